@@ -1,0 +1,87 @@
+import type { Result } from './failures.ts'
+import type {
+  AccountDelete,
+  AccountHistory,
+  AccountList,
+  AccountPut,
+  AppPut,
+  AppSecretAdd,
+  AppSecretRemove,
+  TokenReject,
+  TokenWant,
+} from './schemas.ts'
+
+/** The answer of `token.get`. `expires` is ISO 8601. */
+export interface TokenReply {
+  readonly account: string
+  readonly user: string
+  readonly accessToken: string
+  readonly provider: string
+  readonly app: string
+  readonly registeredScopes: readonly string[]
+  readonly expires: string
+  readonly generation: number
+}
+
+/** An account as operators see it: never a secret. Times are ISO 8601. */
+export interface AccountView {
+  readonly account: string
+  readonly user: string
+  readonly app: string
+  readonly provider: string
+  readonly state: string
+  readonly generation: number
+  readonly expires: string | null
+  readonly registeredScopes: readonly string[]
+  readonly missingScopes: readonly string[]
+  readonly policy: string
+  readonly since: string
+  readonly lastRefreshedAt: string | null
+  readonly nextAttemptAt: string | null
+  readonly reason?: string
+  readonly class?: string
+  readonly recoverable?: boolean
+  readonly action?: string
+  readonly inferred?: boolean
+  readonly lastError?: unknown
+  readonly metadata?: unknown
+}
+
+/** An app as operators see it: every secret is `"***"`. */
+export interface AppView {
+  readonly app: string
+  readonly state: string
+  readonly provider: string
+  readonly clientId: string
+  readonly secrets: readonly { readonly id: string; readonly secret: '***'; readonly expiresAt?: string }[]
+  readonly [setting: string]: unknown
+}
+
+/** One recorded transition: the body of an `account.transition` event. */
+export interface TransitionRecord {
+  readonly id: string
+  readonly account: string
+  readonly version: number
+  readonly [field: string]: unknown
+}
+
+/** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
+export interface Tokenbus {
+  /** The whole reply as JSON bytes, ready to send; from memory where it may be. */
+  getToken(account: string, want: TokenWant): Promise<Result<Uint8Array>>
+  rejectToken(account: string, report: TokenReject): Promise<Result<Uint8Array>>
+  putAccount(account: string, put: AccountPut): Promise<Result<AccountView>>
+  getAccount(account: string): Promise<Result<AccountView>>
+  listAccounts(query: AccountList): Promise<Result<{ accounts: AccountView[]; cursor?: string }>>
+  deleteAccount(account: string, options: AccountDelete): Promise<Result<{ account: string; deleted: true }>>
+  accountHistory(
+    account: string,
+    query: AccountHistory,
+  ): Promise<Result<{ account: string; transitions: TransitionRecord[] }>>
+  putApp(app: string, put: AppPut): Promise<Result<AppView>>
+  getApp(app: string): Promise<Result<AppView>>
+  listApps(): Promise<Result<{ apps: AppView[] }>>
+  deleteApp(app: string): Promise<Result<{ app: string; deleted: true }>>
+  addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
+  removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
+}

@@ -1,0 +1,44 @@
+/** The code word of a failure and the HTTP-like number that goes with it on every wire. */
+export const failureStatus = {
+  bad_request: 400,
+  account_not_found: 404,
+  app_not_found: 404,
+  grant_revoked: 403,
+  conflict: 409,
+  invalid_config: 422,
+  client_secret_expired: 503,
+  provider_unavailable: 503,
+  storage_unavailable: 503,
+  history_unavailable: 503,
+  refresh_timeout: 504,
+} as const
+
+export type FailureWord = keyof typeof failureStatus
+
+/** An expected failure, exactly as its body goes over NATS. `retryAfter` is in whole seconds. */
+export interface Failure {
+  readonly error: FailureWord
+  readonly message: string
+  readonly account?: string
+  readonly state?: string
+  readonly reason?: string
+  readonly recoverable?: boolean
+  readonly action?: string
+  readonly retryAfter?: number
+}
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure }
+
+export function ok<T>(value: T): Result<T> {
+  return { ok: true, value }
+}
+
+export function fail(
+  error: FailureWord,
+  message: string,
+  details: Omit<Failure, 'error' | 'message'> = {},
+): Result<never> {
+  return { ok: false, failure: { error, message, ...details } }
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { Secret } from './secret.ts'
+
+const secret = z
+  .string()
+  .min(1)
+  .max(16_384)
+  .transform((text) => new Secret(text))
+
+/** 1 to 256 code points of valid Unicode (no lone surrogates). */
+export const idSchema = z
+  .string()
+  .refine((id) => !/\p{Cs}/u.test(id), 'must be valid Unicode')
+  .refine((id) => [...id].length >= 1 && [...id].length <= 256, 'must have 1 to 256 code points')
+
+export const policySchema = z.enum(['eager', 'lazy', 'adaptive'])
+export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used', 'strict'])
+export const providerSchema = z.enum(['gmail', 'gmailService', 'outlook', 'outlookService', 'mailRu', 'oidc'])
+const scopesSchema = z.array(z.string().min(1).max(512)).max(256)
+const seconds = z.number().nonnegative().finite()
+
+/** `token.get`: `minValidity` in seconds. */
+export const tokenGetSchema = z.strictObject({
+  minValidity: seconds.optional(),
+  forceRefresh: z.boolean().optional(),
+  ifGeneration: z.int().nonnegative().optional(),
+})
+
+export const tokenRejectSchema = z.strictObject({
+  generation: z.int().nonnegative(),
+  claims: z.string().max(8192).optional(),
+})
+
+export const accountPutSchema = z.strictObject({
+  app: idSchema,
+  user: z.string().min(1).max(320),
+  accessToken: secret.optional(),
+  refreshToken: secret.optional(),
+  expires: z.iso.datetime({ offset: true }).optional(),
+  scopes: scopesSchema.optional(),
+  policy: policySchema.optional(),
+  metadata: z.record(z.string(), z.json()).optional(),
+  ifGeneration: z.int().nonnegative().optional(),
+})
+
+export const accountListSchema = z.strictObject({
+  cursor: z.string().max(2048).optional(),
+  limit: z.int().min(1).max(1000).optional(),
+  state: z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']).optional(),
+  app: idSchema.optional(),
+})
+
+export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional() })
+export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
+
+export const secretSchema = z.strictObject({
+  id: z.string().min(1).max(64).optional(),
+  secret,
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+})
+
+export const appPutSchema = z.strictObject({
+  provider: providerSchema,
+  clientId: z.string().min(1).max(512),
+  clientSecret: secret.optional(),
+  secrets: z.array(secretSchema).min(1).max(10).optional(),
+  clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
+  serviceKey: secret.optional(),
+  tenant: z.string().min(1).max(256).optional(),
+  cloud: z.string().min(1).max(64).optional(),
+  issuer: z.url().optional(),
+  authorizeUrl: z.url().optional(),
+  tokenUrl: z.url().optional(),
+  scopes: scopesSchema.optional(),
+  additionalScopes: scopesSchema.optional(),
+  policy: policySchema.optional(),
+  rotation: rotationSchema.optional(),
+  graceSeconds: seconds.optional(),
+})
+
+export const appSecretAddSchema = secretSchema
+export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64) })
+
+export type TokenWant = z.output<typeof tokenGetSchema>
+export type TokenReject = z.output<typeof tokenRejectSchema>
+export type AccountPut = z.output<typeof accountPutSchema>
+export type AccountList = z.output<typeof accountListSchema>
+export type AccountDelete = z.output<typeof accountDeleteSchema>
+export type AccountHistory = z.output<typeof accountHistorySchema>
+export type AppPut = z.output<typeof appPutSchema>
+export type AppSecretAdd = z.output<typeof appSecretAddSchema>
+export type AppSecretRemove = z.output<typeof appSecretRemoveSchema>
