@@ -1,0 +1,261 @@
+import type { AccountContext, AccountState, Invalid, Spend } from './account-context.ts'
+import { absentAccount } from './account-context.ts'
+import type {
+  AccountAuthorized,
+  AccountEvent,
+  AccountUpdated,
+  GrantRevoked,
+  RefreshFailed,
+  RefreshSucceeded,
+  TimerDue,
+  TokenRejected,
+} from './account-events.ts'
+import {
+  backOffUntil,
+  bucketLevel,
+  defaultLife,
+  firstTokenAt,
+  fullBucket,
+  giveUpAt,
+  keepAliveAt,
+  mayRepeat,
+  parkedProbeAt,
+  secretWakeAt,
+  sendWithin,
+  settledAt,
+  softDeadline,
+} from './time-rules.ts'
+
+type Change = Partial<AccountContext>
+
+/** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
+export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
+  const next: AccountContext = {
+    ...absentAccount(context),
+    ...event.settings,
+    grantId: event.grantId,
+    refreshable: event.refreshable,
+    generation: context.generation + 1,
+    issuedAt: event.at,
+    expiresAt: event.expiresAt ?? 0,
+    scopes: event.scopes,
+    since: event.at,
+    previousState: context.grantId === null ? null : origin(context, from),
+    authorizedAt: event.at,
+    bucket: { level: fullBucket, at: event.at },
+  }
+  const refreshAt = softDeadline(next, next.issuedAt, next.expiresAt)
+  return { ...next, refreshAt, wakeAt: event.expiresAt === null ? firstTokenAt(next, event.at) : refreshAt }
+}
+
+export function adoptSettings(_: AccountContext, event: AccountUpdated): Change {
+  return event.settings
+}
+
+/** What stays of a removed account: its generation, so that a later one never repeats a number. */
+export function forget(context: AccountContext): Change {
+  return { ...absentAccount(context), generation: context.generation }
+}
+
+export interface AttemptParams {
+  readonly from: AccountState
+  readonly spend?: Spend
+  readonly probe?: boolean
+}
+
+export function startAttempt(
+  context: AccountContext,
+  event: AccountEvent,
+  { from, spend = 'current', probe = false }: AttemptParams,
+): Change {
+  const attempt = {
+    id: event.id,
+    grantId: context.grantId as string,
+    generation: context.generation,
+    from,
+    probe,
+    spend,
+    startedAt: event.at,
+    sendBy: event.at + sendWithin,
+    giveUpAt: giveUpAt(context, event.at),
+  }
+  return { attempt, wakeAt: attempt.giveUpAt }
+}
+
+/** The lost attempt's token once more, for the same reason. */
+export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
+  const { from = 'expiring', spend = 'current' } = context.attempt ?? {}
+  return startAttempt(context, event, { from, spend })
+}
+
+/** The same probe, or the same ordinary attempt, goes on with another of the grant's tokens. */
+export function continueWith(context: AccountContext, event: RefreshFailed, spend: Spend): Change {
+  const { from = 'expiring', probe = false } = context.attempt ?? {}
+  const change = startAttempt(context, event, { from, spend, probe })
+  return spend === 'sibling' ? { ...change, hasSibling: false } : change
+}
+
+export function spendFromBucket(context: AccountContext, event: AccountEvent): Change {
+  return { bucket: { level: bucketLevel(context.bucket, event.at) - 1, at: event.at } }
+}
+
+export function noteRejection(_: AccountContext, event: TokenRejected): Change {
+  return { rejected: event.generation }
+}
+
+/** Nothing refreshes ahead: rest until asked or kept alive, or until a token that came alone runs out. */
+export function rest(context: AccountContext): Change {
+  return { wakeAt: context.refreshable ? keepAliveAt(context) : context.expiresAt, retryAt: 0 }
+}
+
+/** An attempt without an answer leaves doubt: the provider may have rotated the token. */
+export function noteDoubt(context: AccountContext): Change {
+  return {
+    doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? null,
+    failures: context.failures + 1,
+  }
+}
+
+function endAttempt(): Change {
+  return { attempt: null, rejected: null }
+}
+
+export function settle(context: AccountContext, event: TimerDue): Change {
+  const repeatable = mayRepeat(context, event.at, context.doubtSince ?? event.at)
+  const retryAt = repeatable
+    ? backOffUntil(context, { ...event, failures: context.failures, retryAfter: null, configuration: false })
+    : settledAt(context, event.at)
+  return { ...endAttempt(), retryAt, wakeAt: retryAt }
+}
+
+/** Before the account was announced invalid, or before the attempt began, or what it is now. */
+function origin(context: AccountContext, from: AccountState): AccountState {
+  return context.invalid?.state ?? context.attempt?.from ?? from
+}
+
+export function storeAnswer(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
+  const generation = context.generation + 1
+  const expiresAt = event.startedAt + (event.expiresIn ?? defaultLife)
+  const refreshAt = softDeadline({ ...context, generation }, event.startedAt, expiresAt)
+  return {
+    ...endAttempt(),
+    generation,
+    issuedAt: event.startedAt,
+    expiresAt,
+    refreshAt,
+    wakeAt: refreshAt,
+    retryAt: 0,
+    failures: 0,
+    scopes: event.scopes ?? context.scopes,
+    lastRefreshedAt: event.at,
+    answeredBy: event.attempt,
+    doubtSince: null,
+    hasPrevious: event.rotated,
+    hasSibling: false,
+    lastError: null,
+    previousState: origin(context, from),
+  }
+}
+
+export function proveAtOnce(_: AccountContext, event: RefreshSucceeded): Change {
+  return { wakeAt: event.at, retryAt: event.at }
+}
+
+function lastErrorOf({ at, reason, action, providerError, class: errorClass }: RefreshFailed): Change {
+  return { lastError: { at, class: errorClass, reason, action, providerError } }
+}
+
+export function noteFailure(context: AccountContext, event: RefreshFailed): Change {
+  const doubt = event.inDoubt
+    ? { doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? event.at }
+    : {}
+  return { ...lastErrorOf(event), ...doubt, failures: context.failures + 1 }
+}
+
+/** After a doubtful send to a provider that may punish a repeat, rest at least the settle time. */
+export function backOff(context: AccountContext, event: RefreshFailed): Change {
+  const spaced = backOffUntil(context, {
+    at: event.at,
+    failures: context.failures,
+    retryAfter: event.retryAfter,
+    configuration: event.class === 'C',
+  })
+  const risky = event.inDoubt && !mayRepeat(context, event.at, context.doubtSince ?? event.at)
+  const retryAt = risky ? Math.max(spaced, settledAt(context, event.at)) : spaced
+  return { ...endAttempt(), retryAt, wakeAt: retryAt }
+}
+
+export function parkAgain(context: AccountContext, event: AccountEvent): Change {
+  return { ...endAttempt(), wakeAt: parkedProbeAt(context, event.at) }
+}
+
+export function waitForSecret(context: AccountContext, event: AccountEvent): Change {
+  return { ...endAttempt(), wakeAt: secretWakeAt(context, event.at) }
+}
+
+/** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
+export function refusalAsInvalid(context: AccountContext, event: RefreshFailed): Invalid {
+  const { reason, action, recoverable, inferred, providerError } = event
+  const interrupted =
+    event.class === 'R' && (context.doubtSince !== null || context.invalid?.reason === 'refresh_interrupted')
+  return {
+    state: 'revoked',
+    reason: interrupted ? 'refresh_interrupted' : reason,
+    class: event.class === 'S' ? 'S' : 'A',
+    recoverable: event.class === 'S' && recoverable,
+    action,
+    ...(inferred ? { inferred } : {}),
+    providerError,
+  }
+}
+
+export function reportAsInvalid({ reason, action, recoverable, class: cause }: GrantRevoked): Invalid {
+  return {
+    state: 'revoked',
+    reason,
+    class: cause,
+    recoverable,
+    action,
+    providerError: { status: null, error: reason },
+  }
+}
+
+export const noRefreshToken: Invalid = {
+  state: 'revoked',
+  reason: 'no_refresh_token',
+  class: 'A',
+  recoverable: false,
+  action: 'ask the user to reconnect',
+  providerError: { status: null, error: 'no_refresh_token' },
+}
+
+/** The app's fault, told for an account only once its own token has run out. */
+export function runOut(context: AccountContext, from: AccountState): Change {
+  return { invalid: secretAsInvalid(context), previousState: origin(context, from) }
+}
+
+function secretAsInvalid(context: AccountContext): Invalid {
+  return {
+    state: 'secret-expired',
+    reason: context.lastError?.reason ?? 'client_rejected',
+    class: 'P',
+    recoverable: true,
+    action: context.lastError?.action ?? 'fix or rotate the client secret',
+    providerError: context.lastError?.providerError ?? { status: null, error: 'invalid_client' },
+  }
+}
+
+interface Revocation {
+  readonly invalid: Invalid
+  readonly from: AccountState
+}
+
+/** A dead grant never wakes; a parked one looks slowly. */
+export function revoke(context: AccountContext, event: AccountEvent, { invalid, from }: Revocation): Change {
+  return {
+    ...endAttempt(),
+    previousState: origin(context, from),
+    invalid,
+    wakeAt: invalid.class === 'S' && context.refreshable ? parkedProbeAt(context, event.at) : null,
+  }
+}

@@ -1,0 +1,142 @@
+export type AccountState = 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
+
+/** When a token is refreshed before anybody needs it: always, only on request, or if it was asked for during its life. */
+export type Policy = 'eager' | 'lazy' | 'adaptive'
+
+/** What the provider does with a refresh token that was spent. */
+export type Rotation = 'none' | 'keeps-old' | 'grace' | 'until-used' | 'strict'
+
+/** A: the grant is dead. S: parked until a person acts. P: the app's fault. C: our configuration. T: transient. R: possible race. */
+export type FailureClass = 'A' | 'S' | 'P' | 'C' | 'T' | 'R'
+
+/** The provider's own words: HTTP status, RFC 6749 §5.2 `error`, and what it adds. Never its free text. */
+export interface ProviderError {
+  readonly status: number | null
+  readonly error: string
+  readonly suberror?: string
+  readonly codes?: readonly number[]
+}
+
+/** Which of the grant's sealed refresh tokens an attempt sends. */
+export type Spend = 'current' | 'previous' | 'sibling'
+
+/** One refresh in flight in the whole cluster. Times are milliseconds of cluster time. */
+export interface Attempt {
+  readonly id: string
+  readonly grantId: string
+  readonly generation: number
+  readonly from: AccountState
+  /** Tried for an account that waits for somebody else to act: on failure it goes back where it came from. */
+  readonly probe: boolean
+  readonly spend: Spend
+  readonly startedAt: number
+  readonly sendBy: number
+  readonly giveUpAt: number
+}
+
+/** Why the account's token is not served, as it was announced. */
+export interface Invalid {
+  readonly state: 'revoked' | 'secret-expired'
+  readonly reason: string
+  readonly class: 'A' | 'S' | 'P'
+  readonly recoverable: boolean
+  readonly action: string
+  readonly inferred?: true
+  readonly providerError: ProviderError
+}
+
+export interface LastError {
+  readonly at: number
+  readonly class: FailureClass
+  readonly reason: string
+  readonly action: string
+  readonly providerError: ProviderError
+}
+
+/** All an account remembers. No secret is ever in it: sealed tokens are stored beside it. */
+export interface AccountContext {
+  readonly account: string
+  readonly app: string
+  readonly provider: string
+  readonly user: string
+  readonly policy: Policy
+  readonly rotation: Rotation
+  /** How long a provider with `grace` answers a spent refresh token again, in milliseconds. */
+  readonly graceMs: number
+  /** How long the provider lets a grant lie unused, in milliseconds. */
+  readonly idleLimitMs: number
+  /** Random per grant; null before the first grant and after removal. */
+  readonly grantId: string | null
+  /** False for an access token that came alone: it can be served, never renewed. */
+  readonly refreshable: boolean
+  /** Counts stored tokens, never falls, survives deletion. */
+  readonly generation: number
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** The soft deadline. */
+  readonly refreshAt: number
+  readonly scopes: readonly string[]
+  /** When the account wants its next `timer.due`; null only for a dead or absent grant. */
+  readonly wakeAt: number | null
+  /** No refresh starts before this. */
+  readonly retryAt: number
+  readonly failures: number
+  readonly since: number
+  /** What the account was before what it last announced; `refreshing` is only ever on the way. */
+  readonly previousState: AccountState | null
+  readonly authorizedAt: number
+  readonly lastRefreshedAt: number | null
+  readonly attempt: Attempt | null
+  /** The attempt whose answer is the current generation: its answer may be offered again. */
+  readonly answeredBy: string | null
+  /** Since when an answer to the current refresh token may be missing. */
+  readonly doubtSince: number | null
+  readonly hasPrevious: boolean
+  readonly hasSibling: boolean
+  /** The generation a caller reported as refused by the API. */
+  readonly rejected: number | null
+  readonly bucket: { readonly level: number; readonly at: number }
+  readonly invalid: Invalid | null
+  readonly lastError: LastError | null
+}
+
+export interface AccountInput {
+  readonly account: string
+}
+
+/** An account that has no grant yet. */
+export function absentAccount({ account }: AccountInput): AccountContext {
+  return {
+    account,
+    app: '',
+    provider: '',
+    user: '',
+    policy: 'adaptive',
+    rotation: 'strict',
+    graceMs: 0,
+    idleLimitMs: 0,
+    grantId: null,
+    refreshable: false,
+    generation: 0,
+    issuedAt: 0,
+    expiresAt: 0,
+    refreshAt: 0,
+    scopes: [],
+    wakeAt: null,
+    retryAt: 0,
+    failures: 0,
+    since: 0,
+    previousState: null,
+    authorizedAt: 0,
+    lastRefreshedAt: null,
+    attempt: null,
+    answeredBy: null,
+    doubtSince: null,
+    hasPrevious: false,
+    hasSibling: false,
+    rejected: null,
+    bucket: { level: 0, at: 0 },
+    invalid: null,
+    lastError: null,
+  }
+}

@@ -1,0 +1,62 @@
+import type { AccountState, Attempt, ProviderError } from './account-context.ts'
+
+/** Send this attempt's request, unless it is too late or the app says no. Performed after the save. */
+export type RefreshSend = { readonly type: 'refresh.send' } & { readonly attempt: Attempt }
+
+/** The answer's tokens become the current ones; the current ones become the previous ones. Part of the save. */
+export interface TokensStore {
+  readonly type: 'tokens.store'
+  readonly generation: number
+  /** A new grant: nothing of the older one is kept. */
+  readonly newGrant: boolean
+}
+
+/** A second answer to a token already spent: keep it sealed, unspent. Part of the save. */
+export interface TokensKeepSibling {
+  readonly type: 'tokens.keep-sibling'
+}
+
+export interface TokensForget {
+  readonly type: 'tokens.forget'
+}
+
+interface Announcement {
+  readonly app: string
+  readonly provider: string
+  readonly user: string
+  readonly state: AccountState
+  readonly previousState: AccountState | null
+  readonly generation: number
+}
+
+export interface TokenRefreshed extends Announcement {
+  readonly type: 'token.refreshed'
+  readonly expiresAt: number
+  readonly registeredScopes: readonly string[]
+}
+
+export interface TokenInvalid extends Announcement {
+  readonly type: 'token.invalid'
+  readonly reason: string
+  readonly class: 'A' | 'S' | 'P'
+  readonly recoverable: boolean
+  readonly action: string
+  readonly inferred?: true
+  readonly providerError: ProviderError
+}
+
+export interface AccountRemovedEffect {
+  readonly type: 'account.removed'
+  readonly app: string
+  readonly user: string
+}
+
+/** What the account asks its host to do. Announcements are saved with the state, then published. */
+export type AccountEffect =
+  | RefreshSend
+  | TokensStore
+  | TokensKeepSibling
+  | TokensForget
+  | TokenRefreshed
+  | TokenInvalid
+  | AccountRemovedEffect

@@ -1,0 +1,121 @@
+import type { FailureClass, Policy, ProviderError, Rotation } from './account-context.ts'
+
+interface Happened {
+  /** Cluster time in milliseconds. */
+  readonly at: number
+  /** Random; becomes the attempt's id when this event starts one. */
+  readonly id: string
+}
+
+export interface AccountSettings {
+  readonly app: string
+  readonly provider: string
+  readonly user: string
+  readonly policy: Policy
+  readonly rotation: Rotation
+  readonly graceMs: number
+  readonly idleLimitMs: number
+}
+
+/** A person consented (again): a new grant, or the same one brought back by whoever holds it. */
+export interface AccountAuthorized extends Happened {
+  readonly type: 'account.authorized'
+  readonly grantId: string
+  readonly settings: AccountSettings
+  readonly scopes: readonly string[]
+  /** When the access token that came along runs out; null if none came. */
+  readonly expiresAt: number | null
+  readonly refreshable: boolean
+}
+
+/** The same grant under other settings. */
+export interface AccountUpdated extends Happened {
+  readonly type: 'account.updated'
+  readonly settings: AccountSettings
+}
+
+export interface AccountRemoved extends Happened {
+  readonly type: 'account.removed'
+}
+
+/** A caller whose wish the node could not meet from what it knew. */
+export interface TokenRequested extends Happened {
+  readonly type: 'token.requested'
+  /** Milliseconds; null for the default. */
+  readonly minValidity: number | null
+  readonly force: boolean
+  readonly ifGeneration: number | null
+}
+
+/** An API answered 401 to the token of this generation. */
+export interface TokenRejected extends Happened {
+  readonly type: 'token.rejected'
+  readonly generation: number
+}
+
+export interface TimerDue extends Happened {
+  readonly type: 'timer.due'
+  /** Was the current generation asked for since it was issued? */
+  readonly used: boolean
+}
+
+export interface RefreshSucceeded extends Happened {
+  readonly type: 'refresh.succeeded'
+  readonly attempt: string
+  readonly grantId: string
+  readonly baseGeneration: number
+  readonly startedAt: number
+  /** Milliseconds from `startedAt`; null when the answer did not say. */
+  readonly expiresIn: number | null
+  readonly scopes: readonly string[] | null
+  /** Did a new refresh token come? */
+  readonly rotated: boolean
+}
+
+export interface RefreshFailed extends Happened {
+  readonly type: 'refresh.failed'
+  readonly attempt: string
+  readonly baseGeneration: number
+  readonly class: FailureClass
+  readonly reason: string
+  readonly recoverable: boolean
+  readonly action: string
+  readonly inferred?: true
+  /** The request left and an answer that rotated the token may be missing. */
+  readonly inDoubt: boolean
+  /** Milliseconds the provider, or the app, asks us to wait. */
+  readonly retryAfter: number | null
+  readonly providerError: ProviderError
+}
+
+/** Somebody other than the token endpoint says that the grant has ended. */
+export interface GrantRevoked extends Happened {
+  readonly type: 'grant.revoked'
+  readonly class: 'A' | 'S'
+  readonly reason: string
+  readonly action: string
+  readonly recoverable: boolean
+}
+
+/** The app is healthy again: its secret was replaced, or its old one works once more. */
+export interface AppSecretUpdated extends Happened {
+  readonly type: 'app.secret-updated'
+}
+
+/** This account was elected to find out whether its app works again. */
+export interface AppProbe extends Happened {
+  readonly type: 'app.probe'
+}
+
+export type AccountEvent =
+  | AccountAuthorized
+  | AccountUpdated
+  | AccountRemoved
+  | TokenRequested
+  | TokenRejected
+  | TimerDue
+  | RefreshSucceeded
+  | RefreshFailed
+  | GrantRevoked
+  | AppSecretUpdated
+  | AppProbe

@@ -1,0 +1,135 @@
+import type { AccountContext, AccountState } from './account-context.ts'
+import type {
+  AccountAuthorized,
+  AccountEvent,
+  GrantRevoked,
+  RefreshFailed,
+  RefreshSucceeded,
+  TimerDue,
+  TokenRejected,
+  TokenRequested,
+} from './account-events.ts'
+import { bucketLevel, effectiveMinValidity, mayRepeat } from './time-rules.ts'
+
+type Asked<E extends AccountEvent> = (args: { context: AccountContext; event: E }) => boolean
+
+export const bringsAccessToken: Asked<AccountAuthorized> = ({ event }) => event.expiresAt !== null
+
+export const hasGrant: Asked<AccountEvent> = ({ context }) => context.grantId !== null
+
+// Reading ahead and asking
+
+/** Forced with `ifGeneration` refreshes only that generation; the bucket bounds what callers can cause. */
+export const mayForce: Asked<TokenRequested> = ({ context, event }) =>
+  event.force &&
+  context.refreshable &&
+  (event.ifGeneration === null || event.ifGeneration === context.generation) &&
+  bucketLevel(context.bucket, event.at) >= 1
+
+/** A caller may want a longer life than is left, but not before a quarter of the life is spent. */
+export const livesTooShort: Asked<TokenRequested> = ({ context, event }) =>
+  context.refreshable &&
+  context.expiresAt - event.at < effectiveMinValidity(context, event.minValidity) &&
+  event.at - context.issuedAt >= (context.expiresAt - context.issuedAt) / 4
+
+export const mayStart: Asked<TokenRequested> = ({ context, event }) =>
+  context.refreshable && event.at >= context.retryAt
+
+// Reported rejections
+
+export const rejectsCurrent: Asked<TokenRejected> = ({ context, event }) =>
+  event.generation === context.generation && context.rejected !== context.generation
+
+export const mayReplaceRejected: Asked<TokenRejected> = ({ context, event }) =>
+  event.generation === context.generation &&
+  context.refreshable &&
+  event.at >= context.retryAt &&
+  bucketLevel(context.bucket, event.at) >= 1
+
+// Time
+
+export const isDue: Asked<TimerDue> = ({ context, event }) =>
+  context.wakeAt !== null && event.at >= context.wakeAt
+
+/** Adaptive refreshes ahead only what was asked for; lazy never does; both rest until asked or kept alive. */
+export const refreshesAhead: Asked<TimerDue> = ({ context, event }) =>
+  isDue({ context, event }) &&
+  context.refreshable &&
+  (context.policy === 'eager' || (context.policy === 'adaptive' && event.used))
+
+export const mayTryAgain: Asked<TimerDue> = ({ context, event }) =>
+  isDue({ context, event }) && context.refreshable && event.at >= context.retryAt
+
+export const ranOutForGood: Asked<TimerDue> = ({ context, event }) =>
+  !context.refreshable && context.grantId !== null && event.at >= context.expiresAt
+
+export const attemptIsLost: Asked<TimerDue> = ({ context, event }) =>
+  context.attempt !== null && event.at >= context.attempt.giveUpAt
+
+/** Twice at once; after that the back-off spaces the repeats. A probe never repeats: it is slow by nature. */
+export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
+  attemptIsLost({ context, event }) &&
+  context.attempt?.probe === false &&
+  context.failures < 2 &&
+  mayRepeat(context, event.at, context.doubtSince ?? context.attempt?.startedAt ?? event.at)
+
+export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refreshable
+
+// Answers
+
+/** An answer is judged by what it spent, not by its attempt. */
+export const answersCurrentToken: Asked<RefreshSucceeded> = ({ context, event }) =>
+  event.grantId === context.grantId && event.baseGeneration === context.generation
+
+/** The token it spent was answered already by another attempt: both answers may be alive. */
+export const answersPreviousToken: Asked<RefreshSucceeded> = ({ context, event }) =>
+  event.grantId === context.grantId &&
+  event.baseGeneration === context.generation - 1 &&
+  event.attempt !== context.answeredBy &&
+  event.rotated &&
+  !context.hasSibling
+
+type FailureAsked = Asked<RefreshFailed>
+
+export const endsAttempt: FailureAsked = ({ context, event }) =>
+  event.attempt === context.attempt?.id && event.baseGeneration === context.generation
+
+export const isRefused: FailureAsked = (args) => endsAttempt(args) && args.event.class === 'R'
+
+export const mayTrySibling: FailureAsked = (args) => isRefused(args) && args.context.hasSibling
+
+/**
+ * The previous refresh token is sent only where the provider keeps it alive: always for `keeps-old`; for
+ * `until-used` while its successor cannot have worked, that is, no answer to it may be missing. For `strict`
+ * and `grace` it would count as reuse and kill the whole family (RFC 9700 §4.14.2).
+ */
+export const mayTryPrevious: FailureAsked = (args) => {
+  const { context } = args
+  if (!isRefused(args) || !context.hasPrevious || context.attempt?.spend === 'previous') return false
+  if (context.rotation === 'keeps-old') return true
+  return context.rotation === 'until-used' && context.doubtSince === null && !args.event.inDoubt
+}
+
+export const isDead: FailureAsked = (args) =>
+  endsAttempt(args) && (args.event.class === 'A' || args.event.class === 'R')
+
+export const isParked: FailureAsked = (args) => endsAttempt(args) && args.event.class === 'S'
+
+export const isAppsFault: FailureAsked = (args) => endsAttempt(args) && args.event.class === 'P'
+
+export const probeFailed =
+  (from: AccountState): FailureAsked =>
+  (args) =>
+    endsAttempt(args) && isProbeFrom(args.context, from)
+
+export const probeIsLost =
+  (from: AccountState): Asked<TimerDue> =>
+  (args) =>
+    attemptIsLost(args) && isProbeFrom(args.context, from)
+
+function isProbeFrom({ attempt }: AccountContext, from: AccountState): boolean {
+  return attempt?.probe === true && attempt.from === from
+}
+
+export const tellsNews: Asked<GrantRevoked> = ({ context, event }) =>
+  context.grantId !== null && context.invalid?.reason !== event.reason

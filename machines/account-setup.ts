@@ -1,0 +1,147 @@
+import { assign, emit, enqueueActions, setup } from 'xstate'
+import * as act from './account-actions.ts'
+import type { AccountContext, AccountInput, AccountState, Attempt, Invalid } from './account-context.ts'
+import type { AccountEffect, TokenInvalid } from './account-effects.ts'
+import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
+import * as ask from './account-guards.ts'
+
+type Given<E extends AccountEvent> = { context: AccountContext; event: E }
+type From = { from: AccountState }
+
+/** The chart's `on` key is what makes the event one of `E`; this is the only place that takes its word. */
+const when =
+  <E extends AccountEvent>(guard: (given: Given<E>) => boolean) =>
+  (given: Given<AccountEvent>) =>
+    guard(given as Given<E>)
+
+const change =
+  <E extends AccountEvent, P>(
+    compute: (context: AccountContext, event: E, params: P) => Partial<AccountContext>,
+  ) =>
+  ({ context, event }: Given<AccountEvent>, params: P) =>
+    compute(context, event as E, params)
+
+/** The words the account's chart is written in. */
+export const accountSetup = setup({
+  types: {
+    context: {} as AccountContext,
+    events: {} as AccountEvent,
+    emitted: {} as AccountEffect,
+    input: {} as AccountInput,
+  },
+  guards: {
+    bringsAccessToken: when(ask.bringsAccessToken),
+    hasGrant: when(ask.hasGrant),
+    mayForce: when(ask.mayForce),
+    livesTooShort: when(ask.livesTooShort),
+    mayStart: when(ask.mayStart),
+    rejectsCurrent: when(ask.rejectsCurrent),
+    mayReplaceRejected: when(ask.mayReplaceRejected),
+    isDue: when(ask.isDue),
+    refreshesAhead: when(ask.refreshesAhead),
+    mayTryAgain: when(ask.mayTryAgain),
+    ranOutForGood: when(ask.ranOutForGood),
+    attemptIsLost: when(ask.attemptIsLost),
+    mayRepeatAtOnce: when(ask.mayRepeatAtOnce),
+    canRefresh: when(ask.canRefresh),
+    answersCurrentToken: when(ask.answersCurrentToken),
+    answersPreviousToken: when(ask.answersPreviousToken),
+    endsAttempt: when(ask.endsAttempt),
+    mayTrySibling: when(ask.mayTrySibling),
+    mayTryPrevious: when(ask.mayTryPrevious),
+    isDead: when(ask.isDead),
+    isParked: when(ask.isParked),
+    isAppsFault: when(ask.isAppsFault),
+    parkedProbeFailed: when(ask.probeFailed('revoked')),
+    appProbeFailed: when(ask.probeFailed('secret-expired')),
+    parkedProbeIsLost: when(ask.probeIsLost('revoked')),
+    appProbeIsLost: when(ask.probeIsLost('secret-expired')),
+    tellsNews: when(ask.tellsNews),
+  },
+  actions: {
+    noteSince: assign(({ event }) => ({ since: event.at })),
+    adoptGrant: assign(
+      change((context, event, { from }: From) => act.adoptGrant(context, event as never, from)),
+    ),
+    adoptSettings: assign(change(act.adoptSettings)),
+    forget: assign(({ context }) => act.forget(context)),
+    startAttempt: assign(change(act.startAttempt)),
+    repeatAttempt: assign(change(act.repeatAttempt)),
+    spendFromBucket: assign(change(act.spendFromBucket)),
+    noteRejection: assign(change(act.noteRejection)),
+    rest: assign(({ context }) => act.rest(context)),
+    noteDoubt: assign(({ context }) => act.noteDoubt(context)),
+    settle: assign(change(act.settle)),
+    noteFailure: assign(change(act.noteFailure)),
+    backOff: assign(change(act.backOff)),
+    parkAgain: assign(change(act.parkAgain)),
+    waitForSecret: assign(change(act.waitForSecret)),
+    storeAnswer: assign(
+      change((context, event, { from }: From) => act.storeAnswer(context, event as never, from)),
+    ),
+    proveAtOnce: assign(change(act.proveAtOnce)),
+    clearInvalid: assign({ invalid: null }),
+    trySibling: assign(change((context, event) => act.continueWith(context, event as never, 'sibling'))),
+    tryPrevious: assign(change((context, event) => act.continueWith(context, event as never, 'previous'))),
+    sendRefresh: emit(({ context }) => ({ type: 'refresh.send', attempt: context.attempt as Attempt })),
+    storeTokens: emit(({ context }) => ({
+      type: 'tokens.store',
+      generation: context.generation,
+      newGrant: context.answeredBy === null,
+    })),
+    keepSibling: enqueueActions(({ enqueue }) => {
+      enqueue.assign({ hasSibling: true })
+      enqueue.emit({ type: 'tokens.keep-sibling' })
+    }),
+    forgetTokens: emit({ type: 'tokens.forget' }),
+    announceRemoved: emit(({ context }) => ({
+      type: 'account.removed',
+      app: context.app,
+      user: context.user,
+    })),
+    announceRefreshed: emit(({ context }) => ({
+      type: 'token.refreshed',
+      ...whoseToken(context),
+      state: 'valid',
+      expiresAt: context.expiresAt,
+      registeredScopes: context.scopes,
+    })),
+    revokeAsRefused: enqueueActions(({ context, event, enqueue }, { from }: From) => {
+      const invalid = act.refusalAsInvalid(context, event as RefreshFailed)
+      const next = { ...context, ...act.revoke(context, event, { invalid, from }) }
+      enqueue.assign(next)
+      // Edges only: what is known for this reason is not announced again.
+      if (isNews(context, invalid)) enqueue.emit(tokenInvalid(next))
+    }),
+    revokeAsReported: enqueueActions(({ context, event, enqueue }, { from }: From) => {
+      const invalid = act.reportAsInvalid(event as GrantRevoked)
+      const next = { ...context, ...act.revoke(context, event, { invalid, from }) }
+      enqueue.assign(next)
+      enqueue.emit(tokenInvalid(next))
+    }),
+    revokeAsRunOut: enqueueActions(({ context, event, enqueue }, { from }: From) => {
+      const next = { ...context, ...act.revoke(context, event, { invalid: act.noRefreshToken, from }) }
+      enqueue.assign(next)
+      enqueue.emit(tokenInvalid(next))
+    }),
+    announceRunOut: enqueueActions(({ context, event, enqueue }, { from }: From) => {
+      if (context.invalid !== null || event.at < context.expiresAt) return
+      const next = { ...context, ...act.runOut(context, from) }
+      enqueue.assign(next)
+      enqueue.emit(tokenInvalid(next))
+    }),
+  },
+})
+
+function whoseToken({ app, provider, user, previousState, generation }: AccountContext) {
+  return { app, provider, user, previousState, generation }
+}
+
+function tokenInvalid(context: AccountContext): TokenInvalid {
+  const { state, ...why } = context.invalid as Invalid
+  return { type: 'token.invalid', ...whoseToken(context), state, ...why }
+}
+
+function isNews({ invalid: known }: AccountContext, invalid: Invalid): boolean {
+  return known?.state !== invalid.state || known.reason !== invalid.reason
+}

@@ -1,0 +1,188 @@
+import { type AccountState, absentAccount } from './account-context.ts'
+import { accountSetup } from './account-setup.ts'
+
+/** What may happen to an account whatever it is doing. */
+function always<const S extends AccountState>(from: S) {
+  return {
+    'account.authorized': [
+      {
+        guard: 'bringsAccessToken',
+        target: '#account.valid',
+        actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens', 'announceRefreshed'],
+      },
+      { target: '#account.expiring', actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens'] },
+    ],
+    'account.updated': { guard: 'hasGrant', actions: 'adoptSettings' },
+    'account.removed': {
+      guard: 'hasGrant',
+      target: '#account.expiring',
+      actions: ['announceRemoved', 'forgetTokens', 'forget'],
+    },
+    'grant.revoked': {
+      guard: 'tellsNews',
+      target: '#account.revoked',
+      actions: { type: 'revokeAsReported', params: { from } },
+    },
+  } as const
+}
+
+/** An answer to the current refresh token counts whatever became of the attempt that asked for it. */
+function answered<const S extends AccountState>(from: S) {
+  return {
+    'refresh.succeeded': [
+      {
+        guard: 'answersCurrentToken',
+        target: '#account.valid',
+        actions: [
+          { type: 'storeAnswer', params: { from } },
+          'storeTokens',
+          'clearInvalid',
+          'announceRefreshed',
+        ],
+      },
+      { guard: 'answersPreviousToken', actions: 'keepSibling' },
+    ],
+  } as const
+}
+
+/** One refresh begins: the save of this transition is the write-ahead intent. */
+function begin<const S extends AccountState>(from: S, probe = false) {
+  return [{ type: 'startAttempt', params: { from, probe } }, 'sendRefresh'] as const
+}
+
+/**
+ * The life of one connected account. Pure: time, randomness and the provider's answers come in as events, and what is to
+ * be done goes out as effects, after the save. Whoever wins the save into `refreshing` performs the refresh.
+ */
+export const accountMachine = accountSetup.createMachine({
+  id: 'account',
+  context: ({ input }) => absentAccount(input),
+  initial: 'expiring',
+  states: {
+    valid: {
+      entry: 'noteSince',
+      on: {
+        ...always('valid'),
+        ...answered('valid'),
+        'timer.due': [
+          { guard: 'refreshesAhead', target: 'refreshing', actions: begin('valid') },
+          { guard: 'isDue', target: 'expiring', actions: 'rest' },
+        ],
+        'token.requested': [
+          { guard: 'mayForce', target: 'refreshing', actions: ['spendFromBucket', ...begin('valid')] },
+          { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
+        ],
+        'token.rejected': {
+          guard: 'mayReplaceRejected',
+          target: 'refreshing',
+          actions: ['spendFromBucket', 'noteRejection', ...begin('valid')],
+        },
+      },
+    },
+    expiring: {
+      entry: 'noteSince',
+      on: {
+        ...always('expiring'),
+        ...answered('expiring'),
+        'timer.due': [
+          {
+            guard: 'ranOutForGood',
+            target: 'revoked',
+            actions: { type: 'revokeAsRunOut', params: { from: 'expiring' } },
+          },
+          { guard: 'mayTryAgain', target: 'refreshing', actions: begin('expiring') },
+        ],
+        'token.requested': { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
+        'token.rejected': {
+          guard: 'mayReplaceRejected',
+          target: 'refreshing',
+          actions: ['spendFromBucket', 'noteRejection', ...begin('expiring')],
+        },
+      },
+    },
+    refreshing: {
+      entry: 'noteSince',
+      on: {
+        ...always('refreshing'),
+        ...answered('refreshing'),
+        'token.rejected': { guard: 'rejectsCurrent', actions: 'noteRejection' },
+        'timer.due': [
+          {
+            guard: 'mayRepeatAtOnce',
+            target: 'refreshing',
+            reenter: true,
+            actions: ['noteDoubt', 'repeatAttempt', 'sendRefresh'],
+          },
+          { guard: 'parkedProbeIsLost', target: 'revoked', actions: ['noteDoubt', 'parkAgain'] },
+          { guard: 'appProbeIsLost', target: 'secret-expired', actions: ['noteDoubt', 'waitForSecret'] },
+          { guard: 'attemptIsLost', target: 'expiring', actions: ['noteDoubt', 'settle'] },
+        ],
+        'refresh.failed': [
+          {
+            guard: 'mayTrySibling',
+            target: 'refreshing',
+            reenter: true,
+            actions: ['noteFailure', 'trySibling', 'sendRefresh'],
+          },
+          {
+            guard: 'mayTryPrevious',
+            target: 'refreshing',
+            reenter: true,
+            actions: ['noteFailure', 'tryPrevious', 'sendRefresh'],
+          },
+          {
+            guard: 'isDead',
+            target: 'revoked',
+            actions: ['noteFailure', { type: 'revokeAsRefused', params: { from: 'refreshing' } }],
+          },
+          {
+            guard: 'isParked',
+            target: 'revoked',
+            actions: ['noteFailure', { type: 'revokeAsRefused', params: { from: 'refreshing' } }],
+          },
+          {
+            guard: 'isAppsFault',
+            target: 'secret-expired',
+            actions: [
+              'noteFailure',
+              { type: 'announceRunOut', params: { from: 'refreshing' } },
+              'waitForSecret',
+            ],
+          },
+          { guard: 'parkedProbeFailed', target: 'revoked', actions: ['noteFailure', 'parkAgain'] },
+          { guard: 'appProbeFailed', target: 'secret-expired', actions: ['noteFailure', 'waitForSecret'] },
+          { guard: 'endsAttempt', target: 'expiring', actions: ['noteFailure', 'backOff'] },
+        ],
+      },
+    },
+    revoked: {
+      entry: 'noteSince',
+      on: {
+        ...always('revoked'),
+        'timer.due': { guard: 'isDue', target: 'refreshing', actions: begin('revoked', true) },
+        // The grant was given up while its answer was on the way: keep it, and let it prove itself before it is served.
+        'refresh.succeeded': [
+          {
+            guard: 'answersCurrentToken',
+            target: 'expiring',
+            actions: [{ type: 'storeAnswer', params: { from: 'revoked' } }, 'storeTokens', 'proveAtOnce'],
+          },
+          { guard: 'answersPreviousToken', actions: 'keepSibling' },
+        ],
+      },
+    },
+    'secret-expired': {
+      entry: 'noteSince',
+      on: {
+        ...always('secret-expired'),
+        ...answered('secret-expired'),
+        'app.secret-updated': { guard: 'canRefresh', target: 'refreshing', actions: begin('secret-expired') },
+        'app.probe': { guard: 'canRefresh', target: 'refreshing', actions: begin('secret-expired', true) },
+        'timer.due': {
+          guard: 'isDue',
+          actions: [{ type: 'announceRunOut', params: { from: 'secret-expired' } }, 'waitForSecret'],
+        },
+      },
+    },
+  },
+})

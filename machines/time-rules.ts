@@ -1,0 +1,121 @@
+import type { AccountContext, Rotation } from './account-context.ts'
+
+const second = 1_000
+const minute = 60 * second
+const hour = 60 * minute
+
+/** A request that has not left by then is dropped unsent. */
+export const sendWithin = 3 * second
+/** The cluster waits this long for an answer; the socket is kept longer. */
+export const giveUpAfter = 15 * second
+/** A token whose answer does not say how long it lives. */
+export const defaultLife = hour
+/** The least time between a doubtful send and the next, where a repeat may count as reuse. */
+export const settleTime = 5 * second
+/** How long a late answer may still arrive (the socket is kept this long after `giveUpAt`). */
+export const lateAnswerTime = 60 * second
+
+const firstRetry = 2 * second
+const longestRetry = 5 * minute
+const configurationRetry = minute
+const bucketSize = 5
+const bucketInterval = 30 * second
+
+/** FNV-1a over UTF-16 units, as a fraction of 1: the same on every node and in every replay. */
+export function hashFraction(...parts: readonly (string | number)[]): number {
+  let hash = 0x811c9dc5
+  for (const char of parts.join('\u0000')) {
+    hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193)
+  }
+  // FNV's high bits barely move on short inputs: mix them.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b)
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000
+}
+
+function jitter(context: AccountContext, salt: string | number): number {
+  return hashFraction(context.account, context.generation, salt)
+}
+
+/** Accounts that were issued together do not refresh together: 75 % to 92 % of the life. */
+export function softDeadline(context: AccountContext, issuedAt: number, expiresAt: number): number {
+  const life = Math.max(0, expiresAt - issuedAt)
+  return Math.round(issuedAt + life * (0.75 + 0.17 * jitter(context, 'soft')))
+}
+
+/** At least daily, and well inside the provider's idle limit. */
+export function keepAliveAt(context: AccountContext): number {
+  const longest = context.idleLimitMs > 0 ? Math.min(24 * hour, context.idleLimitMs / 2) : 24 * hour
+  const since = context.lastRefreshedAt ?? context.authorizedAt
+  return Math.round(since + longest * (0.75 + 0.25 * jitter(context, 'keep-alive')))
+}
+
+/** Doubling from 2 s to 5 min, never before what the provider asked for. */
+export function backOffUntil(
+  context: AccountContext,
+  { at, failures, retryAfter, configuration }: BackOff,
+): number {
+  const doubled = Math.min(longestRetry, firstRetry * 2 ** Math.min(failures - 1, 16))
+  const floor = configuration ? configurationRetry : 0
+  const spread = 0.75 + 0.5 * jitter(context, failures)
+  return Math.round(at + Math.max(Math.max(doubled, floor) * spread, retryAfter ?? 0))
+}
+
+interface BackOff {
+  readonly at: number
+  readonly failures: number
+  readonly retryAfter: number | null
+  readonly configuration: boolean
+}
+
+/** Where a repeat may be taken for reuse, rest; the longer, the longer the access token still serves. */
+export function settledAt(context: AccountContext, at: number): number {
+  const left = Math.max(0, context.expiresAt - at)
+  return at + Math.max(settleTime, Math.min(left, lateAnswerTime + settleTime))
+}
+
+/** With a replay window the second send must still fall inside it. */
+export function giveUpAt(context: AccountContext, at: number): number {
+  if (context.rotation !== 'grace') return at + giveUpAfter
+  return at + Math.max(sendWithin + second, Math.min(giveUpAfter, context.graceMs - 3 * second))
+}
+
+/** May the same refresh token be sent again at once although its answer is missing? */
+export function mayRepeat(context: AccountContext, at: number, doubtSince: number): boolean {
+  const repeatable: Record<Rotation, boolean> = {
+    none: true,
+    'keeps-old': true,
+    grace: at + sendWithin < doubtSince + context.graceMs,
+    'until-used': false,
+    strict: false,
+  }
+  return repeatable[context.rotation]
+}
+
+/** A parked account looks about once a day whether the person has acted. */
+export function parkedProbeAt(context: AccountContext, at: number): number {
+  return Math.round(at + hour * (20 + 4 * jitter(context, at)))
+}
+
+/** A waiting account of a broken app looks for itself now and then, should the fan-out have missed it. */
+export function secretWakeAt(context: AccountContext, at: number): number {
+  const slow = Math.round(at + hour * (1 + 0.5 * jitter(context, at)))
+  return context.invalid === null && context.expiresAt > at ? Math.min(slow, context.expiresAt) : slow
+}
+
+/** An account that comes without an access token fetches its first one within this. */
+export function firstTokenAt(context: AccountContext, at: number): number {
+  return Math.round(at + second * jitter(context, 'first'))
+}
+
+/** Forced refreshes: 5 at once, then one each 30 s. */
+export function bucketLevel(bucket: AccountContext['bucket'], at: number): number {
+  return Math.min(bucketSize, bucket.level + Math.max(0, at - bucket.at) / bucketInterval)
+}
+
+export const fullBucket = bucketSize
+
+/** What a caller who states no wish gets: a token that lives 30 s more, or a quarter of a shorter life. */
+export function effectiveMinValidity(context: AccountContext, wish: number | null): number {
+  return wish ?? Math.min(30 * second, (context.expiresAt - context.issuedAt) / 4)
+}
