@@ -1,0 +1,109 @@
+import {
+  type ConnectionOptions,
+  connect,
+  credsAuthenticator,
+  ErrorCode,
+  Events,
+  type NatsConnection,
+} from 'nats'
+import type { Logger } from 'pino'
+import { StartError } from '../start-error.ts'
+import { watchConnection } from './connection-watch.ts'
+import { readCreds } from './creds-file.ts'
+import { type NatsAddress, parseNatsUrl } from './nats-url.ts'
+import { encodeId } from './subject-token.ts'
+
+export interface ConnectNatsOptions {
+  /** Comma-separated URLs, credentials may be in them. */
+  readonly url: string
+  /** Path of a credentials file. */
+  readonly creds?: string
+  readonly name: string
+  readonly logger?: Logger
+  readonly pingInterval?: number
+  readonly onDisconnect?: () => void
+  readonly onReconnect?: () => void
+}
+
+/**
+ * Connects, and stays connected: once up, it reconnects for ever. Throws `StartError` when it cannot begin.
+ * Replies come to `_INBOX_<user>.>` if there is a user, so that no other user of the server can read tokens.
+ */
+export async function connectNats(options: ConnectNatsOptions): Promise<NatsConnection> {
+  const { logger, name } = options
+  const address = parseNatsUrl(options.url)
+  const nats = await connect({
+    name,
+    servers: address.servers,
+    ...(address.tls ? { tls: {} } : {}),
+    ...(await identity(address, options.creds)),
+    timeout: 5_000,
+    pingInterval: options.pingInterval ?? 5_000,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    ignoreAuthErrorAbort: true,
+  }).catch((cause: unknown) => {
+    throw new StartError(`Cannot connect to NATS at ${address.servers.join(', ')}: ${reason(cause)}.`, {
+      cause,
+    })
+  })
+  void logErrors(nats, logger)
+  watchConnection({
+    nats,
+    onDown() {
+      logger?.warn('nats disconnected')
+      options.onDisconnect?.()
+    },
+    onUp() {
+      logger?.info('nats reconnected')
+      options.onReconnect?.()
+    },
+  })
+  return nats
+}
+
+async function identity(address: NatsAddress, path: string | undefined): Promise<Partial<ConnectionOptions>> {
+  if (path !== undefined) {
+    const { bytes, user } = await readCreds(path)
+    return { authenticator: credsAuthenticator(bytes), ...privateInbox(user) }
+  }
+  if (address.token !== undefined) return { token: address.token }
+  if (address.user === undefined) return {}
+  return { user: address.user, pass: address.password ?? '', ...privateInbox(address.user) }
+}
+
+function privateInbox(user: string | undefined): { inboxPrefix?: string } {
+  return user === undefined ? {} : { inboxPrefix: `_INBOX_${encodeId(user)}` }
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
+  switch (code) {
+    case ErrorCode.ConnectionRefused:
+      return 'nothing listens there'
+    case ErrorCode.Timeout:
+    case ErrorCode.ConnectionTimeout:
+      return 'no answer within 5 s'
+    case ErrorCode.AuthorizationViolation:
+    case ErrorCode.BadAuthentication:
+    case ErrorCode.AuthenticationExpired:
+    case ErrorCode.AuthenticationTimeout:
+    case ErrorCode.AccountExpired:
+      return 'the server does not accept these credentials'
+    case ErrorCode.BadCreds:
+      return 'the credentials file is malformed'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is not known'
+    default:
+      return `the connection failed (${code})`
+  }
+}
+
+async function logErrors(nats: NatsConnection, logger: Logger | undefined): Promise<void> {
+  for await (const status of nats.status()) {
+    if (status.type !== Events.Error) continue
+    logger?.warn({ code: status.data, permission: status.permissionContext }, 'nats error')
+  }
+}

@@ -1,0 +1,86 @@
+import { headers, type NatsConnection } from 'nats'
+import { watchConnection } from './connection-watch.ts'
+import type { EventType } from './events.ts'
+import { jetStreamCode, noMessageFound } from './jetstream-error.ts'
+import { eventSubject, streamOf } from './subjects.ts'
+
+/** An event as the outbox keeps it. `id` is random, made at the save, and the same on every attempt. */
+export interface OutboxEntry {
+  readonly id: string
+  readonly type: EventType
+  readonly ref: { readonly kind: 'account' | 'app'; readonly id: string }
+  /** The event body; its `time` is the time of the save. */
+  readonly body: { readonly time: string } & Readonly<Record<string, unknown>>
+}
+
+export interface Publisher {
+  /** Resolves on the JetStream ack. Rejects otherwise: then the event may or may not be stored; publish it again. */
+  publish(entry: OutboxEntry): Promise<void>
+  /**
+   * Is the entry its subject's last message? For entries tried before and older than half the duplicate
+   * window. Enough because an account's entries are published in order, each after the previous ack.
+   */
+  alreadyThere(entry: OutboxEntry): Promise<boolean>
+  connected(): boolean
+  stop(): void
+}
+
+/** Publishes events to JetStream, CloudEvents 1.0 in binary mode. `source` becomes `ce-source`. */
+export function createPublisher({ nats, source }: { nats: NatsConnection; source: string }): Publisher {
+  const jetStream = nats.jetstream()
+  const manager = nats.jetstreamManager({ checkAPI: false })
+  const onLoss = new Set<(error: Error) => void>()
+  const watch = watchConnection({
+    nats,
+    onDown() {
+      for (const reject of onLoss) reject(new Error('The connection to NATS was lost before the ack.'))
+    },
+  })
+
+  function requireConnection(): void {
+    // nats.js keeps what is published while disconnected, then drops it without a word.
+    if (!watch.connected()) throw new Error('NATS is not connected.')
+  }
+
+  function eventHeaders({ id, type, body }: OutboxEntry) {
+    const event = headers()
+    event.set('ce-specversion', '1.0')
+    event.set('ce-id', id)
+    event.set('ce-type', type)
+    event.set('ce-source', source)
+    event.set('ce-time', body.time)
+    return event
+  }
+
+  return {
+    connected: watch.connected,
+    stop: watch.stop,
+
+    async publish(entry) {
+      requireConnection()
+      const ack = jetStream.publish(eventSubject(entry.type, entry.ref.id), JSON.stringify(entry.body), {
+        msgID: entry.id,
+        headers: eventHeaders(entry),
+        expect: { streamName: streamOf(entry.type) },
+      })
+      await new Promise((resolve, reject) => {
+        onLoss.add(reject)
+        ack.then(resolve, reject).finally(() => onLoss.delete(reject))
+      })
+    },
+
+    async alreadyThere(entry) {
+      requireConnection()
+      const { streams } = await manager
+      try {
+        const last = await streams.getMessage(streamOf(entry.type), {
+          last_by_subj: eventSubject(entry.type, entry.ref.id),
+        })
+        return last.header.get('Nats-Msg-Id') === entry.id
+      } catch (error) {
+        if (jetStreamCode(error) === noMessageFound) return false
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { fail, ok, type Result } from '../failures.ts'
+import { idSchema } from '../schemas.ts'
+
+const canonical = /^(?:[A-Za-z0-9_@+=:,;()!~-]|%[0-9A-F]{2})+$/
+const longestToken = 256 * '%F0%9F%92%A9'.length
+
+/**
+ * An account or app id as one token of a NATS subject: its UTF-8 bytes, percent-encoded outside
+ * `[A-Za-z0-9_@+=:,;()!~-]` with upper-case hex. Throws `URIError` on a lone surrogate.
+ */
+export function encodeId(id: string): string {
+  return encodeURIComponent(id)
+    .replace(/[.*']/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/%(?:40|2B|3D|3A|2C|3B)/g, decodeURIComponent)
+}
+
+/**
+ * The id a subject token spells. An id has exactly one spelling, else a permission that denies `alice`
+ * would be passed by `%61lice`: any other is `bad_request`.
+ */
+export function decodeId(token: string): Result<string> {
+  if (token.length > longestToken) return fail('bad_request', 'id: must have 1 to 256 code points')
+  const id = unescaped(token)
+  if (id === undefined) return fail('bad_request', 'id: must be percent-encoded UTF-8')
+  const checked = idSchema.safeParse(id)
+  if (!checked.success) return fail('bad_request', `id: ${checked.error.issues[0]?.message}`)
+  const spelling = encodeId(id)
+  if (!canonical.test(token) || spelling !== token)
+    return fail('bad_request', `id: has one spelling in a subject, and this one is ${spelling}`)
+  return ok(id)
+}
+
+function unescaped(token: string): string | undefined {
+  try {
+    return decodeURIComponent(token)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import type { Tokenbus } from '../api.ts'
+import type { Result } from '../failures.ts'
+import {
+  accountDeleteSchema,
+  accountHistorySchema,
+  accountListSchema,
+  accountPutSchema,
+  appPutSchema,
+  appSecretAddSchema,
+  appSecretRemoveSchema,
+  tokenGetSchema,
+  tokenRejectSchema,
+} from '../schemas.ts'
+import type { EventType } from './events.ts'
+import { parsePayload } from './parse-payload.ts'
+import { encodeId } from './subject-token.ts'
+
+export interface RequestRoute {
+  readonly verb: string
+  /** What the subject's last token names, if it has one. */
+  readonly of: 'account' | 'app' | undefined
+  readonly subject: string
+  readonly answer: (call: {
+    readonly tokenbus: Tokenbus
+    readonly id: string
+    readonly payload: Uint8Array
+  }) => Promise<Result<unknown>>
+}
+
+const nothing = z.strictObject({})
+
+/** Every request tokenbus answers over NATS. */
+export const requests: readonly RequestRoute[] = [
+  request({
+    verb: 'token.get',
+    of: 'account',
+    schema: tokenGetSchema,
+    call: (tokenbus, id, want) => tokenbus.getToken(id, want),
+  }),
+  request({
+    verb: 'token.reject',
+    of: 'account',
+    schema: tokenRejectSchema,
+    call: (tokenbus, id, report) => tokenbus.rejectToken(id, report),
+  }),
+  request({
+    verb: 'account.put',
+    of: 'account',
+    schema: accountPutSchema,
+    call: (tokenbus, id, put) => tokenbus.putAccount(id, put),
+  }),
+  request({
+    verb: 'account.get',
+    of: 'account',
+    schema: nothing,
+    call: (tokenbus, id) => tokenbus.getAccount(id),
+  }),
+  request({
+    verb: 'account.list',
+    of: undefined,
+    schema: accountListSchema,
+    call: (tokenbus, _none, query) => tokenbus.listAccounts(query),
+  }),
+  request({
+    verb: 'account.delete',
+    of: 'account',
+    schema: accountDeleteSchema,
+    call: (tokenbus, id, how) => tokenbus.deleteAccount(id, how),
+  }),
+  request({
+    verb: 'account.history',
+    of: 'account',
+    schema: accountHistorySchema,
+    call: (tokenbus, id, query) => tokenbus.accountHistory(id, query),
+  }),
+  request({
+    verb: 'app.put',
+    of: 'app',
+    schema: appPutSchema,
+    call: (tokenbus, id, put) => tokenbus.putApp(id, put),
+  }),
+  request({ verb: 'app.get', of: 'app', schema: nothing, call: (tokenbus, id) => tokenbus.getApp(id) }),
+  request({ verb: 'app.list', of: undefined, schema: nothing, call: (tokenbus) => tokenbus.listApps() }),
+  request({ verb: 'app.delete', of: 'app', schema: nothing, call: (tokenbus, id) => tokenbus.deleteApp(id) }),
+  request({
+    verb: 'app.secret.add',
+    of: 'app',
+    schema: appSecretAddSchema,
+    call: (tokenbus, id, secret) => tokenbus.addSecret(id, secret),
+  }),
+  request({
+    verb: 'app.secret.remove',
+    of: 'app',
+    schema: appSecretRemoveSchema,
+    call: (tokenbus, id, which) => tokenbus.removeSecret(id, which),
+  }),
+]
+
+/** Which stream holds which events. Never `token.>`: JetStream would answer `token.get` before we do. */
+export const streams = {
+  TOKENBUS_EVENTS: [
+    'token.refreshed',
+    'token.invalid',
+    'account.removed',
+    'app.secret-expiring',
+    'app.secret-expired',
+    'app.secret-restored',
+  ],
+  TOKENBUS_HISTORY: ['account.transition'],
+} as const satisfies Record<string, readonly EventType[]>
+
+export type StreamName = keyof typeof streams
+
+export function streamOf(type: EventType): StreamName {
+  return type === 'account.transition' ? 'TOKENBUS_HISTORY' : 'TOKENBUS_EVENTS'
+}
+
+export function streamSubjects(name: StreamName): string[] {
+  return streams[name].map((type) => `${type}.*`)
+}
+
+export function eventSubject(type: EventType, id: string): string {
+  return `${type}.${encodeId(id)}`
+}
+
+function request<S extends z.ZodType>({
+  verb,
+  of,
+  schema,
+  call,
+}: Pick<RequestRoute, 'verb' | 'of'> & {
+  schema: S
+  call: (tokenbus: Tokenbus, id: string, payload: z.output<S>) => Promise<Result<unknown>>
+}): RequestRoute {
+  return {
+    verb,
+    of,
+    subject: of === undefined ? verb : `${verb}.*`,
+    async answer({ tokenbus, id, payload }) {
+      const parsed = parsePayload(schema, payload)
+      return parsed.ok ? call(tokenbus, id, parsed.value) : parsed
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { millis, RetentionPolicy, type StreamConfig } from 'nats'
+import { StartError } from '../start-error.ts'
+import { requests, type StreamName, streamSubjects } from './subjects.ts'
+
+/** Checks what correctness rests on: subjects, acks, retention and the duplicate window. Throws `StartError`. */
+export function verifyStream({
+  name,
+  config,
+  duplicateWindow,
+}: {
+  name: StreamName
+  config: StreamConfig
+  /** The shortest allowed, in milliseconds. */
+  duplicateWindow: number
+}): void {
+  const refuse = (why: string) => new StartError(`The stream ${name} cannot be used: ${why}.`)
+
+  const missing = streamSubjects(name).filter(
+    (subject) => !config.subjects?.some((pattern) => covers({ pattern, subject })),
+  )
+  if (missing.length > 0) throw refuse(`its subjects lack ${missing.join(', ')}`)
+
+  // Such a stream acknowledges requests before we can answer, and stores the refresh tokens in them.
+  const captured = requests.find(({ subject }) =>
+    config.subjects?.some((pattern) => overlaps({ pattern, subject })),
+  )
+  if (captured !== undefined) throw refuse(`its subjects capture the request ${captured.subject}`)
+
+  if (millis(config.duplicate_window) < duplicateWindow)
+    throw refuse(`its duplicate window must be at least ${duplicateWindow / 60_000} minutes`)
+  if (config.no_ack) throw refuse('it does not acknowledge (no_ack)')
+  if (config.retention !== RetentionPolicy.Limits) throw refuse('its retention must be "limits"')
+}
+
+interface Patterns {
+  readonly pattern: string
+  /** May hold `*`, not `>`. */
+  readonly subject: string
+}
+
+/** Does the pattern take every subject that `subject` takes? */
+export function covers(patterns: Patterns): boolean {
+  return compare(patterns, (given, wanted) => given === '*' || given === wanted)
+}
+
+/** Is there a subject that both take? */
+export function overlaps(patterns: Patterns): boolean {
+  return compare(patterns, (given, wanted) => given === '*' || wanted === '*' || given === wanted)
+}
+
+function compare({ pattern, subject }: Patterns, fits: (given: string, wanted: string) => boolean): boolean {
+  const wanted = subject.split('.')
+  const given = pattern.split('.')
+  const open = given.at(-1) === '>'
+  if (open) given.pop()
+  if (open ? wanted.length <= given.length : wanted.length !== given.length) return false
+  return given.every((token, index) => fits(token, wanted[index] as string))
+}

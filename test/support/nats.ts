@@ -1,0 +1,92 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+
+// Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
+const guarded = `exec 3<&0
+nats-server "$@" </dev/null 3<&- & server=$!
+echo $server
+{ cat <&3 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
+wait $server
+kill $guard`
+
+export interface NatsServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  /** Shuts down in good order; the store directory is removed unless it was given. */
+  stop(): Promise<void>
+  kill(): Promise<void>
+  pause(): void
+  resume(): void
+}
+
+export interface StartNatsOptions {
+  /** Path of a configuration file. */
+  readonly config?: string
+  readonly jetstream?: boolean
+  readonly env?: Readonly<Record<string, string>>
+  /** To come back where another one was; else any free port. */
+  readonly port?: number
+  /** To keep the data of another one; else a temporary directory. */
+  readonly storeDir?: string
+}
+
+/** A real nats-server on loopback, which does not outlive the test process. */
+export async function startNats(options: StartNatsOptions = {}): Promise<NatsServer> {
+  const storeDir = options.storeDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-nats-')))
+  const shell = spawn('sh', ['-c', guarded, 'nats-server', ...flags(options, storeDir)], {
+    env: { ...process.env, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const exited = once(shell, 'exit')
+  const { pid, port } = await ready(shell)
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (shell.exitCode === null) {
+      process.kill(pid, 'SIGCONT')
+      process.kill(pid, signal)
+      await exited
+    }
+    if (options.storeDir === undefined) await rm(storeDir, { recursive: true, force: true })
+  }
+
+  const stop = () => end('SIGTERM')
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    stop,
+    kill: () => end('SIGKILL'),
+    pause: () => process.kill(pid, 'SIGSTOP'),
+    resume: () => process.kill(pid, 'SIGCONT'),
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+function flags({ config, jetstream, port }: StartNatsOptions, storeDir: string): string[] {
+  return [
+    ...(config === undefined ? [] : ['-c', config]),
+    ...['-a', '127.0.0.1', '-p', String(port ?? -1)],
+    ...(jetstream ? ['-js'] : []),
+    ...['-sd', storeDir],
+  ]
+}
+
+async function ready(
+  shell: ChildProcessByStdio<Writable, Readable, Readable>,
+): Promise<{ pid: number; port: number }> {
+  const [pid] = (await once(createInterface(shell.stdout), 'line')) as [string]
+  let said = ''
+  let port = 0
+  for await (const line of createInterface(shell.stderr)) {
+    said += `${line}\n`
+    port = Number(/Listening for client connections on .*:(\d+)$/.exec(line)?.[1] ?? port)
+    if (!line.endsWith('Server is ready')) continue
+    shell.stderr.resume()
+    return { pid: Number(pid), port }
+  }
+  throw new Error(`nats-server did not start:\n${said}`)
+}
