@@ -48,21 +48,23 @@ export function createEndpoint({
   }
 
   function send(message: Msg, result: Result<unknown>): void {
-    if (result.ok) return respond(message, result.value)
-    countError(result.failure.error)
-    respondFailure(message, result.failure)
+    if (result.ok) {
+      respond(message, result.value)
+    } else {
+      countError(result.failure.error)
+      respondFailure(message, result.failure)
+    }
   }
 
   function recover(message: Msg, thrown: unknown): void {
     try {
-      if (isTooLarge(thrown))
-        return sendFailure(
-          message,
-          fail('bad_request', 'limit: the answer is larger than a NATS message may be'),
-        )
-      countError('internal_error')
-      logger?.error({ err: thrown, verb }, 'a request failed')
-      respondInternalError(message)
+      if (isTooLarge(thrown)) {
+        send(message, fail('bad_request', 'limit: the answer is larger than a NATS message may be'))
+      } else {
+        countError('internal_error')
+        logger?.error({ err: thrown, verb }, 'a request failed')
+        respondInternalError(message)
+      }
     } catch (err) {
       logger?.error({ err, verb }, 'an answer could not be sent')
     }

@@ -1,0 +1,23 @@
+import type { Tokenbus } from '../../src/api.ts'
+import { fail } from '../../src/failures.ts'
+
+/** Stands where the host would: every method not given answers `account_not_found`. */
+export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
+  const missing = async () => fail('account_not_found', 'no such account')
+  return {
+    getToken: missing,
+    rejectToken: missing,
+    putAccount: missing,
+    getAccount: missing,
+    listAccounts: missing,
+    deleteAccount: missing,
+    accountHistory: missing,
+    putApp: missing,
+    getApp: missing,
+    listApps: missing,
+    deleteApp: missing,
+    addSecret: missing,
+    removeSecret: missing,
+    ...methods,
+  }
+}
