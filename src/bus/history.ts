@@ -30,9 +30,9 @@ export function createHistory({
   async function fetchAll(account: string): Promise<Uint8Array[] | 'incomplete'> {
     const { consumers } = await manager
     const info = await addConsumer({ consumers, account })
-    if (info.num_pending === 0) return []
     const consumer = jetStream.consumers.getPullConsumerFor(info)
     try {
+      if (info.num_pending === 0) return []
       const messages = await consumer.fetch({ max_messages: info.num_pending, expires: timeout })
       const found: Uint8Array[] = []
       for await (const message of messages) {

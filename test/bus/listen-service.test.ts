@@ -1,6 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect, deferred } from 'nats'
 import { describe, expect, it } from 'vitest'
 import { listen } from '../../src/bus/listen.ts'
@@ -108,12 +105,11 @@ describe('stop', () => {
 
 describe('a user who may not subscribe', () => {
   it('is refused in one sentence naming the subjects', async () => {
-    const config = join(tmpdir(), 'tokenbus-may-not-subscribe.conf')
-    await writeFile(
-      config,
-      'authorization { users = [{ user: tokenbus, password: secret, permissions: { subscribe: { deny: ["token.get.*", "app.list"] } } }] }',
-    )
-    await using server = await startNats({ config })
+    await using server = await startNats({
+      configText: `authorization { users = [{
+        user: tokenbus, password: secret, permissions: { subscribe: { deny: ["token.get.*", "app.list"] } }
+      }] }`,
+    })
     const nats = await connect({ servers: server.url, user: 'tokenbus', pass: 'secret' })
     await expect(listen({ nats, tokenbus: plainTokenbus(), version: '1.2.3' })).rejects.toThrow(
       'The NATS user lacks the permission to subscribe to token.get.*, app.list.',

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,6 +27,8 @@ export interface NatsServer extends AsyncDisposable {
 export interface StartNatsOptions {
   /** Path of a configuration file. */
   readonly config?: string
+  /** A configuration itself, instead of a file. */
+  readonly configText?: string
   readonly jetstream?: boolean
   readonly env?: Readonly<Record<string, string>>
   /** To come back where another one was; else any free port. */
@@ -38,7 +40,8 @@ export interface StartNatsOptions {
 /** A real nats-server on loopback, which does not outlive the test process. */
 export async function startNats(options: StartNatsOptions = {}): Promise<NatsServer> {
   const storeDir = options.storeDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-nats-')))
-  const shell = spawn('sh', ['-c', guarded, 'nats-server', ...flags(options, storeDir)], {
+  const config = await configFile(options, storeDir)
+  const shell = spawn('sh', ['-c', guarded, 'nats-server', ...flags({ ...options, config, storeDir })], {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -66,7 +69,27 @@ export async function startNats(options: StartNatsOptions = {}): Promise<NatsSer
   }
 }
 
-function flags({ config, jetstream, port }: StartNatsOptions, storeDir: string): string[] {
+async function configFile(
+  { config, configText }: StartNatsOptions,
+  storeDir: string,
+): Promise<string | undefined> {
+  if (configText === undefined) return config
+  const path = join(storeDir, 'nats.conf')
+  await writeFile(path, configText)
+  return path
+}
+
+function flags({
+  config,
+  jetstream,
+  port,
+  storeDir,
+}: {
+  config: string | undefined
+  jetstream?: boolean
+  port?: number
+  storeDir: string
+}): string[] {
   return [
     ...(config === undefined ? [] : ['-c', config]),
     ...['-a', '127.0.0.1', '-p', String(port ?? -1)],

@@ -1,0 +1,106 @@
+import type { NatsConnection } from 'nats'
+import { describe, expect, it, vi } from 'vitest'
+import { connectNats } from '../../src/bus/connect.ts'
+import { StartError } from '../../src/start-error.ts'
+import { eventually } from '../support/eventually.ts'
+import { startNats } from '../support/nats.ts'
+
+const withUser = `authorization { users = [{ user: "svc.a", password: "p@ss,word" }] }`
+const credentials = 'svc.a:p%40ss%2Cword'
+const nobodyListens = '127.0.0.1:1'
+
+async function refusal(connecting: Promise<NatsConnection>): Promise<string> {
+  const error = await connecting.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(StartError)
+  return (error as StartError).message
+}
+
+describe('connectNats', () => {
+  it('takes the credentials of the URL, and has replies come to an inbox of that user', async () => {
+    await using server = await startNats({ configText: withUser })
+    const nats = await connectNats({ url: `nats://${credentials}@127.0.0.1:${server.port}`, name: 'test' })
+    const inbox = new Promise<string>((resolve) => {
+      nats.subscribe('inbox.of.request', {
+        callback(_error, message) {
+          resolve(message.reply ?? '')
+          message.respond()
+        },
+      })
+    })
+    await nats.request('inbox.of.request')
+    expect(await inbox).toMatch(/^_INBOX_svc%2Ea\./)
+    await nats.close()
+  })
+
+  it('tries each of several servers', async () => {
+    await using server = await startNats()
+    const nats = await connectNats({ url: `nats://${nobodyListens}, ${server.url}`, name: 'test' })
+    expect(nats.getServer()).toBe(`127.0.0.1:${server.port}`)
+    await nats.close()
+  })
+
+  it('says when the connection goes and when it is back', async () => {
+    const server = await startNats()
+    const onDisconnect = vi.fn()
+    const onReconnect = vi.fn()
+    const nats = await connectNats({ url: server.url, name: 'test', onDisconnect, onReconnect })
+    await server.kill()
+    await eventually(() => expect(onDisconnect).toHaveBeenCalledOnce())
+    expect(onReconnect).not.toHaveBeenCalled()
+    await using _again = await startNats({ port: server.port })
+    await eventually(() => expect(onReconnect).toHaveBeenCalledOnce())
+    await nats.close()
+  })
+
+  it('notices a server that went silent by its pings', async () => {
+    await using server = await startNats()
+    const onDisconnect = vi.fn()
+    const nats = await connectNats({ url: server.url, name: 'test', pingInterval: 50, onDisconnect })
+    server.pause()
+    await eventually(() => expect(onDisconnect).toHaveBeenCalledOnce())
+    server.resume()
+    await nats.close()
+  })
+})
+
+describe('a connection that cannot be had is one sentence without the password', () => {
+  it('when nobody listens', async () => {
+    const url = `nats://svc:hunter2@${nobodyListens}`
+    expect(await refusal(connectNats({ url, name: 'test' }))).toBe(
+      `Cannot connect to NATS at ${nobodyListens}: nothing listens there.`,
+    )
+  })
+
+  it('when the credentials are wrong', async () => {
+    await using server = await startNats({ configText: withUser })
+    const url = `nats://svc:hunter2@127.0.0.1:${server.port}`
+    expect(await refusal(connectNats({ url, name: 'test' }))).toBe(
+      `Cannot connect to NATS at 127.0.0.1:${server.port}: the server does not accept these credentials.`,
+    )
+  })
+
+  it.each([
+    ['http://svc:hunter2@host', 'Entry 1 of the NATS URL is not of the form nats://host:port.'],
+    [
+      'nats://host,nats://svc:hunter2@:99999999',
+      'Entry 2 of the NATS URL is not of the form nats://host:port.',
+    ],
+    ['', 'Entry 1 of the NATS URL is not of the form nats://host:port.'],
+    ['nats://svc:hunter2%@host', 'The credentials in the NATS URL must be percent-encoded.'],
+  ])('when the URL is malformed (%#)', async (url, message) => {
+    expect(await refusal(connectNats({ url, name: 'test' }))).toBe(message)
+  })
+
+  it('when the credentials file is missing or holds none', async () => {
+    const url = 'nats://127.0.0.1:1'
+    expect(await refusal(connectNats({ url, name: 'test', creds: '/nowhere/x.creds' }))).toBe(
+      'The NATS credentials file /nowhere/x.creds cannot be read.',
+    )
+    expect(await refusal(connectNats({ url, name: 'test', creds: 'package.json' }))).toBe(
+      'The file package.json holds no NATS user credentials.',
+    )
+  })
+})
