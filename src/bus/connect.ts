@@ -49,9 +49,11 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     })
   })
   void logErrors(nats, logger)
+  void nats.closed().then((error) => error && logger?.error({ err: error }, 'nats connection closed'))
   watchConnection({
     nats,
     onDown() {
+      if (nats.isClosed()) return
       logger?.warn('nats disconnected')
       options.onDisconnect?.()
     },

@@ -1,4 +1,4 @@
-import type { NatsConnection } from 'nats'
+import { DebugEvents, type NatsConnection } from 'nats'
 import { describe, expect, it, vi } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
 import { StartError } from '../../src/start-error.ts'
@@ -16,6 +16,10 @@ async function refusal(connecting: Promise<NatsConnection>): Promise<string> {
   )
   expect(error).toBeInstanceOf(StartError)
   return (error as StartError).message
+}
+
+async function countReconnects(nats: NatsConnection, count: () => void): Promise<void> {
+  for await (const { type } of nats.status()) if (type === DebugEvents.Reconnecting) count()
 }
 
 describe('connectNats', () => {
@@ -47,12 +51,16 @@ describe('connectNats', () => {
     const onDisconnect = vi.fn()
     const onReconnect = vi.fn()
     const nats = await connectNats({ url: server.url, name: 'test', onDisconnect, onReconnect })
+    let attempts = 0
+    void countReconnects(nats, () => attempts++)
     await server.kill()
-    await eventually(() => expect(onDisconnect).toHaveBeenCalledOnce())
+    await eventually(() => expect(attempts).toBeGreaterThan(1))
+    expect(onDisconnect).toHaveBeenCalledOnce()
     expect(onReconnect).not.toHaveBeenCalled()
     await using _again = await startNats({ port: server.port })
     await eventually(() => expect(onReconnect).toHaveBeenCalledOnce())
     await nats.close()
+    expect(onDisconnect).toHaveBeenCalledOnce()
   })
 
   it('notices a server that went silent by its pings', async () => {

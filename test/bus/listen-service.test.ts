@@ -96,6 +96,7 @@ describe('stop', () => {
       stopped = true
     })
     await expect(bus.ask('account.list')).rejects.toMatchObject({ code: '503' })
+    for (let turn = 0; turn < 10; turn++) await bus.client.rtt()
     expect(stopped).toBe(false)
     finish.resolve()
     expect((await reply).json()).toEqual({ apps: [] })

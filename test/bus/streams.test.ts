@@ -101,6 +101,25 @@ describe('ensureStreams', () => {
     await Promise.all(nodes.map((nats) => nats.close()))
   })
 
+  it('takes what another node made between its looking and its creating', async () => {
+    const { streams } = await operator.jetstreamManager()
+    await streams.add({
+      name: 'TOKENBUS_EVENTS',
+      subjects: streamSubjects('TOKENBUS_EVENTS'),
+      max_msgs: 7,
+      duplicate_window: nanos(day),
+    })
+    let looked = false
+    const info = (name: string) => {
+      const sought = looked ? name : 'NOT_YET'
+      looked = true
+      return streams.info(sought)
+    }
+    const jetstreamManager = async () => ({ streams: { info, add: streams.add.bind(streams) } })
+    await ensureStreams({ nats: { jetstreamManager, info: operator.info } as unknown as NatsConnection })
+    expect((await configs())[0]).toMatchObject({ max_msgs: 7 })
+  })
+
   it('needs to create and to look up these two streams, and nothing else', async () => {
     const nats = await as('exact')
     await ensureStreams({ nats })

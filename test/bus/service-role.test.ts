@@ -1,0 +1,70 @@
+import { connect } from 'nats'
+import { expect, it, vi } from 'vitest'
+import { connectNats } from '../../src/bus/connect.ts'
+import { createHistory } from '../../src/bus/history.ts'
+import { watchInvalidations } from '../../src/bus/invalidations.ts'
+import { listen } from '../../src/bus/listen.ts'
+import { createPublisher } from '../../src/bus/publisher.ts'
+import { ensureStreams } from '../../src/bus/streams.ts'
+import { streamSubjects } from '../../src/bus/subjects.ts'
+import { ok } from '../../src/failures.ts'
+import { eventually } from '../support/eventually.ts'
+import { startNats } from '../support/nats.ts'
+import { plainTokenbus } from './plain-tokenbus.ts'
+
+const quoted = (subjects: string[]) => subjects.map((subject) => JSON.stringify(subject)).join(', ')
+const publish = quoted([
+  ...streamSubjects('TOKENBUS_EVENTS'),
+  ...streamSubjects('TOKENBUS_HISTORY'),
+  ...['EVENTS', 'HISTORY'].flatMap((name) =>
+    ['CREATE', 'INFO', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.TOKENBUS_${name}`),
+  ),
+  '$JS.API.CONSUMER.CREATE.TOKENBUS_HISTORY',
+  '$JS.API.CONSUMER.MSG.NEXT.TOKENBUS_HISTORY.*',
+  '$JS.API.CONSUMER.DELETE.TOKENBUS_HISTORY.*',
+])
+const subscribe = quoted([
+  '_INBOX_tokenbus.>',
+  ...['token.get.*', 'token.reject.*'],
+  ...['put', 'get', 'delete', 'history', 'transition', 'removed'].map((verb) => `account.${verb}.*`),
+  ...['put', 'get', 'delete', 'secret.add', 'secret.remove'].map((verb) => `app.${verb}.*`),
+  ...['account.list', 'app.list', '$SRV.>'],
+])
+const configText = `
+jetstream { max_file_store: 20GB }
+authorization { users = [
+  { user: tokenbus, password: p
+    permissions: { publish: [${publish}], subscribe: [${subscribe}], allow_responses: true } }
+  { user: consumer, password: p }
+] }`
+
+it('the bus works for a user with these permissions alone', async () => {
+  await using server = await startNats({ configText })
+  const logger = { warn: vi.fn(), info: vi.fn(), error: vi.fn() }
+  const url = `nats://tokenbus:p@127.0.0.1:${server.port}`
+  const nats = await connectNats({ url, name: 'test', logger: logger as never })
+  await ensureStreams({ nats })
+  const changed = vi.fn()
+  const watch = await watchInvalidations({ nats, onChange: changed })
+  const tokenbus = plainTokenbus({ listApps: async () => ok({ apps: [] }) })
+  const listening = await listen({ nats, tokenbus, version: '1.2.3' })
+
+  const publisher = createPublisher({ nats, source: 'test' })
+  const body = { id: 'e1', account: 'alice', version: 1, time: '2026-01-02T03:04:05.000Z' }
+  const entry = { id: 'e1', type: 'account.transition', ref: { kind: 'account', id: 'alice' }, body } as const
+  await publisher.publish(entry)
+  expect(await publisher.alreadyThere(entry)).toBe(true)
+  await eventually(() => expect(changed).toHaveBeenCalledOnce())
+  expect(await createHistory({ nats }).read('alice', 5)).toEqual(ok([body]))
+
+  const consumer = await connect({ servers: server.url, user: 'consumer', pass: 'p' })
+  expect((await consumer.request('app.list')).json()).toEqual({ apps: [] })
+  expect((await consumer.request('$SRV.PING.tokenbus')).json()).toMatchObject({ name: 'tokenbus' })
+
+  await consumer.close()
+  publisher.stop()
+  watch.stop()
+  await listening.stop()
+  expect([...logger.warn.mock.calls, ...logger.error.mock.calls]).toEqual([])
+  await nats.close()
+})
