@@ -1,17 +1,8 @@
 import { headers, type NatsConnection } from 'nats'
+import type { OutboxEntry } from '../redis/record.ts'
 import { watchConnection } from './connection-watch.ts'
-import type { EventType } from './events.ts'
 import { jetStreamCode, noMessageFound } from './jetstream-error.ts'
 import { eventSubject, streamOf } from './subjects.ts'
-
-/** An event as the outbox keeps it. `id` is random, made at the save, and the same on every attempt. */
-export interface OutboxEntry {
-  readonly id: string
-  readonly type: EventType
-  readonly ref: { readonly kind: 'account' | 'app'; readonly id: string }
-  /** The event body; its `time` is the time of the save. */
-  readonly body: { readonly time: string } & Readonly<Record<string, unknown>>
-}
 
 export interface Publisher {
   /** Resolves on the JetStream ack. Rejects otherwise: then the event may or may not be stored; publish it again. */
@@ -42,13 +33,13 @@ export function createPublisher({ nats, source }: { nats: NatsConnection; source
     if (!watch.connected()) throw new Error('NATS is not connected.')
   }
 
-  function eventHeaders({ id, type, body }: OutboxEntry) {
+  function eventHeaders({ id, type, time }: OutboxEntry) {
     const event = headers()
     event.set('ce-specversion', '1.0')
     event.set('ce-id', id)
     event.set('ce-type', type)
     event.set('ce-source', source)
-    event.set('ce-time', body.time)
+    event.set('ce-time', time)
     return event
   }
 
@@ -58,7 +49,7 @@ export function createPublisher({ nats, source }: { nats: NatsConnection; source
 
     async publish(entry) {
       requireConnection()
-      const ack = jetStream.publish(eventSubject(entry.type, entry.ref.id), JSON.stringify(entry.body), {
+      const ack = jetStream.publish(eventSubject(entry.type, entry.ref.id), entry.body, {
         msgID: entry.id,
         headers: eventHeaders(entry),
         expect: { streamName: streamOf(entry.type) },

@@ -14,8 +14,10 @@ async function record(account: string, versions: number[]): Promise<void> {
   const publisher = createPublisher({ nats, source: 'test' })
   for (const version of versions) {
     const id = `${account}-${version}`
-    const body = { id, type: 'account.transition', time: '2026-01-02T03:04:05.000Z', account, version }
-    await publisher.publish({ id, type: 'account.transition', ref: { kind: 'account', id: account }, body })
+    const type = 'account.transition' as const
+    const time = '2026-01-02T03:04:05.000Z'
+    const body = JSON.stringify({ id, type, time, account, version })
+    await publisher.publish({ id, type, time, ref: { kind: 'account', id: account }, body })
   }
 }
 

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { connect, type NatsConnection } from 'nats'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
-import { createPublisher, type OutboxEntry, type Publisher } from '../../src/bus/publisher.ts'
+import { createPublisher, type Publisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { encodeId } from '../../src/bus/subject-token.ts'
+import type { OutboxEntry } from '../../src/redis/record.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 
@@ -28,8 +29,10 @@ afterEach(async () => {
 
 function refreshed(account = 'alice@example.com'): OutboxEntry {
   const id = randomUUID()
-  const body = { id, type: 'token.refreshed', time: '2026-01-02T03:04:05.000Z', account, version: 3 }
-  return { id, type: 'token.refreshed', ref: { kind: 'account', id: account }, body }
+  const type = 'token.refreshed'
+  const time = '2026-01-02T03:04:05.000Z'
+  const body = JSON.stringify({ id, type, time, account, version: 3 })
+  return { id, type, time, ref: { kind: 'account', id: account }, body }
 }
 
 const stored = async (name: string) =>
@@ -43,7 +46,7 @@ describe('publish', () => {
     const message = await streams.getMessage('TOKENBUS_EVENTS', {
       last_by_subj: 'token.refreshed.alice@example%2Ecom',
     })
-    expect(message.json()).toEqual(entry.body)
+    expect(message.json()).toEqual(JSON.parse(entry.body))
     expect(Object.fromEntries(message.header)).toEqual({
       'Nats-Expected-Stream': ['TOKENBUS_EVENTS'],
       'Nats-Msg-Id': [entry.id],
@@ -77,7 +80,7 @@ describe('publish', () => {
     })
     await plain.flush()
     await publisher.publish(entry)
-    expect(await heard).toEqual(entry.body)
+    expect(await heard).toEqual(JSON.parse(entry.body))
     await plain.close()
   })
 

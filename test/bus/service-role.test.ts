@@ -51,7 +51,9 @@ it('the bus works for a user with these permissions alone', async () => {
 
   const publisher = createPublisher({ nats, source: 'test' })
   const body = { id: 'e1', account: 'alice', version: 1, time: '2026-01-02T03:04:05.000Z' }
-  const entry = { id: 'e1', type: 'account.transition', ref: { kind: 'account', id: 'alice' }, body } as const
+  const ref = { kind: 'account', id: 'alice' } as const
+  const type = 'account.transition' as const
+  const entry = { id: 'e1', type, time: body.time, ref, body: JSON.stringify(body) }
   await publisher.publish(entry)
   expect(await publisher.alreadyThere(entry)).toBe(true)
   await eventually(() => expect(changed).toHaveBeenCalledOnce())

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import type { AccountContext, AccountEvent, AccountSettings } from '../../machines/index.ts'
+import { fail, ok, type Result } from '../failures.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { AccountPut } from '../schemas.ts'
+import type { AccountSecrets } from './accounts.ts'
+import type { Decision } from './actor.ts'
+import type { TokenPair } from './sealed-tokens.ts'
+
+export interface PutSeen {
+  readonly at: number
+  readonly context: AccountContext
+  readonly put: AccountPut
+  readonly config: AppConfig
+  /** The fingerprint of the refresh token put, and those of all this account ever held. */
+  readonly mark: string | undefined
+  readonly marks: readonly string[]
+  readonly current: TokenPair | null
+}
+
+type PutDecision = Decision<AccountEvent, AccountSecrets> | null
+
+const year = 365 * 86_400_000
+
+/** The settings an account runs under: its own wish first, then its app's. */
+function settingsOf({ put, config }: PutSeen): AccountSettings {
+  return {
+    app: put.app,
+    provider: config.provider,
+    user: put.user,
+    policy: put.policy ?? config.policy ?? 'adaptive',
+    rotation: config.rotation,
+    graceMs: (config.graceSeconds ?? 30) * 1_000,
+    idleLimitMs: year,
+  }
+}
+
+/**
+ * What a put means for the account as it is: a new grant, other settings, or nothing. It never rolls a token back:
+ * a refresh token this account already spent changes nothing.
+ */
+export function decidePut(seen: PutSeen): Result<PutDecision> {
+  const { context, put, mark, marks } = seen
+  const exists = context.grantId !== null
+  if (put.ifGeneration !== undefined && put.ifGeneration !== context.generation) {
+    return fail('conflict', `ifGeneration: the account is at generation ${context.generation}`)
+  }
+  if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
+  if (!exists || !marks.includes(mark)) return ok(authorize(seen, randomUUID()))
+  const isCurrent = put.refreshToken?.reveal() === seen.current?.refreshToken?.reveal()
+  if (!isCurrent || context.invalid?.class === 'A') return ok(null)
+  return ok(sameGrant(seen))
+}
+
+function withoutRefreshToken(seen: PutSeen): Result<PutDecision> {
+  if (seen.put.accessToken !== undefined) return ok(authorize(seen, randomUUID()))
+  return fail('invalid_config', 'refreshToken: required to connect an account of this app')
+}
+
+function keepGrant(seen: PutSeen): Result<PutDecision> {
+  if (seen.put.user === seen.context.user && seen.put.app === seen.context.app) return ok(sameGrant(seen))
+  return fail('invalid_config', 'refreshToken: required when the user or the app of an account changes')
+}
+
+/** The grant stays. A newer access token, or a parked grant brought back by a person, starts it afresh. */
+function sameGrant(seen: PutSeen): PutDecision {
+  const { at, context, put } = seen
+  const newer =
+    put.accessToken !== undefined && put.accessToken.reveal() !== seen.current?.accessToken?.reveal()
+  const parked = context.invalid?.class === 'S'
+  if ((newer && context.invalid?.class !== 'A') || parked) return authorize(seen, context.grantId as string)
+  const event = { type: 'account.updated' as const, at, id: randomUUID(), settings: settingsOf(seen) }
+  return { event, extra: { metadata: put.metadata } }
+}
+
+function authorize(seen: PutSeen, grantId: string): PutDecision {
+  const { at, put, config, context } = seen
+  const hour = 3_600_000
+  const kept = grantId === context.grantId ? seen.current?.refreshToken : undefined
+  const refreshToken = put.refreshToken ?? kept
+  return {
+    event: {
+      type: 'account.authorized',
+      at,
+      id: randomUUID(),
+      grantId,
+      settings: settingsOf(seen),
+      scopes: put.scopes ?? (grantId === context.grantId ? context.scopes : config.scopes),
+      expiresAt:
+        put.accessToken === undefined
+          ? null
+          : put.expires === undefined
+            ? at + hour
+            : Date.parse(put.expires),
+      refreshable: refreshToken !== undefined,
+    },
+    extra: { tokens: { accessToken: put.accessToken, refreshToken }, metadata: put.metadata },
+  }
+}

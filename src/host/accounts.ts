@@ -1,0 +1,128 @@
+import {
+  type AccountContext,
+  type AccountEffect,
+  type AccountEvent,
+  accountMachine,
+  type RefreshSend,
+} from '../../machines/index.ts'
+import type { Records, StoredRecord } from '../redis/records.ts'
+import type { Secret } from '../secret.ts'
+import { announcements, stateOf } from './account-events.ts'
+import { createActor, type Taken } from './actor.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
+
+/** What comes with an event and must not be in it. */
+export interface AccountSecrets {
+  readonly tokens?: TokenPair
+  readonly metadata?: unknown
+}
+
+export interface AccountsOptions {
+  readonly records: Pick<Records, 'load' | 'save'>
+  readonly clock: ClusterClock
+  readonly sealed: SealedTokens
+  readonly fingerprint: (mark: { account: string; token: Secret }) => string
+  /** Runs before every save: whatever this node would answer from memory is no longer sure. */
+  beforeSave(account: string): void
+  afterSave(saved: { account: string; generation: number }): void
+  send(request: { account: string; effect: RefreshSend; context: AccountContext; record: StoredRecord }): void
+  onLostSave?(account: string): void
+}
+
+type Step = Taken<{ value: unknown; context: AccountContext }, AccountEvent, AccountEffect, AccountSecrets>
+
+/** Spent refresh tokens are remembered by fingerprint; the newest ones, as a provider forgets old ones too. */
+const mostFingerprints = 200
+
+export type Accounts = ReturnType<typeof createAccounts>
+
+/** The account actors: the machine, and where its secrets are kept. */
+export function createAccounts(options: AccountsOptions) {
+  const { records, clock, sealed, fingerprint } = options
+
+  function fieldsOf({
+    id,
+    record,
+    effects,
+    extra,
+    after,
+  }: Step): StoredRecord['fields'] & Record<string, string | null> {
+    const fields: Record<string, string | null> = { user: after.context.user }
+    if (extra?.metadata !== undefined) fields.metadata = JSON.stringify(extra.metadata)
+    for (const effect of effects) {
+      if (effect.type === 'tokens.forget')
+        Object.assign(fields, { c: null, 'c-': null, 'c~': null, f: null, metadata: null })
+      if (effect.type === 'tokens.store')
+        Object.assign(fields, storeTokens(id, record, effect, extra?.tokens ?? {}))
+      if (effect.type === 'tokens.keep-sibling' && extra?.tokens !== undefined) {
+        const { generation } = after.context
+        fields['c~'] = sealed.seal(extra.tokens, { account: id, generation, slot: 'c~' })
+        fields.f = remember(id, record, extra.tokens)
+      }
+    }
+    return fields as never
+  }
+
+  function storeTokens(
+    account: string,
+    record: StoredRecord,
+    { generation, newGrant }: { generation: number; newGrant: boolean },
+    tokens: TokenPair,
+  ): Record<string, string | null> {
+    const current = openCurrent(account, record)
+    // RFC 6749 §6: an answer without a refresh token leaves the old one in force.
+    const refreshToken = tokens.refreshToken ?? current?.refreshToken
+    const rotated = tokens.refreshToken !== undefined && !newGrant
+    return {
+      c: sealed.seal({ accessToken: tokens.accessToken, refreshToken }, { account, generation, slot: 'c' }),
+      'c-':
+        rotated && current !== null
+          ? sealed.seal({ refreshToken: current.refreshToken }, { account, generation, slot: 'c-' })
+          : null,
+      'c~': null,
+      f: remember(account, record, tokens),
+    }
+  }
+
+  function openCurrent(account: string, { fields, generation }: StoredRecord): TokenPair | null {
+    return fields.c === undefined ? null : sealed.open(fields.c, { account, slot: 'c', generation })
+  }
+
+  function remember(account: string, { fields }: StoredRecord, { refreshToken }: TokenPair): string | null {
+    const known = fields.f === undefined || fields.f === '' ? [] : fields.f.split(',')
+    if (refreshToken === undefined) return fields.f ?? null
+    const mark = fingerprint({ account, token: refreshToken })
+    return [...known.filter((each) => each !== mark), mark].slice(-mostFingerprints).join(',')
+  }
+
+  const actor = createActor<typeof accountMachine, AccountEvent, AccountEffect, AccountSecrets>({
+    kind: 'account',
+    machine: accountMachine,
+    input: (account) => ({ account }),
+    records,
+    clock,
+    prepare(step) {
+      const { context } = step.after
+      return {
+        generation: context.generation,
+        state: stateOf(step.after),
+        wakeAt: context.wakeAt,
+        app: context.grantId === null ? null : context.app,
+        fields: fieldsOf(step),
+        outbox: announcements({ ...step, version: step.record.version + 1 }),
+        tombstone: context.grantId === null,
+      }
+    },
+    beforeSave: options.beforeSave,
+    perform({ id: account, record, after, effects }) {
+      options.afterSave({ account, generation: after.context.generation })
+      for (const effect of effects) {
+        if (effect.type === 'refresh.send') options.send({ account, effect, context: after.context, record })
+      }
+    },
+    ...(options.onLostSave && { onLostSave: options.onLostSave }),
+  })
+
+  return { ...actor, openCurrent }
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } from 'xstate'
+import { fromStored, type StoredSnapshot, step, toStored } from '../../machines/index.ts'
+import type { Change, Records, Ref, StoredRecord } from '../redis/records.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import { createTurns } from './turns.ts'
+
+export interface Loaded<Snapshot> {
+  readonly record: StoredRecord
+  readonly snapshot: Snapshot
+  readonly at: number
+}
+
+/** What came of an event. `taken` is false when the machine had no use for it; nothing was saved then. */
+export interface Outcome<Snapshot, Effect> extends Loaded<Snapshot> {
+  readonly taken: boolean
+  readonly effects: readonly Effect[]
+}
+
+/** An event, and what comes with it to be saved but must not be in it. */
+export interface Decision<Event, Extra> {
+  readonly event: Event
+  readonly extra?: Extra
+}
+
+export interface Taken<Snapshot, Event, Effect, Extra> {
+  readonly id: string
+  readonly record: StoredRecord
+  readonly event: Event
+  readonly before: Snapshot
+  readonly after: Snapshot
+  readonly effects: readonly Effect[]
+  readonly extra: Extra | undefined
+}
+
+type Saving = Pick<Change, 'generation' | 'state' | 'wakeAt' | 'app' | 'fields' | 'outbox' | 'tombstone'>
+
+export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
+  readonly kind: Ref['kind']
+  readonly machine: M
+  readonly input: (id: string) => object
+  readonly records: Pick<Records, 'load' | 'save'>
+  readonly clock: ClusterClock
+  /** What is saved with the new snapshot. Runs again when a save was lost to another node. */
+  prepare(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Saving
+  beforeSave?(id: string): void
+  /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
+  perform(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): void
+  /** A save was lost to another node. */
+  onLostSave?(id: string): void
+}
+
+/** More lost saves than this in a row is a bug, not contention. */
+const mostTries = 100
+
+/**
+ * Load, transition, save by compare-and-set, then act: nothing else writes state. Whoever loses the save reloads and
+ * runs the event again on what the winner left.
+ */
+export function createActor<M extends AnyStateMachine, Event, Effect, Extra = never>(
+  options: ActorOptions<M, Event, Effect, Extra>,
+) {
+  type Snapshot = SnapshotFrom<M>
+  const { kind, machine, records, clock } = options
+  const turns = createTurns()
+
+  function restore(id: string, record: StoredRecord): Snapshot {
+    if (record.snapshot !== null) return fromStored(machine, JSON.parse(record.snapshot) as StoredSnapshot)
+    const unborn = bornActor(machine as AnyStateMachine, {
+      input: options.input(id),
+    }).getSnapshot() as Snapshot
+    return fromStored(machine, toStored(unborn))
+  }
+
+  async function load(id: string, { markUsed = false } = {}): Promise<Loaded<Snapshot>> {
+    const record = await records.load({ kind, id }, { markUsed })
+    clock.observe(record.at)
+    return { record, snapshot: restore(id, record), at: record.at }
+  }
+
+  async function run(
+    id: string,
+    decide: (loaded: Loaded<Snapshot>) => Decision<Event, Extra> | null,
+    loaded: Loaded<Snapshot> | undefined,
+  ): Promise<Outcome<Snapshot, Effect>> {
+    let seen = loaded ?? (await load(id))
+    for (let tries = 0; tries < mostTries; tries++) {
+      const { record, snapshot: before } = seen
+      const decision = decide(seen)
+      const stepped = decision && step<M, Effect>(machine, before, decision.event as never)
+      if (stepped === null) return { ...seen, taken: false, effects: [] }
+      const { event, extra } = decision as Decision<Event, Extra>
+      const taken = { id, record, event, extra, before, after: stepped.next, effects: stepped.effects }
+      const snapshot = JSON.stringify(toStored(stepped.next))
+      const saving = options.prepare(taken)
+      options.beforeSave?.(id)
+      const saved = await records.save({
+        ...saving,
+        ref: { kind, id },
+        expected: record.version,
+        saveId: randomUUID(),
+        snapshot,
+        previous: { state: record.state, app: record.app },
+      })
+      clock.observe(saved.at)
+      if (saved.saved) {
+        options.perform(taken)
+        const { fields, generation, state, app, wakeAt } = saving
+        const after: StoredRecord = {
+          ...record,
+          at: saved.at,
+          version: saved.version,
+          snapshot,
+          generation,
+          state,
+          app,
+          wakeAt,
+          fields: mergeFields(record.fields, fields),
+        }
+        return { record: after, snapshot: stepped.next, at: saved.at, taken: true, effects: stepped.effects }
+      }
+      options.onLostSave?.(id)
+      seen = await load(id)
+    }
+    throw new Error(`${kind} lost ${mostTries} saves in a row`)
+  }
+
+  return {
+    load,
+    /**
+     * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
+     * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`.
+     */
+    receive(
+      id: string,
+      decide: (loaded: Loaded<Snapshot>) => Decision<Event, Extra> | null,
+      loaded?: Loaded<Snapshot>,
+    ): Promise<Outcome<Snapshot, Effect>> {
+      return turns.take(id, () => run(id, decide, loaded))
+    },
+  }
+}
+
+function mergeFields(before: StoredRecord['fields'], changed: Saving['fields']): StoredRecord['fields'] {
+  const merged: Record<string, string | null | undefined> = { ...before, ...changed }
+  for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
+  return merged as StoredRecord['fields']
+}

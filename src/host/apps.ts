@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type AppContext,
+  type AppEffect,
+  type AppEvent,
+  type AppState,
+  appMachine,
+  type ProviderError,
+} from '../../machines/index.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { OutboxEntry, Records, StoredRecord } from '../redis/records.ts'
+import type { Sealer } from '../redis/seal.ts'
+import { Secret } from '../secret.ts'
+import { createActor, type Loaded, type Taken } from './actor.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+
+export interface ClientSecret {
+  readonly id: string
+  readonly secret: Secret
+  /** Milliseconds, null when it is not known to end. */
+  readonly expiresAt: number | null
+}
+
+/** An app with all a token request needs. `config` is null when there is no such app. */
+export interface App {
+  readonly state: AppState
+  readonly context: AppContext
+  readonly config: AppConfig | null
+  readonly secrets: readonly ClientSecret[]
+  readonly record: StoredRecord
+}
+
+/** What comes with an event and is stored beside the machine's state; `null` removes the app. */
+export type AppSettings = { readonly config: AppConfig; readonly secrets: readonly ClientSecret[] } | null
+
+export interface AppsOptions {
+  readonly records: Pick<Records, 'load' | 'save'>
+  readonly clock: ClusterClock
+  readonly sealer: Pick<Sealer, 'seal' | 'open'>
+  afterSave(app: string): void
+  wakeAccounts(app: string): void
+  probeAccount(app: string): void
+}
+
+type Step = Taken<{ value: unknown; context: AppContext }, AppEvent, AppEffect, AppSettings>
+
+export type Apps = ReturnType<typeof createApps>
+
+/** The app actors: one OAuth client each, its secrets sealed beside its state. */
+export function createApps({ records, clock, sealer, ...options }: AppsOptions) {
+  function settingsFields({ id, extra, record }: Step): Record<string, string | null> {
+    if (extra === undefined) return {}
+    if (extra === null) return { config: null, c: null }
+    const text = JSON.stringify(extra.secrets.map((each) => [each.id, each.secret.reveal(), each.expiresAt]))
+    const generation = record.generation + 1
+    return {
+      config: JSON.stringify(extra.config),
+      c: sealer.seal({ text, account: id, generation, slot: 'secrets' }),
+    }
+  }
+
+  function announcements({ id, record, event, effects }: Step): OutboxEntry[] {
+    return effects.flatMap((effect) => {
+      if (effect.type === 'accounts.wake' || effect.type === 'account.probe') return []
+      const { type, ...details } = effect
+      const eventId = randomUUID()
+      const time = new Date(event.at).toISOString()
+      const body = JSON.stringify({
+        id: eventId,
+        type,
+        time,
+        app: id,
+        version: record.version + 1,
+        ...details,
+      })
+      return [{ id: eventId, type, time, ref: { kind: 'app' as const, id }, body }]
+    })
+  }
+
+  const actor = createActor<typeof appMachine, AppEvent, AppEffect, AppSettings>({
+    kind: 'app',
+    machine: appMachine,
+    input: (app) => ({ app }),
+    records,
+    clock,
+    prepare(step) {
+      const removed = step.extra === null
+      return {
+        generation: step.record.generation + (step.extra === undefined ? 0 : 1),
+        state: removed ? null : (step.after.value as string),
+        wakeAt: removed ? null : step.after.context.wakeAt,
+        app: null,
+        fields: settingsFields(step),
+        outbox: announcements(step),
+        tombstone: removed,
+      }
+    },
+    perform({ id, effects }) {
+      options.afterSave(id)
+      for (const { type } of effects) {
+        if (type === 'accounts.wake') options.wakeAccounts(id)
+        if (type === 'account.probe') options.probeAccount(id)
+      }
+    },
+  })
+
+  function read(id: string, { record, snapshot }: Loaded<{ value: unknown; context: AppContext }>): App {
+    const { config, c } = record.fields
+    const place = { account: id, slot: 'secrets', generation: record.generation }
+    const pairs =
+      c === undefined
+        ? []
+        : (JSON.parse(sealer.open({ sealed: c, ...place }).reveal()) as [string, string, number | null][])
+    return {
+      state: snapshot.value as AppState,
+      context: snapshot.context,
+      config: config === undefined ? null : (JSON.parse(config) as AppConfig),
+      secrets: pairs.map(([secretId, text, expiresAt]) => ({
+        id: secretId,
+        secret: new Secret(text),
+        expiresAt,
+      })),
+      record,
+    }
+  }
+
+  type Report =
+    | { type: 'client.rejected'; secret: string; attempt: string; providerError: ProviderError }
+    | { type: 'client.accepted'; secret: string }
+    | { type: 'provider.throttled'; until: number }
+    | { type: 'accounts.woken' }
+    | { type: 'timer.due' }
+
+  return {
+    async look(id: string): Promise<App> {
+      return read(id, await actor.load(id))
+    },
+    /** What a token request, the clock or the fan-out has to tell. */
+    async report(id: string, report: Report) {
+      const outcome = await actor.receive(id, ({ at }) => ({ event: { ...report, at, id: randomUUID() } }))
+      return { ...outcome, app: read(id, outcome) }
+    },
+    /** `decide` sees the app as it is and answers what to store, or undefined to leave it. */
+    async configure(id: string, decide: (app: App) => AppSettings | undefined): Promise<App> {
+      const outcome = await actor.receive(id, (loaded) => {
+        const settings = decide(read(id, loaded))
+        return settings === undefined ? null : { event: secretsUpdated(settings, loaded), extra: settings }
+      })
+      return read(id, outcome)
+    },
+  }
+}
+
+function secretsUpdated(
+  settings: AppSettings,
+  { at, snapshot }: { at: number; snapshot: { context: AppContext } },
+): AppEvent {
+  const known = new Set(snapshot.context.secrets.map(({ id }) => id))
+  const secrets = settings?.secrets.map(({ id, expiresAt }) => ({ id, expiresAt })) ?? []
+  return {
+    type: 'app.secret-updated',
+    at,
+    id: randomUUID(),
+    secrets,
+    fresh: secrets.some(({ id }) => !known.has(id)),
+  }
+}

@@ -1,0 +1,207 @@
+import {
+  type AccountContext,
+  type Attempt,
+  isSuspended,
+  lateAnswerTime,
+  type RefreshFailed,
+  type Spend,
+} from '../../machines/index.ts'
+import type { Refusal } from '../provider/classified.ts'
+import type { Provider } from '../provider/provider.ts'
+import type { StoredRecord } from '../redis/records.ts'
+import type { Secret } from '../secret.ts'
+import type { App, Apps, ClientSecret } from './apps.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import type { Answer } from './held-answers.ts'
+import type { SealedTokens, Slot } from './sealed-tokens.ts'
+
+export interface AttemptRequest {
+  readonly account: string
+  readonly attempt: Attempt
+  readonly context: AccountContext
+  readonly record: StoredRecord
+}
+
+export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
+
+export interface AttemptsOptions {
+  readonly apps: Apps
+  readonly provider: Pick<Provider, 'refreshToken'>
+  readonly sealed: SealedTokens
+  readonly clock: ClusterClock
+  /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
+  confirmIntent(account: string): Promise<boolean>
+  hold(answer: Answer): Promise<void>
+  failed(request: AttemptRequest, failure: Failure): Promise<void>
+  onEnd?(ended: { request: AttemptRequest; outcome: string; error?: unknown; milliseconds: number }): void
+}
+
+const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
+const mostSecrets = 12
+const throttleWithoutRetryAfter = 5_000
+
+/** Performs the attempts this node has won, and ends each with exactly one outcome. */
+export function createAttempts(options: AttemptsOptions) {
+  const { apps, provider, sealed, clock } = options
+  const underWay = new Set<Promise<void>>()
+
+  /** Right before sending: is it still time, and does the app allow it? */
+  function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
+    const { id, sendBy, probe, from } = attempt
+    const at = clock.now()
+    if (app.config === null) return unsent('C', 'app_not_found', 'put the app back, or delete the account')
+    if (at >= sendBy) return unsent('T', 'too_late_to_send', 'wait')
+    if (app.state === 'secret-expired' && !(probe && from === 'secret-expired')) return appsFault(app)
+    if (at < app.context.throttledUntil)
+      return unsent('T', 'throttled', 'wait', app.context.throttledUntil - at)
+    if (isSuspended(app.context, { attempt: id, at })) return unsent('T', 'client_in_question', 'wait', 2_000)
+    return null
+  }
+
+  function openToken({ account, attempt, record }: AttemptRequest): Secret | undefined {
+    const slot = slots[attempt.spend]
+    const text = record.fields[slot as 'c']
+    if (text === undefined) return undefined
+    const generation = slot === 'c' ? { generation: attempt.generation } : {}
+    return sealed.open(text, { account, slot, ...generation }).refreshToken
+  }
+
+  async function run(request: AttemptRequest): Promise<string> {
+    const { account, attempt, context } = request
+    let app = await apps.look(context.app)
+    const refreshToken = openToken(request)
+    if (refreshToken === undefined) {
+      return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
+    }
+    if (!(await options.confirmIntent(account)))
+      return end(request, unsent('T', 'intent_not_replicated', 'wait'))
+    for (let tries = 0; tries < mostSecrets; tries++) {
+      const held = reasonNotToSend(app, attempt)
+      if (held !== null || app.config === null) return end(request, held as Failure)
+      const client = chooseSecret(app)
+      const startedAt = clock.now()
+      const answer = await provider.refreshToken({
+        config: app.config,
+        ...(client && { clientSecret: client.secret }),
+        refreshToken,
+        workedBefore: context.lastRefreshedAt !== null,
+        timing: {
+          connectMs: attempt.sendBy - startedAt,
+          answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,
+        },
+      })
+      if (answer.kind === 'tokens') {
+        // Storing is the next thing done, before anything else is made of the answer.
+        await options.hold({
+          account,
+          attempt: attempt.id,
+          grantId: attempt.grantId,
+          baseGeneration: attempt.generation,
+          startedAt,
+          expiresIn: answer.expiresIn === undefined ? null : answer.expiresIn * 1_000,
+          scopes: answer.scopes ?? null,
+          tokens: answer,
+        })
+        if (app.state === 'secret-expired' || app.context.suspicion !== null) {
+          await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? '' })
+        }
+        return 'succeeded'
+      }
+      const { refusal } = answer
+      if (client === undefined || refusal.providerError.error !== 'invalid_client' || refusal.class !== 'P') {
+        await noteThrottle(context.app, refusal)
+        return end(request, fromRefusal(refusal))
+      }
+      // One `invalid_client` is evidence: the app says whether to try the next secret, or this one once more.
+      const { providerError } = refusal
+      const told = await apps.report(context.app, {
+        type: 'client.rejected',
+        secret: client.id,
+        attempt: attempt.id,
+        providerError,
+      })
+      app = told.app
+      if (app.state === 'secret-expired') return end(request, fromRefusal(refusal))
+    }
+    return end(request, unsent('T', 'client_in_question', 'wait'))
+  }
+
+  async function noteThrottle(app: string, refusal: Refusal): Promise<void> {
+    if (refusal.providerError.status !== 429) return
+    const wait = refusal.retryAfter === undefined ? throttleWithoutRetryAfter : refusal.retryAfter * 1_000
+    await apps.report(app, { type: 'provider.throttled', until: clock.now() + wait })
+  }
+
+  async function end(request: AttemptRequest, failure: Failure): Promise<string> {
+    await options.failed(request, failure)
+    return failure.class
+  }
+
+  return {
+    /** Never rejects: an attempt whose end cannot be told is healed by whoever finds it past `giveUpAt`. */
+    start(request: AttemptRequest): void {
+      const startedAt = clock.now()
+      const finish = (how: { outcome: string; error?: unknown }) => {
+        underWay.delete(done)
+        options.onEnd?.({ request, ...how, milliseconds: clock.now() - startedAt })
+      }
+      const done = run(request).then(
+        (outcome) => finish({ outcome }),
+        (error: unknown) => finish({ outcome: 'untold', error }),
+      )
+      underWay.add(done)
+    },
+    size: () => underWay.size,
+    async drained(): Promise<void> {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+  }
+}
+
+/** In the operator's order, those that were not rejected first; an app whose every secret was rejected tries the first. */
+function chooseSecret({ secrets, context }: App): ClientSecret | undefined {
+  const rejected = new Set(context.secrets.filter((secret) => secret.rejected).map(({ id }) => id))
+  return secrets.find(({ id }) => !rejected.has(id)) ?? secrets[0]
+}
+
+function unsent(
+  failureClass: 'A' | 'C' | 'T',
+  reason: string,
+  action: string,
+  retryAfter: number | null = null,
+): Failure {
+  return {
+    class: failureClass,
+    reason,
+    action,
+    recoverable: failureClass !== 'A',
+    inDoubt: false,
+    retryAfter,
+    providerError: { status: null, error: reason },
+  }
+}
+
+function appsFault({ context }: App): Failure {
+  return {
+    class: 'P',
+    reason: 'client_rejected',
+    action: 'fix or rotate the client secret',
+    recoverable: true,
+    inDoubt: false,
+    retryAfter: null,
+    providerError: context.lastError ?? { status: null, error: 'invalid_client' },
+  }
+}
+
+function fromRefusal({ class: refusalClass, reason, action, recoverable, ...refusal }: Refusal): Failure {
+  return {
+    class: refusalClass,
+    reason,
+    action,
+    recoverable,
+    ...(refusal.inferred && { inferred: true as const }),
+    inDoubt: refusal.inDoubt,
+    retryAfter: refusal.retryAfter === undefined ? null : refusal.retryAfter * 1_000,
+    providerError: refusal.providerError,
+  }
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import type { Publisher } from '../bus/publisher.ts'
+import type { Provider } from '../provider/provider.ts'
+import type { Records } from '../redis/records.ts'
+import type { Sealer } from '../redis/seal.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import type { Secret } from '../secret.ts'
+import { createAccounts } from './accounts.ts'
+import { createApps } from './apps.ts'
+import { createAttempts } from './attempts.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import { createHeldAnswers } from './held-answers.ts'
+import { createOutbox } from './outbox.ts'
+import { createSealedTokens } from './sealed-tokens.ts'
+import { createTokenCache } from './token-cache.ts'
+import { createTokenReads } from './token-reads.ts'
+import { createWaiting } from './waiting.ts'
+import { createWaker } from './waker.ts'
+
+export interface HostOptions {
+  readonly records: Records
+  readonly sealer: Pick<Sealer, 'seal' | 'open'>
+  readonly fingerprint: (mark: { account: string; token: Secret }) => string
+  readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
+  readonly provider: Pick<Provider, 'refreshToken'>
+  readonly clock: ClusterClock
+  readonly partitions: number
+  readonly dataDir: string
+  readonly logger: Logger
+  /** With replicas: false when none has the intent yet. */
+  confirmIntent(account: string): Promise<boolean>
+}
+
+const attemptsPerNode = 128
+const spreadPerAccount = 10
+const wakersAtOnce = 8
+
+export type Host = ReturnType<typeof createHost>
+
+/** Wires the account and app actors to Redis, the bus and the provider. One per node. */
+export function createHost(options: HostOptions) {
+  const { records, sealer, fingerprint, publisher, provider, clock, partitions, dataDir, logger } = options
+  const sealed = createSealedTokens(sealer)
+  const cache = createTokenCache({ clock })
+  const waiting = createWaiting()
+  const outbox = createOutbox({ records, publisher, clock, partitions, logger })
+
+  const accounts = createAccounts({
+    records,
+    clock,
+    sealed,
+    fingerprint,
+    beforeSave: (account) => cache.drop(account),
+    afterSave({ account }) {
+      cache.drop(account)
+      waiting.wake(account)
+      outbox.saved({ kind: 'account', id: account })
+    },
+    send: ({ account, effect: { attempt }, context, record }) =>
+      attempts.start({ account, attempt, context, record }),
+    onLostSave: (account) => logger.debug({ account }, 'save lost to another node, retried'),
+  })
+
+  const apps = createApps({
+    records,
+    clock,
+    sealer,
+    afterSave: (app) => outbox.saved({ kind: 'app', id: app }),
+    wakeAccounts: (app) => background('accounts not woken yet', () => wakeAccounts(app)),
+    probeAccount: (app) => background('app not probed', () => probe(app)),
+  })
+
+  const heldAnswers = createHeldAnswers({
+    directory: join(dataDir, 'spool'),
+    sealed,
+    logger,
+    async store({ account, tokens, ...answer }) {
+      await accounts.receive(account, ({ at }) => ({
+        event: {
+          type: 'refresh.succeeded',
+          at,
+          id: randomUUID(),
+          ...answer,
+          rotated: tokens.refreshToken !== undefined,
+        },
+        extra: { tokens },
+      }))
+    },
+  })
+
+  const attempts = createAttempts({
+    apps,
+    provider,
+    sealed,
+    clock,
+    confirmIntent: options.confirmIntent,
+    hold: heldAnswers.hold,
+    async failed({ account, attempt }, failure) {
+      const told = {
+        type: 'refresh.failed' as const,
+        attempt: attempt.id,
+        baseGeneration: attempt.generation,
+        ...failure,
+      }
+      await accounts.receive(account, ({ at }) => ({ event: { ...told, at, id: randomUUID() } }))
+    },
+    onEnd({ request: { account, attempt }, outcome, error, milliseconds }) {
+      const line = { account, attempt: attempt.id, outcome, milliseconds: Math.round(milliseconds) }
+      if (error === undefined) return logger.debug(line, 'refresh attempt ended')
+      const level = error instanceof StorageUnavailable ? 'warn' : 'error'
+      logger[level](
+        { ...line, err: error },
+        'refresh attempt has no told end; it is healed once it is overdue',
+      )
+    },
+  })
+
+  const reads = createTokenReads({ accounts, cache, waiting, clock })
+
+  const waker = createWaker({
+    records,
+    accounts,
+    apps,
+    clock,
+    partitions,
+    logger,
+    freeSlots: () => attemptsPerNode - attempts.size(),
+  })
+
+  function background(complaint: string, job: () => Promise<void>): void {
+    job().catch((error) => logger.warn({ err: error }, complaint))
+  }
+
+  /** Spread by how many there are. Idempotent: killed half-way, the app's own wake-up does it again. */
+  async function wakeAccounts(app: string): Promise<void> {
+    const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
+    const limit = pLimit(wakersAtOnce)
+    const each = Array.from({ length: partitions }, (_, partition) =>
+      limit(() => records.wakeAccounts({ app, partition, spread })),
+    )
+    await Promise.all(each)
+    await apps.report(app, { type: 'accounts.woken' })
+  }
+
+  async function probe(app: string): Promise<void> {
+    const account = await records.pickWaiting(app)
+    if (account === null) return
+    await accounts.receive(account, ({ at }) => ({ event: { type: 'app.probe', at, id: randomUUID() } }))
+  }
+
+  return {
+    accounts,
+    apps,
+    attempts,
+    cache,
+    heldAnswers,
+    outbox,
+    reads,
+    waiting,
+    waker,
+    /** Another node changed the account. */
+    changed(account: string): void {
+      cache.drop(account)
+      waiting.wake(account)
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import type { Sealer } from '../redis/seal.ts'
+import { Secret } from '../secret.ts'
+
+/** The secrets of one generation of a grant. */
+export interface TokenPair {
+  readonly accessToken?: Secret | undefined
+  readonly refreshToken?: Secret | undefined
+}
+
+export type Slot = 'c' | 'c-' | 'c~' | 'spool'
+
+export interface SealedTokens {
+  seal(tokens: TokenPair, place: { account: string; generation: number; slot: Slot }): string
+  /** With `generation`, the sealed text must be of exactly that one. Throws `SealError`. */
+  open(sealed: string, place: { account: string; slot: Slot; generation?: number }): TokenPair
+}
+
+export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open'>): SealedTokens {
+  return {
+    seal({ accessToken, refreshToken }, place) {
+      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal() })
+      return sealer.seal({ text, ...place })
+    },
+    open(sealed, place) {
+      const { a, r } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as { a?: string; r?: string }
+      return {
+        accessToken: a === undefined ? undefined : new Secret(a),
+        refreshToken: r === undefined ? undefined : new Secret(r),
+      }
+    },
+  }
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type AccountContext,
+  type AccountEvent,
+  type AccountState,
+  accountMachine,
+  effectiveMinValidity,
+  isUsable,
+  step,
+  type Verdict,
+  verdictFor,
+  type Want,
+} from '../../machines/index.ts'
+import { fail, ok, type Result } from '../failures.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import type { TokenReject, TokenWant } from '../schemas.ts'
+import type { Accounts } from './accounts.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import type { Fill, TokenCache } from './token-cache.ts'
+import { tokenReply } from './token-reply.ts'
+import type { Waiting } from './waiting.ts'
+
+export interface TokenReadsOptions {
+  readonly accounts: Accounts
+  readonly cache: TokenCache
+  readonly waiting: Waiting
+  readonly clock: ClusterClock
+  onCoalesced?(account: string): void
+}
+
+type Loaded = Awaited<ReturnType<Accounts['load']>>
+type Seen = { readonly state: AccountState; readonly context: AccountContext; readonly at: number }
+
+/** Callers with NATS's usual time-out of 5 s are to hear it from us. */
+const patience = 4_000
+/** Should a wake-up be lost, look again this often. */
+const lookAgainAfter = 1_000
+
+const seenOf = ({ snapshot, at }: Loaded): Seen => ({
+  state: snapshot.value as AccountState,
+  context: snapshot.context,
+  at,
+})
+
+/** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
+export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced }: TokenReadsOptions) {
+  const underWay = new Map<string, Promise<Result<Uint8Array>>>()
+
+  function share(
+    key: string,
+    account: string,
+    read: () => Promise<Result<Uint8Array>>,
+  ): Promise<Result<Uint8Array>> {
+    const shared = underWay.get(key)
+    if (shared !== undefined) {
+      onCoalesced?.(account)
+      return shared
+    }
+    const reading = read().finally(() => underWay.delete(key))
+    underWay.set(key, reading)
+    return reading
+  }
+
+  function reply(account: string, loaded: Loaded, fill: Fill | null): Result<Uint8Array> {
+    const { context, at } = seenOf(loaded)
+    const bytes = tokenReply({ account, context, tokens: accounts.openCurrent(account, loaded.record) })
+    if (fill !== null) {
+      const servedUntil = context.expiresAt - effectiveMinValidity(context, null)
+      const { generation, expiresAt } = context
+      cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: at })
+    }
+    return ok(bytes)
+  }
+
+  /** Answers at once what can be answered, else lets the machine see the event and waits for what comes of it. */
+  async function answer(
+    account: string,
+    asked: Want & { event: (first: boolean) => EventWish },
+  ): Promise<Result<Uint8Array>> {
+    // Registered before the load: a refresh that ends in between still wakes us.
+    const waiter = waiting.register(account)
+    const deadline = clock.now() + patience
+    let want = asked
+    try {
+      for (let first = true; ; first = false) {
+        const fill = cache.beginFill(account)
+        try {
+          const loaded = await accounts.load(account, { markUsed: true })
+          const wish = want.event(first)
+          // A forced request waits for what is newer than it found.
+          if (wish.type === 'token.requested' && wish.force) {
+            want = { ...want, newerThan: wish.ifGeneration ?? loaded.snapshot.context.generation }
+          }
+          const decide = ({ at }: Loaded) => ({ event: { ...wish, at, id: randomUUID() } as AccountEvent })
+          const starts = step(accountMachine, loaded.snapshot, decide(loaded).event as never) !== null
+          const seen = seenOf(loaded)
+          const mustRefresh = want.rejected !== undefined || (wish.type === 'token.requested' && wish.force)
+          if (
+            !mustRefresh &&
+            isUsable(seen, want.minValidity) &&
+            seen.context.generation > (want.newerThan ?? -1)
+          ) {
+            // Nobody with a usable token waits; what its request sets off goes on behind it.
+            if (starts) accounts.receive(account, decide, loaded).catch(() => undefined)
+            return reply(account, loaded, starts ? null : fill)
+          }
+          const after = starts ? await accounts.receive(account, decide, loaded) : loaded
+          const verdict = verdictFor(seenOf(after), want)
+          if (verdict.kind === 'token') return reply(account, after, null)
+          if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
+          if (clock.now() >= deadline) return outOfPatience(account, after)
+        } finally {
+          cache.endFill(fill, null)
+        }
+        await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - clock.now())))
+      }
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error
+      const bytes = want.rejected === undefined ? cache.readUnchecked(account, want.minValidity) : undefined
+      if (bytes !== undefined) return ok(bytes)
+      return fail('storage_unavailable', 'the storage cannot be reached', { account, retryAfter: 1 })
+    } finally {
+      waiter.leave()
+    }
+  }
+
+  function outOfPatience(account: string, loaded: Loaded): Result<Uint8Array> {
+    const seen = seenOf(loaded)
+    if (isUsable(seen, 0)) return reply(account, loaded, null)
+    return fail('refresh_timeout', 'the refresh is still under way', {
+      account,
+      state: seen.state,
+      retryAfter: 1,
+    })
+  }
+
+  return {
+    get(
+      account: string,
+      { minValidity, forceRefresh = false, ifGeneration }: TokenWant,
+    ): Promise<Result<Uint8Array>> {
+      const wanted = minValidity === undefined ? null : minValidity * 1_000
+      if (!forceRefresh) {
+        const bytes = cache.read(account, wanted)
+        if (bytes !== undefined) return Promise.resolve(ok(bytes))
+      }
+      return share(`${wanted},${forceRefresh},${ifGeneration},${account}`, account, () =>
+        answer(account, {
+          minValidity: wanted,
+          event: (first) => ({
+            type: 'token.requested',
+            minValidity: wanted,
+            force: forceRefresh && first,
+            ifGeneration: ifGeneration ?? null,
+          }),
+        }),
+      )
+    },
+    reject(account: string, { generation }: TokenReject): Promise<Result<Uint8Array>> {
+      cache.drop(account)
+      return share(`reject,${generation},${account}`, account, () =>
+        answer(account, {
+          minValidity: null,
+          rejected: generation,
+          newerThan: generation,
+          event: () => ({ type: 'token.rejected', generation }),
+        }),
+      )
+    },
+  }
+}
+
+type EventWish =
+  | { type: 'token.requested'; minValidity: number | null; force: boolean; ifGeneration: number | null }
+  | { type: 'token.rejected'; generation: number }
+
+function failureOf(
+  account: string,
+  { state, context }: Seen,
+  verdict: Exclude<Verdict, { kind: 'token' } | { kind: 'wait' }>,
+): Result<never> {
+  const { reason, recoverable, action } = context.invalid ?? {}
+  const why = {
+    account,
+    state,
+    ...(reason && { reason }),
+    ...(recoverable !== undefined && { recoverable }),
+    ...(action && { action }),
+  }
+  switch (verdict.kind) {
+    case 'absent':
+      return fail('account_not_found', 'there is no such account', { account })
+    case 'grant_revoked':
+      return fail('grant_revoked', 'the grant has ended', why)
+    case 'client_secret_expired':
+      return fail('client_secret_expired', "the provider rejects the app's credentials", why)
+    case 'invalid_config':
+      return fail('invalid_config', "the provider rejects the app's configuration", {
+        ...why,
+        ...(context.lastError && { reason: context.lastError.reason, action: context.lastError.action }),
+      })
+    case 'provider_unavailable':
+      return fail('provider_unavailable', 'the provider cannot be reached', {
+        ...why,
+        ...(context.lastError && { reason: context.lastError.reason }),
+        retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
+      })
+  }
+}

@@ -1,0 +1,65 @@
+import type { AccountContext } from '../../machines/index.ts'
+import type { AccountView, AppView } from '../api.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { App } from './apps.ts'
+
+const iso = (at: number) => new Date(at).toISOString()
+const isoOrNull = (at: number | null) => (at === null || at === 0 ? null : iso(at))
+
+export interface AccountSeen {
+  readonly account: string
+  readonly state: string
+  readonly context: AccountContext
+  readonly metadata: string | undefined
+  readonly config: AppConfig | null
+}
+
+/** An account as operators see it: everything it remembers that is of use to them, never a secret. */
+export function accountView({ account, state, context, metadata, config }: AccountSeen): AccountView {
+  const { invalid, lastError } = context
+  const granted = new Set(context.scopes)
+  return {
+    account,
+    user: context.user,
+    app: context.app,
+    provider: context.provider,
+    state,
+    generation: context.generation,
+    expires: isoOrNull(context.expiresAt),
+    registeredScopes: context.scopes,
+    missingScopes: config?.scopes.filter((scope) => !granted.has(scope)) ?? [],
+    policy: context.policy,
+    since: iso(context.since),
+    lastRefreshedAt: isoOrNull(context.lastRefreshedAt),
+    nextAttemptAt: isoOrNull(context.wakeAt),
+    ...(invalid && {
+      reason: invalid.reason,
+      class: invalid.class,
+      recoverable: invalid.recoverable,
+      action: invalid.action,
+      ...(invalid.inferred && { inferred: true }),
+    }),
+    ...(lastError && { lastError: { ...lastError, at: iso(lastError.at) } }),
+    ...(metadata !== undefined && { metadata: JSON.parse(metadata) }),
+  }
+}
+
+export function appView(app: App & { config: AppConfig }): AppView {
+  const { config, context, secrets, state } = app
+  const statuses = new Map(context.secrets.map((status) => [status.id, status]))
+  return {
+    ...config,
+    app: config.app,
+    state,
+    provider: config.provider,
+    clientId: config.clientId,
+    secrets: secrets.map(({ id, expiresAt }) => ({
+      id,
+      secret: '***',
+      rejected: statuses.get(id)?.rejected ?? false,
+      ...(expiresAt !== null && { expiresAt: iso(expiresAt) }),
+    })),
+    since: iso(context.since),
+    ...(context.lastError && { lastError: context.lastError }),
+  }
+}

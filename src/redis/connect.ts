@@ -1,0 +1,115 @@
+import { Cluster, Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { StartError } from '../start-error.ts'
+import type { RedisClient } from './scripts.ts'
+
+export interface ConnectRedisOptions {
+  /** `redis://`, `rediss://`, `redis+cluster://host:port,host:port`, `redis+sentinel://host:port,host:port/<master>` */
+  readonly url: string
+  readonly logger: Logger
+}
+
+const connectTimeout = 2_000
+const startWithin = 5_000
+
+/**
+ * Nothing is queued or sent again behind our back: a command whose outcome is unknown must say so, soon.
+ * Rejects with `StartError`.
+ */
+const common = {
+  autoResendUnfulfilledCommands: false,
+  enableOfflineQueue: false,
+  commandTimeout: 2_000,
+  connectTimeout,
+  maxRetriesPerRequest: 0,
+  lazyConnect: true,
+  retryStrategy: (times: number) => Math.min(50 * times, 500),
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+}
+
+export async function connectRedis({ url, logger }: ConnectRedisOptions): Promise<RedisClient> {
+  const { kind, hosts, username, password, master, db, tls } = parseRedisUrl(url)
+  const auth = { ...(username && { username }), ...(password && { password }), ...(tls && { tls: {} }) }
+  const redis = connectAs()
+  let lastError: Error | undefined
+  redis.on('error', (error: Error) => {
+    lastError = error
+    logger.debug({ code: (error as NodeJS.ErrnoException).code }, 'redis connection error')
+  })
+  const where = hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+  try {
+    await inTime(redis.connect())
+    await redis.ping()
+  } catch (cause) {
+    redis.disconnect()
+    throw new StartError(sentence(where, lastError ?? (cause as Error)), { cause })
+  }
+  redis.on('close', () => logger.warn('redis disconnected'))
+  redis.on('ready', () => logger.info('redis reconnected'))
+  return redis
+
+  function connectAs(): RedisClient {
+    const [{ host, port }] = hosts as [Host]
+    if (kind === 'cluster') {
+      return new Cluster(hosts, {
+        redisOptions: { ...common, ...auth },
+        enableOfflineQueue: false,
+        lazyConnect: true,
+        clusterRetryStrategy: (times) => Math.min(50 * times, 500),
+      })
+    }
+    if (kind === 'sentinel') return new Redis({ ...common, ...auth, sentinels: hosts, name: master, db })
+    return new Redis({ ...common, ...auth, host, port, db })
+  }
+}
+
+interface Host {
+  readonly host: string
+  readonly port: number
+}
+
+function parseRedisUrl(text: string) {
+  const match =
+    /^(?<scheme>rediss?|rediss?\+cluster|rediss?\+sentinel):\/\/(?:(?<user>[^:@/]*)(?::(?<pass>[^@/]*))?@)?(?<hosts>[^/]+)(?:\/(?<path>.*))?$/.exec(
+      text,
+    )
+  const groups = match?.groups
+  if (groups === undefined) {
+    throw new StartError(
+      'TOKENBUS_REDIS_URL must be a redis://, rediss://, redis+cluster:// or redis+sentinel:// URL.',
+    )
+  }
+  const { scheme = '', user, pass, hosts = '', path = '' } = groups
+  const kind = scheme.endsWith('+cluster') ? 'cluster' : scheme.endsWith('+sentinel') ? 'sentinel' : 'single'
+  return {
+    kind,
+    tls: scheme.startsWith('rediss'),
+    username: user ? decodeURIComponent(user) : undefined,
+    password: pass ? decodeURIComponent(pass) : undefined,
+    hosts: hosts.split(',').map((each) => hostOf(each, kind === 'sentinel' ? 26379 : 6379)),
+    master: kind === 'sentinel' ? path.split('/')[0] || 'mymaster' : '',
+    db: Number((kind === 'sentinel' ? path.split('/')[1] : path) || 0),
+  } as const
+}
+
+function hostOf(text: string, defaultPort: number): Host {
+  const [, host = '', port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text) ?? []
+  if (host === '') throw new StartError('TOKENBUS_REDIS_URL names a host that is not host or host:port.')
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? defaultPort) }
+}
+
+function sentence(where: string, error: Error): string {
+  if (/WRONGPASS|NOAUTH|NOPERM/.test(error.message)) {
+    return `Redis at ${where} refuses the credentials in TOKENBUS_REDIS_URL.`
+  }
+  const code = (error as NodeJS.ErrnoException).code
+  return `Redis at ${where} cannot be reached${code ? ` (${code})` : ''}; start it or correct TOKENBUS_REDIS_URL.`
+}
+
+async function inTime<T>(done: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no connection in time')), startWithin)
+  })
+  return Promise.race([done, late]).finally(() => clearTimeout(timer))
+}

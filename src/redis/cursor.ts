@@ -1,0 +1,21 @@
+import { z } from 'zod'
+
+/** Thrown for a cursor that no list answered. */
+export class BadCursor extends Error {}
+
+const schema = z.tuple([z.int().nonnegative(), z.string()])
+
+/** Where a listing stands: the partition, and the last id answered from it. */
+export type Cursor = z.infer<typeof schema>
+
+export function encodeCursor(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url')
+}
+
+export function decodeCursor(text: string): Cursor {
+  try {
+    return schema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+  } catch (cause) {
+    throw new BadCursor('not a cursor', { cause })
+  }
+}

@@ -1,0 +1,40 @@
+export interface Ref {
+  readonly kind: 'account' | 'app'
+  readonly id: string
+}
+
+const encoder = new TextEncoder()
+
+/** FNV-1a, 32 bits, over UTF-8. */
+function fnv1a32(text: string): number {
+  let hash = 0x811c9dc5
+  for (const byte of encoder.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}
+
+export function partitionOf(id: string, partitions: number): number {
+  return fnv1a32(id) % partitions
+}
+
+export const metaKey = 'tb:meta'
+
+/** Every key of one partition. They share a hash tag, so that one script may touch them on Redis Cluster. */
+export function keysOf(partition: number) {
+  const tag = `tb:{${partition}}`
+  return {
+    record: ({ kind, id }: Ref) => `${tag}:${kind}:${id}`,
+    due: `${tag}:due`,
+    outbox: `${tag}:outbox`,
+    listing: (kind: Ref['kind']) => `${tag}:${kind}s`,
+    byApp: (app: string) => `${tag}:by-app:${app}`,
+    byState: (state: string) => `${tag}:by-state:${state}`,
+  }
+}
+
+/** How a record is named inside `due`. */
+export const dueMember = ({ kind, id }: Ref) => `${kind}:${id}`
+
+export function refOfDueMember(member: string): Ref {
+  const colon = member.indexOf(':')
+  return { kind: member.slice(0, colon) as Ref['kind'], id: member.slice(colon + 1) }
+}

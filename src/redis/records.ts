@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
+import { createListing } from './listing.ts'
+import { type Change, type OutboxEntry, type Saved, type StoredRecord, toStoredRecord } from './record.ts'
+import { saveArguments } from './save-arguments.ts'
+import { createScripts, type RedisClient, reach } from './scripts.ts'
+import { StorageUnavailable } from './storage-unavailable.ts'
+
+export { BadCursor } from './cursor.ts'
+export type { Ref } from './keys.ts'
+export type { Change, OutboxEntry, Saved, StoredRecord } from './record.ts'
+
+export interface RecordsOptions {
+  readonly redis: RedisClient
+  readonly partitions: number
+  /** Entries a partition's outbox may hold before its oldest transitions go. */
+  readonly outboxCap?: number
+}
+
+export type Records = ReturnType<typeof createRecords>
+
+const saveTries = 3
+
+/** Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`. */
+export function createRecords({ redis, partitions, outboxCap = 100_000 }: RecordsOptions) {
+  const run = createScripts(redis)
+  const partition = (id: string) => partitionOf(id, partitions)
+
+  async function load(ref: Ref, { markUsed = false } = {}): Promise<StoredRecord> {
+    const keys = [keysOf(partition(ref.id)).record(ref)]
+    return toStoredRecord(
+      (await run({ script: 'load', keys, args: [markUsed ? '1' : '0'] })) as [number, string[]],
+    )
+  }
+
+  return {
+    ...createListing({ redis, partitions }),
+    load,
+    /** Compare-and-set on the version. An unknown outcome is found out: a save knows its own id again. */
+    async save(change: Change): Promise<Saved> {
+      const call = {
+        script: 'save' as const,
+        ...saveArguments(change, { partition: partition(change.ref.id), outboxCap }),
+      }
+      for (let tries = 1; ; tries++) {
+        try {
+          const [saved, at, version] = (await run(call)) as [number, number, number]
+          return { saved: saved === 1, at, version }
+        } catch (error) {
+          if (!(error instanceof StorageUnavailable) || tries === saveTries) throw error
+          await delay(50 * tries)
+        }
+      }
+    },
+    async claimDue(claim: {
+      partition: number
+      limit: number
+      push: number
+    }): Promise<{ at: number; refs: Ref[] }> {
+      const { due } = keysOf(claim.partition)
+      const [at, members] = (await run({
+        script: 'claim-due',
+        keys: [due],
+        args: [claim.limit, claim.push],
+      })) as [number, string[]]
+      return { at, refs: members.map(refOfDueMember) }
+    },
+    async reindex({
+      ref,
+      version,
+      wakeAt,
+    }: {
+      ref: Ref
+      version: number
+      wakeAt: number | null
+    }): Promise<void> {
+      const keys = keysOf(partition(ref.id))
+      await run({
+        script: 'reindex',
+        keys: [keys.record(ref), keys.due],
+        args: [version, wakeAt ?? '', dueMember(ref)],
+      })
+    },
+    async wakeAccounts(waking: { app: string; partition: number; spread: number }): Promise<number> {
+      const keys = keysOf(waking.partition)
+      const touched = [keys.due, keys.byState('secret-expired'), keys.byApp(waking.app)]
+      return (await run({ script: 'wake-accounts', keys: touched, args: [waking.spread] })) as number
+    },
+    outbox: {
+      /** The oldest first, those after `from`. */
+      async read({ partition, from, count }: { partition: number; from?: string; count: number }) {
+        const { outbox } = keysOf(partition)
+        const found = await reach(() =>
+          redis.xrange(outbox, from === undefined ? '-' : `(${from}`, '+', 'COUNT', count),
+        )
+        return found.map(([entryId, fields]) => ({ entryId, entry: toOutboxEntry(fields) }))
+      },
+      async remove({
+        partition,
+        entryIds,
+      }: {
+        partition: number
+        entryIds: readonly string[]
+      }): Promise<void> {
+        if (entryIds.length > 0) await reach(() => redis.xdel(keysOf(partition).outbox, ...entryIds))
+      },
+      /** How many entries wait, over all partitions. */
+      async size(): Promise<number> {
+        const each = Array.from({ length: partitions }, (_, index) => redis.xlen(keysOf(index).outbox))
+        return (await reach(() => Promise.all(each))).reduce((total, length) => total + length, 0)
+      },
+    },
+  }
+}
+
+function toOutboxEntry([, id, , type, , time, , of, , body]: string[]): OutboxEntry {
+  return {
+    id: id as string,
+    type: type as OutboxEntry['type'],
+    time: time as string,
+    ref: refOfDueMember(of as string),
+    body: body as string,
+  }
+}

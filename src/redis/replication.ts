@@ -1,0 +1,49 @@
+import { Cluster } from 'ioredis'
+import { StartError } from '../start-error.ts'
+import { keysOf } from './keys.ts'
+import { type RedisClient, reach } from './scripts.ts'
+
+function nodesOf(redis: RedisClient) {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis]
+}
+
+async function infoOf(redis: RedisClient, section: string): Promise<Record<string, string>[]> {
+  const texts = await reach(() => Promise.all(nodesOf(redis).map((node) => node.info(section))))
+  return texts.map((text) =>
+    Object.fromEntries(text.split('\r\n').map((line) => line.split(':', 2) as [string, string])),
+  )
+}
+
+/** A Redis that may evict keys would forget grants. Throws `StartError`. */
+export async function assertNoEviction(redis: RedisClient): Promise<void> {
+  for (const { maxmemory_policy: policy } of await infoOf(redis, 'memory')) {
+    if (policy !== undefined && policy !== 'noeviction') {
+      throw new StartError(
+        `Redis may evict keys (maxmemory-policy ${policy}); set maxmemory-policy to noeviction.`,
+      )
+    }
+  }
+}
+
+/** How many replicas follow, and whose history this is: another id means that a failover happened. */
+export async function replication(redis: RedisClient): Promise<{ replicas: number; id: string }> {
+  const each = await infoOf(redis, 'replication')
+  return {
+    replicas: Math.min(...each.map(({ connected_slaves: replicas }) => Number(replicas ?? 0))),
+    id: each.map(({ master_replid: id }) => id).join(),
+  }
+}
+
+/** Has at least one replica what this connection wrote last? */
+export async function waitForReplica(
+  redis: RedisClient,
+  { partition, within }: { partition: number; within: number },
+) {
+  const acknowledged = await reach(async () => {
+    if (!(redis instanceof Cluster)) return redis.wait(1, within)
+    // WAIT counts for the connection of the node that owns the slot: a write there goes along, to the same one.
+    const { due } = keysOf(partition)
+    return (await redis.call('WAIT', 1, within, due)) as number
+  })
+  return acknowledged >= 1
+}

@@ -1,0 +1,44 @@
+import { dueMember, keysOf } from './keys.ts'
+import type { Change } from './record.ts'
+
+/** The keys and arguments of `save.lua`, in the order its header gives. */
+export function saveArguments(
+  change: Change,
+  { partition, outboxCap }: { partition: number; outboxCap: number },
+) {
+  const { ref, previous, state, app, wakeAt } = change
+  const keys = keysOf(partition)
+  const record = keys.record(ref)
+  const byApp = (name: string | null) => (name === null ? record : keys.byApp(name))
+  // Apps have states of their own; only accounts are listed by state.
+  const byState = (name: string | null) => (name === null || ref.kind === 'app' ? record : keys.byState(name))
+  const fields = Object.entries(change.fields ?? {})
+  return {
+    keys: [
+      record,
+      keys.due,
+      keys.outbox,
+      keys.listing(ref.kind),
+      byApp(previous.app),
+      byApp(app),
+      byState(previous.state),
+      byState(state),
+    ],
+    args: [
+      change.expected,
+      change.saveId,
+      change.snapshot,
+      change.generation,
+      state ?? '',
+      wakeAt ?? '',
+      app ?? '',
+      dueMember(ref),
+      ref.id,
+      change.tombstone ? '1' : '0',
+      outboxCap,
+      fields.length,
+      ...fields.flatMap(([name, value]) => [name, value ?? '']),
+      ...change.outbox.flatMap(({ id, type, time, body }) => [id, type, time, body]),
+    ],
+  }
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import type { Cluster, Redis } from 'ioredis'
+import { StorageUnavailable } from './storage-unavailable.ts'
+
+export type RedisClient = Redis | Cluster
+
+export type Script = 'load' | 'save' | 'claim-due' | 'reindex' | 'wake-accounts'
+
+const text = (name: Script) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
+
+/** Runs a verb by its hash. Rejects with `StorageUnavailable` when its outcome is not known. */
+export type RunScript = (call: {
+  script: Script
+  keys: string[]
+  args: (string | number)[]
+}) => Promise<unknown>
+
+export function createScripts(redis: RedisClient): RunScript {
+  for (const name of ['load', 'save', 'claim-due', 'reindex', 'wake-accounts'] as const) {
+    redis.defineCommand(`tb-${name}`, { lua: text(name) })
+  }
+  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>
+  return ({ script, keys, args }) =>
+    reach(() => (commands[`tb-${script}`] as (typeof commands)[string])(keys.length, ...keys, ...args))
+}
+
+/** A refusal by Redis itself is a bug of ours and passes through; all else leaves the outcome open. */
+export async function reach<T>(command: () => Promise<T>): Promise<T> {
+  try {
+    return await command()
+  } catch (cause) {
+    const said = cause instanceof Error && cause.name === 'ReplyError' ? cause.message : null
+    const temporary =
+      said === null ||
+      /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|MISCONF|BUSY)/.test(said)
+    if (!temporary) throw cause
+    throw new StorageUnavailable('Redis cannot be reached', { cause })
+  }
+}

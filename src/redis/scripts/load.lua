@@ -1,0 +1,13 @@
+--[[
+  Reads a record and the time, at one moment.
+  KEYS[1] record
+  ARGV[1] '1': note that its current generation was asked for
+  -> { now (ms), hash as a flat list of fields and values }
+]]
+local time = redis.call('TIME')
+local record = redis.call('HGETALL', KEYS[1])
+if ARGV[1] == '1' then
+  local generation = redis.call('HGET', KEYS[1], 'g')
+  if generation then redis.call('HSET', KEYS[1], 'used', generation) end
+end
+return { time[1] * 1000 + math.floor(time[2] / 1000), record }

@@ -1,0 +1,64 @@
+--[[
+  Saves a record if nobody else did since it was loaded: state, secrets, indexes and outbox, all or nothing.
+  KEYS[1] record  [2] due  [3] outbox  [4] listing
+  KEYS[5] by-app before  [6] by-app after  [7] by-state before  [8] by-state after   ('' of them: the record itself)
+  ARGV[1] expected version  [2] save id  [3] snapshot  [4] generation
+  ARGV[5] state or ''  [6] wake-up (ms) or ''  [7] app or ''
+  ARGV[8] member of due  [9] id  [10] '1': a tombstone  [11] most outbox entries
+  ARGV[12] number of fields, then name and value of each, value '' deletes
+  then per outbox entry: id, type, time, body
+  -> { 1 saved | 0 not, now (ms), version }
+]]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local version = tonumber(redis.call('HGET', KEYS[1], 'v') or '0')
+
+-- A save whose reply was lost is not a lost save.
+if version > 0 and redis.call('HGET', KEYS[1], 'w') == ARGV[2] then return { 1, now, version } end
+if version ~= tonumber(ARGV[1]) then return { 0, now, version } end
+version = version + 1
+
+local tombstone = ARGV[10] == '1'
+if tombstone then redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], 'v', version, 'w', ARGV[2], 's', ARGV[3], 'g', ARGV[4])
+local last = 12 + 2 * tonumber(ARGV[12])
+if tombstone then
+  redis.call('PEXPIRE', KEYS[1], 604800000)
+else
+  redis.call('PERSIST', KEYS[1])
+  redis.call('HSET', KEYS[1], 'state', ARGV[5], 'app', ARGV[7], 'wake', ARGV[6])
+  for i = 13, last, 2 do
+    if ARGV[i + 1] == '' then
+      redis.call('HDEL', KEYS[1], ARGV[i])
+    else
+      redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+    end
+  end
+end
+
+if KEYS[5] ~= KEYS[1] and KEYS[5] ~= KEYS[6] then redis.call('ZREM', KEYS[5], ARGV[9]) end
+if KEYS[7] ~= KEYS[1] and KEYS[7] ~= KEYS[8] then redis.call('ZREM', KEYS[7], ARGV[9]) end
+if KEYS[6] ~= KEYS[1] then redis.call('ZADD', KEYS[6], 0, ARGV[9]) end
+if KEYS[8] ~= KEYS[1] then redis.call('ZADD', KEYS[8], 0, ARGV[9]) end
+if tombstone then redis.call('ZREM', KEYS[4], ARGV[9]) else redis.call('ZADD', KEYS[4], 0, ARGV[9]) end
+if ARGV[6] == '' then
+  redis.call('ZREM', KEYS[2], ARGV[8])
+else
+  redis.call('ZADD', KEYS[2], ARGV[6], ARGV[8])
+end
+
+for i = last + 1, #ARGV, 4 do
+  redis.call('XADD', KEYS[3], '*', 'id', ARGV[i], 'type', ARGV[i + 1], 'time', ARGV[i + 2], 'of', ARGV[8], 'body', ARGV[i + 3])
+end
+-- Too long without NATS: the oldest transitions go first, never a token's edge.
+local over = redis.call('XLEN', KEYS[3]) - tonumber(ARGV[11])
+if over > 0 then
+  for _, entry in ipairs(redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1000)) do
+    if over <= 0 then break end
+    if entry[2][4] == 'account.transition' then
+      redis.call('XDEL', KEYS[3], entry[1])
+      over = over - 1
+    end
+  end
+end
+return { 1, now, version }

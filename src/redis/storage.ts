@@ -1,0 +1,66 @@
+import type { Logger } from 'pino'
+import { connectRedis } from './connect.ts'
+import { partitionOf } from './keys.ts'
+import { openMeta } from './meta.ts'
+import { createRecords } from './records.ts'
+import { assertNoEviction, replication, waitForReplica } from './replication.ts'
+import { createFingerprint, createSealer } from './seal.ts'
+import { parseKeys } from './seal-keys.ts'
+
+export interface StorageOptions {
+  readonly url: string
+  readonly keys: string
+  readonly partitions: number
+  readonly logger: Logger
+}
+
+const lookEvery = 5_000
+const replicaWithin = 500
+
+/** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
+export async function openStorage({ url, keys, partitions, logger }: StorageOptions) {
+  const sealer = createSealer(parseKeys(keys))
+  const redis = await connectRedis({ url, logger })
+  try {
+    await assertNoEviction(redis)
+    const { fingerprintKey } = await openMeta({ redis, sealer, partitions })
+    let known = await replication(redis)
+    const listeners: (() => void)[] = []
+    const tell = () => {
+      for (const listener of listeners) listener()
+    }
+    redis.on('ready', tell)
+
+    /** A failover behind a proxy or a sentinel shows only here: another replication id. */
+    const timer = setInterval(() => {
+      replication(redis).then(
+        (seen) => {
+          if (seen.id !== known.id) tell()
+          known = seen
+        },
+        () => undefined,
+      )
+    }, lookEvery)
+
+    return {
+      records: createRecords({ redis, partitions }),
+      sealer,
+      fingerprint: createFingerprint(fingerprintKey),
+      /** With replicas: has one of them what was just saved? Without: yes. */
+      async confirmIntent(account: string): Promise<boolean> {
+        if (known.replicas === 0) return true
+        return waitForReplica(redis, { partition: partitionOf(account, partitions), within: replicaWithin })
+      },
+      /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
+      onReconnect: (listener: () => void) => listeners.push(listener),
+      missing: async () => (redis.status === 'ready' ? [] : ['redis']),
+      async close(): Promise<void> {
+        clearInterval(timer)
+        await redis.quit().catch(() => redis.disconnect())
+      },
+    }
+  } catch (error) {
+    redis.disconnect()
+    throw error
+  }
+}

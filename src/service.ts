@@ -1,0 +1,143 @@
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { Tokenbus } from './api.ts'
+import { connectNats } from './bus/connect.ts'
+import { createHistory } from './bus/history.ts'
+import { watchInvalidations } from './bus/invalidations.ts'
+import { listen } from './bus/listen.ts'
+import { createPublisher } from './bus/publisher.ts'
+import { ensureStreams } from './bus/streams.ts'
+import type { Config } from './config.ts'
+import { createAccountAdmin } from './host/account-admin.ts'
+import { createAppAdmin } from './host/app-admin.ts'
+import { createClusterClock } from './host/cluster-clock.ts'
+import { createHost } from './host/host.ts'
+import { readCachedFrom } from './host/read-cached.ts'
+import { startHttp } from './http/server.ts'
+import { toAppConfig } from './provider/app-config.ts'
+import { createProvider } from './provider/provider.ts'
+import { openStorage } from './redis/storage.ts'
+import { version } from './version.ts'
+
+export interface Service {
+  readonly httpUrl: string
+  readonly tokenbus: Tokenbus
+  stop(): Promise<void>
+}
+
+/** Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
+const drainWithin = 80_000
+
+/** One node: everything started in the order it depends on, stopped in reverse. Rejects with `StartError`. */
+export async function startService({ config, logger }: { config: Config; logger: Logger }): Promise<Service> {
+  const started: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const undo of started.splice(0).reverse()) {
+      await undo().catch((error) => logger.warn({ err: error }, 'a part did not stop cleanly'))
+    }
+  }
+  try {
+    return await start({ config, logger, stop, onStop: (undo) => started.push(undo) })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface Starting {
+  readonly config: Config
+  readonly logger: Logger
+  stop(): Promise<void>
+  onStop(undo: () => Promise<void>): void
+}
+
+async function start({ config, logger, stop, onStop }: Starting): Promise<Service> {
+  const { dataDir, partitions, allowPrivateEndpoints: allowPrivate } = config
+  const clock = createClusterClock()
+  const storage = await openStorage({
+    url: config.redisUrl as string,
+    keys: config.keys as string,
+    partitions,
+    logger,
+  })
+  onStop(storage.close)
+
+  const nats = await connectNats({
+    url: config.natsUrl as string,
+    ...(config.natsCreds && { creds: config.natsCreds }),
+    name: `tokenbus ${hostname()}`,
+    logger,
+  })
+  onStop(() => nats.drain())
+  await ensureStreams({ nats, ...(config.streamReplicas && { replicas: config.streamReplicas }) })
+
+  const provider = createProvider({ allowPrivate, logger })
+  onStop(provider.close)
+  const publisher = createPublisher({ nats, source: `tokenbus/${hostname()}` })
+  onStop(async () => publisher.stop())
+  const { records, fingerprint } = storage
+  const host = createHost({ ...storage, publisher, provider, clock, partitions, dataDir, logger })
+  const { heldAnswers, outbox, waker, attempts, cache } = host
+
+  // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
+  const spooled = await heldAnswers.storeSpooled()
+  if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
+
+  const watch = await watchInvalidations({
+    nats,
+    onChange: host.changed,
+    onDown: cache.suspend,
+    onUp: cache.resume,
+    logger,
+  })
+  onStop(async () => watch.stop())
+  outbox.start()
+  onStop(outbox.stop)
+  storage.onReconnect(() => {
+    waker.pause(5_000)
+    heldAnswers.offerAgain().catch((error) => logger.warn({ err: error }, 'answers not offered again'))
+  })
+  onStop(() => within(drainWithin, heldAnswers.stop()))
+  onStop(() => within(drainWithin, attempts.drained()))
+  waker.start()
+  onStop(waker.stop)
+
+  const accountAdmin = createAccountAdmin({
+    ...host,
+    records,
+    provider,
+    fingerprint,
+    history: createHistory({ nats }),
+  })
+  const appAdmin = createAppAdmin({
+    apps: host.apps,
+    records,
+    configOf: (app, put) => toAppConfig({ app, put, allowPrivate }),
+  })
+  const tokenbus: Tokenbus = {
+    getToken: host.reads.get,
+    rejectToken: host.reads.reject,
+    ...accountAdmin,
+    ...appAdmin,
+  }
+  const listening = await listen({ nats, tokenbus, version, logger, readCached: readCachedFrom(cache) })
+  onStop(listening.stop)
+  const http = await startHttp({
+    ...config.http,
+    readiness: async () => [
+      ...(await storage.missing()),
+      ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
+    ],
+  })
+  onStop(http.stop)
+  return { httpUrl: http.url, tokenbus, stop }
+}
+
+async function within(milliseconds: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([done, late])
+  clearTimeout(timer)
+}
