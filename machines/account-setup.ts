@@ -59,7 +59,8 @@ export const accountSetup = setup({
     tellsNews: when(ask.tellsNews),
   },
   actions: {
-    noteSince: assign(({ event }) => ({ since: event.at })),
+    // The very first entry is XState's own, and has no time.
+    noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptGrant: assign(
       change((context, event, { from }: From) => act.adoptGrant(context, event as never, from)),
     ),

@@ -42,7 +42,7 @@ export function adoptSecrets(context: AppContext, event: Event<'app.secret-updat
       ? before
       : { id, expiresAt, rejected: before?.rejected ?? false, warnedDays: null }
   })
-  return { secrets, suspicion: null }
+  return { secrets, suspicion: null, since: context.since === 0 ? event.at : context.since }
 }
 
 /** The next secret is tried before the app is given up (RFC 6749 §5.2 `invalid_client` spends nothing). */

@@ -33,7 +33,8 @@ const appSetup = setup({
     isUnwell: ({ context }) => context.suspicion !== null,
   },
   actions: {
-    noteSince: assign(({ event }) => ({ since: event.at })),
+    // The very first entry is XState's own, and has no time.
+    noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptSecrets: assign(change(rules.adoptSecrets)),
     rejectSecret: assign(change(rules.rejectSecret)),
     suspect: assign(change(rules.suspect)),

@@ -60,7 +60,7 @@ export const eventSchemas = {
     ...ofAccount,
     event: z.looseObject({ type: z.string() }),
     from: z.string().nullable(),
-    to: z.string(),
+    to: z.string().nullable(),
     effects: z.array(z.looseObject({ type: z.string() })),
     at: instant,
     wakeAt: instant.nullable(),

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TokenReply } from '../../src/api.ts'
+import { Secret } from '../../src/secret.ts'
+import { eventually } from '../support/eventually.ts'
+import { type NatsServer, startNats } from '../support/nats.ts'
+import { sandboxApp, startTestNode } from '../support/node.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
+
+let nats: NatsServer
+let redis: RedisServer
+
+beforeAll(async () => {
+  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  redis = await startRedis()
+})
+afterAll(async () => {
+  await nats.stop()
+  await redis.stop()
+})
+
+let count = 0
+async function start(options: { connected?: boolean; policy?: 'lazy' | 'eager' } = {}) {
+  const provider = scriptedProvider()
+  const node = await startTestNode({
+    natsUrl: nats.url,
+    redisUrl: redis.url,
+    refreshToken: provider.refreshToken,
+  })
+  const account = `account-${++count}`
+  const app = `app-${count}`
+  await node.tokenbus.putApp(app, { ...sandboxApp, rotation: 'none' })
+  const put = await node.tokenbus.putAccount(account, {
+    app,
+    user: 'someone',
+    refreshToken: new Secret(`rt-${count}-0`),
+    policy: options.policy ?? 'lazy',
+    ...(options.connected !== false && {
+      accessToken: new Secret(`at-${count}-0`),
+      expires: new Date(Date.now() + 3_600_000).toISOString(),
+    }),
+  })
+  expect(put).toMatchObject({ ok: true })
+  const state = async () => {
+    const view = await node.tokenbus.getAccount(account)
+    return view.ok ? view.value.state : view.failure.error
+  }
+  const get = async (want = {}) => {
+    const reply = await node.tokenbus.getToken(account, want)
+    return reply.ok ? (JSON.parse(new TextDecoder().decode(reply.value)) as TokenReply) : reply.failure
+  }
+  return { ...node, node, provider, account, app, state, get }
+}
+
+describe('a connected account', () => {
+  it('answers its token without asking the provider', async () => {
+    const { node, provider, get, account, app } = await start()
+    await using _ = node
+    expect(await get()).toEqual({
+      account,
+      user: 'someone',
+      accessToken: `at-${count}-0`,
+      provider: 'oidc',
+      app,
+      registeredScopes: ['openid', 'offline_access'],
+      expires: expect.stringMatching(/^\d{4}-.*Z$/),
+      generation: 1,
+    })
+    expect(provider.requests).toEqual([])
+  })
+
+  it('without an access token fetches its first one by itself', async () => {
+    const { node, provider, get, state } = await start({ connected: false })
+    await using _ = node
+    await eventually(async () => expect(await state()).toBe('refreshing'))
+    provider.answer(answered({ accessToken: 'first', expiresIn: 3600 }))
+    await eventually(async () => expect(await state()).toBe('valid'))
+    expect(await get()).toMatchObject({ accessToken: 'first', generation: 2 })
+  })
+
+  it('shares one refresh among all who force one', async () => {
+    const { node, provider, get } = await start()
+    await using _ = node
+    const replies = Promise.all([
+      get({ forceRefresh: true }),
+      get({ forceRefresh: true, minValidity: 10 }),
+      get({ forceRefresh: true }),
+    ])
+    await provider.asked()
+    provider.answer(answered({ accessToken: 'second', expiresIn: 3600 }))
+    expect(await replies).toEqual(
+      Array(3).fill(expect.objectContaining({ accessToken: 'second', generation: 2 })),
+    )
+    expect(provider.requests).toHaveLength(1)
+  })
+
+  it('serves its token while a refresh is under way, without waiting', async () => {
+    const { node, provider, get, state } = await start()
+    await using _ = node
+    const forced = get({ forceRefresh: true })
+    await provider.asked()
+    expect(await state()).toBe('refreshing')
+    expect(await get()).toMatchObject({ generation: 1 })
+    provider.answer(answered({ accessToken: 'second', expiresIn: 3600 }))
+    expect(await forced).toMatchObject({ generation: 2 })
+  })
+
+  it('answers the unexpired token when a forced refresh fails for the moment', async () => {
+    const { node, provider, get, state } = await start()
+    await using _ = node
+    const forced = get({ forceRefresh: true })
+    await provider.asked()
+    provider.answer(refused({ class: 'T', reason: 'provider_unavailable' }))
+    expect(await forced).toMatchObject({ generation: 1, accessToken: expect.any(String) })
+    expect(await state()).toBe('expiring')
+  })
+})
+
+describe('a rejected token', () => {
+  it('is replaced once for any number of reports, and not served meanwhile', async () => {
+    const { node, provider, account, get } = await start()
+    await using _ = node
+    const report = async () => {
+      const reply = await node.tokenbus.rejectToken(account, { generation: 1 })
+      return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)) : reply.failure
+    }
+    const reports = [report(), report()]
+    await provider.asked()
+    const waiting = get()
+    provider.answer(answered({ accessToken: 'replaced', expiresIn: 3600 }))
+    for (const reply of await Promise.all([...reports, waiting]))
+      expect(reply).toMatchObject({ accessToken: 'replaced' })
+    expect(await report()).toMatchObject({ accessToken: 'replaced' })
+    expect(provider.requests).toHaveLength(1)
+  })
+})
+
+describe('a dead grant', () => {
+  it('is answered 403 at once, with the reason and what to do, and is never sent again', async () => {
+    const { node, provider, get, state } = await start()
+    await using _ = node
+    const forced = get({ forceRefresh: true })
+    await provider.asked()
+    provider.answer(refused({ class: 'R', reason: 'grant_revoked', action: 'ask the user to reconnect' }))
+    expect(await forced).toMatchObject({
+      error: 'grant_revoked',
+      reason: 'grant_revoked',
+      recoverable: false,
+      action: 'ask the user to reconnect',
+    })
+    expect(await state()).toBe('revoked')
+    expect(await get({ forceRefresh: true })).toMatchObject({ error: 'grant_revoked' })
+    expect(provider.requests).toHaveLength(1)
+  })
+})
+
+describe("the app's secret", () => {
+  it('is given up after a second refusal, heals all its accounts when replaced, and asks nobody to sign in', async () => {
+    const { node, provider, get, state, app } = await start({ connected: false })
+    await using _ = node
+    await provider.asked()
+    const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' })
+    provider.answer(noClient)
+    await provider.asked(2)
+    provider.answer(noClient)
+    await eventually(async () => expect(await state()).toBe('secret-expired'))
+    expect(await get()).toMatchObject({ error: 'client_secret_expired', recoverable: true })
+    expect(await node.tokenbus.getApp(app)).toMatchObject({ value: { state: 'secret-expired' } })
+
+    await node.tokenbus.addSecret(app, { secret: new Secret('renewed') })
+    await provider.asked(3)
+    provider.answer(answered({ accessToken: 'healed', expiresIn: 3600 }))
+    await eventually(async () => expect(await get()).toMatchObject({ accessToken: 'healed' }))
+    expect(await node.tokenbus.getApp(app)).toMatchObject({ value: { state: 'healthy' } })
+  })
+})

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Tokenbus } from '../../src/api.ts'
+import { connectNats } from '../../src/bus/connect.ts'
+import { createHistory } from '../../src/bus/history.ts'
+import { watchInvalidations } from '../../src/bus/invalidations.ts'
+import { createPublisher } from '../../src/bus/publisher.ts'
+import { ensureStreams } from '../../src/bus/streams.ts'
+import { createAccountAdmin } from '../../src/host/account-admin.ts'
+import { createAppAdmin } from '../../src/host/app-admin.ts'
+import { createClusterClock } from '../../src/host/cluster-clock.ts'
+import { createHost, type Host } from '../../src/host/host.ts'
+import { toAppConfig } from '../../src/provider/app-config.ts'
+import type { Provider } from '../../src/provider/provider.ts'
+import { openStorage } from '../../src/redis/storage.ts'
+import { Secret } from '../../src/secret.ts'
+
+export const testKeys = `test:${randomBytes(32).toString('base64')}`
+
+export interface TestNode extends AsyncDisposable {
+  readonly host: Host
+  readonly tokenbus: Tokenbus
+  readonly storage: Awaited<ReturnType<typeof openStorage>>
+}
+
+export interface TestNodeOptions {
+  readonly natsUrl: string
+  readonly redisUrl: string
+  /** Stands where the network begins: a test decides what the provider answers. */
+  readonly refreshToken: Provider['refreshToken']
+  readonly keys?: string
+  readonly dataDir?: string
+  readonly partitions?: number
+  /** Without it time passes only by the events a test sends. */
+  readonly waker?: boolean
+}
+
+/** A node's inside, on real NATS and Redis. */
+export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
+  const { natsUrl, redisUrl, refreshToken, keys = testKeys, partitions = 4, waker = true } = options
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-data-')))
+  const logger = pino({ level: 'silent' })
+  const clock = createClusterClock()
+  const storage = await openStorage({ url: redisUrl, keys, partitions, logger })
+  const nats = await connectNats({ url: natsUrl, name: 'test', logger })
+  await ensureStreams({ nats })
+  const publisher = createPublisher({ nats, source: 'tokenbus/test' })
+  const provider = { refreshToken, revokeToken: async () => ({ ok: true as const, value: undefined }) }
+  const host = createHost({ ...storage, publisher, provider, clock, partitions, dataDir, logger })
+  await host.heldAnswers.storeSpooled()
+  const watch = await watchInvalidations({
+    nats,
+    onChange: host.changed,
+    onDown: host.cache.suspend,
+    onUp: host.cache.resume,
+  })
+  host.outbox.start()
+  if (waker) host.waker.start()
+  const { records, fingerprint } = storage
+  const history = createHistory({ nats })
+  const tokenbus: Tokenbus = {
+    getToken: host.reads.get,
+    rejectToken: host.reads.reject,
+    ...createAccountAdmin({ ...host, records, provider, fingerprint, history }),
+    ...createAppAdmin({
+      apps: host.apps,
+      records,
+      configOf: async (app, put) => toAppConfig(app, put, { allowPrivate: true }),
+    }),
+  }
+  return {
+    host,
+    tokenbus,
+    storage,
+    async [Symbol.asyncDispose]() {
+      await host.waker.stop()
+      await host.attempts.drained()
+      await host.heldAnswers.stop()
+      await host.outbox.stop()
+      watch.stop()
+      publisher.stop()
+      await nats.close()
+      await storage.close()
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export const sandboxApp = {
+  provider: 'oidc',
+  clientId: 'client',
+  clientSecret: new Secret('client-secret'),
+  tokenUrl: 'http://127.0.0.1:1/token',
+} as const
