@@ -1,0 +1,36 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fail, ok, type Result } from '../failures.ts'
+import { isPrivateAddress } from './private-address.ts'
+
+const patience = 1_000
+
+/**
+ * May tokenbus send requests there? `invalid_config` unless it is https at a public address; with `allowPrivate`, http
+ * and any address will do. A name that cannot be resolved now passes: connecting checks again.
+ */
+export async function checkEndpoint(
+  url: string,
+  { allowPrivate }: { allowPrivate: boolean },
+): Promise<Result<void>> {
+  if (!URL.canParse(url)) return fail('invalid_config', 'not a URL')
+  const { protocol, hostname, username, password } = new URL(url)
+  if (protocol !== 'https:' && protocol !== 'http:') return fail('invalid_config', 'must be an https URL')
+  if (username !== '' || password !== '') return fail('invalid_config', 'must not carry credentials')
+  if (allowPrivate) return ok(undefined)
+  if (protocol === 'http:') return fail('invalid_config', 'must be https')
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const addresses = isIP(host) === 0 ? await addressesOf(host) : [host]
+  if (addresses.some(isPrivateAddress)) return fail('invalid_config', 'must be at a public address')
+  return ok(undefined)
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const timer = new AbortController()
+  const late = delay(patience, [], { signal: timer.signal }).catch(() => [])
+  const found = lookup(host, { all: true }).catch(() => [])
+  const addresses = await Promise.race([found, late])
+  timer.abort()
+  return addresses.map(({ address }) => address)
+}

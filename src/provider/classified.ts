@@ -1,0 +1,41 @@
+/**
+ * What a failure means. A: the grant is dead. S: parked until a person acts. P: the app's fault. C: our request or
+ * configuration is wrong. T: transient. R: a possible race; if it was none, it is what an A would be.
+ */
+export type FailureClass = 'A' | 'S' | 'P' | 'C' | 'T' | 'R'
+
+/** The provider's own words: HTTP status, RFC 6749 §5.2 `error`, and what it adds. Never its free text. */
+export interface ProviderError {
+  /** Null when no status line arrived. */
+  readonly status: number | null
+  readonly error: string
+  readonly suberror?: string
+  readonly codes?: number[]
+}
+
+/** Why there are no tokens. Everything outside this directory sees the class, never the provider's dialect. */
+export interface Refusal {
+  readonly class: FailureClass
+  readonly reason: string
+  readonly action: string
+  readonly recoverable: boolean
+  readonly inferred?: true
+  /** The request left. */
+  readonly sent: boolean
+  /** The request left, and an answer that rotated the token may be missing. */
+  readonly inDoubt: boolean
+  /** Seconds the provider asks us to wait. */
+  readonly retryAfter?: number
+  readonly providerError: ProviderError
+}
+
+/** What one word or number of a provider means. For class R, `reason` is that of the A it turns into. */
+export interface ErrorRow {
+  readonly class: FailureClass
+  readonly reason: string
+  readonly action: string
+  /** Seconds to wait at least, where the provider is known to need it and does not say so. */
+  readonly retryAfter?: number
+  /** What it means instead for a grant that has been refreshed before. */
+  readonly ifWorkedBefore?: ErrorRow
+}

@@ -1,0 +1,23 @@
+import type { ErrorRow, FailureClass, ProviderError } from './classified.ts'
+import { errorCodes, errorWords, suberrorWords } from './error-classes.ts'
+
+/** Neither dead nor possibly dead: the same grant may work again. */
+export function isRecoverable(failureClass: FailureClass): boolean {
+  return failureClass !== 'A' && failureClass !== 'R'
+}
+
+export interface Classify {
+  readonly providerError: ProviderError
+  /** This grant has been refreshed before, and the request was no different. */
+  readonly workedBefore: boolean
+}
+
+/** The most telling thing the provider said and we know: number, then suberror, then error (RFC 6749 §5.2). */
+export function classify({ providerError, workedBefore }: Classify): ErrorRow | undefined {
+  const { error, suberror, codes = [] } = providerError
+  const known =
+    codes.map((code) => errorCodes.get(code)).find((row) => row !== undefined) ??
+    (suberror === undefined ? undefined : suberrorWords.get(suberror)) ??
+    errorWords.get(error)
+  return (workedBefore && known?.ifWorkedBefore) || known
+}

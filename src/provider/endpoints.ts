@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import type * as oauth from 'oauth4webapi'
+import type { Logger } from 'pino'
+import type { AppConfig } from './app-config.ts'
+import type { Refusal } from './classified.ts'
+import { type Discovered, discover } from './discover.ts'
+import type { Http } from './http.ts'
+import { misconfigured, unsentRefusal } from './transport-refusal.ts'
+
+export type Endpoint = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint'
+
+export type Resolved =
+  | { readonly ok: true; readonly server: oauth.AuthorizationServer; readonly url: string }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export interface Endpoints {
+  /** Never rejects; waits for a discovery at most `within` milliseconds. */
+  resolve(wanted: { config: AppConfig; endpoint: Endpoint; within: number }): Promise<Resolved>
+}
+
+export interface EndpointsOptions {
+  readonly http: Http
+  readonly allowPrivate: boolean
+  readonly logger?: Pick<Logger, 'warn'>
+  /** Milliseconds of a clock that only goes forward. */
+  now?(): number
+}
+
+interface Known {
+  readonly server: oauth.AuthorizationServer
+  readonly at: number
+}
+
+const hour = 3_600_000
+const retryStaleAfter = 60_000
+const mostIssuers = 1_000
+
+/** Where an app's provider is: from the app's settings, else by discovery, which is done once an hour per issuer. */
+export function createEndpoints({
+  http,
+  allowPrivate,
+  logger,
+  now = () => performance.now(),
+}: EndpointsOptions): Endpoints {
+  const known = new LRUCache<string, Known>({ max: mostIssuers })
+  const underWay = new Map<string, Promise<Discovered>>()
+
+  function fetchOnce(issuer: string): Promise<Discovered> {
+    const started = underWay.get(issuer) ?? fetchMetadata(issuer).finally(() => underWay.delete(issuer))
+    underWay.set(issuer, started)
+    return started
+  }
+
+  async function fetchMetadata(issuer: string): Promise<Discovered> {
+    const found = await discover({ http, issuer, allowPrivate })
+    if (found.ok) known.set(issuer, { server: found.server, at: now() })
+    else logger?.warn({ issuer, ...found.refusal.providerError }, 'discovery failed')
+    return found
+  }
+
+  /** What is known stays in use while it is fetched anew, and for as long as that fails. */
+  async function lookUp(issuer: string, within: number): Promise<Discovered> {
+    const found = known.get(issuer)
+    if (found === undefined) return inTime(fetchOnce(issuer), within)
+    if (now() - found.at >= hour && !underWay.has(issuer)) {
+      known.set(issuer, { ...found, at: now() - hour + retryStaleAfter })
+      void fetchOnce(issuer)
+    }
+    return { ok: true, server: found.server }
+  }
+
+  function answer(server: oauth.AuthorizationServer, endpoint: Endpoint): Resolved {
+    const url = server[endpoint]
+    if (url === undefined || !isUsable(url, allowPrivate)) return { ok: false, refusal: missing(endpoint) }
+    return { ok: true, server, url }
+  }
+
+  return {
+    async resolve({ config, endpoint, within }) {
+      const explicit = explicitServer(config)
+      if (explicit[endpoint] !== undefined) return answer(explicit, endpoint)
+      if (config.issuer === undefined) return { ok: false, refusal: missing(endpoint) }
+      const found = await lookUp(config.issuer, within)
+      if (!found.ok) return found
+      return answer({ ...found.server, ...explicit, issuer: found.server.issuer }, endpoint)
+    },
+  }
+}
+
+/** An app without an issuer has nothing an issuer could be compared with; its token endpoint stands in for the name. */
+function explicitServer(config: AppConfig): oauth.AuthorizationServer {
+  const { issuer, authorizeUrl, tokenUrl, revocationUrl } = config
+  return {
+    issuer: issuer ?? tokenUrl ?? '',
+    ...(authorizeUrl !== undefined && { authorization_endpoint: authorizeUrl }),
+    ...(tokenUrl !== undefined && { token_endpoint: tokenUrl }),
+    ...(revocationUrl !== undefined && { revocation_endpoint: revocationUrl }),
+  }
+}
+
+function missing(endpoint: Endpoint): Refusal {
+  return misconfigured({
+    error: `no_${endpoint}`,
+    action: `give the app a usable ${endpoint.replace('_', ' ')}`,
+  })
+}
+
+function isUsable(url: string, allowPrivate: boolean): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol } = new URL(url)
+  return protocol === 'https:' || (allowPrivate && protocol === 'http:')
+}
+
+async function inTime(found: Promise<Discovered>, within: number): Promise<Discovered> {
+  const timer = new AbortController()
+  const late = delay(within, undefined, { signal: timer.signal }).then(
+    (): Discovered => ({ ok: false, refusal: unsentRefusal('connect_timeout') }),
+  )
+  late.catch(() => {})
+  return Promise.race([found, late]).finally(() => timer.abort())
+}

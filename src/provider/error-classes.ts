@@ -1,0 +1,68 @@
+import type { ErrorRow, FailureClass } from './classified.ts'
+import { microsoftCodes } from './microsoft-codes.ts'
+
+const row = (failureClass: FailureClass, reason: string, action: string): ErrorRow => ({
+  class: failureClass,
+  reason,
+  action,
+})
+
+const reconnect = 'ask the user to reconnect'
+const signIn = 'ask the user to sign in again'
+const administrator = "ask the user's administrator to allow the app"
+const compare = 'compare the settings of the app with its registration at the provider'
+
+/** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and the words single providers use. */
+export const errorWords: ReadonlyMap<string, ErrorRow> = new Map(
+  Object.entries({
+    invalid_grant: row('R', 'grant_revoked', reconnect),
+    invalid_client: row('P', 'client_rejected', 'fix or rotate the client secret'),
+    unauthorized_client: {
+      ...row('C', 'client_not_authorized', 'allow the grant type for the app at the provider'),
+      ifWorkedBefore: row('P', 'client_not_authorized', 'allow the grant type for the app at the provider'),
+    },
+    invalid_scope: {
+      ...row('C', 'scope_rejected', 'fix the scopes of the app'),
+      ifWorkedBefore: row('A', 'scope_rejected', reconnect),
+    },
+    invalid_request: row('C', 'misconfigured', compare),
+    unsupported_grant_type: row('C', 'misconfigured', compare),
+    access_denied: row('S', 'access_denied', signIn),
+    interaction_required: row('S', 'interaction_required', signIn),
+    consent_required: row('S', 'consent_required', signIn),
+    login_required: row('S', 'login_required', signIn),
+    temporarily_unavailable: row('T', 'provider_unavailable', 'wait'),
+    server_error: row('T', 'provider_unavailable', 'wait'),
+    // Google
+    admin_policy_enforced: row('S', 'policy_changed', administrator),
+    org_internal: row('S', 'policy_changed', administrator),
+    deleted_client: row('P', 'client_rejected', 'register the app at the provider again'),
+    disabled_client: row('P', 'client_rejected', 'enable the app at the provider'),
+    rateLimitExceeded: row('T', 'throttled', 'wait'),
+    // GitHub, Slack, HubSpot, Zoho
+    bad_refresh_token: row('A', 'grant_revoked', reconnect),
+    token_revoked: row('A', 'grant_revoked', reconnect),
+    invalid_refresh_token: row('A', 'grant_revoked', reconnect),
+    BAD_REFRESH_TOKEN: row('A', 'grant_revoked', reconnect),
+    invalid_code: row('A', 'grant_revoked', reconnect),
+  }),
+)
+
+/** Microsoft's `suberror` and Google's `error_subtype`. */
+export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map(
+  Object.entries({
+    invalid_rapt: row('S', 'reauth_required', signIn),
+    rapt_required: row('S', 'reauth_required', signIn),
+    message_only: row('S', 'interaction_required', signIn),
+    additional_action: row('S', 'interaction_required', signIn),
+    basic_action: row('S', 'interaction_required', signIn),
+    user_password_expired: row('S', 'password_expired', 'ask the user to change the password'),
+    consent_required: row('S', 'consent_required', signIn),
+    bad_token: row('A', 'grant_revoked', reconnect),
+  }),
+)
+
+/** By number. Microsoft says its numbers change, so they only refine what the words say. */
+export const errorCodes: ReadonlyMap<number, ErrorRow> = new Map(
+  microsoftCodes.flatMap(({ codes, ...meaning }) => codes.map((code) => [code, meaning] as const)),
+)

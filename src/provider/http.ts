@@ -1,0 +1,138 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Agent, type Dispatcher } from 'undici'
+import { guardedConnector } from './guarded-connector.ts'
+
+export interface HttpRequest {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly timing: Timing
+}
+
+/** Milliseconds from the start: until the request must have left, and until the answer is given up. */
+export interface Timing {
+  readonly connectMs: number
+  readonly answerMs: number
+}
+
+/** What became of a request. `code` is the errno or the name of what went wrong. */
+export type Exchange =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly headers: IncomingHttpHeaders
+      readonly body: Buffer
+    }
+  /** The status line came, the body did not, or not all of it. */
+  | {
+      readonly kind: 'cut'
+      readonly status: number
+      readonly headers: IncomingHttpHeaders
+      readonly code: string
+    }
+  /** The request left and nothing came back. */
+  | { readonly kind: 'lost'; readonly code: string }
+  | { readonly kind: 'unsent'; readonly code: string }
+
+export interface Http {
+  /** Never rejects. Follows no redirect, repeats nothing. */
+  send(request: HttpRequest): Promise<Exchange>
+  close(): Promise<void>
+}
+
+const bodyLimit = 1_048_576
+const connectionsPerOrigin = 256
+const connectTimeout = 10_000
+/** A socket the other side has just closed turns a refresh into one of unknown outcome, so few are kept and briefly. */
+const idleSocketLife = 1_000
+
+export function createHttp({ allowPrivate }: { allowPrivate: boolean }): Http {
+  const agent = new Agent({
+    connect: guardedConnector({ allowPrivate, timeout: connectTimeout }),
+    connections: connectionsPerOrigin,
+    pipelining: 1,
+    keepAliveTimeout: idleSocketLife,
+    keepAliveMaxTimeout: idleSocketLife,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  return {
+    send: (request) => new Promise((resolve) => exchange({ agent, request, resolve })),
+    close: () => agent.close(),
+  }
+}
+
+interface Exchanging {
+  readonly agent: Agent
+  readonly request: HttpRequest
+  resolve(exchange: Exchange): void
+}
+
+function exchange({ agent, request, resolve }: Exchanging): void {
+  const { url, method, headers, body, timing } = request
+  const startedAt = performance.now()
+  let controller: Dispatcher.DispatchController | undefined
+  let head: { status: number; headers: IncomingHttpHeaders } | undefined
+  let settled = false
+  let size = 0
+  const chunks: Buffer[] = []
+
+  function settle(outcome: Exchange): void {
+    if (settled) return
+    settled = true
+    clearTimeout(timer)
+    resolve(outcome)
+  }
+
+  function fail(code: string): void {
+    if (head !== undefined) settle({ kind: 'cut', ...head, code })
+    else settle({ kind: controller === undefined ? 'unsent' : 'lost', code })
+  }
+
+  function giveUp(code: string): void {
+    fail(code)
+    controller?.abort(new Error(code))
+  }
+
+  let timer = setTimeout(giveUp, timing.connectMs, 'connect_timeout')
+  const { origin, pathname, search } = new URL(url)
+  const handler: Dispatcher.DispatchHandler = {
+    // The bytes leave right after this: until here the request can be taken back, from here on it may have been heard.
+    onRequestStart(started) {
+      if (settled || controller !== undefined) return started.abort(new Error('taken back'))
+      controller = started
+      clearTimeout(timer)
+      timer = setTimeout(giveUp, timing.answerMs - (performance.now() - startedAt), 'answer_timeout')
+    },
+    onResponseStart(_, status, received) {
+      // A 1xx is only an announcement.
+      if (status >= 200) head = { status, headers: received }
+    },
+    onResponseData(_, chunk) {
+      size += chunk.length
+      if (size > bodyLimit) giveUp('answer_too_large')
+      else chunks.push(chunk)
+    },
+    onResponseEnd() {
+      if (head !== undefined) settle({ kind: 'answered', ...head, body: Buffer.concat(chunks) })
+    },
+    onResponseError(_, error) {
+      fail(codeOf(error))
+    },
+  }
+  agent.dispatch(
+    { origin, path: pathname + search, method, headers: { ...headers }, body: body ?? null },
+    handler,
+  )
+}
+
+/** The errno, which is often that of a cause. */
+function codeOf(error: unknown): string {
+  for (let each = error as NodeJS.ErrnoException | undefined; each != null; ) {
+    const { cause } = each as { cause?: NodeJS.ErrnoException }
+    if (cause?.code === undefined && each.code !== undefined) return each.code
+    each = cause
+  }
+  return 'unknown'
+}

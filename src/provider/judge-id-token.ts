@@ -1,0 +1,45 @@
+import * as oauth from 'oauth4webapi'
+import type { AppConfig } from './app-config.ts'
+import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
+import { misconfigured } from './transport-refusal.ts'
+
+export type UserClaims = oauth.IDToken
+
+export interface JudgeIdToken {
+  readonly config: AppConfig
+  readonly server: oauth.AuthorizationServer
+  readonly answer: Tokens
+  readonly nonce?: string
+}
+
+/**
+ * OpenID Connect Core §3.1.3.7, trusting the connection instead of the signature (step 6). Only where a person can
+ * start again: in a refresh, a token that was issued is never thrown away for what came with it.
+ */
+export async function judgeIdToken({
+  config,
+  server,
+  answer,
+  nonce,
+}: JudgeIdToken): Promise<TokenAnswer & { claims?: UserClaims }> {
+  if (answer.idToken === undefined) return answer
+  const body = { access_token: 'unseen', token_type: 'bearer', id_token: answer.idToken.reveal() }
+  const client = {
+    client_id: config.clientId,
+    [oauth.clockSkew]: Math.round((answer.dateSkewMs ?? 0) / 1_000),
+  }
+  try {
+    const judged = await oauth.processAuthorizationCodeResponse(server, client, Response.json(body), {
+      ...(nonce !== undefined && { expectedNonce: nonce }),
+      requireIdToken: true,
+    })
+    const claims = oauth.getValidatedIdTokenClaims(judged)
+    return claims === undefined ? answer : { ...answer, claims }
+  } catch {
+    const refusal = misconfigured({
+      error: 'id_token_rejected',
+      action: 'compare the app with its registration',
+    })
+    return refused({ ...refusal, sent: true })
+  }
+}

@@ -1,0 +1,36 @@
+import type * as oauth from 'oauth4webapi'
+import type { Secret } from '../secret.ts'
+import { version } from '../version.ts'
+import type { AppConfig } from './app-config.ts'
+import { clientAuthOf } from './client-auth.ts'
+import type { Exchange, Http, Timing } from './http.ts'
+
+export interface PostForm {
+  readonly http: Http
+  readonly config: AppConfig
+  readonly clientSecret?: Secret
+  readonly server: oauth.AuthorizationServer
+  readonly url: string
+  readonly form: Record<string, string>
+  readonly timing: Timing
+}
+
+/** One authenticated form request of the app (RFC 6749 §3.2, RFC 7009 §2.1). Never rejects. */
+export async function postForm({ http, server, url, form, timing, ...client }: PostForm): Promise<Exchange> {
+  const body = new URLSearchParams(form)
+  const headers = new Headers()
+  await clientAuthOf(client)(server, { client_id: client.config.clientId }, body, headers)
+  return http.send({
+    url,
+    method: 'POST',
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+      'user-agent': `tokenbus/${version}`,
+      ...Object.fromEntries(headers),
+    },
+    body: body.toString(),
+    timing,
+  })
+}

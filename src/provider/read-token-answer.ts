@@ -1,0 +1,110 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Secret } from '../secret.ts'
+import { type AnswerBody, parseAnswerBody } from './answer-schema.ts'
+import type { ErrorRow, ProviderError } from './classified.ts'
+import { classify, isRecoverable } from './classify.ts'
+import { decodeBody } from './decode-body.ts'
+import type { Exchange } from './http.ts'
+import { dateOf, retryAfterSeconds } from './retry-after.ts'
+import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
+import { lostRefusal, unsentRefusal } from './transport-refusal.ts'
+
+export interface ReadTokenAnswer {
+  readonly exchange: Exchange
+  /** What was spent: coming back, it is not a new one. */
+  readonly refreshToken?: Secret
+  readonly workedBefore: boolean
+  /** Milliseconds of our clock. */
+  readonly now: number
+}
+
+const watchTheWay = 'wait; if it lasts, see what stands between here and the provider'
+const unavailable: ErrorRow = { class: 'T', reason: 'provider_unavailable', action: 'wait' }
+const throttled: ErrorRow = { class: 'T', reason: 'throttled', action: 'wait' }
+const unreadable: ErrorRow = { class: 'T', reason: 'unreadable_answer', action: watchTheWay }
+const withoutToken: ErrorRow = { class: 'T', reason: 'no_token_in_answer', action: watchTheWay }
+const unknownWord: ErrorRow = { class: 'C', reason: 'unknown_error', action: 'check the settings of the app' }
+const redirected: ErrorRow = {
+  class: 'C',
+  reason: 'misconfigured',
+  action: 'correct the token endpoint of the app: it redirects',
+}
+
+/** What the token endpoint said, or that it said nothing. The order of the questions is the meaning. */
+export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
+  const { exchange } = asked
+  if (exchange.kind === 'unsent') return refused(unsentRefusal(exchange.code))
+  if (exchange.kind === 'lost') return refused(lostRefusal(exchange.code))
+  const { status, headers } = exchange
+  const body =
+    exchange.kind === 'cut'
+      ? undefined
+      : parseAnswerBody(decodeBody({ body: exchange.body, encoding: headers['content-encoding'] }))
+  if (status < 300 && body?.access_token !== undefined) return readTokens({ ...asked, headers, body })
+
+  const error = exchange.kind === 'cut' ? exchange.code : (body?.error ?? `http_${status}`)
+  const providerError = { status, error, ...detailsOf(body) }
+  const row = meaningOf({ status, body, providerError, workedBefore: asked.workedBefore })
+  const retryAfter = retryAfterSeconds(headers, asked.now) ?? row.retryAfter
+  return refused({
+    class: row.class,
+    reason: row.reason,
+    action: row.action,
+    recoverable: isRecoverable(row.class),
+    sent: true,
+    inDoubt: row.class === 'T' && mayHideTokens(status),
+    ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
+    providerError,
+  })
+}
+
+interface Meaning {
+  readonly status: number
+  readonly body: AnswerBody | undefined
+  readonly providerError: ProviderError
+  readonly workedBefore: boolean
+}
+
+function meaningOf({ status, body, providerError, workedBefore }: Meaning): ErrorRow {
+  if (status === 429) return throttled
+  if (status === 408 || status >= 500) return unavailable
+  if (status >= 300 && status < 400) return redirected
+  if (body === undefined) return unreadable
+  const known = classify({ providerError, workedBefore })
+  if (known !== undefined) return known
+  if (status < 300) return withoutToken
+  return status === 400 && body.error !== undefined ? unknownWord : unreadable
+}
+
+/** A gateway that gave up on the provider, or a success that cannot be read, may stand for tokens that were issued. */
+function mayHideTokens(status: number): boolean {
+  return status < 300 || status === 408 || (status > 500 && status !== 503)
+}
+
+function detailsOf(body: AnswerBody | undefined): Partial<ProviderError> {
+  const suberror = body?.suberror ?? body?.error_subtype
+  const codes = body?.error_codes
+  return { ...(suberror !== undefined && { suberror }), ...(codes !== undefined && { codes }) }
+}
+
+interface ReadTokens extends Omit<ReadTokenAnswer, 'exchange'> {
+  readonly headers: IncomingHttpHeaders
+  readonly body: AnswerBody
+}
+
+function readTokens({ headers, body, refreshToken, now }: ReadTokens): Tokens {
+  const { access_token, refresh_token, id_token, scope, expires_in } = body
+  const rotated = refresh_token !== undefined && refresh_token !== refreshToken?.reveal()
+  const refreshTokenExpiresIn = body.refresh_token_expires_in ?? body.refresh_expires_in
+  const date = dateOf(headers)
+  return {
+    kind: 'tokens',
+    accessToken: new Secret(access_token as string),
+    ...(rotated && { refreshToken: new Secret(refresh_token) }),
+    ...(id_token !== undefined && { idToken: new Secret(id_token) }),
+    ...(expires_in !== undefined && { expiresIn: expires_in }),
+    ...(refreshTokenExpiresIn !== undefined && { refreshTokenExpiresIn }),
+    ...(scope !== undefined && { scopes: scope.split(' ').filter((each) => each !== '') }),
+    ...(date !== undefined && { dateSkewMs: date - now }),
+  }
+}

@@ -1,0 +1,38 @@
+import { fail, ok, type Result } from '../failures.ts'
+import type { Secret } from '../secret.ts'
+import type { AppConfig } from './app-config.ts'
+import type { Endpoints } from './endpoints.ts'
+import type { Http } from './http.ts'
+import { postForm } from './post-form.ts'
+
+export interface RevokeRequest {
+  readonly config: AppConfig
+  readonly clientSecret?: Secret
+  readonly token: Secret
+  /** `refresh_token` by default: with it the whole grant goes (RFC 7009 §2.1). */
+  readonly kind?: 'refresh_token' | 'access_token'
+}
+
+const timing = { connectMs: 5_000, answerMs: 15_000 }
+
+/** Token revocation (RFC 7009). A token the provider does not know counts as revoked (§2.2). */
+export function createRevocation({ http, endpoints }: { http: Http; endpoints: Endpoints }) {
+  return {
+    /** Fails with `invalid_config` where the provider has no revocation endpoint, else with `provider_unavailable`. */
+    async revokeToken({ token, kind = 'refresh_token', ...client }: RevokeRequest): Promise<Result<void>> {
+      const endpoint = 'revocation_endpoint'
+      const resolved = await endpoints.resolve({ ...client, endpoint, within: timing.connectMs })
+      if (!resolved.ok) {
+        const { class: failureClass, reason, action } = resolved.refusal
+        return fail(failureClass === 'C' ? 'invalid_config' : 'provider_unavailable', `${reason}: ${action}`)
+      }
+      const { server, url } = resolved
+      const form = { token: token.reveal(), token_type_hint: kind }
+      const exchange = await postForm({ http, ...client, server, url, form, timing })
+      if (exchange.kind === 'answered' && exchange.status >= 200 && exchange.status < 300)
+        return ok(undefined)
+      const said = exchange.kind === 'answered' ? `HTTP ${exchange.status}` : exchange.code
+      return fail('provider_unavailable', `the provider did not revoke the token: ${said}`)
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { Secret } from '../secret.ts'
+import type { Refusal } from './classified.ts'
+
+export interface Tokens {
+  readonly kind: 'tokens'
+  readonly accessToken: Secret
+  /** Only a new one: an answer without, or with the one that was sent, keeps it. */
+  readonly refreshToken?: Secret
+  readonly idToken?: Secret
+  /** Seconds; absent when the provider does not say. */
+  readonly expiresIn?: number
+  readonly refreshTokenExpiresIn?: number
+  readonly scopes?: string[]
+  /** The provider's clock minus ours in milliseconds, by its `Date` header. */
+  readonly dateSkewMs?: number
+}
+
+export type TokenAnswer = Tokens | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+export function refused(refusal: Refusal): TokenAnswer {
+  return { kind: 'refused', refusal }
+}
