@@ -68,7 +68,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     ...createAppAdmin({
       apps: host.apps,
       records,
-      configOf: async (app, put) => toAppConfig(app, put, { allowPrivate: true }),
+      configOf: (app, put) => toAppConfig({ app, put, allowPrivate: true }),
     }),
   }
   return {
