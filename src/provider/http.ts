@@ -38,6 +38,7 @@ export type Exchange =
 export interface Http {
   /** Never rejects. Follows no redirect, repeats nothing. */
   send(request: HttpRequest): Promise<Exchange>
+  /** Waits for the answers under way; not for connections nobody waits for any more. */
   close(): Promise<void>
 }
 
@@ -57,9 +58,21 @@ export function createHttp({ allowPrivate }: { allowPrivate: boolean }): Http {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
+  const underWay = new Set<Promise<Exchange>>()
+  let closed = false
   return {
-    send: (request) => new Promise((resolve) => exchange({ agent, request, resolve })),
-    close: () => agent.close(),
+    send(request) {
+      if (closed) return Promise.resolve({ kind: 'unsent', code: 'closed' })
+      const answer = new Promise<Exchange>((resolve) => exchange({ agent, request, resolve }))
+      underWay.add(answer)
+      void answer.finally(() => underWay.delete(answer))
+      return answer
+    },
+    async close() {
+      closed = true
+      await Promise.all(underWay)
+      await agent.destroy()
+    },
   }
 }
 

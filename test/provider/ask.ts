@@ -1,0 +1,49 @@
+import type { AppConfig } from '../../src/provider/app-config.ts'
+import { createProvider, type Provider } from '../../src/provider/provider.ts'
+import type { TokenAnswer } from '../../src/provider/token-answer.ts'
+import type { RefreshRequest } from '../../src/provider/token-request.ts'
+import { Secret } from '../../src/secret.ts'
+
+export const config: AppConfig = {
+  app: 'app',
+  provider: 'oidc',
+  clientId: 'client:1',
+  clientAuth: 'client_secret_basic',
+  scopes: ['openid', 'offline_access'],
+  rotation: 'strict',
+}
+
+export const timing = { connectMs: 1_000, answerMs: 2_000 }
+
+/** Waits for what is under way when it is disposed of. */
+export function startProvider({ allowPrivate = true } = {}): Provider & AsyncDisposable {
+  const provider = createProvider({ allowPrivate })
+  return { ...provider, [Symbol.asyncDispose]: provider.close }
+}
+
+/** Asks a token endpoint once, as a fresh node would. */
+export async function ask(
+  tokenUrl: string,
+  { allowPrivate = true, ...request }: Partial<RefreshRequest> & { allowPrivate?: boolean } = {},
+): Promise<TokenAnswer> {
+  await using provider = startProvider({ allowPrivate })
+  return await provider.refreshToken({
+    config: { ...config, tokenUrl },
+    clientSecret: new Secret('the client secret'),
+    refreshToken: new Secret('refresh-1'),
+    timing,
+    ...request,
+  })
+}
+
+export async function refusalOf(answer: TokenAnswer | Promise<TokenAnswer>) {
+  const settled = await answer
+  if (settled.kind !== 'refused') throw new Error('tokens, where a refusal was expected')
+  return settled.refusal
+}
+
+export async function tokensOf(answer: TokenAnswer | Promise<TokenAnswer>) {
+  const settled = await answer
+  if (settled.kind !== 'tokens') throw new Error(`refused: ${JSON.stringify(settled.refusal)}`)
+  return settled
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { checkEndpoint } from '../../src/provider/check-endpoint.ts'
+import { isPrivateAddress } from '../../src/provider/private-address.ts'
+import { ask, refusalOf } from './ask.ts'
+import { startRawServer } from './raw-server.ts'
+
+describe('addresses', () => {
+  test.each([
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.31.255.255',
+    '192.168.0.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '::',
+    '::1',
+    '::ffff:127.0.0.1',
+    '::ffff:a00:1',
+    'fe80::1',
+    'fd00::1',
+    '64:ff9b::7f00:1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::1',
+  ])('%s is private', (address) => expect(isPrivateAddress(address)).toBe(true))
+
+  test.each(['8.8.8.8', '172.32.0.1', '2606:4700::1111', '64:ff9b::808:808', '::ffff:8.8.8.8'])(
+    '%s is public',
+    (address) => expect(isPrivateAddress(address)).toBe(false),
+  )
+})
+
+describe('endpoints of an app', () => {
+  test.each([
+    'http://8.8.8.8/token',
+    'https://127.0.0.1/token',
+    'https://2130706433/token',
+    'https://0x7f.1/token',
+    'https://[::1]/token',
+    'https://[::ffff:127.0.0.1]/token',
+    'https://169.254.169.254/latest',
+    'https://localhost/token',
+    'https://user:pw@8.8.8.8/',
+    'ftp://8.8.8.8/',
+    'javascript:alert(1)',
+    'nothing',
+  ])('%s is refused', async (url) => {
+    expect(await checkEndpoint(url, { allowPrivate: false })).toMatchObject({
+      ok: false,
+      failure: { error: 'invalid_config' },
+    })
+  })
+
+  test('a public address passes, and a name that cannot be resolved yet', async () => {
+    expect(await checkEndpoint('https://8.8.8.8/token', { allowPrivate: false })).toMatchObject({ ok: true })
+    expect(await checkEndpoint('https://tokenbus.invalid/', { allowPrivate: false })).toMatchObject({
+      ok: true,
+    })
+  })
+
+  test('with private endpoints allowed, loopback and plain http pass, other schemes do not', async () => {
+    expect(await checkEndpoint('http://127.0.0.1:1/', { allowPrivate: true })).toMatchObject({ ok: true })
+    expect(await checkEndpoint('file:///etc/passwd', { allowPrivate: true })).toMatchObject({ ok: false })
+  })
+})
+
+describe('at the time of connecting', () => {
+  test.each(['https://127.0.0.1:', 'https://[::ffff:127.0.0.1]:', 'https://localhost:'])(
+    '%s is not connected to',
+    async (origin) => {
+      await using server = await startRawServer(() => {})
+      const url = `${origin}${new URL(server.url).port}/token`
+      expect(await refusalOf(ask(url, { allowPrivate: false }))).toMatchObject({
+        class: 'C',
+        reason: 'endpoint_not_allowed',
+        sent: false,
+        inDoubt: false,
+      })
+      expect(server.connections()).toBe(0)
+    },
+  )
+
+  test('plain http is not spoken', async () => {
+    await using server = await startRawServer(() => {})
+    expect(await refusalOf(ask(server.url, { allowPrivate: false }))).toMatchObject({
+      class: 'C',
+      sent: false,
+    })
+    expect(server.connections()).toBe(0)
+  })
+})

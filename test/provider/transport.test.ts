@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { Secret } from '../../src/secret.ts'
+import { eventually } from '../support/eventually.ts'
+import { ask, config, refusalOf, startProvider, timing, tokensOf } from './ask.ts'
+import { answerBytes, startRawServer } from './raw-server.ts'
+
+const unsent = { class: 'T', sent: false, inDoubt: false }
+const doubtful = { class: 'T', sent: true, inDoubt: true }
+const tokens = answerBytes({ status: 200, body: '{"access_token":"at-1","token_type":"bearer"}' })
+
+describe('a request that never left', () => {
+  test('refused', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    await new Promise((resolve) => server.close(resolve))
+    expect(await refusalOf(ask(`http://127.0.0.1:${port}/token`))).toMatchObject({
+      ...unsent,
+      reason: 'connection_refused',
+      providerError: { status: null, error: 'ECONNREFUSED' },
+    })
+  })
+
+  test('a name that does not exist', async () => {
+    const refusal = await refusalOf(
+      ask('http://tokenbus.invalid/token', { timing: { connectMs: 10_000, answerMs: 10_000 } }),
+    )
+    expect(refusal).toMatchObject({ ...unsent, reason: 'dns_failure' })
+  })
+
+  test('TLS that fails before anything is sent', async () => {
+    await using server = await startRawServer(
+      () => {},
+      (socket) => socket.end('this is not TLS\n'),
+    )
+    const refusal = await refusalOf(ask(server.url.replace('http:', 'https:')))
+    expect(refusal).toMatchObject({ ...unsent, reason: 'tls_failure' })
+  })
+
+  test('TLS whose handshake never ends is given up in time, and what was waiting is not sent later', async () => {
+    await using server = await startRawServer(() => {})
+    const startedAt = performance.now()
+    await using provider = startProvider()
+    const refusal = await refusalOf(
+      provider.refreshToken({
+        config: { ...config, tokenUrl: server.url.replace('http:', 'https:') },
+        refreshToken: new Secret('refresh-1'),
+        timing: { connectMs: 100, answerMs: 5_000 },
+      }),
+    )
+    expect(refusal).toMatchObject({ ...unsent, reason: 'connect_timeout' })
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+
+  test('a closed provider', async () => {
+    const provider = startProvider()
+    await provider.close()
+    const answer = provider.refreshToken({
+      config: { ...config, tokenUrl: 'http://127.0.0.1:9/' },
+      refreshToken: new Secret('refresh-1'),
+      timing,
+    })
+    expect(await refusalOf(answer)).toMatchObject(unsent)
+  })
+})
+
+describe('a request that left', () => {
+  test('reset instead of an answer', async () => {
+    await using server = await startRawServer((socket) => socket.resetAndDestroy())
+    expect(await refusalOf(ask(server.url))).toMatchObject({
+      ...doubtful,
+      reason: 'connection_lost',
+      providerError: { status: null, error: 'ECONNRESET' },
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('closed instead of an answer', async () => {
+    await using server = await startRawServer((socket) => socket.end())
+    expect(await refusalOf(ask(server.url))).toMatchObject({ ...doubtful, reason: 'connection_lost' })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('bytes that are no HTTP', async () => {
+    await using server = await startRawServer((socket) => socket.end('220 smtp.example.com ESMTP\r\n'))
+    expect(await refusalOf(ask(server.url))).toMatchObject({ ...doubtful, reason: 'connection_lost' })
+  })
+
+  test('cut in the middle of a 200', async () => {
+    await using server = await startRawServer((socket) => socket.end(tokens.subarray(0, -5)))
+    expect(await refusalOf(ask(server.url))).toMatchObject({
+      ...doubtful,
+      reason: 'unreadable_answer',
+      providerError: { status: 200 },
+    })
+  })
+
+  test('cut in the middle of a 503: the status had been said', async () => {
+    const bytes = answerBytes({ status: 503, body: 'unavailable' })
+    await using server = await startRawServer((socket) => socket.end(bytes.subarray(0, -5)))
+    expect(await refusalOf(ask(server.url))).toMatchObject({
+      class: 'T',
+      sent: true,
+      inDoubt: false,
+      providerError: { status: 503 },
+    })
+  })
+
+  test('no answer in time', async () => {
+    await using server = await startRawServer(() => {})
+    const refusal = await refusalOf(ask(server.url, { timing: { connectMs: 100, answerMs: 300 } }))
+    expect(refusal).toMatchObject({ ...doubtful, reason: 'answer_timeout' })
+  })
+
+  test('an answer slower than connecting may be is waited for', async () => {
+    await using server = await startRawServer((socket) => setTimeout(() => socket.end(tokens), 300))
+    const answer = await tokensOf(ask(server.url, { timing: { connectMs: 100, answerMs: 5_000 } }))
+    expect(answer.accessToken.reveal()).toBe('at-1')
+  })
+
+  test('an answer that trickles is waited for', async () => {
+    await using server = await startRawServer((socket) => {
+      socket.write(tokens.subarray(0, 20))
+      setTimeout(() => socket.end(tokens.subarray(20)), 200)
+    })
+    await tokensOf(ask(server.url))
+  })
+})
+
+test('sockets are used again at once, and let go after a second: a stale one would make doubt', async () => {
+  let open = 0
+  await using server = await startRawServer(
+    (socket) => socket.write(tokens),
+    (socket) => {
+      open += 1
+      socket.on('close', () => {
+        open -= 1
+      })
+    },
+  )
+  await using provider = startProvider()
+  for (let times = 0; times < 20; times++) {
+    await tokensOf(
+      provider.refreshToken({
+        config: { ...config, tokenUrl: server.url },
+        refreshToken: new Secret('refresh-1'),
+        timing,
+      }),
+    )
+  }
+  expect(server.connections()).toBeLessThan(4)
+  await eventually(() => expect(open).toBe(0), { within: 2_500 })
+})
