@@ -16,7 +16,7 @@ async function writePrivately(path: string, text: string): Promise<void> {
   await rename(`${path}.part`, path)
 }
 
-async function readOrCreate(path: string, create: () => string): Promise<string> {
+export async function readOrCreate(path: string, create: () => string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch (error) {

@@ -54,7 +54,7 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
         const { class: failureClass, reason, action } = resolved.refusal
         return fail(failureClass === 'C' ? 'invalid_config' : 'provider_unavailable', `${reason}: ${action}`)
       }
-      const url = new URL(resolved.url)
+      const { url } = resolved
       const parameters = {
         response_type: 'code',
         client_id: config.clientId,

@@ -4,7 +4,8 @@ const limit: ZlibOptions = { maxOutputLength: 1_048_576 }
 
 /** The text of a body. We ask for no compression; an answer that comes compressed all the same is too dear to lose. */
 export function decodeBody({ body, encoding }: { body: Buffer; encoding: string | undefined }): string {
-  return new TextDecoder().decode(decompress({ body, encoding }))
+  const text = (encoding === undefined ? body : decompress({ body, encoding })).toString()
+  return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
 function decompress({ body, encoding }: { body: Buffer; encoding: string | undefined }): Buffer {

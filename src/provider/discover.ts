@@ -36,7 +36,7 @@ async function fetchMetadata(
       algorithm,
       [oauth.allowInsecureRequests]: allowPrivate,
       [oauth.customFetch]: async (href, { method, headers }) => {
-        exchange = await http.send({ url: href, method, headers, timing })
+        exchange = await http.send({ url: new URL(href), method, headers, timing })
         return toResponse(exchange)
       },
     })

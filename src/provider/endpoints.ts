@@ -11,7 +11,7 @@ import { misconfigured, unsentRefusal } from './transport-refusal.ts'
 export type Endpoint = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint'
 
 export type Resolved =
-  | { readonly ok: true; readonly server: oauth.AuthorizationServer; readonly url: string }
+  | { readonly ok: true; readonly server: oauth.AuthorizationServer; readonly url: URL }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface Endpoints {
@@ -71,9 +71,8 @@ export function createEndpoints({
   }
 
   function answer(server: oauth.AuthorizationServer, endpoint: Endpoint): Resolved {
-    const url = server[endpoint]
-    if (url === undefined || !isUsable(url, allowPrivate)) return { ok: false, refusal: missing(endpoint) }
-    return { ok: true, server, url }
+    const url = usableUrl(server[endpoint], allowPrivate)
+    return url === undefined ? { ok: false, refusal: missing(endpoint) } : { ok: true, server, url }
   }
 
   return {
@@ -106,10 +105,11 @@ function missing(endpoint: Endpoint): Refusal {
   })
 }
 
-function isUsable(url: string, allowPrivate: boolean): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol } = new URL(url)
-  return protocol === 'https:' || (allowPrivate && protocol === 'http:')
+function usableUrl(text: unknown, allowPrivate: boolean): URL | undefined {
+  if (typeof text !== 'string' || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const usable = url.protocol === 'https:' || (allowPrivate && url.protocol === 'http:')
+  return usable ? url : undefined
 }
 
 async function inTime(found: Promise<Discovered>, within: number): Promise<Discovered> {

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { guardedConnector } from './guarded-connector.ts'
 
 export interface HttpRequest {
-  readonly url: string
+  readonly url: URL
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
@@ -58,20 +58,37 @@ export function createHttp({ allowPrivate }: { allowPrivate: boolean }): Http {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  const underWay = new Set<Promise<Exchange>>()
-  let closed = false
+  let underWay = 0
+  let onLast: (() => void) | undefined
+  let closing: Promise<void> | undefined
+
+  function send(request: HttpRequest): Promise<Exchange> {
+    if (closing !== undefined) return Promise.resolve({ kind: 'unsent', code: 'closed' })
+    underWay += 1
+    return new Promise((resolve) => {
+      const done = (outcome: Exchange) => {
+        underWay -= 1
+        if (underWay === 0) onLast?.()
+        resolve(outcome)
+      }
+      exchange({ agent, request, resolve: done })
+    })
+  }
+
+  async function drain(): Promise<void> {
+    if (underWay > 0) {
+      await new Promise<void>((resolve) => {
+        onLast = resolve
+      })
+    }
+    await agent.destroy()
+  }
+
   return {
-    send(request) {
-      if (closed) return Promise.resolve({ kind: 'unsent', code: 'closed' })
-      const answer = new Promise<Exchange>((resolve) => exchange({ agent, request, resolve }))
-      underWay.add(answer)
-      void answer.finally(() => underWay.delete(answer))
-      return answer
-    },
-    async close() {
-      closed = true
-      await Promise.all(underWay)
-      await agent.destroy()
+    send,
+    close() {
+      closing ??= drain()
+      return closing
     },
   }
 }
@@ -109,7 +126,7 @@ function exchange({ agent, request, resolve }: Exchanging): void {
   }
 
   let timer = setTimeout(giveUp, timing.connectMs, 'connect_timeout')
-  const { origin, pathname, search } = new URL(url)
+  const { origin, pathname, search } = url
   const handler: Dispatcher.DispatchHandler = {
     // The bytes leave right after this: until here the request can be taken back, from here on it may have been heard.
     onRequestStart(started) {

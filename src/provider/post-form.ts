@@ -10,7 +10,7 @@ export interface PostForm {
   readonly config: AppConfig
   readonly clientSecret?: Secret
   readonly server: oauth.AuthorizationServer
-  readonly url: string
+  readonly url: URL
   readonly form: Record<string, string>
   readonly timing: Timing
 }

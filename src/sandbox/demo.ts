@@ -46,10 +46,23 @@ export async function connectDemo({ tokenbus, provider, sandbox, redirectUri }: 
   }
   const codeVerifier = randomBytes(32).toString('base64url')
   const state = randomBytes(16).toString('base64url')
-  const asked = await provider.authorizationUrl({ config, redirectUri, state, codeVerifier, loginHint: account })
+  const asked = await provider.authorizationUrl({
+    config,
+    redirectUri,
+    state,
+    codeVerifier,
+    loginHint: account,
+  })
   if (!asked.ok) throw new Error(`the sandbox has no consent page: ${asked.failure.message}`)
   const callbackUrl = await signIn({ authorizationUrl: asked.value, loginHint: account })
-  const answer = await provider.redeemCode({ config, clientSecret, callbackUrl, redirectUri, state, codeVerifier })
+  const answer = await provider.redeemCode({
+    config,
+    clientSecret,
+    callbackUrl,
+    redirectUri,
+    state,
+    codeVerifier,
+  })
   if (answer.kind !== 'tokens') throw new Error(`the sandbox refused the code: ${answer.refusal.reason}`)
   const { accessToken, refreshToken, expiresIn = 60 } = answer
   const put = await tokenbus.putAccount(account, {

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { StartError } from './start-error.ts'
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const port = z.coerce.number().int().min(0).max(65_535)
+
+const schema = z.object({
+  TOKENBUS_NATS_URL: z.string().min(1).optional(),
+  TOKENBUS_NATS_CREDS: z.string().min(1).optional(),
+  TOKENBUS_REDIS_URL: z.string().min(1).optional(),
+  TOKENBUS_KEYS: z.string().min(1).optional(),
+  TOKENBUS_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  TOKENBUS_HTTP_PORT: port.default(7070),
+  TOKENBUS_PUBLIC_URL: z.url().optional(),
+  TOKENBUS_ENABLE_TOKEN_API: flag.default(false),
+  TOKENBUS_DATA_DIR: z.string().min(1).default('.tokenbus'),
+  TOKENBUS_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(64),
+  TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: flag.optional(),
+  TOKENBUS_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).optional(),
+  TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+export type Mode = 'dev' | 'serve' | 'cli'
+export type Config = ReturnType<typeof readConfig>
+
+/** Reads the environment, once. Throws `StartError` naming the variable and the rule, never the value. */
+export function readConfig(env: Record<string, string | undefined>, mode: Mode) {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(set)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new StartError(`${issue?.path.join('.')}: ${issue?.message}.`)
+  }
+  const read = parsed.data
+  if (mode === 'serve') {
+    const missing = (['TOKENBUS_NATS_URL', 'TOKENBUS_REDIS_URL', 'TOKENBUS_KEYS'] as const).filter(
+      (name) => read[name] === undefined,
+    )
+    if (missing.length > 0) throw new StartError(`tokenbus serve needs ${missing.join(', ')}; set them.`)
+  }
+  return {
+    mode,
+    natsUrl: read.TOKENBUS_NATS_URL,
+    natsCreds: read.TOKENBUS_NATS_CREDS,
+    redisUrl: read.TOKENBUS_REDIS_URL,
+    keys: read.TOKENBUS_KEYS,
+    http: { host: read.TOKENBUS_HTTP_HOST, port: read.TOKENBUS_HTTP_PORT },
+    publicUrl: read.TOKENBUS_PUBLIC_URL,
+    enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API,
+    dataDir: read.TOKENBUS_DATA_DIR,
+    partitions: read.TOKENBUS_PARTITIONS,
+    allowPrivateEndpoints: read.TOKENBUS_ALLOW_PRIVATE_ENDPOINTS ?? mode === 'dev',
+    streamReplicas: read.TOKENBUS_STREAM_REPLICAS,
+    logLevel: read.TOKENBUS_LOG_LEVEL,
+  }
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { readOrCreate } from './dev-files.ts'
+import { portNear } from './free-port.ts'
+import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
+import type { EmbeddedOptions } from './nats.ts'
+
+export interface EmbeddedRedis extends GuardedChild {
+  /** With the password. */
+  readonly url: string
+}
+
+/** Append-only, every write on disk before it is answered. Rejects with `StartError`. */
+export async function startEmbeddedRedis({ dataDir, onExit }: EmbeddedOptions): Promise<EmbeddedRedis> {
+  const directory = join(dataDir, 'redis')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const password = await readOrCreate(join(directory, 'password'), () =>
+    randomBytes(18).toString('base64url'),
+  )
+  const port = await portNear(6379)
+  const conf = join(directory, 'redis.conf')
+  const settings = [
+    `bind 127.0.0.1`,
+    `port ${port}`,
+    `requirepass ${password}`,
+    'appendonly yes',
+    'appendfsync always',
+    'save ""',
+    'maxmemory-policy noeviction',
+    'daemonize no',
+  ]
+  await writeFile(conf, `${settings.join('\n')}\n`, { mode: 0o600 })
+  const url = `redis://:${password}@127.0.0.1:${port}`
+  const child = await startGuardedChild({
+    name: 'redis-server',
+    command: 'redis-server',
+    args: [conf, '--dir', directory],
+    logFile: join(dataDir, 'redis.log'),
+    isReady: () => answersPing(url),
+    onExit,
+  })
+  return { ...child, url }
+}
+
+async function answersPing(url: string): Promise<boolean> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  redis.on('error', () => undefined)
+  try {
+    await redis.connect()
+    return (await redis.ping()) === 'PONG'
+  } catch {
+    return false
+  } finally {
+    redis.disconnect()
+  }
+}
