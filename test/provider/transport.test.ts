@@ -39,7 +39,7 @@ describe('a request that never left', () => {
     expect(refusal).toMatchObject({ ...unsent, reason: 'tls_failure' })
   })
 
-  test('TLS whose handshake never ends is given up in time, and what was waiting is not sent later', async () => {
+  test('TLS whose handshake never ends is given up in time', async () => {
     await using server = await startRawServer(() => {})
     const startedAt = performance.now()
     await using provider = startProvider()
@@ -52,6 +52,28 @@ describe('a request that never left', () => {
     )
     expect(refusal).toMatchObject({ ...unsent, reason: 'connect_timeout' })
     expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+
+  test('one that found no free connection in time is not sent when there is one', async () => {
+    const waiting: (() => void)[] = []
+    await using server = await startRawServer((socket, request) => {
+      if (request.includes('early')) waiting.push(() => socket.write(tokens))
+      else socket.write(tokens)
+    })
+    await using provider = startProvider()
+    const refresh = (name: string, connectMs: number) =>
+      provider.refreshToken({
+        config: { ...config, tokenUrl: server.url },
+        refreshToken: new Secret(name),
+        timing: { connectMs, answerMs: 20_000 },
+      })
+    const early = Array.from({ length: 256 }, () => refresh('early', 10_000))
+    await eventually(() => expect(waiting).toHaveLength(256))
+    expect(await refusalOf(refresh('late', 50))).toMatchObject({ ...unsent, reason: 'connect_timeout' })
+    for (const answer of waiting) answer()
+    await Promise.all(early.map(tokensOf))
+    await tokensOf(refresh('last', 10_000))
+    expect(server.requests.filter((request) => request.includes('late'))).toEqual([])
   })
 
   test('a closed provider', async () => {

@@ -1,0 +1,144 @@
+import * as oauth from 'oauth4webapi'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AppConfig } from '../../src/provider/app-config.ts'
+import { Secret } from '../../src/secret.ts'
+import { refusalOf, config as settings, startProvider, timing, tokensOf } from './ask.ts'
+import { type OAuthServer, startOAuthServer } from './oauth-server.ts'
+
+const clientSecret = new Secret('a secret: with/odd+characters %')
+let server: OAuthServer
+let config: AppConfig
+const provider = startProvider()
+
+beforeAll(async () => {
+  server = await startOAuthServer(clientSecret.reveal())
+  config = { ...settings, clientId: 'basic', issuer: server.issuer }
+})
+
+afterAll(async () => {
+  await provider.close()
+  await server[Symbol.asyncDispose]()
+})
+
+async function signIn(app: AppConfig = config) {
+  const { redirectUri } = server
+  const asked = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce() }
+  const codeVerifier = oauth.generateRandomCodeVerifier()
+  const url = await provider.authorizationUrl({ config: app, redirectUri, codeVerifier, ...asked })
+  if (!url.ok) throw new Error(url.failure.message)
+  return {
+    config: app,
+    clientSecret,
+    callbackUrl: await server.visit(url.value),
+    redirectUri,
+    codeVerifier,
+    ...asked,
+  }
+}
+
+async function connect(app: AppConfig = config) {
+  const answer = await provider.redeemCode(await signIn(app))
+  const { refreshToken } = await tokensOf(answer)
+  if (refreshToken === undefined) throw new Error('no refresh token')
+  return { answer, refreshToken }
+}
+
+const refresh = (refreshToken: Secret, changes = {}) =>
+  provider.refreshToken({ config, clientSecret, refreshToken, timing, ...changes })
+
+describe('a certified OAuth server', () => {
+  test('connects by authorization code with PKCE and says who signed in', async () => {
+    const { answer } = await connect()
+    expect(answer).toMatchObject({
+      kind: 'tokens',
+      expiresIn: 60,
+      scopes: ['openid', 'offline_access'],
+      claims: { sub: 'alice', iss: server.issuer },
+    })
+  })
+
+  test('rotates; the new token works, the old one is a possible race, and with it the family dies', async () => {
+    const { refreshToken } = await connect()
+    const second = await tokensOf(refresh(refreshToken))
+    const third = await tokensOf(refresh(second.refreshToken as Secret))
+    expect(await refusalOf(refresh(refreshToken))).toMatchObject({
+      class: 'R',
+      reason: 'grant_revoked',
+      sent: true,
+      inDoubt: false,
+      providerError: { status: 400, error: 'invalid_grant' },
+    })
+    expect(await refusalOf(refresh(third.refreshToken as Secret))).toMatchObject({ class: 'R' })
+  })
+
+  test('takes the secret in the body too', async () => {
+    const post: AppConfig = { ...config, clientId: 'post', clientAuth: 'client_secret_post' }
+    const { refreshToken } = await connect(post)
+    await tokensOf(refresh(refreshToken, { config: post }))
+  })
+
+  test('rejects a wrong secret, and that spends nothing', async () => {
+    const { refreshToken } = await connect()
+    expect(await refusalOf(refresh(refreshToken, { clientSecret: new Secret('wrong') }))).toMatchObject({
+      class: 'P',
+      reason: 'client_rejected',
+      providerError: { status: 401, error: 'invalid_client' },
+    })
+    await tokensOf(refresh(refreshToken))
+  })
+
+  test('revokes a grant', async () => {
+    const { refreshToken } = await connect()
+    expect(await provider.revokeToken({ config, clientSecret, token: refreshToken })).toEqual({ ok: true })
+    expect(await refusalOf(refresh(refreshToken))).toMatchObject({ class: 'R' })
+    const again = await provider.revokeToken({ config, clientSecret, token: refreshToken })
+    expect(again).toEqual({ ok: true })
+  })
+
+  test('a revocation with a wrong secret is told as failed', async () => {
+    const wrong = { config, clientSecret: new Secret('wrong'), token: new Secret('t') }
+    expect(await provider.revokeToken(wrong)).toMatchObject({
+      ok: false,
+      failure: { error: 'provider_unavailable', message: expect.stringContaining('HTTP 401') },
+    })
+  })
+
+  test('an app without a revocation endpoint says so', async () => {
+    const { issuer: _, ...explicit } = { ...config, tokenUrl: `${server.issuer}/token` }
+    const answer = await provider.revokeToken({ config: explicit, clientSecret, token: new Secret('t') })
+    expect(answer).toMatchObject({ ok: false, failure: { error: 'invalid_config' } })
+  })
+})
+
+describe('a callback that is not what was asked for', () => {
+  test.each([
+    ['another state', { state: 'another' }],
+    ['no code', { callbackUrl: 'http://127.0.0.1:9/callback' }],
+    [
+      'another issuer',
+      { callbackUrl: 'http://127.0.0.1:9/callback?code=c&state=s&iss=http://evil', state: 's' },
+    ],
+    ['another nonce', { nonce: 'another' }],
+  ])('%s is rejected', async (_, changes) => {
+    const refusal = await refusalOf(provider.redeemCode({ ...(await signIn()), ...changes }))
+    expect(refusal).toMatchObject({ class: 'C', inDoubt: false })
+  })
+
+  test('another code verifier spends the code for nothing', async () => {
+    const request = { ...(await signIn()), codeVerifier: oauth.generateRandomCodeVerifier() }
+    expect(await refusalOf(provider.redeemCode(request))).toMatchObject({
+      providerError: { error: 'invalid_grant' },
+    })
+  })
+
+  test('a person who declines', async () => {
+    const callbackUrl = `http://127.0.0.1:9/callback?error=access_denied&state=s&iss=${server.issuer}`
+    const refusal = await refusalOf(
+      provider.redeemCode({
+        ...{ config, clientSecret, callbackUrl, state: 's' },
+        ...{ redirectUri: server.redirectUri, codeVerifier: 'v' },
+      }),
+    )
+    expect(refusal).toMatchObject({ class: 'S', reason: 'access_denied', sent: false })
+  })
+})
