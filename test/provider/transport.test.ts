@@ -152,9 +152,11 @@ describe('a request that left', () => {
 })
 
 test('sockets are used again at once, and let go after a second: a stale one would make doubt', async () => {
+  const body = '{"access_token":"at-1"}'
+  const wishing = answerBytes({ status: 200, headers: { 'keep-alive': 'timeout=60' }, body })
   let open = 0
   await using server = await startRawServer(
-    (socket) => socket.write(tokens),
+    (socket) => socket.write(wishing),
     (socket) => {
       open += 1
       socket.on('close', () => {

@@ -1,0 +1,24 @@
+import type { FailureClass } from '../../src/provider/classified.ts'
+import type { Answer } from './raw-server.ts'
+
+/** An answer in a shape providers, proxies and portals are known to give, and what it must be taken for. */
+export interface Recorded extends Answer {
+  readonly title: string
+  readonly workedBefore?: boolean
+  readonly is: {
+    readonly class: FailureClass
+    readonly reason: string
+    readonly inDoubt?: boolean
+    readonly retryAfter?: number
+    readonly error?: string
+    readonly suberror?: string
+  }
+}
+
+export const json = { 'content-type': 'application/json' }
+export const html = { 'content-type': 'text/html' }
+export const page = (text: string) => `<!doctype html><html><body>${text}</body></html>`
+
+export function said(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { ...json, ...headers }, body: JSON.stringify(body) }
+}
