@@ -54,7 +54,7 @@ export async function connectDemo({ tokenbus, provider, sandbox, redirectUri }: 
     loginHint: account,
   })
   if (!asked.ok) throw new Error(`the sandbox has no consent page: ${asked.failure.message}`)
-  const callbackUrl = await signIn({ authorizationUrl: asked.value, loginHint: account })
+  const callbackUrl = await signIn({ authorizationUrl: asked.value })
   const answer = await provider.redeemCode({
     config,
     clientSecret,

@@ -1,0 +1,140 @@
+import { type Command, Option } from 'commander'
+import type { AccountView } from '../api.ts'
+import { encodeId } from '../bus/subject-token.ts'
+import { replay } from '../testing/replay.ts'
+import type { Run, Tools } from './program.ts'
+import { parseCount, readPayload, readSecret } from './read-secret.ts'
+import { facts, paintState, table } from './terminal.ts'
+import { transitionLine } from './transition-line.ts'
+
+const policies = ['eager', 'lazy', 'adaptive']
+
+export function accountCommands(program: Command, run: Run): void {
+  const account = program.command('account').description('connected accounts')
+  account
+    .command('put <account>')
+    .description('register an account, or give it a new grant')
+    .option('--app <app>', 'the app it was connected with')
+    .option('--user <user>', 'whose account it is')
+    .option('--refresh-token <source>', 'where to read it: - | file:<path> | env:<name>')
+    .option('--access-token <source>', 'where to read it: - | file:<path> | env:<name>')
+    .option('--expires <time>', 'when the access token runs out, ISO 8601')
+    .option('--scope <scope...>', 'what was granted')
+    .addOption(new Option('--policy <policy>', 'when to refresh').choices(policies))
+    .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
+    .action(
+      run(async (tools, id: string, options) => {
+        const { bus, terminal } = tools
+        const body = {
+          ...(options.payload && (await readPayload(options.payload, terminal))),
+          ...pick(options, ['app', 'user', 'expires', 'policy']),
+          ...(options.scope && { scopes: options.scope }),
+          ...(options.refreshToken && { refreshToken: await readSecret(options.refreshToken, terminal) }),
+          ...(options.accessToken && { accessToken: await readSecret(options.accessToken, terminal) }),
+        }
+        printAccount(tools, await bus.request(`account.put.${encodeId(id)}`, body))
+      }),
+    )
+  account
+    .command('get <account>')
+    .description('one account, never its secrets')
+    .action(
+      run(async (tools, id: string) =>
+        printAccount(tools, await tools.bus.request(`account.get.${encodeId(id)}`)),
+      ),
+    )
+  account
+    .command('list')
+    .description('accounts, a line each')
+    .option('--state <state>', 'only those in this state')
+    .option('--app <app>', 'only those of this app')
+    .option('--limit <n>', 'at most so many', parseCount)
+    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .action(
+      run(async ({ bus, print, colours }, options) => {
+        const query = pick(options, ['state', 'app', 'limit', 'cursor'])
+        const page = (await bus.request('account.list', query)) as {
+          accounts: AccountView[]
+          cursor?: string
+        }
+        print(page, () => [
+          ...table([
+            ['ACCOUNT', 'STATE', 'APP', 'USER', 'GENERATION', 'EXPIRES', 'REASON'].map(colours.dim),
+            ...page.accounts.map((each) => [
+              each.account,
+              paintState(each.state, colours),
+              each.app,
+              each.user,
+              String(each.generation),
+              each.expires ?? '',
+              each.reason ?? '',
+            ]),
+          ]),
+          ...(page.cursor ? [`more: --cursor ${page.cursor}`] : []),
+        ])
+      }),
+    )
+  account
+    .command('delete <account>')
+    .description('forget an account and its tokens')
+    .option('--revoke', 'also revoke the grant at the provider')
+    .action(
+      run(async ({ bus, print }, id: string, { revoke }) => {
+        const deleted = await bus.request(
+          `account.delete.${encodeId(id)}`,
+          revoke ? { revokeAtProvider: true } : undefined,
+        )
+        print(deleted, () => [`${id} is deleted`])
+      }),
+    )
+  account
+    .command('history <account>')
+    .description('its recorded transitions, oldest first')
+    .option('--limit <n>', 'only the last so many', parseCount)
+    .action(
+      run(async ({ bus, print, terminal }, id: string, { limit }) => {
+        const history = await readHistory(bus, id, limit)
+        print(history, () => history.transitions.map((each) => transitionLine(each, terminal)))
+      }),
+    )
+  program
+    .command('replay <account>')
+    .description("fold an account's recorded transitions through this version's machine")
+    .action(
+      run(async ({ bus, print, colours }, id: string) => {
+        const result = replay((await readHistory(bus, id)).transitions)
+        const { checked, skipped, divergence } = result
+        print(result, () =>
+          divergence === undefined
+            ? [
+                `${checked} transitions of ${id} replayed, all as recorded${skipped > 0 ? ` (${skipped} not retained)` : ''}`,
+              ]
+            : [
+                colours.red(`version ${divergence.version} of ${id} differs at ${divergence.path}`),
+                `  recorded  ${JSON.stringify(divergence.recorded)}`,
+                `  replayed  ${JSON.stringify(divergence.replayed)}`,
+              ],
+        )
+        return divergence === undefined ? 0 : 1
+      }),
+    )
+}
+
+async function readHistory(bus: Tools['bus'], id: string, limit?: number) {
+  const query = limit === undefined ? undefined : { limit }
+  return (await bus.request(`account.history.${encodeId(id)}`, query)) as {
+    account: string
+    transitions: unknown[]
+  }
+}
+
+function printAccount({ print, colours }: Tools, body: unknown): void {
+  const account = body as AccountView
+  print(account, () => facts({ ...account, state: paintState(account.state, colours) }, colours))
+}
+
+export function pick(options: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  )
+}

@@ -1,0 +1,116 @@
+import { type Command, Option } from 'commander'
+import type { AppView } from '../api.ts'
+import { encodeId } from '../bus/subject-token.ts'
+import { pick } from './accounts.ts'
+import type { Run, Tools } from './program.ts'
+import { readPayload, readSecret } from './read-secret.ts'
+import { facts, paintState, table } from './terminal.ts'
+
+export function appCommands(program: Command, run: Run): void {
+  const app = program.command('app').description('OAuth2 apps (clients)')
+  app
+    .command('put <app>')
+    .description('make or change an app')
+    .option('--provider <provider>', 'oidc')
+    .option('--client-id <id>')
+    .option('--client-secret <source>', 'where to read it: - | file:<path> | env:<name>')
+    .option('--issuer <url>', 'whose metadata names the endpoints')
+    .option('--authorize-url <url>')
+    .option('--token-url <url>')
+    .option('--scope <scope...>', 'what accounts are asked for')
+    .addOption(
+      new Option('--rotation <kind>', 'what becomes of a spent refresh token').choices([
+        'none',
+        'keeps-old',
+        'grace',
+        'until-used',
+        'strict',
+      ]),
+    )
+    .addOption(
+      new Option('--policy <policy>', 'when its accounts refresh').choices(['eager', 'lazy', 'adaptive']),
+    )
+    .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
+    .action(
+      run(async (tools, id: string, options) => {
+        const { bus, terminal } = tools
+        const body = {
+          ...(options.payload && (await readPayload(options.payload, terminal))),
+          ...pick(options, [
+            'provider',
+            'clientId',
+            'issuer',
+            'authorizeUrl',
+            'tokenUrl',
+            'rotation',
+            'policy',
+          ]),
+          ...(options.scope && { scopes: options.scope }),
+          ...(options.clientSecret && { clientSecret: await readSecret(options.clientSecret, terminal) }),
+        }
+        printApp(tools, await bus.request(`app.put.${encodeId(id)}`, body))
+      }),
+    )
+  app
+    .command('get <app>')
+    .description('one app, its secrets as ***')
+    .action(
+      run(async (tools, id: string) => printApp(tools, await tools.bus.request(`app.get.${encodeId(id)}`))),
+    )
+  app
+    .command('list')
+    .description('apps, a line each')
+    .action(
+      run(async ({ bus, print, colours }) => {
+        const { apps } = (await bus.request('app.list')) as { apps: AppView[] }
+        print({ apps }, () =>
+          table([
+            ['APP', 'STATE', 'PROVIDER', 'CLIENT', 'SECRETS'].map(colours.dim),
+            ...apps.map(({ app: name, state, provider, clientId, secrets }) => [
+              name,
+              paintState(state, colours),
+              provider,
+              clientId,
+              String(secrets.length),
+            ]),
+          ]),
+        )
+      }),
+    )
+  app
+    .command('delete <app>')
+    .description('forget an app that has no accounts')
+    .action(
+      run(async ({ bus, print }, id: string) => {
+        print(await bus.request(`app.delete.${encodeId(id)}`), () => [`${id} is deleted`])
+      }),
+    )
+  const secret = app.command('secret').description("an app's client secrets, tried in order")
+  secret
+    .command('add <app>')
+    .description('add a secret; accounts that waited for one refresh at once')
+    .requiredOption('--secret <source>', 'where to read it: - | file:<path> | env:<name>')
+    .option('--expires-at <time>', 'when it runs out, ISO 8601')
+    .action(
+      run(async (tools, id: string, options) => {
+        const body = {
+          secret: await readSecret(options.secret, tools.terminal),
+          ...pick(options, ['expiresAt']),
+        }
+        printApp(tools, await tools.bus.request(`app.secret.add.${encodeId(id)}`, body))
+      }),
+    )
+  secret
+    .command('remove <app> <secret-id>')
+    .description('remove a secret by its id')
+    .action(
+      run(async (tools, id: string, secretId: string) => {
+        printApp(tools, await tools.bus.request(`app.secret.remove.${encodeId(id)}`, { id: secretId }))
+      }),
+    )
+}
+
+function printApp({ print, colours }: Tools, body: unknown): void {
+  const app = body as AppView
+  print(app, () => facts({ ...app, state: paintState(app.state, colours) }, colours))
+}

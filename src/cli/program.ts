@@ -1,0 +1,116 @@
+import { Command, CommanderError } from 'commander'
+import { type Config, readConfig } from '../config.ts'
+import { StartError } from '../start-error.ts'
+import { version } from '../version.ts'
+import { accountCommands } from './accounts.ts'
+import { appCommands } from './apps.ts'
+import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
+import { sandboxCommands } from './sandbox.ts'
+import { type Colours, coloursOf, facts, type Terminal } from './terminal.ts'
+import { tokenCommands } from './tokens.ts'
+import { watchCommand } from './watch.ts'
+
+/** 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers. */
+export type ExitCode = 0 | 1 | 2 | 3
+
+export interface Tools {
+  readonly bus: Bus
+  readonly config: Config
+  readonly terminal: Terminal
+  readonly colours: Colours
+  readonly json: boolean
+  /** The value whole for machines, else lines for people. */
+  print(value: unknown, lines: () => readonly string[]): void
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: commander hands an action whatever its command declares.
+type Args = any[]
+type Action = (tools: Tools, ...args: Args) => Promise<ExitCode | undefined | void>
+/** Wraps what a command does: connects first, prints what fails, disconnects after. */
+export type Run = (action: Action) => (...args: Args) => Promise<void>
+
+const exits = `
+Exit codes: 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers.`
+
+/** Runs one command line but for \`dev\` and \`serve\`, which the process itself runs. */
+export async function runCommand(
+  argv: readonly string[],
+  { terminal, live }: { terminal: Terminal; live: (mode: 'dev' | 'serve') => Promise<ExitCode> },
+): Promise<ExitCode> {
+  let code: ExitCode = 0
+  const program = new Command('tokenbus')
+    .description('OAuth2 access tokens over NATS, always valid')
+    .version(version)
+    .option('--json', 'print JSON, for machines')
+    .addHelpText('after', exits)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+  const run: Run =
+    (action) =>
+    async (...args) => {
+      const json = program.opts().json === true
+      const colours = coloursOf(terminal.colour)
+      try {
+        const config = readConfig(terminal.env, 'cli')
+        await using bus = await openBus(config)
+        const print: Tools['print'] = (value, lines) => {
+          for (const line of json ? [JSON.stringify(value)] : lines()) terminal.out(line)
+        }
+        code = (await action({ bus, config, terminal, colours, json, print }, ...args)) ?? 0
+      } catch (error) {
+        code = complain(error, { terminal, json, colours })
+      }
+    }
+  for (const mode of ['dev', 'serve'] as const) {
+    const what =
+      mode === 'dev'
+        ? 'run everything on this machine, with a sandbox to try it on'
+        : 'run one node in production'
+    program
+      .command(mode)
+      .description(what)
+      .action(async () => {
+        code = await live(mode)
+      })
+  }
+  tokenCommands(program, run)
+  watchCommand(program, run)
+  accountCommands(program, run)
+  appCommands(program, run)
+  sandboxCommands(program, run)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : 2
+  }
+  return code
+}
+
+function complain(
+  error: unknown,
+  { terminal, json, colours }: { terminal: Terminal; json: boolean; colours: Colours },
+): ExitCode {
+  if (error instanceof Refused) {
+    if (json) terminal.err(JSON.stringify(error.failure))
+    else {
+      const { error: word, message, ...details } = error.failure
+      terminal.err(`${colours.red(word)}: ${message}`)
+      for (const line of facts(details, colours)) terminal.err(`  ${line}`)
+    }
+    return 1
+  }
+  if (error instanceof Unreachable || error instanceof StartError) {
+    terminal.err(error.message)
+    return 3
+  }
+  if (error instanceof CommanderError) {
+    terminal.err(error.message)
+    return 2
+  }
+  throw error
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander'
+import { readDevFile, Unreachable } from './bus.ts'
+import type { Run, Tools } from './program.ts'
+import { parseCount, parseDuration } from './read-secret.ts'
+import { facts } from './terminal.ts'
+
+export function sandboxCommands(program: Command, run: Run): void {
+  const sandbox = program.command('sandbox').description('make the OAuth server of `tokenbus dev` misbehave')
+  const pull = async (
+    { config, print, colours }: Tools,
+    verb: string,
+    body: object | undefined,
+    done: string,
+  ) => {
+    const answer = await call((await readDevFile(config)).sandbox, verb, body)
+    print(answer, () => [
+      done,
+      ...facts((answer.status ?? {}) as Record<string, unknown>, colours).map((line) => `  ${line}`),
+    ])
+    return answer
+  }
+  sandbox
+    .command('revoke <user>')
+    .description('the user removes the app: the next refresh is refused')
+    .action(
+      run(
+        async (tools, user: string) =>
+          void (await pull(
+            tools,
+            'revoke',
+            { user },
+            `${user} has removed the app; the next refresh will hear of it`,
+          )),
+      ),
+    )
+  sandbox
+    .command('expire-secret')
+    .description("the app's client secret is refused from now on")
+    .action(
+      run(
+        async (tools) =>
+          void (await pull(tools, 'expire-secret', {}, 'the client secret is refused from now on')),
+      ),
+    )
+  sandbox
+    .command('new-secret')
+    .description('make a new client secret, and tell tokenbus')
+    .action(
+      run(async (tools) => {
+        const { secret } = await call((await readDevFile(tools.config)).sandbox, 'new-secret', {})
+        await tools.bus.request('app.secret.add.sandbox', { secret })
+        tools.print({ added: true }, () => [
+          'a new client secret is made, and tokenbus has it; its accounts recover now',
+        ])
+      }),
+    )
+  sandbox
+    .command('outage <duration>')
+    .description('the token endpoint answers 503 that long')
+    .action(
+      run(
+        async (tools, text: string) =>
+          void (await pull(
+            tools,
+            'outage',
+            { ms: parseDuration(text) },
+            `the token endpoint is out of order for ${text}`,
+          )),
+      ),
+    )
+  sandbox
+    .command('slow <duration>')
+    .description('the token endpoint thinks that long before each request (0s ends it)')
+    .action(
+      run(
+        async (tools, text: string) =>
+          void (await pull(
+            tools,
+            'slow',
+            { ms: parseDuration(text) },
+            `the token endpoint takes ${text} for each request`,
+          )),
+      ),
+    )
+  sandbox
+    .command('lose-answer')
+    .description('the next request is carried out, but its answer is lost')
+    .option('--times <n>', 'so many of them', parseCount)
+    .action(
+      run(async (tools, options) => {
+        const times = (options.times as number | undefined) ?? 1
+        await pull(
+          tools,
+          'lose-answer',
+          { times },
+          `the next ${times === 1 ? 'answer is' : `${times} answers are`} lost`,
+        )
+      }),
+    )
+  sandbox
+    .command('heal')
+    .description('end outage, slowness and lost answers')
+    .action(run(async (tools) => void (await pull(tools, 'heal', {}, 'the sandbox behaves again'))))
+  sandbox
+    .command('status')
+    .description('what is wrong with it now')
+    .action(
+      run(async ({ config, print, colours }) => {
+        const status = await call((await readDevFile(config)).sandbox, 'status', undefined)
+        print(status, () => facts(status, colours))
+      }),
+    )
+}
+
+async function call(url: string, verb: string, body: object | undefined): Promise<Record<string, unknown>> {
+  const response = await fetch(`${url}/sandbox/${verb}`, {
+    headers: { 'x-sandbox': '1', ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+  }).catch((cause) => {
+    throw new Unreachable(`The sandbox at ${url} does not answer; is tokenbus dev running?`, { cause })
+  })
+  const answer = (await response.json()) as Record<string, unknown>
+  if (!response.ok) throw new Unreachable(`The sandbox refused: ${String(answer.error)}`)
+  return answer
+}

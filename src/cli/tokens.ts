@@ -1,0 +1,39 @@
+import type { Command } from 'commander'
+import { encodeId } from '../bus/subject-token.ts'
+import type { Run } from './program.ts'
+import { parseCount } from './read-secret.ts'
+import { facts } from './terminal.ts'
+
+export function tokenCommands(program: Command, run: Run): void {
+  program
+    .command('token <account>')
+    .description('a token that works')
+    .option('--min-validity <seconds>', 'how long it must live at least', parseCount)
+    .option('--force', 'refresh it first')
+    .option('--if-generation <n>', 'with --force: only if this is the current generation', parseCount)
+    .option('--raw', 'print the access token and nothing else')
+    .action(
+      run(async ({ bus, terminal, print, colours }, account: string, options) => {
+        const token = (await bus.request(`token.get.${encodeId(account)}`, {
+          ...(options.minValidity !== undefined && { minValidity: options.minValidity }),
+          ...(options.force && { forceRefresh: true }),
+          ...(options.ifGeneration !== undefined && { ifGeneration: options.ifGeneration }),
+        })) as Record<string, unknown>
+        if (options.raw) terminal.out(String(token.accessToken))
+        else print(token, () => facts(token, colours))
+      }),
+    )
+  program
+    .command('reject <account>')
+    .description('report that an API answered 401 to a token, and get a newer one')
+    .requiredOption('--generation <n>', 'the generation of the refused token', parseCount)
+    .action(
+      run(async ({ bus, print, colours }, account: string, { generation }) => {
+        const token = (await bus.request(`token.reject.${encodeId(account)}`, { generation })) as Record<
+          string,
+          unknown
+        >
+        print(token, () => facts(token, colours))
+      }),
+    )
+}

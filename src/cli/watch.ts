@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import type { Run } from './program.ts'
+import { eventLine, transitionLine } from './transition-line.ts'
+
+const subjects = [
+  'token.refreshed.*',
+  'token.invalid.*',
+  'account.transition.*',
+  'account.removed.*',
+  'app.secret-expiring.*',
+  'app.secret-expired.*',
+  'app.secret-restored.*',
+]
+
+export function watchCommand(program: Command, run: Run): void {
+  program
+    .command('watch [pattern]')
+    .description('every event as it happens; a pattern such as team-* chooses accounts and apps')
+    .action(
+      run(async ({ bus, terminal, json }, pattern: string | undefined) => {
+        const matches = pattern === undefined ? () => true : globMatcher(pattern)
+        for (const subject of subjects) {
+          bus.nats.subscribe(subject, {
+            callback(error, message) {
+              if (error !== null) return terminal.err(`NATS does not allow ${subject}`)
+              const body = message.json() as Record<string, unknown>
+              if (!matches(String(body.account ?? body.app))) return
+              if (json) return terminal.out(JSON.stringify(body))
+              terminal.out(
+                body.type === 'account.transition'
+                  ? transitionLine(body, terminal)
+                  : eventLine(body, terminal),
+              )
+            },
+          })
+        }
+        await bus.nats.flush()
+        await terminal.interrupted
+      }),
+    )
+}
+
+function globMatcher(pattern: string): (id: string) => boolean {
+  const escaped = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+  const expression = new RegExp(`^${escaped.join('.*')}$`, 'su')
+  return (id) => expression.test(id)
+}

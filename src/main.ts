@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import type { ExitCode } from './cli/program.ts'
+import { runCommand } from './cli/program.ts'
+import { readConfig } from './config.ts'
+import { createLogger } from './log.ts'
+import { StartError } from './start-error.ts'
+
+const { env, stdin, stdout, stderr } = process
+const colour = env.NO_COLOR ? false : stdout.isTTY === true
+
+const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`)
+
+/** Resolves at the first Ctrl-C or SIGTERM. A second one ends the process at once. */
+const interrupted = new Promise<void>((resolve) => {
+  let asked = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143)
+      asked = true
+      resolve()
+    })
+  }
+})
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function start(
+  mode: 'dev' | 'serve',
+  onBroken: (sentence: string) => void,
+): Promise<{ stop(): Promise<void> }> {
+  const config = readConfig(env, mode)
+  // In `dev` the transitions are the output; the log keeps to what a person has to know.
+  const level = mode === 'dev' && env.TOKENBUS_LOG_LEVEL === undefined ? 'warn' : config.logLevel
+  const logger = createLogger({ level, stream: stderr })
+  if (mode === 'serve') return (await import('./service.ts')).startService({ config, logger })
+  const { runDev } = await import('./dev.ts')
+  return runDev({ config, logger, out: write(stdout), colour, onBroken })
+}
+
+async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
+  try {
+    let broken: ((sentence: string) => void) | undefined
+    const brokenOff = new Promise<string>((resolve) => {
+      broken = resolve
+    })
+    const running = await start(mode, (sentence) => broken?.(sentence))
+    const sentence = await Promise.race([interrupted, brokenOff])
+    if (sentence) write(stderr)(sentence)
+    await running.stop()
+    return sentence ? 1 : 0
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    write(stderr)(error.message)
+    return 1
+  }
+}
+
+const terminal = { out: write(stdout), err: write(stderr), colour, env, stdin: readStdin, interrupted }
+process.exit(await runCommand(process.argv.slice(2), { terminal, live }))

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface SandboxStatus {
+  readonly outageUntil: string | null
+  readonly slowMs: number
+  readonly answersToLose: number
+  readonly tokenRequests: number
+}
+
+const outagePage = '<!doctype html><title>503</title><h1>Service Unavailable</h1><p>error: invalid_grant</p>'
+
+/** What stands between the network and the token endpoint. */
+export function createMisbehaviour() {
+  let outageUntil = 0
+  let slowMs = 0
+  let answersToLose = 0
+  let tokenRequests = 0
+
+  return {
+    outage(ms: number): void {
+      outageUntil = Date.now() + ms
+    },
+    slow(ms: number): void {
+      slowMs = ms
+    },
+    loseAnswer(times = 1): void {
+      answersToLose += times
+    },
+    heal(): void {
+      outageUntil = 0
+      slowMs = 0
+      answersToLose = 0
+    },
+    status: (): SandboxStatus => ({
+      outageUntil: outageUntil > Date.now() ? new Date(outageUntil).toISOString() : null,
+      slowMs,
+      answersToLose,
+      tokenRequests,
+    }),
+    /** Runs before the request is carried out; false when it has been dealt with. */
+    async before(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+      tokenRequests++
+      if (Date.now() < outageUntil) {
+        response.writeHead(503, { 'content-type': 'text/html' }).end(outagePage)
+        return false
+      }
+      if (slowMs > 0) await delay(slowMs)
+      // A caller that hung up while the server was thinking is not served: its token stays unspent.
+      if (request.socket.destroyed) return false
+      if (answersToLose > 0) {
+        answersToLose--
+        loseAnswer(response)
+      }
+      return true
+    },
+  }
+}
+
+/** The request is carried out, rotation and all; what it answers never leaves. */
+function loseAnswer(response: ServerResponse): void {
+  response.write = () => true
+  response.end = () => {
+    response.socket?.destroy()
+    return response
+  }
+}

@@ -1,0 +1,135 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type Provider from 'oidc-provider'
+import { portNear } from '../embedded/free-port.ts'
+import { Secret } from '../secret.ts'
+import { configurationOf } from './configuration.ts'
+import { controlRoutes } from './control.ts'
+import { answerInteraction } from './interactions.ts'
+import { createMisbehaviour, type SandboxStatus } from './misbehaviour.ts'
+import { openStore, type SandboxState } from './store.ts'
+
+export interface SandboxOptions {
+  /** 0 for any; 7071, or a free one, by default. */
+  readonly port?: number
+  /** Without it nothing outlives the process. */
+  readonly dataDir?: string
+  readonly accessTokenSeconds?: number
+}
+
+export interface Sandbox {
+  /** The issuer. */
+  readonly url: string
+  readonly client: { readonly id: string; readonly secret: Secret }
+  readonly control: {
+    /** Ends the user's grants as if the user had removed the app; answers how many. */
+    revoke(user: string): number
+    expireSecret(): void
+    newSecret(): Secret
+    outage(ms: number): void
+    slow(ms: number): void
+    loseAnswer(times?: number): void
+    heal(): void
+    status(): SandboxStatus
+  }
+  /** Every access and refresh token ever issued: what a test looks for where it must not be. */
+  issued(): readonly Secret[]
+  close(): Promise<void>
+}
+
+const usualPort = 7071
+
+/** A real OAuth server that rotates refresh tokens, notices reuse, and can be told to misbehave. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { dataDir, accessTokenSeconds = 60 } = options
+  if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const port = await portNear(options.port ?? usualPort)
+  const url = `http://127.0.0.1:${port}`
+  const store = openStore(dataDir === undefined ? null : join(dataDir, 'sandbox.json'), newSetup)
+  const { setup } = store.state
+  const misbehaviour = createMisbehaviour()
+  const issued: Secret[] = []
+  const provider = await quietly(async () => {
+    const { default: OidcProvider } = await import('oidc-provider')
+    return new OidcProvider(url, configurationOf({ store, accessTokenSeconds }))
+  })
+  const serve = provider.callback()
+  for (const event of ['access_token.issued', 'refresh_token.saved'] as const) {
+    provider.on(event as 'access_token.issued', (token: { jti: string }) =>
+      issued.push(new Secret(token.jti)),
+    )
+  }
+  acceptAnyOfItsSecrets(provider, setup)
+
+  const control: Sandbox['control'] = {
+    ...misbehaviour,
+    revoke: store.revokeUser,
+    expireSecret() {
+      setup.refused.push(...setup.secrets.splice(0))
+      store.write()
+    },
+    newSecret() {
+      const secret = randomBytes(24).toString('base64url')
+      setup.secrets.push(secret)
+      store.write()
+      return new Secret(secret)
+    },
+  }
+  const controls = controlRoutes(control)
+  await controls.ready()
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = new URL(request.url ?? '/', url).pathname
+    if (path.startsWith('/sandbox/')) return controls.routing(request, response)
+    if (path.startsWith('/interaction/')) return answerInteraction(provider, request, response)
+    if (path === '/token' && !(await misbehaviour.before(request, response))) return
+    await serve(request, response)
+  }
+
+  const server = createServer((request, response) => {
+    route(request, response).catch(() => response.headersSent || response.writeHead(500).end())
+  })
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(port, '127.0.0.1', resolve),
+  )
+  return {
+    url,
+    client: { id: 'sandbox', secret: new Secret(setup.secrets[0] ?? control.newSecret().reveal()) },
+    control,
+    issued: () => issued,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await controls.close()
+    },
+  }
+}
+
+function newSetup(): SandboxState['setup'] {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: 'sandbox' }
+  return {
+    secrets: [randomBytes(24).toString('base64url')],
+    refused: [],
+    jwks: { keys: [jwk] },
+    cookieKeys: [randomBytes(24).toString('base64url')],
+  }
+}
+
+/** A client has one secret in oidc-provider; here it has those that were made and not expired. */
+function acceptAnyOfItsSecrets(provider: Provider, { secrets }: SandboxState['setup']): void {
+  provider.Client.prototype.compareClientSecret = async (actual: string) => secrets.includes(actual)
+}
+
+/** oidc-provider warns on the console, at import and later, about what a sandbox does on purpose. */
+async function quietly<T>(create: () => Promise<T>): Promise<T> {
+  const { warn, info } = globalThis.console
+  Object.assign(globalThis.console, { warn() {}, info() {} })
+  try {
+    return await create()
+  } finally {
+    Object.assign(globalThis.console, { warn, info })
+  }
+}

@@ -1,0 +1,111 @@
+import { isDeepStrictEqual } from 'node:util'
+import { createActor } from 'xstate'
+import { z } from 'zod'
+import {
+  type AccountEffect,
+  type AccountEvent,
+  accountMachine,
+  fromStored,
+  type StoredSnapshot,
+  step,
+  toStored,
+} from '../../machines/index.ts'
+
+const recordSchema = z.looseObject({
+  account: z.string(),
+  version: z.int().positive(),
+  event: z.looseObject({ type: z.string(), at: z.number() }),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+  effects: z.array(z.looseObject({ type: z.string() })),
+  wakeAt: z.number().nullable(),
+  snapshot: z.object({ schema: z.number(), value: z.string(), context: z.looseObject({}) }),
+})
+
+type Recorded = z.infer<typeof recordSchema>
+
+export interface Divergence {
+  readonly version: number
+  /** Where the two differ first, such as `snapshot.context.retryAt`. */
+  readonly path: string
+  readonly recorded: unknown
+  readonly replayed: unknown
+}
+
+export interface Replayed {
+  /** The state after each record. */
+  readonly states: readonly (string | null)[]
+  /** Transitions that were folded and compared. */
+  readonly checked: number
+  /** Versions missing before or between the records; the fold starts again after each gap. */
+  readonly skipped: number
+  readonly divergence?: Divergence
+}
+
+/**
+ * Folds recorded transitions (bodies of `account.transition`, oldest first) through the machine of today. Each must lead
+ * where it led then, with the same context, effects and wake-up. Throws `ZodError` for what is no such record.
+ */
+export function replay(history: readonly unknown[]): Replayed {
+  const records = history.map((record) => recordSchema.parse(record))
+  let checked = 0
+  let skipped = 0
+  let previous: Recorded | undefined
+  for (const record of records) {
+    const expected = (previous?.version ?? 0) + 1
+    if (record.version !== expected) skipped += Math.max(0, record.version - expected)
+    else {
+      checked++
+      const divergence = compare(record, fold(record, previous))
+      if (divergence !== undefined) return { states: statesOf(records), checked, skipped, divergence }
+    }
+    previous = record
+  }
+  return { states: statesOf(records), checked, skipped }
+}
+
+const statesOf = (records: readonly Recorded[]) => records.map(({ to }) => to)
+
+function fold({ account, event }: Recorded, previous: Recorded | undefined) {
+  const before =
+    previous === undefined
+      ? fromStored(
+          accountMachine,
+          toStored(createActor(accountMachine, { input: { account } }).getSnapshot()),
+        )
+      : fromStored(accountMachine, previous.snapshot as StoredSnapshot)
+  const stepped = step<typeof accountMachine, AccountEffect>(
+    accountMachine,
+    before,
+    event as unknown as AccountEvent,
+  )
+  if (stepped === null) return { snapshot: null, effects: [], wakeAt: null }
+  const { next, effects } = stepped
+  return JSON.parse(JSON.stringify({ snapshot: toStored(next), effects, wakeAt: next.context.wakeAt }))
+}
+
+function compare(
+  { version, snapshot, effects, wakeAt }: Recorded,
+  replayed: unknown,
+): Divergence | undefined {
+  const found = firstDifference({ snapshot, effects, wakeAt }, replayed, '')
+  return found && { version, ...found }
+}
+
+function firstDifference(
+  recorded: unknown,
+  replayed: unknown,
+  path: string,
+): Omit<Divergence, 'version'> | undefined {
+  if (isDeepStrictEqual(recorded, replayed)) return undefined
+  if (!isObject(recorded) || !isObject(replayed)) return { path, recorded, replayed }
+  for (const key of new Set([...Object.keys(recorded), ...Object.keys(replayed)])) {
+    const inner = firstDifference(recorded[key], replayed[key], path === '' ? key : `${path}.${key}`)
+    if (inner !== undefined) return inner
+  }
+  return { path, recorded, replayed }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
