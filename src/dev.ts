@@ -58,12 +58,7 @@ async function start(
   })
   onStop(service.stop)
   const provider = createProvider({ allowPrivate: true })
-  await connectDemo({
-    tokenbus: service.tokenbus,
-    provider,
-    sandbox,
-    redirectUri: `${service.httpUrl}/oauth`,
-  })
+  await connectDemo({ tokenbus: service.tokenbus, provider, sandbox })
   await provider.close()
 
   const adminToken = await devAdminToken(dataDir)
@@ -121,7 +116,7 @@ function welcome(where: {
     '  Try, in another terminal:',
     '    npm run tokenbus -- token demo             a token that works',
     '    npm run tokenbus -- watch                  every event as it happens',
-    '    npm run tokenbus -- sandbox revoke demo    the user removes the app',
+    '    npm run tokenbus -- sandbox revoke demo    the user removes the app (sandbox --help has more)',
     '',
     'tokenbus ready',
   ]

@@ -1,4 +1,8 @@
 import type { Command } from 'commander'
+import { encodeId } from '../bus/subject-token.ts'
+import { createProvider } from '../provider/provider.ts'
+import { connectUser } from '../sandbox/demo.ts'
+import { Secret } from '../secret.ts'
 import { readDevFile, Unreachable } from './bus.ts'
 import type { Run, Tools } from './program.ts'
 import { parseCount, parseDuration } from './read-secret.ts'
@@ -32,6 +36,26 @@ export function sandboxCommands(program: Command, run: Run): void {
             `${user} has removed the app; the next refresh will hear of it`,
           )),
       ),
+    )
+  sandbox
+    .command('connect <account>')
+    .description('the user connects the account (again), through the consent page')
+    .action(
+      run(async ({ config, bus, print }, account: string) => {
+        const { sandbox: url } = await readDevFile(config)
+        const { id, secret } = await call(url, 'client', undefined)
+        const provider = createProvider({ allowPrivate: true })
+        const client = { id: String(id), secret: new Secret(String(secret)) }
+        const { accessToken, refreshToken, ...put } = await connectUser({
+          sandbox: { url, client },
+          provider,
+          user: account,
+        })
+        await provider.close()
+        const tokens = { accessToken: accessToken?.reveal(), refreshToken: refreshToken?.reveal() }
+        const connected = await bus.request(`account.put.${encodeId(account)}`, { ...put, ...tokens })
+        print(connected, () => [`${account} is connected`])
+      }),
     )
   sandbox
     .command('expire-secret')

@@ -44,7 +44,7 @@ export async function connectRedis({ url, logger }: ConnectRedisOptions): Promis
     redis.disconnect()
     throw new StartError(sentence(where, lastError ?? (cause as Error)), { cause })
   }
-  redis.on('close', () => logger.warn('redis disconnected'))
+  redis.on('reconnecting', () => logger.warn('redis disconnected'))
   redis.on('ready', () => logger.info('redis reconnected'))
   return redis
 

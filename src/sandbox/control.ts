@@ -9,7 +9,7 @@ const nothing = z.strictObject({}).optional()
  * The sandbox's levers over HTTP, for the command line: `POST /sandbox/<verb>`, `GET /sandbox/status`. The header
  * `x-sandbox` is asked for because a page in a browser cannot send it unasked.
  */
-export function controlRoutes(control: Sandbox['control']): FastifyInstance {
+export function controlRoutes(control: Sandbox['control'], client: () => Sandbox['client']): FastifyInstance {
   const server = fastify()
   server.addHook('onRequest', async (request, reply) => {
     if (request.headers['x-sandbox'] === undefined)
@@ -35,5 +35,6 @@ export function controlRoutes(control: Sandbox['control']): FastifyInstance {
   )
   lever('heal', nothing, () => void control.heal())
   server.get('/sandbox/status', async () => control.status())
+  server.get('/sandbox/client', async () => ({ id: client().id, secret: client().secret.reveal() }))
   return server
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Tokenbus } from '../api.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
+import type { AccountPut } from '../schemas.ts'
 import type { Sandbox } from './server.ts'
 import { signIn } from './sign-in.ts'
 
@@ -9,18 +10,55 @@ const app = 'sandbox'
 const account = 'demo'
 const scopes = ['openid', 'email', 'offline_access']
 
-export interface DemoOptions {
-  readonly tokenbus: Tokenbus
+export interface SignInOptions {
+  readonly sandbox: Pick<Sandbox, 'url' | 'client'>
   readonly provider: Pick<Provider, 'authorizationUrl' | 'redeemCode'>
-  readonly sandbox: Sandbox
-  readonly redirectUri: string
+  readonly user: string
 }
 
-/**
- * Makes the app `sandbox` and connects the account `demo` as a person would: through the consent page of the sandbox,
- * with PKCE. Leaves both alone when they are there, whatever state they are in.
- */
-export async function connectDemo({ tokenbus, provider, sandbox, redirectUri }: DemoOptions): Promise<void> {
+const redirectUri = 'http://127.0.0.1/oauth'
+
+/** Connects as a person would: through the sandbox's consent page, with PKCE. Answers what to register. */
+export async function connectUser({ sandbox, provider, user }: SignInOptions): Promise<AccountPut> {
+  const { url: issuer, client } = sandbox
+  const config: AppConfig = {
+    app,
+    provider: 'oidc',
+    issuer,
+    clientId: client.id,
+    clientAuth: 'client_secret_basic',
+    scopes,
+    rotation: 'strict',
+  }
+  const asking = {
+    config,
+    redirectUri,
+    state: randomBytes(16).toString('base64url'),
+    codeVerifier: randomBytes(32).toString('base64url'),
+  }
+  const page = await provider.authorizationUrl({ ...asking, loginHint: user })
+  if (!page.ok) throw new Error(`the sandbox has no consent page: ${page.failure.message}`)
+  const callbackUrl = await signIn({ authorizationUrl: page.value })
+  const answer = await provider.redeemCode({ ...asking, clientSecret: client.secret, callbackUrl })
+  if (answer.kind !== 'tokens') throw new Error(`the sandbox refused the code: ${answer.refusal.reason}`)
+  const { accessToken, refreshToken, expiresIn = 60 } = answer
+  return {
+    app,
+    user: `${user}@example.com`,
+    accessToken,
+    ...(refreshToken && { refreshToken }),
+    expires: new Date(Date.now() + expiresIn * 1_000).toISOString(),
+    scopes: [...(answer.scopes ?? scopes)],
+    policy: 'eager',
+  }
+}
+
+export interface DemoOptions extends Omit<SignInOptions, 'user'> {
+  readonly tokenbus: Pick<Tokenbus, 'getApp' | 'putApp' | 'getAccount' | 'putAccount'>
+}
+
+/** The app `sandbox` and the account `demo`. Those that are there are left as they are, whatever their state. */
+export async function connectDemo({ tokenbus, provider, sandbox }: DemoOptions): Promise<void> {
   const { id: clientId, secret: clientSecret } = sandbox.client
   const known = await tokenbus.getApp(app)
   if (!known.ok || known.value.issuer !== sandbox.url) {
@@ -34,45 +72,6 @@ export async function connectDemo({ tokenbus, provider, sandbox, redirectUri }: 
     if (!put.ok) throw new Error(`the app ${app} was refused: ${put.failure.message}`)
   }
   if ((await tokenbus.getAccount(account)).ok) return
-
-  const config: AppConfig = {
-    app,
-    provider: 'oidc',
-    issuer: sandbox.url,
-    clientId,
-    clientAuth: 'client_secret_basic',
-    scopes,
-    rotation: 'strict',
-  }
-  const codeVerifier = randomBytes(32).toString('base64url')
-  const state = randomBytes(16).toString('base64url')
-  const asked = await provider.authorizationUrl({
-    config,
-    redirectUri,
-    state,
-    codeVerifier,
-    loginHint: account,
-  })
-  if (!asked.ok) throw new Error(`the sandbox has no consent page: ${asked.failure.message}`)
-  const callbackUrl = await signIn({ authorizationUrl: asked.value })
-  const answer = await provider.redeemCode({
-    config,
-    clientSecret,
-    callbackUrl,
-    redirectUri,
-    state,
-    codeVerifier,
-  })
-  if (answer.kind !== 'tokens') throw new Error(`the sandbox refused the code: ${answer.refusal.reason}`)
-  const { accessToken, refreshToken, expiresIn = 60 } = answer
-  const put = await tokenbus.putAccount(account, {
-    app,
-    user: `${account}@example.com`,
-    accessToken,
-    ...(refreshToken && { refreshToken }),
-    expires: new Date(Date.now() + expiresIn * 1_000).toISOString(),
-    scopes: [...(answer.scopes ?? scopes)],
-    policy: 'eager',
-  })
+  const put = await tokenbus.putAccount(account, await connectUser({ sandbox, provider, user: account }))
   if (!put.ok) throw new Error(`the account ${account} was refused: ${put.failure.message}`)
 }

@@ -77,7 +77,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return new Secret(secret)
     },
   }
-  const controls = controlRoutes(control)
+  const client = () => ({
+    id: 'sandbox',
+    secret: new Secret(setup.secrets.at(-1) ?? control.newSecret().reveal()),
+  })
+  const controls = controlRoutes(control, client)
   await controls.ready()
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -96,7 +100,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   )
   return {
     url,
-    client: { id: 'sandbox', secret: new Secret(setup.secrets[0] ?? control.newSecret().reveal()) },
+    client: client(),
     control,
     issued: () => issued,
     async close() {
