@@ -36,7 +36,11 @@ async function start(
   // In `dev` the transitions are the output; the log keeps to what a person has to know.
   const level = mode === 'dev' && env.TOKENBUS_LOG_LEVEL === undefined ? 'warn' : config.logLevel
   const logger = createLogger({ level, stream: stderr })
-  if (mode === 'serve') return (await import('./service.ts')).startService({ config, logger })
+  if (mode === 'serve') {
+    const service = await (await import('./service.ts')).startService({ config, logger })
+    logger.info({ http: service.httpUrl }, 'tokenbus ready')
+    return service
+  }
   const { runDev } = await import('./dev.ts')
   return runDev({ config, logger, out: write(stdout), colour, onBroken })
 }

@@ -6,6 +6,8 @@ export interface SandboxStatus {
   readonly slowMs: number
   readonly answersToLose: number
   readonly tokenRequests: number
+  /** Requests it is slow about just now. */
+  readonly thinking: number
 }
 
 const outagePage = '<!doctype html><title>503</title><h1>Service Unavailable</h1><p>error: invalid_grant</p>'
@@ -16,6 +18,7 @@ export function createMisbehaviour() {
   let slowMs = 0
   let answersToLose = 0
   let tokenRequests = 0
+  let thinking = 0
 
   return {
     outage(ms: number): void {
@@ -37,6 +40,7 @@ export function createMisbehaviour() {
       slowMs,
       answersToLose,
       tokenRequests,
+      thinking,
     }),
     /** Runs before the request is carried out; false when it has been dealt with. */
     async before(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
@@ -45,7 +49,9 @@ export function createMisbehaviour() {
         response.writeHead(503, { 'content-type': 'text/html' }).end(outagePage)
         return false
       }
+      thinking++
       if (slowMs > 0) await delay(slowMs)
+      thinking--
       // A caller that hung up while the server was thinking is not served: its token stays unspent.
       if (request.socket.destroyed) return false
       if (answersToLose > 0) {

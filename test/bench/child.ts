@@ -8,9 +8,15 @@ export async function startChild(
   file: URL,
   { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
 ): Promise<ChildProcess> {
-  const child = fork(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(file, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   children.add(child)
-  await Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => Promise.reject(new Error(`${file.pathname} ended with ${code}`)))])
+  await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`${file.pathname} ended with ${code}`))),
+  ])
   return child
 }
 

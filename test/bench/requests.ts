@@ -28,7 +28,14 @@ export async function createRequester(natsUrl: string) {
     nats,
     request,
     /** `count` requests to the subjects in turn; throws if one of them is answered by a failure. */
-    contender(name: string, { count, subject, payload }: { count: number; subject: (index: number) => string; payload?: Uint8Array }): Contender {
+    contender(
+      name: string,
+      {
+        count,
+        subject,
+        payload,
+      }: { count: number; subject: (index: number) => string; payload?: Uint8Array },
+    ): Contender {
       return {
         name,
         async run() {

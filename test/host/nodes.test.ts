@@ -19,8 +19,9 @@ afterAll(async () => {
 })
 
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
-const tokenOf = (reply: Awaited<ReturnType<Awaited<ReturnType<typeof startTestNode>>['tokenbus']['getToken']>>) =>
-  reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)).accessToken : reply.failure.error
+const tokenOf = (
+  reply: Awaited<ReturnType<Awaited<ReturnType<typeof startTestNode>>['tokenbus']['getToken']>>,
+) => (reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)).accessToken : reply.failure.error)
 
 describe('several nodes', () => {
   it('refresh once for all of them, and none serves the old token from memory afterwards', async () => {
@@ -40,7 +41,9 @@ describe('several nodes', () => {
       expect(tokenOf(await two.tokenbus.getToken('shared', {}))).toBe('first')
       expect(two.host.cache.read('shared', null)).toBeDefined()
     })
-    const forced = [one, two].map((node) => node.tokenbus.getToken('shared', { forceRefresh: true, ifGeneration: 1 }))
+    const forced = [one, two].map((node) =>
+      node.tokenbus.getToken('shared', { forceRefresh: true, ifGeneration: 1 }),
+    )
     await provider.asked()
     provider.answer(answered({ accessToken: 'second', refreshToken: 'r2', expiresIn: 3600 }))
     expect((await Promise.all(forced)).map(tokenOf)).toEqual(['second', 'second'])

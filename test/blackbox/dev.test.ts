@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { readDevFile, runTokenbus, startTokenbus, type TokenbusProcess } from '../support/tokenbus-process.ts'
+
+let dataDir: string
+let dev: TokenbusProcess
+const env = () => ({ TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' })
+const tokenbus = (...args: string[]) => runTokenbus(args, env())
+const json = async (...args: string[]) => JSON.parse((await tokenbus('--json', ...args)).output)
+const becomes = (state: string) =>
+  eventually(async () => expect(await json('account', 'get', 'demo')).toMatchObject({ state }), {
+    every: 100,
+  })
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-dev-'))
+  dev = startTokenbus(['dev'], env())
+  await dev.says('tokenbus ready')
+})
+afterAll(async () => {
+  await dev.stop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+describe('tokenbus dev', () => {
+  it('says where things are, and three commands to try, before it is ready', () => {
+    expect(dev.output()).toMatch(/NATS .*nats:\/\/127\.0\.0\.1:\d+/)
+    expect(dev.output().match(/npm run tokenbus -- /g)).toHaveLength(3)
+    expect(dev.output()).toMatch(/\ntokenbus ready\n/)
+  })
+
+  it('has connected the account demo, whose token its API accepts', async () => {
+    const token = await json('token', 'demo')
+    expect(token).toMatchObject({
+      account: 'demo',
+      app: 'sandbox',
+      provider: 'oidc',
+      user: 'demo@example.com',
+    })
+    const { sandbox } = await readDevFile(dataDir)
+    const me = await fetch(`${sandbox}/me`, { headers: { authorization: `Bearer ${token.accessToken}` } })
+    expect(me.status).toBe(200)
+    expect(await me.json()).toMatchObject({ sub: 'demo' })
+  })
+
+  it('lets all five states be seen by hand, and every transition be replayed', async () => {
+    await becomes('valid')
+    await tokenbus('sandbox', 'outage', '30s')
+    expect((await tokenbus('token', 'demo', '--force')).code).toBe(0)
+    await becomes('expiring')
+    await tokenbus('sandbox', 'heal')
+    await becomes('valid')
+
+    await tokenbus('sandbox', 'slow', '1s')
+    const forced = tokenbus('token', 'demo', '--force')
+    await becomes('refreshing')
+    expect((await forced).code).toBe(0)
+    await tokenbus('sandbox', 'heal')
+
+    await tokenbus('sandbox', 'expire-secret')
+    await tokenbus('token', 'demo', '--force')
+    await becomes('secret-expired')
+    expect(await json('app', 'get', 'sandbox')).toMatchObject({ state: 'secret-expired' })
+    await tokenbus('sandbox', 'new-secret')
+    await becomes('valid')
+
+    await tokenbus('sandbox', 'revoke', 'demo')
+    const refused = await tokenbus('token', 'demo', '--force')
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('ask the user to reconnect') })
+    await becomes('revoked')
+
+    await tokenbus('sandbox', 'connect', 'demo')
+    await becomes('valid')
+    expect(await tokenbus('replay', 'demo')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/all as recorded/),
+    })
+    for (const edge of [
+      /valid +→ refreshing/,
+      /→ expiring/,
+      /→ secret-expired/,
+      /→ revoked/,
+      /revoked +→ valid/,
+    ]) {
+      expect(dev.output()).toMatch(edge)
+    }
+  })
+
+  it('lets a second node join with what dev.json and the keys say', async () => {
+    const { nats, redis } = await readDevFile(dataDir)
+    const second = startTokenbus(['serve'], {
+      TOKENBUS_NATS_URL: nats,
+      TOKENBUS_REDIS_URL: redis,
+      TOKENBUS_KEYS: `file:${join(dataDir, 'keys')}`,
+      TOKENBUS_HTTP_PORT: '0',
+      TOKENBUS_DATA_DIR: join(dataDir, 'second'),
+    })
+    await second.says('ready')
+    expect(await second.stop()).toBe(0)
+  })
+
+  it('ends on Ctrl-C with everything it started, and starts again with all it knew', async () => {
+    const generation = (await json('account', 'get', 'demo')).generation
+    dev.signal('SIGINT')
+    expect(await dev.ended).toBe(0)
+    expect(processesUsing(dataDir)).toEqual([])
+
+    dev = startTokenbus(['dev'], env())
+    await dev.says('tokenbus ready')
+    expect((await json('account', 'get', 'demo')).generation).toBeGreaterThanOrEqual(generation)
+    expect((await tokenbus('token', 'demo', '--force')).code).toBe(0)
+  })
+
+  it('leaves no server behind when it is killed', async () => {
+    dev.signal('SIGKILL')
+    await dev.ended
+    await eventually(() => expect(processesUsing(dataDir)).toEqual([]))
+    dev = startTokenbus(['dev'], env())
+    await dev.says('tokenbus ready')
+  })
+})
+
+function processesUsing(directory: string): string[] {
+  const all = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
+  return all.filter((line) => line.includes(directory))
+}
