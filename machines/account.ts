@@ -56,7 +56,8 @@ function begin<const S extends AccountState>(from: S, probe = false) {
  */
 export const accountMachine = accountSetup.createMachine({
   id: 'account',
-  context: ({ input }) => absentAccount(input),
+  // XState's pure `transition` builds a throw-away actor each time, and gives it no input.
+  context: ({ input = { account: '' } }) => absentAccount(input),
   initial: 'expiring',
   states: {
     valid: {

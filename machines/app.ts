@@ -93,7 +93,7 @@ const working = {
  */
 export const appMachine = appSetup.createMachine({
   id: 'app',
-  context: ({ input }) => newApp(input),
+  context: ({ input = { app: '' } }) => newApp(input),
   initial: 'healthy',
   states: {
     healthy: {

@@ -25,7 +25,8 @@ export interface Tools {
 
 // biome-ignore lint/suspicious/noExplicitAny: commander hands an action whatever its command declares.
 type Args = any[]
-type Action = (tools: Tools, ...args: Args) => Promise<ExitCode | undefined | void>
+/** Answers its exit code where that is not 0. */
+type Action = (tools: Tools, ...args: Args) => Promise<unknown>
 /** Wraps what a command does: connects first, prints what fails, disconnects after. */
 export type Run = (action: Action) => (...args: Args) => Promise<void>
 
@@ -60,7 +61,8 @@ export async function runCommand(
         const print: Tools['print'] = (value, lines) => {
           for (const line of json ? [JSON.stringify(value)] : lines()) terminal.out(line)
         }
-        code = (await action({ bus, config, terminal, colours, json, print }, ...args)) ?? 0
+        const answered = await action({ bus, config, terminal, colours, json, print }, ...args)
+        code = answered === 1 ? 1 : 0
       } catch (error) {
         code = complain(error, { terminal, json, colours })
       }

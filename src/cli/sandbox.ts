@@ -27,14 +27,8 @@ export function sandboxCommands(program: Command, run: Run): void {
     .command('revoke <user>')
     .description('the user removes the app: the next refresh is refused')
     .action(
-      run(
-        async (tools, user: string) =>
-          void (await pull(
-            tools,
-            'revoke',
-            { user },
-            `${user} has removed the app; the next refresh will hear of it`,
-          )),
+      run(async (tools, user: string) =>
+        pull(tools, 'revoke', { user }, `${user} has removed the app; the next refresh will hear of it`),
       ),
     )
   sandbox
@@ -61,10 +55,7 @@ export function sandboxCommands(program: Command, run: Run): void {
     .command('expire-secret')
     .description("the app's client secret is refused from now on")
     .action(
-      run(
-        async (tools) =>
-          void (await pull(tools, 'expire-secret', {}, 'the client secret is refused from now on')),
-      ),
+      run(async (tools) => pull(tools, 'expire-secret', {}, 'the client secret is refused from now on')),
     )
   sandbox
     .command('new-secret')
@@ -82,28 +73,16 @@ export function sandboxCommands(program: Command, run: Run): void {
     .command('outage <duration>')
     .description('the token endpoint answers 503 that long')
     .action(
-      run(
-        async (tools, text: string) =>
-          void (await pull(
-            tools,
-            'outage',
-            { ms: parseDuration(text) },
-            `the token endpoint is out of order for ${text}`,
-          )),
+      run(async (tools, text: string) =>
+        pull(tools, 'outage', { ms: parseDuration(text) }, `the token endpoint is out of order for ${text}`),
       ),
     )
   sandbox
     .command('slow <duration>')
     .description('the token endpoint thinks that long before each request (0s ends it)')
     .action(
-      run(
-        async (tools, text: string) =>
-          void (await pull(
-            tools,
-            'slow',
-            { ms: parseDuration(text) },
-            `the token endpoint takes ${text} for each request`,
-          )),
+      run(async (tools, text: string) =>
+        pull(tools, 'slow', { ms: parseDuration(text) }, `the token endpoint takes ${text} for each request`),
       ),
     )
   sandbox
@@ -124,7 +103,7 @@ export function sandboxCommands(program: Command, run: Run): void {
   sandbox
     .command('heal')
     .description('end outage, slowness and lost answers')
-    .action(run(async (tools) => void (await pull(tools, 'heal', {}, 'the sandbox behaves again'))))
+    .action(run(async (tools) => pull(tools, 'heal', {}, 'the sandbox behaves again')))
   sandbox
     .command('status')
     .description('what is wrong with it now')

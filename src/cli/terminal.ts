@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { createColors } from 'picocolors'
 
 /** Where a command reads and writes; the process in earnest, a recorder in tests. */
@@ -17,13 +18,12 @@ export const coloursOf = (colour: boolean): Colours => createColors(colour)
 
 /** Rows of equal columns, two spaces apart; width is counted without colour. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const plain = (text: string) => text.replace(/\u001b\[\d+m/g, '')
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => plain(row[column] ?? '').length)),
+    Math.max(...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)),
   )
   return rows.map((row) =>
     row
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - plain(cell).length))
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - stripVTControlCharacters(cell).length))
       .join('  ')
       .trimEnd(),
   )

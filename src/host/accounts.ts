@@ -1,14 +1,15 @@
+import type { SnapshotFrom } from 'xstate'
 import {
   type AccountContext,
   type AccountEffect,
   type AccountEvent,
+  type Attempt,
   accountMachine,
-  type RefreshSend,
 } from '../../machines/index.ts'
 import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import { announcements, stateOf } from './account-events.ts'
-import { createActor, type Taken } from './actor.ts'
+import { createActor, type Loaded, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
 
@@ -18,6 +19,8 @@ export interface AccountSecrets {
   readonly metadata?: unknown
 }
 
+export type LoadedAccount = Loaded<SnapshotFrom<typeof accountMachine>>
+
 export interface AccountsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
@@ -25,8 +28,8 @@ export interface AccountsOptions {
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   /** Runs before every save: whatever this node would answer from memory is no longer sure. */
   beforeSave(account: string): void
-  afterSave(saved: { account: string; generation: number }): void
-  send(request: { account: string; effect: RefreshSend; context: AccountContext; record: StoredRecord }): void
+  afterSave(account: string, saved: LoadedAccount): void
+  send(request: { account: string; attempt: Attempt; saved: LoadedAccount }): void
   onLostSave?(account: string): void
 }
 
@@ -115,10 +118,10 @@ export function createAccounts(options: AccountsOptions) {
       }
     },
     beforeSave: options.beforeSave,
-    perform({ id: account, record, after, effects }) {
-      options.afterSave({ account, generation: after.context.generation })
-      for (const effect of effects) {
-        if (effect.type === 'refresh.send') options.send({ account, effect, context: after.context, record })
+    perform(outcome, account) {
+      options.afterSave(account, outcome)
+      for (const effect of outcome.effects) {
+        if (effect.type === 'refresh.send') options.send({ account, attempt: effect.attempt, saved: outcome })
       }
     },
     ...(options.onLostSave && { onLostSave: options.onLostSave }),

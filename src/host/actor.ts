@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } from 'xstate'
 import { fromStored, type StoredSnapshot, step, toStored } from '../../machines/index.ts'
-import type { Change, Records, Ref, StoredRecord } from '../redis/records.ts'
+import type { Change, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createTurns } from './turns.ts'
 
@@ -45,7 +45,7 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
   prepare(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Saving
   beforeSave?(id: string): void
   /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
-  perform(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): void
+  perform(outcome: Outcome<SnapshotFrom<M>, Effect>, id: string): void
   /** A save was lost to another node. */
   onLostSave?(id: string): void
 }
@@ -86,7 +86,8 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
     let seen = loaded ?? (await load(id))
     for (let tries = 0; tries < mostTries; tries++) {
       const { record, snapshot: before } = seen
-      const decision = decide(seen)
+      // What was loaded a while ago meets an event of now.
+      const decision = decide({ ...seen, at: Math.max(seen.at, clock.now()) })
       const stepped = decision && step<M, Effect>(machine, before, decision.event as never)
       if (stepped === null) return { ...seen, taken: false, effects: [] }
       const { event, extra } = decision as Decision<Event, Extra>
@@ -104,20 +105,15 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
       })
       clock.observe(saved.at)
       if (saved.saved) {
-        options.perform(taken)
-        const { fields, generation, state, app, wakeAt } = saving
-        const after: StoredRecord = {
-          ...record,
+        const outcome = {
+          record: recordAfter({ record, saved, snapshot, saving }),
+          snapshot: stepped.next,
           at: saved.at,
-          version: saved.version,
-          snapshot,
-          generation,
-          state,
-          app,
-          wakeAt,
-          fields: mergeFields(record.fields, fields),
+          taken: true,
+          effects: stepped.effects,
         }
-        return { record: after, snapshot: stepped.next, at: saved.at, taken: true, effects: stepped.effects }
+        options.perform(outcome, id)
+        return outcome
       }
       options.onLostSave?.(id)
       seen = await load(id)
@@ -141,8 +137,17 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
   }
 }
 
-function mergeFields(before: StoredRecord['fields'], changed: Saving['fields']): StoredRecord['fields'] {
-  const merged: Record<string, string | null | undefined> = { ...before, ...changed }
+/** What a load would find now. */
+function recordAfter(change: {
+  readonly record: StoredRecord
+  readonly saved: Saved
+  readonly snapshot: string
+  readonly saving: Saving
+}): StoredRecord {
+  const { record, saved, snapshot, saving } = change
+  const { generation, state, app, wakeAt } = saving
+  const merged: Record<string, string | null | undefined> = { ...record.fields, ...saving.fields }
   for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
-  return merged as StoredRecord['fields']
+  const fields = merged as StoredRecord['fields']
+  return { ...record, at: saved.at, version: saved.version, snapshot, generation, state, app, wakeAt, fields }
 }

@@ -95,7 +95,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
         tombstone: removed,
       }
     },
-    perform({ id, effects }) {
+    perform({ effects }, id) {
       options.afterSave(id)
       for (const { type } of effects) {
         if (type === 'accounts.wake') options.wakeAccounts(id)

@@ -1,5 +1,4 @@
 import {
-  type AccountContext,
   type Attempt,
   isSuspended,
   lateAnswerTime,
@@ -8,8 +7,9 @@ import {
 } from '../../machines/index.ts'
 import type { Refusal } from '../provider/classified.ts'
 import type { Provider } from '../provider/provider.ts'
-import type { StoredRecord } from '../redis/records.ts'
+import type { Tokens } from '../provider/token-answer.ts'
 import type { Secret } from '../secret.ts'
+import type { LoadedAccount } from './accounts.ts'
 import type { App, Apps, ClientSecret } from './apps.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Answer } from './held-answers.ts'
@@ -18,8 +18,8 @@ import type { SealedTokens, Slot } from './sealed-tokens.ts'
 export interface AttemptRequest {
   readonly account: string
   readonly attempt: Attempt
-  readonly context: AccountContext
-  readonly record: StoredRecord
+  /** The account as the save of this intent left it: what the answer will meet, unless somebody else saves first. */
+  readonly saved: LoadedAccount
 }
 
 export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
@@ -31,7 +31,7 @@ export interface AttemptsOptions {
   readonly clock: ClusterClock
   /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
   confirmIntent(account: string): Promise<boolean>
-  hold(answer: Answer): Promise<void>
+  hold(answer: Answer, saved: LoadedAccount): Promise<void>
   failed(request: AttemptRequest, failure: Failure): Promise<void>
   onEnd?(ended: { request: AttemptRequest; outcome: string; error?: unknown; milliseconds: number }): void
 }
@@ -58,7 +58,7 @@ export function createAttempts(options: AttemptsOptions) {
     return null
   }
 
-  function openToken({ account, attempt, record }: AttemptRequest): Secret | undefined {
+  function openToken({ account, attempt, saved: { record } }: AttemptRequest): Secret | undefined {
     const slot = slots[attempt.spend]
     const text = record.fields[slot as 'c']
     if (text === undefined) return undefined
@@ -67,7 +67,8 @@ export function createAttempts(options: AttemptsOptions) {
   }
 
   async function run(request: AttemptRequest): Promise<string> {
-    const { account, attempt, context } = request
+    const { account, attempt, saved } = request
+    const { context } = saved.snapshot
     let app = await apps.look(context.app)
     const refreshToken = openToken(request)
     if (refreshToken === undefined) {
@@ -92,16 +93,7 @@ export function createAttempts(options: AttemptsOptions) {
       })
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
-        await options.hold({
-          account,
-          attempt: attempt.id,
-          grantId: attempt.grantId,
-          baseGeneration: attempt.generation,
-          startedAt,
-          expiresIn: answer.expiresIn === undefined ? null : answer.expiresIn * 1_000,
-          scopes: answer.scopes ?? null,
-          tokens: answer,
-        })
+        await options.hold(answerOf(request, { startedAt, answer }), saved)
         if (app.state === 'secret-expired' || app.context.suspicion !== null) {
           await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? '' })
         }
@@ -155,6 +147,20 @@ export function createAttempts(options: AttemptsOptions) {
     async drained(): Promise<void> {
       while (underWay.size > 0) await Promise.all(underWay)
     },
+  }
+}
+
+function answerOf({ account, attempt }: AttemptRequest, got: { startedAt: number; answer: Tokens }): Answer {
+  const { startedAt, answer } = got
+  return {
+    account,
+    attempt: attempt.id,
+    grantId: attempt.grantId,
+    baseGeneration: attempt.generation,
+    startedAt,
+    expiresIn: answer.expiresIn === undefined ? null : answer.expiresIn * 1_000,
+    scopes: answer.scopes ?? null,
+    tokens: answer,
   }
 }
 

@@ -1,4 +1,4 @@
-/** Time as Redis tells it, in milliseconds, so that no node's own clock decides who takes over. */
+/** Time as Redis tells it, in whole milliseconds, so that no node's own clock decides who takes over. */
 export interface ClusterClock {
   now(): number
   observe(redisTime: number): void
@@ -8,7 +8,7 @@ export interface ClusterClock {
 export function createClusterClock(monotonic: () => number = () => performance.now()): ClusterClock {
   let offset = Date.now() - monotonic()
   return {
-    now: () => monotonic() + offset,
+    now: () => Math.floor(monotonic() + offset),
     observe(redisTime) {
       offset = redisTime - monotonic()
     },

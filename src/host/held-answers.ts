@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { LoadedAccount } from './accounts.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
 
 /** A provider's answer to a spent refresh token: lost, it may take the whole grant with it. */
@@ -39,7 +40,7 @@ export interface HeldAnswersOptions {
   readonly sealed: SealedTokens
   readonly logger: Logger
   /** Offers the answer to its account. Resolves once Redis has it, or the account has no use for it. */
-  store(answer: Answer): Promise<void>
+  store(answer: Answer, saved?: LoadedAccount): Promise<void>
 }
 
 /**
@@ -79,13 +80,15 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
     }
   }
 
-  async function insist(answer: Answer): Promise<void> {
+  async function insist(answer: Answer, saved: LoadedAccount): Promise<void> {
     let spooled = false
+    let expected: LoadedAccount | undefined = saved
     for (let pause = 50; ; pause = Math.min(pause * 2, longestPause)) {
       try {
-        await store(answer)
+        await store(answer, expected)
         break
       } catch (error) {
+        expected = undefined
         logger.warn(
           { err: error, account: answer.account, attempt: answer.attempt },
           'answer held: storage refuses it',
@@ -110,8 +113,9 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
   }
 
   return {
-    hold(answer: Answer): Promise<void> {
-      const held = insist(answer).finally(() => holding.delete(held))
+    /** `saved` is what the answer will meet, unless somebody else has saved since. */
+    hold(answer: Answer, saved: LoadedAccount): Promise<void> {
+      const held = insist(answer, saved).finally(() => holding.delete(held))
       holding.add(held)
       return held
     },

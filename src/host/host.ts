@@ -8,7 +8,7 @@ import type { Records } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
-import { createAccounts } from './accounts.ts'
+import { createAccounts, type LoadedAccount } from './accounts.ts'
 import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
@@ -45,7 +45,7 @@ export function createHost(options: HostOptions) {
   const { records, sealer, fingerprint, publisher, provider, clock, partitions, dataDir, logger } = options
   const sealed = createSealedTokens(sealer)
   const cache = createTokenCache({ clock })
-  const waiting = createWaiting()
+  const waiting = createWaiting<LoadedAccount>()
   const outbox = createOutbox({ records, publisher, clock, partitions, logger })
 
   const accounts = createAccounts({
@@ -54,13 +54,12 @@ export function createHost(options: HostOptions) {
     sealed,
     fingerprint,
     beforeSave: (account) => cache.drop(account),
-    afterSave({ account }) {
+    afterSave(account, saved) {
       cache.drop(account)
-      waiting.wake(account)
+      waiting.wake(account, saved)
       outbox.saved({ kind: 'account', id: account })
     },
-    send: ({ account, effect: { attempt }, context, record }) =>
-      attempts.start({ account, attempt, context, record }),
+    send: (request) => attempts.start(request),
     onLostSave: (account) => logger.debug({ account }, 'save lost to another node, retried'),
   })
 
@@ -77,17 +76,18 @@ export function createHost(options: HostOptions) {
     directory: join(dataDir, 'spool'),
     sealed,
     logger,
-    async store({ account, tokens, ...answer }) {
-      await accounts.receive(account, ({ at }) => ({
+    async store({ account, tokens, ...answer }, saved) {
+      const told = ({ at }: { at: number }) => ({
         event: {
-          type: 'refresh.succeeded',
+          type: 'refresh.succeeded' as const,
           at,
           id: randomUUID(),
           ...answer,
           rotated: tokens.refreshToken !== undefined,
         },
         extra: { tokens },
-      }))
+      })
+      await accounts.receive(account, told, saved)
     },
   })
 
@@ -98,14 +98,14 @@ export function createHost(options: HostOptions) {
     clock,
     confirmIntent: options.confirmIntent,
     hold: heldAnswers.hold,
-    async failed({ account, attempt }, failure) {
+    async failed({ account, attempt, saved }, failure) {
       const told = {
         type: 'refresh.failed' as const,
         attempt: attempt.id,
         baseGeneration: attempt.generation,
         ...failure,
       }
-      await accounts.receive(account, ({ at }) => ({ event: { ...told, at, id: randomUUID() } }))
+      await accounts.receive(account, ({ at }) => ({ event: { ...told, at, id: randomUUID() } }), saved)
     },
     onEnd({ request: { account, attempt }, outcome, error, milliseconds }) {
       const line = { account, attempt: attempt.id, outcome, milliseconds: Math.round(milliseconds) }

@@ -3,10 +3,8 @@ import {
   type AccountContext,
   type AccountEvent,
   type AccountState,
-  accountMachine,
   effectiveMinValidity,
   isUsable,
-  step,
   type Verdict,
   verdictFor,
   type Want,
@@ -14,7 +12,7 @@ import {
 import { fail, ok, type Result } from '../failures.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts, LoadedAccount } from './accounts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Fill, TokenCache } from './token-cache.ts'
 import { tokenReply } from './token-reply.ts'
@@ -23,12 +21,11 @@ import type { Waiting } from './waiting.ts'
 export interface TokenReadsOptions {
   readonly accounts: Accounts
   readonly cache: TokenCache
-  readonly waiting: Waiting
+  readonly waiting: Waiting<LoadedAccount>
   readonly clock: ClusterClock
   onCoalesced?(account: string): void
 }
 
-type Loaded = Awaited<ReturnType<Accounts['load']>>
 type Seen = { readonly state: AccountState; readonly context: AccountContext; readonly at: number }
 
 /** Callers with NATS's usual time-out of 5 s are to hear it from us. */
@@ -36,7 +33,7 @@ const patience = 4_000
 /** Should a wake-up be lost, look again this often. */
 const lookAgainAfter = 1_000
 
-const seenOf = ({ snapshot, at }: Loaded): Seen => ({
+const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
   state: snapshot.value as AccountState,
   context: snapshot.context,
   at,
@@ -61,7 +58,7 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
     return reading
   }
 
-  function reply(account: string, loaded: Loaded, fill: Fill | null): Result<Uint8Array> {
+  function reply(account: string, loaded: LoadedAccount, fill: Fill | null): Result<Uint8Array> {
     const { context, at } = seenOf(loaded)
     const bytes = tokenReply({ account, context, tokens: accounts.openCurrent(account, loaded.record) })
     if (fill !== null) {
@@ -82,17 +79,20 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
     const deadline = clock.now() + patience
     let want = asked
     try {
+      let news: LoadedAccount | undefined
       for (let first = true; ; first = false) {
         const fill = cache.beginFill(account)
         try {
-          const loaded = await accounts.load(account, { markUsed: true })
+          const loaded = news ?? (await accounts.load(account, { markUsed: true }))
           const wish = want.event(first)
           // A forced request waits for what is newer than it found.
           if (wish.type === 'token.requested' && wish.force) {
             want = { ...want, newerThan: wish.ifGeneration ?? loaded.snapshot.context.generation }
           }
-          const decide = ({ at }: Loaded) => ({ event: { ...wish, at, id: randomUUID() } as AccountEvent })
-          const starts = step(accountMachine, loaded.snapshot, decide(loaded).event as never) !== null
+          const decide = ({ at }: LoadedAccount) => ({
+            event: { ...wish, at, id: randomUUID() } as AccountEvent,
+          })
+          const starts = loaded.snapshot.can(decide(loaded).event)
           const seen = seenOf(loaded)
           const mustRefresh = want.rejected !== undefined || (wish.type === 'token.requested' && wish.force)
           if (
@@ -102,7 +102,7 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
           ) {
             // Nobody with a usable token waits; what its request sets off goes on behind it.
             if (starts) accounts.receive(account, decide, loaded).catch(() => undefined)
-            return reply(account, loaded, starts ? null : fill)
+            return reply(account, loaded, starts || news ? null : fill)
           }
           const after = starts ? await accounts.receive(account, decide, loaded) : loaded
           const verdict = verdictFor(seenOf(after), want)
@@ -112,7 +112,7 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
         } finally {
           cache.endFill(fill, null)
         }
-        await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - clock.now())))
+        news = await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - clock.now())))
       }
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error
@@ -124,7 +124,7 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
     }
   }
 
-  function outOfPatience(account: string, loaded: Loaded): Result<Uint8Array> {
+  function outOfPatience(account: string, loaded: LoadedAccount): Result<Uint8Array> {
     const seen = seenOf(loaded)
     if (isUsable(seen, 0)) return reply(account, loaded, null)
     return fail('refresh_timeout', 'the refresh is still under way', {

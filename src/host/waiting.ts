@@ -1,31 +1,34 @@
-export interface Waiter {
-  /** Resolves at the account's next change, or after `ms`, whichever comes first. A change since the last call counts. */
-  next(ms: number): Promise<void>
+export interface Waiter<News> {
+  /**
+   * Resolves at the account's next change, or after `ms`, whichever comes first; with what the change led to where this
+   * node made it. A change since the last call counts.
+   */
+  next(ms: number): Promise<News | undefined>
   leave(): void
 }
 
 /** Callers that wait for an account to change. Registered *before* the load, else the wake-up slips in between. */
-export interface Waiting {
-  register(account: string): Waiter
-  wake(account: string): void
+export interface Waiting<News> {
+  register(account: string): Waiter<News>
+  wake(account: string, news?: News): void
   size(): number
 }
 
-export function createWaiting(): Waiting {
-  const rooms = new Map<string, Set<() => void>>()
+export function createWaiting<News>(): Waiting<News> {
+  const rooms = new Map<string, Set<(news?: News) => void>>()
   return {
     register(account) {
-      let changed = false
+      let changed: { news: News | undefined } | undefined
       let proceed: (() => void) | undefined
-      const ring = () => {
-        changed = true
+      const ring = (news?: News) => {
+        changed = { news }
         proceed?.()
       }
       const room = rooms.get(account) ?? new Set()
       rooms.set(account, room.add(ring))
       return {
         async next(ms) {
-          if (!changed) {
+          if (changed === undefined) {
             let timer: NodeJS.Timeout | undefined
             await new Promise<void>((resolve) => {
               proceed = resolve
@@ -33,8 +36,10 @@ export function createWaiting(): Waiting {
             })
             clearTimeout(timer)
           }
-          changed = false
+          const news = changed?.news
+          changed = undefined
           proceed = undefined
+          return news
         },
         leave() {
           room.delete(ring)
@@ -42,8 +47,8 @@ export function createWaiting(): Waiting {
         },
       }
     },
-    wake(account) {
-      for (const ring of rooms.get(account) ?? []) ring()
+    wake(account, news) {
+      for (const ring of rooms.get(account) ?? []) ring(news)
     },
     size: () => rooms.size,
   }

@@ -17,7 +17,7 @@ export interface WakerOptions {
   freeSlots(): number
 }
 
-const every = 250
+const every = 500
 const mostAtOnce = 32
 /** A node that dies with what it claimed gives it back after this. */
 const claimHolds = 30_000

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 describe('three nodes', () => {
   it('answer 3,000 concurrent requests for one expired account with one call at the provider', async () => {
     await using cluster = await startCluster()
-    const { sandbox, request, nats } = cluster
+    const { sandbox, nats } = cluster
     await Promise.all([cluster.startNode(), cluster.startNode(), cluster.startNode()])
     const before = sandbox.control.status().tokenRequests
     sandbox.control.slow(1_500)

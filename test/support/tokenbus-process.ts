@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { eventually } from './eventually.ts'
 
-const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
+const built = import.meta.url.endsWith('.ts') ? '../../dist/src/main.js' : '../../src/main.js'
+const main = fileURLToPath(new URL(built, import.meta.url))
 
 export interface TokenbusProcess extends AsyncDisposable {
   readonly pid: number
