@@ -1,0 +1,134 @@
+import type {
+  AccountAuthorized,
+  AccountSettings,
+  GrantRevoked,
+  RefreshFailed,
+  RefreshSucceeded,
+  TimerDue,
+  TokenRejected,
+  TokenRequested,
+} from '../../machines/index.ts'
+
+/** The time a specification begins at, ms. */
+export const start = 1_800_000_000_000
+export const second = 1_000
+export const minute = 60 * second
+export const hour = 60 * minute
+export const day = 24 * hour
+
+const settings: AccountSettings = {
+  app: 'app',
+  provider: 'oidc',
+  user: 'alice@example.com',
+  policy: 'eager',
+  rotation: 'strict',
+  graceMs: 30 * second,
+  idleLimitMs: 0,
+}
+
+let ids = 0
+/** An id no other event has. */
+const newId = () => `event-${++ids}`
+
+type Given<E> = Partial<Omit<E, 'type'>>
+
+/** A grant with an hour of access; `with` changes its settings. */
+export function authorized({
+  with: changed,
+  ...given
+}: Given<AccountAuthorized> & { with?: Partial<AccountSettings> } = {}): AccountAuthorized {
+  const at = given.at ?? start
+  return {
+    type: 'account.authorized',
+    at,
+    id: newId(),
+    grantId: 'grant-1',
+    settings: { ...settings, ...changed },
+    scopes: ['openid'],
+    expiresAt: at + hour,
+    refreshable: true,
+    ...given,
+  }
+}
+
+export function timerDue(given: Given<TimerDue> & { at: number }): TimerDue {
+  return { type: 'timer.due', id: newId(), used: false, ...given }
+}
+
+export function tokenRequested(given: Given<TokenRequested> & { at: number }): TokenRequested {
+  return {
+    type: 'token.requested',
+    id: newId(),
+    minValidity: null,
+    force: false,
+    ifGeneration: null,
+    ...given,
+  }
+}
+
+export function tokenRejected(given: Given<TokenRejected> & { at: number }): TokenRejected {
+  return { type: 'token.rejected', id: newId(), generation: 1, ...given }
+}
+
+export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }): RefreshSucceeded {
+  return {
+    type: 'refresh.succeeded',
+    id: newId(),
+    attempt: 'attempt',
+    grantId: 'grant-1',
+    baseGeneration: 1,
+    startedAt: given.at,
+    expiresIn: hour,
+    scopes: null,
+    rotated: true,
+    ...given,
+  }
+}
+
+export function refreshFailed(given: Given<RefreshFailed> & { at: number }): RefreshFailed {
+  return {
+    type: 'refresh.failed',
+    id: newId(),
+    attempt: 'attempt',
+    baseGeneration: 1,
+    class: 'T',
+    reason: 'provider_unavailable',
+    recoverable: true,
+    action: 'wait',
+    inDoubt: false,
+    retryAfter: null,
+    providerError: { status: 503, error: 'http_503' },
+    ...given,
+  }
+}
+
+export function grantRevoked(given: Given<GrantRevoked> & { at: number }): GrantRevoked {
+  return {
+    type: 'grant.revoked',
+    id: newId(),
+    class: 'A',
+    reason: 'grant_revoked',
+    action: 'ask the user to reconnect',
+    recoverable: false,
+    ...given,
+  }
+}
+
+export function happened<T extends 'account.removed' | 'app.secret-updated' | 'app.probe'>(
+  type: T,
+  at: number,
+): { type: T; at: number; id: string } {
+  return { type, at, id: newId() }
+}
+
+/** A clock a test moves by hand. */
+export function fakeClock(at = start) {
+  let now = at
+  return {
+    now: () => now,
+    advance(milliseconds: number): number {
+      now += milliseconds
+      return now
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { AssertionError } from 'node:assert'
+import { isDeepStrictEqual } from 'node:util'
+import { type AnyStateMachine, createActor, type EventFrom, type SnapshotFrom } from 'xstate'
+import { fromStored, type StoredSnapshot, step, toStored } from '../../machines/index.ts'
+
+export interface Expected {
+  readonly state?: string
+  /** Exactly these effects, in this order; each may be given in part. */
+  readonly effects?: readonly object[]
+  /** These fields of the context, among others. */
+  readonly context?: object
+}
+
+export interface Then {
+  /** Throws an AssertionError that names what differs. */
+  then(expected: Expected): void
+  /** The machine had no use for the event. */
+  thenNothing(): void
+  /** Where it led, to go on from. */
+  readonly after: StoredSnapshot
+  readonly effects: readonly object[]
+}
+
+type Past<M extends AnyStateMachine> = readonly EventFrom<M>[] | StoredSnapshot
+
+/**
+ * A specification of a machine: given what happened (events from its beginning, or a stored snapshot), when this
+ * happens, then it is there and asks for that. For any test runner.
+ */
+export function given<M extends AnyStateMachine>(
+  machine: M,
+  past: Past<M>,
+  input: object = { account: 'alice', app: 'app' },
+) {
+  const before = isStored(past) ? fromStored(machine, past) : past.reduce(follow, born())
+
+  function born(): SnapshotFrom<M> {
+    const unborn = createActor(machine as AnyStateMachine, { input }).getSnapshot() as {
+      value: unknown
+      context: object
+    }
+    return fromStored(machine, toStored(unborn))
+  }
+
+  function follow(snapshot: SnapshotFrom<M>, event: EventFrom<M>): SnapshotFrom<M> {
+    const stepped = step<M, object>(machine, snapshot, event as never)
+    if (stepped === null) fail(`given: ${typeOf(event)} is not taken in ${stateOf(snapshot)}`, event, null)
+    return (stepped as { next: SnapshotFrom<M> }).next
+  }
+
+  return {
+    before: toStored(before as never),
+    when(event: EventFrom<M>): Then {
+      const stepped = step<M, object>(machine, before, event as never)
+      const after = toStored((stepped?.next ?? before) as never)
+      const effects = stepped?.effects ?? []
+      return {
+        after,
+        effects,
+        // biome-ignore lint/suspicious/noThenProperty: given, when, then is what a specification reads like; nobody awaits it.
+        then(expected) {
+          if (stepped === null) fail(`${typeOf(event)} is not taken in ${stateOf(before)}`, null, expected)
+          compare({ state: after.value, effects, context: after.context }, expected)
+        },
+        thenNothing() {
+          if (stepped !== null) fail(`${typeOf(event)} is taken`, { state: after.value, effects }, null)
+        },
+      }
+    },
+  }
+}
+
+function compare(
+  actual: { state: string; effects: readonly object[]; context: object },
+  expected: Expected,
+): void {
+  if (expected.state !== undefined && actual.state !== expected.state) {
+    fail('it is in another state', actual.state, expected.state)
+  }
+  if (expected.context !== undefined && !covers(actual.context, expected.context)) {
+    const asked = Object.keys(expected.context)
+    const found = Object.fromEntries(Object.entries(actual.context).filter(([name]) => asked.includes(name)))
+    fail('its context differs', found, expected.context)
+  }
+  const { effects } = expected
+  if (effects === undefined) return
+  const same =
+    effects.length === actual.effects.length &&
+    effects.every((effect, i) => covers(actual.effects[i], effect))
+  if (!same) fail('it asks for other effects', actual.effects, effects)
+}
+
+/** Everything asked for is there; what was not asked for does not matter. */
+function covers(actual: unknown, expected: unknown): boolean {
+  if (!isPlain(expected) || !isPlain(actual)) return isDeepStrictEqual(actual, expected)
+  return Object.entries(expected).every(([name, value]) => covers(actual[name], value))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isStored(past: object): past is StoredSnapshot {
+  return 'schema' in past
+}
+
+function stateOf(snapshot: unknown): string {
+  return String((snapshot as { value: unknown }).value)
+}
+
+function fail(message: string, actual: unknown, expected: unknown): never {
+  throw new AssertionError({ message, actual, expected, operator: 'then' })
+}
+
+function typeOf(event: object): string {
+  return (event as { type: string }).type
+}
