@@ -1,0 +1,88 @@
+import type { AccountContext, AccountEvent, FailureClass } from '../../machines/index.ts'
+import {
+  authorized,
+  day,
+  grantRevoked,
+  happened,
+  hour,
+  minute,
+  refreshFailed,
+  refreshSucceeded,
+  second,
+  start,
+  timerDue,
+  tokenRejected,
+  tokenRequested,
+} from '../../src/testing/index.ts'
+
+/** An event of every kind that matters, made to fit the account it is to meet. */
+export type Sample = (context: AccountContext) => AccountEvent
+
+/** A moment after all that has happened. */
+const soon = ({ since, retryAt, attempt }: AccountContext) =>
+  Math.max(start, since, attempt?.startedAt ?? 0, retryAt) + second
+const whenDue = (context: AccountContext) => Math.max(soon(context), context.wakeAt ?? 0)
+const grantOf = ({ grantId, generation }: AccountContext) => `${grantId ?? 'grant'}.${generation}`
+
+const failed =
+  (failureClass: FailureClass, inDoubt = false): Sample =>
+  (context) =>
+    refreshFailed({
+      at: soon(context),
+      attempt: context.attempt?.id ?? 'none',
+      baseGeneration: context.generation,
+      class: failureClass,
+      reason: `because_${failureClass}`,
+      inDoubt,
+    })
+
+const connected =
+  (policy: 'eager' | 'lazy', rotation: 'strict' | 'keeps-old'): Sample =>
+  (context) =>
+    authorized({ at: soon(context), grantId: grantOf(context), with: { policy, rotation } })
+
+export const samples: Readonly<Record<string, Sample>> = {
+  'account.authorized, eager and strict': connected('eager', 'strict'),
+  'account.authorized, lazy and keeps-old': connected('lazy', 'keeps-old'),
+  'account.authorized, without an access token': (context) =>
+    authorized({ at: soon(context), grantId: grantOf(context), expiresAt: null }),
+  'account.authorized, an access token alone': (context) =>
+    authorized({ at: soon(context), grantId: grantOf(context), refreshable: false }),
+  'account.updated': (context) => ({
+    ...authorized({ at: soon(context) }),
+    type: 'account.updated',
+  }),
+  'account.removed': (context) => happened('account.removed', soon(context)),
+  'token.requested': (context) => tokenRequested({ at: soon(context) }),
+  'token.requested, for long': (context) =>
+    tokenRequested({ at: Math.max(soon(context), context.issuedAt + 20 * minute), minValidity: day }),
+  'token.requested, forced': (context) => tokenRequested({ at: soon(context) + hour, force: true }),
+  'token.rejected': (context) => tokenRejected({ at: soon(context) + hour, generation: context.generation }),
+  'timer.due, unused': (context) => timerDue({ at: whenDue(context) }),
+  'timer.due, used': (context) => timerDue({ at: whenDue(context), used: true }),
+  'refresh.succeeded': (context) =>
+    refreshSucceeded({
+      at: soon(context),
+      attempt: context.attempt?.id ?? 'late',
+      grantId: context.grantId ?? 'none',
+      baseGeneration: context.generation,
+    }),
+  'refresh.succeeded, a second answer to the previous token': (context) =>
+    refreshSucceeded({
+      at: soon(context),
+      attempt: 'of another node',
+      grantId: context.grantId ?? 'none',
+      baseGeneration: context.generation - 1,
+    }),
+  'refresh.failed, A': failed('A'),
+  'refresh.failed, S': failed('S'),
+  'refresh.failed, P': failed('P'),
+  'refresh.failed, C': failed('C'),
+  'refresh.failed, T': failed('T'),
+  'refresh.failed, T in doubt': failed('T', true),
+  'refresh.failed, R': failed('R'),
+  'grant.revoked, A': (context) => grantRevoked({ at: soon(context) }),
+  'grant.revoked, S': (context) => grantRevoked({ at: soon(context), class: 'S', reason: 'user_disabled' }),
+  'app.secret-updated': (context) => happened('app.secret-updated', soon(context)),
+  'app.probe': (context) => happened('app.probe', soon(context)),
+}
