@@ -24,9 +24,18 @@ function parseJson(payload: Uint8Array): Result<unknown> {
   }
 }
 
+/** Names fields, but none that a caller made up at length: it may be a token in the wrong place. */
+const isFieldName = (key: PropertyKey) => /^(?:\d+|[A-Za-z]\w{0,23})$/.test(String(key))
+
 function describe({ issues }: z.ZodError): string {
   return issues
     .slice(0, 5)
-    .map((issue) => `${issue.path.length === 0 ? 'payload' : z.core.toDotPath(issue.path)}: ${issue.message}`)
+    .map((issue) => {
+      const path = issue.path.filter(isFieldName)
+      const field = path.length === 0 ? 'payload' : z.core.toDotPath(path)
+      if (issue.code !== 'unrecognized_keys') return `${field}: ${issue.message}`
+      const named = issue.keys.filter(isFieldName)
+      return `${field}: must not have ${named.length > 0 ? named.join(', ') : 'fields of unknown names'}`
+    })
     .join('; ')
 }

@@ -67,7 +67,7 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
   return {
     async putAccount(account, put) {
       const { config } = await apps.look(put.app)
-      if (config === null) return fail('app_not_found', `app: there is no app ${JSON.stringify(put.app)}`)
+      if (config === null) return fail('app_not_found', 'app: there is no such app')
       const mark = put.refreshToken && fingerprint({ account, token: put.refreshToken })
       let failure: Result<never> | undefined
       const outcome = await accounts.receive(account, ({ at, record, snapshot: { context } }) => {

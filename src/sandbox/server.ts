@@ -56,10 +56,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     return new OidcProvider(url, configurationOf({ store, accessTokenSeconds }))
   })
   const serve = provider.callback()
-  for (const event of ['access_token.issued', 'refresh_token.saved'] as const) {
-    provider.on(event as 'access_token.issued', (token: { jti: string }) =>
-      issued.push(new Secret(token.jti)),
-    )
+  for (const event of ['access_token.saved', 'refresh_token.saved']) {
+    provider.on(event as 'access_token.saved', ({ jti }) => issued.push(new Secret(jti)))
   }
   acceptAnyOfItsSecrets(provider, setup)
 
