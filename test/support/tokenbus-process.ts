@@ -34,6 +34,7 @@ export function startTokenbus(
   const ended = once(child, 'close').then(([code]) => code as number | null)
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
+  void ended.then(() => process.removeListener('exit', kill))
   const stop = async () => {
     child.kill('SIGCONT')
     child.kill('SIGTERM')
@@ -54,7 +55,6 @@ export function startTokenbus(
     stop,
     ended,
     async [Symbol.asyncDispose]() {
-      process.removeListener('exit', kill)
       await stop()
     },
   }
