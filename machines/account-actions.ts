@@ -1,10 +1,9 @@
-import type { AccountContext, AccountState, Invalid, Spend } from './account-context.ts'
+import type { AccountContext, AccountState, Spend } from './account-context.ts'
 import { absentAccount } from './account-context.ts'
 import type {
   AccountAuthorized,
   AccountEvent,
   AccountUpdated,
-  GrantRevoked,
   RefreshFailed,
   RefreshSucceeded,
   TimerDue,
@@ -26,7 +25,7 @@ import {
   softDeadline,
 } from './time-rules.ts'
 
-type Change = Partial<AccountContext>
+export type Change = Partial<AccountContext>
 
 /** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
 export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
@@ -116,7 +115,7 @@ export function noteDoubt(context: AccountContext): Change {
   }
 }
 
-function endAttempt(): Change {
+export function endAttempt(): Change {
   return { attempt: null, rejected: null }
 }
 
@@ -129,7 +128,7 @@ export function settle(context: AccountContext, event: TimerDue): Change {
 }
 
 /** Before the account was announced invalid, or before the attempt began, or what it is now. */
-function origin(context: AccountContext, from: AccountState): AccountState {
+export function origin(context: AccountContext, from: AccountState): AccountState {
   return context.invalid?.state ?? context.attempt?.from ?? from
 }
 
@@ -191,71 +190,4 @@ export function parkAgain(context: AccountContext, event: AccountEvent): Change 
 
 export function waitForSecret(context: AccountContext, event: AccountEvent): Change {
   return { ...endAttempt(), wakeAt: secretWakeAt(context, event.at) }
-}
-
-/** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
-export function refusalAsInvalid(context: AccountContext, event: RefreshFailed): Invalid {
-  const { reason, action, recoverable, inferred, providerError } = event
-  const interrupted =
-    event.class === 'R' && (context.doubtSince !== null || context.invalid?.reason === 'refresh_interrupted')
-  return {
-    state: 'revoked',
-    reason: interrupted ? 'refresh_interrupted' : reason,
-    class: event.class === 'S' ? 'S' : 'A',
-    recoverable: event.class === 'S' && recoverable,
-    action,
-    ...(inferred ? { inferred } : {}),
-    providerError,
-  }
-}
-
-export function reportAsInvalid({ reason, action, recoverable, class: cause }: GrantRevoked): Invalid {
-  return {
-    state: 'revoked',
-    reason,
-    class: cause,
-    recoverable,
-    action,
-    providerError: { status: null, error: reason },
-  }
-}
-
-export const noRefreshToken: Invalid = {
-  state: 'revoked',
-  reason: 'no_refresh_token',
-  class: 'A',
-  recoverable: false,
-  action: 'ask the user to reconnect',
-  providerError: { status: null, error: 'no_refresh_token' },
-}
-
-/** The app's fault, told for an account only once its own token has run out. */
-export function runOut(context: AccountContext, from: AccountState): Change {
-  return { invalid: secretAsInvalid(context), previousState: origin(context, from) }
-}
-
-function secretAsInvalid(context: AccountContext): Invalid {
-  return {
-    state: 'secret-expired',
-    reason: context.lastError?.reason ?? 'client_rejected',
-    class: 'P',
-    recoverable: true,
-    action: context.lastError?.action ?? 'fix or rotate the client secret',
-    providerError: context.lastError?.providerError ?? { status: null, error: 'invalid_client' },
-  }
-}
-
-interface Revocation {
-  readonly invalid: Invalid
-  readonly from: AccountState
-}
-
-/** A dead grant never wakes; a parked one looks slowly. */
-export function revoke(context: AccountContext, event: AccountEvent, { invalid, from }: Revocation): Change {
-  return {
-    ...endAttempt(),
-    previousState: origin(context, from),
-    invalid,
-    wakeAt: invalid.class === 'S' && context.refreshable ? parkedProbeAt(context, event.at) : null,
-  }
 }

@@ -4,6 +4,7 @@ import type { AccountContext, AccountInput, AccountState, Attempt, Invalid } fro
 import type { AccountEffect, TokenInvalid } from './account-effects.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import * as ask from './account-guards.ts'
+import * as end from './account-invalid.ts'
 
 type Given<E extends AccountEvent> = { context: AccountContext; event: E }
 type From = { from: AccountState }
@@ -108,26 +109,26 @@ export const accountSetup = setup({
       registeredScopes: context.scopes,
     })),
     revokeAsRefused: enqueueActions(({ context, event, enqueue }, { from }: From) => {
-      const invalid = act.refusalAsInvalid(context, event as RefreshFailed)
-      const next = { ...context, ...act.revoke(context, event, { invalid, from }) }
+      const invalid = end.refusalAsInvalid(context, event as RefreshFailed)
+      const next = { ...context, ...end.revoke(context, event, { invalid, from }) }
       enqueue.assign(next)
       // Edges only: what is known for this reason is not announced again.
       if (isNews(context, invalid)) enqueue.emit(tokenInvalid(next))
     }),
     revokeAsReported: enqueueActions(({ context, event, enqueue }, { from }: From) => {
-      const invalid = act.reportAsInvalid(event as GrantRevoked)
-      const next = { ...context, ...act.revoke(context, event, { invalid, from }) }
+      const invalid = end.reportAsInvalid(event as GrantRevoked)
+      const next = { ...context, ...end.revoke(context, event, { invalid, from }) }
       enqueue.assign(next)
       enqueue.emit(tokenInvalid(next))
     }),
     revokeAsRunOut: enqueueActions(({ context, event, enqueue }, { from }: From) => {
-      const next = { ...context, ...act.revoke(context, event, { invalid: act.noRefreshToken, from }) }
+      const next = { ...context, ...end.revoke(context, event, { invalid: end.noRefreshToken, from }) }
       enqueue.assign(next)
       enqueue.emit(tokenInvalid(next))
     }),
     announceRunOut: enqueueActions(({ context, event, enqueue }, { from }: From) => {
       if (context.invalid !== null || event.at < context.expiresAt) return
-      const next = { ...context, ...act.runOut(context, from) }
+      const next = { ...context, ...end.runOut(context, from) }
       enqueue.assign(next)
       enqueue.emit(tokenInvalid(next))
     }),

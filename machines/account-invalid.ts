@@ -1,0 +1,71 @@
+import { type Change, endAttempt, origin } from './account-actions.ts'
+import type { AccountContext, AccountState, Invalid } from './account-context.ts'
+import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
+import { parkedProbeAt } from './time-rules.ts'
+
+/** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
+export function refusalAsInvalid(context: AccountContext, event: RefreshFailed): Invalid {
+  const { reason, action, recoverable, inferred, providerError } = event
+  const interrupted =
+    event.class === 'R' && (context.doubtSince !== null || context.invalid?.reason === 'refresh_interrupted')
+  return {
+    state: 'revoked',
+    reason: interrupted ? 'refresh_interrupted' : reason,
+    class: event.class === 'S' ? 'S' : 'A',
+    recoverable: event.class === 'S' && recoverable,
+    action,
+    ...(inferred ? { inferred } : {}),
+    providerError,
+  }
+}
+
+export function reportAsInvalid({ reason, action, recoverable, class: cause }: GrantRevoked): Invalid {
+  return {
+    state: 'revoked',
+    reason,
+    class: cause,
+    recoverable,
+    action,
+    providerError: { status: null, error: reason },
+  }
+}
+
+export const noRefreshToken: Invalid = {
+  state: 'revoked',
+  reason: 'no_refresh_token',
+  class: 'A',
+  recoverable: false,
+  action: 'ask the user to reconnect',
+  providerError: { status: null, error: 'no_refresh_token' },
+}
+
+/** The app's fault, told for an account only once its own token has run out. */
+export function runOut(context: AccountContext, from: AccountState): Change {
+  return { invalid: secretAsInvalid(context), previousState: origin(context, from) }
+}
+
+function secretAsInvalid(context: AccountContext): Invalid {
+  return {
+    state: 'secret-expired',
+    reason: context.lastError?.reason ?? 'client_rejected',
+    class: 'P',
+    recoverable: true,
+    action: context.lastError?.action ?? 'fix or rotate the client secret',
+    providerError: context.lastError?.providerError ?? { status: null, error: 'invalid_client' },
+  }
+}
+
+interface Revocation {
+  readonly invalid: Invalid
+  readonly from: AccountState
+}
+
+/** A dead grant never wakes; a parked one looks slowly. */
+export function revoke(context: AccountContext, event: AccountEvent, { invalid, from }: Revocation): Change {
+  return {
+    ...endAttempt(),
+    previousState: origin(context, from),
+    invalid,
+    wakeAt: invalid.class === 'S' && context.refreshable ? parkedProbeAt(context, event.at) : null,
+  }
+}

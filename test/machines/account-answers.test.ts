@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { type AccountEvent, accountMachine, type Rotation, settleTime } from '../../machines/index.ts'
+import {
+  authorized,
+  given,
+  hour,
+  minute,
+  refreshFailed,
+  refreshSucceeded,
+  second,
+  start,
+  timerDue,
+  tokenRequested,
+} from '../../src/testing/index.ts'
+import { account, attempt, later, refreshing, waiting, wakeAt } from '../support/account-given.ts'
+
+describe('an attempt without an answer', () => {
+  const lost = (with_: { rotation: Rotation; graceMs?: number }, at = later + 16 * second) =>
+    account(...refreshing({ with: with_ })).when(timerDue({ at, id: 'second' }))
+  it('is not lost before giveUpAt', () => lost({ rotation: 'none' }, later + 14 * second).thenNothing())
+  it.each(['none', 'keeps-old'] as const)('with rotation %s is sent again at once', (rotation) => {
+    lost({ rotation }).then({
+      state: 'refreshing',
+      effects: [{ type: 'refresh.send', attempt: { id: 'second', spend: 'current' } }],
+    })
+  })
+  it('with rotation grace is sent again inside the replay window, and gives up in time for that', () => {
+    const window = { rotation: 'grace', graceMs: 10 * second } as const
+    const [, started] = refreshing({ with: window })
+    const { after } = account(authorized({ with: window })).when(started as AccountEvent)
+    expect(wakeAt(after)).toBeLessThanOrEqual(later + 7 * second)
+    lost(window, later + 7 * second).then({ state: 'expiring' })
+    lost({ rotation: 'grace', graceMs: 60 * second }).then({ state: 'refreshing' })
+  })
+  it.each(['strict', 'until-used'] as const)(
+    'with rotation %s settles first, longer while the token still serves',
+    (rotation) => {
+      const serving = lost({ rotation })
+      serving.then({ state: 'expiring', effects: [], context: { doubtSince: later } })
+      expect(wakeAt(serving.after)).toBeGreaterThanOrEqual(later + 60 * second)
+      const past = [
+        authorized({ expiresAt: null, with: { rotation } }),
+        timerDue({ at: start + second, id: attempt }),
+      ]
+      const { after } = account(...past).when(timerDue({ at: start + 17 * second }))
+      expect(wakeAt(after)).toBe(start + 17 * second + settleTime)
+    },
+  )
+  it('never revokes, however often', () => {
+    let snapshot = account(...refreshing({ with: { rotation: 'strict' } })).when(
+      timerDue({ at: later + 16 * second }),
+    ).after
+    for (let i = 0; i < 50; i++) {
+      snapshot = given(accountMachine, snapshot).when(timerDue({ at: wakeAt(snapshot) as number })).after
+      expect(['expiring', 'refreshing']).toContain(snapshot.value)
+    }
+  })
+})
+
+describe('an answer', () => {
+  it('is stored, announced with where it came from, and clears what was wrong', () => {
+    account(...refreshing())
+      .when(refreshSucceeded({ at: later }))
+      .then({
+        state: 'valid',
+        effects: [
+          { type: 'tokens.store', generation: 2 },
+          { type: 'token.refreshed', previousState: 'valid', generation: 2 },
+        ],
+        context: { generation: 2, attempt: null, failures: 0, hasPrevious: true },
+      })
+  })
+  it.each([
+    ['valid', [authorized()]],
+    ['expiring', [...refreshing(), refreshFailed({ at: later })]],
+    ['secret-expired', waiting],
+  ] as [string, AccountEvent[]][])(
+    'that comes late, in %s, is judged by what it spent and taken',
+    (_, past) => {
+      account(...past)
+        .when(refreshSucceeded({ at: later + minute, attempt: 'of another time' }))
+        .then({ state: 'valid', context: { generation: 2 } })
+    },
+  )
+  it('that comes after the grant was given up is kept, and proves itself before it is served', () => {
+    const interrupted = [...refreshing(), refreshFailed({ at: later, class: 'R', inDoubt: true })]
+    const { then, after } = account(...interrupted).when(refreshSucceeded({ at: later + minute }))
+    then({
+      state: 'expiring',
+      effects: [{ type: 'tokens.store' }],
+      context: { wakeAt: later + minute, invalid: { reason: 'refresh_interrupted' } },
+    })
+    const proving = given(accountMachine, after).when(timerDue({ at: later + minute, id: 'proof' }))
+    proving.then({ state: 'refreshing' })
+    given(accountMachine, proving.after)
+      .when(refreshSucceeded({ at: later + minute, baseGeneration: 2, attempt: 'proof' }))
+      .then({
+        state: 'valid',
+        effects: [{}, { type: 'token.refreshed', previousState: 'revoked' }],
+        context: { invalid: null },
+      })
+  })
+  it('for an older grant is dropped', () => {
+    account(...refreshing(), authorized({ at: later, grantId: 'grant-2' }))
+      .when(refreshSucceeded({ at: later }))
+      .thenNothing()
+  })
+  it('offered again changes nothing', () => {
+    account(...refreshing(), refreshSucceeded({ at: later }))
+      .when(refreshSucceeded({ at: later }))
+      .thenNothing()
+  })
+  it('to a token answered already is kept as a sibling, and tried on invalid_grant', () => {
+    const past = [
+      ...refreshing(),
+      refreshSucceeded({ at: later }),
+      refreshSucceeded({ at: later, attempt: 'other' }),
+    ]
+    const refused = refreshFailed({
+      at: later + minute,
+      attempt: 'third',
+      baseGeneration: 2,
+      class: 'R',
+      id: 'fourth',
+    })
+    account(...past, tokenRequested({ at: later + minute, id: 'third', force: true }))
+      .when(refused)
+      .then({
+        state: 'refreshing',
+        effects: [{ type: 'refresh.send', attempt: { id: 'fourth', spend: 'sibling' } }],
+        context: { hasSibling: false },
+      })
+  })
+  it('without expires_in lives the default hour', () => {
+    account(...refreshing())
+      .when(refreshSucceeded({ at: later, expiresIn: null }))
+      .then({ context: { expiresAt: later + hour } })
+  })
+})

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { type AccountEvent, accountMachine } from '../../machines/index.ts'
+import {
+  authorized,
+  day,
+  given,
+  hour,
+  minute,
+  refreshFailed,
+  refreshSucceeded,
+  second,
+  start,
+  timerDue,
+  tokenRejected,
+  tokenRequested,
+} from '../../src/testing/index.ts'
+import { account, attempt, later, refreshing, wakeAt } from '../support/account-given.ts'
+
+describe('refreshing ahead', () => {
+  const due = (policy: 'eager' | 'lazy' | 'adaptive', used: boolean) =>
+    account(authorized({ with: { policy } })).when(timerDue({ at: start + 0.93 * hour, used }))
+  it('eager: at the soft deadline', () =>
+    due('eager', false).then({ state: 'refreshing', effects: [{ type: 'refresh.send' }] }))
+  it('adaptive: if the token was asked for', () => due('adaptive', true).then({ state: 'refreshing' }))
+  it('adaptive: else it rests until asked or kept alive', () => {
+    const { then, after } = due('adaptive', false)
+    then({ state: 'expiring', effects: [] })
+    expect(wakeAt(after)).toBeLessThanOrEqual(start + day)
+  })
+  it('lazy: rests even if it was asked for', () => due('lazy', true).then({ state: 'expiring' }))
+  it('a resting account is refreshed when asked', () => {
+    account(authorized({ with: { policy: 'lazy' } }), timerDue({ at: start + 0.93 * hour }))
+      .when(tokenRequested({ at: start + 0.94 * hour }))
+      .then({ state: 'refreshing' })
+  })
+  it('keeps a resting grant alive well inside the idle limit', () => {
+    const { after } = account(authorized({ with: { policy: 'lazy', idleLimitMs: 10 * hour } })).when(
+      timerDue({ at: start + 0.93 * hour }),
+    )
+    expect(wakeAt(after)).toBeLessThanOrEqual(start + 5 * hour)
+    given(accountMachine, after)
+      .when(timerDue({ at: start + 5 * hour }))
+      .then({ state: 'refreshing' })
+  })
+  it('a timer before its time is not taken, so the host puts it back', () => {
+    account(authorized())
+      .when(timerDue({ at: start + minute }))
+      .thenNothing()
+  })
+  it('a token that came alone is served to its end, then the account is revoked', () => {
+    const alone = authorized({ refreshable: false })
+    const resting = account(alone).when(timerDue({ at: start + 0.93 * hour }))
+    resting.then({ state: 'expiring', context: { wakeAt: start + hour } })
+    given(accountMachine, resting.after)
+      .when(timerDue({ at: start + hour }))
+      .then({
+        state: 'revoked',
+        effects: [{ type: 'token.invalid', reason: 'no_refresh_token' }],
+        context: { wakeAt: null },
+      })
+  })
+})
+
+describe('requests', () => {
+  it('for a longer life than is left refresh only after a quarter of the life', () => {
+    const asked = (at: number) => account(authorized()).when(tokenRequested({ at, minValidity: 2 * hour }))
+    asked(start + 14 * minute).thenNothing()
+    asked(start + 15 * minute).then({ state: 'refreshing' })
+  })
+  it('that force refresh at once, but five in a row, then one each 30 s', () => {
+    let snapshot = account().when(authorized()).after
+    let at = later
+    const force = () => given(accountMachine, snapshot).when(tokenRequested({ at, id: attempt, force: true }))
+    for (let generation = 1; generation <= 5; generation++) {
+      force().then({ state: 'refreshing' })
+      const answer = refreshSucceeded({ at, baseGeneration: generation })
+      snapshot = given(accountMachine, force().after).when(answer).after
+    }
+    force().thenNothing()
+    at += 30 * second
+    force().then({ state: 'refreshing' })
+  })
+  it('that force with ifGeneration refresh only that generation', () => {
+    const forced = (ifGeneration: number) =>
+      account(authorized()).when(tokenRequested({ at: later, force: true, ifGeneration }))
+    forced(0).thenNothing()
+    forced(1).then({ state: 'refreshing' })
+  })
+  it('join the attempt in flight', () => {
+    account(...refreshing())
+      .when(tokenRequested({ at: later, force: true }))
+      .thenNothing()
+  })
+  it('in back-off start nothing', () => {
+    const failed = [...refreshing(), refreshFailed({ at: later })]
+    account(...failed)
+      .when(tokenRequested({ at: later + second, force: true }))
+      .thenNothing()
+    account(...failed)
+      .when(tokenRequested({ at: later + 4 * second }))
+      .then({ state: 'refreshing' })
+  })
+})
+
+describe('reported rejections', () => {
+  const reject = (past: AccountEvent[], generation: number) =>
+    account(...past).when(tokenRejected({ at: later, generation }))
+  it('of the current generation refresh it, and it is not served meanwhile', () => {
+    reject([authorized()], 1).then({ state: 'refreshing', context: { rejected: 1 } })
+  })
+  it('of an older generation change nothing', () => reject([authorized()], 0).thenNothing())
+  it('join an attempt in flight, once', () => {
+    const { after, then } = reject(refreshing(), 1)
+    then({ state: 'refreshing', effects: [], context: { rejected: 1 } })
+    given(accountMachine, after)
+      .when(tokenRejected({ at: later, generation: 1 }))
+      .thenNothing()
+  })
+  it('are forgotten when the refresh fails for the moment: one false 401 blinds nobody', () => {
+    const { after } = reject(refreshing(), 1)
+    given(accountMachine, after)
+      .when(refreshFailed({ at: later }))
+      .then({ state: 'expiring', context: { rejected: null } })
+  })
+})
