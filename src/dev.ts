@@ -4,6 +4,7 @@ import { connectNats } from './bus/connect.ts'
 import { transitionLine } from './cli/transition-line.ts'
 import type { Config } from './config.ts'
 import { devAdminToken, devKeys, writeDevFile } from './embedded/dev-files.ts'
+import { portNear } from './embedded/free-port.ts'
 import { startEmbeddedNats } from './embedded/nats.ts'
 import { startEmbeddedRedis } from './embedded/redis.ts'
 import { createProvider } from './provider/provider.ts'
@@ -19,6 +20,8 @@ export interface DevOptions {
   /** A part that should live as long as we do has died: the sentence says which. */
   readonly onBroken: (sentence: string) => void
 }
+
+const usualHttpPort = 7070
 
 /** Everything on one machine: NATS, Redis, a sandbox OAuth server with one connected account, and tokenbus. */
 export async function runDev(options: DevOptions): Promise<{ stop(): Promise<void> }> {
@@ -52,8 +55,10 @@ async function start(
   const natsUrl = nats?.url ?? (config.natsUrl as string)
   const redisUrl = redis?.url ?? (config.redisUrl as string)
 
+  const { host, port } = config.http
+  const http = { host, port: port === usualHttpPort ? await portNear(port) : port }
   const service = await startService({
-    config: { ...config, natsUrl: nats?.serviceUrl ?? natsUrl, redisUrl, keys },
+    config: { ...config, natsUrl: nats?.serviceUrl ?? natsUrl, redisUrl, keys, http },
     logger,
   })
   onStop(service.stop)

@@ -27,6 +27,7 @@ export interface Service {
 
 /** Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
 const drainWithin = 80_000
+const disconnectWithin = 5_000
 
 /** One node: everything started in the order it depends on, stopped in reverse. Rejects with `StartError`. */
 export async function startService({ config, logger }: { config: Config; logger: Logger }): Promise<Service> {
@@ -68,8 +69,8 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
     name: `tokenbus ${hostname()}`,
     logger,
   })
-  onStop(() => nats.drain())
-  await ensureStreams({ nats, ...(config.streamReplicas && { replicas: config.streamReplicas }) })
+  onStop(() => within(disconnectWithin, nats.drain()))
+  await ensureStreams({ nats, logger, ...(config.streamReplicas && { replicas: config.streamReplicas }) })
 
   const provider = createProvider({ allowPrivate, logger })
   onStop(provider.close)
@@ -121,7 +122,7 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
     ...appAdmin,
   }
   const listening = await listen({ nats, tokenbus, version, logger, readCached: readCachedFrom(cache) })
-  onStop(listening.stop)
+  onStop(() => within(drainWithin, listening.stop()))
   const http = await startHttp({
     ...config.http,
     readiness: async () => [

@@ -12,9 +12,9 @@ export interface GuardedChild {
 export interface GuardedChildOptions {
   /** What people call it. */
   readonly name: string
-  readonly command: string
+  /** Names to look for, the first found runs; the shell fills in variables: `$NATS_SERVER nats-server`. */
+  readonly commands: string
   readonly args: readonly string[]
-  readonly env?: Record<string, string>
   readonly logFile: string
   /** Resolves true once the child serves; asked again until it does, or the child is gone. */
   isReady(): Promise<boolean>
@@ -24,8 +24,13 @@ export interface GuardedChildOptions {
 
 // A Ctrl-C reaches the whole process group, and the service still needs its servers to drain: `detached` keeps them
 // out of it. Should we die without stopping them (kill -9), the shell's input ends and it takes the server along.
+// Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
 const guard = `exec 3<&0
-"$@" </dev/null 3<&- & server=$!
+PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+eval "names=\\"$1\\""; shift
+for name in $names; do program=$(command -v "$name") && break; done
+[ -n "$program" ] || exit 127
+"$program" "$@" </dev/null 3<&- & server=$!
 trap 'kill -TERM $server' TERM
 { cat <&3 >/dev/null; kill -TERM $server; } 2>/dev/null & guard=$!
 wait $server; code=$?
@@ -37,12 +42,11 @@ const startWithin = 10_000
 
 /** Rejects with `StartError` when the command is missing, broken, or does not get ready. */
 export async function startGuardedChild(options: GuardedChildOptions): Promise<GuardedChild> {
-  const { name, command, args, env, logFile, isReady, onExit } = options
+  const { name, commands, args, logFile, isReady, onExit } = options
   const log = openSync(logFile, 'a', 0o600)
-  const shell = spawn('sh', ['-c', guard, 'sh', command, ...args], {
+  const shell = spawn('sh', ['-c', guard, 'sh', commands, ...args], {
     detached: true,
     stdio: ['pipe', log, log],
-    env: { ...process.env, ...env },
   })
   shell.stdin?.on('error', () => undefined)
   let stopping = false
@@ -59,7 +63,7 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
   for (const deadline = performance.now() + startWithin; ; ) {
     if (await isReady()) return { stop }
     if (ended === 127 || ended === 126)
-      throw new StartError(`${command} cannot be run; install it, or set its path.`)
+      throw new StartError(`${name} cannot be run; install it, or put it on the PATH.`)
     if (ended !== undefined)
       throw new StartError(`${name} does not start (code ${ended}); ${logFile} says why.`)
     if (performance.now() > deadline) {

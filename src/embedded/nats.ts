@@ -48,7 +48,7 @@ export async function startEmbeddedNats({ dataDir, onExit }: EmbeddedOptions): P
   const port = await portNear(4222)
   const child = await startGuardedChild({
     name: 'nats-server',
-    command: 'nats-server',
+    commands: '$NATS_SERVER nats-server',
     args: ['-c', conf, '-a', '127.0.0.1', '-p', String(port), '-sd', directory],
     logFile: join(dataDir, 'nats.log'),
     isReady: () => greets(port),

@@ -35,7 +35,7 @@ export async function startEmbeddedRedis({ dataDir, onExit }: EmbeddedOptions): 
   const url = `redis://:${password}@127.0.0.1:${port}`
   const child = await startGuardedChild({
     name: 'redis-server',
-    command: 'redis-server',
+    commands: '$REDIS_SERVER redis-server valkey-server',
     args: [conf, '--dir', directory],
     logFile: join(dataDir, 'redis.log'),
     isReady: () => answersPing(url),

@@ -30,8 +30,8 @@ export interface HostOptions {
   readonly partitions: number
   readonly dataDir: string
   readonly logger: Logger
-  /** With replicas: false when none has the intent yet. */
-  confirmIntent(account: string): Promise<boolean>
+  /** With replicas: false when none has the account's last save yet. */
+  confirmSave(account: string): Promise<boolean>
 }
 
 const attemptsPerNode = 128
@@ -87,7 +87,10 @@ export function createHost(options: HostOptions) {
         },
         extra: { tokens },
       })
-      await accounts.receive(account, told, saved)
+      const { taken } = await accounts.receive(account, told, saved)
+      // A failover may forget what no replica has; the answer is kept for that, and offered again.
+      if (taken && !(await options.confirmSave(account)))
+        logger.warn({ account }, 'answer stored, on no replica yet')
     },
   })
 
@@ -96,7 +99,7 @@ export function createHost(options: HostOptions) {
     provider,
     sealed,
     clock,
-    confirmIntent: options.confirmIntent,
+    confirmIntent: options.confirmSave,
     hold: heldAnswers.hold,
     async failed({ account, attempt, saved }, failure) {
       const told = {

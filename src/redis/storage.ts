@@ -47,7 +47,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       sealer,
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */
-      async confirmIntent(account: string): Promise<boolean> {
+      async confirmSave(account: string): Promise<boolean> {
         if (known.replicas === 0) return true
         return waitForReplica(redis, { partition: partitionOf(account, partitions), within: replicaWithin })
       },

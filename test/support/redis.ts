@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline'
 
 // Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
 const guarded = `exec 3<&0
-\${REDIS_SERVER:-redis-server} "$@" </dev/null 3<&- & server=$!
+PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+\${REDIS_SERVER:-$(command -v redis-server || command -v valkey-server)} "$@" </dev/null 3<&- & server=$!
 echo $server
 { cat <&3 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
 wait $server
