@@ -104,24 +104,35 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     },
   })
 
-  function read(id: string, { record, snapshot }: Loaded<{ value: unknown; context: AppContext }>): App {
-    const { config, c } = record.fields
-    const place = { account: id, slot: 'secrets', generation: record.generation }
+  const settingsSeen = new Map<string, { version: number; settings: Pick<App, 'config' | 'secrets'> }>()
+
+  /** Opening the secrets anew for each attempt would cost more than the attempt: once per version is enough. */
+  function settingsOf(
+    id: string,
+    { version, generation, fields }: StoredRecord,
+  ): Pick<App, 'config' | 'secrets'> {
+    const seen = settingsSeen.get(id)
+    if (seen?.version === version) return seen.settings
+    const { config, c } = fields
+    const place = { account: id, slot: 'secrets', generation }
     const pairs =
       c === undefined
         ? []
         : (JSON.parse(sealer.open({ sealed: c, ...place }).reveal()) as [string, string, number | null][])
-    return {
-      state: snapshot.value as AppState,
-      context: snapshot.context,
+    const settings = {
       config: config === undefined ? null : (JSON.parse(config) as AppConfig),
       secrets: pairs.map(([secretId, text, expiresAt]) => ({
         id: secretId,
         secret: new Secret(text),
         expiresAt,
       })),
-      record,
     }
+    settingsSeen.set(id, { version, settings })
+    return settings
+  }
+
+  function read(id: string, { record, snapshot }: Loaded<{ value: unknown; context: AppContext }>): App {
+    return { ...settingsOf(id, record), state: snapshot.value as AppState, context: snapshot.context, record }
   }
 
   type Report =

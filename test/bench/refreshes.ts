@@ -7,9 +7,9 @@ import { inTurns, keepInFlight } from './in-turns.ts'
 import type { Bench, Finding } from './index.ts'
 import { createRequester } from './requests.ts'
 
-const accounts = 150
-const perRound = 150
-const inFlight = 32
+const accounts = 500
+const perRound = 500
+const inFlight = 64
 
 /** Full refresh cycles, from a forced request to the new token, at the sandbox: a real OAuth server that rotates. */
 export async function benchRefreshes({ natsUrl }: Bench): Promise<Finding[]> {
@@ -75,7 +75,7 @@ export async function benchRefreshes({ natsUrl }: Bench): Promise<Finding[]> {
   await requester.close()
   return [
     {
-      what: 'refresh cycles, 32 in flight',
+      what: 'refresh cycles, 64 in flight',
       perSecond: cycle?.perSecond ?? 0,
       floor: 'bare undici loop to the same endpoint',
       floorPerSecond: floor?.perSecond ?? 0,
