@@ -98,8 +98,10 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
     waker.pause(5_000)
     heldAnswers.offerAgain().catch((error) => logger.warn({ err: error }, 'answers not offered again'))
   })
-  onStop(() => within(drainWithin, heldAnswers.stop()))
-  onStop(() => within(drainWithin, attempts.drained()))
+  onStop(() => {
+    heldAnswers.relent()
+    return within(drainWithin, attempts.drained())
+  })
   waker.start()
   onStop(waker.stop)
 

@@ -49,8 +49,7 @@ export interface HeldAnswersOptions {
  */
 export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnswersOptions) {
   const recent = new Map<string, Spooled>()
-  const holding = new Set<Promise<void>>()
-  let stopping = false
+  let relenting = false
   const fileOf = (attempt: string) => join(directory, `${attempt}.json`)
 
   function toSpooled({ tokens, ...answer }: Answer): Spooled {
@@ -95,7 +94,7 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
         )
       }
       spooled ||= await spool(answer)
-      if (stopping && spooled) return
+      if (relenting && spooled) return
       await delay(pause)
     }
     if (spooled) await rm(fileOf(answer.attempt), { force: true })
@@ -114,11 +113,7 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
 
   return {
     /** `saved` is what the answer will meet, unless somebody else has saved since. */
-    hold(answer: Answer, saved: LoadedAccount): Promise<void> {
-      const held = insist(answer, saved).finally(() => holding.delete(held))
-      holding.add(held)
-      return held
-    },
+    hold: insist,
     /** At start, before anything may spend the tokens these answers replace. */
     async storeSpooled(): Promise<number> {
       const files = await readdir(directory).catch(() => [])
@@ -136,11 +131,9 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
     async offerAgain(): Promise<void> {
       await Promise.all([...recent.values()].map((answer) => store(fromSpooled(answer))))
     },
-    /** Resolves once each answer is stored, or safe in the spool for the next start. */
-    async stop(): Promise<void> {
-      stopping = true
-      while (holding.size > 0) await Promise.all(holding)
+    /** From now on an answer that lies safe in the spool may wait there for the next start. */
+    relent(): void {
+      relenting = true
     },
-    size: () => holding.size,
   }
 }

@@ -77,8 +77,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     storage,
     async [Symbol.asyncDispose]() {
       await host.waker.stop()
+      host.heldAnswers.relent()
       await host.attempts.drained()
-      await host.heldAnswers.stop()
       await host.outbox.stop()
       watch.stop()
       publisher.stop()
