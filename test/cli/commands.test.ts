@@ -1,0 +1,202 @@
+import { connect, headers, type NatsConnection } from 'nats'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runCommand } from '../../src/cli/program.ts'
+import { type NatsServer, startNats } from '../support/nats.ts'
+
+let server: NatsServer
+let nats: NatsConnection
+const asked: { subject: string; payload: unknown }[] = []
+let answer: (subject: string) => object
+let unavailable = false
+
+beforeAll(async () => {
+  server = await startNats()
+  nats = await connect({ servers: server.url })
+  for (const subject of ['token.*.*', 'account.*.*', 'account.list', 'app.>']) {
+    nats.subscribe(subject, {
+      callback(_, message) {
+        asked.push({
+          subject: message.subject,
+          payload: message.data.length > 0 ? message.json() : undefined,
+        })
+        const body = JSON.stringify(answer(message.subject))
+        const failure = headers()
+        failure.set('Nats-Service-Error', 'some_failure')
+        message.respond(body, unavailable ? { headers: failure } : {})
+      },
+    })
+  }
+  await nats.flush()
+})
+afterAll(async () => {
+  await nats.close()
+  await server.stop()
+})
+beforeEach(() => {
+  answer = () => ({ account: 'alice', state: 'valid', accessToken: 'the token' })
+})
+afterEach(() => {
+  asked.length = 0
+  unavailable = false
+})
+
+async function tokenbus(
+  args: string[],
+  { stdin = '', env = {} }: { stdin?: string; env?: Record<string, string> } = {},
+) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await runCommand(args, {
+    terminal: {
+      out: (line) => out.push(line),
+      err: (line) => err.push(line),
+      colour: false,
+      env: { TOKENBUS_NATS_URL: server.url, ...env },
+      stdin: async () => stdin,
+      interrupted: Promise.resolve(),
+    },
+    live: async () => 0,
+  })
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+
+describe('what is asked', () => {
+  it.each<[string[], string, unknown]>([
+    [['token', 'alice'], 'token.get.alice', {}],
+    [
+      ['token', 'alice@example.com', '--min-validity', '300'],
+      'token.get.alice@example%2Ecom',
+      { minValidity: 300 },
+    ],
+    [
+      ['token', 'alice', '--force', '--if-generation', '3'],
+      'token.get.alice',
+      { forceRefresh: true, ifGeneration: 3 },
+    ],
+    [['reject', 'alice', '--generation', '3'], 'token.reject.alice', { generation: 3 }],
+    [['account', 'get', 'alice'], 'account.get.alice', undefined],
+    [['account', 'delete', 'alice', '--revoke'], 'account.delete.alice', { revokeAtProvider: true }],
+    [
+      [
+        'account',
+        'put',
+        'alice',
+        '--app',
+        'a',
+        '--user',
+        'u',
+        '--refresh-token',
+        '-',
+        '--scope',
+        'x',
+        'y',
+        '--policy',
+        'eager',
+      ],
+      'account.put.alice',
+      { app: 'a', user: 'u', refreshToken: 'from stdin', scopes: ['x', 'y'], policy: 'eager' },
+    ],
+    [
+      [
+        'app',
+        'put',
+        'a',
+        '--provider',
+        'oidc',
+        '--client-id',
+        'c',
+        '--client-secret',
+        'env:SECRET',
+        '--issuer',
+        'https://i',
+      ],
+      'app.put.a',
+      { provider: 'oidc', clientId: 'c', clientSecret: 'from env', issuer: 'https://i' },
+    ],
+    [['app', 'put', 'a', '--payload', '{"provider":"oidc"}'], 'app.put.a', { provider: 'oidc' }],
+    [['app', 'secret', 'add', 'a', '--secret', '-'], 'app.secret.add.a', { secret: 'from stdin' }],
+    [['app', 'secret', 'remove', 'a', 's1'], 'app.secret.remove.a', { id: 's1' }],
+  ])('%j', async (args, subject, payload) => {
+    answer = () => ({ app: 'a', state: 'healthy' })
+    const { code, err } = await tokenbus(args, { stdin: 'from stdin\n', env: { SECRET: 'from env' } })
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(asked).toEqual([{ subject, payload }])
+  })
+})
+
+describe('what is printed', () => {
+  it('facts, a line each, aligned', async () => {
+    expect((await tokenbus(['token', 'alice'])).out).toBe(
+      'account      alice\nstate        valid\naccessToken  the token',
+    )
+  })
+  it('with --raw the token alone, with --json the whole answer', async () => {
+    expect((await tokenbus(['token', 'alice', '--raw'])).out).toBe('the token')
+    expect(JSON.parse((await tokenbus(['--json', 'token', 'alice'])).out)).toMatchObject({
+      accessToken: 'the token',
+    })
+  })
+  it('lists as tables, and how to go on', async () => {
+    const account = {
+      account: 'alice',
+      state: 'revoked',
+      app: 'a',
+      user: 'u',
+      generation: 3,
+      expires: null,
+      reason: 'inactive',
+    }
+    answer = () => ({ accounts: [account], cursor: 'more' })
+    const { out } = await tokenbus(['account', 'list', '--state', 'revoked', '--limit', '1'])
+    expect(out.split('\n')).toEqual([
+      'ACCOUNT  STATE    APP  USER  GENERATION  EXPIRES  REASON',
+      'alice    revoked  a    u     3                    inactive',
+      'more: --cursor more',
+    ])
+    expect(asked[0]?.payload).toEqual({ state: 'revoked', limit: 1 })
+  })
+})
+
+describe('what goes wrong', () => {
+  it('a failure is told on stderr, with what to do, and exit code 1', async () => {
+    unavailable = true
+    answer = () => ({
+      error: 'grant_revoked',
+      message: 'the grant has ended',
+      action: 'ask the user to reconnect',
+    })
+    expect(await tokenbus(['token', 'alice'])).toEqual({
+      code: 1,
+      out: '',
+      err: 'grant_revoked: the grant has ended\n  action  ask the user to reconnect',
+    })
+    expect(JSON.parse((await tokenbus(['--json', 'token', 'alice'])).err)).toMatchObject({
+      error: 'grant_revoked',
+    })
+  })
+  it.each([
+    [['token'], /missing required argument/],
+    [['tokken', 'alice'], /Did you mean token/],
+    [['token', 'alice', '--min-validity', 'long'], /must be a whole number/],
+    [['account', 'put', 'a', '--policy', 'sometimes'], /Allowed choices are eager, lazy, adaptive/],
+    [['account', 'put', 'a', '--refresh-token', 'in-plain-text'], /standard input/],
+    [['app', 'put', 'a', '--payload', 'not json'], /must be a JSON object/],
+  ])('wrong usage is exit code 2: %j', async (args, sentence) => {
+    const { code, err } = await tokenbus(args)
+    expect(code).toBe(2)
+    expect(err).toMatch(sentence)
+    expect(err).not.toContain('in-plain-text')
+    expect(asked).toEqual([])
+  })
+  it('nobody there is exit code 3, and a sentence that says what to do', async () => {
+    const nowhere = await tokenbus(['token', 'alice'], {
+      env: { TOKENBUS_NATS_URL: '', TOKENBUS_DATA_DIR: '/nowhere' },
+    })
+    expect(nowhere).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/npm start, or set TOKENBUS_NATS_URL/),
+    })
+    const away = await tokenbus(['token', 'alice'], { env: { TOKENBUS_NATS_URL: 'nats://127.0.0.1:1' } })
+    expect(away.code).toBe(3)
+  })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+import { readConfig } from '../src/config.ts'
+import { version } from '../src/version.ts'
+
+describe('the environment', () => {
+  it('has these defaults', () => {
+    expect(readConfig({}, 'dev')).toEqual({
+      mode: 'dev',
+      natsUrl: undefined,
+      natsCreds: undefined,
+      redisUrl: undefined,
+      keys: undefined,
+      http: { host: '127.0.0.1', port: 7070 },
+      publicUrl: undefined,
+      enableTokenApi: false,
+      dataDir: '.tokenbus',
+      partitions: 64,
+      allowPrivateEndpoints: true,
+      streamReplicas: undefined,
+      logLevel: 'info',
+    })
+  })
+
+  it('in production needs what it cannot make up, and keeps away from private addresses', () => {
+    expect(() => readConfig({}, 'serve')).toThrow(
+      'tokenbus serve needs TOKENBUS_NATS_URL, TOKENBUS_REDIS_URL, TOKENBUS_KEYS; set them.',
+    )
+    const env = { TOKENBUS_NATS_URL: 'nats://a', TOKENBUS_REDIS_URL: 'redis://b', TOKENBUS_KEYS: 'k:v' }
+    expect(readConfig(env, 'serve')).toMatchObject({
+      natsUrl: 'nats://a',
+      redisUrl: 'redis://b',
+      keys: 'k:v',
+      allowPrivateEndpoints: false,
+    })
+    expect(() => readConfig({ ...env, TOKENBUS_KEYS: '' }, 'serve')).toThrow(
+      'tokenbus serve needs TOKENBUS_KEYS; set them.',
+    )
+  })
+
+  it.each([
+    ['TOKENBUS_HTTP_PORT', '70000'],
+    ['TOKENBUS_HTTP_PORT', 'http'],
+    ['TOKENBUS_PARTITIONS', '0'],
+    ['TOKENBUS_STREAM_REPLICAS', '9'],
+    ['TOKENBUS_ENABLE_TOKEN_API', 'yes'],
+    ['TOKENBUS_ALLOW_PRIVATE_ENDPOINTS', '1'],
+    ['TOKENBUS_LOG_LEVEL', 'loud'],
+    ['TOKENBUS_PUBLIC_URL', 'not a url'],
+  ])('names %s when it is wrong (%s)', (name, value) =>
+    expect(() => readConfig({ [name]: value }, 'dev')).toThrow(name),
+  )
+})
+
+it('the version answered on the bus is that of the package', () => expect(version).toBe(manifest.version))
