@@ -8,6 +8,8 @@ import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
 
 export interface EmbeddedOptions {
   readonly dataDir: string
+  /** The port people expect by default; a free one when it is taken. */
+  readonly port?: number
   /** It ended by itself; the sentence says which, and where its log is. */
   onExit(sentence: string): void
 }
@@ -28,7 +30,8 @@ const natsConf = new URL(
 /** The shipped `nats.conf`, with passwords of its own and one more user, `dev`, who is not limited. */
 function devConf(conf: string, passwords: Record<string, string>): string {
   const variables = roles.map((role) => `NATS_${role.toUpperCase()}_PASSWORD: "${passwords[role]}"`)
-  const users = 'users: ['
+  const users = '  users: ['
+  if (!conf.includes(users)) throw new Error(`nats.conf has no line "${users}" to add the user dev to`)
   return [
     ...variables,
     conf.replace(users, `${users}\n    { user: "dev", password: $NATS_DEV_PASSWORD }`),
@@ -36,7 +39,8 @@ function devConf(conf: string, passwords: Record<string, string>): string {
 }
 
 /** Rejects with `StartError`. */
-export async function startEmbeddedNats({ dataDir, onExit }: EmbeddedOptions): Promise<EmbeddedNats> {
+export async function startEmbeddedNats(options: EmbeddedOptions): Promise<EmbeddedNats> {
+  const { dataDir, onExit } = options
   const directory = join(dataDir, 'nats')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const stored = await readOrCreate(join(directory, 'passwords.json'), () =>
@@ -45,29 +49,36 @@ export async function startEmbeddedNats({ dataDir, onExit }: EmbeddedOptions): P
   const passwords = JSON.parse(stored) as Record<(typeof roles)[number], string>
   const conf = join(directory, 'dev.conf')
   await writeFile(conf, devConf(await readFile(natsConf, 'utf8'), passwords), { mode: 0o600 })
-  const port = await portNear(4222)
+  const port = await portNear(options.port ?? 4222)
   const child = await startGuardedChild({
     name: 'nats-server',
-    commands: '$NATS_SERVER nats-server',
+    variable: 'NATS_SERVER',
+    programs: ['nats-server'],
     args: ['-c', conf, '-a', '127.0.0.1', '-p', String(port), '-sd', directory],
-    logFile: join(dataDir, 'nats.log'),
-    isReady: () => greets(port),
+    place: directory,
+    isReady: () => letsIn({ port, user: 'dev', pass: passwords.dev }),
     onExit,
   })
   const urlOf = (role: (typeof roles)[number]) => `nats://${role}:${passwords[role]}@127.0.0.1:${port}`
   return { ...child, url: urlOf('dev'), serviceUrl: urlOf('service') }
 }
 
-/** A NATS server speaks first. */
-function greets(port: number): Promise<boolean> {
+/** Asks as its own user: the one who answers may be another NATS that took the port a moment before. */
+function letsIn({ port, user, pass }: { port: number; user: string; pass: string }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = dial({ port, host: '127.0.0.1' })
     const done = (ready: boolean) => {
       socket.destroy()
       resolve(ready)
     }
-    socket.once('data', (data) => done(data.toString().startsWith('INFO')))
+    let said = ''
+    socket.on('data', (data) => {
+      said += data
+      if (/^(PONG|-ERR)/m.test(said)) done(!said.includes('-ERR'))
+    })
     socket.once('error', () => done(false))
+    socket.once('close', () => done(false))
     socket.setTimeout(500, () => done(false))
+    socket.write(`CONNECT ${JSON.stringify({ user, pass, verbose: false })}\r\nPING\r\n`)
   })
 }

@@ -13,13 +13,14 @@ export interface EmbeddedRedis extends GuardedChild {
 }
 
 /** Append-only, every write on disk before it is answered. Rejects with `StartError`. */
-export async function startEmbeddedRedis({ dataDir, onExit }: EmbeddedOptions): Promise<EmbeddedRedis> {
+export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
+  const { dataDir, onExit } = options
   const directory = join(dataDir, 'redis')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const password = await readOrCreate(join(directory, 'password'), () =>
     randomBytes(18).toString('base64url'),
   )
-  const port = await portNear(6379)
+  const port = await portNear(options.port ?? 6379)
   const conf = join(directory, 'redis.conf')
   const settings = [
     `bind 127.0.0.1`,
@@ -35,9 +36,10 @@ export async function startEmbeddedRedis({ dataDir, onExit }: EmbeddedOptions): 
   const url = `redis://:${password}@127.0.0.1:${port}`
   const child = await startGuardedChild({
     name: 'redis-server',
-    commands: '$REDIS_SERVER redis-server valkey-server',
+    variable: 'REDIS_SERVER',
+    programs: ['redis-server', 'valkey-server'],
     args: [conf, '--dir', directory],
-    logFile: join(dataDir, 'redis.log'),
+    place: directory,
     isReady: () => answersPing(url),
     onExit,
   })
