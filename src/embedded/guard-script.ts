@@ -36,7 +36,7 @@ echo "$PPID $server" >"$pidfile"
 trap 'kill -TERM $server' TERM
 trap 'kill -KILL $server' USR1
 { cat <&3 >/dev/null; kill -TERM $server; } 2>/dev/null & guard=$!
-code=255
+wait $server; code=$?
 while [ $code -gt 128 ] && kill -0 $server 2>/dev/null; do wait $server; code=$?; done
 rm -f "$pidfile"
 kill $guard 2>/dev/null

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { open, realpath } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartError } from '../start-error.ts'
 import { guardScript, takenStatus } from './guard-script.ts'
@@ -18,7 +17,7 @@ export interface GuardedChildOptions {
   readonly variable: string
   readonly programs: readonly string[]
   readonly args: readonly string[]
-  /** `<place>.log` is its log, `<place>.pid` says who runs it. One child per place, ever. */
+  /** Its directory. `<place>.log` is its log, `<place>.pid` says who runs it; a second one is refused. */
   readonly place: string
   /** Resolves true once the child serves; asked again until it does, or the child is gone. */
   isReady(): Promise<boolean>
@@ -32,14 +31,15 @@ const stopWithin = 10_000
 /** Rejects with `StartError` when the command is missing, broken, already running, or does not get ready. */
 export async function startGuardedChild(options: GuardedChildOptions): Promise<GuardedChild> {
   const { name, variable, programs, args, isReady, onExit } = options
-  const place = resolve(options.place)
+  const place = await realpath(options.place)
   const logFile = `${place}.log`
-  const log = openSync(logFile, 'a', 0o600)
+  const log = await open(logFile, 'a', 0o600)
   const shell = spawn('sh', ['-c', guardScript, 'sh', place, variable, programs.join(' '), ...args], {
     detached: true,
-    stdio: ['pipe', log, log],
+    stdio: ['pipe', log.fd, log.fd],
   })
-  shell.stdin.on('error', () => undefined)
+  await log.close()
+  shell.stdin?.on('error', () => undefined)
   let phase: 'starting' | 'serving' | 'stopping' = 'starting'
   let ended: number | null | undefined
   const gone = once(shell, 'exit').then(([code]) => {
@@ -48,7 +48,7 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
   })
   const stop = async () => {
     phase = 'stopping'
-    shell.stdin.end()
+    shell.stdin?.end()
     const stubborn = setTimeout(() => shell.kill('SIGUSR1'), stopWithin)
     await gone
     clearTimeout(stubborn)

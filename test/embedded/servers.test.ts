@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { connect } from 'nats'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { startEmbeddedNats } from '../../src/embedded/nats.ts'
+import { startEmbeddedRedis } from '../../src/embedded/redis.ts'
+import { StartError } from '../../src/start-error.ts'
+import { eventually } from '../support/eventually.ts'
+
+const starts = { nats: startEmbeddedNats, redis: startEmbeddedRedis }
+const names = ['nats', 'redis'] as const
+type Name = (typeof names)[number]
+
+let dataDir: string
+const stops: (() => Promise<void>)[] = []
+
+async function start<N extends Name>(name: N, onExit: (sentence: string) => void = () => undefined) {
+  const server = (await starts[name]({ dataDir, port: 0, onExit })) as Awaited<ReturnType<(typeof starts)[N]>>
+  stops.push(server.stop)
+  return server
+}
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-embedded-'))
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await Promise.all(stops.splice(0).map((stop) => stop()))
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+async function pidOf(name: Name): Promise<number> {
+  const [, server] = (await readFile(join(dataDir, `${name}.pid`), 'utf8')).split(' ')
+  return Number(server)
+}
+
+async function withRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url)
+  redis.on('error', () => undefined)
+  try {
+    return await ask(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+it('Redis writes each change to disk, evicts nothing, listens on loopback, and wants its password', async () => {
+  const { url } = await start('redis')
+  const settings = await withRedis(url, (redis) =>
+    redis.config('GET', 'append*', 'maxmemory-policy', 'bind', 'save'),
+  )
+  expect(settings).toEqual(
+    expect.arrayContaining(['appendonly', 'yes', 'appendfsync', 'always', 'noeviction', '127.0.0.1']),
+  )
+  const { port } = new URL(url)
+  await withRedis(`redis://127.0.0.1:${port}`, (redis) => expect(redis.get('x')).rejects.toThrow('NOAUTH'))
+})
+
+it('NATS has JetStream, the role of the service, and a user who may do anything', async () => {
+  const { url, serviceUrl } = await start('nats')
+  for (const [from, pattern, refused] of [
+    [url, '>', false],
+    [serviceUrl, '>', true],
+    [serviceUrl, 'token.get.*', false],
+  ] as const) {
+    const { username: user, password: pass, host } = new URL(from)
+    const nats = await connect({ servers: host, user, pass })
+    const errors: unknown[] = []
+    nats.subscribe(pattern, { callback: (error) => void (error && errors.push(error)) })
+    await nats.flush()
+    expect(errors.length > 0).toBe(refused)
+    if (user === 'dev') expect((await nats.jetstreamManager()).streams).toBeDefined()
+    await nats.close()
+  }
+})
+
+it('passwords are for nobody else to read', async () => {
+  await Promise.all(names.map((name) => start(name)))
+  for (const file of ['nats/passwords.json', 'nats/dev.conf', 'redis/password', 'redis/redis.conf']) {
+    expect((await stat(join(dataDir, file))).mode & 0o077).toBe(0)
+  }
+})
+
+it('Redis has its data and its password when it comes back', async () => {
+  const first = await start('redis')
+  await withRedis(first.url, (redis) => redis.set('kept', 'yes'))
+  await first.stop()
+  const { password } = new URL(first.url)
+  const second = await start('redis')
+  expect(new URL(second.url).password).toBe(password)
+  expect(await withRedis(second.url, (redis) => redis.get('kept'))).toBe('yes')
+})
+
+describe.each(names)('%s', (name) => {
+  it('takes another port when the usual one is taken', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    const { port } = blocker.address() as { port: number }
+    const server = await starts[name]({ dataDir, port, onExit: () => undefined })
+    stops.push(server.stop)
+    expect(new URL(server.url).port).not.toBe(String(port))
+    blocker.close()
+  })
+
+  it('is gone once it has stopped, and nobody is told that it ended', async () => {
+    const onExit = vi.fn()
+    const { stop } = await start(name, onExit)
+    const server = await pidOf(name)
+    await stop()
+    expect(() => process.kill(server, 0)).toThrow('ESRCH')
+    expect(onExit).not.toHaveBeenCalled()
+    await expect(stat(join(dataDir, `${name}.pid`))).rejects.toThrow('ENOENT')
+  })
+
+  it('says so when it ends by itself', async () => {
+    const told = new Promise<string>((resolve) => void start(name, resolve))
+    const server = await eventually(() => pidOf(name))
+    await eventually(() => expect(stops).toHaveLength(1))
+    process.kill(server, 'SIGKILL')
+    expect(await told).toMatch(new RegExp(`^${name}-server ended by itself \\(code 137\\); .*${name}\\.log`))
+  })
+
+  it('is not started twice on the same files', async () => {
+    await start(name)
+    const server = await pidOf(name)
+    await expect(start(name)).rejects.toThrow(/already runs for .* stop that one, or set TOKENBUS_DATA_DIR/)
+    expect(await pidOf(name)).toBe(server)
+  })
+
+  it('left over from an owner that is gone, is ended before another one starts', async () => {
+    const leftOver = await leaveRunning(name, { log: join(dataDir, `${name}.log`) })
+    const ended = once(leftOver, 'exit')
+    await start(name)
+    expect(await ended).toEqual([null, 'SIGTERM'])
+  })
+
+  it('is not mistaken for what has got its process number since', async () => {
+    const other = await leaveRunning(name, { log: join(dataDir, 'other.log') })
+    await start(name)
+    expect(other.exitCode ?? other.signalCode).toBeNull()
+    other.kill()
+  })
+
+  it.each([
+    ['/nowhere/server', /cannot be run; install it, or correct \w+_SERVER/],
+    ['false', /does not start \(code 1\); .*\.log says why/],
+  ])('that is %s is a StartError of one sentence', async (program, sentence) => {
+    vi.stubEnv(`${name.toUpperCase()}_SERVER`, program)
+    const onExit = vi.fn()
+    const error = await start(name, onExit).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(StartError)
+    expect((error as Error).message).toMatch(sentence)
+    expect((error as Error).message).not.toContain('\n')
+    expect(onExit).not.toHaveBeenCalled()
+  })
+})
+
+/** Something that writes where a server of this data directory does, or did: `owner server` is in its pid file. */
+async function leaveRunning(name: Name, { log }: { log: string }): Promise<ChildProcess> {
+  const owner = spawn('true')
+  await once(owner, 'exit')
+  await using file = await open(log, 'a')
+  const server = spawn('sleep', ['60'], { stdio: ['ignore', file.fd, file.fd] })
+  await writeFile(join(dataDir, `${name}.pid`), `${owner.pid} ${server.pid}\n`)
+  return server
+}
