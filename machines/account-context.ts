@@ -53,9 +53,8 @@ export interface LastError {
   readonly providerError: ProviderError
 }
 
-/** All an account remembers. No secret is ever in it: sealed tokens are stored beside it. */
-export interface AccountContext {
-  readonly account: string
+/** What an account runs under: its own wishes first, then its app's. */
+export interface AccountSettings {
   readonly app: string
   readonly provider: string
   readonly user: string
@@ -63,8 +62,13 @@ export interface AccountContext {
   readonly rotation: Rotation
   /** How long a provider with `grace` answers a spent refresh token again, in milliseconds. */
   readonly graceMs: number
-  /** How long the provider lets a grant lie unused, in milliseconds. */
+  /** How long the provider lets a grant lie unused, in milliseconds; 0 where that is not known. */
   readonly idleLimitMs: number
+}
+
+/** All an account remembers. No secret is ever in it: sealed tokens are stored beside it. */
+export interface AccountContext extends AccountSettings {
+  readonly account: string
   /** Random per grant; null before the first grant and after removal. */
   readonly grantId: string | null
   /** False for an access token that came alone: it can be served, never renewed. */

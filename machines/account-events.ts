@@ -1,20 +1,10 @@
-import type { FailureClass, Policy, ProviderError, Rotation } from './account-context.ts'
+import type { AccountSettings, FailureClass, ProviderError } from './account-context.ts'
 
 interface Happened {
   /** Cluster time in milliseconds. */
   readonly at: number
   /** Random; becomes the attempt's id when this event starts one. */
   readonly id: string
-}
-
-export interface AccountSettings {
-  readonly app: string
-  readonly provider: string
-  readonly user: string
-  readonly policy: Policy
-  readonly rotation: Rotation
-  readonly graceMs: number
-  readonly idleLimitMs: number
 }
 
 /** A person consented (again): a new grant, or the same one brought back by whoever holds it. */

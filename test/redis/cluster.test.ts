@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { portNear } from '../../src/embedded/free-port.ts'
 import { Secret } from '../../src/secret.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
@@ -17,12 +18,31 @@ beforeAll(async () => {
     Array.from({ length: 3 }, () => startRedis({ args: ['--cluster-enabled', 'yes'] })),
   )
   const addresses = masters.map(({ port }) => `127.0.0.1:${port}`)
-  await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
+  const cli = promisify(execFile)
+  await cli('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
+  for (const { port } of masters) {
+    await eventually(
+      async () => {
+        const { stdout } = await cli('redis-cli', ['-p', String(port), 'cluster', 'info'])
+        expect(stdout).toContain('cluster_state:ok')
+        expect(stdout).toContain('cluster_known_nodes:3')
+      },
+      { within: 15_000, every: 100 },
+    )
+  }
 })
 afterAll(async () => {
   await nats.stop()
   await Promise.all(masters.map((master) => master.stop()))
 })
+
+/** The nodes talk on this port plus 10,000, which must exist, and be free too. */
+async function clusterPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    if ((await portNear(port)) === port && (await portNear(port + 10_000)) === port + 10_000) return port
+  }
+}
 
 it('everything works on a Redis Cluster of three masters', async () => {
   const redisUrl = `redis+cluster://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`

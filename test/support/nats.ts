@@ -1,19 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
-
-// Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
-const guarded = `exec 3<&0
-PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
-\${NATS_SERVER:-nats-server} "$@" </dev/null 3<&- & server=$!
-echo $server
-{ cat <&3 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
-wait $server
-kill $guard`
+import { type GuardedServer, startGuarded } from './guarded-server.ts'
 
 export interface NatsServer extends AsyncDisposable {
   readonly url: string
@@ -42,19 +31,14 @@ export interface StartNatsOptions {
 export async function startNats(options: StartNatsOptions = {}): Promise<NatsServer> {
   const storeDir = options.storeDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-nats-')))
   const config = await configFile(options, storeDir)
-  const shell = spawn('sh', ['-c', guarded, 'nats-server', ...flags({ ...options, config, storeDir })], {
-    env: { ...process.env, ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+  const server = await startGuarded('$NATS_SERVER nats-server', {
+    args: flags({ ...options, config, storeDir }),
+    ...(options.env && { env: options.env }),
   })
-  const exited = once(shell, 'exit')
-  const { pid, port } = await ready(shell)
+  const port = await ready(server)
 
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (shell.exitCode === null) {
-      process.kill(pid, 'SIGCONT')
-      process.kill(pid, signal)
-      await exited
-    }
+    await server.end(signal)
     if (options.storeDir === undefined) await rm(storeDir, { recursive: true, force: true })
   }
 
@@ -64,8 +48,8 @@ export async function startNats(options: StartNatsOptions = {}): Promise<NatsSer
     port,
     stop,
     kill: () => end('SIGKILL'),
-    pause: () => process.kill(pid, 'SIGSTOP'),
-    resume: () => process.kill(pid, 'SIGCONT'),
+    pause: () => server.signal('SIGSTOP'),
+    resume: () => server.signal('SIGCONT'),
     [Symbol.asyncDispose]: stop,
   }
 }
@@ -99,10 +83,7 @@ function flags({
   ]
 }
 
-async function ready(
-  shell: ChildProcessByStdio<Writable, Readable, Readable>,
-): Promise<{ pid: number; port: number }> {
-  const [pid] = (await once(createInterface(shell.stdout), 'line')) as [string]
+async function ready({ shell }: GuardedServer): Promise<number> {
   let said = ''
   let port = 0
   for await (const line of createInterface(shell.stderr)) {
@@ -110,7 +91,7 @@ async function ready(
     port = Number(/Listening for client connections on .*:(\d+)$/.exec(line)?.[1] ?? port)
     if (!line.endsWith('Server is ready')) continue
     shell.stderr.resume()
-    return { pid: Number(pid), port }
+    return port
   }
   throw new Error(`nats-server did not start:\n${said}`)
 }

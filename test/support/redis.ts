@@ -1,19 +1,10 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-
-// Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
-const guarded = `exec 3<&0
-PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
-\${REDIS_SERVER:-$(command -v redis-server || command -v valkey-server)} "$@" </dev/null 3<&- & server=$!
-echo $server
-{ cat <&3 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
-wait $server
-kill $guard`
+import { type GuardedServer, startGuarded } from './guarded-server.ts'
 
 export interface RedisServer extends AsyncDisposable {
   readonly url: string
@@ -48,27 +39,13 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     '--save',
     '',
   ]
-  const shell = spawn('sh', ['-c', guarded, 'redis-server', ...flags, ...(options.args ?? [])], {
-    stdio: ['pipe', 'pipe', 'ignore'],
+  const server = await startGuarded('$REDIS_SERVER redis-server valkey-server', {
+    args: [...flags, ...(options.args ?? [])],
   })
-  const exited = once(shell, 'exit')
-  const lines = createInterface(shell.stdout)[Symbol.asyncIterator]()
-  const pid = Number((await lines.next()).value)
-  let said = ''
-  for (;;) {
-    const { value, done } = await lines.next()
-    if (done) throw new Error(`redis-server did not start:\n${said}`)
-    said += `${value}\n`
-    if (/Ready to accept connections/.test(value)) break
-  }
-  shell.stdout.resume()
+  await ready(server)
 
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (shell.exitCode === null) {
-      process.kill(pid, 'SIGCONT')
-      process.kill(pid, signal)
-      await exited
-    }
+    await server.end(signal)
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true })
   }
 
@@ -78,10 +55,22 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     port,
     stop,
     kill: () => end('SIGKILL'),
-    pause: () => process.kill(pid, 'SIGSTOP'),
-    resume: () => process.kill(pid, 'SIGCONT'),
+    pause: () => server.signal('SIGSTOP'),
+    resume: () => server.signal('SIGCONT'),
     [Symbol.asyncDispose]: stop,
   }
+}
+
+async function ready({ shell }: GuardedServer): Promise<void> {
+  let said = ''
+  for await (const line of createInterface(shell.stdout)) {
+    said += `${line}\n`
+    if (!line.includes('Ready to accept connections')) continue
+    shell.stdout.resume()
+    shell.stderr.resume()
+    return
+  }
+  throw new Error(`redis-server did not start:\n${said}`)
 }
 
 export async function freePort(): Promise<number> {

@@ -1,0 +1,50 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+
+// Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
+// Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
+const guard = `exec 3<&0
+PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+eval "names=\\"$1\\""; shift
+for name in $names; do program=$(command -v "$name") && break; done
+"$program" "$@" </dev/null 3<&- & server=$!
+echo $server
+{ cat <&3 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
+wait $server
+kill $guard`
+
+export interface GuardedServer {
+  /** What it writes to stdout and stderr. */
+  readonly shell: ChildProcessByStdio<Writable, Readable, Readable>
+  signal(name: NodeJS.Signals): void
+  /** Ends it, also when it is paused, and resolves once it is gone. */
+  end(name: NodeJS.Signals): Promise<void>
+}
+
+/** `names`: programs to look for, the first found runs; the shell fills in variables. */
+export async function startGuarded(
+  names: string,
+  { args, env = {} }: { args: readonly string[]; env?: Readonly<Record<string, string>> },
+): Promise<GuardedServer> {
+  const shell = spawn('sh', ['-c', guard, 'sh', names, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const exited = once(shell, 'exit')
+  const lines = createInterface(shell.stdout)
+  const [line] = (await once(lines, 'line')) as [string]
+  const pid = Number(line)
+  const signal = (name: NodeJS.Signals) => process.kill(pid, name)
+  return {
+    shell,
+    signal,
+    async end(name) {
+      if (shell.exitCode !== null) return
+      signal('SIGCONT')
+      signal(name)
+      await exited
+    },
+  }
+}
