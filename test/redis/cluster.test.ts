@@ -14,9 +14,10 @@ let nats: NatsServer
 
 beforeAll(async () => {
   nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  masters = await Promise.all(
-    Array.from({ length: 3 }, () => startRedis({ args: ['--cluster-enabled', 'yes'] })),
-  )
+  masters = []
+  while (masters.length < 3) {
+    masters.push(await startRedis({ port: await clusterPort(), args: ['--cluster-enabled', 'yes'] }))
+  }
   const addresses = masters.map(({ port }) => `127.0.0.1:${port}`)
   const cli = promisify(execFile)
   await cli('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
