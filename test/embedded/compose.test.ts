@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
 const compose = parse(readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8'))
@@ -23,4 +27,23 @@ it('every secret and volume it uses is declared', () => {
       .filter((name) => !name.startsWith('.'))
     expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named))
   }
+})
+
+describe('NATS reads its configuration with a password', () => {
+  const [, , command] = compose.services.nats.entrypoint as [string, string, string]
+  const conf = fileURLToPath(new URL('../../nats.conf', import.meta.url))
+
+  it.each(['9e93ef42', '1234', 'a1b2'])('such as %s', (password) => {
+    const secrets = mkdtempSync(join(tmpdir(), 'tokenbus-secrets-'))
+    for (const role of ['service', 'consumer', 'operator'])
+      writeFileSync(join(secrets, `${role}-password`), `${password}\n`)
+    const script = command
+      .replaceAll('$$', '$')
+      .replaceAll('/run/secrets', secrets)
+      .replace('/etc/nats/nats.conf', conf)
+    const PATH = `${process.env.PATH}:/usr/sbin`
+    const { stderr } = spawnSync('sh', ['-c', `${script.trimEnd()} -t`], { encoding: 'utf8', env: { PATH } })
+    rmSync(secrets, { recursive: true })
+    expect(stderr).toMatch(/configuration file .* is valid/)
+  })
 })

@@ -20,14 +20,16 @@ afterAll(async () => {
 })
 
 let count = 0
+/** Each test in a database of its own: what an earlier one left would wake here, and ask this provider. */
 async function start(options: { connected?: boolean; policy?: 'lazy' | 'eager' } = {}) {
   const provider = scriptedProvider()
+  const redisUrl = `${redis.url}/${++count}`
   const node = await startTestNode({
     natsUrl: nats.url,
-    redisUrl: redis.url,
+    redisUrl,
     refreshToken: provider.refreshToken,
   })
-  const account = `account-${++count}`
+  const account = `account-${count}`
   const app = `app-${count}`
   await node.tokenbus.putApp(app, { ...sandboxApp, rotation: 'none' })
   const put = await node.tokenbus.putAccount(account, {
