@@ -8,8 +8,8 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -36,10 +36,11 @@ function run(command, args, env = {}) {
 }
 
 function onPath(name) {
+  const path = (process.env.PATH ?? '').split(delimiter)
   const folders = [
-    ...(process.env.PATH ?? '').split(delimiter),
-    '/usr/sbin',
-    '/usr/local/sbin',
+    ...path,
+    // Debian keeps servers in sbin, which only root has on the PATH.
+    ...(path.some((folder) => folder.endsWith('/sbin')) ? [] : ['/usr/sbin', '/usr/local/sbin']),
     '/opt/homebrew/bin',
   ]
   return folders
@@ -64,10 +65,8 @@ function installPackages() {
   const stamp = 'node_modules/.tokenbus-lock'
   const lock = readFileSync('package-lock.json', 'utf8')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  if (existsSync('node_modules/.package-lock.json') && !existsSync(stamp))
-    rmSync('node_modules', { recursive: true })
   say('Installing npm packages …')
-  const { ok, output } = run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'])
+  const { ok, output } = run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'])
   if (!ok) {
     say(output)
     giveUp('npm ci failed (its output is above); check the network or the npm registry, and start again.')
@@ -123,51 +122,61 @@ function installServers() {
   }
 }
 
+/** How to run a command as root: with nothing, or with sudo, which may ask for a password where somebody can answer. */
+function asRoot(names, byHand) {
+  if (process.getuid() === 0) return []
+  if (!onPath('sudo'))
+    giveUp(`${names} must be installed, this is not root and sudo is not here; have root run: ${byHand}`)
+  if (run('sudo', ['-n', 'true']).ok) return ['sudo', '-n']
+  if (process.stdin.isTTY) {
+    say(`${names} must be installed, which takes your password for sudo.`)
+    if (spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status === 0) return ['sudo']
+  }
+  giveUp(`${names} must be installed, and sudo does not let us; have root run: ${byHand}`)
+}
+
 function installByApt(missing, names) {
   const packages = missing.map(({ apt }) => apt)
-  const sudo = process.getuid() === 0 ? [] : ['sudo']
-  if (sudo.length > 0 && !onPath('sudo')) {
-    giveUp(
-      `${names} must be installed and this is neither root nor is sudo here; have root run: apt-get install ${packages.join(' ')}`,
-    )
+  const byHand = `apt-get install ${packages.join(' ')}`
+  const root = asRoot(names, byHand)
+  const rootRuns = (...command) => {
+    const [first, ...rest] = [...root, ...command]
+    return run(first, rest)
   }
   say(`Installing ${names} with apt-get …`)
-  const apt = (args) => {
-    const [command, ...rest] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
-    return run(command, rest)
-  }
-  apt(['update'])
-  const { ok, output } = apt(['install', '-y', '--no-install-recommends', ...packages])
+  // tokenbus runs these servers itself, but the packages also bring system services nobody asked for, on the very ports.
+  // Without systemd, init scripts are not run in single-user mode, which RUNLEVEL=1 claims for this call only. With it,
+  // the services start, and are switched off again: they were not there a minute ago. Nothing else is touched; a
+  // policy-rc.d of our own would be, and would stay behind if we were killed.
+  const apt = (...args) => rootRuns('env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get', ...args)
+  const updated = apt('update')
+  const { ok, output } = apt('install', '-y', '--no-install-recommends', ...packages)
   if (!ok) {
-    say(output)
-    giveUp(
-      `apt-get could not install ${names} (its output is above); install ${packages.join(' ')} by hand and start again.`,
-    )
+    const said = `${updated.output}\n${output}`
+    const [, reason = 'no reason given'] =
+      /^[EW]: (Failed to fetch .*?)[.\s]*$/m.exec(said) ?? /^E: (.*?)[.\s]*$/m.exec(said) ?? []
+    giveUp(`apt-get could not install ${names} (${reason}); check the network, or have root run: ${byHand}`)
   }
-  // tokenbus runs these programs itself. The packages also bring system services nobody asked for; on a machine that
-  // had none a minute ago, they are switched off again.
-  if (existsSync('/run/systemd/system')) {
-    const [command, ...rest] = [...sudo, 'systemctl', 'disable', '--now', ...packages]
-    run(command, rest)
-  }
+  if (existsSync('/run/systemd/system')) rootRuns('systemctl', 'disable', '--now', ...packages)
 }
 
 function installByBrew(missing, names) {
   say(`Installing ${names} with Homebrew …`)
-  const { ok, output } = run('brew', ['install', ...missing.map(({ brew }) => brew)])
+  const packages = missing.map(({ brew }) => brew)
+  const { ok, output } = run('brew', ['install', ...packages])
   if (ok) return
-  say(output)
-  giveUp(`Homebrew could not install ${names} (its output is above); install them by hand and start again.`)
+  const [, reason = 'no reason given'] = /^Error: (.*?)[.\s]*$/m.exec(output) ?? []
+  giveUp(`Homebrew could not install ${names} (${reason}); run: brew install ${packages.join(' ')}`)
 }
 
 /** Everything the compiler reads; the build is repeated only when one of it is newer than the last one. */
 function newestSource() {
-  const folders = ['src', 'machines', 'test/bench', 'test/support', 'test/simulation'].filter((folder) =>
-    existsSync(folder),
-  )
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true }).map((file) => join(folder, file)),
-  )
+  const { include } = JSON.parse(readFileSync('tsconfig.build.json', 'utf8'))
+  const folders = include.filter((folder) => existsSync(folder))
+  const files = folders.flatMap((folder) => [
+    folder,
+    ...readdirSync(folder, { recursive: true }).map((file) => join(folder, file)),
+  ])
   return Math.max(
     ...[...files, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(
       (file) => statSync(file).mtimeMs,
@@ -178,6 +187,7 @@ function newestSource() {
 function build() {
   const stamp = 'dist/.built'
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return
+  const begun = new Date()
   const { ok, output } = run(process.execPath, [
     'node_modules/typescript/bin/tsc',
     '-p',
@@ -188,13 +198,16 @@ function build() {
     giveUp('The build failed (the compiler says why above).')
   }
   for (const file of readdirSync('src', { recursive: true })) {
-    if (/\.(lua|html|css|js|svg)$/.test(file)) cpSync(join('src', file), join('dist/src', file))
+    const source = join('src', file)
+    if (!file.endsWith('.ts') && statSync(source).isFile()) cpSync(source, join('dist/src', file))
   }
   chmodSync('dist/src/main.js', 0o755)
+  // What is saved while the compiler runs is newer than this.
   writeFileSync(stamp, '')
+  utimesSync(stamp, begun, begun)
 }
 
 checkNode()
-installPackages()
 installServers()
+installPackages()
 build()

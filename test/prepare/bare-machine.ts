@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('../../prepare.mjs', import.meta.url))
+
+/**
+ * A project of one file and a machine with the programs that are given to it, none of which do anything but write
+ * down how they were called. Not root, and without a terminal.
+ */
+export function bareMachine() {
+  const home = mkdtempSync(join(tmpdir(), 'tokenbus-prepare-'))
+  const project = join(home, 'project')
+  const bin = join(home, 'sbin')
+  const calls = join(home, 'calls')
+
+  function write(path: string, text: string): void {
+    const file = join(project, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+
+  /** Its body is shell; `record` in it writes the call down. */
+  function program(name: string, body = 'record'): void {
+    const path = join(bin, name)
+    mkdirSync(bin, { recursive: true })
+    writeFileSync(path, `#!/bin/sh\ncall="${name} $*"\nrecord() { echo "$call" >>'${calls}'; }\n${body}\n`)
+    chmodSync(path, 0o755)
+  }
+
+  function prepare(env: Record<string, string> = {}) {
+    spawnSync('chmod', ['-R', 'a+rwX', home])
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'prepare.mjs')], {
+      encoding: 'utf8',
+      env: { PATH: bin, BIN: bin, ...env },
+      ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
+    })
+    return { status, stdout, said: stderr.split('\n').slice(0, -1) }
+  }
+
+  mkdirSync(project)
+  copyFileSync(script, join(project, 'prepare.mjs'))
+  write('package-lock.json', '{}')
+  write('tsconfig.json', '{}')
+  write('tsconfig.build.json', '{ "include": ["src"] }')
+  write('src/main.ts', '')
+  return {
+    program,
+    write,
+    prepare,
+    exists: (path: string) => existsSync(join(project, path)),
+    /** As if it had been saved a minute ago, or in a minute. */
+    touch(path: string, seconds: number) {
+      const at = new Date(Date.now() + seconds * 1_000)
+      utimesSync(join(project, path), at, at)
+    },
+    /** How its programs were called since the last look. */
+    calls(): string[] {
+      const lines = existsSync(calls) ? readFileSync(calls, 'utf8').split('\n').slice(0, -1) : []
+      rmSync(calls, { force: true })
+      return lines
+    },
+    withServers() {
+      for (const name of ['nats-server', 'redis-server']) program(name, 'exit 0')
+    },
+    /** The npm packages are there. */
+    withPackages() {
+      write('node_modules/.tokenbus-lock', '{}')
+      write(
+        'node_modules/typescript/bin/tsc',
+        `require('node:fs').mkdirSync('dist/src', { recursive: true })
+         require('node:fs').writeFileSync('dist/src/main.js', '')
+         require('node:fs').appendFileSync('${calls}', 'tsc\\n')`,
+      )
+    },
+    remove: () => rmSync(home, { recursive: true, force: true }),
+  }
+}

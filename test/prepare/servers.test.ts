@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { bareMachine } from './bare-machine.ts'
+
+let machine: ReturnType<typeof bareMachine>
+
+beforeEach(() => {
+  machine = bareMachine()
+  machine.withPackages()
+})
+afterEach(() => machine.remove())
+
+const byHand = 'have root run: apt-get install nats-server redis-server'
+const missing = 'nats-server and redis-server must be installed'
+const sudo = '[ "$1" = -n ] && shift; "$@"'
+const aptThatInstalls = `call="$call\${RUNLEVEL:+, run level $RUNLEVEL}"; record
+  [ "$1" = install ] && for name in nats-server redis-server; do
+    echo '#!/bin/sh' >"$BIN/$name"; /bin/chmod +x "$BIN/$name"
+  done
+  echo noise; echo noise >&2`
+
+it('what is there is left alone, and nothing is said', () => {
+  machine.withServers()
+  for (const name of ['apt-get', 'sudo', 'brew', 'npm']) machine.program(name)
+  expect(machine.prepare()).toEqual({ status: 0, stdout: '', said: [] })
+  expect(machine.calls()).toEqual(['tsc'])
+})
+
+it('Valkey serves as Redis', () => {
+  machine.program('nats-server', 'exit 0')
+  machine.program('valkey-server', 'exit 0')
+  expect(machine.prepare()).toMatchObject({ status: 0, said: [] })
+})
+
+it('apt-get installs what is missing, announced first, its own output kept back', () => {
+  machine.program('sudo', sudo)
+  machine.program('env', '/usr/bin/env "$@"')
+  machine.program('apt-get', aptThatInstalls)
+  expect(machine.prepare()).toEqual({
+    status: 0,
+    stdout: '',
+    said: ['Installing nats-server and redis-server with apt-get …'],
+  })
+  expect(machine.calls()).toEqual([
+    'apt-get update, run level 1',
+    'apt-get install -y --no-install-recommends nats-server redis-server, run level 1',
+    'tsc',
+  ])
+})
+
+it('only what is missing is installed', () => {
+  machine.program('nats-server', 'exit 0')
+  machine.program('sudo', sudo)
+  machine.program('env', '/usr/bin/env "$@"')
+  machine.program('apt-get', aptThatInstalls)
+  expect(machine.prepare()).toMatchObject({
+    status: 0,
+    said: ['Installing redis-server with apt-get …'],
+  })
+  expect(machine.calls()).toContain('apt-get install -y --no-install-recommends redis-server, run level 1')
+})
+
+it('Homebrew installs what is missing where there is no apt-get', () => {
+  machine.program('brew', aptThatInstalls)
+  expect(machine.prepare()).toMatchObject({
+    status: 0,
+    said: ['Installing nats-server and redis-server with Homebrew …'],
+  })
+  expect(machine.calls()).toEqual(['brew install nats-server redis', 'tsc'])
+})
+
+it.each([
+  ['there is nothing to install with', {}, /are missing and neither apt-get nor brew is here; install/],
+  [
+    'this is not root and there is no sudo',
+    { 'apt-get': 'record' },
+    `${missing}, this is not root and sudo is not here; ${byHand}`,
+  ],
+  [
+    'sudo wants a password and nobody is there to give it',
+    { 'apt-get': 'record', sudo: 'exit 1' },
+    `${missing}, and sudo does not let us; ${byHand}`,
+  ],
+] as const)('one sentence when %s', (_, programs, sentence) => {
+  for (const [name, body] of Object.entries(programs)) machine.program(name, body)
+  const { status, stdout, said } = machine.prepare()
+  expect({ status, stdout, sentences: said.length }).toEqual({ status: 1, stdout: '', sentences: 1 })
+  expect(said[0]).toMatch(sentence)
+  expect(machine.calls()).toEqual([])
+})
+
+it('one sentence, after the announcement, when the download fails: with what apt-get gives as the reason', () => {
+  machine.program('sudo', sudo)
+  machine.program('env', '/usr/bin/env "$@"')
+  machine.program(
+    'apt-get',
+    `[ "$1" = update ] && echo "W: Failed to fetch http://deb.example/InRelease  Could not resolve 'deb.example'" >&2 && exit 0
+     echo 'E: Unable to locate package nats-server' >&2; exit 100`,
+  )
+  expect(machine.prepare()).toMatchObject({
+    status: 1,
+    said: [
+      expect.stringContaining('Installing'),
+      "apt-get could not install nats-server and redis-server (Failed to fetch http://deb.example/InRelease  Could not resolve 'deb.example'); check the network, or " +
+        byHand,
+    ],
+  })
+})
+
+it.each(['exit 1', 'kill -SEGV $$'])('one sentence when a server is broken (%s)', (body) => {
+  machine.withServers()
+  machine.program('nats-server', body)
+  const { status, said } = machine.prepare()
+  expect(status).toBe(1)
+  expect(said).toEqual([expect.stringMatching(/nats-server is there but does not run .*; reinstall it\.$/)])
+})
+
+it('one sentence when a variable names a server that is not there', () => {
+  machine.withServers()
+  expect(machine.prepare({ NATS_SERVER: '/nowhere/nats-server' })).toMatchObject({
+    status: 1,
+    said: ['NATS_SERVER names /nowhere/nats-server, which is not there; correct or unset it (nats-server).'],
+  })
+})
+
+it('the server that a variable names is taken, and nothing is installed', () => {
+  machine.program('my-nats', 'exit 0')
+  machine.program('redis-server', 'exit 0')
+  expect(machine.prepare({ NATS_SERVER: 'my-nats' })).toMatchObject({ status: 0, said: [] })
+})
