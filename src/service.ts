@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Tokenbus } from './api.ts'
 import { connectNats } from './bus/connect.ts'
@@ -13,6 +14,7 @@ import { createAppAdmin } from './host/app-admin.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
 import { createHost } from './host/host.ts'
 import { readCachedFrom } from './host/read-cached.ts'
+import { createSpool } from './host/spool.ts'
 import { startHttp } from './http/server.ts'
 import { toAppConfig } from './provider/app-config.ts'
 import { createProvider } from './provider/provider.ts'
@@ -77,7 +79,8 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
   const publisher = createPublisher({ nats, source: `tokenbus/${hostname()}` })
   onStop(async () => publisher.stop())
   const { records, fingerprint } = storage
-  const host = createHost({ ...storage, publisher, provider, clock, partitions, dataDir, logger })
+  const spool = createSpool({ directory: join(dataDir, 'spool') })
+  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger })
   const { heldAnswers, outbox, waker, attempts, cache } = host
 
   // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
@@ -94,10 +97,7 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
   onStop(async () => watch.stop())
   outbox.start()
   onStop(outbox.stop)
-  storage.onReconnect(() => {
-    waker.pause(5_000)
-    heldAnswers.offerAgain().catch((error) => logger.warn({ err: error }, 'answers not offered again'))
-  })
+  storage.onReconnect(host.storageBack)
   onStop(() => {
     heldAnswers.relent()
     return within(drainWithin, attempts.drained())

@@ -1,3 +1,5 @@
+import { realTimers, type Timers } from '../timers.ts'
+
 /** Time as Redis tells it, in whole milliseconds, so that no node's own clock decides who takes over. */
 export interface ClusterClock {
   now(): number
@@ -5,12 +7,12 @@ export interface ClusterClock {
 }
 
 /** Between observations the monotonic clock runs on; a jump of this machine's wall clock changes nothing. */
-export function createClusterClock(monotonic: () => number = () => performance.now()): ClusterClock {
-  let offset = Date.now() - monotonic()
+export function createClusterClock({ elapsed }: Pick<Timers, 'elapsed'> = realTimers): ClusterClock {
+  let offset = Date.now() - elapsed()
   return {
-    now: () => Math.floor(monotonic() + offset),
+    now: () => Math.floor(elapsed() + offset),
     observe(redisTime) {
-      offset = redisTime - monotonic()
+      offset = redisTime - elapsed()
     },
   }
 }

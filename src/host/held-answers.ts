@@ -1,10 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
+import type { Spool } from './spool.ts'
 
 /** A provider's answer to a spent refresh token: lost, it may take the whole grant with it. */
 export interface Answer {
@@ -36,7 +35,8 @@ const keptFor = 5 * 60_000
 const longestPause = 2_000
 
 export interface HeldAnswersOptions {
-  readonly directory: string
+  readonly spool: Spool
+  readonly timers: Timers
   readonly sealed: SealedTokens
   readonly logger: Logger
   /** Offers the answer to its account. Resolves once Redis has it, or the account has no use for it. */
@@ -47,10 +47,9 @@ export interface HeldAnswersOptions {
  * Holds each answer until Redis has it, however long that takes; meanwhile it lies sealed in the spool. A stored
  * answer is kept sealed for 5 min and offered again when Redis may have forgotten it (a failover).
  */
-export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnswersOptions) {
+export function createHeldAnswers({ spool, sealed, timers, logger, store }: HeldAnswersOptions) {
   const recent = new Map<string, Spooled>()
   let relenting = false
-  const fileOf = (attempt: string) => join(directory, `${attempt}.json`)
 
   function toSpooled({ tokens, ...answer }: Answer): Spooled {
     const { account, baseGeneration: generation } = answer
@@ -63,12 +62,9 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
     return { ...answer, tokens: sealed.open(text, { account, generation, slot: 'spool' }) }
   }
 
-  async function spool(answer: Answer): Promise<boolean> {
-    const file = fileOf(answer.attempt)
+  async function keepAside(answer: Answer): Promise<boolean> {
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
-      await writeFile(`${file}.part`, JSON.stringify(toSpooled(answer)), { mode: 0o600, flush: true })
-      await rename(`${file}.part`, file)
+      await spool.write(answer.attempt, JSON.stringify(toSpooled(answer)))
       return true
     } catch (error) {
       logger.error(
@@ -93,20 +89,20 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
           'answer held: storage refuses it',
         )
       }
-      spooled ||= await spool(answer)
+      spooled ||= await keepAside(answer)
       if (relenting && spooled) return
-      await delay(pause)
+      await timers.delay(pause)
     }
-    if (spooled) await rm(fileOf(answer.attempt), { force: true })
+    if (spooled) await spool.remove(answer.attempt)
     recent.set(answer.attempt, toSpooled(answer))
-    setTimeout(() => recent.delete(answer.attempt), keptFor).unref()
+    timers.after(keptFor, () => recent.delete(answer.attempt))
   }
 
-  async function readSpooled(path: string): Promise<Answer | null> {
+  async function readSpooled(name: string): Promise<Answer | null> {
     try {
-      return fromSpooled(spooledSchema.parse(JSON.parse(await readFile(path, 'utf8'))))
+      return fromSpooled(spooledSchema.parse(JSON.parse(await spool.read(name))))
     } catch (error) {
-      logger.error({ err: error, path }, 'spooled answer cannot be read; it stays where it is')
+      logger.error({ err: error, name }, 'spooled answer cannot be read; it stays where it is')
       return null
     }
   }
@@ -116,16 +112,14 @@ export function createHeldAnswers({ directory, sealed, logger, store }: HeldAnsw
     hold: insist,
     /** At start, before anything may spend the tokens these answers replace. */
     async storeSpooled(): Promise<number> {
-      const files = await readdir(directory).catch(() => [])
-      const answers = files.filter((file) => file.endsWith('.json'))
-      for (const file of answers) {
-        const path = join(directory, file)
-        const answer = await readSpooled(path)
+      const names = await spool.names()
+      for (const name of names) {
+        const answer = await readSpooled(name)
         if (answer === null) continue
         await store(answer)
-        await rm(path, { force: true })
+        await spool.remove(name)
       }
-      return answers.length
+      return names.length
     },
     /** After a reconnect or a failover. What Redis still has it declines: an answer is known by what it spent. */
     async offerAgain(): Promise<void> {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Publisher } from '../bus/publisher.ts'
@@ -8,6 +7,7 @@ import type { Records } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
+import { realTimers, type Timers } from '../timers.ts'
 import { createAccounts, type LoadedAccount } from './accounts.ts'
 import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
@@ -15,6 +15,7 @@ import type { ClusterClock } from './cluster-clock.ts'
 import { createHeldAnswers } from './held-answers.ts'
 import { createOutbox } from './outbox.ts'
 import { createSealedTokens } from './sealed-tokens.ts'
+import type { Spool } from './spool.ts'
 import { createTokenCache } from './token-cache.ts'
 import { createTokenReads } from './token-reads.ts'
 import { createWaiting } from './waiting.ts'
@@ -28,7 +29,8 @@ export interface HostOptions {
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: ClusterClock
   readonly partitions: number
-  readonly dataDir: string
+  readonly spool: Spool
+  readonly timers?: Timers
   readonly logger: Logger
   /** With replicas: false when none has the account's last save yet. */
   confirmSave(account: string): Promise<boolean>
@@ -42,11 +44,12 @@ export type Host = ReturnType<typeof createHost>
 
 /** Wires the account and app actors to Redis, the bus and the provider. One per node. */
 export function createHost(options: HostOptions) {
-  const { records, sealer, fingerprint, publisher, provider, clock, partitions, dataDir, logger } = options
+  const { records, sealer, fingerprint, publisher, provider, clock, partitions, logger } = options
+  const { spool, timers = realTimers } = options
   const sealed = createSealedTokens(sealer)
   const cache = createTokenCache({ clock })
-  const waiting = createWaiting<LoadedAccount>()
-  const outbox = createOutbox({ records, publisher, clock, partitions, logger })
+  const waiting = createWaiting<LoadedAccount>(timers)
+  const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger })
 
   const accounts = createAccounts({
     records,
@@ -73,8 +76,9 @@ export function createHost(options: HostOptions) {
   })
 
   const heldAnswers = createHeldAnswers({
-    directory: join(dataDir, 'spool'),
+    spool,
     sealed,
+    timers,
     logger,
     async store({ account, tokens, ...answer }, saved) {
       const told = ({ at }: { at: number }) => ({
@@ -129,6 +133,7 @@ export function createHost(options: HostOptions) {
     apps,
     clock,
     partitions,
+    timers,
     logger,
     freeSlots: () => attemptsPerNode - attempts.size(),
   })
@@ -168,6 +173,11 @@ export function createHost(options: HostOptions) {
     changed(account: string): void {
       cache.drop(account)
       waiting.wake(account)
+    },
+    /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
+    storageBack(): void {
+      waker.pause(5_000)
+      background('answers not offered again', heldAnswers.offerAgain)
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Publisher } from '../bus/publisher.ts'
 import { partitionOf } from '../redis/keys.ts'
 import type { OutboxEntry, Records } from '../redis/records.ts'
+import type { Poll, Timers } from '../timers.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createTurns } from './turns.ts'
 
@@ -17,6 +18,7 @@ export interface OutboxOptions {
   readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
   readonly clock: ClusterClock
   readonly partitions: number
+  readonly timers: Timers
   readonly logger: Logger
 }
 
@@ -26,11 +28,10 @@ type Waiting = Awaited<ReturnType<Records['outbox']['read']>>[number]
  * Publishes what saves left in the outbox. Per account strictly in order, each entry after the ack of the one
  * before, also those another node left; an entry is removed only once the stream has it.
  */
-export function createOutbox({ records, publisher, clock, partitions, logger }: OutboxOptions) {
+export function createOutbox({ records, publisher, clock, partitions, timers, logger }: OutboxOptions) {
   const turns = createTurns()
   const fresh = new Map<number, Set<string>>()
-  let timer: NodeJS.Timeout | undefined
-  let sweeping: Promise<unknown> = Promise.resolve()
+  let poll: Poll | undefined
 
   const savedAt = (entryId: string) => Number(entryId.split('-')[0])
 
@@ -92,12 +93,6 @@ export function createOutbox({ records, publisher, clock, partitions, logger }: 
     }
   }
 
-  function again() {
-    timer = setTimeout(() => {
-      sweeping = sweep().finally(() => timer !== undefined && again())
-    }, sweepEvery)
-  }
-
   return {
     /** Call after a save that left entries. Never throws: what fails now is swept later. */
     saved(ref: OutboxEntry['ref']): void {
@@ -107,12 +102,12 @@ export function createOutbox({ records, publisher, clock, partitions, logger }: 
       fresh.set(partition, new Set([nameOf({ entry: { ref } })]))
       flush(partition).catch((error) => logger.debug({ err: error }, 'outbox flush failed'))
     },
-    start: again,
+    start(): void {
+      poll = timers.poll(sweepEvery, sweep)
+    },
     sweep,
     async stop(): Promise<void> {
-      clearTimeout(timer)
-      timer = undefined
-      await sweeping
+      await poll?.stop()
       await Promise.allSettled(Array.from({ length: partitions }, (_, partition) => flush(partition)))
     },
   }

@@ -1,3 +1,5 @@
+import { realTimers, type Timers } from '../timers.ts'
+
 export interface Waiter<News> {
   /**
    * Resolves at the account's next change, or after `ms`, whichever comes first; with what the change led to where this
@@ -14,7 +16,7 @@ export interface Waiting<News> {
   size(): number
 }
 
-export function createWaiting<News>(): Waiting<News> {
+export function createWaiting<News>({ after }: Pick<Timers, 'after'> = realTimers): Waiting<News> {
   const rooms = new Map<string, Set<(news?: News) => void>>()
   return {
     register(account) {
@@ -29,12 +31,12 @@ export function createWaiting<News>(): Waiting<News> {
       return {
         async next(ms) {
           if (changed === undefined) {
-            let timer: NodeJS.Timeout | undefined
+            let callOff = () => {}
             await new Promise<void>((resolve) => {
               proceed = resolve
-              timer = setTimeout(resolve, ms)
+              callOff = after(ms, resolve)
             })
-            clearTimeout(timer)
+            callOff()
           }
           const news = changed?.news
           changed = undefined

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { AccountContext, AccountEvent } from '../../machines/index.ts'
 import type { Records, Ref } from '../redis/records.ts'
+import type { Poll, Timers } from '../timers.ts'
 import type { Accounts } from './accounts.ts'
 import type { Apps } from './apps.ts'
 import type { ClusterClock } from './cluster-clock.ts'
@@ -12,6 +13,7 @@ export interface WakerOptions {
   readonly apps: Apps
   readonly clock: ClusterClock
   readonly partitions: number
+  readonly timers: Timers
   readonly logger: Logger
   /** How many more attempts this node may take on now. */
   freeSlots(): number
@@ -26,11 +28,11 @@ const claimHolds = 30_000
  * Makes time an event: claims what is due, a few per partition, and tells it so. Whichever node claims first does it;
  * there are no timers per account, and a restart loses none.
  */
-export function createWaker({ records, accounts, apps, clock, partitions, logger, freeSlots }: WakerOptions) {
-  let timer: NodeJS.Timeout | undefined
+export function createWaker(options: WakerOptions) {
+  const { records, accounts, apps, clock, partitions, timers, logger, freeSlots } = options
+  let poll: Poll | undefined
   let stopped = true
   let pausedUntil = 0
-  let round: Promise<void> = Promise.resolve()
 
   async function wakeAccount(id: string): Promise<void> {
     const loaded = await accounts.load(id)
@@ -75,7 +77,7 @@ export function createWaker({ records, accounts, apps, clock, partitions, logger
   }
 
   async function tick(): Promise<void> {
-    if (performance.now() < pausedUntil) return
+    if (timers.elapsed() < pausedUntil) return
     const claims = await Promise.allSettled(
       Array.from({ length: partitions }, (_, partition) => claim(partition)),
     )
@@ -83,26 +85,18 @@ export function createWaker({ records, accounts, apps, clock, partitions, logger
     if (failed) logger.warn({ err: failed.reason }, 'what was due could not be woken')
   }
 
-  function schedule() {
-    if (stopped) return
-    timer = setTimeout(() => {
-      round = tick().finally(schedule)
-    }, every)
-  }
-
   return {
     start(): void {
       stopped = false
-      schedule()
+      poll = timers.poll(every, tick)
     },
     /** After a reconnect, answers held elsewhere go first: their tokens must not be spent again. */
     pause(milliseconds: number): void {
-      pausedUntil = performance.now() + milliseconds
+      pausedUntil = timers.elapsed() + milliseconds
     },
     async stop(): Promise<void> {
       stopped = true
-      clearTimeout(timer)
-      await round
+      await poll?.stop()
     },
   }
 }

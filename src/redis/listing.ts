@@ -1,6 +1,6 @@
+import type { Commands } from './commands.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { keysOf, type Ref } from './keys.ts'
-import { type RedisClient, reach } from './scripts.ts'
 
 export interface ListQuery {
   readonly kind: Ref['kind']
@@ -13,7 +13,7 @@ export interface ListQuery {
 const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
 
 /** Lists and counts, over the indexes that every save keeps. Ids come in order of partition, then id. */
-export function createListing({ redis, partitions }: { redis: RedisClient; partitions: number }) {
+export function createListing({ commands, partitions }: { commands: Commands; partitions: number }) {
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
   function indexesOf({ kind, state, app }: ListQuery, partition: number): string[] {
@@ -25,9 +25,8 @@ export function createListing({ redis, partitions }: { redis: RedisClient; parti
   /** By member, not by offset: what is inserted meanwhile shifts nothing. */
   async function page(query: ListQuery, [partition, after]: Cursor, limit: number): Promise<string[]> {
     const [index, other] = indexesOf(query, partition) as [string, string?]
-    const from = after === '' ? '-' : `(${after}`
-    if (other === undefined) return redis.zrangebylex(index, from, '+', 'LIMIT', 0, limit)
-    const both = await redis.zinter(2, [index, other])
+    if (other === undefined) return commands.zmembers(index, { after, limit })
+    const both = await commands.zinter([index, other])
     return both
       .filter((id) => after === '' || Buffer.compare(Buffer.from(id), Buffer.from(after)) > 0)
       .slice(0, limit)
@@ -39,7 +38,7 @@ export function createListing({ redis, partitions }: { redis: RedisClient; parti
       let [partition, after]: Cursor = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor)
       const ids: string[] = []
       for (; partition < partitions; partition++, after = '') {
-        const found = await reach(() => page(query, [partition, after], query.limit - ids.length))
+        const found = await page(query, [partition, after], query.limit - ids.length)
         ids.push(...found)
         if (ids.length >= query.limit) return { ids, cursor: encodeCursor([partition, ids.at(-1) as string]) }
       }
@@ -50,19 +49,19 @@ export function createListing({ redis, partitions }: { redis: RedisClient; parti
       const start = Math.floor(Math.random() * partitions)
       for (let i = 0; i < partitions; i++) {
         const keys = each[(start + i) % partitions] as ReturnType<typeof keysOf>
-        const [found] = await reach(() => redis.zinter(2, [keys.byState('secret-expired'), keys.byApp(app)]))
+        const [found] = await commands.zinter([keys.byState('secret-expired'), keys.byApp(app)])
         if (found !== undefined) return found
       }
       return null
     },
     async countByApp(app: string): Promise<number> {
-      return sum(await reach(() => Promise.all(each.map((keys) => redis.zcard(keys.byApp(app))))))
+      return sum(await Promise.all(each.map((keys) => commands.zcard(keys.byApp(app)))))
     },
     async countByState(): Promise<Record<string, number>> {
       const counts = states.map(async (state) => {
         return [
           state,
-          sum(await reach(() => Promise.all(each.map((keys) => redis.zcard(keys.byState(state)))))),
+          sum(await Promise.all(each.map((keys) => commands.zcard(keys.byState(state))))),
         ] as const
       })
       return Object.fromEntries(await Promise.all(counts))

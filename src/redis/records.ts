@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { realTimers, type Timers } from '../timers.ts'
+import type { Commands } from './commands.ts'
 import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
 import { createListing } from './listing.ts'
 import { type Change, type OutboxEntry, type Saved, type StoredRecord, toStoredRecord } from './record.ts'
 import { saveArguments } from './save-arguments.ts'
-import { createScripts, type RedisClient, reach } from './scripts.ts'
 import { StorageUnavailable } from './storage-unavailable.ts'
 
 export { BadCursor } from './cursor.ts'
@@ -11,8 +11,9 @@ export type { Ref } from './keys.ts'
 export type { Change, OutboxEntry, Saved, StoredRecord } from './record.ts'
 
 export interface RecordsOptions {
-  readonly redis: RedisClient
+  readonly commands: Commands
   readonly partitions: number
+  readonly timers?: Timers
   /** Entries a partition's outbox may hold before its oldest transitions go. */
   readonly outboxCap?: number
 }
@@ -22,8 +23,13 @@ export type Records = ReturnType<typeof createRecords>
 const saveTries = 3
 
 /** Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`. */
-export function createRecords({ redis, partitions, outboxCap = 100_000 }: RecordsOptions) {
-  const run = createScripts(redis)
+export function createRecords({
+  commands,
+  partitions,
+  timers = realTimers,
+  outboxCap = 100_000,
+}: RecordsOptions) {
+  const { run } = commands
   const partition = (id: string) => partitionOf(id, partitions)
 
   async function load(ref: Ref, { markUsed = false } = {}): Promise<StoredRecord> {
@@ -34,7 +40,7 @@ export function createRecords({ redis, partitions, outboxCap = 100_000 }: Record
   }
 
   return {
-    ...createListing({ redis, partitions }),
+    ...createListing({ commands, partitions }),
     load,
     /** Compare-and-set on the version. An unknown outcome is found out: a save knows its own id again. */
     async save(change: Change): Promise<Saved> {
@@ -48,7 +54,7 @@ export function createRecords({ redis, partitions, outboxCap = 100_000 }: Record
           return { saved: saved === 1, at, version }
         } catch (error) {
           if (!(error instanceof StorageUnavailable) || tries === saveTries) throw error
-          await delay(50 * tries)
+          await timers.delay(50 * tries)
         }
       }
     },
@@ -90,9 +96,7 @@ export function createRecords({ redis, partitions, outboxCap = 100_000 }: Record
       /** The oldest first, those after `from`. */
       async read({ partition, from, count }: { partition: number; from?: string; count: number }) {
         const { outbox } = keysOf(partition)
-        const found = await reach(() =>
-          redis.xrange(outbox, from === undefined ? '-' : `(${from}`, '+', 'COUNT', count),
-        )
+        const found = await commands.xrange(outbox, { from, count })
         return found.map(([entryId, fields]) => ({ entryId, entry: toOutboxEntry(fields) }))
       },
       async remove({
@@ -102,12 +106,12 @@ export function createRecords({ redis, partitions, outboxCap = 100_000 }: Record
         partition: number
         entryIds: readonly string[]
       }): Promise<void> {
-        if (entryIds.length > 0) await reach(() => redis.xdel(keysOf(partition).outbox, ...entryIds))
+        if (entryIds.length > 0) await commands.xdel(keysOf(partition).outbox, entryIds)
       },
       /** How many entries wait, over all partitions. */
       async size(): Promise<number> {
-        const each = Array.from({ length: partitions }, (_, index) => redis.xlen(keysOf(index).outbox))
-        return (await reach(() => Promise.all(each))).reduce((total, length) => total + length, 0)
+        const each = Array.from({ length: partitions }, (_, index) => commands.xlen(keysOf(index).outbox))
+        return (await Promise.all(each)).reduce((total, length) => total + length, 0)
       },
     },
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
 import { partitionOf } from './keys.ts'
 import { openMeta } from './meta.ts'
@@ -43,7 +44,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     }, lookEvery)
 
     return {
-      records: createRecords({ redis, partitions }),
+      records: createRecords({ commands: createCommands(redis), partitions }),
       sealer,
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */

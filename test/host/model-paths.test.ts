@@ -11,6 +11,7 @@ import { createSealedTokens } from '../../src/host/sealed-tokens.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import { Secret } from '../../src/secret.ts'
 import { replay } from '../../src/testing/index.ts'
+import { realTimers } from '../../src/timers.ts'
 import { type AccountPath, accountPaths } from '../support/account-paths.ts'
 import { samples } from '../support/account-samples.ts'
 import { eventually } from '../support/eventually.ts'
@@ -32,7 +33,7 @@ async function startHost() {
   const clock = createClusterClock()
   const publisher = createPublisher({ nats, source: 'test' })
   const { records, fingerprint, sealer } = storage
-  const outbox = createOutbox({ records, publisher, clock, partitions: 4, logger })
+  const outbox = createOutbox({ records, publisher, clock, partitions: 4, timers: realTimers, logger })
   const sent: { account: string; attempt: string }[] = []
   const accounts = createAccounts({
     records,

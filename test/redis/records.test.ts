@@ -1,99 +1,68 @@
 import type { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCommands } from '../../src/redis/commands.ts'
 import { connectRedis } from '../../src/redis/connect.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
-import {
-  BadCursor,
-  type Change,
-  createRecords,
-  type OutboxEntry,
-  type Records,
-} from '../../src/redis/records.ts'
+import { createRecords, type Records } from '../../src/redis/records.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { eventually } from '../support/eventually.ts'
+import { recordSamples } from '../support/record-samples.ts'
+import { recordsContract } from '../support/records-contract.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 
 const logger = pino({ level: 'silent' })
 const partitions = 4
+const { newId, entry, change } = recordSamples()
 let server: RedisServer
 let redis: Redis
 let records: Records
 
+const connectAt = async (port: number) =>
+  (await connectRedis({ url: `redis://127.0.0.1:${port}`, logger })) as Redis
+const load = (id: string) => records.load({ kind: 'account', id })
+
 beforeAll(async () => {
   server = await startRedis()
-  redis = (await connectRedis({ url: server.url, logger })) as Redis
-  records = createRecords({ redis, partitions })
+  redis = await connectAt(server.port)
+  records = createRecords({ commands: createCommands(redis), partitions })
 })
 afterAll(async () => {
   redis.disconnect()
   await server.stop()
 })
 
-let count = 0
-const newId = () => `id-${++count}`
-const entry = (id: string, type: OutboxEntry['type'], n = ++count): OutboxEntry => ({
-  id: `event-${n}`,
-  type,
-  time: '2026-01-02T03:04:05.000Z',
-  ref: { kind: 'account', id },
-  body: JSON.stringify({ n }),
+describe('records in Redis', () =>
+  recordsContract({
+    async open(options) {
+      await redis.flushall()
+      return createRecords({ commands: createCommands(redis), ...options })
+    },
+    async wakeUpOf(id, count) {
+      const score = await redis.zscore(keysOf(partitionOf(id, count)).due, `account:${id}`)
+      return score === null ? null : Number(score)
+    },
+  }))
+
+describe('a tombstone', () => {
+  it('goes after seven days, unless a later save revives it', async () => {
+    const id = newId()
+    const key = keysOf(partitionOf(id, partitions)).record({ kind: 'account', id })
+    const before = { state: 'valid', app: 'app' }
+    await records.save(change(id))
+    await records.save(change(id, { expected: 1, state: null, app: null, previous: before, tombstone: true }))
+    expect(await redis.ttl(key)).toBeGreaterThan(6.9 * 86_400)
+    await records.save(change(id, { expected: 2 }))
+    expect(await redis.ttl(key)).toBe(-1)
+  })
 })
-const change = (id: string, changed: Partial<Change> = {}): Change => ({
-  ref: { kind: 'account', id },
-  expected: 0,
-  saveId: `save-${++count}`,
-  snapshot: '{"value":"valid"}',
-  generation: 1,
-  state: 'valid',
-  wakeAt: null,
-  app: 'app',
-  previous: { state: null, app: null },
-  outbox: [],
-  ...changed,
-})
-const load = (id: string) => records.load({ kind: 'account', id })
 
-describe('save', () => {
-  it('stores what load finds, and the time with it', async () => {
-    const id = newId()
-    expect(await load(id)).toMatchObject({ version: 0, snapshot: null, fields: {} })
-    const saved = await records.save(change(id, { wakeAt: 77, fields: { c: 'sealed', user: 'someone' } }))
-    expect(saved).toMatchObject({ saved: true, version: 1 })
-    expect(await load(id)).toMatchObject({
-      version: 1,
-      snapshot: '{"value":"valid"}',
-      generation: 1,
-      state: 'valid',
-      app: 'app',
-      wakeAt: 77,
-      fields: { c: 'sealed', user: 'someone' },
-    })
-    expect(Math.abs(saved.at - Date.now())).toBeLessThan(5_000)
-    await records.save(change(id, { expected: 1, fields: { c: null } }))
-    expect((await load(id)).fields).toEqual({ user: 'someone' })
-  })
-
-  it('lets exactly one of fifty through, and tells the others where things are', async () => {
-    const id = newId()
-    const saves = await Promise.all(Array.from({ length: 50 }, () => records.save(change(id))))
-    expect(saves.filter(({ saved }) => saved)).toHaveLength(1)
-    expect(new Set(saves.map(({ version }) => version))).toEqual(new Set([1]))
-  })
-
-  it('knows itself again: repeated, it is done once', async () => {
-    const id = newId()
-    const once = change(id, { outbox: [entry(id, 'token.refreshed')] })
-    await records.save(once)
-    expect(await records.save(once)).toMatchObject({ saved: true, version: 1 })
-    expect(await outboxOf(id)).toHaveLength(1)
-  })
-
-  it('whose reply is lost is not a lost save', async () => {
+describe('a bad line', () => {
+  it('that loses the reply of a save loses no save', async () => {
     await using proxy = await startProxy({ port: server.port })
-    const behind = (await connectRedis({ url: `redis://127.0.0.1:${proxy.port}`, logger })) as Redis
-    const unsure = createRecords({ redis: behind, partitions })
+    const behind = await connectAt(proxy.port)
+    const unsure = createRecords({ commands: createCommands(behind), partitions })
     const id = newId()
     await unsure.load({ kind: 'account', id })
     await unsure.save(change(newId()))
@@ -102,170 +71,21 @@ describe('save', () => {
       saved: true,
       version: 1,
     })
-    expect(await outboxOf(id)).toHaveLength(1)
+    const waiting = await records.outbox.read({ partition: partitionOf(id, partitions), count: 1_000 })
+    expect(waiting.filter((each) => each.entry.ref.id === id)).toHaveLength(1)
     expect((await load(id)).version).toBe(1)
     behind.disconnect()
   })
 
-  it('says so when Redis cannot be reached, and works again when it can', async () => {
+  it('that passes nothing is a storage that is unavailable, until it passes again', async () => {
     await using proxy = await startProxy({ port: server.port })
-    const behind = (await connectRedis({ url: `redis://127.0.0.1:${proxy.port}`, logger })) as Redis
-    const cutOff = createRecords({ redis: behind, partitions })
+    const behind = await connectAt(proxy.port)
+    const cutOff = createRecords({ commands: createCommands(behind), partitions })
     const id = newId()
     proxy.freeze()
     await expect(cutOff.load({ kind: 'account', id })).rejects.toThrow(StorageUnavailable)
     proxy.restore()
     await eventually(() => cutOff.load({ kind: 'account', id }))
     behind.disconnect()
-  })
-})
-
-const outboxOf = async (id: string) =>
-  (await records.outbox.read({ partition: partitionOf(id, partitions), count: 1_000 })).filter(
-    ({ entry }) => entry.ref.id === id,
-  )
-
-describe('a tombstone', () => {
-  it('keeps version, generation and snapshot for seven days, and a later save goes on from it', async () => {
-    const id = newId()
-    await records.save(change(id, { generation: 5, fields: { c: 'sealed', f: 'marks' }, wakeAt: 5 }))
-    await records.save(
-      change(id, {
-        expected: 1,
-        generation: 5,
-        state: null,
-        app: null,
-        previous: { state: 'valid', app: 'app' },
-        tombstone: true,
-      }),
-    )
-    expect(await load(id)).toMatchObject({ version: 2, generation: 5, state: null, app: null, fields: {} })
-    const key = keysOf(partitionOf(id, partitions)).record({ kind: 'account', id })
-    expect(await redis.ttl(key)).toBeGreaterThan(6.9 * 86_400)
-    expect((await records.list({ kind: 'account', limit: 1_000 })).ids).not.toContain(id)
-    await records.save(change(id, { expected: 2, generation: 6 }))
-    expect(await redis.ttl(key)).toBe(-1)
-    expect(await load(id)).toMatchObject({ version: 3, generation: 6 })
-  })
-})
-
-describe('due', () => {
-  const due = async (id: string) => redis.zscore(keysOf(partitionOf(id, partitions)).due, `account:${id}`)
-  it('is what the save says, pushed forward by whoever claims it, put back only at the same version', async () => {
-    const id = newId()
-    await records.save(change(id, { wakeAt: 1_000 }))
-    const partition = partitionOf(id, partitions)
-    const { at, refs } = await records.claimDue({ partition, limit: 100, push: 30_000 })
-    expect(refs).toContainEqual({ kind: 'account', id })
-    expect(Number(await due(id))).toBe(at + 30_000)
-    expect((await records.claimDue({ partition, limit: 100, push: 1 })).refs).not.toContainEqual({
-      kind: 'account',
-      id,
-    })
-    await records.reindex({ ref: { kind: 'account', id }, version: 7, wakeAt: 5 })
-    expect(Number(await due(id))).toBe(at + 30_000)
-    await records.reindex({ ref: { kind: 'account', id }, version: 1, wakeAt: 5 })
-    expect(Number(await due(id))).toBe(5)
-    await records.reindex({ ref: { kind: 'account', id }, version: 1, wakeAt: null })
-    expect(await due(id)).toBeNull()
-  })
-
-  it('comes sooner for the waiting accounts of a healed app, and only for them', async () => {
-    const [waiting, soon, other] = [newId(), newId(), newId()]
-    const later = Date.now() + 3_600_000
-    await records.save(change(waiting, { state: 'secret-expired', app: 'healed', wakeAt: later }))
-    await records.save(change(soon, { state: 'secret-expired', app: 'healed', wakeAt: 7 }))
-    await records.save(change(other, { state: 'valid', app: 'healed', wakeAt: later }))
-    for (let partition = 0; partition < partitions; partition++)
-      await records.wakeAccounts({ app: 'healed', partition, spread: 1_000 })
-    expect(Number(await due(waiting))).toBeLessThan(Date.now() + 2_000)
-    expect(Number(await due(soon))).toBe(7)
-    expect(Number(await due(other))).toBe(later)
-    expect([waiting, soon]).toContain(await records.pickWaiting('healed'))
-    expect(await records.pickWaiting('app')).toBeNull()
-  })
-})
-
-describe('lists', () => {
-  it('by state and app follow every save, page by page, whatever is inserted meanwhile', async () => {
-    const ids = Array.from({ length: 25 }, (_, i) => `list-${String(i).padStart(2, '0')}`)
-    for (const id of ids) await records.save(change(id, { app: 'lists', state: 'expiring' }))
-    const found: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = await records.list({
-        kind: 'account',
-        app: 'lists',
-        state: 'expiring',
-        limit: 4,
-        ...(cursor && { cursor }),
-      })
-      found.push(...page.ids)
-      cursor = page.cursor
-      await records.save(change(newId(), { app: 'lists', state: 'expiring' }))
-    } while (cursor !== undefined)
-    expect(found).toEqual(expect.arrayContaining(ids))
-    expect(new Set(found).size).toBe(found.length)
-    await records.save(
-      change('list-00', {
-        expected: 1,
-        app: 'moved',
-        state: 'valid',
-        previous: { app: 'lists', state: 'expiring' },
-      }),
-    )
-    expect((await records.list({ kind: 'account', app: 'moved', limit: 9 })).ids).toEqual(['list-00'])
-    expect((await records.list({ kind: 'account', app: 'lists', limit: 999 })).ids).not.toContain('list-00')
-    expect(await records.countByApp('moved')).toBe(1)
-    expect((await records.countByState()).expiring).toBeGreaterThanOrEqual(24)
-    await expect(records.list({ kind: 'account', cursor: 'nonsense', limit: 1 })).rejects.toThrow(BadCursor)
-  })
-})
-
-describe('used', () => {
-  it('notes the generation that was asked for, and makes nothing up', async () => {
-    const id = newId()
-    await records.load({ kind: 'account', id }, { markUsed: true })
-    expect((await load(id)).version).toBe(0)
-    await records.save(change(id, { generation: 3 }))
-    expect((await load(id)).usedGeneration).toBe(0)
-    await records.load({ kind: 'account', id }, { markUsed: true })
-    expect((await load(id)).usedGeneration).toBe(3)
-  })
-})
-
-describe('the outbox', () => {
-  it('is read in order and emptied by id', async () => {
-    const id = newId()
-    const both = [entry(id, 'account.transition'), entry(id, 'token.refreshed')]
-    await records.save(change(id, { outbox: both }))
-    const found = await outboxOf(id)
-    expect(found.map((each) => each.entry)).toEqual(both)
-    const [first] = found
-    await records.outbox.remove({
-      partition: partitionOf(id, partitions),
-      entryIds: [first?.entryId as string],
-    })
-    expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
-  })
-
-  it('too long, drops its oldest transitions first, and never an edge', async () => {
-    await redis.del(keysOf(0).outbox)
-    const small = createRecords({ redis, partitions: 1, outboxCap: 4 })
-    const id = 'capped'
-    for (let version = 0; version < 6; version++) {
-      const outbox = [
-        entry(id, 'account.transition', version),
-        ...(version < 3 ? [entry(id, 'token.invalid', 100 + version)] : []),
-      ]
-      await small.save(change(id, { expected: version, outbox }))
-    }
-    const left = (await small.outbox.read({ partition: 0, count: 99 })).filter(
-      (each) => each.entry.ref.id === id,
-    )
-    expect(left.filter((each) => each.entry.type === 'token.invalid')).toHaveLength(3)
-    expect(
-      left.filter((each) => each.entry.type === 'account.transition').map((each) => each.entry.id),
-    ).toEqual(['event-5'])
   })
 })

@@ -13,6 +13,7 @@ import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
+import { createSpool } from '../../src/host/spool.ts'
 import { toAppConfig } from '../../src/provider/app-config.ts'
 import type { Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
@@ -49,7 +50,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   await ensureStreams({ nats })
   const publisher = createPublisher({ nats, source: 'tokenbus/test' })
   const provider = { refreshToken, revokeToken: async () => ({ ok: true as const, value: undefined }) }
-  const host = createHost({ ...storage, publisher, provider, clock, partitions, dataDir, logger })
+  const spool = createSpool({ directory: join(dataDir, 'spool') })
+  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger })
   await host.heldAnswers.storeSpooled()
   const watch = await watchInvalidations({
     nats,

@@ -1,0 +1,204 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { partitionOf } from '../../src/redis/keys.ts'
+import { BadCursor, type Records } from '../../src/redis/records.ts'
+import { recordSamples } from './record-samples.ts'
+
+export interface RecordStore {
+  open(options: { partitions: number; outboxCap?: number }): Promise<Records>
+  /** The account's score in `due`. */
+  wakeUpOf(id: string, partitions: number): Promise<number | null>
+}
+
+const partitions = 4
+
+/** What records promise, whatever holds them: what the simulation runs on must keep every word of it. */
+export function recordsContract(store: RecordStore): void {
+  const { newId, entry, change } = recordSamples()
+  let records: Records
+  beforeAll(async () => {
+    records = await store.open({ partitions })
+  })
+  const load = (id: string) => records.load({ kind: 'account', id })
+  const outboxOf = async (id: string) =>
+    (await records.outbox.read({ partition: partitionOf(id, partitions), count: 1_000 })).filter(
+      (each) => each.entry.ref.id === id,
+    )
+
+  describe('save', () => {
+    it('stores what load finds, and the time with it', async () => {
+      const id = newId()
+      expect(await load(id)).toMatchObject({ version: 0, snapshot: null, fields: {} })
+      const saved = await records.save(change(id, { wakeAt: 77, fields: { c: 'sealed', user: 'someone' } }))
+      expect(saved).toMatchObject({ saved: true, version: 1 })
+      expect(await load(id)).toMatchObject({
+        version: 1,
+        snapshot: '{"value":"valid"}',
+        generation: 1,
+        state: 'valid',
+        app: 'app',
+        wakeAt: 77,
+        fields: { c: 'sealed', user: 'someone' },
+      })
+      expect(saved.at - (await load(id)).at).toBeLessThanOrEqual(0)
+      await records.save(change(id, { expected: 1, fields: { c: null } }))
+      expect((await load(id)).fields).toEqual({ user: 'someone' })
+    })
+
+    it('lets exactly one of fifty through, and tells the others where things are', async () => {
+      const id = newId()
+      const saves = await Promise.all(Array.from({ length: 50 }, () => records.save(change(id))))
+      expect(saves.filter(({ saved }) => saved)).toHaveLength(1)
+      expect(new Set(saves.map(({ version }) => version))).toEqual(new Set([1]))
+    })
+
+    it('knows itself again: repeated, it is done once', async () => {
+      const id = newId()
+      const once = change(id, { outbox: [entry(id, 'token.refreshed')] })
+      await records.save(once)
+      expect(await records.save(once)).toMatchObject({ saved: true, version: 1 })
+      expect(await outboxOf(id)).toHaveLength(1)
+    })
+  })
+
+  describe('a tombstone', () => {
+    it('keeps version, generation and snapshot for seven days, and a later save goes on from it', async () => {
+      const id = newId()
+      await records.save(change(id, { generation: 5, fields: { c: 'sealed', f: 'marks' }, wakeAt: 5 }))
+      await records.save(
+        change(id, {
+          expected: 1,
+          generation: 5,
+          state: null,
+          app: null,
+          previous: { state: 'valid', app: 'app' },
+          tombstone: true,
+        }),
+      )
+      expect(await load(id)).toMatchObject({ version: 2, generation: 5, state: null, app: null, fields: {} })
+      expect((await records.list({ kind: 'account', limit: 1_000 })).ids).not.toContain(id)
+      await records.save(change(id, { expected: 2, generation: 6 }))
+      expect(await load(id)).toMatchObject({ version: 3, generation: 6 })
+    })
+  })
+
+  describe('due', () => {
+    const due = (id: string) => store.wakeUpOf(id, partitions)
+    it('is what the save says, pushed forward by whoever claims it, put back only at the same version', async () => {
+      const id = newId()
+      await records.save(change(id, { wakeAt: 1_000 }))
+      const partition = partitionOf(id, partitions)
+      const { at, refs } = await records.claimDue({ partition, limit: 100, push: 30_000 })
+      expect(refs).toContainEqual({ kind: 'account', id })
+      expect(await due(id)).toBe(at + 30_000)
+      expect((await records.claimDue({ partition, limit: 100, push: 1 })).refs).not.toContainEqual({
+        kind: 'account',
+        id,
+      })
+      await records.reindex({ ref: { kind: 'account', id }, version: 7, wakeAt: 5 })
+      expect(await due(id)).toBe(at + 30_000)
+      await records.reindex({ ref: { kind: 'account', id }, version: 1, wakeAt: 5 })
+      expect(await due(id)).toBe(5)
+      await records.reindex({ ref: { kind: 'account', id }, version: 1, wakeAt: null })
+      expect(await due(id)).toBeNull()
+    })
+
+    it('comes sooner for the waiting accounts of a healed app, and only for them', async () => {
+      const [waiting, soon, other] = [newId(), newId(), newId()]
+      const { at: now } = await load(waiting)
+      const later = now + 3_600_000
+      await records.save(change(waiting, { state: 'secret-expired', app: 'healed', wakeAt: later }))
+      await records.save(change(soon, { state: 'secret-expired', app: 'healed', wakeAt: 7 }))
+      await records.save(change(other, { state: 'valid', app: 'healed', wakeAt: later }))
+      for (let partition = 0; partition < partitions; partition++)
+        await records.wakeAccounts({ app: 'healed', partition, spread: 1_000 })
+      expect(await due(waiting)).toBeLessThan(now + 2_000)
+      expect(await due(soon)).toBe(7)
+      expect(await due(other)).toBe(later)
+      expect([waiting, soon]).toContain(await records.pickWaiting('healed'))
+      expect(await records.pickWaiting('app')).toBeNull()
+    })
+  })
+
+  describe('lists', () => {
+    it('by state and app follow every save, page by page, whatever is inserted meanwhile', async () => {
+      const ids = Array.from({ length: 25 }, (_, i) => `list-${String(i).padStart(2, '0')}`)
+      for (const id of ids) await records.save(change(id, { app: 'lists', state: 'expiring' }))
+      const found: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await records.list({
+          kind: 'account',
+          app: 'lists',
+          state: 'expiring',
+          limit: 4,
+          ...(cursor && { cursor }),
+        })
+        found.push(...page.ids)
+        cursor = page.cursor
+        await records.save(change(newId(), { app: 'lists', state: 'expiring' }))
+      } while (cursor !== undefined)
+      expect(found).toEqual(expect.arrayContaining(ids))
+      expect(new Set(found).size).toBe(found.length)
+      await records.save(
+        change('list-00', {
+          expected: 1,
+          app: 'moved',
+          state: 'valid',
+          previous: { app: 'lists', state: 'expiring' },
+        }),
+      )
+      expect((await records.list({ kind: 'account', app: 'moved', limit: 9 })).ids).toEqual(['list-00'])
+      expect((await records.list({ kind: 'account', app: 'lists', limit: 999 })).ids).not.toContain('list-00')
+      expect(await records.countByApp('moved')).toBe(1)
+      expect((await records.countByState()).expiring).toBeGreaterThanOrEqual(24)
+      await expect(records.list({ kind: 'account', cursor: 'nonsense', limit: 1 })).rejects.toThrow(BadCursor)
+    })
+  })
+
+  describe('used', () => {
+    it('notes the generation that was asked for, and makes nothing up', async () => {
+      const id = newId()
+      await records.load({ kind: 'account', id }, { markUsed: true })
+      expect((await load(id)).version).toBe(0)
+      await records.save(change(id, { generation: 3 }))
+      expect((await load(id)).usedGeneration).toBe(0)
+      await records.load({ kind: 'account', id }, { markUsed: true })
+      expect((await load(id)).usedGeneration).toBe(3)
+    })
+  })
+
+  describe('the outbox', () => {
+    it('is read in order and emptied by id', async () => {
+      const id = newId()
+      const both = [entry(id, 'account.transition'), entry(id, 'token.refreshed')]
+      await records.save(change(id, { outbox: both }))
+      const found = await outboxOf(id)
+      expect(found.map((each) => each.entry)).toEqual(both)
+      const [first] = found
+      await records.outbox.remove({
+        partition: partitionOf(id, partitions),
+        entryIds: [first?.entryId as string],
+      })
+      expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
+    })
+
+    it('too long, drops its oldest transitions first, and never an edge', async () => {
+      const small = await store.open({ partitions: 1, outboxCap: 4 })
+      const id = 'capped'
+      for (let version = 0; version < 6; version++) {
+        const outbox = [
+          entry(id, 'account.transition', version),
+          ...(version < 3 ? [entry(id, 'token.invalid', 100 + version)] : []),
+        ]
+        await small.save(change(id, { expected: version, outbox }))
+      }
+      const left = (await small.outbox.read({ partition: 0, count: 99 })).filter(
+        (each) => each.entry.ref.id === id,
+      )
+      expect(left.filter((each) => each.entry.type === 'token.invalid')).toHaveLength(3)
+      expect(
+        left.filter((each) => each.entry.type === 'account.transition').map((each) => each.entry.id),
+      ).toEqual(['event-5'])
+    })
+  })
+}
