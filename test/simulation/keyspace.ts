@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import type { Script } from '../../src/redis/scripts.ts'
+
+interface Hash {
+  readonly fields: Map<string, string>
+  expiresAt: number | null
+}
+
+type Entry = [id: string, fields: string[]]
+
+export interface Keyspace {
+  readonly hashes: Map<string, Hash>
+  readonly sets: Map<string, Map<string, number>>
+  readonly streams: Map<string, Entry[]>
+  /** Streams number their entries even when they are empty again. */
+  readonly lastIds: Map<string, [at: number, sequence: number]>
+}
+
+export interface Call {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number)[]
+}
+
+export function createKeyspace(): Keyspace {
+  return { hashes: new Map(), sets: new Map(), streams: new Map(), lastIds: new Map() }
+}
+
+const tombstoneLife = 604_800_000
+
+/** Each script of src/redis/scripts once more, over maps; `records-contract` holds both to the same words. */
+export function runScript(space: Keyspace, { script, keys, args }: Call, now: number): unknown {
+  return verbs[script](space, keys as string[], args.map(String), now)
+}
+
+type Verb = (space: Keyspace, keys: string[], args: string[], now: number) => unknown
+
+export function hashAt({ hashes }: Keyspace, key: string, now: number): Map<string, string> | undefined {
+  const hash = hashes.get(key)
+  if (hash?.expiresAt != null && hash.expiresAt <= now) hashes.delete(key)
+  return hashes.get(key)?.fields
+}
+
+export function setAt({ sets }: Keyspace, key: string): Map<string, number> {
+  const set = sets.get(key) ?? new Map<string, number>()
+  sets.set(key, set)
+  return set
+}
+
+export function streamAt({ streams }: Keyspace, key: string): Entry[] {
+  const stream = streams.get(key) ?? []
+  streams.set(key, stream)
+  return stream
+}
+
+const load: Verb = (space, [key = ''], [mark], now) => {
+  const hash = hashAt(space, key, now)
+  const flat = [...(hash ?? [])].flat()
+  const generation = hash?.get('g')
+  if (mark === '1' && generation !== undefined && generation !== hash?.get('used')) {
+    hash?.set('used', generation)
+  }
+  return [now, flat]
+}
+
+const save: Verb = (space, keys, args, now) => {
+  const [record = '', due = '', outbox = '', listing = '', appWas = '', app = '', stateWas = '', state = ''] =
+    keys
+  const [expected, saveId = '', snapshot = '', generation = '', stateName = '', wake = '', appName = ''] =
+    args
+  const [member = '', id = '', tombstone, most] = args.slice(7)
+  const known = hashAt(space, record, now)
+  const version = Number(known?.get('v') ?? 0)
+  if (version > 0 && known?.get('w') === saveId) return [1, now, version]
+  if (version !== Number(expected)) return [0, now, version]
+  const dead = tombstone === '1'
+  const fields = dead || known === undefined ? new Map<string, string>() : known
+  space.hashes.set(record, { fields, expiresAt: dead ? now + tombstoneLife : null })
+  for (const [name, value] of [
+    ['v', String(version + 1)],
+    ['w', saveId],
+    ['s', snapshot],
+    ['g', generation],
+  ] as const)
+    fields.set(name, value)
+  const last = 12 + 2 * Number(args[11])
+  if (!dead) {
+    fields.set('state', stateName).set('app', appName).set('wake', wake)
+    for (let i = 12; i < last; i += 2) {
+      if (args[i + 1] === '') fields.delete(args[i] as string)
+      else fields.set(args[i] as string, args[i + 1] as string)
+    }
+  }
+  if (appWas !== record && appWas !== app) setAt(space, appWas).delete(id)
+  if (stateWas !== record && stateWas !== state) setAt(space, stateWas).delete(id)
+  if (app !== record) setAt(space, app).set(id, 0)
+  if (state !== record) setAt(space, state).set(id, 0)
+  if (dead) setAt(space, listing).delete(id)
+  else setAt(space, listing).set(id, 0)
+  if (wake === '') setAt(space, due).delete(member)
+  else setAt(space, due).set(member, Number(wake))
+  for (let i = last; i < args.length; i += 4) {
+    const [eventId = '', type = '', time = '', body = ''] = args.slice(i, i + 4)
+    const entry = ['id', eventId, 'type', type, 'time', time, 'of', member, 'body', body]
+    streamAt(space, outbox).push([nextId(space, outbox, now), entry])
+  }
+  shorten(streamAt(space, outbox), Number(most))
+  return [1, now, version + 1]
+}
+
+function nextId({ lastIds }: Keyspace, key: string, now: number): string {
+  const [at, sequence] = lastIds.get(key) ?? [0, 0]
+  const next: [number, number] = now > at ? [now, 0] : [at, sequence + 1]
+  lastIds.set(key, next)
+  return next.join('-')
+}
+
+function shorten(stream: Entry[], most: number): void {
+  for (let i = 0, looked = 0; stream.length > most && looked < 1_000; looked++) {
+    if (stream[i]?.[1][3] === 'account.transition') stream.splice(i, 1)
+    else i++
+  }
+}
+
+const claimDue: Verb = (space, [due = ''], [most, push], now) => {
+  const set = setAt(space, due)
+  const members = [...set]
+    .filter(([, score]) => score <= now)
+    .sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1))
+    .slice(0, Number(most))
+    .map(([member]) => member)
+  for (const member of members) set.set(member, now + Number(push))
+  return [now, members]
+}
+
+const reindex: Verb = (space, [record = '', due = ''], [version, wake = '', member = ''], now) => {
+  if (hashAt(space, record, now)?.get('v') !== version) return 0
+  if (wake === '') setAt(space, due).delete(member)
+  else setAt(space, due).set(member, Number(wake))
+  return 1
+}
+
+const wakeAccounts: Verb = (space, [due = '', byState = '', byApp = ''], [spread], now) => {
+  const waiting = [...setAt(space, byState).keys()].filter((id) => setAt(space, byApp).has(id))
+  for (const id of waiting) {
+    const hash = Number.parseInt(createHash('sha1').update(id).digest('hex').slice(0, 8), 16) / 4294967296
+    const score = now + Math.floor(hash * Number(spread))
+    const set = setAt(space, due)
+    set.set(`account:${id}`, Math.min(score, set.get(`account:${id}`) ?? score))
+  }
+  return waiting.length
+}
+
+const verbs: Record<Script, Verb> = {
+  load,
+  save,
+  'claim-due': claimDue,
+  reindex,
+  'wake-accounts': wakeAccounts,
+}

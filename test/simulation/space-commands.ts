@@ -1,0 +1,53 @@
+import type { Commands } from '../../src/redis/commands.ts'
+import { type Call, type Keyspace, runScript, setAt, streamAt } from './keyspace.ts'
+
+/** A write as a replica repeats it. */
+export type Write = (space: Keyspace) => unknown
+
+/** Carries one command out, at the server. */
+export type Carry = <T>(
+  command: (space: Keyspace, now: number) => T,
+  options?: { write: boolean },
+) => Promise<T>
+
+/** Redis' commands over a keyspace, however they get there. */
+export function spaceCommands(carry: Carry): Commands {
+  const set = (key: string) => carry((space) => [...setAt(space, key).keys()].sort(byBytes))
+  return {
+    run: (call) => carry((space, now) => runScript(space, call as Call, now), { write: true }),
+    xrange: (key, { from, count }) =>
+      carry((space) => {
+        const stream = streamAt(space, key)
+        const start = from === undefined ? 0 : stream.findIndex(([id]) => isAfter(id, from))
+        return start < 0 ? [] : stream.slice(start, start + count)
+      }),
+    xdel: (key, ids) =>
+      carry(
+        (space) => {
+          const gone = new Set(ids)
+          space.streams.set(
+            key,
+            streamAt(space, key).filter(([id]) => !gone.has(id)),
+          )
+        },
+        { write: true },
+      ),
+    xlen: (key) => carry((space) => streamAt(space, key).length),
+    async zmembers(key, { after, limit }) {
+      return (await set(key)).filter((member) => after === '' || byBytes(member, after) > 0).slice(0, limit)
+    },
+    zinter: ([one, other]) =>
+      carry((space) =>
+        [...setAt(space, one).keys()].filter((id) => setAt(space, other).has(id)).sort(byBytes),
+      ),
+    zcard: (key) => carry((space) => setAt(space, key).size),
+  }
+}
+
+const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+function isAfter(id: string, from: string): boolean {
+  const [at = 0, sequence = 0] = id.split('-').map(Number)
+  const [fromAt = 0, fromSequence = 0] = from.split('-').map(Number)
+  return at > fromAt || (at === fromAt && sequence > fromSequence)
+}
