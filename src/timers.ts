@@ -2,6 +2,8 @@
 export interface Timers {
   /** Milliseconds of a clock that only goes forward. */
   elapsed(): number
+  /** Milliseconds since 1970, as far as this machine knows. */
+  wallClock(): number
   /** Answers how to call it off. Keeps no process alive. */
   after(milliseconds: number, job: () => void): () => void
   delay(milliseconds: number): Promise<void>
@@ -16,6 +18,7 @@ export interface Poll {
 
 export const realTimers: Timers = {
   elapsed: () => performance.now(),
+  wallClock: () => Date.now(),
   after(milliseconds, job) {
     const timer = setTimeout(job, milliseconds).unref()
     return () => clearTimeout(timer)

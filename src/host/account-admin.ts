@@ -72,7 +72,7 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       let failure: Result<never> | undefined
       const outcome = await accounts.receive(account, ({ at, record, snapshot: { context } }) => {
         failure = undefined
-        const marks = record.fields.f?.split(',') ?? []
+        const marks = record.fields.f
         const current = accounts.openCurrent(account, record)
         const decided = decidePut({ at, context, put, config, mark, marks, current })
         if (decided.ok) return decided.value

@@ -6,6 +6,7 @@ import type { AccountPut } from '../schemas.ts'
 import type { AccountSecrets } from './accounts.ts'
 import type { Decision } from './actor.ts'
 import type { TokenPair } from './sealed-tokens.ts'
+import { tokenMarks } from './token-marks.ts'
 
 export interface PutSeen {
   readonly at: number
@@ -14,7 +15,7 @@ export interface PutSeen {
   readonly config: AppConfig
   /** The fingerprint of the refresh token put, and those of all this account ever held. */
   readonly mark: string | undefined
-  readonly marks: readonly string[]
+  readonly marks: string | undefined
   readonly current: TokenPair | null
 }
 
@@ -46,7 +47,7 @@ export function decidePut(seen: PutSeen): Result<PutDecision> {
     return fail('conflict', `ifGeneration: the account is at generation ${context.generation}`)
   }
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
-  if (!exists || !marks.includes(mark)) return ok(authorize(seen, randomUUID()))
+  if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, randomUUID()))
   const isCurrent = put.refreshToken?.reveal() === seen.current?.refreshToken?.reveal()
   if (!isCurrent || context.invalid?.class === 'A') return ok(null)
   return ok(sameGrant(seen))

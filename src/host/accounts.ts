@@ -12,6 +12,7 @@ import { announcements, stateOf } from './account-events.ts'
 import { createActor, type Loaded, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
+import { tokenMarks } from './token-marks.ts'
 
 /** What comes with an event and must not be in it. */
 export interface AccountSecrets {
@@ -34,9 +35,6 @@ export interface AccountsOptions {
 }
 
 type Step = Taken<{ value: unknown; context: AccountContext }, AccountEvent, AccountEffect, AccountSecrets>
-
-/** Spent refresh tokens are remembered by fingerprint; the newest ones, as a provider forgets old ones too. */
-const mostFingerprints = 200
 
 export type Accounts = ReturnType<typeof createAccounts>
 
@@ -61,7 +59,7 @@ export function createAccounts(options: AccountsOptions) {
       if (effect.type === 'tokens.keep-sibling' && extra?.tokens !== undefined) {
         const { generation } = after.context
         fields['c~'] = sealed.seal(extra.tokens, { account: id, generation, slot: 'c~' })
-        fields.f = remember(id, record, extra.tokens)
+        fields.f = remember(id, record, { ...extra.tokens, fromOutside: false })
       }
     }
     return fields as never
@@ -84,7 +82,7 @@ export function createAccounts(options: AccountsOptions) {
           ? sealed.seal({ refreshToken: current.refreshToken }, { account, generation, slot: 'c-' })
           : null,
       'c~': null,
-      f: remember(account, record, tokens),
+      f: remember(account, record, { ...tokens, fromOutside: newGrant }),
     }
   }
 
@@ -92,11 +90,13 @@ export function createAccounts(options: AccountsOptions) {
     return fields.c === undefined ? null : sealed.open(fields.c, { account, slot: 'c', generation })
   }
 
-  function remember(account: string, { fields }: StoredRecord, { refreshToken }: TokenPair): string | null {
-    const known = fields.f === undefined || fields.f === '' ? [] : fields.f.split(',')
+  function remember(
+    account: string,
+    { fields }: StoredRecord,
+    { refreshToken, fromOutside }: TokenPair & { fromOutside: boolean },
+  ): string | null {
     if (refreshToken === undefined) return fields.f ?? null
-    const mark = fingerprint({ account, token: refreshToken })
-    return [...known.filter((each) => each !== mark), mark].slice(-mostFingerprints).join(',')
+    return tokenMarks.add(fields.f, { mark: fingerprint({ account, token: refreshToken }), fromOutside })
   }
 
   const actor = createActor<typeof accountMachine, AccountEvent, AccountEffect, AccountSecrets>({

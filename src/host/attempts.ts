@@ -36,6 +36,12 @@ export interface AttemptsOptions {
   onEnd?(ended: { request: AttemptRequest; outcome: string; error?: unknown; milliseconds: number }): void
 }
 
+/** What an attempt that has not left yet may still be told: that its account has moved on without it. */
+interface Ticket {
+  readonly version: number
+  valid: boolean
+}
+
 const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
 const mostSecrets = 12
 const throttleWithoutRetryAfter = 5_000
@@ -44,6 +50,7 @@ const throttleWithoutRetryAfter = 5_000
 export function createAttempts(options: AttemptsOptions) {
   const { apps, provider, sealed, clock } = options
   const underWay = new Set<Promise<void>>()
+  const tickets = new Map<string, Ticket>()
 
   /** Right before sending: is it still time, and does the app allow it? */
   function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
@@ -66,7 +73,7 @@ export function createAttempts(options: AttemptsOptions) {
     return sealed.open(text, { account, slot, ...generation }).refreshToken
   }
 
-  async function run(request: AttemptRequest): Promise<string> {
+  async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
     const { account, attempt, saved } = request
     const { context } = saved.snapshot
     let app = await apps.look(context.app)
@@ -89,6 +96,7 @@ export function createAttempts(options: AttemptsOptions) {
         timing: {
           connectMs: attempt.sendBy - startedAt,
           answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,
+          stillWanted: () => ticket.valid,
         },
       })
       if (answer.kind === 'tokens') {
@@ -133,15 +141,24 @@ export function createAttempts(options: AttemptsOptions) {
     /** Never rejects: an attempt whose end cannot be told is healed by whoever finds it past `giveUpAt`. */
     start(request: AttemptRequest): void {
       const startedAt = clock.now()
+      const ticket = { version: request.saved.record.version, valid: true }
+      tickets.set(request.account, ticket)
       const finish = (how: { outcome: string; error?: unknown }) => {
         underWay.delete(done)
+        if (tickets.get(request.account) === ticket) tickets.delete(request.account)
         options.onEnd?.({ request, ...how, milliseconds: clock.now() - startedAt })
       }
-      const done = run(request).then(
+      const done = run(request, ticket).then(
         (outcome) => finish({ outcome }),
         (error: unknown) => finish({ outcome: 'untold', error }),
       )
       underWay.add(done)
+    },
+    has: (account: string): boolean => tickets.has(account),
+    /** The account is at `version` now: an older attempt that has not left yet stays here. */
+    superseded(account: string, version: number): void {
+      const ticket = tickets.get(account)
+      if (ticket !== undefined && version > ticket.version) ticket.valid = false
     },
     size: () => underWay.size,
     async drained(): Promise<void> {

@@ -7,8 +7,11 @@ export interface ClusterClock {
 }
 
 /** Between observations the monotonic clock runs on; a jump of this machine's wall clock changes nothing. */
-export function createClusterClock({ elapsed }: Pick<Timers, 'elapsed'> = realTimers): ClusterClock {
-  let offset = Date.now() - elapsed()
+export function createClusterClock({
+  elapsed,
+  wallClock,
+}: Pick<Timers, 'elapsed' | 'wallClock'> = realTimers): ClusterClock {
+  let offset = wallClock() - elapsed()
   return {
     now: () => Math.floor(elapsed() + offset),
     observe(redisTime) {

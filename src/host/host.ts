@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { AccountChange } from '../bus/invalidations.ts'
 import type { Publisher } from '../bus/publisher.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Records } from '../redis/records.ts'
@@ -36,6 +38,7 @@ export interface HostOptions {
   confirmSave(account: string): Promise<boolean>
 }
 
+const versionSchema = z.object({ version: z.int() })
 const attemptsPerNode = 128
 const spreadPerAccount = 10
 const wakersAtOnce = 8
@@ -60,6 +63,7 @@ export function createHost(options: HostOptions) {
     afterSave(account, saved) {
       cache.drop(account)
       waiting.wake(account, saved)
+      attempts.superseded(account, saved.record.version)
       outbox.saved({ kind: 'account', id: account })
     },
     send: (request) => attempts.start(request),
@@ -169,10 +173,11 @@ export function createHost(options: HostOptions) {
     reads,
     waiting,
     waker,
-    /** Another node changed the account. */
-    changed(account: string): void {
+    /** The bus tells of a change, our own included. */
+    changed(account: string, change: Pick<AccountChange, 'body'>): void {
       cache.drop(account)
       waiting.wake(account)
+      if (attempts.has(account)) attempts.superseded(account, versionSchema.parse(change.body()).version)
     },
     /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
     storageBack(): void {

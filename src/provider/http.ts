@@ -14,6 +14,8 @@ export interface HttpRequest {
 export interface Timing {
   readonly connectMs: number
   readonly answerMs: number
+  /** Asked when the bytes are about to leave: the last moment at which a request can be taken back. */
+  readonly stillWanted?: () => boolean
 }
 
 /** What became of a request. `code` is the errno or the name of what went wrong. */
@@ -130,6 +132,7 @@ function exchange({ agent, request, resolve }: Exchanging): void {
   const handler: Dispatcher.DispatchHandler = {
     // The bytes leave right after this: until here the request can be taken back, from here on it may have been heard.
     onRequestStart(started) {
+      if (timing.stillWanted?.() === false) fail('taken_back')
       if (settled || controller !== undefined) return started.abort(new Error('taken back'))
       controller = started
       clearTimeout(timer)

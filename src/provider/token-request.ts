@@ -48,7 +48,11 @@ export function createTokenRequests({ http, endpoints }: Ways) {
       server: resolved.server,
       url: resolved.url,
       form,
-      timing: { connectMs: timing.connectMs - elapsed, answerMs: timing.answerMs - elapsed },
+      timing: {
+        ...timing,
+        connectMs: timing.connectMs - elapsed,
+        answerMs: timing.answerMs - elapsed,
+      },
     })
     return readTokenAnswer({ exchange, ...(refreshToken && { refreshToken }), workedBefore, now: now() })
   }

@@ -10,6 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'connect_timeout',
   UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
   connect_timeout: 'connect_timeout',
+  taken_back: 'taken_back',
 }
 
 const certificate = /CERT|SSL|TLS|EPROTO|SIGNATURE/

@@ -1,0 +1,167 @@
+import { keysOf } from '../../src/redis/keys.ts'
+import { describeEntry, describeSpending } from './describe.ts'
+import { type Fault, type FaultKind, faultKinds, planFaults } from './faults.ts'
+import { inflict } from './inflict.ts'
+import { createInvariants } from './invariants.ts'
+import { judge } from './judgement.ts'
+import { setAt, streamAt } from './keyspace.ts'
+import { createMachine } from './machine.ts'
+import type { AccountPlan } from './operators.ts'
+import { createOperators } from './operators.ts'
+import { createRandom } from './random.ts'
+import { createSimulatedNats } from './simulated-nats.ts'
+import { createSimulatedNode, partitions } from './simulated-node.ts'
+import { createSimulatedProvider } from './simulated-provider.ts'
+import { createSimulatedRedis } from './simulated-redis.ts'
+import { createWorld } from './world.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+export interface LifeOptions {
+  readonly seed: number
+  readonly days: number
+  /** Instead of those the seed plans. */
+  readonly faults?: readonly Fault[]
+  /** Hears everything worth telling of: `at` in ms from the start. */
+  readonly onNote?: (note: { at: number; text: string }) => void
+}
+
+export interface LifeResult {
+  readonly seed: number
+  /** What broke first, and when (ms from the start). */
+  readonly broken: { readonly at: number; readonly message: string } | null
+  readonly faults: readonly Fault[]
+  readonly accounts: number
+  readonly refreshes: number
+  readonly served: number
+  readonly steps: number
+}
+
+/** What the seed decides before anything happens. */
+function planLife(seed: number, days: number) {
+  const random = createRandom(seed)
+  const forgetful = random.chance(0.3)
+  const kinds = faultKinds.filter(
+    (kind): kind is FaultKind => forgetful || !kind.startsWith('redis failover'),
+  )
+  const rotations = ['none', 'keeps-old', 'grace', 'until-used', 'strict', 'strict'] as const
+  const plans = Array.from({ length: random.integer(1, 4) }, (_, i): AccountPlan => {
+    const rotation = random.pick(rotations)
+    return {
+      account: `account-${i}`,
+      app: `app-${rotation}`,
+      rotation,
+      policy: random.pick(['eager', 'lazy', 'adaptive']),
+    }
+  })
+  return {
+    plans,
+    nodes: random.integer(2, 3),
+    lives: random.pick([[3 * minute], [15 * minute], [hour], [10 * minute, hour]]),
+    asksEvery: random.pick([minute, 10 * minute, 2 * hour]),
+    faults: planFaults({
+      random: random.fork(),
+      until: days * day - 2 * hour,
+      perDay: random.pick([8, 30, 100]),
+      kinds,
+    }),
+    random,
+  }
+}
+
+/** One cluster from its first start to its last day. */
+export async function liveThrough({ seed, days, faults: given, onNote }: LifeOptions): Promise<LifeResult> {
+  const { plans, nodes: nodeCount, lives, asksEvery, faults: planned, random } = planLife(seed, days)
+  const faults = given ?? planned
+  const world = createWorld()
+  const start = world.now()
+  const end = start + days * day
+  let broken: LifeResult['broken'] = null
+  const fail = (message: string) => {
+    broken ??= { at: world.now() - start, message }
+    world.halt()
+  }
+  const note = (text: string) => onNote?.({ at: world.now() - start, text })
+  const invariants = createInvariants({ fail })
+  const redis = createSimulatedRedis({ world, random: random.fork() })
+  const nats = createSimulatedNats({ world, random: random.fork() })
+  const provider = createSimulatedProvider({ world, random: random.fork(), lives })
+  const nodes = Array.from({ length: nodeCount }, (_, i) => {
+    const machine = createMachine({
+      name: `node-${i}`,
+      world,
+      rate: 1 + random.between(-0.0003, 0.0003),
+      skew: random.between(-minute, minute),
+    })
+    return createSimulatedNode(machine, { redis, nats, provider, heard: invariants.heard })
+  })
+  let served = 0
+  const operators = createOperators({
+    world,
+    random: random.fork(),
+    nats,
+    nodes,
+    provider,
+    plans,
+    knownBy: ({ machine }, account) => invariants.knownBy(machine, account),
+    onServed({ account, bytes, known }) {
+      served++
+      const { accessToken, generation } = JSON.parse(new TextDecoder().decode(bytes))
+      const truth = provider.accessToken(accessToken)
+      if (truth?.grant.account !== account) return fail(`${account}: served a token of somebody else`)
+      if (truth.expiresAt < world.now() - 2_000) fail(`${account}: served an expired token`)
+      invariants.served({ account, generation, known: known as never })
+    },
+  })
+
+  world.quietUntil(() => {
+    let first = end
+    for (let p = 0; p < partitions; p++) {
+      const keys = keysOf(p)
+      if (streamAt(redis.space(), keys.outbox).length > 0) return world.now()
+      for (const score of setAt(redis.space(), keys.due).values()) first = Math.min(first, score)
+    }
+    return first
+  })
+  redis.onWrite(invariants.indexed)
+  nats.onStored((entry) => {
+    note(describeEntry(entry))
+    invariants.stored(entry)
+  })
+  provider.onSend((spending) => {
+    note(describeSpending(spending))
+    invariants.sent(spending)
+  })
+
+  for (const node of nodes) node.start()
+  world.after(minute, () => {
+    for (const { app, rotation } of plans) void operators.putApp(app, rotation)
+  })
+  for (const plan of plans) {
+    world.after(2 * minute, () => void operators.connect(plan))
+    const asks = random.fork()
+    const ask = () => {
+      world.after(asks.between(0, 2 * asksEvery), ask)
+      void operators.get(plan.account, asks.chance(0.1) ? { forceRefresh: true } : {})
+    }
+    world.after(3 * minute, ask)
+  }
+  inflict(
+    faults,
+    { world, nodes, redis, nats, provider, operators, note, onForgotten: invariants.becomeForgetful },
+    start,
+  )
+  await world.run(end)
+  if (broken === null) await judge({ world, plans, operators, provider, redis, invariants, fail })
+  return {
+    seed,
+    broken,
+    faults,
+    accounts: plans.length,
+    refreshes: provider.spendings.filter(({ heard }) => heard === 'tokens').length,
+    served,
+    steps: world.steps(),
+  }
+}

@@ -1,0 +1,16 @@
+import type { OutboxEntry } from '../../src/redis/record.ts'
+import type { Spending } from './simulated-provider.ts'
+
+/** One line per event, as somebody who reads a failing seed wants it. */
+export function describeEntry({ type, ref, body }: OutboxEntry): string {
+  const { version, event, from, to, generation, reason, snapshot } = JSON.parse(body)
+  if (type !== 'account.transition')
+    return `${ref.id} v${version} ${type} ${reason ?? `generation ${generation}`}`
+  const { context } = snapshot
+  const doubt = context.doubtSince === null ? '' : ', in doubt'
+  return `${ref.id} v${version} ${event.type} ${event.reason ?? ''}: ${from} -> ${to}, generation ${context.generation}${doubt}`
+}
+
+export function describeSpending({ grant, number, machine }: Spending): string {
+  return `${grant.account} ${machine.name} sends ${grant.rotation} token ${number} of ${grant.id}`
+}

@@ -1,0 +1,87 @@
+import type { Random } from './random.ts'
+
+/** Something that goes wrong, or that somebody does, at a moment (ms from the start) and for a while. */
+export interface Fault {
+  readonly at: number
+  readonly kind: FaultKind
+  readonly lasts: number
+  /** Which node or account, by number. */
+  readonly whom: number
+  /** How likely, where it is a matter of chance. */
+  readonly odds: number
+}
+
+export const faultKinds = [
+  'crash',
+  'pause',
+  'redis link cut',
+  'redis link frozen',
+  'redis replies lost',
+  'redis down',
+  'redis replica behind',
+  'redis failover',
+  'nats link cut',
+  'nats acks lost',
+  'nats down',
+  'provider refuses connections',
+  'provider says 503',
+  'provider throttles',
+  'provider answers lost',
+  'provider requests lost',
+  'provider slow',
+  'user revokes',
+  'user reconnects',
+  'old token put',
+  'account deleted and put',
+  'token rejected',
+  'secret expires',
+] as const
+
+export type FaultKind = (typeof faultKinds)[number]
+
+const second = 1_000
+const minute = 60 * second
+const hour = 60 * minute
+
+/** The usual length, and now and then a long one. */
+function lengthOf(kind: FaultKind, random: Random): number {
+  const long = random.chance(0.15)
+  if (kind === 'crash') return random.between(second, long ? 10 * minute : 20 * second)
+  if (kind === 'pause') return random.between(second, long ? 3 * minute : 30 * second)
+  if (kind === 'provider slow') return random.between(minute, 10 * minute)
+  if (kind === 'secret expires') return random.between(minute, 2 * hour)
+  if (kind === 'redis failover') return random.between(second, 15 * second)
+  if (kind === 'nats down' && long) return random.between(11 * minute, 40 * minute)
+  return random.between(2 * second, long ? 15 * minute : minute)
+}
+
+/** What happens in one life of the cluster. `kinds` says which; without failovers nothing saved is ever forgotten. */
+export function planFaults({
+  random,
+  until,
+  perDay,
+  kinds,
+}: {
+  random: Random
+  until: number
+  perDay: number
+  kinds: readonly FaultKind[]
+}): Fault[] {
+  const faults: Fault[] = []
+  const gap = (24 * hour) / perDay
+  // Trouble comes in company: that is when guards that hold one by one may fail together.
+  for (let at = random.between(0, gap); at < until; at += -Math.log(1 - random.next()) * gap) {
+    const company = random.chance(0.4) ? random.integer(1, 4) : 0
+    for (let i = 0; i <= company; i++) {
+      const kind = random.pick(kinds)
+      faults.push({
+        at: at + (i === 0 ? 0 : random.between(0, 40 * second)),
+        kind,
+        lasts: lengthOf(kind, random),
+        whom: random.integer(0, 11),
+        odds: random.pick([0.1, 0.5, 1]),
+      })
+    }
+  }
+  return faults.sort((a, b) => a.at - b.at)
+}

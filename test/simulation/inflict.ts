@@ -1,0 +1,121 @@
+import type { Fault, FaultKind } from './faults.ts'
+import type { Operators } from './operators.ts'
+import type { SimulatedNats } from './simulated-nats.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+import { calm, type Mood, type SimulatedProvider } from './simulated-provider.ts'
+import type { SimulatedRedis } from './simulated-redis.ts'
+import type { World } from './world.ts'
+
+export interface Parts {
+  readonly world: World
+  readonly nodes: readonly SimulatedNode[]
+  readonly redis: SimulatedRedis
+  readonly nats: SimulatedNats
+  readonly provider: SimulatedProvider
+  readonly operators: Operators
+  onForgotten(): void
+  note(text: string): void
+}
+
+/** Begins a fault, and answers how it ends; nothing where it ends by itself. */
+type Inflict = (fault: Fault, parts: Parts) => (() => void) | undefined
+
+const machineOf = ({ whom }: Fault, { nodes }: Parts) => nodes[whom % nodes.length] as SimulatedNode
+
+function onMachine(
+  begin: (parts: Parts, machine: SimulatedNode['machine'], odds: number) => () => void,
+): Inflict {
+  return (fault, parts) => begin(parts, machineOf(fault, parts).machine, fault.odds)
+}
+
+function inMood(mood: (odds: number) => Partial<Mood>): Inflict {
+  return ({ odds }, { provider }) => {
+    const change = mood(odds)
+    Object.assign(provider.mood, change)
+    return () => {
+      for (const name of Object.keys(change) as (keyof Mood)[])
+        Object.assign(provider.mood, { [name]: calm[name] })
+    }
+  }
+}
+
+const table: Record<FaultKind, Inflict> = {
+  crash(fault, parts) {
+    const node = machineOf(fault, parts)
+    if (!node.machine.isUp()) return undefined
+    node.crash()
+    return () => void (node.machine.isUp() || node.start())
+  },
+  pause: onMachine((_, machine) => {
+    machine.pause()
+    return machine.resume
+  }),
+  'redis link cut': onMachine(({ redis }, machine) => {
+    redis.setWay(machine, 'cut')
+    return () => redis.setWay(machine, 'open')
+  }),
+  'redis link frozen': onMachine(({ redis }, machine) => {
+    redis.setWay(machine, 'frozen')
+    return () => redis.setWay(machine, 'open')
+  }),
+  'redis replies lost': onMachine(({ redis }, machine, odds) => {
+    redis.loseReplies(machine, odds)
+    return () => redis.loseReplies(machine, 0)
+  }),
+  'redis down': (_, { redis }) => {
+    redis.stop()
+    return redis.start
+  },
+  'redis replica behind': ({ lasts }, { redis, world }) => {
+    redis.setReplicating(false)
+    // Longer than a few seconds and Redis drops the replica from its count: nobody would wait for it any more.
+    world.after(Math.min(lasts, 4_000), () => redis.setReplicating(true))
+    return undefined
+  },
+  'redis failover': (_, { redis, onForgotten }) => {
+    redis.stop()
+    if (redis.failOver() > 0) onForgotten()
+    return redis.start
+  },
+  'nats link cut': onMachine(({ nats }, machine) => {
+    nats.cut(machine)
+    return () => nats.mend(machine)
+  }),
+  'nats acks lost': onMachine(({ nats }, machine, odds) => {
+    nats.loseAcks(machine, odds)
+    return () => nats.loseAcks(machine, 0)
+  }),
+  'nats down': (_, { nats }) => {
+    nats.stop()
+    return nats.start
+  },
+  'provider refuses connections': inMood(() => ({ reaches: 'refuses connections' })),
+  'provider says 503': inMood(() => ({ reaches: 'says 503' })),
+  'provider throttles': inMood(() => ({ reaches: 'says 429' })),
+  'provider answers lost': inMood((odds) => ({ losesAnswers: odds })),
+  'provider requests lost': inMood((odds) => ({ losesRequests: odds })),
+  'provider slow': inMood((odds) => ({ slowest: 2_000 + odds * 60_000 })),
+  'user revokes': ({ whom }, { operators }) => void operators.revoke(whom),
+  'user reconnects': ({ whom }, { operators }) => void operators.reconnect(whom),
+  'old token put': ({ whom }, { operators }) => void operators.putOld(whom),
+  'account deleted and put': ({ whom }, { operators }) => void operators.deleteAndPut(whom),
+  'token rejected': ({ whom }, { operators }) => void operators.reject(whom),
+  'secret expires': (_, { operators }) => operators.expireSecret(),
+}
+
+/** Lets each fault begin and end at its time. Overlapping ones end when the first of them does. */
+export function inflict(faults: readonly Fault[], parts: Parts, start: number): void {
+  for (const fault of faults) {
+    parts.world.at(start + fault.at, () => {
+      parts.note(
+        `${fault.kind} (${fault.whom % parts.nodes.length}) for ${Math.round(fault.lasts / 1_000)} s`,
+      )
+      const end = table[fault.kind](fault, parts)
+      if (end === undefined) return
+      parts.world.after(fault.lasts, () => {
+        parts.note(`${fault.kind} ends`)
+        end()
+      })
+    })
+  }
+}

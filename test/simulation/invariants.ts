@@ -1,0 +1,157 @@
+import { giveUpAfter, sendWithin, settleTime } from '../../machines/time-rules.ts'
+import type { OutboxEntry } from '../../src/redis/record.ts'
+import { replay } from '../../src/testing/index.ts'
+import type { Keyspace } from './keyspace.ts'
+import type { Machine } from './machine.ts'
+import type { Spending } from './simulated-provider.ts'
+
+interface Recorded {
+  readonly event: { type: string }
+  readonly version: number
+  readonly to: string | null
+  readonly effects: readonly { type: string }[]
+  readonly snapshot: { context: { generation: number } }
+}
+
+interface Life {
+  last: Recorded | null
+  readonly announced: string[]
+  readonly edges: string[]
+  lastEdge: { type: string; reason?: string } | null
+}
+
+/** What is told about an account, and to whom: nothing older may be served there. */
+interface Known {
+  readonly generation: number
+  readonly ended: boolean
+}
+
+const edgeTypes = new Set(['token.refreshed', 'token.invalid', 'account.removed'])
+
+export type Invariants = ReturnType<typeof createInvariants>
+
+/** Watches everything that must hold at every step, and calls `fail` at the step that breaks it. */
+export function createInvariants({ fail }: { fail: (message: string) => void }) {
+  const lives = new Map<string, Life>()
+  const ids = new Set<string>()
+  const knownAt = new Map<Machine, Map<string, Known>>()
+  const sendings = new Map<string, Spending>()
+  let forgetful = false
+
+  function lifeOf(account: string): Life {
+    const life = lives.get(account) ?? { last: null, announced: [], edges: [], lastEdge: null }
+    lives.set(account, life)
+    return life
+  }
+
+  function recorded(account: string, record: Recorded): void {
+    const life = lifeOf(account)
+    const expected = (life.last?.version ?? 0) + 1
+    // A failover that forgets writes makes history begin again where Redis stands.
+    if (record.version !== expected && !forgetful)
+      fail(`${account}: transition ${record.version} came where ${expected} was due`)
+    if (life.last !== null && record.version === expected) {
+      const { divergence } = replay([life.last, record])
+      if (divergence !== undefined)
+        fail(`${account}: transition ${record.version} is replayed differently at ${divergence.path}`)
+    }
+    life.last = record
+    // A new grant has a death of its own to die.
+    if (record.event.type === 'account.authorized') life.lastEdge = null
+    for (const { type } of record.effects)
+      if (edgeTypes.has(type)) life.announced.push(`${type} ${record.version}`)
+  }
+
+  function edge(account: string, type: string, body: { version: number; reason?: string }): void {
+    const life = lifeOf(account)
+    life.edges.push(`${type} ${body.version}`)
+    if (type === 'token.invalid' && life.lastEdge?.type === type && life.lastEdge.reason === body.reason)
+      fail(`${account}: announced invalid twice for ${body.reason}`)
+    life.lastEdge = { type, ...(body.reason !== undefined && { reason: body.reason }) }
+  }
+
+  return {
+    /** From now on what was saved may be forgotten: what was told of it stays told. */
+    becomeForgetful(): void {
+      forgetful = true
+      knownAt.clear()
+    },
+    stored(entry: OutboxEntry): void {
+      if (entry.ref.kind !== 'account') return
+      if (ids.has(entry.id)) fail(`${entry.ref.id}: ${entry.type} was stored twice`)
+      ids.add(entry.id)
+      const body = JSON.parse(entry.body)
+      if (entry.type === 'account.transition') recorded(entry.ref.id, body)
+      else if (edgeTypes.has(entry.type)) edge(entry.ref.id, entry.type, body)
+    },
+    /** Every edge a transition caused is told once, in order. To be asked once all is published. */
+    settled(account: string): void {
+      const { announced, edges } = lifeOf(account)
+      if (!forgetful && announced.join() !== edges.join())
+        fail(`${account}: told ${edges.slice(-3)}, where transitions say ${announced.slice(-3)}`)
+    },
+    heard(machine: Machine, account: string): void {
+      const { last } = lifeOf(account)
+      if (last === null) return
+      const known = knownAt.get(machine) ?? new Map<string, Known>()
+      knownAt.set(machine, known)
+      known.set(account, {
+        generation: last.snapshot.context.generation,
+        ended: last.to === null || last.to === 'revoked',
+      })
+    },
+    knownBy: (machine: Machine, account: string) => knownAt.get(machine)?.get(account),
+    served({
+      account,
+      generation,
+      known,
+    }: {
+      account: string
+      generation: number
+      known?: Known | undefined
+    }): void {
+      if (known === undefined || forgetful) return
+      const oldest = known.ended ? known.generation + 1 : known.generation
+      if (generation < oldest)
+        fail(`${account}: generation ${generation} served where ${oldest} was the oldest it knew alive`)
+    },
+    /** One attempt per base generation, unless the provider does not mind or the answer must be taken for lost. */
+    sent(spending: Spending): void {
+      const { grant, number, sentAt, machine } = spending
+      const key = `${grant.id}/${number}`
+      const before = sendings.get(key)
+      sendings.set(key, spending)
+      const repeatable = grant.rotation === 'none' || grant.rotation === 'keeps-old'
+      if (before === undefined || repeatable || before.heard === 'refusal') return
+      const alive = before.machine.life() === before.life
+      const after = sentAt - before.sentAt
+      // Between an answer and the news of it lies the way over Redis and NATS; `until-used` may go one back.
+      const known = before.heard === 'tokens' && alive && sentAt - before.heardAt > newsTravels
+      if (known && !forgetful && grant.rotation !== 'until-used')
+        fail(
+          `${grant.account}: sent token ${number} again though its answer was heard by ${before.machine.name}`,
+        )
+      const soonest = grant.rotation === 'grace' ? sendWithin : giveUpAfter - sendWithin + settleTime - slack
+      if (before.heard === null && after < soonest)
+        fail(
+          `${grant.account}: ${machine.name} sent token ${number} ${Math.round(after)} ms after ${before.machine.name}`,
+        )
+    },
+    /** Every account that waits for anything has a wake-up. */
+    indexed(space: Keyspace): void {
+      for (const [key, { fields }] of space.hashes) {
+        const match = /^tb:(\{\d+\}):account:(.*)$/.exec(key)
+        const state = fields.get('state')
+        if (match === null || !state) continue
+        const wake = fields.get('wake')
+        const due = space.sets.get(`tb:${match[1]}:due`)?.get(`account:${match[2]}`)
+        const dead = state === 'revoked' && wake === ''
+        if (!dead && (wake === '' || due === undefined)) fail(`${match[2]}: ${state} without a wake-up`)
+      }
+    },
+  }
+}
+
+/** Clocks that go a little fast make waits a little short. */
+const slack = 50
+const newsTravels = 100

@@ -1,0 +1,90 @@
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
+import type { Grant } from './grants.ts'
+import type { Invariants } from './invariants.ts'
+import { hashAt, streamAt } from './keyspace.ts'
+import type { AccountPlan, Operators } from './operators.ts'
+import { partitions } from './simulated-node.ts'
+import type { SimulatedProvider } from './simulated-provider.ts'
+import type { SimulatedRedis } from './simulated-redis.ts'
+import type { World } from './world.ts'
+
+export interface Judgement {
+  readonly world: World
+  readonly plans: readonly AccountPlan[]
+  readonly operators: Operators
+  readonly provider: SimulatedProvider
+  readonly redis: SimulatedRedis
+  readonly invariants: Invariants
+  fail(message: string): void
+}
+
+const settlesWithin = 20_000
+
+/**
+ * The faults are over, and there was time to recover. Every account whose grant its provider still honours must serve a
+ * token now; every other one must say that it cannot; and nothing may be left untold.
+ */
+export async function judge(given: Judgement): Promise<void> {
+  const { world, plans, operators, redis, invariants, fail } = given
+  for (const plan of plans) {
+    const { account } = plan
+    const grant = operators.grantOf(account) as Grant
+    const before = world.now()
+    let answer: Awaited<ReturnType<Operators['get']>>
+    const asked = operators.get(account, { forceRefresh: true }).then((got) => {
+      answer = got
+    })
+    await world.run(before + settlesWithin)
+    void asked
+    const reason =
+      answer?.ok === false ? `${answer.failure.error} ${answer.failure.reason ?? ''}` : 'no answer'
+    if (answer?.ok && grant.endedBy !== 'user') continue
+    if (answer === undefined) fail(`${account}: nobody answers`)
+    else if (answer.ok) judgeServed(given, grant)
+    else if (grant.endedBy === 'user' && answer.failure.error === 'grant_revoked') continue
+    else judgeRefused(given, plan, grant, reason)
+  }
+  await world.run(world.now() + settlesWithin)
+  for (let partition = 0; partition < partitions; partition++) {
+    const left = streamAt(redis.space(), keysOf(partition).outbox).length
+    if (left > 0) fail(`${left} events are still not published`)
+  }
+  for (const { account } of plans) invariants.settled(account)
+}
+
+/** A forced refresh of a grant its user ended cannot have worked; the bucket may have answered the token at hand. */
+function judgeServed({ provider, redis, fail, world }: Judgement, { account, id }: Grant): void {
+  const stored = storedToken(redis, account, world.now())
+  if (stored !== null && provider.grants.find(stored).grant?.id !== id)
+    fail(`${account}: serves a token of a grant it was given a newer one for`)
+}
+
+function judgeRefused(
+  { provider, redis, world, fail }: Judgement,
+  { account }: AccountPlan,
+  grant: Grant,
+  reason: string,
+) {
+  const stored = storedToken(redis, account, world.now())
+  if (stored !== null && provider.grants.wouldAccept(stored, world.now()))
+    return fail(`${account}: ${reason}, though ${grant.rotation} ${stored} would still be accepted`)
+  // Somebody has to have died, or an answer to have been lost, for a grant to be lost.
+  const lost = provider.spendings.some(
+    (spent) =>
+      spent.grant.id === grant.id &&
+      spent.carriedOut &&
+      (spent.heard === null || spent.machine.life() !== spent.life),
+  )
+  if (grant.endedBy !== 'user' && !lost)
+    fail(
+      `${account}: ${reason}; the ${grant.rotation} grant was lost (${grant.endedBy}) although no answer was`,
+    )
+}
+
+function storedToken(redis: SimulatedRedis, account: string, at: number): string | null {
+  const key = keysOf(partitionOf(account, partitions)).record({ kind: 'account', id: account })
+  const sealed = hashAt(redis.space(), key, at)?.get('c')
+  if (sealed === undefined) return null
+  const [, , , text] = JSON.parse(sealed)
+  return JSON.parse(text).r ?? null
+}

@@ -1,0 +1,103 @@
+import type { Timers } from '../../src/timers.ts'
+import type { World } from './world.ts'
+
+/** A computer that can stop for a while, or for good: what was going to happen on it waits, or never does. */
+export interface Machine {
+  readonly name: string
+  /** Counts its starts: what an earlier life began does not go on in the next. */
+  life(): number
+  isUp(): boolean
+  isPaused(): boolean
+  boot(): void
+  crash(): void
+  pause(): void
+  resume(): void
+  /** Happens on this machine, in this life, once it runs. */
+  later(milliseconds: number, job: () => void): () => void
+  timers(): Timers
+}
+
+/** `rate`: how fast its clock goes, 1 is right; `skew`: how wrong its wall clock is, in milliseconds. */
+export function createMachine({
+  name,
+  world,
+  rate,
+  skew,
+}: {
+  name: string
+  world: World
+  rate: number
+  skew: number
+}): Machine {
+  let life = 0
+  let up = false
+  let paused = false
+  let waiting: (() => void)[] = []
+
+  /** Runs now, or when the machine goes on, or never. */
+  function here(job: () => void): () => void {
+    const born = life
+    const run = () => {
+      if (!up || life !== born) return
+      if (paused) waiting.push(run)
+      else job()
+    }
+    return run
+  }
+
+  function stop(): void {
+    up = false
+    paused = false
+    waiting = []
+  }
+
+  const later = (milliseconds: number, job: () => void) => world.after(milliseconds, here(job))
+
+  return {
+    name,
+    life: () => life,
+    isUp: () => up,
+    isPaused: () => paused,
+    boot() {
+      life++
+      up = true
+    },
+    crash: stop,
+    pause() {
+      paused = up
+    },
+    resume() {
+      paused = false
+      for (const job of waiting.splice(0)) world.after(0, job)
+    },
+    later,
+    timers: () => ({
+      elapsed: () => world.now() * rate,
+      wallClock: () => world.now() * rate + skew,
+      after: (milliseconds, job) => later(milliseconds / rate, job),
+      delay: (milliseconds) => new Promise((resolve) => later(milliseconds / rate, resolve)),
+      poll(milliseconds, job) {
+        let stopped = false
+        let run: Promise<void> = Promise.resolve()
+        let callOff = () => {}
+        const schedule = () => {
+          if (stopped) return
+          callOff = world.poll(
+            milliseconds / rate,
+            here(() => {
+              run = job().finally(schedule)
+            }),
+          )
+        }
+        schedule()
+        return {
+          stop() {
+            stopped = true
+            callOff()
+            return run
+          },
+        }
+      },
+    }),
+  }
+}

@@ -1,0 +1,150 @@
+import type { Tokenbus } from '../../src/api.ts'
+import type { Result } from '../../src/failures.ts'
+import { createTurns } from '../../src/host/turns.ts'
+import { Secret } from '../../src/secret.ts'
+import type { Grant } from './grants.ts'
+import type { Random } from './random.ts'
+import type { SimulatedNats } from './simulated-nats.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+import type { SimulatedProvider } from './simulated-provider.ts'
+import type { World } from './world.ts'
+
+export interface AccountPlan {
+  readonly account: string
+  readonly app: string
+  readonly policy: 'eager' | 'lazy' | 'adaptive'
+  readonly rotation: Grant['rotation']
+}
+
+export interface OperatorsOptions {
+  readonly world: World
+  readonly random: Random
+  readonly nats: SimulatedNats
+  readonly nodes: readonly SimulatedNode[]
+  readonly provider: SimulatedProvider
+  readonly plans: readonly AccountPlan[]
+  /** A token came: was it one to hand out? */
+  onServed(served: { node: SimulatedNode; account: string; bytes: Uint8Array; known: unknown }): void
+  knownBy(node: SimulatedNode, account: string): unknown
+}
+
+const askAgainAfter = 3_000
+const patience = 10_000
+
+export type Operators = ReturnType<typeof createOperators>
+
+/** The people and services around: they connect accounts, one thing after another each, ask for tokens, and repeat what was not answered. */
+export function createOperators(options: OperatorsOptions) {
+  const { world, random, nats, nodes, provider, plans } = options
+  const grants = new Map<string, Grant>()
+  const turns = createTurns()
+  let secret = 0
+
+  function reachable(): SimulatedNode[] {
+    return nodes.filter(
+      (node) => node.tokenbus() !== null && !node.machine.isPaused() && nats.isReachable(node.machine),
+    )
+  }
+
+  /** As NATS does: any node that listens gets it. Undefined when nobody does, or nobody answers in time. */
+  async function ask<T>(
+    use: (tokenbus: Tokenbus, node: SimulatedNode) => Promise<T>,
+  ): Promise<T | undefined> {
+    const listening = reachable()
+    if (listening.length === 0) return undefined
+    const node = random.pick(listening)
+    return new Promise((resolve) => {
+      const callOff = world.after(patience, () => resolve(undefined))
+      const settle = (answer?: T) => {
+        callOff()
+        resolve(answer)
+      }
+      use(node.tokenbus() as Tokenbus, node).then(settle, () => settle())
+    })
+  }
+
+  /** Until it is done. What it then answers is final, a refusal too. */
+  async function insist<T>(use: (tokenbus: Tokenbus) => Promise<Result<T>>): Promise<Result<T>> {
+    for (;;) {
+      const answer = await ask(use)
+      if (answer !== undefined && (answer.ok || answer.failure.error !== 'storage_unavailable')) return answer
+      await new Promise<void>((resolve) => void world.after(askAgainAfter, resolve))
+    }
+  }
+
+  const planOf = (whom: number) => plans[whom % plans.length] as AccountPlan
+
+  async function connect({ account, app, policy, rotation }: AccountPlan): Promise<void> {
+    const grant = provider.grants.begin(account, rotation)
+    grants.set(account, grant)
+    const first = random.chance(0.5) ? provider.issue(grant) : undefined
+    const expires = first && new Date(world.now() + first.life).toISOString()
+    await insist((tokenbus) =>
+      tokenbus.putAccount(account, {
+        app,
+        user: account,
+        policy,
+        refreshToken: new Secret(provider.grants.nameOf(grant, 0)),
+        ...(first && { accessToken: first.accessToken, expires }),
+      }),
+    )
+  }
+
+  return {
+    grantOf: (account: string) => grants.get(account),
+    connect: (plan: AccountPlan) => turns.take(plan.account, () => connect(plan)),
+    async putApp(app: string, rotation: Grant['rotation']): Promise<void> {
+      await insist((tokenbus) =>
+        tokenbus.putApp(app, {
+          provider: 'oidc',
+          clientId: 'client',
+          clientSecret: new Secret('secret-0'),
+          rotation,
+        }),
+      )
+    },
+    async get(account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) {
+      return ask(async (tokenbus, node) => {
+        const known = options.knownBy(node, account)
+        const answer = await tokenbus.getToken(account, want)
+        if (answer.ok) options.onServed({ node, account, bytes: answer.value, known })
+        return answer
+      })
+    },
+    revoke(whom: number): void {
+      const grant = grants.get(planOf(whom).account)
+      if (grant !== undefined) grant.endedBy ??= 'user'
+    },
+    reconnect: (whom: number) => turns.take(planOf(whom).account, () => connect(planOf(whom))),
+    async putOld(whom: number): Promise<void> {
+      const { account, app } = planOf(whom)
+      const grant = grants.get(account)
+      if (grant === undefined) return
+      const refreshToken = new Secret(provider.grants.nameOf(grant, 0))
+      await ask((tokenbus) => tokenbus.putAccount(account, { app, user: account, refreshToken }))
+    },
+    deleteAndPut(whom: number): Promise<void> {
+      const { account } = planOf(whom)
+      return turns.take(account, async () => {
+        await insist((tokenbus) => tokenbus.deleteAccount(account, {}))
+        await connect(planOf(whom))
+      })
+    },
+    async reject(whom: number): Promise<void> {
+      const { account } = planOf(whom)
+      const view = await ask((tokenbus) => tokenbus.getAccount(account))
+      if (!view?.ok) return
+      await ask((tokenbus) => tokenbus.rejectToken(account, { generation: view.value.generation }))
+    },
+    /** The provider takes only a newer secret from now on; answers how an operator puts that right. */
+    expireSecret(): () => void {
+      provider.secrets.clear()
+      const next = `secret-${++secret}`
+      provider.secrets.add(next)
+      return () => {
+        for (const app of new Set(plans.map((plan) => plan.app)))
+          void insist((tokenbus) => tokenbus.addSecret(app, { secret: new Secret(next) }))
+      }
+    },
+  }
+}

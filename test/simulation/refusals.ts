@@ -1,0 +1,24 @@
+import type { Refusal } from '../../src/provider/classified.ts'
+
+const said = (
+  status: number | null,
+  error: string,
+  refusal: Partial<Refusal> & Pick<Refusal, 'class' | 'reason'>,
+): Refusal => ({
+  action: 'wait',
+  recoverable: refusal.class !== 'R',
+  sent: true,
+  inDoubt: false,
+  providerError: { status, error },
+  ...refusal,
+})
+
+/** What a token endpoint, or the way to it, has to say besides tokens. */
+export const refusals = {
+  invalidGrant: said(400, 'invalid_grant', { class: 'R', reason: 'grant_revoked', action: 'reconnect' }),
+  invalidClient: said(401, 'invalid_client', { class: 'P', reason: 'client_rejected', action: 'fix it' }),
+  unavailable: said(503, 'http_503', { class: 'T', reason: 'provider_unavailable' }),
+  throttled: said(429, 'http_429', { class: 'T', reason: 'throttled', retryAfter: 20 }),
+  unsent: said(null, 'ECONNREFUSED', { class: 'T', reason: 'provider_unreachable', sent: false }),
+  lost: said(null, 'answer_timeout', { class: 'T', reason: 'provider_unreachable', inDoubt: true }),
+}

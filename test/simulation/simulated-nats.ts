@@ -1,0 +1,175 @@
+import type { Publisher } from '../../src/bus/publisher.ts'
+import type { OutboxEntry } from '../../src/redis/record.ts'
+import type { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+export interface Member {
+  readonly machine: Machine
+  readonly onChange: (account: string, change: { body(): unknown }) => void
+  readonly onDown: () => void
+  readonly onUp: () => void
+}
+
+interface Wire {
+  readonly machine: Machine
+  member: Member | undefined
+  whole: boolean
+  /** What the machine believes. */
+  connected: boolean
+  /** What a broken wire holds until it is whole again, or found broken. */
+  held: (() => void)[]
+  readonly losses: Set<() => void>
+  losesAcks: number
+  lastDelivery: number
+}
+
+const duplicateWindow = 10 * 60_000
+const ackTimeout = 5_000
+/** Two pings of 5 s without an answer. */
+const noticedWithin = 10_000
+
+export type SimulatedNats = ReturnType<typeof createSimulatedNats>
+
+/** One NATS server with JetStream, and a wire to each machine that may break without anybody noticing at first. */
+export function createSimulatedNats({ world, random }: { world: World; random: Random }) {
+  const wires = new Map<Machine, Wire>()
+  const seen = new Map<string, number>()
+  const lastOfSubject = new Map<string, string>()
+  const listeners: ((entry: OutboxEntry) => void)[] = []
+  let up = true
+
+  function wireOf(machine: Machine): Wire {
+    const wire: Wire = wires.get(machine) ?? {
+      machine,
+      member: undefined,
+      whole: true,
+      connected: false,
+      held: [],
+      losses: new Set(),
+      losesAcks: 0,
+      lastDelivery: 0,
+    }
+    wires.set(machine, wire)
+    return wire
+  }
+
+  /** Over the wire, in order, while both ends live. */
+  function over(wire: Wire, job: () => void): void {
+    if (!wire.whole) return void wire.held.push(job)
+    wire.lastDelivery = Math.max(wire.lastDelivery, world.now() + random.between(0.2, 3))
+    world.at(wire.lastDelivery, job)
+  }
+
+  function toMember(wire: Wire, job: (member: Member) => void): void {
+    const life = wire.machine.life()
+    over(wire, () => {
+      const { member, machine } = wire
+      if (member !== undefined && machine.life() === life)
+        machine.later(0, () => wire.connected && job(member))
+    })
+  }
+
+  const subjectOf = ({ type, ref }: OutboxEntry) => `${type}.${ref.id}`
+
+  function store(entry: OutboxEntry): void {
+    const at = world.now()
+    for (const [id, time] of seen) {
+      if (at - time < duplicateWindow) break
+      seen.delete(id)
+    }
+    if (seen.has(entry.id)) return
+    seen.set(entry.id, at)
+    lastOfSubject.set(subjectOf(entry), entry.id)
+    for (const listener of listeners) listener(entry)
+    if (entry.type !== 'account.transition' && entry.type !== 'account.removed') return
+    for (const wire of wires.values()) {
+      if (wire.connected)
+        toMember(wire, ({ onChange }) => onChange(entry.ref.id, { body: () => JSON.parse(entry.body) }))
+    }
+  }
+
+  function disconnect(wire: Wire): void {
+    if (!wire.connected) return
+    wire.connected = false
+    wire.held = []
+    const { member } = wire
+    for (const lose of [...wire.losses]) lose()
+    if (member !== undefined) wire.machine.later(0, member.onDown)
+  }
+
+  function reconnect(wire: Wire): void {
+    const { machine, member } = wire
+    const life = machine.life()
+    world.after(random.between(10, 2_000), () => {
+      if (!up || !wire.whole || wire.connected || machine.life() !== life || member === undefined) return
+      wire.connected = true
+      machine.later(0, member.onUp)
+    })
+  }
+
+  function request<T>(wire: Wire, serve: () => T): Promise<T> {
+    const { machine } = wire
+    const life = machine.life()
+    return new Promise<T>((resolve, reject) => {
+      if (!wire.connected) return reject(new Error('NATS is not connected.'))
+      const end = (how: () => void) => {
+        if (!wire.losses.delete(lose)) return
+        callOff()
+        how()
+      }
+      const lose = () => machine.later(0, () => end(() => reject(new Error('connection lost'))))
+      const callOff = machine.later(ackTimeout, () => end(() => reject(new Error('timeout'))))
+      wire.losses.add(lose)
+      over(wire, () => {
+        if (!up) return
+        const result = serve()
+        if (random.chance(wire.losesAcks)) return
+        over(wire, () => {
+          if (machine.life() === life) machine.later(0, () => end(() => resolve(result)))
+        })
+      })
+    })
+  }
+
+  return {
+    /** Everything a stream takes in, once per id as the duplicate window allows. */
+    onStored: (listener: (entry: OutboxEntry) => void) => listeners.push(listener),
+    isReachable: (machine: Machine) => up && wireOf(machine).whole && wireOf(machine).connected,
+    isUp: () => up,
+    join(member: Member): Omit<Publisher, 'stop'> {
+      const wire = wireOf(member.machine)
+      wire.member = member
+      wire.held = []
+      wire.losses.clear()
+      wire.connected = up && wire.whole
+      return {
+        publish: (entry) => request(wire, () => store(entry)),
+        alreadyThere: (entry) => request(wire, () => lastOfSubject.get(subjectOf(entry)) === entry.id),
+        connected: () => wire.connected,
+      }
+    },
+    cut(machine: Machine): void {
+      const wire = wireOf(machine)
+      wire.whole = false
+      world.after(random.between(0, noticedWithin), () => wire.whole || disconnect(wire))
+    },
+    mend(machine: Machine): void {
+      const wire = wireOf(machine)
+      wire.whole = true
+      for (const job of wire.held.splice(0)) over(wire, job)
+      if (!wire.connected) reconnect(wire)
+    },
+    loseAcks(machine: Machine, probability: number): void {
+      wireOf(machine).losesAcks = probability
+    },
+    stop(): void {
+      up = false
+      for (const wire of wires.values()) disconnect(wire)
+    },
+    start(): void {
+      up = true
+      for (const wire of wires.values()) reconnect(wire)
+    },
+  }
+}

@@ -1,0 +1,151 @@
+import { createHmac } from 'node:crypto'
+import { pino } from 'pino'
+import type { Tokenbus } from '../../src/api.ts'
+import { ok } from '../../src/failures.ts'
+import { createAccountAdmin } from '../../src/host/account-admin.ts'
+import { createAppAdmin } from '../../src/host/app-admin.ts'
+import { createClusterClock } from '../../src/host/cluster-clock.ts'
+import { createHost } from '../../src/host/host.ts'
+import type { Spool } from '../../src/host/spool.ts'
+import type { AppConfig } from '../../src/provider/app-config.ts'
+import { createRecords } from '../../src/redis/records.ts'
+import type { Sealer } from '../../src/redis/seal.ts'
+import { Secret } from '../../src/secret.ts'
+import { graceMs } from './grants.ts'
+import type { Machine } from './machine.ts'
+import type { SimulatedNats } from './simulated-nats.ts'
+import type { SimulatedProvider } from './simulated-provider.ts'
+import type { SimulatedRedis } from './simulated-redis.ts'
+
+export interface SimulatedNode {
+  readonly machine: Machine
+  /** Null until it is ready. */
+  tokenbus(): Tokenbus | null
+  start(): void
+  crash(): void
+}
+
+export interface Surroundings {
+  readonly redis: SimulatedRedis
+  readonly nats: SimulatedNats
+  readonly provider: SimulatedProvider
+  /** A node heard that an account changed. */
+  readonly heard: (machine: Machine, account: string) => void
+}
+
+export const partitions = 2
+const restartAfter = 2_000
+
+/** The real host on simulated ground; a supervisor starts it again when it cannot start. */
+export function createSimulatedNode(machine: Machine, { redis, nats, provider, heard }: Surroundings) {
+  const disk = new Map<string, string>()
+  let tokenbus: Tokenbus | null = null
+
+  async function boot(): Promise<void> {
+    if (!redis.isUp() || !nats.isUp()) throw new Error('not yet')
+    const timers = machine.timers()
+    const clock = createClusterClock(timers)
+    const records = createRecords({ commands: redis.commandsFor(machine), partitions, timers })
+    const publisher = nats.join({
+      machine,
+      onChange(account, change) {
+        heard(machine, account)
+        host.changed(account, change)
+      },
+      onDown: () => host.cache.suspend(),
+      onUp: () => host.cache.resume(),
+    })
+    const host = createHost({
+      records,
+      sealer,
+      fingerprint,
+      publisher,
+      provider: { refreshToken: provider.refreshTokenFrom(machine) },
+      clock,
+      partitions,
+      spool: spoolOn(disk, timers.delay),
+      timers,
+      logger,
+      confirmSave: () => redis.confirm(machine),
+    })
+    await host.heldAnswers.storeSpooled()
+    redis.onBack(machine, host.storageBack)
+    host.outbox.start()
+    host.waker.start()
+    tokenbus = {
+      getToken: host.reads.get,
+      rejectToken: host.reads.reject,
+      ...createAccountAdmin({
+        ...host,
+        records,
+        fingerprint,
+        provider: { revokeToken: async () => ok(undefined) },
+        history: { read: async () => ok([]) },
+      }),
+      ...createAppAdmin({ apps: host.apps, records, configOf: async (app, put) => ok(configOf(app, put)) }),
+    }
+  }
+
+  function start(): void {
+    machine.boot()
+    boot().catch(() => {
+      tokenbus = null
+      machine.later(restartAfter, start)
+    })
+  }
+
+  return {
+    machine,
+    tokenbus: () => (machine.isUp() ? tokenbus : null),
+    start,
+    crash() {
+      machine.crash()
+      tokenbus = null
+    },
+  } satisfies SimulatedNode
+}
+
+const logger = pino({ level: 'silent' })
+
+const fingerprint = ({ account, token }: { account: string; token: Secret }) =>
+  createHmac('md5', account).update(token.reveal()).digest('base64url').slice(0, 12)
+
+/** Sealing costs time and decides nothing here; what it binds a secret to does. */
+const sealer: Pick<Sealer, 'seal' | 'open'> = {
+  seal: ({ text, account, generation, slot }) => JSON.stringify([account, slot, generation, text]),
+  open({ sealed, account, slot, generation }) {
+    const [of, where, when, text] = JSON.parse(sealed) as [string, string, number, string]
+    if (of !== account || where !== slot || (generation !== undefined && when !== generation))
+      throw new Error('sealed for another place')
+    return new Secret(text)
+  },
+}
+
+function spoolOn(disk: Map<string, string>, delay: (ms: number) => Promise<void>): Spool {
+  return {
+    async write(name, text) {
+      await delay(3)
+      disk.set(name, text)
+    },
+    read: async (name) => disk.get(name) as string,
+    remove: async (name) => void disk.delete(name),
+    names: async () => [...disk.keys()],
+  }
+}
+
+function configOf(
+  app: string,
+  { provider, clientId, rotation = 'strict' }: Parameters<Tokenbus['putApp']>[1],
+) {
+  const config: AppConfig = {
+    app,
+    provider,
+    clientId,
+    clientAuth: 'client_secret_basic',
+    tokenUrl: 'https://provider.invalid/token',
+    scopes: [],
+    rotation,
+    graceSeconds: graceMs / 1_000,
+  }
+  return config
+}

@@ -1,0 +1,145 @@
+import type { Provider } from '../../src/provider/provider.ts'
+import { refused, type TokenAnswer } from '../../src/provider/token-answer.ts'
+import { Secret } from '../../src/secret.ts'
+import { createGrants, type Grant } from './grants.ts'
+import type { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import { refusals } from './refusals.ts'
+import type { World } from './world.ts'
+
+type Asked = Parameters<Provider['refreshToken']>[0]
+
+/** One request that spent a refresh token, and what became of its answer. */
+export interface Spending {
+  readonly grant: Grant
+  readonly number: number
+  readonly sentAt: number
+  readonly machine: Machine
+  readonly life: number
+  carriedOut: boolean
+  /** When the sender knew: with tokens, with a refusal, or not at all. */
+  heard: 'tokens' | 'refusal' | null
+  heardAt: number
+}
+
+export interface Mood {
+  reaches: 'answers' | 'refuses connections' | 'says 503' | 'says 429'
+  losesRequests: number
+  losesAnswers: number
+  /** Milliseconds. */
+  slowest: number
+}
+
+export const calm: Readonly<Mood> = { reaches: 'answers', losesRequests: 0, losesAnswers: 0, slowest: 400 }
+
+export type SimulatedProvider = ReturnType<typeof createSimulatedProvider>
+
+/** A token endpoint that keeps its own books, whatever the wire does to its answers. */
+export function createSimulatedProvider({
+  world,
+  random,
+  lives,
+}: {
+  world: World
+  random: Random
+  lives: readonly number[]
+}) {
+  const grants = createGrants()
+  const access = new Map<string, { grant: Grant; expiresAt: number }>()
+  const spendings: Spending[] = []
+  const senders: ((spending: Spending) => void)[] = []
+  const mood: Mood = { ...calm }
+  const secrets = new Set(['secret-0'])
+
+  function issue(grant: Grant): { accessToken: Secret; life: number; told: boolean } {
+    const life = random.pick(lives)
+    const name = `at/${grant.id}/${access.size}`
+    access.set(name, { grant, expiresAt: world.now() + life })
+    // Some answers do not say how long their token lives; the truth is then an hour, as is usual.
+    const told = life !== 3_600_000 || random.chance(0.5)
+    return { accessToken: new Secret(name), life, told }
+  }
+
+  /** At the provider: the moment that counts. */
+  function carryOut(spending: Spending, token: string, secret: string | undefined): TokenAnswer {
+    if (mood.reaches === 'says 503') return refused(refusals.unavailable)
+    if (mood.reaches === 'says 429') return refused(refusals.throttled)
+    if (secret === undefined || !secrets.has(secret)) return refused(refusals.invalidClient)
+    spending.carriedOut = true
+    const number = grants.spend(token, world.now())
+    if (number === undefined) return refused(refusals.invalidGrant)
+    const { grant } = spending
+    const { accessToken, life, told } = issue(grant)
+    const rotated = grants.nameOf(grant, number)
+    return {
+      kind: 'tokens',
+      accessToken,
+      ...(rotated !== token && { refreshToken: new Secret(rotated) }),
+      ...(told && { expiresIn: life / 1_000 }),
+    }
+  }
+
+  function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
+    return ({ refreshToken, clientSecret, timing }: Asked) => {
+      const token = refreshToken.reveal()
+      const life = machine.life()
+      const began = world.now()
+      return new Promise((resolve) => {
+        const connecting = random.between(5, mood.slowest / 4)
+        if (mood.reaches === 'refuses connections')
+          return void machine.later(3, () => resolve(refused(refusals.unsent)))
+        if (connecting > timing.connectMs)
+          return void machine.later(timing.connectMs, () => resolve(refused(refusals.unsent)))
+        machine.later(connecting, () => {
+          // The machine may have stood still in between.
+          if (world.now() - began > timing.connectMs || timing.stillWanted?.() === false)
+            return resolve(refused(refusals.unsent))
+          const { grant, number } = grants.find(token)
+          if (grant === undefined) return resolve(refused(refusals.invalidGrant))
+          const spending: Spending = {
+            grant,
+            number,
+            sentAt: world.now(),
+            machine,
+            life,
+            carriedOut: false,
+            heard: null,
+            heardAt: 0,
+          }
+          spendings.push(spending)
+          for (const sender of senders) sender(spending)
+          let waits = true
+          machine.later(timing.answerMs - connecting, () => {
+            waits = false
+            resolve(refused(refusals.lost))
+          })
+          if (random.chance(mood.losesRequests)) return
+          world.after(random.between(5, mood.slowest), () => {
+            const answer = carryOut(spending, token, clientSecret?.reveal())
+            if (random.chance(mood.losesAnswers)) return
+            world.after(random.between(5, mood.slowest), () => {
+              if (machine.life() !== life) return
+              machine.later(0, () => {
+                if (!waits) return
+                spending.heard = answer.kind === 'tokens' ? 'tokens' : 'refusal'
+                spending.heardAt = world.now()
+                resolve(answer)
+              })
+            })
+          })
+        })
+      })
+    }
+  }
+
+  return {
+    grants,
+    issue,
+    accessToken: (name: string) => access.get(name),
+    spendings,
+    onSend: (sender: (spending: Spending) => void) => senders.push(sender),
+    mood,
+    secrets,
+    refreshTokenFrom,
+  }
+}

@@ -1,0 +1,165 @@
+import type { Commands } from '../../src/redis/commands.ts'
+import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
+import { createKeyspace, type Keyspace } from './keyspace.ts'
+import type { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import { spaceCommands } from './space-commands.ts'
+import type { World } from './world.ts'
+
+type Way = 'open' | 'cut' | 'frozen'
+type Write = (space: Keyspace) => unknown
+
+interface Link {
+  readonly machine: Machine
+  way: Way
+  /** How likely a reply gets lost. */
+  loses: number
+  /** Commands on the wire, by how to end them. */
+  readonly open: Set<() => void>
+  /** What a frozen wire still holds. */
+  readonly stuck: (() => void)[]
+  onBack: () => void
+}
+
+const commandTimeout = 2_000
+const replicatesWithin = 20
+const waitsForReplica = 500
+
+export type SimulatedRedis = ReturnType<typeof createSimulatedRedis>
+
+/** One Redis with a replica that follows it, and a wire to each machine that may misbehave. */
+export function createSimulatedRedis({ world, random }: { world: World; random: Random }) {
+  let space = createKeyspace()
+  const replica = { space: createKeyspace(), log: [] as Write[], connected: true }
+  let up = true
+  let skew = 0
+  const links = new Map<Machine, Link>()
+  const watchers: ((space: Keyspace) => void)[] = []
+  const now = () => Math.floor(world.now()) + skew
+
+  function replicate(): void {
+    if (!replica.connected) return
+    for (const write of replica.log.splice(0)) write(replica.space)
+  }
+
+  /** At the server. */
+  function carryOut<T>(command: (space: Keyspace, now: number) => T, write: boolean): T {
+    const at = now()
+    const result = command(space, at)
+    if (write) {
+      replica.log.push((copy) => command(copy, at))
+      world.after(random.between(1, replicatesWithin), replicate)
+      for (const watch of watchers) watch(space)
+    }
+    return result
+  }
+
+  function linkOf(machine: Machine): Link {
+    const link = links.get(machine) ?? {
+      machine,
+      way: 'open',
+      loses: 0,
+      open: new Set(),
+      stuck: [],
+      onBack: () => {},
+    }
+    links.set(machine, link)
+    return link
+  }
+
+  function send<T>(link: Link, command: (space: Keyspace, now: number) => T, write: boolean): Promise<T> {
+    const { machine } = link
+    const life = machine.life()
+    return new Promise<T>((resolve, reject) => {
+      const end = (how: () => void) => {
+        if (!link.open.delete(cut)) return
+        callOff()
+        how()
+      }
+      const fail = () => end(() => reject(new StorageUnavailable('Redis cannot be reached')))
+      const cut = () => machine.later(0, fail)
+      const callOff = machine.later(commandTimeout, fail)
+      link.open.add(cut)
+      if (!up || link.way === 'cut') return void machine.later(1, fail)
+      const arrive = () => {
+        if (!up) return
+        const result = carryOut(command, write)
+        if (random.chance(link.loses) || link.way !== 'open') return
+        world.after(random.between(0.1, 1), () => {
+          if (machine.life() === life) machine.later(0, () => end(() => resolve(result)))
+        })
+      }
+      world.after(random.between(0.1, 1), () => (link.way === 'frozen' ? link.stuck.push(arrive) : arrive()))
+    })
+  }
+
+  function cutAll(link: Link): void {
+    for (const cut of [...link.open]) cut()
+  }
+
+  function comeBack(link: Link): void {
+    const { machine } = link
+    const life = machine.life()
+    world.after(random.between(20, 700), () => {
+      if (up && link.way === 'open' && machine.life() === life) machine.later(0, link.onBack)
+    })
+  }
+
+  return {
+    space: () => space,
+    onWrite: (watch: (space: Keyspace) => void) => watchers.push(watch),
+    now,
+    isUp: () => up,
+    commandsFor(machine: Machine): Commands {
+      const link = linkOf(machine)
+      return spaceCommands((command, { write } = { write: false }) => send(link, command, write))
+    },
+    onBack(machine: Machine, listener: () => void): void {
+      linkOf(machine).onBack = listener
+    },
+    /** WAIT 1: has the replica all that was written? */
+    confirm(machine: Machine): Promise<boolean> {
+      return new Promise((resolve) => {
+        const deadline = world.now() + waitsForReplica
+        const look = () => {
+          if (replica.log.length === 0) resolve(true)
+          else if (world.now() >= deadline) resolve(false)
+          else machine.later(replicatesWithin, look)
+        }
+        machine.later(1, look)
+      })
+    },
+    setWay(machine: Machine, way: Way): void {
+      const link = linkOf(machine)
+      const was = link.way
+      link.way = way
+      if (way === 'cut') cutAll(link)
+      if (way !== 'open') return
+      for (const arrive of link.stuck.splice(0)) arrive()
+      if (was === 'cut') comeBack(link)
+    },
+    loseReplies(machine: Machine, probability: number): void {
+      linkOf(machine).loses = probability
+    },
+    stop(): void {
+      up = false
+      for (const link of links.values()) cutAll(link)
+    },
+    start(): void {
+      up = true
+      for (const link of links.values()) comeBack(link)
+    },
+    setReplicating(connected: boolean): void {
+      replica.connected = connected
+      replicate()
+    },
+    /** The replica takes over as it is: what it had not heard of is forgotten. Answers how many writes that were. */
+    failOver(): number {
+      const forgotten = replica.log.splice(0).length
+      space = replica.space
+      replica.space = structuredClone(space)
+      skew = random.integer(-500, 500)
+      return forgotten
+    },
+  }
+}
