@@ -129,7 +129,7 @@ export function createHost(options: HostOptions) {
     },
   })
 
-  const reads = createTokenReads({ accounts, cache, waiting, clock })
+  const reads = createTokenReads({ accounts, cache, waiting, timers })
 
   const waker = createWaker({
     records,

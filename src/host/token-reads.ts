@@ -12,8 +12,8 @@ import {
 import { fail, ok, type Result } from '../failures.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
+import type { Timers } from '../timers.ts'
 import type { Accounts, LoadedAccount } from './accounts.ts'
-import type { ClusterClock } from './cluster-clock.ts'
 import type { Fill, TokenCache } from './token-cache.ts'
 import { tokenReply } from './token-reply.ts'
 import type { Waiting } from './waiting.ts'
@@ -22,7 +22,8 @@ export interface TokenReadsOptions {
   readonly accounts: Accounts
   readonly cache: TokenCache
   readonly waiting: Waiting<LoadedAccount>
-  readonly clock: ClusterClock
+  /** Patience is measured by it: the cluster's time may jump when it is next heard of. */
+  readonly timers: Pick<Timers, 'elapsed'>
   onCoalesced?(account: string): void
 }
 
@@ -40,7 +41,7 @@ const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
 })
 
 /** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
-export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced }: TokenReadsOptions) {
+export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced }: TokenReadsOptions) {
   const underWay = new Map<string, Promise<Result<Uint8Array>>>()
 
   function share(
@@ -76,7 +77,7 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
   ): Promise<Result<Uint8Array>> {
     // Registered before the load: a refresh that ends in between still wakes us.
     const waiter = waiting.register(account)
-    const deadline = clock.now() + patience
+    const deadline = timers.elapsed() + patience
     let want = asked
     try {
       let news: LoadedAccount | undefined
@@ -108,11 +109,11 @@ export function createTokenReads({ accounts, cache, waiting, clock, onCoalesced 
           const verdict = verdictFor(seenOf(after), want)
           if (verdict.kind === 'token') return reply(account, after, null)
           if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
-          if (clock.now() >= deadline) return outOfPatience(account, after)
+          if (timers.elapsed() >= deadline) return outOfPatience(account, after)
         } finally {
           cache.endFill(fill, null)
         }
-        news = await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - clock.now())))
+        news = await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - timers.elapsed())))
       }
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error

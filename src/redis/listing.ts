@@ -12,8 +12,15 @@ export interface ListQuery {
 
 const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
 
+interface ListingOptions {
+  readonly commands: Commands
+  readonly partitions: number
+  /** 0 to 1. */
+  readonly random: () => number
+}
+
 /** Lists and counts, over the indexes that every save keeps. Ids come in order of partition, then id. */
-export function createListing({ commands, partitions }: { commands: Commands; partitions: number }) {
+export function createListing({ commands, partitions, random }: ListingOptions) {
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
   function indexesOf({ kind, state, app }: ListQuery, partition: number): string[] {
@@ -46,7 +53,7 @@ export function createListing({ commands, partitions }: { commands: Commands; pa
     },
     /** One account of the app that waits for its secret; which one is left to chance. */
     async pickWaiting(app: string): Promise<string | null> {
-      const start = Math.floor(Math.random() * partitions)
+      const start = Math.floor(random() * partitions)
       for (let i = 0; i < partitions; i++) {
         const keys = each[(start + i) % partitions] as ReturnType<typeof keysOf>
         const [found] = await commands.zinter([keys.byState('secret-expired'), keys.byApp(app)])

@@ -14,6 +14,8 @@ export interface RecordsOptions {
   readonly commands: Commands
   readonly partitions: number
   readonly timers?: Timers
+  /** What is left to chance: 0 to 1. */
+  readonly random?: () => number
   /** Entries a partition's outbox may hold before its oldest transitions go. */
   readonly outboxCap?: number
 }
@@ -27,6 +29,7 @@ export function createRecords({
   commands,
   partitions,
   timers = realTimers,
+  random = Math.random,
   outboxCap = 100_000,
 }: RecordsOptions) {
   const { run } = commands
@@ -40,7 +43,7 @@ export function createRecords({
   }
 
   return {
-    ...createListing({ commands, partitions }),
+    ...createListing({ commands, partitions, random }),
     load,
     /** Compare-and-set on the version. An unknown outcome is found out: a save knows its own id again. */
     async save(change: Change): Promise<Saved> {

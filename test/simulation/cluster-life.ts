@@ -11,7 +11,7 @@ import { createOperators } from './operators.ts'
 import { createRandom } from './random.ts'
 import { createSimulatedNats } from './simulated-nats.ts'
 import { createSimulatedNode, partitions } from './simulated-node.ts'
-import { createSimulatedProvider } from './simulated-provider.ts'
+import { createSimulatedProvider, type Spending } from './simulated-provider.ts'
 import { createSimulatedRedis } from './simulated-redis.ts'
 import { createWorld } from './world.ts'
 
@@ -34,9 +34,9 @@ export interface LifeResult {
   readonly broken: { readonly at: number; readonly message: string } | null
   readonly faults: readonly Fault[]
   readonly accounts: number
-  readonly refreshes: number
   readonly served: number
   readonly steps: number
+  readonly spendings: readonly Spending[]
 }
 
 /** What the seed decides before anything happens. */
@@ -84,9 +84,12 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
     world.halt()
   }
   const note = (text: string) => onNote?.({ at: world.now() - start, text })
-  const invariants = createInvariants({ fail })
   const redis = createSimulatedRedis({ world, random: random.fork() })
   const nats = createSimulatedNats({ world, random: random.fork() })
+  const invariants = createInvariants({
+    fail,
+    wasWellSince: (machine, time) => redis.wasWellSince(machine, time) && nats.wasWellSince(machine, time),
+  })
   const provider = createSimulatedProvider({ world, random: random.fork(), lives })
   const nodes = Array.from({ length: nodeCount }, (_, i) => {
     const machine = createMachine({
@@ -95,7 +98,13 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
       rate: 1 + random.between(-0.0003, 0.0003),
       skew: random.between(-minute, minute),
     })
-    return createSimulatedNode(machine, { redis, nats, provider, heard: invariants.heard })
+    return createSimulatedNode(machine, {
+      redis,
+      nats,
+      provider,
+      random: random.fork().next,
+      heard: invariants.heard,
+    })
   })
   let served = 0
   const operators = createOperators({
@@ -160,8 +169,8 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
     broken,
     faults,
     accounts: plans.length,
-    refreshes: provider.spendings.filter(({ heard }) => heard === 'tokens').length,
     served,
+    spendings: provider.spendings,
     steps: world.steps(),
   }
 }

@@ -1,3 +1,4 @@
+import { giveUpAfter, sendWithin } from '../../machines/time-rules.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { Grant } from './grants.ts'
 import type { Invariants } from './invariants.ts'
@@ -19,6 +20,7 @@ export interface Judgement {
 }
 
 const settlesWithin = 20_000
+const waitedFor = giveUpAfter - sendWithin
 
 /**
  * The faults are over, and there was time to recover. Every account whose grant its provider still honours must serve a
@@ -68,12 +70,14 @@ function judgeRefused(
   const stored = storedToken(redis, account, world.now())
   if (stored !== null && provider.grants.wouldAccept(stored, world.now()))
     return fail(`${account}: ${reason}, though ${grant.rotation} ${stored} would still be accepted`)
-  // Somebody has to have died, or an answer to have been lost, for a grant to be lost.
+  // Somebody has to have died, or an answer to have been lost or too late, for a grant to be lost.
   const lost = provider.spendings.some(
     (spent) =>
       spent.grant.id === grant.id &&
       spent.carriedOut &&
-      (spent.heard === null || spent.machine.life() !== spent.life),
+      (spent.heard === null ||
+        spent.machine.life() !== spent.life ||
+        spent.heardAt - spent.sentAt > waitedFor),
   )
   if (grant.endedBy !== 'user' && !lost)
     fail(

@@ -15,6 +15,8 @@ interface Wire {
   readonly machine: Machine
   member: Member | undefined
   whole: boolean
+  /** When it last misbehaved. */
+  troubleAt: number
   /** What the machine believes. */
   connected: boolean
   /** What a broken wire holds until it is whole again, or found broken. */
@@ -44,6 +46,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       machine,
       member: undefined,
       whole: true,
+      troubleAt: 0,
       connected: false,
       held: [],
       losses: new Set(),
@@ -104,6 +107,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     world.after(random.between(10, 2_000), () => {
       if (!up || !wire.whole || wire.connected || machine.life() !== life || member === undefined) return
       wire.connected = true
+      wire.troubleAt = world.now()
       machine.later(0, member.onUp)
     })
   }
@@ -137,6 +141,10 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     onStored: (listener: (entry: OutboxEntry) => void) => listeners.push(listener),
     isReachable: (machine: Machine) => up && wireOf(machine).whole && wireOf(machine).connected,
     isUp: () => up,
+    wasWellSince(machine: Machine, time: number): boolean {
+      const { whole, connected, losesAcks, troubleAt } = wireOf(machine)
+      return up && whole && connected && losesAcks === 0 && troubleAt < time
+    },
     join(member: Member): Omit<Publisher, 'stop'> {
       const wire = wireOf(member.machine)
       wire.member = member
@@ -152,6 +160,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     cut(machine: Machine): void {
       const wire = wireOf(machine)
       wire.whole = false
+      wire.troubleAt = world.now()
       world.after(random.between(0, noticedWithin), () => wire.whole || disconnect(wire))
     },
     mend(machine: Machine): void {
@@ -161,7 +170,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       if (!wire.connected) reconnect(wire)
     },
     loseAcks(machine: Machine, probability: number): void {
-      wireOf(machine).losesAcks = probability
+      Object.assign(wireOf(machine), { losesAcks: probability, troubleAt: world.now() })
     },
     stop(): void {
       up = false

@@ -29,6 +29,7 @@ export interface Surroundings {
   readonly redis: SimulatedRedis
   readonly nats: SimulatedNats
   readonly provider: SimulatedProvider
+  readonly random: () => number
   /** A node heard that an account changed. */
   readonly heard: (machine: Machine, account: string) => void
 }
@@ -37,7 +38,10 @@ export const partitions = 2
 const restartAfter = 2_000
 
 /** The real host on simulated ground; a supervisor starts it again when it cannot start. */
-export function createSimulatedNode(machine: Machine, { redis, nats, provider, heard }: Surroundings) {
+export function createSimulatedNode(
+  machine: Machine,
+  { redis, nats, provider, random, heard }: Surroundings,
+) {
   const disk = new Map<string, string>()
   let tokenbus: Tokenbus | null = null
 
@@ -45,7 +49,7 @@ export function createSimulatedNode(machine: Machine, { redis, nats, provider, h
     if (!redis.isUp() || !nats.isUp()) throw new Error('not yet')
     const timers = machine.timers()
     const clock = createClusterClock(timers)
-    const records = createRecords({ commands: redis.commandsFor(machine), partitions, timers })
+    const records = createRecords({ commands: redis.commandsFor(machine), partitions, timers, random })
     const publisher = nats.join({
       machine,
       onChange(account, change) {

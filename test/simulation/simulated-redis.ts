@@ -12,6 +12,8 @@ type Write = (space: Keyspace) => unknown
 interface Link {
   readonly machine: Machine
   way: Way
+  /** When it last misbehaved. */
+  troubleAt: number
   /** How likely a reply gets lost. */
   loses: number
   /** Commands on the wire, by how to end them. */
@@ -58,6 +60,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     const link = links.get(machine) ?? {
       machine,
       way: 'open',
+      troubleAt: 0,
       loses: 0,
       open: new Set(),
       stuck: [],
@@ -110,6 +113,11 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     onWrite: (watch: (space: Keyspace) => void) => watchers.push(watch),
     now,
     isUp: () => up,
+    /** Has everything between this machine and Redis worked since then? */
+    wasWellSince(machine: Machine, time: number): boolean {
+      const { way, loses, troubleAt } = linkOf(machine)
+      return up && way === 'open' && loses === 0 && troubleAt < time
+    },
     commandsFor(machine: Machine): Commands {
       const link = linkOf(machine)
       return spaceCommands((command, { write } = { write: false }) => send(link, command, write))
@@ -133,21 +141,28 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       const link = linkOf(machine)
       const was = link.way
       link.way = way
+      link.troubleAt = world.now()
       if (way === 'cut') cutAll(link)
       if (way !== 'open') return
       for (const arrive of link.stuck.splice(0)) arrive()
       if (was === 'cut') comeBack(link)
     },
     loseReplies(machine: Machine, probability: number): void {
-      linkOf(machine).loses = probability
+      Object.assign(linkOf(machine), { loses: probability, troubleAt: world.now() })
     },
     stop(): void {
       up = false
-      for (const link of links.values()) cutAll(link)
+      for (const link of links.values()) {
+        link.troubleAt = world.now()
+        cutAll(link)
+      }
     },
     start(): void {
       up = true
-      for (const link of links.values()) comeBack(link)
+      for (const link of links.values()) {
+        link.troubleAt = world.now()
+        comeBack(link)
+      }
     },
     setReplicating(connected: boolean): void {
       replica.connected = connected

@@ -1,0 +1,19 @@
+import { type LifeOptions, type LifeResult, liveThrough } from './cluster-life.ts'
+import type { Fault } from './faults.ts'
+
+/** Fewer and fewer faults, as long as something still breaks: what is left is needed. */
+export async function shrink({ seed, days, faults }: LifeOptions & LifeResult): Promise<readonly Fault[]> {
+  const breaks = async (some: readonly Fault[]) => {
+    const { broken } = await liveThrough({ seed, days, faults: some })
+    return broken !== null
+  }
+  let kept = faults
+  for (let size = Math.ceil(kept.length / 2); ; size = Math.ceil(size / 2)) {
+    for (let from = 0; from < kept.length; ) {
+      const fewer = [...kept.slice(0, from), ...kept.slice(from + size)]
+      if (fewer.length < kept.length && (await breaks(fewer))) kept = fewer
+      else from += size
+    }
+    if (size <= 1) return kept
+  }
+}
