@@ -38,14 +38,15 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
     detached: true,
     stdio: ['pipe', log.fd, log.fd],
   })
-  await log.close()
   shell.stdin?.on('error', () => undefined)
   let phase: 'starting' | 'serving' | 'stopping' = 'starting'
   let ended: number | null | undefined
+  // Listened for before anything is awaited: a program that is missing ends the shell at once.
   const gone = once(shell, 'exit').then(([code]) => {
     ended = code as number | null
     if (phase === 'serving') onExit(`${name} ended by itself (code ${ended}); ${logFile} says why.`)
   })
+  await log.close()
   const stop = async () => {
     phase = 'stopping'
     shell.stdin?.end()
