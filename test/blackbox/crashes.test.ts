@@ -115,7 +115,7 @@ describe.concurrent('a node killed with kill -9', () => {
     const { outbox, record } = keysOf(partitionOf('alice', 64))
     const generation = async () => Number(await redis.hget(record({ kind: 'account', id: 'alice' }), 'g'))
     await eventually(async () => expect(await redis.xlen(outbox)).toBe(0))
-    cluster.natsServer.pause()
+    await cluster.natsServer.pause()
     const before = await generation()
     await eventually(async () => expect(await generation()).toBeGreaterThan(before), { within: 10_000 })
     node.signal('SIGKILL')

@@ -67,7 +67,7 @@ describe('connectNats', () => {
     await using server = await startNats()
     const onDisconnect = vi.fn()
     const nats = await connectNats({ url: server.url, name: 'test', pingInterval: 50, onDisconnect })
-    server.pause()
+    await server.pause()
     await eventually(() => expect(onDisconnect).toHaveBeenCalledOnce())
     server.resume()
     await nats.close()

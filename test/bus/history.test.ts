@@ -106,7 +106,7 @@ describe('without JetStream', () => {
   })
 
   it('is history_unavailable when the server does not answer', async () => {
-    server.pause()
+    await server.pause()
     const result = await createHistory({ nats, timeout: 1_000 }).read('alice', 5)
     server.resume()
     expect(result).toMatchObject({ ok: false, failure: unavailable })

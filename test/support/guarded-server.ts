@@ -1,7 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { eventually } from './eventually.ts'
 
 // Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
 // Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
@@ -19,6 +21,9 @@ export interface GuardedServer {
   /** What it writes to stdout and stderr. */
   readonly shell: ChildProcessByStdio<Writable, Readable, Readable>
   signal(name: NodeJS.Signals): void
+  /** Resolves once it stands still: on another core it may run on for a moment after the signal. */
+  pause(): Promise<void>
+  resume(): void
   /** Ends it, also when it is paused, and resolves once it is gone. */
   end(name: NodeJS.Signals): Promise<void>
 }
@@ -40,6 +45,15 @@ export async function startGuarded(
   return {
     shell,
     signal,
+    async pause() {
+      signal('SIGSTOP')
+      await eventually(async () => {
+        // Where there is no /proc, the signal has to do.
+        const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') T')
+        if (!stat.includes(') T')) throw new Error('still running')
+      })
+    },
+    resume: () => signal('SIGCONT'),
     async end(name) {
       if (shell.exitCode !== null) return
       signal('SIGCONT')

@@ -10,7 +10,7 @@ export interface NatsServer extends AsyncDisposable {
   /** Shuts down in good order; the store directory is removed unless it was given. */
   stop(): Promise<void>
   kill(): Promise<void>
-  pause(): void
+  pause(): Promise<void>
   resume(): void
 }
 
@@ -48,8 +48,8 @@ export async function startNats(options: StartNatsOptions = {}): Promise<NatsSer
     port,
     stop,
     kill: () => end('SIGKILL'),
-    pause: () => server.signal('SIGSTOP'),
-    resume: () => server.signal('SIGCONT'),
+    pause: server.pause,
+    resume: server.resume,
     [Symbol.asyncDispose]: stop,
   }
 }

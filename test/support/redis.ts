@@ -11,7 +11,7 @@ export interface RedisServer extends AsyncDisposable {
   readonly port: number
   stop(): Promise<void>
   kill(): Promise<void>
-  pause(): void
+  pause(): Promise<void>
   resume(): void
 }
 
@@ -55,8 +55,8 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     port,
     stop,
     kill: () => end('SIGKILL'),
-    pause: () => server.signal('SIGSTOP'),
-    resume: () => server.signal('SIGCONT'),
+    pause: server.pause,
+    resume: server.resume,
     [Symbol.asyncDispose]: stop,
   }
 }
