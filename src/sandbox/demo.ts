@@ -3,6 +3,7 @@ import type { Tokenbus } from '../api.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { AccountPut } from '../schemas.ts'
+import { StartError } from '../start-error.ts'
 import type { Sandbox } from './server.ts'
 import { signIn } from './sign-in.ts'
 
@@ -18,7 +19,10 @@ export interface SignInOptions {
 
 const redirectUri = 'http://127.0.0.1/oauth'
 
-/** Connects as a person would: through the sandbox's consent page, with PKCE. Answers what to register. */
+/**
+ * Connects as a person would: through the sandbox's consent page, with PKCE. Answers what to register. Rejects with
+ * `StartError` while the sandbox has been told to misbehave.
+ */
 export async function connectUser({ sandbox, provider, user }: SignInOptions): Promise<AccountPut> {
   const { url: issuer, client } = sandbox
   const config: AppConfig = {
@@ -40,7 +44,10 @@ export async function connectUser({ sandbox, provider, user }: SignInOptions): P
   if (!page.ok) throw new Error(`the sandbox has no consent page: ${page.failure.message}`)
   const callbackUrl = await signIn({ authorizationUrl: page.value })
   const answer = await provider.redeemCode({ ...asking, clientSecret: client.secret, callbackUrl })
-  if (answer.kind !== 'tokens') throw new Error(`the sandbox refused the code: ${answer.refusal.reason}`)
+  if (answer.kind !== 'tokens')
+    throw new StartError(
+      `The sandbox gives no tokens (${answer.refusal.reason}); run: tokenbus sandbox heal, then try again.`,
+    )
   const { accessToken, refreshToken, expiresIn = 60 } = answer
   return {
     app,

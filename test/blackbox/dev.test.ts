@@ -74,6 +74,12 @@ describe('tokenbus dev', () => {
     expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('ask the user to reconnect') })
     await becomes('revoked')
 
+    await tokenbus('sandbox', 'outage', '30s')
+    expect(await tokenbus('sandbox', 'connect', 'demo')).toMatchObject({
+      code: 3,
+      output: expect.stringMatching(/^The sandbox gives no tokens .*tokenbus sandbox heal.*\n$/),
+    })
+    await tokenbus('sandbox', 'heal')
     await tokenbus('sandbox', 'connect', 'demo')
     await becomes('valid')
     expect(await tokenbus('replay', 'demo')).toMatchObject({
