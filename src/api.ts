@@ -4,9 +4,11 @@ import type {
   AccountHistory,
   AccountList,
   AccountPut,
+  ApiTokenCreate,
   AppPut,
   AppSecretAdd,
   AppSecretRemove,
+  Scope,
   TokenReject,
   TokenWant,
 } from './schemas.ts'
@@ -65,8 +67,30 @@ export interface TransitionRecord {
   readonly [field: string]: unknown
 }
 
+/** An API token as operators see it: never the token. Times are ISO 8601. */
+export interface ApiTokenView {
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** An account id, or the beginning of ids and `*`. */
+  readonly accounts: string
+  /** Requests per second and node. */
+  readonly perSecond: number
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  readonly lastUsedAt: string | null
+}
+
+/** API tokens, for the operators on the bus. */
+export interface ApiTokenAdmin {
+  /** `token` is shown here and never again. */
+  createApiToken(wish: ApiTokenCreate): Promise<Result<ApiTokenView & { token: string }>>
+  listApiTokens(): Promise<Result<{ apiTokens: ApiTokenView[] }>>
+  revokeApiToken(id: string): Promise<Result<{ id: string; revoked: true }>>
+}
+
 /** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
-export interface Tokenbus {
+export interface Tokenbus extends ApiTokenAdmin {
   /** The whole reply as JSON bytes, ready to send; from memory where it may be. */
   getToken(account: string, want: TokenWant): Promise<Result<Uint8Array>>
   rejectToken(account: string, report: TokenReject): Promise<Result<Uint8Array>>

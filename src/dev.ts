@@ -67,6 +67,7 @@ async function start(
   await provider.close()
 
   const adminToken = await devAdminToken(dataDir)
+  await service.adoptAdminToken(adminToken)
   await writeDevFile(dataDir, {
     nats: natsUrl,
     redis: redisUrl,

@@ -1,6 +1,12 @@
 /** The code word of a failure and the HTTP-like number that goes with it on every wire. */
 export const failureStatus = {
   bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  token_api_disabled: 403,
+  not_found: 404,
+  payload_too_large: 413,
+  rate_limited: 429,
   account_not_found: 404,
   app_not_found: 404,
   grant_revoked: 403,
@@ -27,9 +33,12 @@ export interface Failure {
   readonly retryAfter?: number
 }
 
-export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: Failure }
+export interface Failed {
+  readonly ok: false
+  readonly failure: Failure
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | Failed
 
 export function ok<T>(value: T): Result<T> {
   return { ok: true, value }
@@ -39,6 +48,6 @@ export function fail(
   error: FailureWord,
   message: string,
   details: Omit<Failure, 'error' | 'message'> = {},
-): Result<never> {
+): Failed {
   return { ok: false, failure: { error, message, ...details } }
 }

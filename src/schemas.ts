@@ -81,6 +81,25 @@ export const appPutSchema = z.strictObject({
 export const appSecretAddSchema = secretSchema
 export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
+export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', 'events:read', 'admin'])
+
+/** Accounts by their id: all of it, or its beginning and a `*`. */
+const accountPatternSchema = z
+  .string()
+  .regex(/^[^*]*\*?$/, 'must be an id, or the beginning of one and *')
+  .min(1)
+  .max(256)
+
+export const apiTokenCreateSchema = z.strictObject({
+  name: z.string().min(1).max(128),
+  scopes: z.array(scopeSchema).min(1),
+  accounts: accountPatternSchema.optional(),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  perSecond: z.int().min(1).max(1_000_000).optional(),
+})
+
+export type Scope = z.output<typeof scopeSchema>
+export type ApiTokenCreate = z.output<typeof apiTokenCreateSchema>
 export type TokenWant = z.output<typeof tokenGetSchema>
 export type TokenReject = z.output<typeof tokenRejectSchema>
 export type AccountPut = z.output<typeof accountPutSchema>

@@ -7,9 +7,12 @@ import { createHistory } from './bus/history.ts'
 import { watchInvalidations } from './bus/invalidations.ts'
 import { listen } from './bus/listen.ts'
 import { createPublisher } from './bus/publisher.ts'
+import { watchRevocations } from './bus/revocations.ts'
 import { ensureStreams } from './bus/streams.ts'
 import type { Config } from './config.ts'
 import { createAccountAdmin } from './host/account-admin.ts'
+import { createApiTokenAdmin } from './host/api-token-admin.ts'
+import { createApiTokens } from './host/api-tokens.ts'
 import { createAppAdmin } from './host/app-admin.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
 import { createHost } from './host/host.ts'
@@ -24,6 +27,8 @@ import { version } from './version.ts'
 export interface Service {
   readonly httpUrl: string
   readonly tokenbus: Tokenbus
+  /** Accepts an API token made elsewhere, with scope `admin`. */
+  adoptAdminToken(token: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -117,23 +122,41 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
     records,
     configOf: (app, put) => toAppConfig({ app, put, allowPrivate }),
   })
+  const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
+  const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })
+  onStop(async () => revocations.stop())
+  const apiTokenAdmin = createApiTokenAdmin({
+    store: storage.apiTokens,
+    clock,
+    announceRevoked: revocations.announce,
+  })
   const tokenbus: Tokenbus = {
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...accountAdmin,
     ...appAdmin,
+    ...apiTokenAdmin,
   }
   const listening = await listen({ nats, tokenbus, version, logger, readCached: readCachedFrom(cache) })
   onStop(() => within(drainWithin, listening.stop()))
   const http = await startHttp({
     ...config.http,
+    tokenbus,
+    apiTokens,
+    version,
+    logger,
     readiness: async () => [
       ...(await storage.missing()),
       ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
     ],
   })
   onStop(http.stop)
-  return { httpUrl: http.url, tokenbus, stop }
+  return {
+    httpUrl: http.url,
+    tokenbus,
+    adoptAdminToken: (token) => apiTokenAdmin.adopt(token, { name: 'admin', scopes: ['admin'] }),
+    stop,
+  }
 }
 
 async function within(milliseconds: number, done: Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { fail, ok, type Result } from '../failures.ts'
+import { fieldErrors } from '../field-errors.ts'
 
 /** Reads a JSON payload; an empty one means `{}`. `bad_request` names the field and its rule, never the value. */
 export function parsePayload<S extends z.ZodType>(schema: S, payload: Uint8Array): Result<z.output<S>> {
@@ -24,18 +25,8 @@ function parseJson(payload: Uint8Array): Result<unknown> {
   }
 }
 
-/** Names fields, but none that a caller made up at length: it may be a token in the wrong place. */
-const isFieldName = (key: PropertyKey) => /^(?:\d+|[A-Za-z]\w{0,23})$/.test(String(key))
-
-function describe({ issues }: z.ZodError): string {
-  return issues
-    .slice(0, 5)
-    .map((issue) => {
-      const path = issue.path.filter(isFieldName)
-      const field = path.length === 0 ? 'payload' : z.core.toDotPath(path)
-      if (issue.code !== 'unrecognized_keys') return `${field}: ${issue.message}`
-      const named = issue.keys.filter(isFieldName)
-      return `${field}: must not have ${named.length > 0 ? named.join(', ') : 'fields of unknown names'}`
-    })
+function describe(error: z.ZodError): string {
+  return fieldErrors(error)
+    .map(({ key, message }) => `${key === '' ? 'payload' : key}: ${message}`)
     .join('; ')
 }

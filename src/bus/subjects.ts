@@ -6,6 +6,7 @@ import {
   accountHistorySchema,
   accountListSchema,
   accountPutSchema,
+  apiTokenCreateSchema,
   appPutSchema,
   appSecretAddSchema,
   appSecretRemoveSchema,
@@ -19,7 +20,7 @@ import { encodeId } from './subject-token.ts'
 export interface RequestRoute {
   readonly verb: string
   /** What the subject's last token names, if it has one. */
-  readonly of: 'account' | 'app' | undefined
+  readonly of: 'account' | 'app' | 'api-token' | undefined
   readonly subject: string
   readonly answer: (call: {
     readonly tokenbus: Tokenbus
@@ -95,6 +96,24 @@ export const requests: readonly RequestRoute[] = [
     schema: appSecretRemoveSchema,
     call: (tokenbus, id, which) => tokenbus.removeSecret(id, which),
   }),
+  request({
+    verb: 'api-token.create',
+    of: undefined,
+    schema: apiTokenCreateSchema,
+    call: (tokenbus, _none, wish) => tokenbus.createApiToken(wish),
+  }),
+  request({
+    verb: 'api-token.list',
+    of: undefined,
+    schema: nothing,
+    call: (tokenbus) => tokenbus.listApiTokens(),
+  }),
+  request({
+    verb: 'api-token.revoke',
+    of: 'api-token',
+    schema: nothing,
+    call: (tokenbus, id) => tokenbus.revokeApiToken(id),
+  }),
 ]
 
 /** Which stream holds which events. Never `token.>`: JetStream would answer `token.get` before we do. */
@@ -111,6 +130,9 @@ export const streams = {
 } as const satisfies Record<string, readonly EventType[]>
 
 export type StreamName = keyof typeof streams
+
+/** Told by the node that revoked an API token, so that no other one goes on accepting it. */
+export const apiTokenRevoked = 'api-token.revoked'
 
 export function streamOf(type: EventType): StreamName {
   return type === 'account.transition' ? 'TOKENBUS_HISTORY' : 'TOKENBUS_EVENTS'

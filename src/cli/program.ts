@@ -3,6 +3,7 @@ import { type Config, readConfig } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import { version } from '../version.ts'
 import { accountCommands } from './accounts.ts'
+import { apiTokenCommands } from './api-tokens.ts'
 import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
 import { sandboxCommands } from './sandbox.ts'
@@ -83,6 +84,7 @@ export async function runCommand(
   watchCommand(program, run)
   accountCommands(program, run)
   appCommands(program, run)
+  apiTokenCommands(program, run)
   sandboxCommands(program, run)
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { newApiToken } from '../host/api-token-text.ts'
 
 /** Where everything of a running `tokenbus dev` is: URLs, and an API token with scope `admin`. */
 export interface DevFile {
@@ -36,7 +37,7 @@ export async function devKeys(dataDir: string): Promise<string> {
 }
 
 export async function devAdminToken(dataDir: string): Promise<string> {
-  return readOrCreate(join(dataDir, 'admin-token'), () => `tb_${randomBytes(24).toString('base64url')}`)
+  return readOrCreate(join(dataDir, 'admin-token'), newApiToken)
 }
 
 export async function writeDevFile(dataDir: string, file: DevFile): Promise<void> {

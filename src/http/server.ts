@@ -1,27 +1,37 @@
-import fastify from 'fastify'
+import type { Logger } from 'pino'
+import type { Tokenbus } from '../api.ts'
+import type { ApiTokens } from '../host/api-tokens.ts'
 import { StartError } from '../start-error.ts'
+import { accountRoutes } from './accounts.ts'
+import { authenticate } from './authenticate.ts'
+import { answerErrors } from './errors.ts'
+import { hardenedServer } from './hardened-server.ts'
+import { healthRoutes, type Readiness } from './health.ts'
+import { openApi } from './openapi.ts'
+import { createRateLimits } from './rate-limits.ts'
+import { register } from './route.ts'
 
 export interface HttpOptions {
   readonly host: string
   readonly port: number
-  /** Names what is not ready; empty when the node can serve. */
-  readiness(): Promise<readonly string[]>
+  readonly tokenbus: Tokenbus
+  readonly apiTokens: Pick<ApiTokens, 'verify'>
+  readonly readiness: Readiness
+  readonly version: string
+  readonly logger: Pick<Logger, 'error'>
 }
 
-/** Health for orchestrators: `/livez` while the process runs, `/readyz` once NATS and Redis answer. */
-export async function startHttp({
-  host,
-  port,
-  readiness,
-}: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = fastify({ forceCloseConnections: true })
-  server.get('/livez', async () => ({ status: 'ok' }))
-  server.get('/readyz', async (_, reply) => {
-    const missing = await readiness()
-    return reply
-      .code(missing.length === 0 ? 200 : 503)
-      .send({ status: missing.length === 0 ? 'ok' : 'unready', missing })
-  })
+/** The HTTP side: thin over `Tokenbus`, as NATS is. Rejects with `StartError`. */
+export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
+  const { host, port, apiTokens, readiness, version, logger } = options
+  const server = hardenedServer()
+  answerErrors(server, logger)
+  authenticate(server, { apiTokens, limits: createRateLimits() })
+  healthRoutes(server, readiness)
+  const routes = [...accountRoutes(options)]
+  for (const each of routes) register(server, each)
+  const document = openApi({ routes, version })
+  server.get('/openapi.json', { config: { access: 'open' } }, async () => document)
   try {
     return { url: await server.listen({ host, port }), stop: () => server.close() }
   } catch (cause) {

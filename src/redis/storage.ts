@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
 import { partitionOf } from './keys.ts'
@@ -45,6 +46,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
 
     return {
       records: createRecords({ commands: createCommands(redis), partitions }),
+      apiTokens: createApiTokenStore(redis),
       sealer,
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */

@@ -51,6 +51,14 @@ describe('each request reaches its method', () => {
     ['app.delete.crm', undefined, 'deleteApp', ['crm']],
     ['app.secret.add.crm', { secret: 's', id: 'b' }, 'addSecret', ['crm', { secret: 's', id: 'b' }]],
     ['app.secret.remove.crm', { id: 'b' }, 'removeSecret', ['crm', { id: 'b' }]],
+    [
+      'api-token.create',
+      { name: 'crm', scopes: ['token:read'], accounts: 'team-a-*' },
+      'createApiToken',
+      [{ name: 'crm', scopes: { 0: 'token:read' }, accounts: 'team-a-*' }],
+    ],
+    ['api-token.list', undefined, 'listApiTokens', []],
+    ['api-token.revoke.abc_-', undefined, 'revokeApiToken', ['abc_-']],
   ])('%s %j', async (subject, payload, method, args) => {
     await using bus = await startBus(echo(method))
     const { code, body } = outcome(await bus.ask(subject, payload))

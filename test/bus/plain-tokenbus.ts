@@ -18,6 +18,9 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     deleteApp: missing,
     addSecret: missing,
     removeSecret: missing,
+    createApiToken: missing,
+    listApiTokens: missing,
+    revokeApiToken: missing,
     ...methods,
   }
 }

@@ -29,6 +29,7 @@ const subscribe = quoted([
   ...['put', 'get', 'delete', 'history', 'transition', 'removed'].map((verb) => `account.${verb}.*`),
   ...['put', 'get', 'delete', 'secret.add', 'secret.remove'].map((verb) => `app.${verb}.*`),
   ...['account.list', 'app.list', '$SRV.>'],
+  ...['api-token.create', 'api-token.list', 'api-token.revoke.*'],
 ])
 const configText = `
 jetstream { max_file_store: 20GB }

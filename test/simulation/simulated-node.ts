@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { pino } from 'pino'
-import type { Tokenbus } from '../../src/api.ts'
+import type { ApiTokenAdmin, Tokenbus } from '../../src/api.ts'
 import { ok } from '../../src/failures.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
@@ -17,10 +17,13 @@ import type { SimulatedNats } from './simulated-nats.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
 
+/** API tokens are no part of what is simulated. */
+type Simulated = Omit<Tokenbus, keyof ApiTokenAdmin>
+
 export interface SimulatedNode {
   readonly machine: Machine
   /** Null until it is ready. */
-  tokenbus(): Tokenbus | null
+  tokenbus(): Simulated | null
   start(): void
   crash(): void
 }
@@ -43,7 +46,7 @@ export function createSimulatedNode(
   { redis, nats, provider, random, heard }: Surroundings,
 ) {
   const disk = new Map<string, string>()
-  let tokenbus: Tokenbus | null = null
+  let tokenbus: Simulated | null = null
 
   async function boot(): Promise<void> {
     if (!redis.isUp() || !nats.isUp()) throw new Error('not yet')

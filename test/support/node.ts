@@ -10,6 +10,7 @@ import { watchInvalidations } from '../../src/bus/invalidations.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
+import { createApiTokenAdmin } from '../../src/host/api-token-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
@@ -63,7 +64,9 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   if (waker) host.waker.start()
   const { records, fingerprint } = storage
   const history = createHistory({ nats })
+  const apiTokens = createApiTokenAdmin({ store: storage.apiTokens, clock, announceRevoked() {} })
   const tokenbus: Tokenbus = {
+    ...apiTokens,
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...createAccountAdmin({ ...host, records, provider, fingerprint, history }),

@@ -10,6 +10,8 @@ const main = fileURLToPath(new URL(built, import.meta.url))
 
 export interface TokenbusProcess extends AsyncDisposable {
   readonly pid: number
+  /** Where `tokenbus serve` says it listens, once it has. */
+  httpUrl(): string
   /** All it wrote, to stdout and stderr. */
   output(): string
   /** Waits until it has written this. */
@@ -42,6 +44,7 @@ export function startTokenbus(
   }
   return {
     pid: child.pid as number,
+    httpUrl: () => /"http":"([^"]+)"/.exec(output)?.[1] as string,
     output: () => output,
     says: (text, within = 15_000) =>
       eventually(

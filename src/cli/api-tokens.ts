@@ -1,0 +1,57 @@
+import { type Command, Option } from 'commander'
+import type { ApiTokenView } from '../api.ts'
+import { encodeId } from '../bus/subject-token.ts'
+import { scopeSchema } from '../schemas.ts'
+import { pick } from './accounts.ts'
+import type { Run } from './program.ts'
+import { parseCount } from './read-secret.ts'
+import { facts, table } from './terminal.ts'
+
+export function apiTokenCommands(program: Command, run: Run): void {
+  const apiToken = program.command('api-token').description('tokens that programs call the HTTP API with')
+  apiToken
+    .command('create <name>')
+    .description('make one; it is shown once')
+    .addOption(
+      new Option('--scope <scope...>', 'what it may do').choices(scopeSchema.options).makeOptionMandatory(),
+    )
+    .option('--accounts <pattern>', 'which accounts: an id, or the beginning of one and * (default: all)')
+    .option('--expires-at <time>', 'when it ends, ISO 8601')
+    .option('--per-second <n>', 'requests it may make on each node', parseCount)
+    .action(
+      run(async ({ bus, print, colours }, name: string, options) => {
+        const wish = { name, scopes: options.scope, ...pick(options, ['accounts', 'expiresAt', 'perSecond']) }
+        const made = (await bus.request('api-token.create', wish)) as Record<string, unknown>
+        print(made, () => [...facts(made, colours), 'Keep the token now: it is not shown again.'])
+      }),
+    )
+  apiToken
+    .command('list')
+    .description('all of them, a line each, never the token')
+    .action(
+      run(async ({ bus, print, colours }) => {
+        const list = (await bus.request('api-token.list')) as { apiTokens: ApiTokenView[] }
+        print(list, () =>
+          table([
+            ['ID', 'NAME', 'SCOPES', 'ACCOUNTS', 'EXPIRES', 'LAST USED'].map(colours.dim),
+            ...list.apiTokens.map(({ id, name, scopes, accounts, expiresAt, lastUsedAt }) => [
+              id,
+              name,
+              scopes.join(','),
+              accounts,
+              expiresAt ?? '',
+              lastUsedAt ?? '',
+            ]),
+          ]),
+        )
+      }),
+    )
+  apiToken
+    .command('revoke <id>')
+    .description('no node accepts it any more')
+    .action(
+      run(async ({ bus, print }, id: string) => {
+        print(await bus.request(`api-token.revoke.${encodeId(id)}`), () => [`${id} is revoked`])
+      }),
+    )
+}

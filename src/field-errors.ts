@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+/** What is wrong with which field; `key` is its path, empty for the whole. */
+export interface FieldError {
+  readonly key: string
+  readonly message: string
+}
+
+/** Names fields, but none that a caller made up at length: it may be a token in the wrong place. */
+const isFieldName = (key: PropertyKey) => /^(?:\d+|[A-Za-z]\w{0,23})$/.test(String(key))
+
+const mostErrors = 5
+
+/** Each field and the rule it breaks, never its value. */
+export function fieldErrors({ issues }: z.ZodError): FieldError[] {
+  return issues.slice(0, mostErrors).map((issue) => {
+    const path = issue.path.filter(isFieldName)
+    const key = path.length === 0 ? '' : z.core.toDotPath(path)
+    if (issue.code !== 'unrecognized_keys') return { key, message: issue.message }
+    const named = issue.keys.filter(isFieldName)
+    return {
+      key,
+      message: `must not have ${named.length > 0 ? named.join(', ') : 'fields of unknown names'}`,
+    }
+  })
+}

@@ -1,0 +1,93 @@
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import { type Failure, type FailureWord, fail, failureStatus } from '../failures.ts'
+import type { FieldError } from '../field-errors.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { Refused } from './refused.ts'
+
+/** The body of every answer that is no success. `code` is what EmailEngine's clients match on. */
+export interface ErrorBody extends Omit<Failure, 'error'> {
+  readonly statusCode: number
+  readonly error: string
+  readonly code?: string
+  readonly fields?: readonly FieldError[]
+  readonly authenticationFailed?: true
+}
+
+/** Where the documented code is not simply the word in capitals; a 401 has none there. */
+const codes: Partial<Record<FailureWord, string | null>> = {
+  unauthorized: null,
+  token_api_disabled: 'ApiEndpointDisabled',
+  grant_revoked: 'OauthRenewError',
+}
+
+export function errorBody({ failure, fields }: Pick<Refused, 'failure' | 'fields'>): ErrorBody {
+  const { error, message, ...details } = failure
+  const code = codes[error] === undefined ? capitals(error) : codes[error]
+  const named = fields ?? namedField(failure)
+  return {
+    statusCode: failureStatus[error],
+    error,
+    message,
+    ...(code !== null && { code }),
+    ...(named !== undefined && { fields: named }),
+    // There it means every failure; here, only that a person must connect the account again.
+    ...(error === 'grant_revoked' && { authenticationFailed: true as const }),
+    ...details,
+  }
+}
+
+const internalError: ErrorBody = {
+  statusCode: 500,
+  error: 'internal_error',
+  message: 'tokenbus failed to handle this; its log says why',
+  code: 'InternalError',
+}
+
+/** Every failure becomes an answer here, whoever it comes from. No stack, no text of a library's own. */
+export function answerErrors(server: FastifyInstance, logger: Pick<Logger, 'error'>): void {
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const refused = refusalOf(error)
+    if (refused !== undefined) return sendRefusal(reply, refused)
+    logger.error(
+      { err: error, method: request.method, route: request.routeOptions.url },
+      'an HTTP request failed',
+    )
+    return reply.code(500).send(internalError)
+  })
+  server.setNotFoundHandler((_, reply) =>
+    sendRefusal(reply, refused('not_found', 'there is nothing at this address')),
+  )
+}
+
+export function sendRefusal(reply: FastifyReply, refusal: Pick<Refused, 'failure' | 'fields'>): FastifyReply {
+  const body = errorBody(refusal)
+  if (body.retryAfter !== undefined) reply.header('retry-after', body.retryAfter)
+  if (body.statusCode === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(body.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+function refusalOf(error: FastifyError): Pick<Refused, 'failure' | 'fields'> | undefined {
+  if (error instanceof Refused) return error
+  if (error instanceof StorageUnavailable)
+    return refused('storage_unavailable', 'the storage cannot be reached', { retryAfter: 1 })
+  const { statusCode = 500 } = error
+  if (statusCode === 413) return refused('payload_too_large', 'the body is larger than a request may be')
+  if (statusCode === 415) return refused('bad_request', 'content-type: must be application/json')
+  if (statusCode >= 400 && statusCode < 500) return refused('bad_request', 'the request is malformed')
+  return undefined
+}
+
+function refused(...failing: Parameters<typeof fail>): Pick<Refused, 'failure' | 'fields'> {
+  return { failure: fail(...failing).failure, fields: undefined }
+}
+
+const capitals = (word: string) =>
+  word.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** What a service function refuses names its field first. */
+function namedField({ error, message }: Failure): FieldError[] | undefined {
+  if (error !== 'bad_request' && error !== 'invalid_config') return undefined
+  const [, key, rule] = /^([A-Za-z]\w*): (.*)$/s.exec(message) ?? []
+  return key === undefined || rule === undefined ? undefined : [{ key, message: rule }]
+}

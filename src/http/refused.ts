@@ -1,0 +1,18 @@
+import { type Failure, fail } from '../failures.ts'
+import type { FieldError } from '../field-errors.ts'
+
+/** An expected failure on its way to the one place that maps failures to answers. */
+export class Refused extends Error {
+  readonly failure: Failure
+  readonly fields: readonly FieldError[] | undefined
+
+  constructor(failure: Failure, fields?: readonly FieldError[]) {
+    super(failure.message)
+    this.failure = failure
+    this.fields = fields
+  }
+}
+
+export function refuse(...failing: Parameters<typeof fail>): Refused {
+  return new Refused(fail(...failing).failure)
+}

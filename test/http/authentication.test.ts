@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster()
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const unauthorized = {
+  statusCode: 401,
+  error: 'unauthorized',
+  message: 'an API token is required: Authorization: Bearer <token>',
+}
+
+describe('without an API token', () => {
+  it.each(['/livez', '/readyz', '/openapi.json'])('%s answers', async (path) => {
+    expect((await http.ask('GET', path, { token: null })).status).toBe(200)
+  })
+
+  it.each([
+    ['none', undefined],
+    ['another scheme', 'Basic dGI6eA=='],
+    ['no token', 'Bearer '],
+    ['one of no such id', 'Bearer tb_AAAAAAAAAAAAabcdefghijklmnopqrstuvwxyz'],
+    ['one of a shape that never was', 'Bearer x'],
+  ])('everything else is a 401: %s', async (_, authorization) => {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
+    const reply = await http.ask('GET', '/v1/account/alice', { token: null, headers })
+    expect(reply).toMatchObject({ status: 401, body: unauthorized })
+    expect(reply.headers.get('www-authenticate')).toBe('Bearer')
+  })
+
+  it('one in the URL does not count', async () => {
+    const reply = await http.ask('GET', `/v1/account/alice?access_token=${http.adminToken}`, { token: null })
+    expect(reply.status).toBe(401)
+  })
+
+  it('what is not there is a 404, what is no path a 400', async () => {
+    expect(await http.ask('GET', '/v1/nothing')).toMatchObject({ status: 404, body: { error: 'not_found' } })
+    expect(await http.ask('GET', '/v1/account/%zz')).toMatchObject({
+      status: 400,
+      body: { error: 'bad_request' },
+    })
+  })
+})
+
+describe('an API token', () => {
+  it('with the right id and another secret is a 401', async () => {
+    const forged = http.adminToken.slice(0, -1) + (http.adminToken.endsWith('A') ? 'B' : 'A')
+    expect((await http.ask('GET', '/v1/account/alice', { token: forged })).body).toEqual(unauthorized)
+  })
+
+  it('may do what its scopes say', async () => {
+    const { token } = await http.createApiToken({ scopes: ['token:read'] })
+    expect(await http.ask('GET', '/v1/account/alice', { token })).toMatchObject({
+      status: 403,
+      body: {
+        error: 'forbidden',
+        code: 'Forbidden',
+        message: 'this API token lacks the scope account:write or events:read',
+      },
+    })
+  })
+
+  it('is for the accounts of its pattern', async () => {
+    const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'team-a-*' })
+    expect(await http.ask('GET', '/v1/account/team-b-1', { token })).toMatchObject({
+      status: 403,
+      body: { error: 'forbidden', account: 'team-b-1' },
+    })
+    expect(await http.ask('GET', '/v1/account/team-a-1', { token })).toMatchObject({
+      status: 404,
+      body: { error: 'account_not_found', code: 'AccountNotFound' },
+    })
+  })
+
+  it('ends when it was said to', async () => {
+    const expiresAt = new Date(Date.now() + 1_500).toISOString()
+    const { token } = await http.createApiToken({ scopes: ['admin'], expiresAt })
+    expect((await http.ask('GET', '/v1/account/alice', { token })).status).toBe(404)
+    await eventually(async () =>
+      expect((await http.ask('GET', '/v1/account/alice', { token })).status).toBe(401),
+    )
+  })
+
+  it('once revoked is refused by every node, although it was just accepted', async () => {
+    const { token, id } = await http.createApiToken({ scopes: ['admin'] })
+    const second = await http.startNode()
+    const nodes = [http.url, second.httpUrl()]
+    const statuses = () =>
+      Promise.all(nodes.map(async (url) => (await http.ask('GET', '/v1/account/x', { token, url })).status))
+    expect(await statuses()).toEqual([404, 404])
+    expect(await http.request(`api-token.revoke.${id}`)).toEqual({ id, revoked: true })
+    // Well before the nodes would look it up again of themselves.
+    await eventually(async () => expect(await statuses()).toEqual([401, 401]), { within: 2_000 })
+  })
+
+  it('asking too often is told when to come back', async () => {
+    const { token } = await http.createApiToken({ scopes: ['admin'], perSecond: 2 })
+    const replies = await Promise.all(
+      Array.from({ length: 12 }, () => http.ask('GET', '/v1/account/x', { token })),
+    )
+    const refused = replies.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]?.headers.get('retry-after')).toBe('1')
+    expect(refused[0]?.body).toMatchObject({ error: 'rate_limited', code: 'RateLimited', retryAfter: 1 })
+  })
+
+  it('is listed with its last use, and lies in Redis only as a hash', async () => {
+    const { token, id } = await http.createApiToken({ scopes: ['token:read'], accounts: 'team-a-*' })
+    await http.ask('GET', '/v1/account/alice', { token })
+    await eventually(async () => {
+      const { apiTokens } = await http.request('api-token.list')
+      const found = apiTokens.find((each: { id: string }) => each.id === id)
+      expect(found).toEqual({
+        id,
+        name: 'test',
+        scopes: ['token:read'],
+        accounts: 'team-a-*',
+        perSecond: 1_000,
+        createdAt: expect.any(String),
+        expiresAt: null,
+        lastUsedAt: expect.any(String),
+      })
+    })
+    const stored = JSON.stringify(await http.redis.hgetall('tb:{api-tokens}'))
+    expect(stored).toContain(id)
+    expect(stored).not.toContain(token.slice(15))
+  })
+})

@@ -1,0 +1,56 @@
+import { Redis } from 'ioredis'
+import { type Cluster, type Reply, startCluster } from '../support/cluster.ts'
+
+export interface HttpReply {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for.
+  readonly body: any
+}
+
+export interface HttpCluster extends Cluster {
+  readonly url: string
+  readonly adminToken: string
+  readonly redis: Redis
+  /** With the admin's API token unless told otherwise; `body` is sent as JSON. */
+  ask(
+    method: string,
+    path: string,
+    options?: { token?: string | null; headers?: Record<string, string>; body?: unknown; url?: string },
+  ): Promise<HttpReply>
+  createApiToken(wish: object): Promise<Reply>
+}
+
+/** A cluster with one node, asked over HTTP. */
+export async function startHttpCluster(env: Record<string, string> = {}): Promise<HttpCluster> {
+  const cluster = await startCluster()
+  const url = (await cluster.startNode(env)).httpUrl()
+  const redis = new Redis(cluster.redisServer.url)
+  const createApiToken = (wish: object) => cluster.request('api-token.create', { name: 'test', ...wish })
+  const { token: adminToken } = await createApiToken({ scopes: ['admin'] })
+  return {
+    ...cluster,
+    url,
+    adminToken,
+    redis,
+    createApiToken,
+    async ask(method, path, { token = adminToken, headers, body, url: base = url } = {}) {
+      const reply = await fetch(base + path, {
+        method,
+        headers: {
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      const text = await reply.text()
+      const isJson = reply.headers.get('content-type')?.startsWith('application/json')
+      return { status: reply.status, headers: reply.headers, body: isJson ? JSON.parse(text) : text }
+    },
+    async [Symbol.asyncDispose]() {
+      redis.disconnect()
+      await cluster[Symbol.asyncDispose]()
+    },
+  }
+}
