@@ -16,6 +16,8 @@ export const idSchema = z
 export const policySchema = z.enum(['eager', 'lazy', 'adaptive'])
 export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used', 'strict'])
 export const providerSchema = z.enum(['gmail', 'gmailService', 'outlook', 'outlookService', 'mailRu', 'oidc'])
+export const grantSchema = z.enum(['authorization_code', 'jwt_bearer', 'client_credentials'])
+export const cloudSchema = z.enum(['global', 'gcc-high', 'dod', 'china'])
 const scopesSchema = z.array(z.string().min(1).max(512)).max(256)
 const seconds = z.number().nonnegative().finite()
 
@@ -66,16 +68,23 @@ export const appPutSchema = z.strictObject({
   secrets: z.array(secretSchema).min(1).max(10).optional(),
   clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
   serviceKey: secret.optional(),
-  tenant: z.string().min(1).max(256).optional(),
-  cloud: z.string().min(1).max(64).optional(),
+  grant: grantSchema.optional(),
+  tenant: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,254}$/i, 'must be common, organizations, consumers, a domain or an id')
+    .optional(),
+  cloud: cloudSchema.optional(),
   issuer: z.url().optional(),
   authorizeUrl: z.url().optional(),
   tokenUrl: z.url().optional(),
+  revocationUrl: z.url().optional(),
   scopes: scopesSchema.optional(),
   additionalScopes: scopesSchema.optional(),
   policy: policySchema.optional(),
   rotation: rotationSchema.optional(),
   graceSeconds: seconds.optional(),
+  /** The app is registered as being tested, which shortens the life of its grants. */
+  testing: z.boolean().optional(),
 })
 
 export const appSecretAddSchema = secretSchema

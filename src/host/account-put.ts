@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { AccountContext, AccountEvent, AccountSettings } from '../../machines/index.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { presets } from '../provider/presets.ts'
 import type { AccountPut } from '../schemas.ts'
 import type { AccountSecrets } from './accounts.ts'
 import type { Decision } from './actor.ts'
@@ -21,8 +23,6 @@ export interface PutSeen {
 
 type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
-const year = 365 * 86_400_000
-
 /** The settings an account runs under: its own wish first, then its app's. */
 function settingsOf({ put, config }: PutSeen): AccountSettings {
   return {
@@ -32,7 +32,7 @@ function settingsOf({ put, config }: PutSeen): AccountSettings {
     policy: put.policy ?? config.policy ?? 'adaptive',
     rotation: config.rotation,
     graceMs: (config.graceSeconds ?? 30) * 1_000,
-    idleLimitMs: year,
+    idleLimitMs: presets[config.provider].idleLimit,
   }
 }
 
@@ -46,11 +46,21 @@ export function decidePut(seen: PutSeen): Result<PutDecision> {
   if (put.ifGeneration !== undefined && put.ifGeneration !== context.generation) {
     return fail('conflict', `ifGeneration: the account is at generation ${context.generation}`)
   }
+  if (!spendsRefreshToken(seen.config)) return putService(seen)
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
   if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, randomUUID()))
   const isCurrent = put.refreshToken?.reveal() === seen.current?.refreshToken?.reveal()
   if (!isCurrent || context.invalid?.class === 'A') return ok(null)
   return ok(sameGrant(seen))
+}
+
+/** An account whose tokens are made of what the app has: there is no grant to keep, or to be dead. */
+function putService(seen: PutSeen): Result<PutDecision> {
+  const { put, context } = seen
+  if (put.refreshToken !== undefined)
+    return fail('invalid_config', 'refreshToken: has no meaning for an account of this app')
+  const same = put.user === context.user && put.app === context.app
+  return ok(same && context.invalid?.class !== 'A' ? sameGrant(seen) : authorize(seen, randomUUID()))
 }
 
 function withoutRefreshToken(seen: PutSeen): Result<PutDecision> {
@@ -76,7 +86,6 @@ function sameGrant(seen: PutSeen): PutDecision {
 
 function authorize(seen: PutSeen, grantId: string): PutDecision {
   const { at, put, config, context } = seen
-  const hour = 3_600_000
   const kept = grantId === context.grantId ? seen.current?.refreshToken : undefined
   const refreshToken = put.refreshToken ?? kept
   return {
@@ -91,9 +100,9 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
         put.accessToken === undefined
           ? null
           : put.expires === undefined
-            ? at + hour
+            ? at + presets[config.provider].tokenLife
             : Date.parse(put.expires),
-      refreshable: refreshToken !== undefined,
+      refreshable: refreshToken !== undefined || !spendsRefreshToken(config),
     },
     extra: { tokens: { accessToken: put.accessToken, refreshToken }, metadata: put.metadata },
   }

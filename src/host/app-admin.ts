@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import type { AppView, Tokenbus } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { checkCredential } from '../provider/check-settings.ts'
 import type { Records } from '../redis/records.ts'
 import type { AppPut, AppSecretAdd } from '../schemas.ts'
 import type { App, AppSettings, Apps, ClientSecret } from './apps.ts'
@@ -74,11 +75,15 @@ export function createAppAdmin({ apps, records, configOf }: AppAdminOptions): Ap
       if (!existed) return notFound()
       return ok({ app: id, deleted: true })
     },
-    addSecret: (id, add) =>
-      change(id, ({ config, secrets }) => {
+    async addSecret(id, add) {
+      const { config } = await apps.look(id)
+      const usable = config && (await checkCredential({ field: 'secret', secret: add.secret, config }))
+      if (usable?.ok === false) return usable
+      return change(id, ({ config, secrets }) => {
         const added = newSecret(add)
         return ok({ config, secrets: [...secrets.filter((each) => each.id !== added.id), added] })
-      }),
+      })
+    },
     removeSecret: (id, { id: secretId }) =>
       change(id, ({ config, secrets }) => {
         const left = secrets.filter((each) => each.id !== secretId)
@@ -103,8 +108,9 @@ function newSecret({ id, secret, expiresAt }: AppSecretAdd): ClientSecret {
 }
 
 /** A put says the whole list. Where the text is one we have, it keeps its id, and with it what we know of it. */
-function secretsOf({ clientSecret, secrets }: AppPut, app: App): ClientSecret[] {
-  const given = secrets ?? (clientSecret === undefined ? [] : [{ secret: clientSecret }])
+function secretsOf({ clientSecret, secrets, serviceKey }: AppPut, app: App): ClientSecret[] {
+  const only = clientSecret ?? serviceKey
+  const given = secrets ?? (only === undefined ? [] : [{ secret: only }])
   return given.map((each) => {
     const known = app.secrets.find(({ secret }) => secret.reveal() === each.secret.reveal())
     return newSecret({ ...each, ...(each.id === undefined && known && { id: known.id }) })

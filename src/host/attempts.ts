@@ -5,7 +5,10 @@ import {
   type RefreshFailed,
   type Spend,
 } from '../../machines/index.ts'
+import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { presets } from '../provider/presets.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Tokens } from '../provider/token-answer.ts'
 import type { Secret } from '../secret.ts'
@@ -78,7 +81,7 @@ export function createAttempts(options: AttemptsOptions) {
     const { context } = saved.snapshot
     let app = await apps.look(context.app)
     const refreshToken = openToken(request)
-    if (refreshToken === undefined) {
+    if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config)) {
       return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
     }
     if (!(await options.confirmIntent(account)))
@@ -91,7 +94,8 @@ export function createAttempts(options: AttemptsOptions) {
       const answer = await provider.refreshToken({
         config: app.config,
         ...(client && { clientSecret: client.secret }),
-        refreshToken,
+        user: context.user,
+        ...(refreshToken && { refreshToken }),
         workedBefore: context.lastRefreshedAt !== null,
         timing: {
           connectMs: attempt.sendBy - startedAt,
@@ -101,7 +105,7 @@ export function createAttempts(options: AttemptsOptions) {
       })
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
-        await options.hold(answerOf(request, { startedAt, answer }), saved)
+        await options.hold(answerOf(request, { startedAt, answer, config: app.config }), saved)
         if (app.state === 'secret-expired' || app.context.suspicion !== null) {
           await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? '' })
         }
@@ -167,15 +171,20 @@ export function createAttempts(options: AttemptsOptions) {
   }
 }
 
-function answerOf({ account, attempt }: AttemptRequest, got: { startedAt: number; answer: Tokens }): Answer {
-  const { startedAt, answer } = got
+interface Got {
+  readonly startedAt: number
+  readonly answer: Tokens
+  readonly config: AppConfig
+}
+
+function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, config }: Got): Answer {
   return {
     account,
     attempt: attempt.id,
     grantId: attempt.grantId,
     baseGeneration: attempt.generation,
     startedAt,
-    expiresIn: answer.expiresIn === undefined ? null : answer.expiresIn * 1_000,
+    expiresIn: answer.expiresIn === undefined ? presets[config.provider].tokenLife : answer.expiresIn * 1_000,
     scopes: answer.scopes ?? null,
     tokens: answer,
   }

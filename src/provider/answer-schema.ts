@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { claimsSchema } from './claims-challenge.ts'
 
 const text = z.string().min(1).optional().catch(undefined)
 /** A code word can go into events; anything longer or freer might be a secret echoed back. */
@@ -28,6 +29,8 @@ export const answerSchema = z.object({
   suberror: word,
   error_subtype: word,
   error_codes: z.array(z.number()).max(20).optional().catch(undefined),
+  error_code: z.number().optional().catch(undefined),
+  claims: claimsSchema.optional().catch(undefined),
 })
 
 export type AnswerBody = z.output<typeof answerSchema>

@@ -1,25 +1,28 @@
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppPut } from '../schemas.ts'
 import { checkEndpoint } from './check-endpoint.ts'
-import { presets } from './presets.ts'
+import { checkSettings } from './check-settings.ts'
+import { clouds } from './microsoft-clouds.ts'
+import { type EndpointField, type Grant, presets } from './presets.ts'
 
 export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post'
 
 /** An app's settings with its preset's own filled in. No secret is in it; it goes through JSON unchanged. */
-export interface AppConfig {
+export interface AppConfig extends Readonly<Partial<Record<EndpointField, string>>> {
   readonly app: string
   readonly provider: AppPut['provider']
+  readonly grant: Grant
   readonly clientId: string
   readonly clientAuth: ClientAuthMethod
   readonly issuer?: string
-  readonly authorizeUrl?: string
-  readonly tokenUrl?: string
-  readonly revocationUrl?: string
+  readonly tenant?: string
+  readonly cloud?: NonNullable<AppPut['cloud']>
   readonly scopes: string[]
   readonly rotation: NonNullable<AppPut['rotation']>
   readonly policy?: NonNullable<AppPut['policy']>
   /** Seconds a spent refresh token is answered again, for rotation `grace`. */
   readonly graceSeconds?: number
+  readonly testing?: boolean
 }
 
 export interface ToAppConfig {
@@ -29,52 +32,59 @@ export interface ToAppConfig {
   readonly allowPrivate: boolean
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl'] as const
-const notForOidc = ['serviceKey', 'tenant', 'cloud'] as const
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
+const asPut = ['issuer', 'policy', 'graceSeconds', 'testing'] as const
 
 /** Fails with `invalid_config`, naming the field. */
 export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {
-  const preset = presets[put.provider]
-  if (preset === undefined) return invalid('provider', `${put.provider} is not available yet`)
-  const wrong = contradiction(put)
-  if (wrong !== undefined) return wrong
+  const config = withPreset(app, put)
+  const checked = await checkSettings({ put, config })
+  if (!checked.ok) return checked
   for (const field of endpoints) {
     const url = put[field]
-    const checked = url === undefined ? ok(undefined) : await checkEndpoint(url, { allowPrivate })
-    if (!checked.ok) return invalid(field, checked.failure.message)
+    const allowed = url === undefined ? ok(undefined) : await checkEndpoint(url, { allowPrivate })
+    if (!allowed.ok) return fail('invalid_config', `${field}: ${allowed.failure.message}`)
   }
-  const scopes = [...(put.scopes ?? preset.scopes), ...(put.additionalScopes ?? [])]
-  return ok({
+  return ok(config)
+}
+
+/** What the operator says, and where that is nothing, what is known of the provider. */
+function withPreset(app: string, put: AppPut): AppConfig {
+  const preset = presets[put.provider]
+  const grant = put.grant ?? preset.grant
+  const place = preset.takes.includes('tenant')
+    ? { tenant: put.tenant ?? 'common', cloud: put.cloud ?? ('global' as const) }
+    : {}
+  const fill = filler(place)
+  const scopes = [...(put.scopes ?? preset.scopes.map(fill)), ...(put.additionalScopes ?? [])]
+  return {
     app,
     provider: put.provider,
+    grant,
     clientId: put.clientId,
-    clientAuth: put.clientAuth ?? 'client_secret_basic',
-    ...(put.issuer !== undefined && { issuer: put.issuer }),
-    ...(put.authorizeUrl !== undefined && { authorizeUrl: put.authorizeUrl }),
-    ...(put.tokenUrl !== undefined && { tokenUrl: put.tokenUrl }),
+    clientAuth: put.clientAuth ?? preset.clientAuth,
+    ...place,
+    ...mapValues(preset.endpoints, fill),
+    ...pick(put, ['authorizeUrl', 'tokenUrl', 'revocationUrl']),
+    ...pick(put, asPut),
     scopes: [...new Set(scopes)],
-    rotation: put.rotation ?? preset.rotation,
-    ...(put.policy !== undefined && { policy: put.policy }),
-    ...(put.graceSeconds !== undefined && { graceSeconds: put.graceSeconds }),
-  })
+    rotation: grant === 'authorization_code' ? (put.rotation ?? preset.rotation) : 'none',
+  }
 }
 
-function contradiction(put: AppPut): Result<never> | undefined {
-  for (const field of notForOidc) {
-    if (put[field] !== undefined) return invalid(field, `has no meaning for provider ${put.provider}`)
-  }
-  if (put.issuer === undefined && put.tokenUrl === undefined) {
-    return invalid('issuer', `provider ${put.provider} needs issuer or tokenUrl`)
-  }
-  if (put.issuer !== undefined && /[?#]/.test(put.issuer)) {
-    return invalid('issuer', 'must have neither query nor fragment')
-  }
-  if (put.clientSecret !== undefined && put.secrets !== undefined) {
-    return invalid('secrets', 'give either clientSecret or secrets')
-  }
-  return undefined
+function filler({ tenant, cloud }: Pick<AppConfig, 'tenant' | 'cloud'>) {
+  const known: Readonly<Record<string, string | undefined>> = { tenant, ...(cloud && clouds[cloud]) }
+  return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? '')
 }
 
-function invalid(field: string, message: string): Result<never> {
-  return fail('invalid_config', `${field}: ${message}`)
+type Given<T, K extends keyof T> = { readonly [Key in K]?: NonNullable<T[Key]> }
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Given<T, K> {
+  const given = keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]] as const)
+  return Object.fromEntries(given) as Given<T, K>
+}
+
+function mapValues<K extends string>(from: Partial<Record<K, string>>, change: (text: string) => string) {
+  const changed = Object.entries<string | undefined>(from).map(([key, text = '']) => [key, change(text)])
+  return Object.fromEntries(changed) as Partial<Record<K, string>>
 }

@@ -5,6 +5,7 @@ import type { AppConfig } from './app-config.ts'
 import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'
 import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
+import { presets } from './presets.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
 import type { TokenRequests } from './token-request.ts'
 import { misconfigured } from './transport-refusal.ts'
@@ -65,8 +66,7 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
         code_challenge_method: 'S256',
         ...(nonce !== undefined && { nonce }),
         ...(loginHint !== undefined && { login_hint: loginHint }),
-        // OpenID Connect Core §11: without consent asked for, offline access may be ignored.
-        ...(config.scopes.includes('offline_access') && { prompt: 'consent' }),
+        ...presets[config.provider].authorize,
       }
       for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
       return ok(url.href)
@@ -84,12 +84,12 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
       const answer = await requestTokens({
         config,
         ...(clientSecret && { clientSecret }),
-        form: {
+        form: () => ({
           grant_type: 'authorization_code',
           code: callback,
           redirect_uri: redirectUri,
           code_verifier: codeVerifier,
-        },
+        }),
         timing,
       })
       if (answer.kind === 'refused' || config.issuer === undefined) return answer

@@ -11,6 +11,8 @@ export interface ProviderError {
   readonly error: string
   readonly suberror?: string
   readonly codes?: number[]
+  /** What the user has to prove anew: the `claims` for the next consent page (JSON text, checked). */
+  readonly claims?: string
 }
 
 /** Why there are no tokens. Everything outside this directory sees the class, never the provider's dialect. */
@@ -26,6 +28,8 @@ export interface Refusal {
   readonly inDoubt: boolean
   /** Seconds the provider asks us to wait. */
   readonly retryAfter?: number
+  /** Whoever runs tokenbus has to know: the fault is here. */
+  readonly alarm?: true
   readonly providerError: ProviderError
 }
 
@@ -36,6 +40,14 @@ export interface ErrorRow {
   readonly action: string
   /** Seconds to wait at least, where the provider is known to need it and does not say so. */
   readonly retryAfter?: number
+  readonly alarm?: true
   /** What it means instead for a grant that has been refreshed before. */
   readonly ifWorkedBefore?: ErrorRow
+}
+
+/** What one provider means by its words, where that is not what everybody means. */
+export interface Dialect {
+  readonly words: ReadonlyMap<string, ErrorRow>
+  /** Any other JSON that comes with a 4xx. */
+  readonly otherwise?: ErrorRow
 }

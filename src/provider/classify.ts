@@ -1,4 +1,4 @@
-import type { ErrorRow, FailureClass, ProviderError } from './classified.ts'
+import type { Dialect, ErrorRow, FailureClass, ProviderError } from './classified.ts'
 import { errorCodes, errorWords, suberrorWords } from './error-classes.ts'
 
 /** Neither dead nor possibly dead: the same grant may work again. */
@@ -10,12 +10,15 @@ export interface Classify {
   readonly providerError: ProviderError
   /** This grant has been refreshed before, and the request was no different. */
   readonly workedBefore: boolean
+  readonly dialect?: Dialect | undefined
 }
 
 /** The most telling thing the provider said and we know: number, then suberror, then error (RFC 6749 §5.2). */
-export function classify({ providerError, workedBefore }: Classify): ErrorRow | undefined {
+export function classify({ providerError, workedBefore, dialect }: Classify): ErrorRow | undefined {
   const { error, suberror, codes = [] } = providerError
   const known =
+    dialect?.words.get(error) ??
+    dialect?.otherwise ??
     codes.map((code) => errorCodes.get(code)).find((row) => row !== undefined) ??
     (suberror === undefined ? undefined : suberrorWords.get(suberror)) ??
     errorWords.get(error)

@@ -1,17 +1,48 @@
 import * as oauth from 'oauth4webapi'
 import type { Secret } from '../secret.ts'
 import type { AppConfig } from './app-config.ts'
+import { presets } from './presets.ts'
+import { signAssertion } from './sign-assertion.ts'
+import { readSigningKey, type SigningKey } from './signing-key.ts'
 
 export interface ClientAuthOptions {
   readonly config: AppConfig
   readonly clientSecret?: Secret
+  /** Milliseconds of the provider's clock. */
+  readonly now: number
 }
 
-/** How the app proves that it is itself (RFC 6749 §2.3.1); without a secret it only says its name (§2.1, public). */
-export function clientAuthOf({ config, clientSecret }: ClientAuthOptions): oauth.ClientAuth {
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+/** Seconds. */
+const assertionLife = 300
+
+/**
+ * How the app proves that it is itself: by its secret (RFC 6749 §2.3.1), or, where the secret is a private key, by what
+ * it signs (RFC 7523 §2.2). Without one it only says its name (§2.1, public); a service account's assertion is proof.
+ */
+export function clientAuthOf({ config, clientSecret, now }: ClientAuthOptions): oauth.ClientAuth {
+  if (config.grant === 'jwt_bearer') return () => {}
   if (clientSecret === undefined) return oauth.None()
+  const signer = readSigningKey({ secret: clientSecret, rsa: presets[config.provider].rsa })
+  if (signer !== undefined) return privateKeyJwt(signer, now)
   const text = clientSecret.reveal()
   return config.clientAuth === 'client_secret_post'
     ? oauth.ClientSecretPost(text)
     : oauth.ClientSecretBasic(text)
+}
+
+function privateKeyJwt(signer: SigningKey, now: number): oauth.ClientAuth {
+  return async ({ issuer }, { client_id }, body) => {
+    const assertion = await signAssertion({
+      signer,
+      issuer: client_id,
+      subject: client_id,
+      audience: issuer,
+      life: assertionLife,
+      now,
+    })
+    body.set('client_id', client_id)
+    body.set('client_assertion_type', assertionType)
+    body.set('client_assertion', assertion)
+  }
 }

@@ -72,6 +72,7 @@ export const microsoftCodes: readonly (ErrorRow & { readonly codes: readonly num
     reason: 'loop_detected',
     action: 'find out who asks for this account in a loop',
     retryAfter: 300,
+    alarm: true,
   },
   {
     codes: [90055, 50166, 50033, 50087, 50088, 90006, 90012, 90024, 90033, 90090, 90091, 70012, 40010],

@@ -3,6 +3,7 @@ import type { Secret } from '../secret.ts'
 import { version } from '../version.ts'
 import type { AppConfig } from './app-config.ts'
 import { clientAuthOf } from './client-auth.ts'
+import type { Form } from './grant-forms.ts'
 import type { Exchange, Http, Timing } from './http.ts'
 
 export interface PostForm {
@@ -11,8 +12,10 @@ export interface PostForm {
   readonly clientSecret?: Secret
   readonly server: oauth.AuthorizationServer
   readonly url: URL
-  readonly form: Record<string, string>
+  readonly form: Form
   readonly timing: Timing
+  /** Milliseconds of the provider's clock. */
+  readonly now: number
 }
 
 /** One authenticated form request of the app (RFC 6749 §3.2, RFC 7009 §2.1). Never rejects. */

@@ -2,13 +2,14 @@ import type { Logger } from 'pino'
 import { createAuthorizationCode } from './authorization-code.ts'
 import { createEndpoints } from './endpoints.ts'
 import { createHttp } from './http.ts'
+import { createProviderClocks } from './provider-clocks.ts'
 import { createRevocation } from './revoke.ts'
 import { createTokenRequests } from './token-request.ts'
 
 export interface ProviderOptions {
   /** Also connect to loopback and private addresses, and over plain http. */
   readonly allowPrivate: boolean
-  readonly logger?: Pick<Logger, 'warn'>
+  readonly logger?: Pick<Logger, 'warn' | 'error'>
 }
 
 export type Provider = ReturnType<typeof createProvider>
@@ -17,11 +18,12 @@ export type Provider = ReturnType<typeof createProvider>
 export function createProvider({ allowPrivate, logger }: ProviderOptions) {
   const http = createHttp({ allowPrivate })
   const endpoints = createEndpoints({ http, allowPrivate, ...(logger && { logger }) })
-  const { requestTokens, refreshToken } = createTokenRequests({ http, endpoints })
+  const ways = { http, endpoints, clocks: createProviderClocks(), ...(logger && { logger }) }
+  const { requestTokens, refreshToken } = createTokenRequests(ways)
   return {
     refreshToken,
     ...createAuthorizationCode({ endpoints, requestTokens }),
-    ...createRevocation({ http, endpoints }),
+    ...createRevocation(ways),
     /** Waits for the answers still under way. */
     close: (): Promise<void> => http.close(),
   }

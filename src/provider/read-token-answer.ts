@@ -1,21 +1,26 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Secret } from '../secret.ts'
 import { type AnswerBody, parseAnswerBody } from './answer-schema.ts'
+import type { AppConfig } from './app-config.ts'
 import type { ErrorRow, ProviderError } from './classified.ts'
 import { classify, isRecoverable } from './classify.ts'
 import { decodeBody } from './decode-body.ts'
+import { clockSkew, dialects } from './dialects.ts'
 import type { Exchange } from './http.ts'
 import { dateOf, retryAfterSeconds } from './retry-after.ts'
+import { leeway } from './sign-assertion.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
 import { lostRefusal, unsentRefusal } from './transport-refusal.ts'
 
 export interface ReadTokenAnswer {
   readonly exchange: Exchange
+  readonly config: Pick<AppConfig, 'provider' | 'grant'>
   /** What was spent: coming back, it is not a new one. */
   readonly refreshToken?: Secret
   readonly workedBefore: boolean
-  /** Milliseconds of our clock. */
+  /** Milliseconds of our clock, and of what we take for the provider's. */
   readonly now: number
+  readonly providerNow: number
 }
 
 const watchTheWay = 'wait; if it lasts, see what stands between here and the provider'
@@ -44,7 +49,7 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
 
   const error = exchange.kind === 'cut' ? exchange.code : (body?.error ?? `http_${status}`)
   const providerError = { status, error, ...detailsOf(body) }
-  const row = meaningOf({ status, body, providerError, workedBefore: asked.workedBefore })
+  const row = meaningOf({ ...asked, status, headers, body, providerError })
   const retryAfter = retryAfterSeconds(headers, asked.now) ?? row.retryAfter
   return refused({
     class: row.class,
@@ -54,26 +59,36 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
     sent: true,
     inDoubt: row.class === 'T' && mayHideTokens(status),
     ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
+    ...(row.alarm && { alarm: row.alarm }),
     providerError,
   })
 }
 
-interface Meaning {
+interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
   readonly status: number
+  readonly headers: IncomingHttpHeaders
   readonly body: AnswerBody | undefined
   readonly providerError: ProviderError
-  readonly workedBefore: boolean
 }
 
-function meaningOf({ status, body, providerError, workedBefore }: Meaning): ErrorRow {
+function meaningOf({ status, body, providerError, workedBefore, ...asked }: Meaning): ErrorRow {
   if (status === 429) return throttled
   if (status === 408 || status >= 500) return unavailable
   if (status >= 300 && status < 400) return redirected
   if (body === undefined) return unreadable
-  const known = classify({ providerError, workedBefore })
+  if (status >= 400 && isClockSkew({ ...asked, providerError })) return clockSkew
+  const dialect = status >= 400 ? dialects[asked.config.provider] : undefined
+  const known = classify({ providerError, workedBefore, dialect })
   if (known !== undefined) return known
   if (status < 300) return withoutToken
   return status === 400 && body.error !== undefined ? unknownWord : unreadable
+}
+
+/** Where it signed for the time of a clock that the answer shows to be another, or shows nothing of. */
+function isClockSkew(asked: Pick<Meaning, 'config' | 'headers' | 'providerError' | 'providerNow'>): boolean {
+  if (asked.config.grant !== 'jwt_bearer' || asked.providerError.error !== 'invalid_grant') return false
+  const date = dateOf(asked.headers)
+  return date === undefined || Math.abs(date - asked.providerNow) > leeway * 1_000
 }
 
 /** A gateway that gave up on the provider, or a success that cannot be read, may stand for tokens that were issued. */
@@ -83,11 +98,16 @@ function mayHideTokens(status: number): boolean {
 
 function detailsOf(body: AnswerBody | undefined): Partial<ProviderError> {
   const suberror = body?.suberror ?? body?.error_subtype
-  const codes = body?.error_codes
-  return { ...(suberror !== undefined && { suberror }), ...(codes !== undefined && { codes }) }
+  const codes = body?.error_codes ?? (body?.error_code === undefined ? undefined : [body.error_code])
+  const claims = body?.claims
+  return {
+    ...(suberror !== undefined && { suberror }),
+    ...(codes !== undefined && { codes }),
+    ...(claims !== undefined && { claims }),
+  }
 }
 
-interface ReadTokens extends Omit<ReadTokenAnswer, 'exchange'> {
+interface ReadTokens extends Pick<ReadTokenAnswer, 'refreshToken' | 'now'> {
   readonly headers: IncomingHttpHeaders
   readonly body: AnswerBody
 }

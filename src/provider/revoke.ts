@@ -1,9 +1,8 @@
 import { fail, ok, type Result } from '../failures.ts'
 import type { Secret } from '../secret.ts'
 import type { AppConfig } from './app-config.ts'
-import type { Endpoints } from './endpoints.ts'
-import type { Http } from './http.ts'
 import { postForm } from './post-form.ts'
+import type { Ways } from './token-request.ts'
 
 export interface RevokeRequest {
   readonly config: AppConfig
@@ -16,7 +15,7 @@ export interface RevokeRequest {
 const timing = { connectMs: 5_000, answerMs: 15_000 }
 
 /** Token revocation (RFC 7009). A token the provider does not know counts as revoked (§2.2). */
-export function createRevocation({ http, endpoints }: { http: Http; endpoints: Endpoints }) {
+export function createRevocation({ http, endpoints, clocks }: Ways) {
   return {
     /** Fails with `invalid_config` where the provider has no revocation endpoint, else with `provider_unavailable`. */
     async revokeToken({ token, kind = 'refresh_token', ...client }: RevokeRequest): Promise<Result<void>> {
@@ -28,7 +27,7 @@ export function createRevocation({ http, endpoints }: { http: Http; endpoints: E
       }
       const { server, url } = resolved
       const form = { token: token.reveal(), token_type_hint: kind }
-      const exchange = await postForm({ http, ...client, server, url, form, timing })
+      const exchange = await postForm({ http, ...client, server, url, form, timing, now: clocks.now(url) })
       if (exchange.kind === 'answered' && exchange.status >= 200 && exchange.status < 300)
         return ok(undefined)
       const said = exchange.kind === 'answered' ? `HTTP ${exchange.status}` : exchange.code

@@ -1,8 +1,11 @@
+import type { Logger } from 'pino'
 import type { Secret } from '../secret.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Endpoints } from './endpoints.ts'
+import { type Form, nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'
 import type { Http, Timing } from './http.ts'
 import { postForm } from './post-form.ts'
+import type { ProviderClocks } from './provider-clocks.ts'
 import { readTokenAnswer } from './read-token-answer.ts'
 import { refused, type TokenAnswer } from './token-answer.ts'
 
@@ -10,61 +13,92 @@ export interface TokenRequest {
   readonly config: AppConfig
   readonly clientSecret?: Secret
   /** `grant_type` and what goes with it. */
-  readonly form: Record<string, string>
+  form(recipient: Recipient): Form | Promise<Form>
   readonly timing: Timing
   readonly refreshToken?: Secret
   readonly workedBefore?: boolean
-  /** Milliseconds of our clock; `Date.now` by default. */
-  now?(): number
 }
 
-export interface RefreshRequest extends Omit<TokenRequest, 'form' | 'refreshToken'> {
-  readonly refreshToken: Secret
+export interface RefreshRequest extends Omit<TokenRequest, 'form'> {
+  /** Whose account it is. */
+  readonly user: string
   /** Only to narrow what was granted: without it the grant keeps its own (RFC 6749 §6). */
   readonly scopes?: readonly string[]
   /** This grant has been refreshed before, so a request the provider now finds wrong is not news about us. */
   readonly workedBefore?: boolean
 }
 
-interface Ways {
+export interface Ways {
   readonly http: Http
   readonly endpoints: Endpoints
+  readonly clocks: ProviderClocks
+  readonly logger?: Pick<Logger, 'error'>
 }
 
 export type TokenRequests = ReturnType<typeof createTokenRequests>
 
 /** Requests to token endpoints (RFC 6749 §3.2). They resolve to an answer whatever the network or the provider does. */
-export function createTokenRequests({ http, endpoints }: Ways) {
+export function createTokenRequests({ http, endpoints, clocks, logger }: Ways) {
   async function requestTokens(request: TokenRequest): Promise<TokenAnswer> {
-    const { config, timing, form, clientSecret, refreshToken, workedBefore = false, now = Date.now } = request
+    const { config, timing, form, clientSecret, refreshToken, workedBefore = false } = request
     const startedAt = performance.now()
     const resolved = await endpoints.resolve({ config, endpoint: 'token_endpoint', within: timing.connectMs })
     if (!resolved.ok) return refused(resolved.refusal)
+    const { server, url } = resolved
+    const tokenEndpoint = server.token_endpoint ?? url.href
+    const filledIn = await form({ tokenEndpoint, now: clocks.now(url) })
     const elapsed = performance.now() - startedAt
     const exchange = await postForm({
       http,
       config,
       ...(clientSecret && { clientSecret }),
-      server: resolved.server,
-      url: resolved.url,
-      form,
+      server,
+      url,
+      form: filledIn,
+      now: clocks.now(url),
       timing: {
         ...timing,
         connectMs: timing.connectMs - elapsed,
         answerMs: timing.answerMs - elapsed,
       },
     })
-    return readTokenAnswer({ exchange, ...(refreshToken && { refreshToken }), workedBefore, now: now() })
+    const answer = readTokenAnswer({
+      exchange,
+      config,
+      ...(refreshToken && { refreshToken }),
+      workedBefore,
+      now: Date.now(),
+      providerNow: clocks.now(url),
+    })
+    if (exchange.kind === 'answered') clocks.learn(url, exchange.headers)
+    if (answer.kind === 'refused' && answer.refusal.alarm) {
+      const { reason, action, providerError } = answer.refusal
+      logger?.error({ app: config.app, reason, providerError }, `this must not be: ${action}`)
+    }
+    return answer
   }
 
   return {
     requestTokens,
-    /** Spends `refreshToken` (RFC 6749 §6) at most once. */
-    refreshToken({ scopes, workedBefore = false, ...request }: RefreshRequest): Promise<TokenAnswer> {
-      const form = { grant_type: 'refresh_token', refresh_token: request.refreshToken.reveal() }
-      if (scopes === undefined) return requestTokens({ ...request, form, workedBefore })
+    /** The next access token of a grant. Spends `refreshToken`, where the grant has one, at most once. */
+    async refreshToken({
+      scopes,
+      user,
+      workedBefore = false,
+      ...request
+    }: RefreshRequest): Promise<TokenAnswer> {
+      const { config } = request
+      const form = (recipient: Recipient) =>
+        nextTokenForms[config.grant]({ ...request, user, ...(scopes && { scopes }) }, recipient)
       // Scopes asked for just now may be wrong by themselves; that says nothing about the grant.
-      return requestTokens({ ...request, form: { ...form, scope: scopes.join(' ') }, workedBefore: false })
+      const answer = await requestTokens({
+        ...request,
+        form,
+        workedBefore: workedBefore && scopes === undefined,
+      })
+      if (answer.kind === 'refused' || spendsRefreshToken(config)) return answer
+      // RFC 6749 §5.1: left out, they are those that were asked for.
+      return { ...answer, scopes: answer.scopes ?? [...(scopes ?? config.scopes)] }
     },
   }
 }

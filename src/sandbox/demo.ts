@@ -30,6 +30,7 @@ export async function connectUser({ sandbox, provider, user }: SignInOptions): P
     provider: 'oidc',
     issuer,
     clientId: client.id,
+    grant: 'authorization_code',
     clientAuth: 'client_secret_basic',
     scopes,
     rotation: 'strict',

@@ -55,7 +55,7 @@ function newAccount() {
     await provider.asked(before + 1)
     provider.answer(answer)
     await forced
-    return provider.requests.at(-1)?.refreshToken.reveal()
+    return provider.requests.at(-1)?.refreshToken?.reveal()
   }
   return { account, put, token, refresh }
 }

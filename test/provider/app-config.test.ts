@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toAppConfig } from '../../src/provider/app-config.ts'
 import { appPutSchema } from '../../src/schemas.ts'
+import { keyFile, pemOf } from './keys.ts'
 
 function configOf(put: Record<string, unknown>, allowPrivate = true) {
   const parsed = appPutSchema.parse({ provider: 'oidc', clientId: 'client', ...put })
@@ -8,6 +9,8 @@ function configOf(put: Record<string, unknown>, allowPrivate = true) {
 }
 
 const issuer = 'http://127.0.0.1:4000'
+const google = { provider: 'gmailService', clientId: 'robot@project.iam.gserviceaccount.com' }
+const tenant = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 
 describe('the settings of an app', () => {
   test('what is left out is filled in, and no secret is in it', async () => {
@@ -17,6 +20,7 @@ describe('the settings of an app', () => {
       value: {
         app: 'app',
         provider: 'oidc',
+        grant: 'authorization_code',
         clientId: 'client',
         clientAuth: 'client_secret_basic',
         issuer,
@@ -31,6 +35,7 @@ describe('the settings of an app', () => {
     const put = {
       tokenUrl: 'http://127.0.0.1:4000/token',
       authorizeUrl: 'http://127.0.0.1:4000/auth',
+      revocationUrl: 'http://127.0.0.1:4000/revoke',
       scopes: ['mail'],
       additionalScopes: ['files', 'mail'],
       clientAuth: 'client_secret_post',
@@ -42,14 +47,127 @@ describe('the settings of an app', () => {
     expect(await configOf(put)).toMatchObject({ ok: true, value: { ...kept, scopes: ['mail', 'files'] } })
   })
 
+  test('private endpoints only where they are allowed', async () => {
+    expect(await configOf({ issuer }, false)).toMatchObject({
+      ok: false,
+      failure: { message: 'issuer: must be https' },
+    })
+  })
+})
+
+describe('a preset', () => {
+  test.each([
+    [
+      'gmail',
+      { provider: 'gmail' },
+      {
+        grant: 'authorization_code',
+        authorizeUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+        tokenUrl: 'https://oauth2.googleapis.com/token',
+        revocationUrl: 'https://oauth2.googleapis.com/revoke',
+        scopes: ['https://mail.google.com/'],
+        rotation: 'none',
+      },
+    ],
+    [
+      'gmailService',
+      { ...google, serviceKey: pemOf('rsa') },
+      { grant: 'jwt_bearer', tokenUrl: 'https://oauth2.googleapis.com/token', rotation: 'none' },
+    ],
+    [
+      'outlook',
+      { provider: 'outlook' },
+      {
+        grant: 'authorization_code',
+        tenant: 'common',
+        authorizeUrl: 'https://login.microsoftonline.com/common/oauth2/v2.0/authorize',
+        tokenUrl: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+        scopes: [
+          'offline_access',
+          'https://outlook.office.com/IMAP.AccessAsUser.All',
+          'https://outlook.office.com/SMTP.Send',
+        ],
+        rotation: 'keeps-old',
+      },
+    ],
+    [
+      'outlook in China',
+      { provider: 'outlook', tenant: 'organizations', cloud: 'china' },
+      {
+        tokenUrl: 'https://login.chinacloudapi.cn/organizations/oauth2/v2.0/token',
+        scopes: expect.arrayContaining(['https://partner.outlook.cn/SMTP.Send']),
+      },
+    ],
+    [
+      'outlookService in GCC High',
+      { provider: 'outlookService', tenant, cloud: 'gcc-high', clientSecret: 's' },
+      {
+        grant: 'client_credentials',
+        tokenUrl: `https://login.microsoftonline.us/${tenant}/oauth2/v2.0/token`,
+        scopes: ['https://graph.microsoft.us/.default'],
+        rotation: 'none',
+      },
+    ],
+    [
+      'outlookService in DoD',
+      { provider: 'outlookService', tenant, cloud: 'dod', clientSecret: 's' },
+      { scopes: ['https://dod-graph.microsoft.us/.default'] },
+    ],
+    [
+      'mailRu',
+      { provider: 'mailRu' },
+      {
+        grant: 'authorization_code',
+        authorizeUrl: 'https://oauth.mail.ru/login',
+        tokenUrl: 'https://oauth.mail.ru/token',
+        scopes: ['openid', 'mail.imap', 'offline_access'],
+      },
+    ],
+  ])('%s', async (_, put, value) => {
+    expect(await configOf(put)).toMatchObject({ ok: true, value })
+  })
+
+  test.each(['gmail', 'outlook', 'mailRu'])('%s at other endpoints', async (provider) => {
+    const put = { authorizeUrl: `${issuer}/a`, tokenUrl: `${issuer}/t`, revocationUrl: `${issuer}/r` }
+    expect(await configOf({ provider, ...put })).toMatchObject({ ok: true, value: put })
+  })
+
+  test('any grant at a provider that is found by discovery', async () => {
+    expect(await configOf({ issuer, grant: 'client_credentials', clientSecret: 's' })).toMatchObject({
+      ok: true,
+      value: { grant: 'client_credentials', rotation: 'none' },
+    })
+  })
+})
+
+describe('settings that cannot work', () => {
   test.each([
     ['issuer', {}],
     ['issuer', { issuer: 'http://127.0.0.1:4000/?a=b' }],
     ['tokenUrl', { tokenUrl: 'ftp://127.0.0.1/' }],
     ['authorizeUrl', { issuer, authorizeUrl: 'javascript:alert(1)' }],
+    ['revocationUrl', { issuer, revocationUrl: 'file:///etc/passwd' }],
     ['secrets', { issuer, clientSecret: 'a', secrets: [{ secret: 'b' }] }],
     ['tenant', { issuer, tenant: 'common' }],
-    ['provider', { provider: 'gmail' }],
+    ['cloud', { provider: 'gmail', cloud: 'global' }],
+    ['issuer', { provider: 'gmail', issuer }],
+    ['testing', { provider: 'outlook', testing: true }],
+    ['serviceKey', { provider: 'gmail', serviceKey: pemOf('rsa') }],
+    ['serviceKey', google],
+    ['serviceKey', { ...google, serviceKey: 'no key' }],
+    ['serviceKey', { ...google, serviceKey: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' }],
+    ['serviceKey', { ...google, serviceKey: keyFile({ email: 'another@project.iam.gserviceaccount.com' }) }],
+    ['clientSecret', { ...google, serviceKey: pemOf('rsa'), clientSecret: 's' }],
+    ['rotation', { ...google, serviceKey: pemOf('rsa'), rotation: 'strict' }],
+    ['tenant', { provider: 'outlookService', clientSecret: 's' }],
+    ['tenant', { provider: 'outlookService', clientSecret: 's', tenant: 'organizations' }],
+    ['clientSecret', { provider: 'outlookService', tenant }],
+    ['scopes', { provider: 'outlookService', clientSecret: 's', tenant, scopes: ['Mail.Read'] }],
+    [
+      'clientSecret',
+      { issuer, clientSecret: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' },
+    ],
+    ['secrets', { issuer, secrets: [{ secret: pemOf('weak') }] }],
   ])('%s is named when it is wrong', async (field, put) => {
     expect(await configOf(put)).toMatchObject({
       ok: false,
@@ -57,10 +175,69 @@ describe('the settings of an app', () => {
     })
   })
 
-  test('private endpoints only where they are allowed', async () => {
-    expect(await configOf({ issuer }, false)).toMatchObject({
+  test('a cloud or a tenant that is none', () => {
+    const outlook = { provider: 'outlook', clientId: 'client' }
+    const clouds = appPutSchema.safeParse({ ...outlook, cloud: 'mars' })
+    expect(clouds.error?.issues[0]).toMatchObject({ path: ['cloud'] })
+    const tenants = appPutSchema.safeParse({ ...outlook, tenant: 'evil.example/x?' })
+    expect(tenants.error?.issues[0]).toMatchObject({ path: ['tenant'] })
+  })
+
+  test('a key that is refused is not quoted', async () => {
+    const refused = await configOf({ ...google, serviceKey: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0' })
+    expect(JSON.stringify(refused)).not.toContain('c2VjcmV0')
+  })
+})
+
+describe('scopes of Microsoft that clash', () => {
+  const outlook = { provider: 'outlook' }
+  const imap = 'https://outlook.office.com/IMAP.AccessAsUser.All'
+
+  test.each([
+    [
+      'Graph beside the preset’s own',
+      { additionalScopes: ['Calendars.Read'] },
+      'additionalScopes',
+      ['Calendars.Read', imap],
+    ],
+    [
+      'with and without the resource',
+      { scopes: [imap, 'https://graph.microsoft.com/Mail.Read'] },
+      'scopes',
+      [imap, 'https://graph.microsoft.com/Mail.Read'],
+    ],
+    [
+      'IMAP by its short name',
+      { scopes: ['IMAP.AccessAsUser.All', 'Mail.ReadWrite'] },
+      'scopes',
+      ['IMAP.AccessAsUser.All', 'Mail.ReadWrite'],
+    ],
+    [
+      'an API of one’s own',
+      { scopes: ['api://mine/read', 'User.Read'] },
+      'scopes',
+      ['api://mine/read', 'User.Read'],
+    ],
+  ])('%s', async (_, put, field, named) => {
+    const refused = await configOf({ ...outlook, ...put })
+    expect(refused).toMatchObject({
       ok: false,
-      failure: { message: 'issuer: must be https' },
+      failure: { error: 'invalid_config', message: expect.stringMatching(new RegExp(`^${field}: `)) },
     })
+    for (const scope of named) expect(JSON.stringify(refused)).toContain(scope)
+  })
+
+  test.each([
+    [
+      'Graph alone',
+      ['offline_access', 'openid', 'Mail.ReadWrite', 'https://graph.microsoft.com/Mail.Send', 'User.Read'],
+    ],
+    ['both names of Outlook', [imap, 'https://outlook.office365.com/SMTP.Send', 'POP.AccessAsUser.All']],
+  ])('and those that go together: %s', async (_, scopes) => {
+    expect(await configOf({ ...outlook, scopes })).toMatchObject({ ok: true, value: { scopes } })
+  })
+
+  test('elsewhere nobody minds', async () => {
+    expect(await configOf({ issuer, scopes: [imap, 'Mail.ReadWrite'] })).toMatchObject({ ok: true })
   })
 })

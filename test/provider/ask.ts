@@ -8,6 +8,7 @@ export const config: AppConfig = {
   app: 'app',
   provider: 'oidc',
   clientId: 'client:1',
+  grant: 'authorization_code',
   clientAuth: 'client_secret_basic',
   scopes: ['openid', 'offline_access'],
   rotation: 'strict',
@@ -30,6 +31,7 @@ export async function ask(
   return await provider.refreshToken({
     config: { ...config, tokenUrl },
     clientSecret: new Secret('the client secret'),
+    user: 'alice',
     refreshToken: new Secret('refresh-1'),
     timing,
     ...request,

@@ -44,7 +44,7 @@ async function connect(app: AppConfig = config) {
 }
 
 const refresh = (refreshToken: Secret, changes = {}) =>
-  provider.refreshToken({ config, clientSecret, refreshToken, timing, ...changes })
+  provider.refreshToken({ config, clientSecret, user: 'alice', refreshToken, timing, ...changes })
 
 describe('a certified OAuth server', () => {
   test('connects by authorization code with PKCE and says who signed in', async () => {

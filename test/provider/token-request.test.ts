@@ -128,6 +128,7 @@ describe('what is sent', () => {
     await using provider = startProvider()
     await provider.refreshToken({
       config: { ...config, tokenUrl: server.url },
+      user: 'alice',
       refreshToken: new Secret('refresh-1'),
       timing,
     })

@@ -46,6 +46,7 @@ describe('a request that never left', () => {
     const refusal = await refusalOf(
       provider.refreshToken({
         config: { ...config, tokenUrl: server.url.replace('http:', 'https:') },
+        user: 'alice',
         refreshToken: new Secret('refresh-1'),
         timing: { connectMs: 100, answerMs: 5_000 },
       }),
@@ -64,6 +65,7 @@ describe('a request that never left', () => {
     const refresh = (name: string, connectMs: number) =>
       provider.refreshToken({
         config: { ...config, tokenUrl: server.url },
+        user: 'alice',
         refreshToken: new Secret(name),
         timing: { connectMs, answerMs: 20_000 },
       })
@@ -81,6 +83,7 @@ describe('a request that never left', () => {
     await provider.close()
     const answer = provider.refreshToken({
       config: { ...config, tokenUrl: 'http://127.0.0.1:9/' },
+      user: 'alice',
       refreshToken: new Secret('refresh-1'),
       timing,
     })
@@ -169,6 +172,7 @@ test('sockets are used again at once, and let go after a second: a stale one wou
     await tokensOf(
       provider.refreshToken({
         config: { ...config, tokenUrl: server.url },
+        user: 'alice',
         refreshToken: new Secret('refresh-1'),
         timing,
       }),

@@ -30,6 +30,7 @@ const config = (): AppConfig => ({
   provider: 'oidc',
   issuer: sandbox.url,
   clientId: 'sandbox',
+  grant: 'authorization_code',
   clientAuth: 'client_secret_basic',
   scopes: ['openid', 'offline_access'],
   rotation: 'strict',
@@ -42,6 +43,7 @@ async function refresh(
   const answer = await provider.refreshToken({
     config: config(),
     clientSecret,
+    user: 'demo',
     refreshToken,
     timing: { connectMs: 1_000, answerMs },
   })

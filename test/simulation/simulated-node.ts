@@ -148,6 +148,7 @@ function configOf(
     app,
     provider,
     clientId,
+    grant: 'authorization_code',
     clientAuth: 'client_secret_basic',
     tokenUrl: 'https://provider.invalid/token',
     scopes: [],

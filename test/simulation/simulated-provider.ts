@@ -81,7 +81,7 @@ export function createSimulatedProvider({
 
   function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
     return ({ refreshToken, clientSecret, timing }: Asked) => {
-      const token = refreshToken.reveal()
+      const token = refreshToken?.reveal() ?? ''
       const life = machine.life()
       const began = world.now()
       return new Promise((resolve) => {

@@ -1,0 +1,118 @@
+import { fail, ok, type Result } from '../failures.ts'
+import type { AppPut } from '../schemas.ts'
+import type { Secret } from '../secret.ts'
+import type { AppConfig } from './app-config.ts'
+import { type Preset, presets } from './presets.ts'
+import { microsoftClash } from './scopes.ts'
+import { checkSigningKey, readSigningKey } from './signing-key.ts'
+
+export interface CheckSettings {
+  readonly put: AppPut
+  /** The same with the preset's own filled in. */
+  readonly config: AppConfig
+}
+
+/** What is wrong with a field, or undefined. */
+type Rule = (
+  asked: CheckSettings & { preset: Preset },
+) => readonly [field: string, complaint: string] | undefined
+
+const particular = ['issuer', 'grant', 'tenant', 'cloud', 'testing'] as const
+/** Microsoft's names for "whoever signs in", which an app that acts for itself has no use for. */
+const ofNobody = ['common', 'organizations', 'consumers']
+
+const rules: readonly Rule[] = [
+  ({ put, preset }) =>
+    meaningless(
+      put,
+      particular.filter((field) => !preset.takes.includes(field)),
+    ),
+  ({ put, config }) =>
+    config.grant === 'jwt_bearer'
+      ? meaningless(put, ['clientSecret', 'secrets', 'clientAuth'])
+      : meaningless(put, ['serviceKey']),
+  ({ put, config }) =>
+    config.grant === 'authorization_code' ? undefined : meaningless(put, ['rotation', 'graceSeconds']),
+  ({ put, config }) =>
+    config.grant === 'jwt_bearer' && put.serviceKey === undefined
+      ? ['serviceKey', `provider ${put.provider} needs the key of the service account`]
+      : undefined,
+  ({ put, config }) =>
+    config.grant === 'client_credentials' && put.clientSecret === undefined && put.secrets === undefined
+      ? ['clientSecret', `provider ${put.provider} needs a secret or a key`]
+      : undefined,
+  ({ put, config }) =>
+    config.issuer === undefined && config.tokenUrl === undefined
+      ? ['issuer', `provider ${put.provider} needs issuer or tokenUrl`]
+      : undefined,
+  ({ put }) =>
+    put.issuer !== undefined && /[?#]/.test(put.issuer)
+      ? ['issuer', 'must have neither query nor fragment']
+      : undefined,
+  ({ put }) =>
+    put.clientSecret !== undefined && put.secrets !== undefined
+      ? ['secrets', 'give either clientSecret or secrets']
+      : undefined,
+  ({ put: { provider }, config: { tenant } }) =>
+    provider === 'outlookService' && ofNobody.includes(tenant ?? '')
+      ? ['tenant', 'provider outlookService needs the id or a domain of one tenant']
+      : undefined,
+  ({ put, config: { scopes }, preset }) => {
+    const clash = preset.takes.includes('cloud') ? microsoftClash(scopes) : undefined
+    const field = put.additionalScopes === undefined ? 'scopes' : 'additionalScopes'
+    return clash === undefined ? undefined : [field, `one token cannot have the scopes ${clash}`]
+  },
+  ({ put: { provider }, config: { scopes } }) =>
+    provider === 'outlookService' && !scopes.every((scope) => scope.endsWith('/.default'))
+      ? ['scopes', 'an app that acts for itself asks for <resource>/.default']
+      : undefined,
+]
+
+/** Fails with `invalid_config`, naming the field and what is wrong with it. */
+export async function checkSettings({ put, config }: CheckSettings): Promise<Result<void>> {
+  const preset = presets[put.provider]
+  for (const rule of rules) {
+    const [field, complaint] = rule({ put, config, preset }) ?? []
+    if (field !== undefined) return fail('invalid_config', `${field}: ${complaint}`)
+  }
+  for (const [field, secrets] of Object.entries({
+    serviceKey: put.serviceKey && [put.serviceKey],
+    clientSecret: put.clientSecret && [put.clientSecret],
+    secrets: put.secrets?.map(({ secret }) => secret),
+  })) {
+    for (const secret of secrets ?? []) {
+      const checked = await checkCredential({ field, secret, config })
+      if (!checked.ok) return checked
+    }
+  }
+  return ok(undefined)
+}
+
+export interface CheckCredential {
+  readonly field: string
+  readonly secret: Secret
+  readonly config: AppConfig
+}
+
+/** A secret may be any text, unless it is or must be a private key: that has to work. */
+export async function checkCredential({ field, secret, config }: CheckCredential): Promise<Result<void>> {
+  const invalid = (complaint: string) => fail('invalid_config', `${field}: ${complaint}`)
+  const service = config.grant === 'jwt_bearer'
+  try {
+    const key = readSigningKey({ secret, rsa: presets[config.provider].rsa })
+    if (key === undefined)
+      return service ? invalid('is no private key (PEM, or a JSON key file)') : ok(undefined)
+    if (key.email !== undefined && key.email !== config.clientId)
+      return invalid('is the key of another service account than clientId')
+    await checkSigningKey(key)
+    return ok(undefined)
+  } catch {
+    // What a parser complains of may quote the key.
+    return invalid('is no private key that can be used')
+  }
+}
+
+function meaningless(put: AppPut, fields: readonly (keyof AppPut)[]): readonly [string, string] | undefined {
+  const field = fields.find((each) => put[each] !== undefined)
+  return field && [field, `has no meaning for provider ${put.provider}`]
+}

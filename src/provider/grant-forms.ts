@@ -1,0 +1,70 @@
+import type { Secret } from '../secret.ts'
+import type { AppConfig } from './app-config.ts'
+import { type Grant, presets } from './presets.ts'
+import { signAssertion } from './sign-assertion.ts'
+import { readSigningKey, type SigningKey } from './signing-key.ts'
+
+/** What a token request says, by the grant of the app: `grant_type` and what goes with it. */
+export type Form = Readonly<Record<string, string>>
+
+export interface Spent {
+  readonly config: AppConfig
+  readonly clientSecret?: Secret
+  /** Whose account it is. */
+  readonly user: string
+  /** Absent where nothing that is stored is spent. */
+  readonly refreshToken?: Secret
+  readonly scopes?: readonly string[]
+}
+
+/** Where the request goes to, and what time it is there (milliseconds). */
+export interface Recipient {
+  readonly tokenEndpoint: string
+  readonly now: number
+}
+
+type FormOf = (spent: Spent, recipient: Recipient) => Form | Promise<Form>
+
+/** Seconds: the longest Google takes (developers.google.com/identity/protocols/oauth2/service-account). */
+const assertionLife = 3_600
+
+const scopeOf = ({ scopes }: Pick<Spent, 'scopes'>): Form => (scopes ? { scope: scopes.join(' ') } : {})
+
+/** How each kind of app gets its next access token. */
+export const nextTokenForms: Readonly<Record<Grant, FormOf>> = {
+  /** RFC 6749 §6. Without scopes the grant keeps its own. */
+  authorization_code: ({ refreshToken, scopes }) => ({
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken?.reveal() ?? '',
+    ...scopeOf({ ...(scopes && { scopes }) }),
+  }),
+  /** RFC 6749 §4.4. */
+  client_credentials: ({ config, scopes = config.scopes }) => ({
+    grant_type: 'client_credentials',
+    ...scopeOf({ scopes }),
+  }),
+  /** RFC 7523 §2.1: the service account speaks for the user. */
+  jwt_bearer: async ({ config, user, clientSecret, scopes = config.scopes }, { tokenEndpoint, now }) => ({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: await signAssertion({
+      signer: signerOf({ config, ...(clientSecret && { clientSecret }) }),
+      issuer: config.clientId,
+      subject: user,
+      audience: tokenEndpoint,
+      claims: { scope: scopes.join(' ') },
+      life: assertionLife,
+      now,
+    }),
+  }),
+}
+
+/** Does the next token cost a stored refresh token, or is it made of what the app has? */
+export function spendsRefreshToken({ grant }: Pick<AppConfig, 'grant'>): boolean {
+  return grant === 'authorization_code'
+}
+
+/** No app of this grant is taken without its key. */
+function signerOf({ config, clientSecret }: Pick<Spent, 'config' | 'clientSecret'>): SigningKey {
+  const { rsa } = presets[config.provider]
+  return (clientSecret && readSigningKey({ secret: clientSecret, rsa })) as SigningKey
+}
