@@ -25,6 +25,9 @@ export interface TokenReply {
   readonly generation: number
 }
 
+/** A whole reply as JSON bytes, ready to send. `renewed`: it was waited for a refresh. */
+export type TokenResult = Result<Uint8Array> & { readonly renewed?: boolean }
+
 /** An account as operators see it: never a secret. Times are ISO 8601. */
 export interface AccountView {
   readonly account: string
@@ -91,9 +94,9 @@ export interface ApiTokenAdmin {
 
 /** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
 export interface Tokenbus extends ApiTokenAdmin {
-  /** The whole reply as JSON bytes, ready to send; from memory where it may be. */
-  getToken(account: string, want: TokenWant): Promise<Result<Uint8Array>>
-  rejectToken(account: string, report: TokenReject): Promise<Result<Uint8Array>>
+  /** From memory where it may be. */
+  getToken(account: string, want: TokenWant): Promise<TokenResult>
+  rejectToken(account: string, report: TokenReject): Promise<TokenResult>
   putAccount(account: string, put: AccountPut): Promise<Result<AccountView>>
   getAccount(account: string): Promise<Result<AccountView>>
   listAccounts(query: AccountList): Promise<Result<{ accounts: AccountView[]; cursor?: string }>>

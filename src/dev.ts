@@ -1,5 +1,6 @@
 import type { NatsConnection } from 'nats'
 import type { Logger } from 'pino'
+import type { Audit } from './audit.ts'
 import { connectNats } from './bus/connect.ts'
 import { transitionLine } from './cli/transition-line.ts'
 import type { Config } from './config.ts'
@@ -15,6 +16,7 @@ import { startService } from './service.ts'
 export interface DevOptions {
   readonly config: Config
   readonly logger: Logger
+  readonly audit: Audit
   readonly out: (line: string) => void
   readonly colour: boolean
   /** A part that should live as long as we do has died: the sentence says which. */
@@ -39,7 +41,7 @@ export async function runDev(options: DevOptions): Promise<{ stop(): Promise<voi
 }
 
 async function start(
-  { config, logger, out, colour, onBroken }: DevOptions,
+  { config, logger, audit, out, colour, onBroken }: DevOptions,
   onStop: (undo: () => Promise<unknown>) => void,
 ): Promise<void> {
   const { dataDir } = config
@@ -60,6 +62,7 @@ async function start(
   const service = await startService({
     config: { ...config, natsUrl: nats?.serviceUrl ?? natsUrl, redisUrl, keys, http },
     logger,
+    audit,
   })
   onStop(service.stop)
   const provider = createProvider({ allowPrivate: true })

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createAudit } from './audit.ts'
 import type { ExitCode } from './cli/program.ts'
 import { runCommand } from './cli/program.ts'
 import { readConfig } from './config.ts'
@@ -36,13 +37,14 @@ async function start(
   // In `dev` the transitions are the output; the log keeps to what a person has to know.
   const level = mode === 'dev' && env.TOKENBUS_LOG_LEVEL === undefined ? 'warn' : config.logLevel
   const logger = createLogger({ level, stream: stderr })
+  const audit = createAudit(stderr)
   if (mode === 'serve') {
-    const service = await (await import('./service.ts')).startService({ config, logger })
+    const service = await (await import('./service.ts')).startService({ config, logger, audit })
     logger.info({ http: service.httpUrl }, 'tokenbus ready')
     return service
   }
   const { runDev } = await import('./dev.ts')
-  return runDev({ config, logger, out: write(stdout), colour, onBroken })
+  return runDev({ config, logger, audit, out: write(stdout), colour, onBroken })
 }
 
 async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Tokenbus } from './api.ts'
+import type { Audit } from './audit.ts'
 import { connectNats } from './bus/connect.ts'
 import { createHistory } from './bus/history.ts'
 import { watchInvalidations } from './bus/invalidations.ts'
@@ -24,6 +25,12 @@ import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
 import { version } from './version.ts'
 
+export interface ServiceOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly audit: Audit
+}
+
 export interface Service {
   readonly httpUrl: string
   readonly tokenbus: Tokenbus
@@ -37,7 +44,8 @@ const drainWithin = 80_000
 const disconnectWithin = 5_000
 
 /** One node: everything started in the order it depends on, stopped in reverse. Rejects with `StartError`. */
-export async function startService({ config, logger }: { config: Config; logger: Logger }): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { logger } = options
   const started: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const undo of started.splice(0).reverse()) {
@@ -45,21 +53,19 @@ export async function startService({ config, logger }: { config: Config; logger:
     }
   }
   try {
-    return await start({ config, logger, stop, onStop: (undo) => started.push(undo) })
+    return await start({ ...options, stop, onStop: (undo) => started.push(undo) })
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-interface Starting {
-  readonly config: Config
-  readonly logger: Logger
+interface Starting extends ServiceOptions {
   stop(): Promise<void>
   onStop(undo: () => Promise<void>): void
 }
 
-async function start({ config, logger, stop, onStop }: Starting): Promise<Service> {
+async function start({ config, logger, audit, stop, onStop }: Starting): Promise<Service> {
   const { dataDir, partitions, allowPrivateEndpoints: allowPrivate } = config
   const clock = createClusterClock()
   const storage = await openStorage({
@@ -139,8 +145,12 @@ async function start({ config, logger, stop, onStop }: Starting): Promise<Servic
   }
   const listening = await listen({ nats, tokenbus, version, logger, readCached: readCachedFrom(cache) })
   onStop(() => within(drainWithin, listening.stop()))
+  onStop(async () => audit.flush())
   const http = await startHttp({
     ...config.http,
+    enableTokenApi: config.enableTokenApi,
+    readCached: (account) => cache.read(account, null),
+    audit,
     tokenbus,
     apiTokens,
     version,

@@ -15,6 +15,7 @@ import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createHeldAnswers } from './held-answers.ts'
+import { type Observer, unobserved } from './observer.ts'
 import { createOutbox } from './outbox.ts'
 import { createSealedTokens } from './sealed-tokens.ts'
 import type { Spool } from './spool.ts'
@@ -34,6 +35,7 @@ export interface HostOptions {
   readonly spool: Spool
   readonly timers?: Timers
   readonly logger: Logger
+  readonly observer?: Observer
   /** With replicas: false when none has the account's last save yet. */
   confirmSave(account: string): Promise<boolean>
 }
@@ -48,9 +50,9 @@ export type Host = ReturnType<typeof createHost>
 /** Wires the account and app actors to Redis, the bus and the provider. One per node. */
 export function createHost(options: HostOptions) {
   const { records, sealer, fingerprint, publisher, provider, clock, partitions, logger } = options
-  const { spool, timers = realTimers } = options
+  const { spool, timers = realTimers, observer = unobserved } = options
   const sealed = createSealedTokens(sealer)
-  const cache = createTokenCache({ clock })
+  const cache = createTokenCache({ clock, observer })
   const waiting = createWaiting<LoadedAccount>(timers)
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger })
 
@@ -67,7 +69,10 @@ export function createHost(options: HostOptions) {
       outbox.saved({ kind: 'account', id: account })
     },
     send: (request) => attempts.start(request),
-    onLostSave: (account) => logger.debug({ account }, 'save lost to another node, retried'),
+    onLostSave(account) {
+      observer.lostSave()
+      logger.debug({ account }, 'save lost to another node, retried')
+    },
   })
 
   const apps = createApps({
@@ -116,9 +121,13 @@ export function createHost(options: HostOptions) {
         baseGeneration: attempt.generation,
         ...failure,
       }
-      await accounts.receive(account, ({ at }) => ({ event: { ...told, at, id: randomUUID() } }), saved)
+      const ending = ({ at }: { at: number }) => ({ event: { ...told, at, id: randomUUID() } })
+      const { taken } = await accounts.receive(account, ending, saved)
+      if (failure.inDoubt) observer.inDoubt()
+      if (failure.class === 'R' && !taken) observer.raceRecovered()
     },
-    onEnd({ request: { account, attempt }, outcome, error, milliseconds }) {
+    onEnd({ request: { account, attempt, saved }, outcome, error, milliseconds }) {
+      observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })
       const line = { account, attempt: attempt.id, outcome, milliseconds: Math.round(milliseconds) }
       if (error === undefined) return logger.debug(line, 'refresh attempt ended')
       const level = error instanceof StorageUnavailable ? 'warn' : 'error'
@@ -129,7 +138,7 @@ export function createHost(options: HostOptions) {
     },
   })
 
-  const reads = createTokenReads({ accounts, cache, waiting, timers })
+  const reads = createTokenReads({ accounts, cache, waiting, timers, observer })
 
   const waker = createWaker({
     records,

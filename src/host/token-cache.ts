@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { ClusterClock } from './cluster-clock.ts'
+import { type Observer, unobserved } from './observer.ts'
 
 export interface CachedToken {
   readonly bytes: Uint8Array
@@ -37,9 +38,11 @@ const quietAfterReconnect = 1_000
 export function createTokenCache({
   clock,
   max = 100_000,
+  observer = unobserved,
 }: {
   clock: ClusterClock
   max?: number
+  observer?: Pick<Observer, 'served'>
 }): TokenCache {
   const tokens = new LRUCache<string, CachedToken>({ max })
   const fills = new Map<string, Set<Fill>>()
@@ -53,7 +56,9 @@ export function createTokenCache({
     const now = clock.now()
     if (now - token.filledAt > oldest || now >= token.expiresAt) return undefined
     const served = minValidity === null ? now <= token.servedUntil : token.expiresAt - now >= minValidity
-    return served ? token.bytes : undefined
+    if (!served) return undefined
+    observer.served(token.expiresAt - now, 'memory')
+    return token.bytes
   }
 
   function poisonAll() {

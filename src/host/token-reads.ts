@@ -9,11 +9,13 @@ import {
   verdictFor,
   type Want,
 } from '../../machines/index.ts'
+import type { TokenResult } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
 import type { Accounts, LoadedAccount } from './accounts.ts'
+import type { Observer } from './observer.ts'
 import type { Fill, TokenCache } from './token-cache.ts'
 import { tokenReply } from './token-reply.ts'
 import type { Waiting } from './waiting.ts'
@@ -24,7 +26,7 @@ export interface TokenReadsOptions {
   readonly waiting: Waiting<LoadedAccount>
   /** Patience is measured by it: the cluster's time may jump when it is next heard of. */
   readonly timers: Pick<Timers, 'elapsed'>
-  onCoalesced?(account: string): void
+  readonly observer: Pick<Observer, 'served' | 'coalesced'>
 }
 
 type Seen = { readonly state: AccountState; readonly context: AccountContext; readonly at: number }
@@ -41,17 +43,13 @@ const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
 })
 
 /** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
-export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced }: TokenReadsOptions) {
-  const underWay = new Map<string, Promise<Result<Uint8Array>>>()
+export function createTokenReads({ accounts, cache, waiting, timers, observer }: TokenReadsOptions) {
+  const underWay = new Map<string, Promise<TokenResult>>()
 
-  function share(
-    key: string,
-    account: string,
-    read: () => Promise<Result<Uint8Array>>,
-  ): Promise<Result<Uint8Array>> {
+  function share(key: string, read: () => Promise<TokenResult>): Promise<TokenResult> {
     const shared = underWay.get(key)
     if (shared !== undefined) {
-      onCoalesced?.(account)
+      void shared.then(noteShared, () => undefined)
       return shared
     }
     const reading = read().finally(() => underWay.delete(key))
@@ -59,33 +57,47 @@ export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced
     return reading
   }
 
-  function reply(account: string, loaded: LoadedAccount, fill: Fill | null): Result<Uint8Array> {
+  function noteShared({ renewed }: TokenResult): void {
+    if (renewed) observer.coalesced()
+  }
+
+  function reply(
+    account: string,
+    loaded: LoadedAccount,
+    { fill = null, found = Number.POSITIVE_INFINITY, started = false }: Replying,
+  ): TokenResult {
     const { context, at } = seenOf(loaded)
+    const renewed = context.generation > found
+    if (renewed && !started) observer.coalesced()
+    observer.served(context.expiresAt - at, renewed ? 'refresh' : 'storage')
     const bytes = tokenReply({ account, context, tokens: accounts.openCurrent(account, loaded.record) })
     if (fill !== null) {
       const servedUntil = context.expiresAt - effectiveMinValidity(context, null)
       const { generation, expiresAt } = context
       cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: at })
     }
-    return ok(bytes)
+    return { ...ok(bytes), renewed }
   }
 
   /** Answers at once what can be answered, else lets the machine see the event and waits for what comes of it. */
   async function answer(
     account: string,
     asked: Want & { event: (first: boolean) => EventWish },
-  ): Promise<Result<Uint8Array>> {
+  ): Promise<TokenResult> {
     // Registered before the load: a refresh that ends in between still wakes us.
     const waiter = waiting.register(account)
     const deadline = timers.elapsed() + patience
     let want = asked
     try {
       let news: LoadedAccount | undefined
+      let found = Number.POSITIVE_INFINITY
+      let started = false
       for (let first = true; ; first = false) {
         const fill = cache.beginFill(account)
         try {
           const loaded = news ?? (await accounts.load(account, { markUsed: true }))
           const wish = want.event(first)
+          found = Math.min(found, loaded.snapshot.context.generation)
           // A forced request waits for what is newer than it found.
           if (wish.type === 'token.requested' && wish.force) {
             want = { ...want, newerThan: wish.ifGeneration ?? loaded.snapshot.context.generation }
@@ -103,11 +115,12 @@ export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced
           ) {
             // Nobody with a usable token waits; what its request sets off goes on behind it.
             if (starts) accounts.receive(account, decide, loaded).catch(() => undefined)
-            return reply(account, loaded, starts || news ? null : fill)
+            return reply(account, loaded, { fill: starts || news ? null : fill, found, started })
           }
+          started ||= starts
           const after = starts ? await accounts.receive(account, decide, loaded) : loaded
           const verdict = verdictFor(seenOf(after), want)
-          if (verdict.kind === 'token') return reply(account, after, null)
+          if (verdict.kind === 'token') return reply(account, after, { found, started })
           if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
           if (timers.elapsed() >= deadline) return outOfPatience(account, after)
         } finally {
@@ -125,9 +138,9 @@ export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced
     }
   }
 
-  function outOfPatience(account: string, loaded: LoadedAccount): Result<Uint8Array> {
+  function outOfPatience(account: string, loaded: LoadedAccount): TokenResult {
     const seen = seenOf(loaded)
-    if (isUsable(seen, 0)) return reply(account, loaded, null)
+    if (isUsable(seen, 0)) return reply(account, loaded, {})
     return fail('refresh_timeout', 'the refresh is still under way', {
       account,
       state: seen.state,
@@ -139,13 +152,13 @@ export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced
     get(
       account: string,
       { minValidity, forceRefresh = false, ifGeneration }: TokenWant,
-    ): Promise<Result<Uint8Array>> {
+    ): Promise<TokenResult> {
       const wanted = minValidity === undefined ? null : minValidity * 1_000
       if (!forceRefresh) {
         const bytes = cache.read(account, wanted)
         if (bytes !== undefined) return Promise.resolve(ok(bytes))
       }
-      return share(`${wanted},${forceRefresh},${ifGeneration},${account}`, account, () =>
+      return share(`${wanted},${forceRefresh},${ifGeneration},${account}`, () =>
         answer(account, {
           minValidity: wanted,
           event: (first) => ({
@@ -157,9 +170,9 @@ export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced
         }),
       )
     },
-    reject(account: string, { generation }: TokenReject): Promise<Result<Uint8Array>> {
+    reject(account: string, { generation }: TokenReject): Promise<TokenResult> {
       cache.drop(account)
-      return share(`reject,${generation},${account}`, account, () =>
+      return share(`reject,${generation},${account}`, () =>
         answer(account, {
           minValidity: null,
           rejected: generation,
@@ -169,6 +182,15 @@ export function createTokenReads({ accounts, cache, waiting, timers, onCoalesced
       )
     },
   }
+}
+
+interface Replying {
+  /** Null where what was read may be older than what is saved now. */
+  readonly fill?: Fill | null
+  /** The generation that was there when the caller came. */
+  readonly found?: number
+  /** This caller set off a refresh. */
+  readonly started?: boolean
 }
 
 type EventWish =

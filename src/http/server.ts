@@ -7,11 +7,12 @@ import { authenticate } from './authenticate.ts'
 import { answerErrors } from './errors.ts'
 import { hardenedServer } from './hardened-server.ts'
 import { healthRoutes, type Readiness } from './health.ts'
+import { type OauthTokenOptions, oauthTokenRoute } from './oauth-token.ts'
 import { openApi } from './openapi.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { register } from './route.ts'
 
-export interface HttpOptions {
+export interface HttpOptions extends OauthTokenOptions {
   readonly host: string
   readonly port: number
   readonly tokenbus: Tokenbus
@@ -28,7 +29,7 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   answerErrors(server, logger)
   authenticate(server, { apiTokens, limits: createRateLimits() })
   healthRoutes(server, readiness)
-  const routes = [...accountRoutes(options)]
+  const routes = [oauthTokenRoute(options), ...accountRoutes(options)]
   for (const each of routes) register(server, each)
   const document = openApi({ routes, version })
   server.get('/openapi.json', { config: { access: 'open' } }, async () => document)

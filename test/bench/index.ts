@@ -6,12 +6,14 @@ import { startNats } from '../support/nats.ts'
 import { startRedis } from '../support/redis.ts'
 import { startTokenbus } from '../support/tokenbus-process.ts'
 import { killChildren } from './child.ts'
+import { benchHttp } from './http.ts'
 import { benchReads } from './reads.ts'
 import { benchRefreshes } from './refreshes.ts'
 
 export interface Bench {
   readonly natsUrl: string
   readonly redisUrl: string
+  readonly httpUrl: string
 }
 
 /** A ratio to a floor that was measured in the same run, in turns. */
@@ -31,12 +33,17 @@ try {
     TOKENBUS_REDIS_URL: redis.url,
     TOKENBUS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
     TOKENBUS_HTTP_PORT: '0',
+    TOKENBUS_ENABLE_TOKEN_API: 'true',
     TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
     TOKENBUS_DATA_DIR: dataDir,
   })
   await node.says('tokenbus ready')
-  const bench: Bench = { natsUrl: nats.url, redisUrl: redis.url }
-  const findings = [...(await benchReads(bench)), ...(await benchRefreshes(bench))]
+  const bench: Bench = { natsUrl: nats.url, redisUrl: redis.url, httpUrl: node.httpUrl() }
+  const findings = [
+    ...(await benchReads(bench)),
+    ...(await benchHttp(bench)),
+    ...(await benchRefreshes(bench)),
+  ]
   const rows = findings.map(({ what, perSecond, floor, floorPerSecond }) => [
     what,
     Math.round(perSecond).toLocaleString('en'),

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { type Cluster, type Reply, startCluster } from '../support/cluster.ts'
+import type { TokenbusProcess } from '../support/tokenbus-process.ts'
 
 export interface HttpReply {
   readonly status: number
@@ -10,6 +11,7 @@ export interface HttpReply {
 
 export interface HttpCluster extends Cluster {
   readonly url: string
+  readonly node: TokenbusProcess
   readonly adminToken: string
   readonly redis: Redis
   /** With the admin's API token unless told otherwise; `body` is sent as JSON. */
@@ -24,13 +26,15 @@ export interface HttpCluster extends Cluster {
 /** A cluster with one node, asked over HTTP. */
 export async function startHttpCluster(env: Record<string, string> = {}): Promise<HttpCluster> {
   const cluster = await startCluster()
-  const url = (await cluster.startNode(env)).httpUrl()
+  const node = await cluster.startNode(env)
+  const url = node.httpUrl()
   const redis = new Redis(cluster.redisServer.url)
   const createApiToken = (wish: object) => cluster.request('api-token.create', { name: 'test', ...wish })
   const { token: adminToken } = await createApiToken({ scopes: ['admin'] })
   return {
     ...cluster,
     url,
+    node,
     adminToken,
     redis,
     createApiToken,

@@ -1,0 +1,25 @@
+/** What a node tells of its work, to whoever counts it. Called where it is hottest: nothing here throws, waits or allocates. */
+export interface Observer {
+  /** A token went out with so much life left, in milliseconds. */
+  served(lifeLeft: number, from: ServedFrom): void
+  /** A caller got what somebody else's refresh had brought. */
+  coalesced(): void
+  lostSave(): void
+  /** A refusal that looked like a grant's death was not one: it had already been refreshed. */
+  raceRecovered(): void
+  /** An attempt ended without its answer, which may have spent the refresh token. */
+  inDoubt(): void
+  /** `outcome` is `succeeded`, the class of the failure, or `untold`. */
+  attemptEnded(ended: { provider: string; outcome: string; milliseconds: number }): void
+}
+
+export type ServedFrom = 'memory' | 'storage' | 'refresh'
+
+export const unobserved: Observer = {
+  served() {},
+  coalesced() {},
+  lostSave() {},
+  raceRecovered() {},
+  inDoubt() {},
+  attemptEnded() {},
+}

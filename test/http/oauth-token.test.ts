@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster({ TOKENBUS_ENABLE_TOKEN_API: 'true' })
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const pathOf = (account: string) => `/v1/account/${encodeURIComponent(account)}/oauth-token`
+const askToken = (account: string, query = '') => http.ask('GET', pathOf(account) + query)
+
+/** An account with a token of an hour, at an app nobody answers for. */
+async function put(account: string, token: object = {}) {
+  await http.request('app.put.quiet', {
+    provider: 'oidc',
+    clientId: 'c',
+    clientSecret: 's',
+    tokenUrl: 'http://127.0.0.1:9/token',
+  })
+  return http.request(`account.put.${account}`, {
+    app: 'quiet',
+    user: 'alice@example.com',
+    accessToken: `at-${account}`,
+    refreshToken: `rt-${account}`,
+    expires: new Date(Date.now() + 3_600_000).toISOString(),
+    ...token,
+  })
+}
+
+describe('GET /v1/account/:account/oauth-token', () => {
+  it("answers EmailEngine's fields, and generation; never to be cached", async () => {
+    const { expires } = await put('alice')
+    const reply = await askToken('alice')
+    expect(reply.status).toBe(200)
+    expect(reply.body).toEqual({
+      account: 'alice',
+      user: 'alice@example.com',
+      accessToken: 'at-alice',
+      provider: 'oidc',
+      app: 'quiet',
+      registeredScopes: ['openid', 'offline_access'],
+      expires,
+      generation: 1,
+      cached: true,
+    })
+    expect(reply.headers.get('cache-control')).toBe('no-store')
+    expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect((await askToken('alice')).body).toEqual(reply.body)
+  })
+
+  it('takes ids that have to be escaped, whatever their length', async () => {
+    const account = '👩‍💻/ä ?.'.repeat(20)
+    await put(Buffer.from(account).toString('hex').slice(0, 20))
+    expect((await askToken(account)).body).toMatchObject({ error: 'account_not_found', account })
+  })
+
+  it('says when the token had to be renewed', async () => {
+    await http.connectAccount('renewed', { fresh: false })
+    const renewed = await askToken('renewed')
+    expect(renewed.body).toMatchObject({ account: 'renewed', app: 'sandbox', cached: false })
+    expect((await askToken('renewed')).body).toEqual({ ...renewed.body, cached: true })
+  })
+
+  it('keeps to minValidity, in seconds', async () => {
+    await http.connectAccount('short', { policy: 'lazy' })
+    expect((await askToken('short', '?minValidity=5')).body).toMatchObject({ generation: 1, cached: true })
+    expect(await askToken('short', '?minValidity=soon')).toMatchObject({
+      status: 400,
+      body: {
+        statusCode: 400,
+        error: 'bad_request',
+        code: 'BadRequest',
+        fields: [{ key: 'minValidity', message: 'must be a number' }],
+      },
+    })
+    expect(await askToken('short', '?minValidty=5')).toMatchObject({
+      status: 400,
+      body: { message: 'must not have minValidty' },
+    })
+  })
+
+  it('an unknown account is a 404', async () => {
+    expect(await askToken('nobody')).toMatchObject({
+      status: 404,
+      body: { statusCode: 404, error: 'account_not_found', code: 'AccountNotFound', account: 'nobody' },
+    })
+  })
+
+  it('a dead grant is the one thing a person has to act on', async () => {
+    await http.connectAccount('dead', { fresh: false })
+    http.sandbox.control.revoke('dead')
+    const reply = await askToken('dead')
+    expect(reply).toMatchObject({
+      status: 403,
+      body: {
+        statusCode: 403,
+        error: 'grant_revoked',
+        code: 'OauthRenewError',
+        authenticationFailed: true,
+        state: 'revoked',
+        recoverable: false,
+        reason: expect.any(String),
+        action: expect.any(String),
+      },
+    })
+  })
+
+  it('a provider that cannot be reached is nobody’s failed sign-in', async () => {
+    await put('stranded', { expires: new Date(Date.now() - 1_000).toISOString() })
+    const reply = await eventually(async () => {
+      const seen = await askToken('stranded')
+      expect(seen.status).toBe(503)
+      return seen
+    })
+    expect(reply.body).toMatchObject({ error: 'provider_unavailable', code: 'ProviderUnavailable' })
+    expect(reply.body.authenticationFailed).toBeUndefined()
+    expect(reply.headers.get('retry-after')).toBe(String(reply.body.retryAfter))
+  })
+
+  it('needs its own scope, and an account of its pattern', async () => {
+    const { token: writer } = await http.createApiToken({ scopes: ['account:write', 'app:write'] })
+    expect((await http.ask('GET', pathOf('alice'), { token: writer })).status).toBe(403)
+    const { token: reader } = await http.createApiToken({ scopes: ['token:read'], accounts: 'ali*' })
+    expect((await http.ask('GET', pathOf('alice'), { token: reader })).status).toBe(200)
+    expect((await http.ask('GET', pathOf('renewed'), { token: reader })).status).toBe(403)
+  })
+
+  it('leaves a line for the auditor each time: who, whose, when; never the token', async () => {
+    await put('audited')
+    const { token, id } = await http.createApiToken({ scopes: ['token:read'] })
+    const reads = [pathOf('audited'), pathOf('audited'), `${pathOf('audited')}?minValidity=60`]
+    for (const path of reads) await http.ask('GET', path, { token })
+    const lines = await eventually(() => {
+      const found = http.node
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('"token.read"') && line.includes(id))
+      expect(found).toHaveLength(reads.length)
+      return found
+    })
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      reads.map(() => ({
+        level: 30,
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+        audit: 'token.read',
+        who: id,
+        account: 'audited',
+        msg: 'token read',
+      })),
+    )
+    expect(http.node.output()).not.toContain('at-audited')
+    expect(http.node.output()).not.toContain(token)
+  })
+
+  it('a changed token is served at once', async () => {
+    await put('changing')
+    expect((await askToken('changing')).body.accessToken).toBe('at-changing')
+    await put('changing', { accessToken: 'at-newer', refreshToken: 'rt-newer' })
+    expect((await askToken('changing')).body).toMatchObject({ accessToken: 'at-newer', generation: 2 })
+  })
+})
+
+describe('is off by default', () => {
+  it('for everybody, and nothing asked of the API turns it on', async () => {
+    const node = await http.startNode()
+    const url = node.httpUrl()
+    const refused = {
+      status: 403,
+      body: { statusCode: 403, error: 'token_api_disabled', code: 'ApiEndpointDisabled' },
+    }
+    expect(await http.ask('GET', pathOf('alice'), { url })).toMatchObject(refused)
+    for (const body of [{ enableOAuthTokensApi: true }, { TOKENBUS_ENABLE_TOKEN_API: true }])
+      expect((await http.ask('POST', '/v1/settings', { url, body })).status).toBe(404)
+    expect(await http.ask('GET', pathOf('alice'), { url })).toMatchObject(refused)
+    expect((await http.ask('GET', pathOf('alice'), { url, token: 'x' })).status).toBe(401)
+  })
+})
