@@ -36,6 +36,8 @@ export interface HostOptions {
   readonly timers?: Timers
   readonly logger: Logger
   readonly observer?: Observer
+  /** How many ready-made replies this node keeps. */
+  readonly cachedTokens?: number
   /** With replicas: false when none has the account's last save yet. */
   confirmSave(account: string): Promise<boolean>
 }
@@ -50,9 +52,9 @@ export type Host = ReturnType<typeof createHost>
 /** Wires the account and app actors to Redis, the bus and the provider. One per node. */
 export function createHost(options: HostOptions) {
   const { records, sealer, fingerprint, publisher, provider, clock, partitions, logger } = options
-  const { spool, timers = realTimers, observer = unobserved } = options
+  const { spool, timers = realTimers, observer = unobserved, cachedTokens } = options
   const sealed = createSealedTokens(sealer)
-  const cache = createTokenCache({ clock, observer })
+  const cache = createTokenCache({ clock, observer, ...(cachedTokens && { max: cachedTokens }) })
   const waiting = createWaiting<LoadedAccount>(timers)
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger })
 

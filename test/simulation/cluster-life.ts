@@ -83,7 +83,7 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
     broken ??= { at: world.now() - start, message }
     world.halt()
   }
-  const note = (text: string) => onNote?.({ at: world.now() - start, text })
+  const note = (text: () => string) => onNote?.({ at: world.now() - start, text: text() })
   const redis = createSimulatedRedis({ world, random: random.fork() })
   const nats = createSimulatedNats({ world, random: random.fork() })
   const invariants = createInvariants({
@@ -125,22 +125,26 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
     },
   })
 
+  // What polls can do nothing about, as long as nothing else happens, is no reason to run them.
   world.quietUntil(() => {
     let first = end
+    const working = nodes.filter(({ machine }) => redis.isReachable(machine))
+    if (working.length === 0) return end
+    const publishing = working.some(({ machine }) => nats.isReachable(machine))
     for (let p = 0; p < partitions; p++) {
       const keys = keysOf(p)
-      if (streamAt(redis.space(), keys.outbox).length > 0) return world.now()
+      if (publishing && streamAt(redis.space(), keys.outbox).length > 0) return world.now()
       for (const score of setAt(redis.space(), keys.due).values()) first = Math.min(first, score)
     }
     return first
   })
   redis.onWrite(invariants.indexed)
   nats.onStored((entry) => {
-    note(describeEntry(entry))
+    note(() => describeEntry(entry))
     invariants.stored(entry)
   })
   provider.onSend((spending) => {
-    note(describeSpending(spending))
+    note(() => describeSpending(spending))
     invariants.sent(spending)
   })
 

@@ -14,6 +14,8 @@ export interface Fault {
 export const faultKinds = [
   'crash',
   'pause',
+  'partition',
+  'clock drifts',
   'redis link cut',
   'redis link frozen',
   'redis replies lost',
@@ -22,6 +24,8 @@ export const faultKinds = [
   'redis failover',
   'nats link cut',
   'nats acks lost',
+  'bus messages lost',
+  'bus late',
   'nats down',
   'provider refuses connections',
   'provider says 503',

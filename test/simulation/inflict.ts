@@ -14,11 +14,14 @@ export interface Parts {
   readonly provider: SimulatedProvider
   readonly operators: Operators
   onForgotten(): void
-  note(text: string): void
+  note(text: () => string): void
 }
 
 /** Begins a fault, and answers how it ends; nothing where it ends by itself. */
 type Inflict = (fault: Fault, parts: Parts) => (() => void) | undefined
+
+/** What a clock is off by after the longest time that a node may have to do without Redis' stays below 2 s. */
+const worstDrift = 0.002
 
 const machineOf = ({ whom }: Fault, { nodes }: Parts) => nodes[whom % nodes.length] as SimulatedNode
 
@@ -49,6 +52,18 @@ const table: Record<FaultKind, Inflict> = {
   pause: onMachine((_, machine) => {
     machine.pause()
     return machine.resume
+  }),
+  partition: onMachine(({ redis, nats }, machine) => {
+    redis.setWay(machine, 'cut')
+    nats.cut(machine)
+    return () => {
+      redis.setWay(machine, 'open')
+      nats.mend(machine)
+    }
+  }),
+  'clock drifts': onMachine((_, machine, odds) => {
+    machine.setRate(1 + (odds === 0.5 ? -1 : odds) * worstDrift)
+    return () => machine.setRate(1)
   }),
   'redis link cut': onMachine(({ redis }, machine) => {
     redis.setWay(machine, 'cut')
@@ -85,6 +100,14 @@ const table: Record<FaultKind, Inflict> = {
     nats.loseAcks(machine, odds)
     return () => nats.loseAcks(machine, 0)
   }),
+  'bus messages lost': onMachine(({ nats }, machine, odds) => {
+    nats.loseMessages(machine, odds)
+    return () => nats.loseMessages(machine, 0)
+  }),
+  'bus late': onMachine(({ nats }, machine, odds) => {
+    nats.deliverLate(machine, odds * 20_000)
+    return () => nats.deliverLate(machine, 0)
+  }),
   'nats down': (_, { nats }) => {
     nats.stop()
     return nats.start
@@ -108,12 +131,12 @@ export function inflict(faults: readonly Fault[], parts: Parts, start: number): 
   for (const fault of faults) {
     parts.world.at(start + fault.at, () => {
       parts.note(
-        `${fault.kind} (${fault.whom % parts.nodes.length}) for ${Math.round(fault.lasts / 1_000)} s`,
+        () => `${fault.kind} (${fault.whom % parts.nodes.length}) for ${Math.round(fault.lasts / 1_000)} s`,
       )
       const end = table[fault.kind](fault, parts)
       if (end === undefined) return
       parts.world.after(fault.lasts, () => {
-        parts.note(`${fault.kind} ends`)
+        parts.note(() => `${fault.kind} ends`)
         end()
       })
     })

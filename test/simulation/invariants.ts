@@ -42,6 +42,7 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
   const ids = new Set<string>()
   const knownAt = new Map<Machine, Map<string, Known>>()
   const sendings = new Map<string, Spending>()
+  const lastMinute = new Map<string, number[]>()
   let forgetful = false
 
   function lifeOf(account: string): Life {
@@ -74,6 +75,13 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
     if (type === 'token.invalid' && life.lastEdge?.type === type && life.lastEdge.reason === body.reason)
       fail(`${account}: announced invalid twice for ${body.reason}`)
     life.lastEdge = { type, ...(body.reason !== undefined && { reason: body.reason }) }
+  }
+
+  /** Whatever fails, and whoever insists: no account asks its provider without end. */
+  function storm({ grant: { account }, sentAt }: Spending): void {
+    const lately = [...(lastMinute.get(account) ?? []), sentAt].filter((at) => at > sentAt - 60_000)
+    lastMinute.set(account, lately)
+    if (lately.length > mostPerMinute) fail(`${account}: ${lately.length} requests within a minute`)
   }
 
   return {
@@ -127,6 +135,7 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
       const key = `${grant.id}/${number}`
       const before = sendings.get(key)
       sendings.set(key, spending)
+      storm(spending)
       const repeatable = grant.rotation === 'none' || grant.rotation === 'keeps-old'
       if (before === undefined || repeatable || before.heard === 'refusal') return
       const after = sentAt - before.sentAt
@@ -162,3 +171,5 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
 /** A failover brings another clock, which may be ahead. */
 const slack = 1_100
 const newsTravels = 100
+/** Five forced at once, back-off beside it, and what a person puts anew. */
+const mostPerMinute = 15

@@ -14,14 +14,17 @@ export interface Machine {
   resume(): void
   /** Happens on this machine, in this life, once it runs. */
   later(milliseconds: number, job: () => void): () => void
+  /** The same without delay: at once, or when it goes on, or never. */
+  now(job: () => void): void
+  setRate(rate: number): void
   timers(): Timers
 }
 
-/** `rate`: how fast its clock goes, 1 is right; `skew`: how wrong its wall clock is, in milliseconds. */
+/** `rate`: how fast its clock goes at first, 1 is right; `skew`: how wrong its wall clock is, in milliseconds. */
 export function createMachine({
   name,
   world,
-  rate,
+  rate: firstRate,
   skew,
 }: {
   name: string
@@ -33,6 +36,11 @@ export function createMachine({
   let up = false
   let paused = false
   let waiting: (() => void)[] = []
+  let rate = firstRate
+  let rateSince = world.now()
+  let elapsedBefore = 0
+  const elapsed = () => elapsedBefore + (world.now() - rateSince) * rate
+  const bornAt = world.now()
 
   /** Runs now, or when the machine goes on, or never. */
   function here(job: () => void): () => void {
@@ -71,9 +79,15 @@ export function createMachine({
       for (const job of waiting.splice(0)) world.after(0, job)
     },
     later,
+    now: (job) => here(job)(),
+    setRate(next) {
+      elapsedBefore = elapsed()
+      rateSince = world.now()
+      rate = next
+    },
     timers: () => ({
-      elapsed: () => world.now() * rate,
-      wallClock: () => world.now() * rate + skew,
+      elapsed,
+      wallClock: () => bornAt + elapsed() + skew,
       after: (milliseconds, job) => later(milliseconds / rate, job),
       delay: (milliseconds) => new Promise((resolve) => later(milliseconds / rate, resolve)),
       poll(milliseconds, job) {

@@ -23,10 +23,15 @@ interface Wire {
   held: (() => void)[]
   readonly losses: Set<() => void>
   losesAcks: number
+  losesMessages: number
+  /** Milliseconds that a message may take at most. */
+  slowest: number
   lastDelivery: number
 }
 
 const duplicateWindow = 10 * 60_000
+/** Milliseconds over a wire in good order. */
+const usual = 3
 const ackTimeout = 5_000
 /** Two pings of 5 s without an answer. */
 const noticedWithin = 10_000
@@ -51,6 +56,8 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       held: [],
       losses: new Set(),
       losesAcks: 0,
+      losesMessages: 0,
+      slowest: usual,
       lastDelivery: 0,
     }
     wires.set(machine, wire)
@@ -60,7 +67,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
   /** Over the wire, in order, while both ends live. */
   function over(wire: Wire, job: () => void): void {
     if (!wire.whole) return void wire.held.push(job)
-    wire.lastDelivery = Math.max(wire.lastDelivery, world.now() + random.between(0.2, 3))
+    wire.lastDelivery = Math.max(wire.lastDelivery, world.now() + random.between(0.2, wire.slowest))
     world.at(wire.lastDelivery, job)
   }
 
@@ -69,7 +76,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     over(wire, () => {
       const { member, machine } = wire
       if (member !== undefined && machine.life() === life)
-        machine.later(0, () => wire.connected && job(member))
+        machine.now(() => void (wire.connected && job(member)))
     })
   }
 
@@ -87,7 +94,8 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     for (const listener of listeners) listener(entry)
     if (entry.type !== 'account.transition' && entry.type !== 'account.removed') return
     for (const wire of wires.values()) {
-      if (wire.connected)
+      // A consumer that is too slow is not told everything.
+      if (wire.connected && !(wire.losesMessages > 0 && random.chance(wire.losesMessages)))
         toMember(wire, ({ onChange }) => onChange(entry.ref.id, { body: () => JSON.parse(entry.body) }))
     }
   }
@@ -130,7 +138,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
         const result = serve()
         if (random.chance(wire.losesAcks)) return
         over(wire, () => {
-          if (machine.life() === life) machine.later(0, () => end(() => resolve(result)))
+          if (machine.life() === life) machine.now(() => end(() => resolve(result)))
         })
       })
     })
@@ -142,8 +150,9 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     isReachable: (machine: Machine) => up && wireOf(machine).whole && wireOf(machine).connected,
     isUp: () => up,
     wasWellSince(machine: Machine, time: number): boolean {
-      const { whole, connected, losesAcks, troubleAt } = wireOf(machine)
-      return up && whole && connected && losesAcks === 0 && troubleAt < time
+      const { whole, connected, losesAcks, losesMessages, slowest, troubleAt } = wireOf(machine)
+      const fine = losesAcks === 0 && losesMessages === 0 && slowest === usual
+      return up && whole && connected && fine && troubleAt < time
     },
     join(member: Member): Omit<Publisher, 'stop'> {
       const wire = wireOf(member.machine)
@@ -171,6 +180,15 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     },
     loseAcks(machine: Machine, probability: number): void {
       Object.assign(wireOf(machine), { losesAcks: probability, troubleAt: world.now() })
+    },
+    loseMessages(machine: Machine, probability: number): void {
+      Object.assign(wireOf(machine), { losesMessages: probability, troubleAt: world.now() })
+    },
+    /** `most` in milliseconds; later ones never overtake. What is on its way stays late. */
+    deliverLate(machine: Machine, most: number): void {
+      const wire = wireOf(machine)
+      const troubleAt = Math.max(world.now(), wire.lastDelivery)
+      Object.assign(wire, { slowest: Math.max(most, usual), troubleAt })
     },
     stop(): void {
       up = false

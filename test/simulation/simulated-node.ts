@@ -74,6 +74,7 @@ export function createSimulatedNode(
       timers,
       logger,
       confirmSave: () => redis.confirm(machine),
+      cachedTokens: 100,
     })
     await host.heldAnswers.storeSpooled()
     redis.onBack(machine, host.storageBack)

@@ -119,7 +119,7 @@ export function createSimulatedProvider({
             if (random.chance(mood.losesAnswers)) return
             world.after(random.between(5, mood.slowest), () => {
               if (machine.life() !== life) return
-              machine.later(0, () => {
+              machine.now(() => {
                 if (!waits) return
                 spending.heard = answer.kind === 'tokens' ? 'tokens' : 'refusal'
                 spending.heardAt = world.now()

@@ -49,8 +49,8 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     const at = now()
     const result = command(space, at)
     if (write) {
-      replica.log.push((copy) => command(copy, at))
-      world.after(random.between(1, replicatesWithin), replicate)
+      if (replica.log.push((copy) => command(copy, at)) === 1)
+        world.after(random.between(1, replicatesWithin), replicate)
       for (const watch of watchers) watch(space)
     }
     return result
@@ -89,7 +89,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
         const result = carryOut(command, write)
         if (random.chance(link.loses) || link.way !== 'open') return
         world.after(random.between(0.1, 1), () => {
-          if (machine.life() === life) machine.later(0, () => end(() => resolve(result)))
+          if (machine.life() === life) machine.now(() => end(() => resolve(result)))
         })
       }
       world.after(random.between(0.1, 1), () => (link.way === 'frozen' ? link.stuck.push(arrive) : arrive()))
@@ -113,6 +113,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     onWrite: (watch: (space: Keyspace) => void) => watchers.push(watch),
     now,
     isUp: () => up,
+    isReachable: (machine: Machine) => up && linkOf(machine).way !== 'cut',
     /** Has everything between this machine and Redis worked since then? */
     wasWellSince(machine: Machine, time: number): boolean {
       const { way, loses, troubleAt } = linkOf(machine)

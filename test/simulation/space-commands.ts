@@ -14,7 +14,8 @@ export type Carry = <T>(
 export function spaceCommands(carry: Carry): Commands {
   const set = (key: string) => carry((space) => [...setAt(space, key).keys()].sort(byBytes))
   return {
-    run: (call) => carry((space, now) => runScript(space, call as Call, now), { write: true }),
+    run: (call) =>
+      carry((space, now) => runScript(space, call as Call, now), { write: writes(call as Call) }),
     xrange: (key, { from, count }) =>
       carry((space) => {
         const stream = streamAt(space, key)
@@ -43,6 +44,9 @@ export function spaceCommands(carry: Carry): Commands {
     zcard: (key) => carry((space) => setAt(space, key).size),
   }
 }
+
+/** A load only notes, if anything, that it happened. */
+const writes = ({ script, args }: Call) => script !== 'load' || args[0] === '1'
 
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 

@@ -27,6 +27,7 @@ export interface World {
 }
 
 const beginning = Date.UTC(2026, 0, 1)
+const stepsPerTurn = 500
 
 /** All time there is: jumps from one event to the next, and lets everything settle in between. */
 export function createWorld(): World {
@@ -60,27 +61,35 @@ export function createWorld(): World {
     }
   }
 
-  /** Everything that can go on without time passing. */
-  const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+  /** What comes next happens; false when that is later than `until`, or never. */
+  function step(until: number): boolean {
+    while (heap[0]?.job === null) pop(heap)
+    const next = heap[0]?.at ?? Number.POSITIVE_INFINITY
+    let polling = firstPoll()
+    if (polling !== undefined && polling.at < next) {
+      skipTo(Math.min(next, quiet(), until))
+      polling = firstPoll()
+    }
+    const time = Math.min(next, polling?.at ?? Number.POSITIVE_INFINITY)
+    if (halted || time > until) return false
+    now = Math.max(now, time)
+    steps++
+    if (polling !== undefined && polling.at < next) {
+      polls.delete(polling)
+      polling.job?.()
+    } else pop(heap)?.job?.()
+    return true
+  }
 
+  /** After each immediate all promises settle: one step in each, and many in one turn of the event loop. */
   async function run(until: number): Promise<void> {
-    while (!halted) {
-      while (heap[0]?.job === null) pop(heap)
-      const next = heap[0]?.at ?? Number.POSITIVE_INFINITY
-      let polling = firstPoll()
-      if (polling !== undefined && polling.at < next) {
-        skipTo(Math.min(next, quiet(), until))
-        polling = firstPoll()
-      }
-      const time = Math.min(next, polling?.at ?? Number.POSITIVE_INFINITY)
-      if (time > until) break
-      now = Math.max(now, time)
-      steps++
-      if (polling !== undefined && polling.at < next) {
-        polls.delete(polling)
-        polling.job?.()
-      } else pop(heap)?.job?.()
-      await settle()
+    let more = !halted
+    const takeStep = () => {
+      more &&= step(until)
+    }
+    while (more) {
+      for (let i = 1; i < stepsPerTurn; i++) setImmediate(takeStep)
+      await new Promise<void>((resolve) => setImmediate(resolve))
     }
     now = halted ? now : until
   }
