@@ -8,6 +8,8 @@ const hour = 60 * minute
 export const sendWithin = 3 * second
 /** The cluster waits this long for an answer; the socket is kept longer. */
 export const giveUpAfter = 15 * second
+/** An overdue attempt is found by then, unless nobody is there. */
+const foundWithin = 2 * second
 /** A token whose answer does not say how long it lives. */
 export const defaultLife = hour
 /** The least time between a doubtful send and the next, where a repeat may count as reuse. */
@@ -74,10 +76,11 @@ export function settledAt(context: AccountContext, at: number): number {
   return at + Math.max(settleTime, Math.min(left, lateAnswerTime + settleTime))
 }
 
-/** With a replay window the second send must still fall inside it. */
+/** With a replay window the second send must still fall inside it, by whoever finds the first one overdue. */
 export function giveUpAt(context: AccountContext, at: number): number {
   if (context.rotation !== 'grace') return at + giveUpAfter
-  return at + Math.max(sendWithin + second, Math.min(giveUpAfter, context.graceMs - 3 * second))
+  const latest = context.graceMs - sendWithin - foundWithin
+  return at + Math.max(sendWithin + second, Math.min(giveUpAfter, latest))
 }
 
 /** May the same refresh token be sent again at once although its answer is missing? */

@@ -12,6 +12,8 @@ type Write = (space: Keyspace) => unknown
 interface Link {
   readonly machine: Machine
   way: Way
+  /** False from the loss of a connection until there is a new one. */
+  connected: boolean
   /** When it last misbehaved. */
   troubleAt: number
   /** How likely a reply gets lost. */
@@ -60,6 +62,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     const link = links.get(machine) ?? {
       machine,
       way: 'open',
+      connected: true,
       troubleAt: 0,
       loses: 0,
       open: new Set(),
@@ -83,7 +86,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       const cut = () => machine.later(0, fail)
       const callOff = machine.later(commandTimeout, fail)
       link.open.add(cut)
-      if (!up || link.way === 'cut') return void machine.later(1, fail)
+      if (!link.connected) return void machine.later(1, fail)
       const arrive = () => {
         if (!up) return
         const result = carryOut(command, write)
@@ -97,6 +100,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
   }
 
   function cutAll(link: Link): void {
+    link.connected = false
     for (const cut of [...link.open]) cut()
   }
 
@@ -104,7 +108,9 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     const { machine } = link
     const life = machine.life()
     world.after(random.between(20, 700), () => {
-      if (up && link.way === 'open' && machine.life() === life) machine.later(0, link.onBack)
+      if (!up || link.way !== 'open' || machine.life() !== life) return
+      link.connected = true
+      machine.now(link.onBack)
     })
   }
 
@@ -113,14 +119,15 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     onWrite: (watch: (space: Keyspace) => void) => watchers.push(watch),
     now,
     isUp: () => up,
-    isReachable: (machine: Machine) => up && linkOf(machine).way !== 'cut',
+    isReachable: (machine: Machine) => linkOf(machine).connected,
     /** Has everything between this machine and Redis worked since then? */
     wasWellSince(machine: Machine, time: number): boolean {
-      const { way, loses, troubleAt } = linkOf(machine)
-      return up && way === 'open' && loses === 0 && troubleAt < time
+      const { way, connected, loses, troubleAt } = linkOf(machine)
+      return up && connected && way === 'open' && loses === 0 && troubleAt < time
     },
     commandsFor(machine: Machine): Commands {
       const link = linkOf(machine)
+      link.connected = up && link.way !== 'cut'
       return spaceCommands((command, { write } = { write: false }) => send(link, command, write))
     },
     onBack(machine: Machine, listener: () => void): void {

@@ -1,0 +1,110 @@
+import type { Tokenbus } from '../../src/api.ts'
+import { keysOf } from '../../src/redis/keys.ts'
+import type { OutboxEntry } from '../../src/redis/record.ts'
+import { Secret } from '../../src/secret.ts'
+import type { Grant } from './grants.ts'
+import { streamAt } from './keyspace.ts'
+import { createMachine } from './machine.ts'
+import { createRandom } from './random.ts'
+import { createSimulatedNats } from './simulated-nats.ts'
+import { createSimulatedNode, partitions, type SimulatedNode } from './simulated-node.ts'
+import { createSimulatedProvider } from './simulated-provider.ts'
+import { createSimulatedRedis } from './simulated-redis.ts'
+import { createWorld } from './world.ts'
+
+export interface StageOptions {
+  /** How wrong each node's wall clock is, in milliseconds; as many nodes as there are numbers. */
+  readonly clocks?: readonly number[]
+  /** How long an access token lives, in milliseconds. */
+  readonly life?: number
+}
+
+export interface Token {
+  readonly accessToken: string
+  readonly generation: number
+}
+
+export type Stage = Awaited<ReturnType<typeof setStage>>
+
+/** A few nodes with nothing wrong yet: a scene says what happens, second by second, and its time costs nothing. */
+export async function setStage({ clocks = [0, 0], life = 3_600_000 }: StageOptions = {}) {
+  const world = createWorld()
+  const random = createRandom(1)
+  const redis = createSimulatedRedis({ world, random: random.fork() })
+  const nats = createSimulatedNats({ world, random: random.fork() })
+  const provider = createSimulatedProvider({ world, random: random.fork(), lives: [life] })
+  const published: OutboxEntry[] = []
+  nats.onStored((entry) => published.push(entry))
+  const nodes = clocks.map((skew, i) => {
+    const machine = createMachine({ name: `node-${i}`, world, rate: 1, skew })
+    const parts = { redis, nats, provider, random: random.fork().next, heard: () => {} }
+    return createSimulatedNode(machine, parts)
+  })
+  for (const node of nodes) node.start()
+
+  const pass = (milliseconds: number) => world.run(world.now() + milliseconds)
+
+  /** Lets time pass until this is answered. Throws when that takes more than `within` milliseconds. */
+  async function wait<T>(answer: Promise<T>, within = 60_000): Promise<T> {
+    let settled = false
+    const done = () => {
+      settled = true
+    }
+    answer.then(done, done)
+    const deadline = world.now() + within
+    while (!settled) {
+      if (world.now() >= deadline) throw new Error(`no answer within ${within} ms`)
+      await pass(10)
+    }
+    return answer
+  }
+
+  const at = (node: number) => (nodes[node] as SimulatedNode).tokenbus() as Tokenbus
+
+  await pass(1_000)
+  return {
+    world,
+    redis,
+    nats,
+    provider,
+    nodes: nodes as [SimulatedNode, SimulatedNode],
+    published,
+    at,
+    pass,
+    wait,
+    /** A grant and its account, which has no access token yet unless `fresh`. */
+    async connect(
+      account: string,
+      { rotation = 'strict' as Grant['rotation'], policy = 'eager' as const, fresh = false, node = 0 } = {},
+    ): Promise<Grant> {
+      const app = `app-${rotation}`
+      const client = { provider: 'oidc', clientId: 'client', clientSecret: new Secret('secret-0') } as const
+      await wait(at(node).putApp(app, { ...client, rotation }))
+      const grant = provider.grants.begin(account, rotation)
+      const refreshToken = new Secret(provider.grants.nameOf(grant, 0))
+      const first = fresh && provider.issue(grant)
+      const token = first && {
+        accessToken: first.accessToken,
+        expires: new Date(world.now() + first.life).toISOString(),
+      }
+      await wait(at(node).putAccount(account, { app, user: account, policy, refreshToken, ...token }))
+      return grant
+    },
+    /** The token a node answers, or the failure. */
+    async get(node: number, account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) {
+      const reply = await wait(at(node).getToken(account, want))
+      return reply.ok ? (JSON.parse(new TextDecoder().decode(reply.value)) as Token) : reply.failure
+    },
+    /** Events that are saved and not yet known to be published. */
+    waiting: () =>
+      Array.from({ length: partitions }, (_, p) => streamAt(redis.space(), keysOf(p).outbox).length).reduce(
+        (sum, length) => sum + length,
+        0,
+      ),
+    sendings: (account: string) => provider.spendings.filter(({ grant }) => grant.account === account),
+    transitions: (account: string): number[] =>
+      published
+        .filter(({ type, ref }) => type === 'account.transition' && ref.id === account)
+        .map(({ body }) => JSON.parse(body).version),
+  }
+}
