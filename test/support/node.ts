@@ -38,6 +38,8 @@ export interface TestNodeOptions {
   readonly partitions?: number
   /** Without it time passes only by the events a test sends. */
   readonly waker?: boolean
+  /** How often the link to NATS is tried, in milliseconds. */
+  readonly pingInterval?: number
 }
 
 /** A node's inside, on real NATS and Redis. */
@@ -47,7 +49,12 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const logger = pino({ level: 'silent' })
   const clock = createClusterClock()
   const storage = await openStorage({ url: redisUrl, keys, partitions, logger })
-  const nats = await connectNats({ url: natsUrl, name: 'test', logger })
+  const nats = await connectNats({
+    url: natsUrl,
+    name: 'test',
+    logger,
+    ...(options.pingInterval && { pingInterval: options.pingInterval }),
+  })
   await ensureStreams({ nats })
   const publisher = createPublisher({ nats, source: 'tokenbus/test' })
   const provider = { refreshToken, revokeToken: async () => ({ ok: true as const, value: undefined }) }
@@ -60,6 +67,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     onDown: host.cache.suspend,
     onUp: host.cache.resume,
   })
+  storage.onReconnect(host.storageBack)
   host.outbox.start()
   if (waker) host.waker.start()
   const { records, fingerprint } = storage

@@ -1,0 +1,31 @@
+import type { TokenReply } from '../../src/api.ts'
+import type { Failure } from '../../src/failures.ts'
+import type { AccountPut, AppPut } from '../../src/schemas.ts'
+import { Secret } from '../../src/secret.ts'
+import { sandboxApp, type TestNode } from './node.ts'
+
+type Told = Pick<AppPut, 'rotation'> & Pick<AccountPut, 'policy'> & { fresh?: boolean; app?: string }
+
+export const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
+
+/** An account with the refresh token `r1`, and unless told otherwise the access token `a1`, which nothing refreshes ahead. */
+export async function putTestAccount({ tokenbus }: TestNode, account: string, told: Told = {}) {
+  const { fresh = true, policy = 'lazy', app = 'app', ...config } = told
+  await tokenbus.putApp(app, { ...sandboxApp, ...config })
+  const put = await tokenbus.putAccount(account, {
+    app,
+    user: 'someone',
+    policy,
+    refreshToken: new Secret('r1'),
+    ...(fresh && { accessToken: new Secret('a1'), expires: inAnHour() }),
+  })
+  if (!put.ok) throw new Error(put.failure.message)
+}
+
+/** The token, or why not. */
+export async function getToken({ tokenbus }: TestNode, account: string, want = {}) {
+  const reply = await tokenbus.getToken(account, want)
+  return (reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)) : reply.failure) as Partial<
+    TokenReply & Failure
+  >
+}
