@@ -48,7 +48,9 @@ describe('tokenbus dev', () => {
     expect(await me.json()).toMatchObject({ sub: 'demo' })
   })
 
-  it('lets all five states be seen by hand, and every transition be replayed', { timeout: 90_000 }, async () => {
+  it('lets all five states be seen by hand, and every transition be replayed', {
+    timeout: 90_000,
+  }, async () => {
     await becomes('valid')
     await tokenbus('sandbox', 'outage', '30s')
     expect((await tokenbus('token', 'demo', '--force')).code).toBe(0)

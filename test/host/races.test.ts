@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { unobserved } from '../../src/host/observer.ts'
 import { createTokenReads } from '../../src/host/token-reads.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
@@ -101,6 +102,7 @@ describe('while a request is on its way', () => {
         },
       },
       timers: realTimers,
+      observer: unobserved,
     })
     const asked = reads.get('alice', {})
     await eventually(() => expect(hasRead).toBe(true))
@@ -122,7 +124,7 @@ describe('an answer that does not say how long its token lives', () => {
     ] as const) {
       const forced = getToken(node, 'alice', { forceRefresh: true })
       await provider.asked(Number(token) - 1)
-      expect(provider.requests.at(-1)?.refreshToken.reveal()).toBe(spent)
+      expect(provider.requests.at(-1)?.refreshToken?.reveal()).toBe(spent)
       provider.answer(answered({ accessToken: `a${token}`, refreshToken: `r${token}` }))
       const { expires = '', accessToken } = await forced
       expect(accessToken).toBe(`a${token}`)
