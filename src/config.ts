@@ -2,6 +2,13 @@ import { z } from 'zod'
 import { StartError } from './start-error.ts'
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine(
+    (each) => each.every(isOrigin),
+    'must be origins such as https://app.example.com, separated by commas',
+  )
 const port = z.coerce.number().int().min(0).max(65_535)
 
 const schema = z.object({
@@ -12,6 +19,7 @@ const schema = z.object({
   TOKENBUS_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   TOKENBUS_HTTP_PORT: port.default(7070),
   TOKENBUS_PUBLIC_URL: z.url().optional(),
+  TOKENBUS_REDIRECT_ORIGINS: origins.default([]),
   TOKENBUS_ENABLE_TOKEN_API: flag.default(false),
   TOKENBUS_DATA_DIR: z.string().min(1).default('.tokenbus'),
   TOKENBUS_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(64),
@@ -45,7 +53,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     redisUrl: read.TOKENBUS_REDIS_URL,
     keys: read.TOKENBUS_KEYS,
     http: { host: read.TOKENBUS_HTTP_HOST, port: read.TOKENBUS_HTTP_PORT },
-    publicUrl: read.TOKENBUS_PUBLIC_URL,
+    publicUrl: read.TOKENBUS_PUBLIC_URL?.replace(/\/$/, ''),
+    redirectOrigins: read.TOKENBUS_REDIRECT_ORIGINS,
     enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API,
     dataDir: read.TOKENBUS_DATA_DIR,
     partitions: read.TOKENBUS_PARTITIONS,
@@ -53,4 +62,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     streamReplicas: read.TOKENBUS_STREAM_REPLICAS,
     logLevel: read.TOKENBUS_LOG_LEVEL,
   }
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
 }

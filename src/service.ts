@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Tokenbus } from './api.ts'
 import type { Audit } from './audit.ts'
 import { connectNats } from './bus/connect.ts'
+import { createEventFeed } from './bus/event-feed.ts'
 import { createHistory } from './bus/history.ts'
 import { watchInvalidations } from './bus/invalidations.ts'
 import { listen } from './bus/listen.ts'
@@ -11,6 +12,8 @@ import { createPublisher } from './bus/publisher.ts'
 import { watchRevocations } from './bus/revocations.ts'
 import { ensureStreams } from './bus/streams.ts'
 import type { Config } from './config.ts'
+import { createConsent } from './consent/consent.ts'
+import { createRedirectUrls } from './consent/redirect-urls.ts'
 import { createAccountAdmin } from './host/account-admin.ts'
 import { createApiTokenAdmin } from './host/api-token-admin.ts'
 import { createApiTokens } from './host/api-tokens.ts'
@@ -146,11 +149,31 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const listening = await listen({ nats, tokenbus, version, logger, readCached: readCachedFrom(cache) })
   onStop(() => within(drainWithin, listening.stop()))
   onStop(async () => audit.flush())
+  let listeningUrl = ''
+  const publicUrl = () => config.publicUrl ?? listeningUrl
+  const consent = createConsent({
+    tokenbus,
+    apps: host.apps,
+    provider,
+    pending: storage.pendingConsents,
+    sealer: storage.sealer,
+    publicUrl,
+    redirectUrls: createRedirectUrls({
+      origins: config.redirectOrigins,
+      ownOrigin: () => new URL(publicUrl()).origin,
+      allowLoopback: config.mode === 'dev',
+    }),
+  })
+  const feed = createEventFeed({ nats, logger })
   const http = await startHttp({
     ...config.http,
     enableTokenApi: config.enableTokenApi,
     readCached: (account) => cache.read(account, null),
     audit,
+    consent,
+    feed,
+    publicUrl,
+    counts: records.countByState,
     tokenbus,
     apiTokens,
     version,
@@ -160,6 +183,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
       ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
     ],
   })
+  listeningUrl = http.url
   onStop(http.stop)
   return {
     httpUrl: http.url,

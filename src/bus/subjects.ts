@@ -131,6 +131,8 @@ export const streams = {
 
 export type StreamName = keyof typeof streams
 
+export const eventTypes: readonly EventType[] = Object.values(streams).flat()
+
 /** Told by the node that revoked an API token, so that no other one goes on accepting it. */
 export const apiTokenRevoked = 'api-token.revoked'
 

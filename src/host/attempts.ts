@@ -13,7 +13,8 @@ import type { Provider } from '../provider/provider.ts'
 import type { Tokens } from '../provider/token-answer.ts'
 import type { Secret } from '../secret.ts'
 import type { LoadedAccount } from './accounts.ts'
-import type { App, Apps, ClientSecret } from './apps.ts'
+import type { App, Apps } from './apps.ts'
+import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Answer } from './held-answers.ts'
 import type { SealedTokens, Slot } from './sealed-tokens.ts'
@@ -188,12 +189,6 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     scopes: answer.scopes ?? null,
     tokens: answer,
   }
-}
-
-/** In the operator's order, those that were not rejected first; an app whose every secret was rejected tries the first. */
-function chooseSecret({ secrets, context }: App): ClientSecret | undefined {
-  const rejected = new Set(context.secrets.filter((secret) => secret.rejected).map(({ id }) => id))
-  return secrets.find(({ id }) => !rejected.has(id)) ?? secrets[0]
 }
 
 function unsent(

@@ -1,22 +1,34 @@
 import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
+import type { EventFeed } from '../bus/event-feed.ts'
+import type { Consent } from '../consent/consent.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import { StartError } from '../start-error.ts'
 import { accountRoutes } from './accounts.ts'
 import { authenticate } from './authenticate.ts'
+import { consentFormRoute, consentPages } from './consent.ts'
 import { answerErrors } from './errors.ts'
+import { eventRoute } from './events.ts'
 import { hardenedServer } from './hardened-server.ts'
 import { healthRoutes, type Readiness } from './health.ts'
 import { type OauthTokenOptions, oauthTokenRoute } from './oauth-token.ts'
 import { openApi } from './openapi.ts'
+import { overviewRoute } from './overview.ts'
+import { pageRoutes } from './page.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { register } from './route.ts'
+import { sessionRoutes } from './session.ts'
 
 export interface HttpOptions extends OauthTokenOptions {
   readonly host: string
   readonly port: number
   readonly tokenbus: Tokenbus
   readonly apiTokens: Pick<ApiTokens, 'verify'>
+  readonly consent: Consent
+  readonly feed: EventFeed
+  /** How the world reaches us, without a slash at its end. */
+  readonly publicUrl: () => string
+  readonly counts: () => Promise<Record<string, number>>
   readonly readiness: Readiness
   readonly version: string
   readonly logger: Pick<Logger, 'error'>
@@ -24,12 +36,21 @@ export interface HttpOptions extends OauthTokenOptions {
 
 /** The HTTP side: thin over `Tokenbus`, as NATS is. Rejects with `StartError`. */
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
-  const { host, port, apiTokens, readiness, version, logger } = options
+  const { host, port, apiTokens, consent, feed, publicUrl, readiness, version, logger } = options
   const server = hardenedServer()
   answerErrors(server, logger)
   authenticate(server, { apiTokens, limits: createRateLimits() })
   healthRoutes(server, readiness)
-  const routes = [oauthTokenRoute(options), ...accountRoutes(options)]
+  consentPages(server, consent, publicUrl)
+  eventRoute(server, feed)
+  sessionRoutes(server, { apiTokens, secure: () => publicUrl().startsWith('https:') })
+  await pageRoutes(server)
+  const routes = [
+    oauthTokenRoute(options),
+    consentFormRoute(options),
+    overviewRoute(options),
+    ...accountRoutes(options),
+  ]
   for (const each of routes) register(server, each)
   const document = openApi({ routes, version })
   server.get('/openapi.json', { config: { access: 'open' } }, async () => document)

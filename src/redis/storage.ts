@@ -4,6 +4,7 @@ import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
 import { partitionOf } from './keys.ts'
 import { openMeta } from './meta.ts'
+import { createPendingConsents } from './pending-consents.ts'
 import { createRecords } from './records.ts'
 import { assertNoEviction, replication, waitForReplica } from './replication.ts'
 import { createFingerprint, createSealer } from './seal.ts'
@@ -46,6 +47,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
 
     return {
       records: createRecords({ commands: createCommands(redis), partitions }),
+      pendingConsents: createPendingConsents(redis),
       apiTokens: createApiTokenStore(redis),
       sealer,
       fingerprint: createFingerprint(fingerprintKey),

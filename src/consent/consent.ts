@@ -1,0 +1,148 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { AppView, Tokenbus } from '../api.ts'
+import { fail, ok, type Result } from '../failures.ts'
+import type { App, Apps } from '../host/apps.ts'
+import { chooseSecret } from '../host/choose-secret.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { Provider } from '../provider/provider.ts'
+import { type ConsentEnd, turnedDown } from './consent-end.ts'
+import { readGrant } from './read-grant.ts'
+import type { RedirectUrls } from './redirect-urls.ts'
+import { openTicket, type PendingConsent, sealTicket, type TicketsOptions } from './tickets.ts'
+
+/** Who asks for a person's consent, for which account, and where the browser goes afterwards. */
+export interface ConsentWish {
+  /** Null: a new one, named at the end. */
+  readonly account: string | null
+  /** Undefined: the person chooses. */
+  readonly app?: string | undefined
+  readonly name?: string | undefined
+  readonly email?: string | undefined
+  readonly redirectUrl: string
+}
+
+/** Where the browser goes next: on to the provider, to a choice between apps, or nowhere. */
+export type ConsentStart =
+  | { readonly kind: 'go'; readonly location: string }
+  | { readonly kind: 'choose'; readonly apps: readonly Pick<AppView, 'app' | 'provider'>[] }
+  | ConsentEnd
+
+export interface ConsentOptions extends TicketsOptions {
+  readonly tokenbus: Pick<Tokenbus, 'getAccount' | 'putAccount' | 'listApps'>
+  readonly apps: Pick<Apps, 'look'>
+  readonly provider: Pick<Provider, 'authorizationUrl' | 'redeemCode'>
+  readonly redirectUrls: RedirectUrls
+  /** Base of the pages, without a slash at its end. */
+  readonly publicUrl: () => string
+}
+
+export type Consent = ReturnType<typeof createConsent>
+
+const ticketSchema = z.string().regex(/^[\w-]{43}$/)
+/** RFC 6749 §4.1.2.1: every other word says no. */
+const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
+const random = () => randomBytes(32).toString('base64url')
+
+/**
+ * The authorization code grant in the user's browser (RFC 6749 §4.1, PKCE RFC 7636): each consent is for one account,
+ * known by an unguessable ticket that is also its `state`, good once and for 15 min.
+ */
+export function createConsent(options: ConsentOptions) {
+  const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
+  const redirectUri = () => `${publicUrl()}/oauth`
+
+  async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
+    const { nonce, codeVerifier, email } = waiting
+    const page = await provider.authorizationUrl({
+      config,
+      redirectUri: redirectUri(),
+      state: ticket,
+      codeVerifier: codeVerifier.reveal(),
+      ...(config.scopes.includes('openid') && { nonce }),
+      ...(email !== undefined && { loginHint: email }),
+    })
+    if (page.ok) return { kind: 'go', location: page.value }
+    return turnedDown('provider_unavailable', waiting)
+  }
+
+  async function store(
+    waiting: PendingConsent,
+    app: App & { config: AppConfig },
+    callbackUrl: URL,
+    state: string,
+  ) {
+    const client = chooseSecret(app)
+    const answer = await provider.redeemCode({
+      config: app.config,
+      ...(client && { clientSecret: client.secret }),
+      callbackUrl,
+      redirectUri: redirectUri(),
+      state,
+      codeVerifier: waiting.codeVerifier.reveal(),
+      ...(app.config.scopes.includes('openid') && { nonce: waiting.nonce }),
+    })
+    const account = waiting.account ?? randomUUID()
+    const grant = readGrant({ waiting, account, config: app.config, answer })
+    if (grant.kind === 'turned-down') return grant
+    const existed = (await tokenbus.getAccount(account)).ok
+    const put = await tokenbus.putAccount(account, grant.put)
+    if (!put.ok) return turnedDown('not_stored', waiting)
+    const location = new URL(waiting.redirectUrl)
+    location.searchParams.set('account', account)
+    location.searchParams.set('state', existed ? 'existing' : 'new')
+    return { kind: 'connected' as const, location: location.href }
+  }
+
+  return {
+    /** The address to send the user to. */
+    async begin({ account, app, name, email, redirectUrl }: ConsentWish): Promise<Result<{ url: string }>> {
+      const back = redirectUrls.check(redirectUrl)
+      if (!back.ok) return back
+      if (app !== undefined && (await apps.look(app)).config === null)
+        return fail('app_not_found', 'type: there is no such app')
+      const ticket = random()
+      const details = { account, app, name, email, redirectUrl: back.value.href, nonce: random() }
+      await pending.put(ticket, sealTicket(options, ticket, { ...details, codeVerifier: random() }))
+      return ok({ url: `${publicUrl()}/oauth/start?ticket=${ticket}` })
+    },
+
+    /** The user has come. `app` is what they chose, where there is a choice. */
+    async proceed({ ticket, app: chosen }: { ticket: unknown; app: unknown }): Promise<ConsentStart> {
+      const known = ticketSchema.safeParse(ticket)
+      const text = known.success ? await pending.look(known.data) : null
+      if (!known.success || text === null) return turnedDown('unknown_request')
+      const waiting = openTicket(options, known.data, text)
+      const wanted = waiting.app ?? z.string().safeParse(chosen).data
+      if (wanted === undefined) {
+        const listed = await tokenbus.listApps()
+        const all = listed.ok ? listed.value.apps : []
+        const choice = all.filter(({ grant }) => grant === 'authorization_code')
+        if (choice.length !== 1) return { kind: 'choose', apps: choice }
+        return this.proceed({ ticket, app: choice[0]?.app })
+      }
+      const { config } = await apps.look(wanted)
+      if (config === null) return turnedDown('unknown_app', waiting)
+      if (waiting.app === undefined) {
+        const { codeVerifier, ...details } = waiting
+        const bound = { ...details, app: wanted, codeVerifier: codeVerifier.reveal() }
+        await pending.put(known.data, sealTicket(options, known.data, bound))
+      }
+      return goTo(known.data, waiting, config)
+    },
+
+    /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */
+    async finish(callbackUrl: URL): Promise<ConsentEnd> {
+      const state = ticketSchema.safeParse(callbackUrl.searchParams.get('state'))
+      const text = state.success ? await pending.take(state.data) : null
+      if (!state.success || text === null) return turnedDown('unknown_request')
+      const waiting = openTicket(options, state.data, text)
+      const app = await apps.look(waiting.app ?? '')
+      if (app.config === null) return turnedDown('unknown_app', waiting)
+      const declined = callbackUrl.searchParams.get('error')
+      if (declined !== null)
+        return turnedDown(providerTrouble.has(declined) ? 'provider_unavailable' : 'access_denied', waiting)
+      return store(waiting, { ...app, config: app.config }, callbackUrl, state.data)
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { fail, ok, type Result } from '../failures.ts'
+
+export interface RedirectUrls {
+  /** Fails with `bad_request` for an address that browsers may not be sent to. */
+  check(url: string): Result<URL>
+}
+
+export interface RedirectUrlsOptions {
+  /** Origins an operator allows, such as `https://app.example.com`. */
+  readonly origins: readonly string[]
+  /** Our own pages. */
+  readonly ownOrigin: () => string
+  /** Any port of this machine, for whoever tries tokenbus out. */
+  readonly allowLoopback: boolean
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Where a browser may be sent after consent: to allowed origins only, or we would be an open redirect (RFC 9700 §4.11). */
+export function createRedirectUrls({ origins, ownOrigin, allowLoopback }: RedirectUrlsOptions): RedirectUrls {
+  const allowed = new Set(origins)
+  return {
+    check(text) {
+      if (!URL.canParse(text)) return fail('bad_request', 'redirectUrl: must be an absolute URL')
+      const url = new URL(text)
+      if (url.protocol !== 'https:' && url.protocol !== 'http:')
+        return fail('bad_request', 'redirectUrl: must be http or https')
+      if (url.username !== '' || url.password !== '')
+        return fail('bad_request', 'redirectUrl: must not carry credentials')
+      const known =
+        allowed.has(url.origin) || url.origin === ownOrigin() || (allowLoopback && loopback.has(url.hostname))
+      return known
+        ? ok(url)
+        : fail('bad_request', `redirectUrl: ${url.origin} is not one of TOKENBUS_REDIRECT_ORIGINS`)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+/** A page of a few words, for browsers that have nowhere else to go. */
+export interface Message {
+  readonly title: string
+  readonly text: string
+  readonly links?: readonly { readonly href: string; readonly label: string }[]
+}
+
+/** What may be loaded by our pages: only what we serve ourselves. */
+export const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+export function messagePage({ title, text, links = [] }: Message): string {
+  const list = links
+    .map(({ href, label }) => `<li><a href="${escaped(href)}">${escaped(label)}</a></li>`)
+    .join('')
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped(title)}</title>
+<link rel="stylesheet" href="/assets/page.css">
+<main class="message">
+<h1>${escaped(title)}</h1>
+<p>${escaped(text)}</p>
+${list && `<ul>${list}</ul>`}
+</main>
+</html>
+`
+}
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (each) => entities[each] as string)
+}

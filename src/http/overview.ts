@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { ok } from '../failures.ts'
+import { type Route, route } from './route.ts'
+
+/** What an operator sees first. */
+export const overviewRoute = ({ counts }: { counts: () => Promise<Record<string, number>> }): Route =>
+  route({
+    method: 'GET',
+    url: '/v1/overview',
+    summary: 'How many accounts are in which state',
+    access: ['admin'],
+    answer: z.object({ accounts: z.record(z.string(), z.int()) }),
+    handle: async () => ok({ accounts: await counts() }),
+  })

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { pagePolicy } from './message-page.ts'
+
+const folder = new URL('./page/', import.meta.url)
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** The operators' page: a few files, served from memory. What it shows, it asks of the API like anybody else. */
+export async function pageRoutes(server: FastifyInstance): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const body = await readFile(new URL(name, folder))
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+    const type = types[extname(name)] as string
+    const url = name === 'index.html' ? '/' : `/assets/${name}`
+    server.get(url, { config: { access: 'open' } }, async (request, reply) => {
+      reply.headers({ 'content-security-policy': pagePolicy, 'cache-control': 'no-cache', etag })
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+      return reply.type(type).send(body)
+    })
+  }
+}

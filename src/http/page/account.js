@@ -1,0 +1,63 @@
+import { get, part } from './api.js'
+import { facts, h, stateMark, time } from './dom.js'
+import { onEvent } from './live.js'
+import { reconnectButton } from './reconnect.js'
+
+const mostTransitions = 50
+
+/** One account, and its life as a timeline, the newest first. */
+export async function account(main, id) {
+  const about = h('div', { 'aria-live': 'polite' })
+  const timeline = h('ol', { class: 'timeline', reversed: true })
+  main.replaceChildren(h('h1', { tabindex: '-1' }, id), about, h('h2', {}, 'Timeline'), timeline)
+  const show = async () => about.replaceChildren(...describe(await get(`/v1/account/${part(id)}`)))
+  await show()
+  const { transitions } = await get(`/v1/account/${part(id)}/history?limit=${mostTransitions}`)
+  timeline.replaceChildren(...transitions.map(entry).reverse())
+  const seen = new Set(transitions.map(({ version }) => version))
+  return onEvent((event) => {
+    if (event.account !== id || event.type !== 'account.transition' || seen.has(event.version)) return
+    seen.add(event.version)
+    timeline.prepend(entry(event))
+    show()
+  })
+}
+
+function describe(view) {
+  const { state, reason, action, recoverable, lastError, missingScopes = [] } = view
+  return [
+    facts({
+      State: stateMark(state),
+      Why: reason,
+      'What to do': action,
+      'May recover by itself': recoverable === undefined ? undefined : recoverable ? 'yes' : 'no',
+      User: view.user,
+      App: view.app,
+      Expires: time(view.expires),
+      'Last refreshed': time(view.lastRefreshedAt),
+      'Next attempt': time(view.nextAttemptAt),
+      Generation: String(view.generation),
+      Scopes: view.registeredScopes.join(', '),
+      'Missing scopes': missingScopes.join(', '),
+      'Last error': lastError && `${lastError.reason}: ${lastError.action}`,
+    }),
+    ...(state === 'revoked' || missingScopes.length > 0 ? [reconnectButton(view)] : []),
+  ]
+}
+
+function entry({ event, from, to, at, snapshot }) {
+  const { generation } = snapshot.context
+  const why = event.reason ?? event.providerError?.error
+  return h(
+    'li',
+    { class: to ?? '' },
+    `${from ?? 'nothing'} → ${to ?? 'removed'}`,
+    h(
+      'p',
+      {},
+      time(new Date(at).toISOString()),
+      ` · ${event.type} · generation ${generation}`,
+      why ? ` · ${why}` : '',
+    ),
+  )
+}

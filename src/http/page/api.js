@@ -1,0 +1,20 @@
+export class ApiError extends Error {
+  constructor(status, body) {
+    super(body.message ?? `the server answered ${status}`)
+    this.status = status
+  }
+}
+
+/** Asks our own API; the browser adds the cookie. Rejects with `ApiError`. */
+export async function api(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  const answer = await response.json().catch(() => ({}))
+  if (!response.ok) throw new ApiError(response.status, answer)
+  return answer
+}
+
+export const get = (path) => api('GET', path)
+export const part = encodeURIComponent

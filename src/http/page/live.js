@@ -1,0 +1,41 @@
+const types = [
+  'account.transition',
+  'account.removed',
+  'app.secret-expiring',
+  'app.secret-expired',
+  'app.secret-restored',
+]
+const listeners = new Set()
+let source
+
+/** Tells of every change, until `stop`; `status` hears whether we are connected. */
+export function connect(status) {
+  source = new EventSource('/v1/events')
+  source.onopen = () => status('live')
+  source.onerror = () => status('not connected')
+  for (const type of types) {
+    source.addEventListener(type, ({ data }) => {
+      const event = JSON.parse(data)
+      for (const listener of listeners) listener(event)
+    })
+  }
+}
+
+export function disconnect() {
+  source?.close()
+}
+
+/** For as long as a view is shown. */
+export function onEvent(listener) {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Runs `job` soon after the last of many calls, and never twice at once. */
+export function calmly(job) {
+  let timer
+  return () => {
+    clearTimeout(timer)
+    timer = setTimeout(job, 300)
+  }
+}

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signIn } from '../../src/sandbox/sign-in.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let cluster: HttpCluster
+const caller = 'http://caller.example'
+const redirectUrl = `${caller}/connected?from=mail`
+
+beforeAll(async () => {
+  cluster = await startHttpCluster({ TOKENBUS_REDIRECT_ORIGINS: caller })
+  await putApp('sandbox', ['openid', 'email', 'offline_access'])
+  await putApp('greedy', ['openid', 'offline_access', 'files.write'])
+  await putApp('online', ['openid', 'email'])
+})
+afterAll(() => cluster[Symbol.asyncDispose]())
+
+async function putApp(app: string, scopes: string[]): Promise<void> {
+  const { url: issuer, client } = cluster.sandbox
+  const put = { provider: 'oidc', issuer, clientId: client.id, clientSecret: client.secret.reveal(), scopes }
+  expect(await cluster.request(`app.put.${app}`, put)).toMatchObject({ app })
+}
+
+async function formFor(wish: object): Promise<URL> {
+  const { status, body } = await cluster.ask('POST', '/v1/authentication/form', {
+    body: { redirectUrl, ...wish },
+  })
+  expect(status).toBe(200)
+  return new URL(body.url)
+}
+
+/** Opens what tokenbus sends a browser to, without following it further. */
+async function open(url: string | URL) {
+  const reply = await fetch(url, { redirect: 'manual' })
+  return {
+    status: reply.status,
+    location: reply.headers.get('location'),
+    html: await reply.text(),
+    headers: reply.headers,
+  }
+}
+
+/** Says yes at the provider; answers the address the browser is sent back to. */
+async function consentTo(form: URL): Promise<URL> {
+  const { location } = await open(form)
+  return signIn({ authorizationUrl: location as string })
+}
+
+const exists = async (account: string) => (await cluster.ask('GET', `/v1/account/${account}`)).status === 200
+
+describe('hosted consent', () => {
+  it('leads to the provider with PKCE, a state and a nonce of its own, and connects the account', async () => {
+    const form = await formFor({ account: 'alice', email: 'alice@example.com', type: 'sandbox' })
+    const { location } = await open(form)
+    const asked = new URL(location as string).searchParams
+    expect(asked.get('code_challenge_method')).toBe('S256')
+    expect(asked.get('state')).toMatch(/^[\w-]{43}$/)
+    expect(asked.get('nonce')).toMatch(/^[\w-]{43}$/)
+    expect(asked.get('login_hint')).toBe('alice@example.com')
+
+    const back = await open(await signIn({ authorizationUrl: location as string }))
+    expect(back.status).toBe(302)
+    expect(back.location).toBe(`${caller}/connected?from=mail&account=alice&state=new`)
+    const { body } = await cluster.ask('GET', '/v1/account/alice')
+    expect(body).toMatchObject({
+      state: 'valid',
+      app: 'sandbox',
+      user: expect.stringContaining('@example.com'),
+    })
+  })
+
+  it('connects again: a revoked account is valid at once', async () => {
+    await cluster.connectAccount('bob')
+    cluster.sandbox.control.revoke('bob')
+    expect(await cluster.request('token.get.bob', { forceRefresh: true })).toMatchObject({
+      error: 'grant_revoked',
+    })
+    const back = await open(await consentTo(await formFor({ account: 'bob', type: 'sandbox' })))
+    expect(back.location).toMatch(/account=bob&state=existing$/)
+    expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
+  })
+
+  it('names a new account where the caller named none', async () => {
+    const back = await open(await consentTo(await formFor({ account: null, type: 'sandbox' })))
+    const account = new URL(back.location as string).searchParams.get('account') as string
+    expect(await exists(account)).toBe(true)
+  })
+
+  it('lets the user choose where there are several apps', async () => {
+    const { status, html } = await open(await formFor({ account: 'chooser' }))
+    expect(status).toBe(200)
+    const [, href = ''] = /href="([^"]*app=sandbox)"/.exec(html) ?? []
+    const back = await open(await consentTo(new URL(href.replaceAll('&amp;', '&'), cluster.url)))
+    expect(back.location).toMatch(/account=chooser/)
+  })
+})
+
+describe('a clear page, and nothing stored,', () => {
+  const untouched = async (account: string) => expect(await exists(account)).toBe(false)
+
+  it('for a state that was used already', async () => {
+    const callback = await consentTo(await formFor({ account: 'once', type: 'sandbox' }))
+    await open(callback)
+    const before = (await cluster.ask('GET', '/v1/account/once')).body.generation
+    const again = await open(callback)
+    expect(again).toMatchObject({
+      status: 400,
+      location: null,
+      html: expect.stringContaining('not valid any more'),
+    })
+    expect((await cluster.ask('GET', '/v1/account/once')).body.generation).toBe(before)
+  })
+
+  it.each(['', 'x', 'A'.repeat(43)])('for a foreign state (%j)', async (state) => {
+    const { status, html } = await open(`${cluster.url}/oauth?code=c&state=${state}`)
+    expect(status).toBe(400)
+    expect(html).toContain('not valid any more')
+  })
+
+  it('for consent denied, with a way back that says so', async () => {
+    const { location } = await open(await formFor({ account: 'denier', type: 'sandbox' }))
+    const state = new URL(location as string).searchParams.get('state')
+    const { status, html, headers } = await open(`${cluster.url}/oauth?error=access_denied&state=${state}`)
+    expect(status).toBe(400)
+    expect(html).toContain('Access was not granted')
+    expect(headers.get('refresh')).toContain(
+      `${caller}/connected?from=mail&error=access_denied&account=denier`,
+    )
+    await untouched('denier')
+  })
+
+  it('for permissions that were not granted, by name', async () => {
+    const { status, html } = await open(await consentTo(await formFor({ account: 'stingy', type: 'greedy' })))
+    expect(status).toBe(400)
+    expect(html).toContain('files.write')
+    await untouched('stingy')
+  })
+
+  it('for an answer without a refresh token', async () => {
+    const { status, html } = await open(await consentTo(await formFor({ account: 'guest', type: 'online' })))
+    expect(status).toBe(400)
+    expect(html).toContain('No lasting access')
+    await untouched('guest')
+  })
+
+  it('that can run no script of a stranger', async () => {
+    const { headers } = await open(`${cluster.url}/oauth?state=x`)
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+  })
+})
+
+describe('the form', () => {
+  it.each([
+    ['https://evil.example/x', 'redirectUrl'],
+    ['javascript:alert(1)', 'redirectUrl'],
+    [`${caller}@evil.example/`, 'redirectUrl'],
+    ['/relative', 'redirectUrl'],
+  ])('sends nobody to %s', async (url, key) => {
+    const { status, body } = await cluster.ask('POST', '/v1/authentication/form', {
+      body: { account: 'alice', redirectUrl: url, type: 'sandbox' },
+    })
+    expect(status).toBe(400)
+    expect(body.fields[0].key).toBe(key)
+  })
+
+  it('is for API tokens that may write that account', async () => {
+    const { token } = await cluster.createApiToken({ scopes: ['account:write'], accounts: 'team-a-*' })
+    const ask = (account: string) =>
+      cluster.ask('POST', '/v1/authentication/form', {
+        token,
+        body: { account, redirectUrl, type: 'sandbox' },
+      })
+    expect((await ask('team-a-1')).status).toBe(200)
+    expect((await ask('alice')).status).toBe(403)
+    expect((await cluster.ask('POST', '/v1/authentication/form', { token: null, body: {} })).status).toBe(401)
+  })
+
+  it('knows its apps', async () => {
+    const body = { account: 'alice', redirectUrl, type: 'nowhere' }
+    expect((await cluster.ask('POST', '/v1/authentication/form', { body })).status).toBe(404)
+  })
+})
