@@ -1,4 +1,5 @@
 import { api, get, part } from './api.js'
+import { daysLeft } from './days-left.js'
 import { facts, h, stateMark, table } from './dom.js'
 import { calmly, onEvent } from './live.js'
 
@@ -30,12 +31,13 @@ function section({ app, state, provider, secrets = [], lastError }, show) {
   )
 }
 
-function row({ id, daysLeft, rejected }) {
+function row({ id, expiresAt, rejected }) {
+  const days = daysLeft(expiresAt)
   return h(
     'tr',
     {},
     h('th', { scope: 'row' }, id),
-    h('td', { class: 'number' }, daysLeft === undefined ? 'not known' : String(daysLeft)),
+    h('td', { class: 'number' }, days === undefined ? 'not known' : String(days)),
     h('td', {}, rejected ? 'yes' : 'no'),
   )
 }

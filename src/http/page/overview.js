@@ -1,5 +1,6 @@
 import { get, part } from './api.js'
-import { facts, h, stateMark } from './dom.js'
+import { daysLeft } from './days-left.js'
+import { h, stateMark } from './dom.js'
 import { calmly, onEvent } from './live.js'
 import { reconnectButton } from './reconnect.js'
 
@@ -64,17 +65,17 @@ function appNeeds({ app, state, secrets = [] }) {
         h('p', {}, 'Add a new client secret; nobody has to sign in again.'),
       ),
     ]
-  return secrets.flatMap(({ id, daysLeft }) =>
-    daysLeft === undefined || daysLeft > 30
-      ? []
-      : [
-          h(
-            'li',
-            { class: 'soon' },
-            link,
-            facts({ secret: id, 'days left': String(daysLeft) }),
-            h('p', {}, 'Add the next secret before this one runs out.'),
-          ),
-        ],
-  )
+  return secrets.flatMap(({ id, expiresAt }) => {
+    const days = daysLeft(expiresAt)
+    if (days === undefined || days > 30) return []
+    return [
+      h(
+        'li',
+        { class: 'soon' },
+        link.cloneNode(true),
+        `: the secret ${id} ${days < 0 ? 'has run out' : `runs out in ${days} days`}`,
+        h('p', {}, 'Add the next secret before this one runs out.'),
+      ),
+    ]
+  })
 }

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let cluster: HttpCluster
+
+beforeAll(async () => {
+  cluster = await startHttpCluster()
+})
+afterAll(() => cluster[Symbol.asyncDispose]())
+
+describe('signing in to the page', () => {
+  const signIn = (apiToken: unknown) => cluster.ask('POST', '/session', { token: null, body: { apiToken } })
+
+  it('keeps the API token where no script and no other site can use it', async () => {
+    const { status, headers, body } = await signIn(cluster.adminToken)
+    expect(status).toBe(200)
+    expect(JSON.stringify(body)).not.toContain(cluster.adminToken)
+    const cookie = headers.get('set-cookie') ?? ''
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; /)
+
+    const [pair = ''] = cookie.split(';')
+    const asked = await cluster.ask('GET', '/v1/overview', { token: null, headers: { cookie: pair } })
+    expect(asked).toMatchObject({ status: 200, body: { accounts: {} } })
+  })
+
+  it.each(['', 'wrong', 7, 'x'.repeat(10_000)])('takes no other token (%#)', async (token) => {
+    const { status, headers } = await signIn(token)
+    expect(status).toBe(401)
+    expect(headers.get('set-cookie')).toBeNull()
+  })
+
+  it('ends when asked', async () => {
+    const { headers } = await cluster.ask('DELETE', '/session', { token: null })
+    expect(headers.get('set-cookie')).toMatch(/=; .*Max-Age=0/)
+  })
+})
+
+describe('the page', () => {
+  it('is there for anybody, and is revalidated by its tag', async () => {
+    const first = await cluster.ask('GET', '/', { token: null })
+    expect(first.headers.get('content-security-policy')).toContain("script-src 'self'")
+    const etag = first.headers.get('etag') ?? ''
+    const again = await cluster.ask('GET', '/', { token: null, headers: { 'if-none-match': etag } })
+    expect(again.status).toBe(304)
+  })
+
+  it('loads nothing from anywhere else', async () => {
+    const { body: html } = await cluster.ask('GET', '/', { token: null })
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file]) => file as string)
+    expect(files.length).toBeGreaterThan(2)
+    for (const file of files) {
+      const { status, body } = await cluster.ask('GET', file, { token: null })
+      expect(status).toBe(200)
+      expect(String(body).replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:\/\//)
+    }
+  })
+})
