@@ -10,8 +10,8 @@ import type { Logger } from 'pino'
 import { StartError } from '../start-error.ts'
 import { watchConnection } from './connection-watch.ts'
 import { readCreds } from './creds-file.ts'
+import { encodeId } from './encode-id.ts'
 import { type NatsAddress, parseNatsUrl } from './nats-url.ts'
-import { encodeId } from './subject-token.ts'
 
 export interface ConnectNatsOptions {
   /** Comma-separated URLs, credentials may be in them. */
@@ -21,6 +21,8 @@ export interface ConnectNatsOptions {
   readonly name: string
   readonly logger?: Logger
   readonly pingInterval?: number
+  /** Whatever else NATS takes, such as `tls` or an `authenticator`. */
+  readonly connection?: ConnectionOptions
   readonly onDisconnect?: () => void
   readonly onReconnect?: () => void
 }
@@ -43,6 +45,8 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     reconnectTimeWait: 250,
     reconnectJitter: 250,
     ignoreAuthErrorAbort: true,
+    ...privateInbox(options.connection?.user),
+    ...options.connection,
   }).catch((cause: unknown) => {
     throw new StartError(`Cannot connect to NATS at ${address.servers.join(', ')}: ${reason(cause)}.`, {
       cause,

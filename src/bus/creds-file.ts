@@ -1,8 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { StartError } from '../start-error.ts'
-
-const claims = z.object({ name: z.string().min(1) })
 
 /** A NATS credentials file: what to sign in with, and the name of its user if the JWT tells. */
 export async function readCreds(path: string): Promise<{ bytes: Uint8Array; user: string | undefined }> {
@@ -16,8 +13,8 @@ export async function readCreds(path: string): Promise<{ bytes: Uint8Array; user
 
 function userName(jwt: string): string | undefined {
   try {
-    const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8')
-    return claims.safeParse(JSON.parse(payload)).data?.name
+    const { name } = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    return typeof name === 'string' && name !== '' ? name : undefined
   } catch {
     return undefined
   }

@@ -1,18 +1,11 @@
 import { fail, ok, type Result } from '../failures.ts'
 import { idSchema } from '../schemas.ts'
+import { encodeId } from './encode-id.ts'
+
+export { encodeId }
 
 const canonical = /^(?:[A-Za-z0-9_@+=:,;()!~-]|%[0-9A-F]{2})+$/
 const longestToken = 256 * '%F0%9F%92%A9'.length
-
-/**
- * An account or app id as one token of a NATS subject: its UTF-8 bytes, percent-encoded outside
- * `[A-Za-z0-9_@+=:,;()!~-]` with upper-case hex. Throws `URIError` on a lone surrogate.
- */
-export function encodeId(id: string): string {
-  return encodeURIComponent(id)
-    .replace(/[.*']/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replace(/%(?:40|2B|3D|3A|2C|3B)/g, decodeURIComponent)
-}
 
 /**
  * The id a subject token spells. An id has exactly one spelling, else a permission that denies `alice`

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { createFills, type Fill } from '../fills.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { type Observer, unobserved } from './observer.ts'
 
@@ -10,12 +11,6 @@ export interface CachedToken {
   /** A caller without a wish is served until here, ms. */
   readonly servedUntil: number
   readonly filledAt: number
-}
-
-/** A read under way. An invalidation that arrives while it reads poisons it: what it read may be older. */
-export interface Fill {
-  readonly account: string
-  poisoned: boolean
 }
 
 export interface TokenCache {
@@ -33,7 +28,6 @@ export interface TokenCache {
 }
 
 const recheckAfter = 60_000
-const quietAfterReconnect = 1_000
 
 export function createTokenCache({
   clock,
@@ -45,9 +39,8 @@ export function createTokenCache({
   observer?: Pick<Observer, 'served'>
 }): TokenCache {
   const tokens = new LRUCache<string, CachedToken>({ max })
-  const fills = new Map<string, Set<Fill>>()
+  const fills = createFills(clock)
   let suspended = false
-  let fillFrom = 0
 
   function find(account: string, minValidity: number | null, oldest: number) {
     if (suspended) return undefined
@@ -61,39 +54,25 @@ export function createTokenCache({
     return token.bytes
   }
 
-  function poisonAll() {
-    for (const reading of fills.values()) for (const fill of reading) fill.poisoned = true
-  }
-
   return {
     read: (account, minValidity) => find(account, minValidity, recheckAfter),
     readUnchecked: (account, minValidity) => find(account, minValidity, Number.POSITIVE_INFINITY),
-    beginFill(account) {
-      const fill = { account, poisoned: suspended }
-      const reading = fills.get(account) ?? new Set()
-      fills.set(account, reading.add(fill))
-      return fill
-    },
+    beginFill: fills.begin,
     endFill(fill, token) {
-      const reading = fills.get(fill.account)
-      reading?.delete(fill)
-      if (reading?.size === 0) fills.delete(fill.account)
-      if (token === null || fill.poisoned || suspended || clock.now() < fillFrom) return
-      tokens.set(fill.account, token)
+      if (fills.end(fill) && token !== null) tokens.set(fill.account, token)
     },
     drop(account) {
       tokens.delete(account)
-      for (const fill of fills.get(account) ?? []) fill.poisoned = true
+      fills.poison(account)
     },
     suspend() {
       suspended = true
-      poisonAll()
+      fills.suspend()
     },
     resume() {
       tokens.clear()
-      poisonAll()
+      fills.resume()
       suspended = false
-      fillFrom = clock.now() + quietAfterReconnect
     },
   }
 }

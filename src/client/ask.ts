@@ -1,0 +1,51 @@
+import type { NatsConnection } from 'nats'
+import type { TokenReply } from '../api.ts'
+import { encodeId } from '../bus/encode-id.ts'
+import type { Link } from './link.ts'
+import { failureIn, notCarried, TokensError } from './tokens-error.ts'
+
+export type Verb = 'token.get' | 'token.reject'
+export type Ask = (verb: Verb, account: string, payload: object) => Promise<TokenReply>
+
+/** The service itself answers within 4 s, if only to say that the refresh is still under way. */
+const patience = 6_000
+
+/**
+ * Asks tokenbus. A connection that breaks meanwhile is waited for and the question put again: asking twice does no
+ * harm, and what NATS was given while it was away would be lost. Rejects with `TokensError`.
+ */
+export function createAsk({ nats, link }: { nats: NatsConnection; link: Link }): Ask {
+  return async function ask(verb, account, payload) {
+    const subject = `${verb}.${subjectToken(account)}`
+    const bytes = JSON.stringify(payload)
+    const deadline = performance.now() + patience
+    const left = () => Math.max(1, deadline - performance.now())
+    while (await link.up(left())) {
+      const request = nats.request(subject, bytes, { timeout: left() })
+      const reply = await link.whileUp(request).catch((cause: unknown) => {
+        throw nats.isClosed() ? closed(account) : notCarried(cause, account)
+      })
+      if (reply === undefined) continue
+      const failure = failureIn(reply)
+      if (failure !== undefined) throw failure
+      return Object.freeze(reply.json<TokenReply>())
+    }
+    throw new TokensError({ error: 'unreachable', message: 'NATS cannot be reached', account })
+  }
+}
+
+function closed(account: string): TokensError {
+  return new TokensError({ error: 'closed', message: 'the client is closed', account })
+}
+
+/** Throws `TokensError`. */
+export function subjectToken(account: string): string {
+  // A lone surrogate has no UTF-8 bytes to encode.
+  if (account === '' || /\p{Cs}/u.test(account))
+    throw new TokensError({
+      error: 'bad_request',
+      message: 'account: must have 1 to 256 code points of valid Unicode',
+      account,
+    })
+  return encodeId(account)
+}

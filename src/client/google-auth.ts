@@ -1,0 +1,60 @@
+import { type HeadersLike, isStream, sendWithToken, type TokenSource } from './send-with-token.ts'
+
+/** What is used of an `OAuth2Client` (google-auth-library 10 or newer). */
+export interface GoogleClient {
+  // biome-ignore lint/suspicious/noExplicitAny: its own types differ from version to version.
+  readonly transporter: { request(options: any): Promise<any> }
+}
+
+interface GoogleRequest {
+  readonly headers?: HeadersLike
+  readonly data?: unknown
+  readonly signal?: AbortSignal
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+/**
+ * Makes an `OAuth2Client` of Google's libraries send an account's tokens. As it does itself, it sends a request that was
+ * answered by 401 once more, unless its data was a stream; but first it reports the token.
+ */
+export function googleAuth<C extends GoogleClient>({
+  tokens,
+  account,
+  client,
+}: {
+  readonly tokens: TokenSource
+  readonly account: string
+  readonly client: C
+}): C {
+  const bearer = async () => `Bearer ${(await tokens.get(account)).accessToken}`
+
+  async function request(options: GoogleRequest): Promise<unknown> {
+    const outcome = await sendWithToken<Outcome>({
+      tokens,
+      account,
+      signal: options.signal,
+      replayable: !isStream(options.data),
+      send({ accessToken }) {
+        const headers = new Headers(options.headers)
+        headers.set('authorization', `Bearer ${accessToken}`)
+        return client.transporter.request({ ...options, headers }).then(
+          (value) => ({ value }),
+          (error: unknown) => ({ error }),
+        )
+      },
+      refusalIn(outcome) {
+        const { response } = ('error' in outcome ? outcome.error : {}) as { response?: Response }
+        return response?.status === 401 ? response : undefined
+      },
+    })
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
+  }
+
+  return Object.assign(client, {
+    request,
+    getRequestHeaders: async () => new Headers({ authorization: await bearer() }),
+    getAccessToken: async () => ({ token: (await tokens.get(account)).accessToken }),
+  })
+}

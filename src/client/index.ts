@@ -1,0 +1,12 @@
+export { googleAuth } from './google-auth.ts'
+export { graphAuth } from './graph-auth.ts'
+export {
+  type ConnectTokensOptions,
+  connectTokens,
+  type GetOptions,
+  type Rejection,
+  type Token,
+  type TokenEvents,
+  type Tokens,
+} from './tokens.ts'
+export { TokensError, type TokensErrorCode } from './tokens-error.ts'

@@ -1,0 +1,75 @@
+import type { TokenReply } from '../api.ts'
+import { createFills, type Fill } from '../fills.ts'
+
+export interface LocalCache {
+  /** The answer, already there, if it lives that many seconds longer; the same promise for every caller. */
+  read(account: string, minValidity: number | undefined): Promise<TokenReply> | undefined
+  /** Is what is known newer than this generation? */
+  newerThan(account: string, generation: number): Promise<TokenReply> | undefined
+  beginFill(account: string): Fill
+  endFill(fill: Fill, token: TokenReply | null): void
+  /** Without an account: all. */
+  drop(account?: string): void
+  /** The bus is down: changes pass unheard. */
+  suspend(): void
+  resume(): void
+}
+
+interface Entry {
+  readonly answer: Promise<TokenReply>
+  readonly generation: number
+  readonly expiresAt: number
+  readonly askAgainAt: number
+}
+
+/** With less life than this left, tokenbus decides whether the token will still do: it knows how long it lived. */
+const defaultMinValidity = 30
+/**
+ * No longer than the life a token has at least when it is answered (short-lived ones apart): however wrong this
+ * machine's clock is, and should an event ever be missed, no token is served long past its end.
+ */
+const askAgainAfter = 30_000
+
+/** Tokens of one process. Times are monotonic, so that a clock that is set does not matter. */
+export function createLocalCache({ max = 10_000 } = {}): LocalCache {
+  const entries = new Map<string, Entry>()
+  const now = () => performance.now()
+  const fills = createFills({ now })
+
+  return {
+    read(account, minValidity = defaultMinValidity) {
+      const entry = entries.get(account)
+      if (entry === undefined) return undefined
+      const at = now()
+      return at < entry.askAgainAt && entry.expiresAt - at >= minValidity * 1_000 ? entry.answer : undefined
+    },
+    newerThan(account, generation) {
+      const entry = entries.get(account)
+      return entry !== undefined && entry.generation > generation ? entry.answer : undefined
+    },
+    beginFill: fills.begin,
+    endFill(fill, token) {
+      if (!fills.end(fill) || token === null) return
+      const at = now()
+      // Refilled each half minute, so the first in the map is the one asked for longest ago.
+      entries.delete(fill.account)
+      entries.set(fill.account, {
+        answer: Promise.resolve(token),
+        generation: token.generation,
+        expiresAt: at + (Date.parse(token.expires) - Date.now()),
+        askAgainAt: at + askAgainAfter,
+      })
+      if (entries.size > max) entries.delete(entries.keys().next().value as string)
+    },
+    drop(account) {
+      if (account === undefined) entries.clear()
+      else entries.delete(account)
+      fills.poison(account)
+    },
+    suspend() {
+      entries.clear()
+      fills.suspend()
+    },
+    resume: fills.resume,
+  }
+}

@@ -1,0 +1,156 @@
+import type { ConnectionOptions } from 'nats'
+import type { TokenReply } from '../api.ts'
+import { connectNats } from '../bus/connect.ts'
+import type { Fill } from '../fills.ts'
+import { createAsk, type Verb } from './ask.ts'
+import { type FetchInput, fetchWithToken } from './fetch-with-token.ts'
+import { createLink } from './link.ts'
+import { createLocalCache } from './local-cache.ts'
+import { type News, watchNews } from './news.ts'
+import { TokensError } from './tokens-error.ts'
+
+/** An access token that works: `expires` is ISO 8601; a newer one of the same account has a higher `generation`. */
+export type Token = TokenReply
+
+export interface TokenEvents {
+  refreshed: Extract<News, { type: 'token.refreshed' }>
+  invalid: Extract<News, { type: 'token.invalid' }>
+}
+
+export interface GetOptions {
+  /** Seconds it must live at least; by default 30, or a quarter of its whole life if that is less. */
+  readonly minValidity?: number
+  /** A newer one than there is now. */
+  readonly forceRefresh?: boolean
+}
+
+export interface Rejection {
+  /** Of the token that an API answered 401 to. */
+  readonly generation: number
+  /** The claims the API asks for, as JSON. */
+  readonly claims?: string
+}
+
+/** All methods reject with `TokensError`. */
+export interface Tokens extends AsyncDisposable {
+  get(account: string, options?: GetOptions): Promise<Token>
+  /** Reports that an API refused a token; answers a newer one, or the same when there can be none yet. */
+  reject(account: string, rejection: Rejection): Promise<Token>
+  /**
+   * As `fetch`, with the account's token. On 401 the token is reported and the request sent once more, unless its body
+   * was a stream: that is gone, and keeping a copy would hold all of it in memory.
+   */
+  fetch(account: string, input: FetchInput, init?: RequestInit): Promise<Response>
+  /**
+   * Calls `handler` from now on, once per event (of the accounts this NATS user may hear of); answers how to end that. An
+   * error it throws is an unhandled rejection.
+   */
+  on<K extends keyof TokenEvents>(event: K, handler: (event: TokenEvents[K]) => unknown): () => void
+  close(): Promise<void>
+}
+
+export interface ConnectTokensOptions extends Omit<ConnectionOptions, 'servers'> {
+  /** Such as `nats://user:password@host:4222`. */
+  readonly servers: string | readonly string[]
+  /** Path of a NATS credentials file. */
+  readonly creds?: string
+}
+
+type Handlers = { [K in keyof TokenEvents]: Set<(event: TokenEvents[K]) => unknown> }
+
+/** Connects to the bus; from then on it reconnects for ever. Rejects with `TokensError` `unreachable`. */
+export async function connectTokens({
+  servers,
+  creds,
+  ...connection
+}: ConnectTokensOptions): Promise<Tokens> {
+  const cache = createLocalCache()
+  const link = createLink()
+  const nats = await connectNats({
+    url: [servers].flat().join(','),
+    ...(creds !== undefined && { creds }),
+    name: 'tokenbus client',
+    connection: { noAsyncTraces: true, ...connection },
+    onDisconnect() {
+      cache.suspend()
+      link.wentDown()
+    },
+    onReconnect() {
+      cache.resume()
+      link.cameUp()
+    },
+  }).catch((cause: Error) => {
+    throw new TokensError({ error: 'unreachable', message: cause.message }, { cause })
+  })
+  void nats.closed().then(() => {
+    cache.suspend()
+    // Whoever waits for anything goes on, and finds it closed.
+    link.wentDown()
+    link.cameUp()
+  })
+
+  const handlers: Handlers = { refreshed: new Set(), invalid: new Set() }
+  const news = await watchNews({
+    nats,
+    onNews(account, event) {
+      cache.drop(account)
+      if (event?.type === 'token.refreshed') call(handlers.refreshed, event)
+      if (event?.type === 'token.invalid') call(handlers.invalid, event)
+    },
+    onDeaf: cache.drop,
+  })
+
+  const ask = createAsk({ nats, link })
+  const underWay = new Map<string, { readonly asking: Promise<Token>; readonly fill: Fill }>()
+
+  /** Equal questions are one, unless news came in between; only an answer newer than `newerThan` is kept. */
+  function share(verb: Verb, account: string, payload: object, newerThan = -1): Promise<Token> {
+    const key = `${verb} ${JSON.stringify(payload)} ${account}`
+    const shared = underWay.get(key)
+    if (shared !== undefined && !shared.fill.poisoned) return shared.asking
+    if (verb === 'token.reject') cache.drop(account)
+    const fill = cache.beginFill(account)
+    const asking = askAndKeep(fill, verb, payload, newerThan).finally(() => {
+      if (underWay.get(key)?.fill === fill) underWay.delete(key)
+    })
+    underWay.set(key, { asking, fill })
+    return asking
+  }
+
+  async function askAndKeep(fill: Fill, verb: Verb, payload: object, newerThan: number): Promise<Token> {
+    const { account } = fill
+    try {
+      news.follow(account)
+      const token = await ask(verb, account, payload)
+      if (token.generation > newerThan && !news.deafTo(account)) cache.endFill(fill, token)
+      return token
+    } finally {
+      cache.endFill(fill, null)
+    }
+  }
+
+  const tokens: Tokens = {
+    get(account, { minValidity, forceRefresh = false } = {}) {
+      const known = forceRefresh ? undefined : cache.read(account, minValidity)
+      return known ?? share('token.get', account, { minValidity, ...(forceRefresh && { forceRefresh }) })
+    },
+    reject(account, { generation, claims }) {
+      const newer = cache.newerThan(account, generation)
+      if (newer !== undefined) return newer
+      return share('token.reject', account, { generation, claims }, generation)
+    },
+    fetch: (account, input, init = {}) => fetchWithToken({ tokens, account, input, init }),
+    on(event, handler) {
+      handlers[event].add(handler)
+      return () => void handlers[event].delete(handler)
+    },
+    close: () => nats.close(),
+    [Symbol.asyncDispose]: () => nats.close(),
+  }
+  return tokens
+}
+
+/** Later, so that what a handler throws does not end the reading of the connection. */
+function call<T>(handlers: Set<(event: T) => unknown>, event: T): void {
+  for (const handler of handlers) void Promise.resolve(event).then(handler)
+}

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { challengeIn } from '../../src/client/challenge.ts'
+
+const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
+const base64 = Buffer.from(claims).toString('base64')
+
+it.each<[string, string | null, string | undefined]>([
+  ['in base64, as Microsoft does', `Bearer error="insufficient_claims", claims="${base64}"`, claims],
+  ['without padding', `Bearer claims="${base64.replace(/=+$/, '')}"`, claims],
+  ['as JSON', `Bearer claims="${claims.replaceAll('"', '\\"')}"`, claims],
+  ['that are none', 'Bearer claims="hello"', undefined],
+  [
+    'too long to report',
+    `Bearer claims="${Buffer.from(JSON.stringify('x'.repeat(9_000))).toString('base64')}"`,
+    undefined,
+  ],
+  ['in a challenge without', 'Bearer realm="x"', undefined],
+  ['without a challenge', null, undefined],
+])('claims %s', (_, header, found) => {
+  expect(challengeIn(header)).toBe(found)
+})

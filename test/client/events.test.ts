@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, expect, expectTypeOf, it, vi } from 'vitest'
+import { type ClientBus, startClientBus } from './client-bus.ts'
+
+let bus: ClientBus
+
+beforeEach(async () => {
+  bus = await startClientBus()
+})
+afterEach(() => bus[Symbol.asyncDispose]())
+
+const refreshed = { id: 'r1', type: 'token.refreshed', account: 'alice', generation: 2 }
+const invalid = { id: 'i1', type: 'token.invalid', account: 'alice', reason: 'inactive', class: 'A' }
+
+it('each handler hears of its own kind, each event once', async () => {
+  const [onRefreshed, onInvalid] = [vi.fn(), vi.fn()]
+  bus.tokens.on('refreshed', onRefreshed)
+  bus.tokens.on('invalid', onInvalid)
+  await bus.publish('token.refreshed.alice', refreshed)
+  await bus.publish('token.refreshed.alice', refreshed)
+  await bus.publish('token.invalid.alice', invalid)
+  await bus.publish('account.removed.alice', { id: 'x', type: 'account.removed', account: 'alice' })
+  expect(onRefreshed.mock.calls).toEqual([[refreshed]])
+  expect(onInvalid.mock.calls).toEqual([[invalid]])
+})
+
+it('until it no longer wants to', async () => {
+  const heard = vi.fn()
+  const end = bus.tokens.on('invalid', heard)
+  await bus.publish('token.invalid.alice', invalid)
+  end()
+  await bus.publish('token.invalid.alice', { ...invalid, id: 'i2' })
+  expect(heard).toHaveBeenCalledTimes(1)
+})
+
+it('events are typed by their kind', () => {
+  bus.tokens.on('invalid', (event) => {
+    expectTypeOf(event.type).toEqualTypeOf<'token.invalid'>()
+    expectTypeOf(event.reason).toBeString()
+  })
+  bus.tokens.on('refreshed', (event) => {
+    expectTypeOf(event.expires).toBeString()
+    // @ts-expect-error a refresh has no reason
+    void event.reason
+  })
+})

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TokensError } from '../../src/client/index.ts'
+import { fail, ok } from '../../src/failures.ts'
+import { eventually } from '../support/eventually.ts'
+import { type ClientBus, hour, startClientBus, tokenOf } from './client-bus.ts'
+
+let bus: ClientBus
+
+beforeEach(async () => {
+  bus = await startClientBus()
+})
+afterEach(() => bus[Symbol.asyncDispose]())
+
+const generationOf = async (account: string) => (await bus.tokens.get(account)).generation
+
+/** Answers that a test gives when it wants to. */
+function heldAnswers() {
+  const waiting: ((generation: number) => void)[] = []
+  bus.answer = ({ account }) =>
+    new Promise((resolve) => waiting.push((generation) => resolve(ok(tokenOf(account, { generation })))))
+  const next = () => eventually(() => waiting.shift() ?? Promise.reject(new Error('nothing was asked')))
+  return { next, count: () => waiting.length }
+}
+
+describe('a token', () => {
+  it('is asked for once, whatever its account is called', async () => {
+    const token = await bus.tokens.get('müller.ann@example.com')
+    expect(token).toMatchObject({ account: 'müller.ann@example.com', generation: 1 })
+    expect(await bus.tokens.get('müller.ann@example.com')).toBe(token)
+    expect(bus.asked).toEqual([{ verb: 'get', account: 'müller.ann@example.com', want: {} }])
+  })
+
+  it('is asked for again when it does not live as long as is wished, or a newer one is wanted', async () => {
+    bus.answer = ({ account }) => ok(tokenOf(account, { seconds: 120 }))
+    await bus.tokens.get('alice')
+    await bus.tokens.get('alice', { minValidity: 60 })
+    await bus.tokens.get('alice', { minValidity: 300 })
+    await bus.tokens.get('alice', { forceRefresh: true })
+    expect(bus.asked.map(({ want }) => want)).toEqual([{}, { minValidity: 300 }, { forceRefresh: true }])
+  })
+
+  it('near its end is for tokenbus to judge, each time', async () => {
+    bus.answer = ({ account }) => ok(tokenOf(account, { seconds: 20 }))
+    await bus.tokens.get('alice')
+    await bus.tokens.get('alice')
+    expect(bus.asked).toHaveLength(2)
+    await bus.tokens.get('alice', { minValidity: 5 })
+    expect(bus.asked).toHaveLength(2)
+  })
+
+  it('is asked for again after half a minute, so that a wrong clock or a lost event cannot keep it for long', async () => {
+    await bus.tokens.get('alice')
+    const later = performance.now() + 30_001
+    vi.spyOn(performance, 'now').mockReturnValue(later)
+    await bus.tokens.get('alice')
+    vi.restoreAllMocks()
+    expect(bus.asked).toHaveLength(2)
+  })
+
+  it('is one question for a hundred callers', async () => {
+    const held = heldAnswers()
+    const all = Promise.all(Array.from({ length: 100 }, () => bus.tokens.get('alice')))
+    ;(await held.next())(7)
+    expect(new Set((await all).map(({ generation }) => generation))).toEqual(new Set([7]))
+    expect(bus.asked).toHaveLength(1)
+  })
+})
+
+describe('news', () => {
+  it.each(['token.refreshed', 'token.invalid', 'account.removed'])(
+    '%s: what is known is forgotten',
+    async (type) => {
+      await bus.tokens.get('a.b')
+      await bus.tokens.get('other')
+      await bus.publish(`${type}.a%2Eb`, { id: '1', type, account: 'a.b' })
+      await bus.tokens.get('a.b')
+      await bus.tokens.get('other')
+      expect(bus.asked.map(({ account }) => account)).toEqual(['a.b', 'other', 'a.b'])
+    },
+  )
+
+  it('that comes while an answer is on its way: that answer is not kept, nor shared with later callers', async () => {
+    const held = heldAnswers()
+    const asking = bus.tokens.get('alice')
+    const answer = await held.next()
+    await bus.publish('token.refreshed.alice', { id: '1', type: 'token.refreshed', account: 'alice' })
+    const again = bus.tokens.get('alice')
+    const newer = await held.next()
+    answer(1)
+    expect((await asking).generation).toBe(1)
+    newer(2)
+    expect((await again).generation).toBe(2)
+    expect(await generationOf('alice')).toBe(2)
+  })
+
+  it('which cannot be read still counts', async () => {
+    await bus.tokens.get('alice')
+    await bus.publish('token.invalid.alice', [] as never)
+    await bus.tokens.get('alice')
+    expect(bus.asked).toHaveLength(2)
+  })
+})
+
+describe('reject', () => {
+  it('reports once for all, answers a newer token and keeps that', async () => {
+    await bus.tokens.get('alice')
+    const claims = '{"access_token":{}}'
+    const newer = await Promise.all([1, 2].map(() => bus.tokens.reject('alice', { generation: 1, claims })))
+    expect(newer.map(({ generation }) => generation)).toEqual([2, 2])
+    expect(await generationOf('alice')).toBe(2)
+    expect(bus.asked.slice(1)).toEqual([
+      { verb: 'reject', account: 'alice', want: { generation: 1, claims } },
+    ])
+  })
+
+  it('of a token that has been replaced answers what replaced it', async () => {
+    bus.answer = ({ account }) => ok(tokenOf(account, { generation: 5 }))
+    await bus.tokens.get('alice')
+    expect(await bus.tokens.reject('alice', { generation: 4 })).toMatchObject({ generation: 5 })
+    expect(bus.asked).toHaveLength(1)
+  })
+
+  it('without a newer token keeps nothing', async () => {
+    bus.answer = ({ account }) => ok(tokenOf(account, { generation: 5 }))
+    expect(await bus.tokens.reject('alice', { generation: 5 })).toMatchObject({ generation: 5 })
+    await bus.tokens.get('alice')
+    expect(bus.asked).toHaveLength(2)
+  })
+})
+
+describe('failures', () => {
+  it('are told apart by code, with what is known about them', async () => {
+    const why = {
+      account: 'alice',
+      state: 'revoked',
+      reason: 'inactive',
+      recoverable: false,
+      action: 'reconnect',
+    }
+    bus.answer = () => fail('grant_revoked', 'the grant has ended', why)
+    const error = await bus.tokens.get('alice').catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(TokensError)
+    expect(error).toMatchObject({ code: 'grant_revoked', message: 'the grant has ended', ...why })
+  })
+
+  it('are not remembered', async () => {
+    bus.answer = () => fail('provider_unavailable', 'the provider cannot be reached', { retryAfter: 3 })
+    await expect(bus.tokens.get('alice')).rejects.toMatchObject({
+      code: 'provider_unavailable',
+      retryAfter: 3,
+    })
+    bus.answer = ({ account }) => ok(tokenOf(account, { seconds: hour }))
+    expect(await generationOf('alice')).toBe(1)
+  })
+
+  it.each(['', '\ud800', 'x'.repeat(257)])('an id that is none: %j', async (id) => {
+    await expect(bus.tokens.get(id)).rejects.toMatchObject({ code: 'bad_request' })
+  })
+
+  it('an option that is none', async () => {
+    await expect(bus.tokens.get('alice', { minValidity: -1 })).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringMatching(/minValidity/),
+    })
+  })
+})

@@ -1,0 +1,75 @@
+import { Client, type ClientOptions, MiddlewareFactory } from '@microsoft/microsoft-graph-client'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { graphAuth } from '../../src/client/index.ts'
+import { fail } from '../../src/failures.ts'
+import { type ApiServer, startApi } from './api-server.ts'
+import { type ClientBus, startClientBus } from './client-bus.ts'
+
+let bus: ClientBus
+let api: ApiServer
+
+const auth = () => graphAuth({ tokens: bus.tokens, account: 'alice' })
+const plain = () => Client.initWithMiddleware({ authProvider: auth() })
+
+function healing(options: ClientOptions = {}): Client {
+  const provider = auth()
+  const chain = MiddlewareFactory.getDefaultMiddlewareChain(provider)
+  return Client.initWithMiddleware({ middleware: [provider, ...chain], ...options })
+}
+
+beforeEach(async () => {
+  bus = await startClientBus()
+  api = await startApi()
+  // The SDK gives a token to Graph's own hosts, over https, alone; so these names lead here.
+  const { fetch } = globalThis
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
+    fetch(url.replace('https://graph.microsoft.com', api.url), init),
+  )
+})
+afterEach(async () => {
+  vi.unstubAllGlobals()
+  await api[Symbol.asyncDispose]()
+  await bus[Symbol.asyncDispose]()
+})
+
+it.each([
+  ['as its provider', plain],
+  ['in its chain', healing],
+])('%s: calls of the Graph SDK carry the account’s token', async (_, connect) => {
+  api.answer = (_, response) => response.end('{"value":[{"name":"Calendar"}]}')
+  expect(await connect().api('/me/calendars').get()).toEqual({ value: [{ name: 'Calendar' }] })
+  expect(api.calls).toMatchObject([{ path: '/v1.0/me/calendars', token: 'at-alice-1' }])
+})
+
+it('in the chain, a refused token is reported and the call made once more, body and all', async () => {
+  api.accepts = (token) => token === 'at-alice-2'
+  api.answer = ({ body }, response) => response.end(body)
+  api.challenge = `Bearer claims="${Buffer.from('{"a":1}').toString('base64')}"`
+  expect(await healing().api('/me/events').post({ subject: 'Lunch' })).toEqual({ subject: 'Lunch' })
+  expect(api.calls.map(({ token }) => token)).toEqual(['at-alice-1', 'at-alice-2'])
+  expect(bus.asked.at(-1)).toMatchObject({ verb: 'reject', want: { generation: 1, claims: '{"a":1}' } })
+})
+
+it('a second refusal is the SDK’s own error', async () => {
+  api.accepts = () => false
+  await expect(healing().api('/me').get()).rejects.toMatchObject({ statusCode: 401 })
+  expect(api.calls).toHaveLength(2)
+})
+
+it('hosts that are not Graph’s get no token, and their 401 reports none', async () => {
+  await expect(
+    healing({ baseUrl: `${api.url}/` })
+      .api('/me')
+      .get(),
+  ).rejects.toMatchObject({ statusCode: 401 })
+  expect(api.calls).toMatchObject([{ token: undefined }])
+  expect(bus.asked.filter(({ verb }) => verb === 'reject')).toEqual([])
+})
+
+it('without a token the call fails, the SDK saying of the reason no more than this', async () => {
+  bus.answer = () => fail('grant_revoked', 'the grant has ended')
+  await expect(plain().api('/me').get()).rejects.toMatchObject({
+    code: 'TokensError',
+    message: 'the grant has ended',
+  })
+})

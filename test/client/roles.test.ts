@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from 'vitest'
+import { connectTokens } from '../../src/client/index.ts'
+import { startClientBus } from './client-bus.ts'
+
+const withUser = (permissions: string) => ({
+  configText: `authorization { users = [
+    { user: service, password: s }
+    { user: some.app, password: c, permissions: ${permissions} }
+  ] }`,
+  service: { user: 'service', pass: 's' },
+  client: { user: 'some.app', pass: 'c' },
+})
+const inbox = '"_INBOX_some%2Eapp.>"'
+const aliceOnly = withUser(`{
+  publish: ["token.get.alice", "token.reject.alice"]
+  subscribe: ["token.refreshed.alice", "token.invalid.alice", "account.removed.alice", ${inbox}] }`)
+const deaf = withUser(`{ publish: ["token.get.*"], subscribe: ["token.refreshed.alice", ${inbox}] }`)
+
+describe('a user limited to some accounts', () => {
+  it('is answered for those, and hears what happens to them', async () => {
+    await using bus = await startClientBus(aliceOnly)
+    const heard = vi.fn()
+    bus.tokens.on('invalid', heard)
+    await bus.tokens.get('alice')
+    await bus.tokens.get('alice')
+    expect(bus.asked).toHaveLength(1)
+    await bus.publish('token.invalid.alice', { id: '1', type: 'token.invalid', account: 'alice' })
+    expect(heard).toHaveBeenCalledOnce()
+    await bus.tokens.get('alice')
+    expect(bus.asked).toHaveLength(2)
+  })
+
+  it('is refused at once for another', async () => {
+    await using bus = await startClientBus(aliceOnly)
+    await expect(bus.tokens.get('bob')).rejects.toMatchObject({ code: 'not_permitted', account: 'bob' })
+    expect(bus.asked).toEqual([])
+  })
+})
+
+it('what a user may not hear of is never kept', async () => {
+  await using bus = await startClientBus(deaf)
+  await bus.tokens.get('alice')
+  await bus.tokens.get('alice')
+  expect(bus.asked).toHaveLength(2)
+})
+
+it('credentials that are wrong: connecting fails', async () => {
+  await using bus = await startClientBus(aliceOnly)
+  const servers = `nats://some.app:wrong@127.0.0.1:${bus.wire.port}`
+  await expect(connectTokens({ servers })).rejects.toMatchObject({
+    code: 'unreachable',
+    message: expect.stringMatching(/does not accept these credentials/),
+  })
+})
+
+it('credentials may be in the URL', async () => {
+  await using bus = await startClientBus(aliceOnly)
+  await using tokens = await connectTokens({ servers: [`nats://some.app:c@127.0.0.1:${bus.wire.port}`] })
+  expect(await tokens.get('alice')).toMatchObject({ account: 'alice' })
+})
