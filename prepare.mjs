@@ -8,6 +8,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -184,8 +185,10 @@ function newestSource() {
   )
 }
 
-function build() {
+function build({ afresh }) {
   const stamp = 'dist/.built'
+  // Of a source that is gone, nothing stays behind to be shipped.
+  if (afresh) rmSync('dist', { recursive: true, force: true })
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return
   const begun = new Date()
   const { ok, output } = run(process.execPath, [
@@ -207,7 +210,11 @@ function build() {
   utimesSync(stamp, begun, begun)
 }
 
+// `node prepare.mjs build` does that alone, for packages and images.
+const afresh = process.argv[2] === 'build'
 checkNode()
-installServers()
-installPackages()
-build()
+if (!afresh) {
+  installServers()
+  installPackages()
+}
+build({ afresh })

@@ -2,6 +2,7 @@ import type { NatsConnection } from 'nats'
 import type { Logger } from 'pino'
 import type { Audit } from './audit.ts'
 import { connectNats } from './bus/connect.ts'
+import { commandPrefix } from './cli/how-to-call.ts'
 import { transitionLine } from './cli/transition-line.ts'
 import type { Config } from './config.ts'
 import { devAdminToken, devKeys, writeDevFile } from './embedded/dev-files.ts'
@@ -123,9 +124,9 @@ function welcome(where: {
     `  data      ${where.dataDir}   (URLs with credentials in dev.json)`,
     '',
     '  Try, in another terminal:',
-    '    npm run tokenbus -- token demo             a token that works',
-    '    npm run tokenbus -- watch                  every event as it happens',
-    '    npm run tokenbus -- sandbox revoke demo    the user removes the app (sandbox --help has more)',
+    `    ${commandPrefix} token demo             a token that works`,
+    `    ${commandPrefix} watch                  every event as it happens`,
+    `    ${commandPrefix} sandbox revoke demo    the user removes the app (sandbox --help has more)`,
     '',
     'tokenbus ready',
   ]

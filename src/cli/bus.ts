@@ -7,6 +7,7 @@ import { connectNats } from '../bus/connect.ts'
 import type { Config } from '../config.ts'
 import type { Failure } from '../failures.ts'
 import { StartError } from '../start-error.ts'
+import { devCommand } from './how-to-call.ts'
 
 /** What was asked for was answered by a failure; its body as it came. */
 export class Refused extends Error {
@@ -32,9 +33,12 @@ export async function readDevFile({
   try {
     return devFileSchema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch (cause) {
-    throw new Unreachable(`There is no ${path}: start tokenbus with npm start, or set TOKENBUS_NATS_URL.`, {
-      cause,
-    })
+    throw new Unreachable(
+      `There is no ${path}: start tokenbus with ${devCommand}, or set TOKENBUS_NATS_URL.`,
+      {
+        cause,
+      },
+    )
   }
 }
 

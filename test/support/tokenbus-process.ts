@@ -22,12 +22,13 @@ export interface TokenbusProcess extends AsyncDisposable {
   ended: Promise<number | null>
 }
 
-/** The built command line, as a user runs it; it does not outlive the test. */
+/** The built command line, here or where it was installed, as a user runs it; it does not outlive the test. */
 export function startTokenbus(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  program = main,
 ): TokenbusProcess {
-  const child: ChildProcess = spawn(process.execPath, [main, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readDevFile, startTokenbus } from '../support/tokenbus-process.ts'
+import { installPacked, root } from './packed.ts'
+
+let packed: ReturnType<typeof installPacked>
+
+beforeAll(() => {
+  packed = installPacked()
+})
+afterAll(() => packed.remove())
+
+function run(file: string, source: string, ...args: string[]): string {
+  writeFileSync(join(packed.folder, file), source)
+  const { stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
+    cwd: packed.folder,
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  return stdout + stderr
+}
+
+describe('the package', () => {
+  it('holds what runs, its types and nats.conf: no maps, no tests, no sources', () => {
+    const files = readdirSync(packed.installed, { recursive: true, encoding: 'utf8' })
+    const kinds = new Set(files.map((file) => /(\.d\.ts|\.[a-z]+)$/.exec(file)?.[1]))
+    expect([...kinds].sort()).toEqual(['.conf', '.d.ts', '.js', '.json', '.lua', '.md', undefined])
+    expect(files.filter((file) => /(^|\/)(test|examples)\//.test(file))).toEqual([])
+    expect(files).toEqual(expect.arrayContaining(['nats.conf', 'dist/src/redis/scripts/save.lua']))
+  })
+
+  it('has no flaw that publint knows of', async () => {
+    const pkg = JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8'))
+    const { messages } = await publint({ pkgDir: packed.installed, pack: false, strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+  })
+
+  it.each(['client', 'server', 'machines', 'testing'])(
+    'tokenbus/%s can be imported, also from CommonJS',
+    (name) => {
+      const show = `import('tokenbus/${name}').then((m) => console.log(Object.keys(m).length > 0))`
+      expect(run('ours.mjs', show)).toBe('true\n')
+      expect(run('theirs.cjs', show)).toBe('true\n')
+    },
+  )
+
+  it('has types that a strict program can use', () => {
+    const source = `import { connectTokens, googleAuth, graphAuth, TokensError, type Token } from 'tokenbus/client'
+import { type Config, startService } from 'tokenbus/server'
+import { accountMachine } from 'tokenbus/machines'
+import { given } from 'tokenbus/testing'
+await using tokens = await connectTokens({ servers: 'nats://127.0.0.1:4222', tls: {} })
+const token: Token = await tokens.get('alice', { minValidity: 60 })
+tokens.on('invalid', ({ reason, recoverable }) => { const text: string = reason; const flag: boolean = recoverable; void [text, flag] })
+const error = new TokensError({ error: 'grant_revoked', message: '' })
+if (error.code === 'refresh_timeout') void error.retryAfter
+// @ts-expect-error no such code
+if (error.code === 'no_such_code') void 0
+void [token, googleAuth, graphAuth, startService, accountMachine, given, {} as Config]
+export {}
+`
+    writeFileSync(join(packed.folder, 'program.mts'), source)
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,esnext.disposable',
+      '--skipLibCheck',
+      '--types',
+      'node',
+      '--typeRoots',
+      join(root, 'node_modules/@types'),
+    ]
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { stdout } = spawnSync(process.execPath, [tsc, ...flags, 'program.mts'], {
+      cwd: packed.folder,
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
+  })
+
+  it('runs tokenbus dev, from which the client gets a token', async () => {
+    const dataDir = join(packed.folder, 'data')
+    const env = { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' }
+    await using dev = startTokenbus(['dev'], env, join(packed.installed, 'dist/src/main.js'))
+    await dev.says('tokenbus ready', 30_000)
+    expect(dev.output()).toContain('npx tokenbus token demo')
+    const program = `import { connectTokens } from 'tokenbus/client'
+const tokens = await connectTokens({ servers: process.argv[2] })
+const { account, accessToken } = await tokens.get('demo')
+console.log(account, accessToken.length > 20)
+await tokens.close()`
+    expect(run('ours.mjs', program, (await readDevFile(dataDir)).nats)).toBe('demo true\n')
+  })
+})
