@@ -6,6 +6,7 @@ import { accountCommands } from './accounts.ts'
 import { apiTokenCommands } from './api-tokens.ts'
 import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
+import { importCommands } from './import.ts'
 import { sandboxCommands } from './sandbox.ts'
 import { type Colours, coloursOf, facts, type Terminal } from './terminal.ts'
 import { tokenCommands } from './tokens.ts'
@@ -85,6 +86,7 @@ export async function runCommand(
   accountCommands(program, run)
   appCommands(program, run)
   apiTokenCommands(program, run)
+  importCommands(program, run)
   sandboxCommands(program, run)
   try {
     await program.parseAsync(argv, { from: 'user' })

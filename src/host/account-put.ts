@@ -73,15 +73,29 @@ function keepGrant(seen: PutSeen): Result<PutDecision> {
   return fail('invalid_config', 'refreshToken: required when the user or the app of an account changes')
 }
 
-/** The grant stays. A newer access token, or a parked grant brought back by a person, starts it afresh. */
+/**
+ * The grant stays. A newer access token, or a parked grant brought back by a person, starts it afresh; what is known
+ * already changes nothing.
+ */
 function sameGrant(seen: PutSeen): PutDecision {
   const { at, context, put } = seen
-  const newer =
-    put.accessToken !== undefined && put.accessToken.reveal() !== seen.current?.accessToken?.reveal()
   const parked = context.invalid?.class === 'S'
-  if ((newer && context.invalid?.class !== 'A') || parked) return authorize(seen, context.grantId as string)
-  const event = { type: 'account.updated' as const, at, id: randomUUID(), settings: settingsOf(seen) }
-  return { event, extra: { metadata: put.metadata } }
+  if ((bringsNewer(seen) && context.invalid?.class !== 'A') || parked)
+    return authorize(seen, context.grantId as string)
+  const settings = settingsOf(seen)
+  const names = Object.keys(settings) as (keyof AccountSettings)[]
+  if (put.metadata === undefined && names.every((name) => settings[name] === context[name])) return null
+  return {
+    event: { type: 'account.updated', at, id: randomUUID(), settings },
+    extra: { metadata: put.metadata },
+  }
+}
+
+/** An access token that runs out before the current one was refreshed away: it comes from an old list. */
+function bringsNewer({ put, context, current }: PutSeen): boolean {
+  if (put.accessToken === undefined || put.accessToken.reveal() === current?.accessToken?.reveal())
+    return false
+  return put.expires === undefined || Date.parse(put.expires) >= context.expiresAt
 }
 
 function authorize(seen: PutSeen, grantId: string): PutDecision {

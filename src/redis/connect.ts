@@ -7,6 +7,8 @@ export interface ConnectRedisOptions {
   /** `redis://`, `rediss://`, `redis+cluster://host:port,host:port`, `redis+sentinel://host:port,host:port/<master>` */
   readonly url: string
   readonly logger: Logger
+  /** Where the URL was given, for complaints. */
+  readonly named?: string
 }
 
 const connectTimeout = 2_000
@@ -27,8 +29,12 @@ const common = {
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 }
 
-export async function connectRedis({ url, logger }: ConnectRedisOptions): Promise<RedisClient> {
-  const { kind, hosts, username, password, master, db, tls } = parseRedisUrl(url)
+export async function connectRedis({
+  url,
+  logger,
+  named = 'TOKENBUS_REDIS_URL',
+}: ConnectRedisOptions): Promise<RedisClient> {
+  const { kind, hosts, username, password, master, db, tls } = parseRedisUrl(url, named)
   const auth = { ...(username && { username }), ...(password && { password }), ...(tls && { tls: {} }) }
   const redis = connectAs()
   let lastError: Error | undefined
@@ -42,7 +48,7 @@ export async function connectRedis({ url, logger }: ConnectRedisOptions): Promis
     await redis.ping()
   } catch (cause) {
     redis.disconnect()
-    throw new StartError(sentence(where, lastError ?? (cause as Error)), { cause })
+    throw new StartError(sentence({ where, named, error: lastError ?? (cause as Error) }), { cause })
   }
   redis.on('reconnecting', () => logger.warn('redis disconnected'))
   redis.on('ready', () => logger.info('redis reconnected'))
@@ -68,16 +74,14 @@ interface Host {
   readonly port: number
 }
 
-function parseRedisUrl(text: string) {
+function parseRedisUrl(text: string, named: string) {
   const match =
     /^(?<scheme>rediss?|rediss?\+cluster|rediss?\+sentinel):\/\/(?:(?<user>[^:@/]*)(?::(?<pass>[^@/]*))?@)?(?<hosts>[^/]+)(?:\/(?<path>.*))?$/.exec(
       text,
     )
   const groups = match?.groups
   if (groups === undefined) {
-    throw new StartError(
-      'TOKENBUS_REDIS_URL must be a redis://, rediss://, redis+cluster:// or redis+sentinel:// URL.',
-    )
+    throw new StartError(`${named} must be a redis://, rediss://, redis+cluster:// or redis+sentinel:// URL.`)
   }
   const { scheme = '', user, pass, hosts = '', path = '' } = groups
   const kind = scheme.endsWith('+cluster') ? 'cluster' : scheme.endsWith('+sentinel') ? 'sentinel' : 'single'
@@ -86,24 +90,26 @@ function parseRedisUrl(text: string) {
     tls: scheme.startsWith('rediss'),
     username: user ? decodeURIComponent(user) : undefined,
     password: pass ? decodeURIComponent(pass) : undefined,
-    hosts: hosts.split(',').map((each) => hostOf(each, kind === 'sentinel' ? 26379 : 6379)),
+    hosts: hosts
+      .split(',')
+      .map((each) => hostOf(each, { named, defaultPort: kind === 'sentinel' ? 26379 : 6379 })),
     master: kind === 'sentinel' ? path.split('/')[0] || 'mymaster' : '',
     db: Number((kind === 'sentinel' ? path.split('/')[1] : path) || 0),
   } as const
 }
 
-function hostOf(text: string, defaultPort: number): Host {
+function hostOf(text: string, { named, defaultPort }: { named: string; defaultPort: number }): Host {
   const [, host = '', port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text) ?? []
-  if (host === '') throw new StartError('TOKENBUS_REDIS_URL names a host that is not host or host:port.')
+  if (host === '') throw new StartError(`${named} names a host that is not host or host:port.`)
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? defaultPort) }
 }
 
-function sentence(where: string, error: Error): string {
+function sentence({ where, named, error }: { where: string; named: string; error: Error }): string {
   if (/WRONGPASS|NOAUTH|NOPERM/.test(error.message)) {
-    return `Redis at ${where} refuses the credentials in TOKENBUS_REDIS_URL.`
+    return `Redis at ${where} refuses the credentials in ${named}.`
   }
   const code = (error as NodeJS.ErrnoException).code
-  return `Redis at ${where} cannot be reached${code ? ` (${code})` : ''}; start it or correct TOKENBUS_REDIS_URL.`
+  return `Redis at ${where} cannot be reached${code ? ` (${code})` : ''}; start it or correct ${named}.`
 }
 
 async function inTime<T>(done: Promise<T>): Promise<T> {

@@ -70,6 +70,17 @@ describe('putting an account', () => {
     expect(await refresh(answered({ accessToken: 'a3', refreshToken: 'r3', expiresIn: 3600 }))).toBe('r2')
   })
 
+  it('told twice changes nothing: no older access token, no event', async () => {
+    const { account, put, token, refresh } = newAccount()
+    const first = { access: 'a1', refresh: 'r1', expires: inAnHour() }
+    await put(first)
+    await refresh(answered({ accessToken: 'a2', expiresIn: 7200 }))
+    const { version } = await node.storage.records.load({ kind: 'account', id: account })
+    expect(await put(first)).toMatchObject({ ok: true, value: { generation: 2 } })
+    expect(await token()).toBe('a2')
+    expect(await node.storage.records.load({ kind: 'account', id: account })).toMatchObject({ version })
+  })
+
   it('takes a new grant, and what the old one still answers is dropped', async () => {
     const { account, put, token } = newAccount()
     await put({ access: 'old', refresh: 'r1' })

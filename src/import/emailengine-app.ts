@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { presets } from '../provider/presets.ts'
+import { type AppPut, appPutSchema, providerSchema } from '../schemas.ts'
+import type { Opener } from './emailengine-seal.ts'
+import type { AppRow } from './rows.ts'
+
+const text = z.string().min(1).nullish()
+const scopes = z.array(z.string()).nullish()
+
+/** What an EmailEngine app record holds that tokenbus has a use for. */
+const appSchema = z.looseObject({
+  provider: z.string(),
+  enabled: z.boolean().nullish(),
+  clientId: text,
+  clientSecret: text,
+  authority: text,
+  cloud: text,
+  baseScopes: text,
+  extraScopes: scopes,
+  skipScopes: scopes,
+  serviceClient: text,
+  serviceClientEmail: text,
+  serviceKey: text,
+})
+
+export type EmailEngineApp = z.output<typeof appSchema>
+
+/** Providers whose accounts have no grant of their own: the app signs in for each. */
+export const serviceProviders: ReadonlySet<string> = new Set(['gmailService', 'outlookService'])
+
+/** The scopes of EmailEngine's apps that use the provider's API instead of IMAP. */
+const apiScopes: Readonly<Record<string, readonly string[]>> = {
+  gmail: ['https://www.googleapis.com/auth/gmail.modify'],
+  outlook: [
+    'https://graph.microsoft.com/Mail.ReadWrite',
+    'https://graph.microsoft.com/Mail.Send',
+    'offline_access',
+  ],
+}
+
+export function parseApp(data: unknown): EmailEngineApp | undefined {
+  return appSchema.safeParse(data).data
+}
+
+/** Every sealed value of an app. */
+export const secretsOf = ({ clientSecret, serviceKey }: EmailEngineApp): string[] =>
+  [clientSecret, serviceKey].filter((value) => typeof value === 'string')
+
+/** Rejects with `DoesNotOpen`. */
+export async function appRow(id: string, app: EmailEngineApp, { open }: Opener): Promise<AppRow> {
+  if (app.enabled === false) return { id, skip: 'it is disabled' }
+  if (app.baseScopes === 'pubsub') return { id, skip: 'it is for Pub/Sub, not for accounts' }
+  const provider = providerSchema.safeParse(app.provider).data
+  if (provider === undefined) return { id, skip: `provider ${app.provider} is not known here` }
+  const put = appPutSchema.safeParse({
+    provider,
+    clientId: provider === 'gmailService' ? (app.serviceClientEmail ?? app.serviceClient) : app.clientId,
+    ...(app.clientSecret && { clientSecret: (await open(app.clientSecret)).reveal() }),
+    ...(app.serviceKey && { serviceKey: (await open(app.serviceKey)).reveal() }),
+    ...(app.authority && { tenant: app.authority }),
+    ...(app.cloud && { cloud: app.cloud }),
+    ...scopesOf(provider, app),
+  })
+  if (put.success) return { id, put: put.data }
+  const [issue] = put.error.issues
+  return { id, fail: `${issue?.path.join('.')}: ${issue?.message}` }
+}
+
+/** Said only where it differs from what the provider's preset asks for. */
+function scopesOf(provider: AppPut['provider'], { baseScopes, extraScopes, skipScopes }: EmailEngineApp) {
+  const skipped = new Set(skipScopes)
+  const own = baseScopes === 'api' ? apiScopes[provider] : undefined
+  const base = own ?? (skipped.size > 0 ? presets[provider]?.scopes : undefined)
+  return {
+    ...(base && { scopes: base.filter((scope) => !skipped.has(scope)) }),
+    ...(extraScopes && extraScopes.length > 0 && { additionalScopes: extraScopes }),
+  }
+}

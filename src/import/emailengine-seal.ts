@@ -1,0 +1,52 @@
+import { createDecipheriv, scrypt } from 'node:crypto'
+import { promisify } from 'node:util'
+import { LRUCache } from 'lru-cache'
+import { Secret } from '../secret.ts'
+
+/** A value that was sealed with another secret, or damaged. */
+export class DoesNotOpen extends Error {}
+
+export interface Opener {
+  /** What is not sealed is answered as it is. Rejects with `DoesNotOpen`. */
+  open(value: string): Promise<Secret>
+}
+
+const mark = '$wd01$'
+const keyLength = 32
+const mostKeys = 4_096
+const derive = promisify<string, Buffer, number, Buffer>(scrypt)
+
+export const isSealed = (value: string): boolean => value.startsWith(mark)
+
+/**
+ * Opens what EmailEngine sealed: `$wd01$aes-256-gcm$<tag>$<iv>$<salt>$<ciphertext>`, all hex, the key from scrypt
+ * with Node's defaults. A key takes tens of milliseconds, on another thread, and is kept for its salt.
+ */
+export function createOpener(secret: Secret | undefined): Opener {
+  const keys = new LRUCache<string, Promise<Buffer>>({ max: mostKeys })
+
+  function keyFor(salt: string): Promise<Buffer> {
+    const known = keys.get(salt)
+    if (known !== undefined) return known
+    const key = derive(secret?.reveal() ?? '', Buffer.from(salt, 'hex'), keyLength)
+    keys.set(salt, key)
+    return key
+  }
+
+  return {
+    async open(value) {
+      if (!isSealed(value)) return new Secret(value)
+      const [, , cipher, tag = '', iv = '', salt = '', text = ''] = value.split('$')
+      if (cipher !== 'aes-256-gcm') throw new DoesNotOpen('sealed in a way that is not known here')
+      const key = await keyFor(salt)
+      try {
+        const decipher = createDecipheriv(cipher, key, Buffer.from(iv, 'hex'), { authTagLength: 16 })
+        decipher.setAuthTag(Buffer.from(tag, 'hex'))
+        const bytes = Buffer.from(text, 'hex')
+        return new Secret(decipher.update(bytes, undefined, 'utf8') + decipher.final('utf8'))
+      } catch (cause) {
+        throw new DoesNotOpen('sealed with another secret, or damaged', { cause })
+      }
+    },
+  }
+}
