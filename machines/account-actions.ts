@@ -19,10 +19,10 @@ import {
   keepAliveAt,
   mayRepeat,
   parkedProbeAt,
+  refreshDeadline,
   secretWakeAt,
   sendWithin,
   settledAt,
-  softDeadline,
 } from './time-rules.ts'
 
 export type Change = Partial<AccountContext>
@@ -43,8 +43,11 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     authorizedAt: event.at,
     bucket: { level: fullBucket, at: event.at },
   }
-  const refreshAt = softDeadline(next, next.issuedAt, next.expiresAt)
-  return { ...next, refreshAt, wakeAt: event.expiresAt === null ? firstTokenAt(next, event.at) : refreshAt }
+  const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
+  if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt }
+  // Who puts no token wants one; a token that has run out is nobody's wish by itself.
+  const wanted = event.expiresAt === null || next.policy === 'eager'
+  return { ...next, refreshAt, wakeAt: wanted ? firstTokenAt(next, event.at) : (rest(next).wakeAt ?? null) }
 }
 
 export function adoptSettings(_: AccountContext, event: AccountUpdated): Change {
@@ -135,7 +138,8 @@ export function origin(context: AccountContext, from: AccountState): AccountStat
 export function storeAnswer(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
   const generation = context.generation + 1
   const expiresAt = event.startedAt + (event.expiresIn ?? defaultLife)
-  const refreshAt = softDeadline({ ...context, generation }, event.startedAt, expiresAt)
+  const kept = { ...context, generation, lastRefreshedAt: event.at }
+  const refreshAt = refreshDeadline(kept, event.startedAt, expiresAt)
   return {
     ...endAttempt(),
     generation,

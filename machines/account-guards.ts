@@ -13,7 +13,8 @@ import { bucketLevel, effectiveMinValidity, mayRepeat } from './time-rules.ts'
 
 type Asked<E extends AccountEvent> = (args: { context: AccountContext; event: E }) => boolean
 
-export const bringsAccessToken: Asked<AccountAuthorized> = ({ event }) => event.expiresAt !== null
+export const bringsAccessToken: Asked<AccountAuthorized> = ({ event }) =>
+  event.expiresAt !== null && event.expiresAt > event.at
 
 export const hasGrant: Asked<AccountEvent> = ({ context }) => context.grantId !== null
 

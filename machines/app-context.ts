@@ -11,11 +11,26 @@ export interface SecretStatus {
   readonly warnedDays: number | null
 }
 
-/** One `invalid_client` is evidence, not proof: who saw it confirms it, the others wait meanwhile. */
+/** One refusal is evidence, not proof: who saw it asks once more, the others wait meanwhile. */
 export interface Suspicion {
-  readonly secret: string
   readonly attempt: string
   readonly at: number
+  /** What is asked: the next secret, or the same thing again, which a second refusal then confirms. */
+  readonly asks: 'next' | 'again'
+}
+
+/** Why the provider does not take the app. */
+export interface AppError {
+  readonly reason: string
+  readonly action: string
+  readonly providerError: ProviderError
+}
+
+/** A client secret as it is put. `fresh`: its text was not there before. */
+export interface SecretPut {
+  readonly id: string
+  readonly expiresAt: number | null
+  readonly fresh: boolean
 }
 
 export interface AppContext {
@@ -29,7 +44,7 @@ export interface AppContext {
   readonly waking: boolean
   readonly wakeAt: number | null
   readonly since: number
-  readonly lastError: ProviderError | null
+  readonly lastError: AppError | null
 }
 
 interface Happened {
@@ -38,19 +53,17 @@ interface Happened {
 }
 
 export type AppEvent =
-  /** The secrets are these now. `fresh`: at least one of them was not there before. */
-  | (Happened & {
-      readonly type: 'app.secret-updated'
-      readonly secrets: readonly { readonly id: string; readonly expiresAt: number | null }[]
-      readonly fresh: boolean
-    })
-  | (Happened & {
-      readonly type: 'client.rejected'
-      readonly secret: string
-      readonly attempt: string
-      readonly providerError: ProviderError
-    })
-  | (Happened & { readonly type: 'client.accepted'; readonly secret: string })
+  | (Happened & { readonly type: 'app.secret-updated'; readonly secrets: readonly SecretPut[] })
+  /** The provider refused the app. `secret`: the one it refused; null where no other secret would help. */
+  | (Happened &
+      AppError & {
+        readonly type: 'client.rejected'
+        readonly secret: string | null
+        readonly attempt: string
+      })
+  /** Whoever was to ask again has not come back: this attempt does. */
+  | (Happened & { readonly type: 'client.questioned'; readonly attempt: string })
+  | (Happened & { readonly type: 'client.accepted'; readonly secret: string | null })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })
   | (Happened & { readonly type: 'timer.due' })
@@ -64,7 +77,7 @@ export type AppEffect =
       readonly days: number
       readonly expiresAt: number
     }
-  | { readonly type: 'app.secret-expired'; readonly providerError: ProviderError | null }
+  | ({ readonly type: 'app.secret-expired' } & AppError)
   | { readonly type: 'app.secret-restored' }
 
 export function newApp({ app }: { app: string }): AppContext {

@@ -1,4 +1,4 @@
-import type { AppContext, AppEvent, SecretStatus } from './app-context.ts'
+import type { AppContext, AppError, AppEvent, SecretStatus } from './app-context.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -10,6 +10,8 @@ const wakeRetry = 30 * second
 
 type Change = Partial<AppContext>
 type Event<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>
+
+// Secrets and their ends
 
 /** The smallest threshold the secret has crossed: 30, 14, 7, 3 or 1 days left; null with more life than that. */
 export function daysLeftWarning(expiresAt: number | null, at: number): number | null {
@@ -34,77 +36,25 @@ export function nextWake(context: AppContext, at: number): Change {
   return { wakeAt: wishes.length === 0 ? null : Math.min(...wishes) }
 }
 
+/** What is known of a secret stays with it, unless its text or its end is another now. */
 export function adoptSecrets(context: AppContext, event: Event<'app.secret-updated'>): Change {
   const known = new Map(context.secrets.map((secret) => [secret.id, secret]))
-  const secrets = event.secrets.map(({ id, expiresAt }) => {
-    const before = known.get(id)
-    return before?.expiresAt === expiresAt
-      ? before
-      : { id, expiresAt, rejected: before?.rejected ?? false, warnedDays: null }
+  const secrets = event.secrets.map(({ id, expiresAt, fresh }): SecretStatus => {
+    const before = fresh ? undefined : known.get(id)
+    return {
+      id,
+      expiresAt,
+      rejected: before?.rejected ?? false,
+      warnedDays: before?.expiresAt === expiresAt ? before.warnedDays : null,
+    }
   })
   return { secrets, suspicion: null, since: context.since === 0 ? event.at : context.since }
-}
-
-/** The next secret is tried before the app is given up (RFC 6749 §5.2 `invalid_client` spends nothing). */
-export function hasAnotherSecret(context: AppContext, event: Event<'client.rejected'>): boolean {
-  return context.secrets.some(({ id, rejected }) => !rejected && id !== event.secret)
-}
-
-export function isKnownSecret(context: AppContext, event: Event<'client.rejected'>): boolean {
-  return context.secrets.some(({ id }) => id === event.secret)
-}
-
-export function isConfirmed({ suspicion }: AppContext, event: Event<'client.rejected'>): boolean {
-  return suspicion?.secret === event.secret
-}
-
-export function rejectSecret(context: AppContext, event: Event<'client.rejected'>): Change {
-  return {
-    secrets: context.secrets.map((secret) =>
-      secret.id === event.secret ? { ...secret, rejected: true } : secret,
-    ),
-    suspicion: null,
-    lastError: event.providerError,
-  }
-}
-
-export function suspect(_: AppContext, event: Event<'client.rejected'>): Change {
-  return {
-    suspicion: { secret: event.secret, attempt: event.attempt, at: event.at },
-    lastError: event.providerError,
-  }
-}
-
-/** While one attempt confirms a refusal the others wait, but not for ever: its node may have died. */
-export function isSuspended(
-  { suspicion }: AppContext,
-  { attempt, at }: { attempt: string; at: number },
-): boolean {
-  return suspicion !== null && suspicion.attempt !== attempt && at < suspicion.at + suspicionHolds
-}
-
-export function acceptSecret(context: AppContext, event: Event<'client.accepted'>): Change {
-  return {
-    secrets: context.secrets.map((secret) =>
-      secret.id === event.secret ? { ...secret, rejected: false } : secret,
-    ),
-    suspicion: null,
-    lastError: null,
-  }
-}
-
-/** 5 min, doubling to 6 h: one account of a broken app looks whether it works again. */
-export function scheduleProbe(context: AppContext, event: AppEvent): Change {
-  return {
-    probes: context.probes + 1,
-    probeAt: event.at + Math.min(360 * minute, 5 * minute * 2 ** Math.min(context.probes, 8)),
-  }
 }
 
 export function warn(context: AppContext, event: AppEvent): Change {
   return {
     secrets: context.secrets.map((secret) => {
-      const days = daysLeftWarning(secret.expiresAt, event.at)
+      const days = secret.rejected ? null : daysLeftWarning(secret.expiresAt, event.at)
       return days === null ? secret : { ...secret, warnedDays: days }
     }),
   }
@@ -125,4 +75,81 @@ export function unannounced(
 
 export function isExpiring({ secrets }: AppContext, at: number): boolean {
   return secrets.some((secret) => !secret.rejected && daysLeftWarning(secret.expiresAt, at) !== null)
+}
+
+// Evidence, and who looks for more of it
+
+/** Of many that were refused at once one asks on; a refused secret that is gone meanwhile says nothing. */
+export function isEvidence({ secrets, suspicion }: AppContext, event: Event<'client.rejected'>): boolean {
+  const isCurrent = event.secret === null || secrets.some(({ id }) => id === event.secret)
+  return isCurrent && (suspicion === null || suspicion.attempt === event.attempt)
+}
+
+/** The next secret is tried before the app is given up (RFC 6749 §5.2 `invalid_client` spends nothing). */
+export function triesAnotherSecret(context: AppContext, event: Event<'client.rejected'>): boolean {
+  const another = context.secrets.some(({ id, rejected }) => !rejected && id !== event.secret)
+  return event.secret !== null && another && isEvidence(context, event)
+}
+
+export function isConfirmed(context: AppContext, event: Event<'client.rejected'>): boolean {
+  return context.suspicion?.asks === 'again' && isEvidence(context, event)
+}
+
+export function rejectSecret(context: AppContext, event: Event<'client.rejected'>): Change {
+  return {
+    secrets: context.secrets.map((secret) =>
+      secret.id === event.secret ? { ...secret, rejected: true } : secret,
+    ),
+    suspicion: null,
+    lastError: errorOf(event),
+  }
+}
+
+export function suspect(
+  _: AppContext,
+  event: Event<'client.rejected'>,
+  { asks }: { asks: 'next' | 'again' },
+): Change {
+  return { suspicion: { attempt: event.attempt, at: event.at, asks }, lastError: errorOf(event) }
+}
+
+function errorOf({ reason, action, providerError }: AppError): AppError {
+  return { reason, action, providerError }
+}
+
+interface Asking {
+  readonly attempt: string
+  readonly at: number
+}
+
+/** While one attempt looks for more evidence the others wait. */
+export function isSuspended({ suspicion }: AppContext, { attempt }: Asking): boolean {
+  return suspicion !== null && suspicion.attempt !== attempt
+}
+
+/** But not for ever: its node may have died. */
+export function isUnanswered<A extends Asking>(context: AppContext, asking: A): boolean {
+  return isSuspended(context, asking) && asking.at >= (context.suspicion?.at ?? 0) + suspicionHolds
+}
+
+export function question({ suspicion }: AppContext, { attempt, at }: Event<'client.questioned'>): Change {
+  return { suspicion: suspicion && { ...suspicion, attempt, at } }
+}
+
+export function acceptSecret(context: AppContext, event: Event<'client.accepted'>): Change {
+  return {
+    secrets: context.secrets.map((secret) =>
+      secret.id === event.secret ? { ...secret, rejected: false } : secret,
+    ),
+    suspicion: null,
+    lastError: null,
+  }
+}
+
+/** 5 min, doubling to an hour: one account of a broken app looks whether it works again. */
+export function scheduleProbe(context: AppContext, event: AppEvent): Change {
+  return {
+    probes: context.probes + 1,
+    probeAt: event.at + Math.min(60 * minute, 5 * minute * 2 ** Math.min(context.probes, 8)),
+  }
 }

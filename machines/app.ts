@@ -1,5 +1,5 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
-import { type AppContext, type AppEffect, type AppEvent, newApp } from './app-context.ts'
+import { type AppContext, type AppEffect, type AppError, type AppEvent, newApp } from './app-context.ts'
 import * as rules from './app-rules.ts'
 
 type Given = { context: AppContext; event: AppEvent }
@@ -10,9 +10,9 @@ const when =
     rule(context, event as E)
 
 const change =
-  <E extends AppEvent>(rule: (context: AppContext, event: E) => Partial<AppContext>) =>
-  ({ context, event }: Given) =>
-    rule(context, event as E)
+  <E extends AppEvent, P>(rule: (context: AppContext, event: E, params: P) => Partial<AppContext>) =>
+  ({ context, event }: Given, params: P) =>
+    rule(context, event as E, params)
 
 const appSetup = setup({
   types: {
@@ -22,14 +22,18 @@ const appSetup = setup({
     input: {} as { app: string },
   },
   guards: {
-    hasAnotherSecret: when(rules.hasAnotherSecret),
-    isKnownSecret: when(rules.isKnownSecret),
+    triesAnotherSecret: when(rules.triesAnotherSecret),
     isConfirmed: when(rules.isConfirmed),
-    isFresh: ({ event }) => event.type === 'app.secret-updated' && event.fresh,
+    isEvidence: when(rules.isEvidence),
+    isUnanswered: when(rules.isUnanswered<Extract<AppEvent, { type: 'client.questioned' }>>),
+    bringsFreshSecret: ({ event }) =>
+      event.type === 'app.secret-updated' && event.secrets.some(({ fresh }) => fresh),
     isExpiring: ({ context, event }) => rules.isExpiring(context, event.at),
+    isNotExpiring: ({ context, event }) => !rules.isExpiring(context, event.at),
     isDue: ({ context, event }) => context.wakeAt !== null && event.at >= context.wakeAt,
     isProbeDue: ({ context, event }) => context.probeAt !== null && event.at >= context.probeAt,
     isThrottled: ({ context, event }) => event.at < context.throttledUntil,
+    isNotThrottled: ({ context, event }) => event.at >= context.throttledUntil,
     isUnwell: ({ context }) => context.suspicion !== null,
   },
   actions: {
@@ -37,9 +41,15 @@ const appSetup = setup({
     noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptSecrets: assign(change(rules.adoptSecrets)),
     rejectSecret: assign(change(rules.rejectSecret)),
-    suspect: assign(change(rules.suspect)),
+    suspect: assign(
+      change((context, event, params: { asks: 'next' | 'again' }) =>
+        rules.suspect(context, event as never, params),
+      ),
+    ),
+    question: assign(change(rules.question)),
     acceptSecret: assign(change(rules.acceptSecret)),
     scheduleProbe: assign(change(rules.scheduleProbe)),
+    probeAtOnce: assign(({ event }) => ({ probeAt: event.at })),
     endProbes: assign({ probes: 0, probeAt: null }),
     noteThrottle: assign(({ context, event }) => ({
       throttledUntil: event.type === 'provider.throttled' ? Math.max(context.throttledUntil, event.until) : 0,
@@ -59,32 +69,36 @@ const appSetup = setup({
     }),
     announceExpired: emit(({ context }) => ({
       type: 'app.secret-expired',
-      providerError: context.lastError,
+      ...(context.lastError as AppError),
     })),
     announceRestored: emit({ type: 'app.secret-restored' }),
   },
 })
 
-const wellAgain = ['warn', 'nextWake'] as const
+/** How every change ends: what nears its end is told once, and the app wakes for what comes next. */
+const then = ['warn', 'nextWake'] as const
+const heal = ['endProbes', 'beginWaking', 'announceRestored', 'wakeAccounts', ...then] as const
 
-/** What a working app does, whether or not one of its secrets nears its end. */
+/** What a working app does, whether or not it is throttled or one of its secrets nears its end. */
 const working = {
-  'app.secret-updated': [
-    { guard: 'isExpiring', target: '#app.secret-expiring', actions: ['adoptSecrets', ...wellAgain] },
-    { target: '#app.healthy', actions: ['adoptSecrets', ...wellAgain] },
-  ],
+  'app.secret-updated': { actions: ['adoptSecrets', ...then] },
   'client.rejected': [
-    { guard: 'hasAnotherSecret', actions: ['rejectSecret', 'nextWake'] },
+    {
+      guard: 'triesAnotherSecret',
+      actions: ['rejectSecret', { type: 'suspect', params: { asks: 'next' } }, ...then],
+    },
     {
       guard: 'isConfirmed',
       target: '#app.secret-expired',
-      actions: ['rejectSecret', 'endWaking', 'scheduleProbe', 'announceExpired', 'nextWake'],
+      actions: ['rejectSecret', 'endWaking', 'scheduleProbe', 'announceExpired', ...then],
     },
-    { guard: 'isKnownSecret', actions: ['suspect', 'nextWake'] },
+    { guard: 'isEvidence', actions: [{ type: 'suspect', params: { asks: 'again' } }, ...then] },
   ],
-  'client.accepted': { guard: 'isUnwell', actions: ['acceptSecret', 'nextWake'] },
-  'provider.throttled': { target: '#app.throttled', actions: ['noteThrottle', 'nextWake'] },
-  'accounts.woken': { actions: ['endWaking', 'nextWake'] },
+  'client.questioned': { guard: 'isUnanswered', actions: ['question', ...then] },
+  'client.accepted': { guard: 'isUnwell', actions: ['acceptSecret', ...then] },
+  'provider.throttled': { actions: ['noteThrottle', ...then] },
+  'accounts.woken': { actions: ['endWaking', ...then] },
+  'timer.due': { guard: 'isDue', actions: ['wakeAccounts', ...then] },
 } as const
 
 /**
@@ -98,67 +112,39 @@ export const appMachine = appSetup.createMachine({
   states: {
     healthy: {
       entry: 'noteSince',
-      on: {
-        ...working,
-        'timer.due': [
-          { guard: 'isExpiring', target: 'secret-expiring', actions: ['wakeAccounts', ...wellAgain] },
-          { guard: 'isDue', actions: ['wakeAccounts', ...wellAgain] },
-        ],
-      },
+      always: [
+        { guard: 'isThrottled', target: 'throttled' },
+        { guard: 'isExpiring', target: 'secret-expiring' },
+      ],
+      on: working,
     },
     'secret-expiring': {
       entry: 'noteSince',
-      on: { ...working, 'timer.due': { guard: 'isDue', actions: ['wakeAccounts', ...wellAgain] } },
+      always: [
+        { guard: 'isThrottled', target: 'throttled' },
+        { guard: 'isNotExpiring', target: 'healthy' },
+      ],
+      on: working,
     },
     'secret-expired': {
       entry: 'noteSince',
       on: {
         'app.secret-updated': [
-          {
-            guard: 'isFresh',
-            target: 'healthy',
-            actions: [
-              'adoptSecrets',
-              'endProbes',
-              'beginWaking',
-              'announceRestored',
-              'wakeAccounts',
-              ...wellAgain,
-            ],
-          },
-          { actions: ['adoptSecrets', 'nextWake'] },
+          { guard: 'bringsFreshSecret', target: 'healthy', actions: ['adoptSecrets', ...heal] },
+          // Whatever an operator changed, one account looks at once whether that was it.
+          { actions: ['adoptSecrets', 'probeAtOnce', ...then] },
         ],
-        'client.accepted': {
-          target: 'healthy',
-          actions: [
-            'acceptSecret',
-            'endProbes',
-            'beginWaking',
-            'announceRestored',
-            'wakeAccounts',
-            ...wellAgain,
-          ],
-        },
+        'client.accepted': { target: 'healthy', actions: ['acceptSecret', ...heal] },
         'timer.due': [
-          { guard: 'isProbeDue', actions: ['scheduleProbe', 'probeAccount', 'nextWake'] },
-          { guard: 'isDue', actions: 'nextWake' },
+          { guard: 'isProbeDue', actions: ['scheduleProbe', 'probeAccount', ...then] },
+          { guard: 'isDue', actions: [...then] },
         ],
       },
     },
     throttled: {
       entry: 'noteSince',
-      on: {
-        'app.secret-updated': { actions: ['adoptSecrets', 'nextWake'] },
-        'client.rejected': working['client.rejected'],
-        'client.accepted': working['client.accepted'],
-        'accounts.woken': working['accounts.woken'],
-        'provider.throttled': { actions: ['noteThrottle', 'nextWake'] },
-        'timer.due': [
-          { guard: 'isThrottled', actions: ['wakeAccounts', 'nextWake'] },
-          { guard: 'isExpiring', target: 'secret-expiring', actions: ['wakeAccounts', ...wellAgain] },
-          { target: 'healthy', actions: ['wakeAccounts', ...wellAgain] },
-        ],
-      },
+      always: { guard: 'isNotThrottled', target: 'healthy' },
+      on: working,
     },
   },
 })

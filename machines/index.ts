@@ -3,8 +3,15 @@ export * from './account-context.ts'
 export type * from './account-effects.ts'
 export type * from './account-events.ts'
 export { appMachine } from './app.ts'
-export { type AppContext, type AppEffect, type AppEvent, type AppState, newApp } from './app-context.ts'
-export { isSuspended } from './app-rules.ts'
+export {
+  type AppContext,
+  type AppEffect,
+  type AppError,
+  type AppEvent,
+  type AppState,
+  newApp,
+} from './app-context.ts'
+export { isSuspended, isUnanswered } from './app-rules.ts'
 export { isServed, isUsable, type Seen, type Verdict, verdictFor, type Want } from './serving.ts'
 export {
   fromStored,

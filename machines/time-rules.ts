@@ -45,6 +45,12 @@ export function softDeadline(context: AccountContext, issuedAt: number, expiresA
   return Math.round(issuedAt + life * (0.75 + 0.17 * jitter(context, 'soft')))
 }
 
+/** When a token that has just come is refreshed at the latest: its grant must not lie unused for long. */
+export function refreshDeadline(context: AccountContext, issuedAt: number, expiresAt: number): number {
+  const soft = softDeadline(context, issuedAt, expiresAt)
+  return context.refreshable ? Math.min(soft, keepAliveAt(context)) : soft
+}
+
 /** At least daily, and well inside the provider's idle limit. */
 export function keepAliveAt(context: AccountContext): number {
   const longest = context.idleLimitMs > 0 ? Math.min(24 * hour, context.idleLimitMs / 2) : 24 * hour
@@ -52,7 +58,10 @@ export function keepAliveAt(context: AccountContext): number {
   return Math.round(since + longest * (0.75 + 0.25 * jitter(context, 'keep-alive')))
 }
 
-/** Doubling from 2 s to 5 min, never before what the provider asked for. */
+/**
+ * Doubling from 2 s to 5 min, never before what the provider asked for: those it told the same come back over half as
+ * long again (5 min at most), as they piled up over that time.
+ */
 export function backOffUntil(
   context: AccountContext,
   { at, failures, retryAfter, configuration }: BackOff,
@@ -60,7 +69,9 @@ export function backOffUntil(
   const doubled = Math.min(longestRetry, firstRetry * 2 ** Math.min(failures - 1, 16))
   const floor = configuration ? configurationRetry : 0
   const spread = 0.75 + 0.5 * jitter(context, failures)
-  return Math.round(at + Math.max(Math.max(doubled, floor) * spread, retryAfter ?? 0))
+  const asked = retryAfter ?? 0
+  const comesBackBy = asked + Math.min(asked / 2, longestRetry) * jitter(context, `told ${failures}`)
+  return Math.round(at + Math.max(Math.max(doubled, floor) * spread, comesBackBy))
 }
 
 interface BackOff {

@@ -85,6 +85,8 @@ export const appPutSchema = z.strictObject({
   graceSeconds: seconds.optional(),
   /** The app is registered as being tested, which shortens the life of its grants. */
   testing: z.boolean().optional(),
+  /** Token requests at once, from each node. */
+  concurrency: z.int().min(1).max(256).optional(),
 })
 
 export const appSecretAddSchema = secretSchema

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import {
   type AppContext,
   type AppEffect,
+  type AppError,
   type AppEvent,
   type AppState,
   appMachine,
-  type ProviderError,
 } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { OutboxEntry, Records, StoredRecord } from '../redis/records.ts'
@@ -136,8 +136,9 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
   }
 
   type Report =
-    | { type: 'client.rejected'; secret: string; attempt: string; providerError: ProviderError }
-    | { type: 'client.accepted'; secret: string }
+    | ({ type: 'client.rejected'; secret: string | null; attempt: string } & AppError)
+    | { type: 'client.questioned'; attempt: string }
+    | { type: 'client.accepted'; secret: string | null }
     | { type: 'provider.throttled'; until: number }
     | { type: 'accounts.woken' }
     | { type: 'timer.due' }
@@ -154,25 +155,23 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     /** `decide` sees the app as it is and answers what to store, or undefined to leave it. */
     async configure(id: string, decide: (app: App) => AppSettings | undefined): Promise<App> {
       const outcome = await actor.receive(id, (loaded) => {
-        const settings = decide(read(id, loaded))
-        return settings === undefined ? null : { event: secretsUpdated(settings, loaded), extra: settings }
+        const app = read(id, loaded)
+        const settings = decide(app)
+        if (settings === undefined) return null
+        return { event: secretsUpdated(app, settings, loaded.at), extra: settings }
       })
       return read(id, outcome)
     },
   }
 }
 
-function secretsUpdated(
-  settings: AppSettings,
-  { at, snapshot }: { at: number; snapshot: { context: AppContext } },
-): AppEvent {
-  const known = new Set(snapshot.context.secrets.map(({ id }) => id))
-  const secrets = settings?.secrets.map(({ id, expiresAt }) => ({ id, expiresAt })) ?? []
-  return {
-    type: 'app.secret-updated',
-    at,
-    id: randomUUID(),
-    secrets,
-    fresh: secrets.some(({ id }) => !known.has(id)),
-  }
+/** A secret is known by its text: another one under an old name is a fresh one. */
+function secretsUpdated(app: App, settings: AppSettings, at: number): AppEvent {
+  const known = new Set(app.secrets.map(({ secret }) => secret.reveal()))
+  const secrets = (settings?.secrets ?? []).map(({ id, secret, expiresAt }) => ({
+    id,
+    expiresAt,
+    fresh: !known.has(secret.reveal()),
+  }))
+  return { type: 'app.secret-updated', at, id: randomUUID(), secrets }
 }

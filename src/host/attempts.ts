@@ -1,10 +1,4 @@
-import {
-  type Attempt,
-  isSuspended,
-  lateAnswerTime,
-  type RefreshFailed,
-  type Spend,
-} from '../../machines/index.ts'
+import { type Attempt, isSuspended, isUnanswered, lateAnswerTime, type Spend } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
@@ -12,8 +6,11 @@ import { presets } from '../provider/presets.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Tokens } from '../provider/token-answer.ts'
 import type { Secret } from '../secret.ts'
+import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
-import type { App, Apps } from './apps.ts'
+import { createAppSlots } from './app-slots.ts'
+import type { App, Apps, ClientSecret } from './apps.ts'
+import { appsFault, type Failure, fromRefusal, unsent } from './attempt-failure.ts'
 import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Answer } from './held-answers.ts'
@@ -26,13 +23,12 @@ export interface AttemptRequest {
   readonly saved: LoadedAccount
 }
 
-export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
-
 export interface AttemptsOptions {
   readonly apps: Apps
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly sealed: SealedTokens
   readonly clock: ClusterClock
+  readonly timers: Pick<Timers, 'after' | 'elapsed'>
   /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
   confirmIntent(account: string): Promise<boolean>
   hold(answer: Answer, saved: LoadedAccount): Promise<void>
@@ -47,12 +43,14 @@ interface Ticket {
 }
 
 const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
-const mostSecrets = 12
+/** Ten secrets, and the last of them once more. */
+const mostTries = 12
 const throttleWithoutRetryAfter = 5_000
 
 /** Performs the attempts this node has won, and ends each with exactly one outcome. */
 export function createAttempts(options: AttemptsOptions) {
   const { apps, provider, sealed, clock } = options
+  const appSlots = createAppSlots(options.timers)
   const underWay = new Set<Promise<void>>()
   const tickets = new Map<string, Ticket>()
 
@@ -77,17 +75,31 @@ export function createAttempts(options: AttemptsOptions) {
     return sealed.open(text, { account, slot, ...generation }).refreshToken
   }
 
+  /** Waits its turn, and gives up unsent rather than late. A slot is held as long as the cluster waits. */
   async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
+    const { attempt, saved } = request
+    const leave = await appSlots.enter(saved.snapshot.context.app, attempt.sendBy - clock.now())
+    if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
+    const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
+    try {
+      return await send(request, ticket)
+    } finally {
+      callOff()
+      leave()
+    }
+  }
+
+  async function send(request: AttemptRequest, ticket: Ticket): Promise<string> {
     const { account, attempt, saved } = request
     const { context } = saved.snapshot
-    let app = await apps.look(context.app)
+    if (!(await options.confirmIntent(account)))
+      return end(request, unsent('T', 'intent_not_replicated', 'wait'))
+    let app = await look(context.app, attempt)
     const refreshToken = openToken(request)
     if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config)) {
       return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
     }
-    if (!(await options.confirmIntent(account)))
-      return end(request, unsent('T', 'intent_not_replicated', 'wait'))
-    for (let tries = 0; tries < mostSecrets; tries++) {
+    for (let tries = 0; tries < mostTries; tries++) {
       const held = reasonNotToSend(app, attempt)
       if (held !== null || app.config === null) return end(request, held as Failure)
       const client = chooseSecret(app)
@@ -107,28 +119,37 @@ export function createAttempts(options: AttemptsOptions) {
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
         await options.hold(answerOf(request, { startedAt, answer, config: app.config }), saved)
-        if (app.state === 'secret-expired' || app.context.suspicion !== null) {
-          await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? '' })
-        }
+        await tellAccepted(app, client)
         return 'succeeded'
       }
       const { refusal } = answer
-      if (client === undefined || refusal.providerError.error !== 'invalid_client' || refusal.class !== 'P') {
+      if (refusal.class !== 'P') {
         await noteThrottle(context.app, refusal)
+        // Who speaks about the grant has taken the client (RFC 6749 §5.2).
+        if (isAboutGrant(refusal)) await tellAccepted(app, client)
         return end(request, fromRefusal(refusal))
       }
-      // One `invalid_client` is evidence: the app says whether to try the next secret, or this one once more.
-      const { providerError } = refusal
-      const told = await apps.report(context.app, {
-        type: 'client.rejected',
-        secret: client.id,
-        attempt: attempt.id,
-        providerError,
-      })
-      app = told.app
+      // One refusal is evidence: the app says whether to try the next secret, to ask once more, or to wait.
+      const { reason, action, providerError } = refusal
+      const secret = providerError.error === 'invalid_client' ? (client?.id ?? null) : null
+      const told = { secret, attempt: attempt.id, reason, action, providerError }
+      app = (await apps.report(context.app, { type: 'client.rejected', ...told })).app
       if (app.state === 'secret-expired') return end(request, fromRefusal(refusal))
     }
     return end(request, unsent('T', 'client_in_question', 'wait'))
+  }
+
+  /** Right before sending. Where a question about the app was left unanswered, this attempt is to answer it. */
+  async function look(id: string, attempt: Attempt): Promise<App> {
+    const app = await apps.look(id)
+    appSlots.allow(id, app.config?.concurrency)
+    if (!isUnanswered(app.context, { attempt: attempt.id, at: clock.now() })) return app
+    return (await apps.report(id, { type: 'client.questioned', attempt: attempt.id })).app
+  }
+
+  async function tellAccepted({ state, context }: App, client: ClientSecret | undefined): Promise<void> {
+    if (state !== 'secret-expired' && context.suspicion === null) return
+    await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? null })
   }
 
   async function noteThrottle(app: string, refusal: Refusal): Promise<void> {
@@ -160,12 +181,14 @@ export function createAttempts(options: AttemptsOptions) {
       underWay.add(done)
     },
     has: (account: string): boolean => tickets.has(account),
+    expect: appSlots.expect,
+    /** Those the cluster still waits for. */
+    size: appSlots.size,
     /** The account is at `version` now: an older attempt that has not left yet stays here. */
     superseded(account: string, version: number): void {
       const ticket = tickets.get(account)
       if (ticket !== undefined && version > ticket.version) ticket.valid = false
     },
-    size: () => underWay.size,
     async drained(): Promise<void> {
       while (underWay.size > 0) await Promise.all(underWay)
     },
@@ -191,44 +214,6 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
   }
 }
 
-function unsent(
-  failureClass: 'A' | 'C' | 'T',
-  reason: string,
-  action: string,
-  retryAfter: number | null = null,
-): Failure {
-  return {
-    class: failureClass,
-    reason,
-    action,
-    recoverable: failureClass !== 'A',
-    inDoubt: false,
-    retryAfter,
-    providerError: { status: null, error: reason },
-  }
-}
-
-function appsFault({ context }: App): Failure {
-  return {
-    class: 'P',
-    reason: 'client_rejected',
-    action: 'fix or rotate the client secret',
-    recoverable: true,
-    inDoubt: false,
-    retryAfter: null,
-    providerError: context.lastError ?? { status: null, error: 'invalid_client' },
-  }
-}
-
-function fromRefusal({ class: refusalClass, reason, action, recoverable, ...refusal }: Refusal): Failure {
-  return {
-    class: refusalClass,
-    reason,
-    action,
-    recoverable,
-    ...(refusal.inferred && { inferred: true as const }),
-    inDoubt: refusal.inDoubt,
-    retryAfter: refusal.retryAfter === undefined ? null : refusal.retryAfter * 1_000,
-    providerError: refusal.providerError,
-  }
+function isAboutGrant({ class: refusalClass }: Refusal): boolean {
+  return refusalClass === 'A' || refusalClass === 'R' || refusalClass === 'S'
 }

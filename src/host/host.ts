@@ -114,6 +114,7 @@ export function createHost(options: HostOptions) {
     provider,
     sealed,
     clock,
+    timers,
     confirmIntent: options.confirmSave,
     hold: heldAnswers.hold,
     async failed({ account, attempt, saved }, failure) {
@@ -124,9 +125,10 @@ export function createHost(options: HostOptions) {
         ...failure,
       }
       const ending = ({ at }: { at: number }) => ({ event: { ...told, at, id: randomUUID() } })
-      const { taken } = await accounts.receive(account, ending, saved)
+      const { taken, snapshot } = await accounts.receive(account, ending, saved)
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
+      if (snapshot.value === 'secret-expired') await wakeIfAppWorks(account, saved)
     },
     onEnd({ request: { account, attempt, saved }, outcome, error, milliseconds }) {
       observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })
@@ -151,6 +153,8 @@ export function createHost(options: HostOptions) {
     timers,
     logger,
     freeSlots: () => attemptsPerNode - attempts.size(),
+    expectAttempt: attempts.expect,
+    wakeIfAppWorks,
   })
 
   function background(complaint: string, job: () => Promise<void>): void {
@@ -166,6 +170,14 @@ export function createHost(options: HostOptions) {
     )
     await Promise.all(each)
     await apps.report(app, { type: 'accounts.woken' })
+  }
+
+  /** The app may have been put right just before this account came to wait: then it was not among those woken. */
+  async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
+    if ((await apps.look(context.app)).state === 'secret-expired') return
+    await accounts.receive(account, ({ at }) => ({
+      event: { type: 'app.secret-updated', at, id: randomUUID() },
+    }))
   }
 
   async function probe(app: string): Promise<void> {

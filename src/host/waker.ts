@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { AccountContext, AccountEvent } from '../../machines/index.ts'
+import { type AccountContext, type AccountEvent, hashFraction } from '../../machines/index.ts'
 import type { Records, Ref } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts, LoadedAccount } from './accounts.ts'
 import type { Apps } from './apps.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
@@ -17,10 +17,16 @@ export interface WakerOptions {
   readonly logger: Logger
   /** How many more attempts this node may take on now. */
   freeSlots(): number
+  /** Announces one more attempt for the app; null when so many wait their turn that it had better not begin. */
+  expectAttempt(app: string): (() => void) | null
+  /** For an account that has just come to wait for its app's secret. */
+  wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
 }
 
 const every = 500
 const mostAtOnce = 32
+/** What found its app busy comes again after this, and up to five times as late. */
+const comesAgainAfter = 1_000
 /** A node that dies with what it claimed gives it back after this. */
 const claimHolds = 30_000
 
@@ -29,30 +35,32 @@ const claimHolds = 30_000
  * there are no timers per account, and a restart loses none.
  */
 export function createWaker(options: WakerOptions) {
-  const { records, accounts, apps, clock, partitions, timers, logger, freeSlots } = options
+  const { records, accounts, apps, clock, partitions, timers, logger } = options
+  /** Where the next tick begins to ask: with few free slots, each partition has its turn. */
+  let first = 0
   let poll: Poll | undefined
   let stopped = true
   let pausedUntil = 0
 
   async function wakeAccount(id: string): Promise<void> {
     const loaded = await accounts.load(id)
+    const { value, context } = loaded.snapshot
     // A waiting account whose app works again need not wait for its own slow look.
-    const app =
-      loaded.snapshot.value === 'secret-expired' ? await apps.look(loaded.snapshot.context.app) : undefined
-    const healthy = app !== undefined && app.state !== 'secret-expired'
-    const outcome = await accounts.receive(
-      id,
-      ({ at, snapshot, record }) => {
-        const happened = { at, id: randomUUID() }
-        const event: AccountEvent =
-          healthy && snapshot.value === 'secret-expired'
-            ? { type: 'app.secret-updated', ...happened }
-            : { type: 'timer.due', ...happened, used: wasUsed(snapshot.context, record.usedGeneration) }
-        return { event }
-      },
-      loaded,
-    )
+    const works = value === 'secret-expired' && (await apps.look(context.app)).state !== 'secret-expired'
+    // One in flight that is overdue had its turn.
+    const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
+    if (expected === null) return comeAgain(id, loaded)
+    const outcome = await accounts
+      .receive(id, (seen) => ({ event: eventFor(seen, works) }), loaded)
+      .finally(expected)
     if (!outcome.taken) await putBack({ kind: 'account', id }, outcome)
+    else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
+  }
+
+  /** An attempt that could not start in time is better not begun. */
+  async function comeAgain(id: string, { at, record }: LoadedAccount): Promise<void> {
+    const wakeAt = at + Math.round(comesAgainAfter * (1 + 4 * hashFraction(id, at)))
+    await records.reindex({ ref: { kind: 'account', id }, version: record.version, wakeAt })
   }
 
   async function wakeApp(id: string): Promise<void> {
@@ -68,21 +76,30 @@ export function createWaker(options: WakerOptions) {
     await records.reindex({ ref, version: record.version, wakeAt: snapshot.context.wakeAt })
   }
 
-  async function claim(partition: number): Promise<void> {
-    const limit = Math.min(mostAtOnce, freeSlots())
-    if (limit < 1 || stopped) return
+  /** Answers how many there were. */
+  async function claim(partition: number, limit: number): Promise<number> {
     const { at, refs } = await records.claimDue({ partition, limit, push: claimHolds })
     clock.observe(at)
     await Promise.all(refs.map(({ kind, id }) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))))
+    return refs.length
   }
 
+  /** Never more at once than there are free slots, shared out among the partitions that still have something due. */
   async function tick(): Promise<void> {
     if (timers.elapsed() < pausedUntil) return
-    const claims = await Promise.allSettled(
-      Array.from({ length: partitions }, (_, partition) => claim(partition)),
-    )
-    const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-    if (failed) logger.warn({ err: failed.reason }, 'what was due could not be woken')
+    let free = options.freeSlots()
+    let asked = Array.from({ length: partitions }, (_, i) => (first + i) % partitions)
+    while (asked.length > 0 && free > 0 && !stopped) {
+      const now = asked.slice(0, free)
+      const limit = Math.min(mostAtOnce, Math.floor(free / now.length))
+      const claims = await Promise.allSettled(now.map((partition) => claim(partition, limit)))
+      const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+      if (failed) logger.warn({ err: failed.reason }, 'what was due could not be woken')
+      const counts = claims.map((each) => (each.status === 'fulfilled' ? each.value : 0))
+      free -= counts.reduce((sum, count) => sum + count, 0)
+      first = ((now.at(-1) as number) + 1) % partitions
+      asked = [...asked.slice(now.length), ...now.filter((_, i) => counts[i] === limit)]
+    }
   }
 
   return {
@@ -99,6 +116,12 @@ export function createWaker(options: WakerOptions) {
       await poll?.stop()
     },
   }
+}
+
+function eventFor({ at, snapshot, record }: LoadedAccount, appWorks: boolean): AccountEvent {
+  const happened = { at, id: randomUUID() }
+  if (appWorks && snapshot.value === 'secret-expired') return { type: 'app.secret-updated', ...happened }
+  return { type: 'timer.due', ...happened, used: wasUsed(snapshot.context, record.usedGeneration) }
 }
 
 function wasUsed({ generation }: AccountContext, usedGeneration: number): boolean {

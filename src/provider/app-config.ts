@@ -23,6 +23,8 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   /** Seconds a spent refresh token is answered again, for rotation `grace`. */
   readonly graceSeconds?: number
   readonly testing?: boolean
+  /** Requests at once, from one node; in place of all that the preset knows of caps. */
+  readonly concurrency?: number
 }
 
 export interface ToAppConfig {
@@ -33,7 +35,7 @@ export interface ToAppConfig {
 }
 
 const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
-const asPut = ['issuer', 'policy', 'graceSeconds', 'testing'] as const
+const asPut = ['issuer', 'policy', 'graceSeconds', 'testing', 'concurrency'] as const
 
 /** Fails with `invalid_config`, naming the field. */
 export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {

@@ -29,7 +29,7 @@ export interface Preset {
   readonly idleLimit: number
   /** How long a grant lives while the app is being tested. */
   readonly testingLife?: number
-  /** Token requests of one app: at a time, and per second. */
+  /** Token requests of one app from one node: at a time, and per second. */
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
 }
 

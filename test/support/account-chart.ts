@@ -37,7 +37,7 @@ export function accountDiagram(): string {
     '```mermaid',
     'stateDiagram-v2',
     '  state "secret-expired" as secret_expired',
-    '  [*] --> valid: account.authorized, with an access token',
+    '  [*] --> valid: account.authorized, with a live access token',
     '  [*] --> expiring: account.authorized, without one',
     ...[...arrows].map(([arrow, events]) => `  ${arrow}: ${[...events].join(', ')}`),
     '```',

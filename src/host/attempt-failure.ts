@@ -1,0 +1,56 @@
+import type { RefreshFailed } from '../../machines/index.ts'
+import type { Refusal } from '../provider/classified.ts'
+import type { App } from './apps.ts'
+
+/** How an attempt without tokens ended, as its account is told. */
+export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
+
+/** Nothing left this node. `retryAfter` in milliseconds. */
+export function unsent(
+  failureClass: 'A' | 'C' | 'T',
+  reason: string,
+  action: string,
+  retryAfter: number | null = null,
+): Failure {
+  return {
+    class: failureClass,
+    reason,
+    action,
+    recoverable: failureClass !== 'A',
+    inDoubt: false,
+    retryAfter,
+    providerError: { status: null, error: reason },
+  }
+}
+
+/** What the provider told others of this app. */
+export function appsFault({ context: { lastError } }: App): Failure {
+  return {
+    class: 'P',
+    reason: lastError?.reason ?? 'client_rejected',
+    action: lastError?.action ?? 'fix or rotate the client secret',
+    recoverable: true,
+    inDoubt: false,
+    retryAfter: null,
+    providerError: lastError?.providerError ?? { status: null, error: 'invalid_client' },
+  }
+}
+
+export function fromRefusal({
+  class: refusalClass,
+  reason,
+  action,
+  recoverable,
+  ...refusal
+}: Refusal): Failure {
+  return {
+    class: refusalClass,
+    reason,
+    action,
+    recoverable,
+    ...(refusal.inferred && { inferred: true as const }),
+    inDoubt: refusal.inDoubt,
+    retryAfter: refusal.retryAfter === undefined ? null : refusal.retryAfter * 1_000,
+    providerError: refusal.providerError,
+  }
+}
