@@ -68,7 +68,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>) {
   }
 
   return {
-    knows: (app: string): boolean => queues.get(app)?.caps.concurrency !== unlimited.concurrency,
+    knows: (app: string): boolean => (queues.get(app)?.caps ?? unlimited) !== unlimited,
     /** What the app allows from now on. */
     allow(app: string, caps: Caps): void {
       queueOf(app).caps = caps

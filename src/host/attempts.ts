@@ -78,7 +78,9 @@ export function createAttempts(options: AttemptsOptions) {
   /** Waits its turn, and gives up unsent rather than late. A slot is held as long as the cluster waits. */
   async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
     const { attempt, saved } = request
-    const leave = await appSlots.enter(saved.snapshot.context.app, attempt.sendBy - clock.now())
+    const { app } = saved.snapshot.context
+    if (!appSlots.knows(app)) appSlots.allow(app, (await apps.look(app)).config?.concurrency)
+    const leave = await appSlots.enter(app, attempt.sendBy - clock.now())
     if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
     const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
     try {

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/secret.ts'
+import { eventually } from '../support/eventually.ts'
+import { type NatsServer, startNats } from '../support/nats.ts'
+import { sandboxApp, startTestNode } from '../support/node.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
+
+let nats: NatsServer
+let redis: RedisServer
+
+beforeAll(async () => {
+  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  redis = await startRedis()
+})
+afterAll(async () => {
+  await nats.stop()
+  await redis.stop()
+})
+
+const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' })
+const tokens = answered({ accessToken: 'healed', expiresIn: 3600 })
+
+let database = 0
+/** An app, and an account of it that wants its first token. */
+async function start(secrets = ['one']) {
+  const provider = scriptedProvider()
+  const redisUrl = `${redis.url}/${++database}`
+  const node = await startTestNode({ natsUrl: nats.url, redisUrl, refreshToken: provider.refreshToken })
+  const { tokenbus } = node
+  const { clientSecret: _, ...app } = sandboxApp
+  const put = (texts: readonly string[]) =>
+    tokenbus.putApp('app', {
+      ...app,
+      rotation: 'none',
+      secrets: texts.map((text) => ({ id: text, secret: new Secret(text) })),
+    })
+  await put(secrets)
+  await tokenbus.putAccount('alice', { app: 'app', user: 'alice', refreshToken: new Secret('r') })
+  const isNow = (what: 'alice' | 'app', expected: object) =>
+    eventually(async () => {
+      const view = what === 'app' ? await tokenbus.getApp('app') : await tokenbus.getAccount('alice')
+      expect(view).toMatchObject({ ok: true, value: expected })
+    })
+  return {
+    ...node,
+    provider,
+    put,
+    isNow,
+    addSecret: (id: string, text: string) => tokenbus.addSecret('app', { id, secret: new Secret(text) }),
+    usedSecrets: () => provider.requests.map(({ clientSecret }) => clientSecret?.reveal()),
+  }
+}
+
+describe("the app's fault", () => {
+  it.each([
+    ['client_rejected', 'invalid_client'],
+    ['client_secret_expired', 'invalid_client'],
+    ['client_assertion_rejected', 'invalid_client'],
+    ['app_not_found', 'unauthorized_client'],
+    ['app_disabled', 'disabled_client'],
+    ['delegation_missing', 'unauthorized_client'],
+    ['client_not_authorized', 'unauthorized_client'],
+  ])(
+    '%s moves the app once it is confirmed, and its account tells it; put right, both are well at once',
+    async (reason, error) => {
+      await using app = await start()
+      const { provider, isNow } = app
+      const refusal = refused({ class: 'P', reason, error, action: 'do something' })
+      await provider.asked()
+      provider.answer(refusal)
+      await provider.asked(2)
+      provider.answer(refusal)
+      await isNow('app', { state: 'secret-expired', lastError: { reason, action: 'do something' } })
+      await isNow('alice', { state: 'secret-expired', class: 'P', reason, action: 'do something' })
+
+      // The operator puts right what was wrong, and says so.
+      await app.put(['one'])
+      await provider.asked(3)
+      provider.answer(tokens)
+      await isNow('app', { state: 'healthy' })
+      await isNow('alice', { state: 'valid' })
+      expect(provider.requests).toHaveLength(3)
+    },
+  )
+
+  it('is not proven by one refusal', async () => {
+    await using app = await start()
+    await app.provider.asked()
+    app.provider.answer(noClient)
+    await app.provider.asked(2)
+    app.provider.answer(tokens)
+    await app.isNow('alice', { state: 'valid' })
+    await app.isNow('app', { state: 'healthy', secrets: [{ id: 'one', rejected: false }] })
+  })
+})
+
+describe('several secrets', () => {
+  it('are tried in order; the one that works is used from then on', async () => {
+    await using app = await start(['one', 'two', 'three'])
+    const { provider } = app
+    for (const [i, answer] of [noClient, noClient, tokens].entries()) {
+      await provider.asked(i + 1)
+      provider.answer(answer)
+    }
+    await app.isNow('alice', { state: 'valid' })
+    await app.isNow('app', {
+      state: 'healthy',
+      secrets: [
+        { id: 'one', rejected: true },
+        { id: 'two', rejected: true },
+        { id: 'three', rejected: false },
+      ],
+    })
+    void app.tokenbus.getToken('alice', { forceRefresh: true })
+    await provider.asked(4)
+    provider.answer(tokens)
+    expect(app.usedSecrets()).toEqual(['one', 'two', 'three', 'three'])
+  })
+
+  it('all refused: the last is asked once more, and the looks that follow try them in turn', async () => {
+    await using app = await start(['one', 'two'])
+    const { provider } = app
+    for (let i = 1; i <= 3; i++) {
+      await provider.asked(i)
+      provider.answer(noClient)
+    }
+    await app.isNow('app', { state: 'secret-expired' })
+    await app.isNow('alice', { state: 'secret-expired' })
+    for (let i = 4; i <= 5; i++) {
+      await app.put(['one', 'two'])
+      await provider.asked(i)
+      provider.answer(noClient)
+      await app.isNow('alice', { state: 'secret-expired' })
+    }
+    expect(app.usedSecrets().slice(0, 3)).toEqual(['one', 'two', 'two'])
+    expect(new Set(app.usedSecrets().slice(3))).toEqual(new Set(['one', 'two']))
+  })
+})
+
+describe('an account that waits for a secret', () => {
+  async function waiting() {
+    const app = await start()
+    for (let i = 1; i <= 2; i++) {
+      await app.provider.asked(i)
+      app.provider.answer(noClient)
+    }
+    await app.isNow('alice', { state: 'secret-expired' })
+    return app
+  }
+
+  it('is woken by another text under the same name', async () => {
+    await using app = await waiting()
+    await app.addSecret('one', 'renewed')
+    await app.provider.asked(3)
+    app.provider.answer(tokens)
+    await app.isNow('alice', { state: 'valid' })
+    expect(app.usedSecrets().at(-1)).toBe('renewed')
+  })
+
+  it('is woken also when the secret comes while it is on its way back to waiting', async () => {
+    await using app = await waiting()
+    await app.put(['one'])
+    await app.provider.asked(3)
+    await app.addSecret('two', 'renewed')
+    await app.isNow('app', { state: 'healthy' })
+    // The fan-out has passed; the look for the old secret ends only now.
+    app.provider.answer(refused({ class: 'T', reason: 'provider_unavailable' }))
+    await app.provider.asked(4)
+    app.provider.answer(tokens)
+    await app.isNow('alice', { state: 'valid' })
+  })
+
+  it('heals the app when the provider speaks of its grant again', async () => {
+    await using app = await waiting()
+    await app.put(['one'])
+    await app.provider.asked(3)
+    app.provider.answer(refused({ class: 'R', reason: 'grant_revoked', error: 'invalid_grant' }))
+    await app.isNow('alice', { state: 'revoked' })
+    await app.isNow('app', { state: 'healthy' })
+  })
+})
