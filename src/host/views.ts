@@ -1,6 +1,7 @@
 import type { AccountContext } from '../../machines/index.ts'
 import type { AccountView, AppView } from '../api.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { missingScopes } from '../provider/scopes.ts'
 import type { App } from './apps.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
@@ -17,7 +18,6 @@ export interface AccountSeen {
 /** An account as operators see it: everything it remembers that is of use to them, never a secret. */
 export function accountView({ account, state, context, metadata, config }: AccountSeen): AccountView {
   const { invalid, lastError } = context
-  const granted = new Set(context.scopes)
   return {
     account,
     user: context.user,
@@ -27,7 +27,7 @@ export function accountView({ account, state, context, metadata, config }: Accou
     generation: context.generation,
     expires: isoOrNull(context.expiresAt),
     registeredScopes: context.scopes,
-    missingScopes: config?.scopes.filter((scope) => !granted.has(scope)) ?? [],
+    missingScopes: config === null ? [] : missingScopes({ config, granted: context.scopes }),
     policy: context.policy,
     since: iso(context.since),
     lastRefreshedAt: isoOrNull(context.lastRefreshedAt),

@@ -1,3 +1,4 @@
+import type { AppConfig } from './app-config.ts'
 import { clouds } from './microsoft-clouds.ts'
 
 /** Scopes that belong to no resource: they ask for the ID token and the refresh token. */
@@ -28,4 +29,43 @@ export function microsoftClash(scopes: readonly string[]): string | undefined {
   }
   if (resources.size < 2) return undefined
   return [...resources].map(([resource, each]) => `${each.join(', ')} (${resource})`).join(' and ')
+}
+
+export interface Granted {
+  readonly config: Pick<AppConfig, 'provider' | 'scopes'>
+  /** As the provider calls them. */
+  readonly granted: readonly string[]
+}
+
+/** What the app asks for now and the grant does not have, whatever it is called there. */
+export function missingScopes({ config, granted }: Granted): string[] {
+  const canonical = canonicalNames[config.provider] ?? ((scope: string) => scope)
+  const has = new Set(granted.map(canonical))
+  return config.scopes.filter((scope) => !isNeverNamed(scope, config.provider) && !has.has(canonical(scope)))
+}
+
+const userinfo = 'https://www.googleapis.com/auth/userinfo.'
+
+function googleName(scope: string): string {
+  return scope === 'email' || scope === 'profile' ? userinfo + scope : scope
+}
+
+/** Microsoft's answers name Graph's scopes with their resource or without, and in letters of either case. */
+function microsoftName(scope: string): string {
+  const name = scope.slice(scope.lastIndexOf('/') + 1)
+  return `${resourceOf(scope) ?? ''} ${name}`.toLowerCase()
+}
+
+const canonicalNames: Readonly<Partial<Record<AppConfig['provider'], (scope: string) => string>>> = {
+  gmail: googleName,
+  gmailService: googleName,
+  outlook: microsoftName,
+  outlookService: microsoftName,
+}
+
+/** That a refresh token came is all that is ever said of `offline_access`; of the others Microsoft says nothing. */
+function isNeverNamed(scope: string, provider: AppConfig['provider']): boolean {
+  if (scope === 'offline_access') return true
+  const microsoft = provider === 'outlook' || provider === 'outlookService'
+  return microsoft && (ofNoResource.has(scope.toLowerCase()) || scope.endsWith('/.default'))
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AppConfig } from '../../src/provider/app-config.ts'
 import { Secret } from '../../src/secret.ts'
 import { refusalOf, config as settings, startProvider, timing, tokensOf } from './ask.ts'
+import { jwkOf } from './keys.ts'
 import { type OAuthServer, startOAuthServer } from './oauth-server.ts'
 
 const clientSecret = new Secret('a secret: with/odd+characters %')
@@ -20,7 +21,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-async function signIn(app: AppConfig = config) {
+async function signIn(app: AppConfig = config, secret = clientSecret) {
   const { redirectUri } = server
   const asked = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce() }
   const codeVerifier = oauth.generateRandomCodeVerifier()
@@ -28,7 +29,7 @@ async function signIn(app: AppConfig = config) {
   if (!url.ok) throw new Error(url.failure.message)
   return {
     config: app,
-    clientSecret,
+    clientSecret: secret,
     callbackUrl: await server.visit(url.value),
     redirectUri,
     codeVerifier,
@@ -36,8 +37,8 @@ async function signIn(app: AppConfig = config) {
   }
 }
 
-async function connect(app: AppConfig = config) {
-  const answer = await provider.redeemCode(await signIn(app))
+async function connect(app: AppConfig = config, secret = clientSecret) {
+  const answer = await provider.redeemCode(await signIn(app, secret))
   const { refreshToken } = await tokensOf(answer)
   if (refreshToken === undefined) throw new Error('no refresh token')
   return { answer, refreshToken }
@@ -69,6 +70,31 @@ describe('a certified OAuth server', () => {
       providerError: { status: 400, error: 'invalid_grant' },
     })
     expect(await refusalOf(refresh(third.refreshToken as Secret))).toMatchObject({ class: 'R' })
+  })
+
+  test('takes what a private key signs for a secret', async () => {
+    const app: AppConfig = { ...config, clientId: 'key' }
+    const key = new Secret(JSON.stringify({ ...jwkOf('ec'), kid: 'ec-1', alg: 'ES256' }))
+    const { refreshToken } = await connect(app, key)
+    await tokensOf(refresh(refreshToken, { config: app, clientSecret: key }))
+    const another = new Secret(JSON.stringify(jwkOf('rsa')))
+    expect(await refusalOf(refresh(refreshToken, { config: app, clientSecret: another }))).toMatchObject({
+      class: 'P',
+      providerError: { error: 'invalid_client' },
+    })
+  })
+
+  test('gives an app a token of its own, for which nothing is stored', async () => {
+    const app: AppConfig = {
+      ...config,
+      clientId: 'service',
+      grant: 'client_credentials',
+      scopes: ['mail.imap'],
+    }
+    const asked = { config: app, clientSecret, user: 'alice', timing }
+    const answer = await tokensOf(provider.refreshToken(asked))
+    expect(answer).toMatchObject({ expiresIn: 600, scopes: ['mail.imap'] })
+    expect(answer.refreshToken).toBeUndefined()
   })
 
   test('takes the secret in the body too', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider from 'oidc-provider'
+import Provider, { type ClientMetadata, interactionPolicy } from 'oidc-provider'
+import { publicKeyOf } from './keys.ts'
 
 export interface OAuthServer extends AsyncDisposable {
   readonly issuer: string
@@ -10,6 +11,10 @@ export interface OAuthServer extends AsyncDisposable {
   visit(authorizationUrl: string): Promise<string>
 }
 
+const gmail = 'https://mail.google.com/'
+const imap = 'https://outlook.office.com/IMAP.AccessAsUser.All'
+const refreshable = ['offline_access', gmail, imap]
+const scopes = ['openid', 'mail.imap', ...refreshable, 'https://outlook.office.com/SMTP.Send']
 const redirectUri = 'http://127.0.0.1:9/callback'
 
 /** A certified OAuth server: strict rotation with reuse detection, PKCE, revocation; whoever comes is `alice`. */
@@ -20,11 +25,28 @@ export async function startOAuthServer(clientSecret: string): Promise<OAuthServe
   const issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   const provider = new Provider(issuer, {
     clients: [
-      basicClient(clientSecret),
-      { ...basicClient(clientSecret), client_id: 'post', token_endpoint_auth_method: 'client_secret_post' },
+      client('basic', clientSecret),
+      client('post', clientSecret, { token_endpoint_auth_method: 'client_secret_post' }),
+      client('key', undefined, {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ ...publicKeyOf('ec').export({ format: 'jwk' }), kid: 'ec-1' }] },
+      }),
+      client('service', clientSecret, {
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+      }),
     ],
-    features: { revocation: { enabled: true }, devInteractions: { enabled: false } },
-    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    scopes,
+    // Google and Microsoft have no need of `openid` for a refresh token; here `offline_access` alone is dropped.
+    issueRefreshToken: async (_, asking, { scopes: granted }) =>
+      asking.grantTypeAllowed('refresh_token') && refreshable.some((scope) => granted.has(scope)),
+    features: {
+      revocation: { enabled: true },
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+    },
+    interactions: { policy: prompts(), url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     rotateRefreshToken: true,
     pkce: { required: () => true },
@@ -43,6 +65,10 @@ export async function startOAuthServer(clientSecret: string): Promise<OAuthServe
     return provider.interactionDetails(request, response).then(async ({ prompt, params, session }) => {
       if (prompt.name === 'login') {
         return provider.interactionFinished(request, response, { login: { accountId: 'alice' } })
+      }
+      if (prompt.name === 'select_account') {
+        const selected = { select_account: {} }
+        return provider.interactionFinished(request, response, selected, { mergeWithLastSubmission: true })
       }
       const grant = new provider.Grant({
         accountId: session?.accountId as string,
@@ -64,14 +90,21 @@ export async function startOAuthServer(clientSecret: string): Promise<OAuthServe
   }
 }
 
-function basicClient(clientSecret: string) {
+/** Microsoft's word for letting a person choose; here there is one. */
+function prompts() {
+  const policy = interactionPolicy.base()
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }))
+  return policy
+}
+
+function client(id: string, secret: string | undefined, changes: Partial<ClientMetadata> = {}) {
   return {
-    client_id: 'basic',
-    client_secret: clientSecret,
+    client_id: id,
+    ...(secret !== undefined && { client_secret: secret }),
     redirect_uris: [redirectUri],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code' as const],
-    scope: 'openid offline_access',
+    ...changes,
   }
 }
 
