@@ -1,0 +1,21 @@
+import OAuth2Server from '@node-oauth/oauth2-server'
+
+/** How a provider says no: exactly what goes over the wire. */
+export interface Denial {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: { readonly error: string; readonly [field: string]: unknown }
+}
+
+/** A denial on its way through the OAuth library, which passes on what it takes for its own. */
+export class Denied extends OAuth2Server.OAuthError {
+  readonly denial: Denial
+  constructor(denial: Denial) {
+    super(denial.body.error, { code: denial.status, name: denial.body.error })
+    this.denial = denial
+  }
+}
+
+export function denyWith(denial: Denial | undefined): void {
+  if (denial !== undefined) throw new Denied(denial)
+}
