@@ -151,6 +151,7 @@ export function storeAnswer(context: AccountContext, event: RefreshSucceeded, fr
     failures: 0,
     scopes: event.scopes ?? context.scopes,
     lastRefreshedAt: event.at,
+    grantEndsAt: grantEnd(context, event),
     answeredBy: event.attempt,
     doubtSince: null,
     hasPrevious: event.rotated,
@@ -158,6 +159,12 @@ export function storeAnswer(context: AccountContext, event: RefreshSucceeded, fr
     lastError: null,
     previousState: origin(context, from),
   }
+}
+
+/** Told for the token that came, or again for the one that stays. */
+function grantEnd({ grantEndsAt }: AccountContext, event: RefreshSucceeded): number | null {
+  if (event.refreshTokenExpiresIn !== null) return event.startedAt + event.refreshTokenExpiresIn
+  return event.rotated ? null : grantEndsAt
 }
 
 export function proveAtOnce(_: AccountContext, event: RefreshSucceeded): Change {

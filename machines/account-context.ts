@@ -64,6 +64,10 @@ export interface AccountSettings {
   readonly graceMs: number
   /** How long the provider lets a grant lie unused, in milliseconds; 0 where that is not known. */
   readonly idleLimitMs: number
+  /** How long a grant lives while its app is being tested, in milliseconds; 0 where it is not. */
+  readonly testingLifeMs: number
+  /** What it means that a refresh token has outlived the life its provider gave it. */
+  readonly outlived: 'consent_expired' | 'inactive'
 }
 
 /** All an account remembers. No secret is ever in it: sealed tokens are stored beside it. */
@@ -89,6 +93,8 @@ export interface AccountContext extends AccountSettings {
   /** What the account was before what it last announced; `refreshing` is only ever on the way. */
   readonly previousState: AccountState | null
   readonly authorizedAt: number
+  /** When the refresh token ends; null where the provider did not say. */
+  readonly grantEndsAt: number | null
   readonly lastRefreshedAt: number | null
   readonly attempt: Attempt | null
   /** The attempt whose answer is the current generation: its answer may be offered again. */
@@ -119,6 +125,8 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     rotation: 'strict',
     graceMs: 0,
     idleLimitMs: 0,
+    testingLifeMs: 0,
+    outlived: 'inactive',
     grantId: null,
     refreshable: false,
     generation: 0,
@@ -132,6 +140,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     since: 0,
     previousState: null,
     authorizedAt: 0,
+    grantEndsAt: null,
     lastRefreshedAt: null,
     attempt: null,
     answeredBy: null,

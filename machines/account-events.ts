@@ -57,6 +57,8 @@ export interface RefreshSucceeded extends Happened {
   readonly startedAt: number
   /** Milliseconds from `startedAt`; null when the answer did not say. */
   readonly expiresIn: number | null
+  /** The same for the refresh token that is current now. */
+  readonly refreshTokenExpiresIn: number | null
   readonly scopes: readonly string[] | null
   /** Did a new refresh token come? */
   readonly rotated: boolean

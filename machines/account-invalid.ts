@@ -1,6 +1,7 @@
 import { type Change, endAttempt, origin } from './account-actions.ts'
 import type { AccountContext, AccountState, Invalid } from './account-context.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
+import { probableEnd } from './account-inference.ts'
 import { parkedProbeAt } from './time-rules.ts'
 
 /** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
@@ -8,13 +9,15 @@ export function refusalAsInvalid(context: AccountContext, event: RefreshFailed):
   const { reason, action, recoverable, inferred, providerError } = event
   const interrupted =
     event.class === 'R' && (context.doubtSince !== null || context.invalid?.reason === 'refresh_interrupted')
+  const probable = event.class === 'R' && reason === 'grant_revoked' ? probableEnd(context, event.at) : null
+  const guess = interrupted ? null : probable
   return {
     state: 'revoked',
-    reason: interrupted ? 'refresh_interrupted' : reason,
+    reason: interrupted ? 'refresh_interrupted' : (guess ?? reason),
     class: event.class === 'S' ? 'S' : 'A',
     recoverable: event.class === 'S' && recoverable,
     action,
-    ...(inferred ? { inferred } : {}),
+    ...(inferred || guess !== null ? { inferred: true } : {}),
     providerError,
   }
 }

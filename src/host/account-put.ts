@@ -25,6 +25,7 @@ type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
 /** The settings an account runs under: its own wish first, then its app's. */
 function settingsOf({ put, config }: PutSeen): AccountSettings {
+  const { idleLimit, testingLife = 0, outlived = 'inactive' } = presets[config.provider]
   return {
     app: put.app,
     provider: config.provider,
@@ -32,7 +33,9 @@ function settingsOf({ put, config }: PutSeen): AccountSettings {
     policy: put.policy ?? config.policy ?? 'adaptive',
     rotation: config.rotation,
     graceMs: (config.graceSeconds ?? 30) * 1_000,
-    idleLimitMs: presets[config.provider].idleLimit,
+    idleLimitMs: idleLimit,
+    testingLifeMs: config.testing ? testingLife : 0,
+    outlived,
   }
 }
 

@@ -211,6 +211,8 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     baseGeneration: attempt.generation,
     startedAt,
     expiresIn: answer.expiresIn === undefined ? presets[config.provider].tokenLife : answer.expiresIn * 1_000,
+    refreshTokenExpiresIn:
+      answer.refreshTokenExpiresIn === undefined ? null : answer.refreshTokenExpiresIn * 1_000,
     scopes: answer.scopes ?? null,
     tokens: answer,
   }

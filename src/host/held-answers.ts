@@ -14,6 +14,7 @@ export interface Answer {
   readonly startedAt: number
   /** Milliseconds; null when the provider did not say. */
   readonly expiresIn: number | null
+  readonly refreshTokenExpiresIn: number | null
   readonly scopes: readonly string[] | null
   readonly tokens: TokenPair
 }
@@ -25,6 +26,7 @@ const spooledSchema = z.object({
   baseGeneration: z.number(),
   startedAt: z.number(),
   expiresIn: z.number().nullable(),
+  refreshTokenExpiresIn: z.number().nullable(),
   scopes: z.array(z.string()).nullable(),
   sealed: z.string(),
 })

@@ -29,6 +29,8 @@ export interface Preset {
   readonly idleLimit: number
   /** How long a grant lives while the app is being tested. */
   readonly testingLife?: number
+  /** What it means that a refresh token has outlived the life it was given; else that it lay unused. */
+  readonly outlived?: 'consent_expired'
   /** Token requests of one app from one node: at a time, and per second. */
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
 }
@@ -82,6 +84,8 @@ export const presets: Readonly<Record<AppPut['provider'], Preset>> = {
     // Six months, and 7 days in "Testing": developers.google.com/identity/protocols/oauth2#expiration
     idleLimit: 180 * day,
     testingLife: 7 * day,
+    // `refresh_token_expires_in` comes with consent for a while: developers.google.com/identity/protocols/oauth2/web-server
+    outlived: 'consent_expired',
   },
   gmailService: {
     ...google,

@@ -24,6 +24,8 @@ const settings: AccountSettings = {
   rotation: 'strict',
   graceMs: 30 * second,
   idleLimitMs: 0,
+  testingLifeMs: 0,
+  outlived: 'inactive',
 }
 
 let ids = 0
@@ -79,6 +81,7 @@ export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }
     baseGeneration: 1,
     startedAt: given.at,
     expiresIn: hour,
+    refreshTokenExpiresIn: null,
     scopes: null,
     rotated: true,
     ...given,
