@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from 'nats'
+import { pino } from 'pino'
+import { readConfig } from '../../src/config.ts'
+import { startService } from '../../src/service.ts'
+import type { Reply } from './cluster.ts'
+import { eventually } from './eventually.ts'
+import { startNats } from './nats.ts'
+import { passTime } from './pass-time.ts'
+import { startRedis } from './redis.ts'
+import { millisecondsIn, type Span } from './stand-ins/clock.ts'
+
+export interface LiveTokenbus extends AsyncDisposable {
+  request(subject: string, payload?: object): Promise<Reply>
+  /** Waits for the first event of this type about this account or app, not counting the first `after`. */
+  heard(type: string, about: string, options?: { after?: number }): Promise<Reply>
+  /** How many of them there were so far. */
+  count(type: string, about: string): number
+  /** For this account, or this app, so much time passes. */
+  timePasses(ref: { account: string } | { app: string }, by: Span): Promise<void>
+}
+
+const partitions = 4
+
+/** All of tokenbus as `tokenbus serve` starts it, in this process, on a NATS and a Redis of its own. */
+export async function startLiveTokenbus(): Promise<LiveTokenbus> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-live-'))
+  const natsServer = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  const redisServer = await startRedis()
+  const env = {
+    TOKENBUS_NATS_URL: natsServer.url,
+    TOKENBUS_REDIS_URL: redisServer.url,
+    TOKENBUS_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    TOKENBUS_HTTP_PORT: '0',
+    TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
+    TOKENBUS_DATA_DIR: dataDir,
+    TOKENBUS_PARTITIONS: String(partitions),
+  }
+  const nats = await connect({ servers: natsServer.url })
+  const events: Reply[] = []
+  for (const subject of ['token.refreshed.*', 'token.invalid.*', 'app.*.*']) {
+    nats.subscribe(subject, {
+      callback: (_, message) => {
+        if (message.headers?.has('ce-id')) events.push(message.json())
+      },
+    })
+  }
+  const service = await startService({
+    config: readConfig(env, 'serve'),
+    logger: pino({ level: 'silent' }),
+  })
+  const of = (type: string, about: string) =>
+    events.filter((event) => event.type === type && (event.account ?? event.app) === about)
+
+  return {
+    async request(subject, payload) {
+      const reply = await nats.request(subject, payload && JSON.stringify(payload), { timeout: 10_000 })
+      return reply.json()
+    },
+    heard: (type, about, { after = 0 } = {}) =>
+      eventually(
+        () => {
+          const event = of(type, about)[after]
+          if (event === undefined) throw new Error(`${type} of ${about} was not heard`)
+          return event
+        },
+        { within: 10_000 },
+      ),
+    count: (type, about) => of(type, about).length,
+    timePasses: (ref, by) => passTime({ redisUrl: redisServer.url, partitions, ref, by: millisecondsIn(by) }),
+    async [Symbol.asyncDispose]() {
+      await service.stop()
+      await nats.close()
+      await redisServer.stop()
+      await natsServer.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
