@@ -16,6 +16,8 @@ export interface RedisServer extends AsyncDisposable {
 }
 
 export interface StartRedisOptions {
+  /** Instead of redis-server, or what stands in for it. */
+  readonly program?: string
   readonly args?: readonly string[]
   /** To come back where another one was; else any free port. */
   readonly port?: number
@@ -39,7 +41,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     '--save',
     '',
   ]
-  const server = await startGuarded('$REDIS_SERVER redis-server valkey-server', {
+  const server = await startGuarded(options.program ?? '$REDIS_SERVER redis-server valkey-server', {
     args: [...flags, ...(options.args ?? [])],
   })
   await ready(server)

@@ -2,12 +2,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { portNear } from '../../src/embedded/free-port.ts'
-import { Secret } from '../../src/secret.ts'
+import { everythingWorks, onNode } from '../support/engine-contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
-import { sandboxApp, startTestNode } from '../support/node.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
-import { answered, scriptedProvider } from '../support/scripted-provider.ts'
 
 let masters: RedisServer[]
 let nats: NatsServer
@@ -47,33 +45,5 @@ async function clusterPort(): Promise<number> {
 
 it('everything works on a Redis Cluster of three masters', async () => {
   const redisUrl = `redis+cluster://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`
-  const provider = scriptedProvider()
-  await using node = await startTestNode({
-    natsUrl: nats.url,
-    redisUrl,
-    refreshToken: provider.refreshToken,
-    partitions: 64,
-  })
-  const { tokenbus, storage } = node
-  await tokenbus.putApp('app', { ...sandboxApp })
-  const expires = new Date(Date.now() + 3_600_000).toISOString()
-  for (let i = 0; i < 100; i++) {
-    const tokens = { accessToken: new Secret('a'), refreshToken: new Secret(`r${i}`), expires }
-    expect(
-      await tokenbus.putAccount(`account-${i}`, { app: 'app', user: 'someone', ...tokens }),
-    ).toMatchObject({ ok: true })
-  }
-  const forced = tokenbus.getToken('account-7', { forceRefresh: true })
-  await provider.asked()
-  provider.answer(answered({ accessToken: 'b', refreshToken: 'next', expiresIn: 3_600 }))
-  expect(await forced).toMatchObject({ ok: true })
-  expect(await tokenbus.listAccounts({ state: 'valid', limit: 1_000 })).toMatchObject({
-    value: { accounts: { length: 100 } },
-  })
-  expect(await storage.records.countByApp('app')).toBe(100)
-  await eventually(async () => expect(await storage.records.outbox.size()).toBe(0))
-  expect(await tokenbus.accountHistory('account-7', {})).toMatchObject({
-    value: { transitions: { length: 3 } },
-  })
-  expect(await storage.confirmSave('account-7')).toBe(true)
+  await onNode({ natsUrl: nats.url, redisUrl }, everythingWorks)
 })

@@ -1,0 +1,23 @@
+import { rotations } from '../support/fault-grants.ts'
+import type { FaultProvider } from '../support/fault-provider.ts'
+import type { Nodes } from '../support/nodes.ts'
+
+/** So many accounts, of every way a provider treats spent tokens in turn, refreshed all the time. Answers their names. */
+export async function connectAll(
+  { request }: Pick<Nodes, 'request'>,
+  { tokenUrl, graceSeconds, grant }: FaultProvider,
+  accounts: number,
+): Promise<string[]> {
+  for (const rotation of rotations) {
+    const client = { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl, policy: 'eager' }
+    await request(`app.put.${rotation}`, { ...client, rotation, graceSeconds })
+  }
+  const names: string[] = []
+  for (let i = 0; i < accounts; i++) {
+    const rotation = rotations[i % rotations.length] as (typeof rotations)[number]
+    const name = `${rotation}-${i}`
+    await request(`account.put.${name}`, { app: rotation, user: name, refreshToken: grant(name, rotation) })
+    names.push(name)
+  }
+  return names
+}

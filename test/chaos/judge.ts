@@ -1,0 +1,71 @@
+import pLimit from 'p-limit'
+import { eventually } from '../support/eventually.ts'
+import type { FaultProvider } from '../support/fault-provider.ts'
+import { type EventFindings, judgeEvents } from '../support/judge-events.ts'
+import type { Nodes } from '../support/nodes.ts'
+
+/** What the provider, Redis and the streams say once everything has settled. The last ones must be 0. */
+export interface Findings extends EventFindings {
+  readonly accounts: number
+  readonly refreshes: number
+  /** Strict grants whose answer died with the node that should have had it: the provider says so too. */
+  readonly interrupted: number
+  /** Their users took them back. */
+  readonly revoked: number
+  readonly 'usable grants given up': number
+  readonly 'dead grants taken for alive': number
+  readonly 'tokens refused by the provider next': number
+  readonly 'accounts that do not settle': number
+}
+
+const asksAtOnce = 8
+const settlesWithin = 90_000
+
+export async function judge({
+  nodes,
+  provider,
+  names,
+}: {
+  nodes: Nodes
+  provider: FaultProvider
+  names: readonly string[]
+}): Promise<Findings> {
+  const count = { interrupted: 0, revoked: 0, givenUp: 0, takenForAlive: 0, refused: 0, unsettled: 0 }
+  const limit = pLimit(asksAtOnce)
+
+  /** Where the account comes to rest: `valid` counts only while its user has not ended it. */
+  function settled(name: string) {
+    const look = async () => {
+      const view = await nodes.request(`account.get.${name}`)
+      const { endedBy } = provider.truth(name)
+      if (view.state === 'revoked' || (view.state === 'valid' && endedBy !== 'user')) return view
+      throw new Error(`${name} is ${view.state}`)
+    }
+    return eventually(look, { within: settlesWithin, every: 250 })
+  }
+
+  async function judgeOne(name: string): Promise<void> {
+    const view = await settled(name).catch(() => ({ state: 'unsettled', reason: '' }))
+    const { alive, endedBy } = provider.truth(name)
+    if (view.state === 'unsettled') count.unsettled++
+    else if (view.state === 'revoked') {
+      if (alive) count.givenUp++
+      else if (endedBy === 'user') count.revoked++
+      else if (view.reason === 'refresh_interrupted') count.interrupted++
+    } else if (!alive) count.takenForAlive++
+    else if ((await nodes.request(`token.get.${name}`, { forceRefresh: true })).error) count.refused++
+  }
+
+  await Promise.all(names.map((name) => limit(() => judgeOne(name))))
+  return {
+    accounts: names.length,
+    refreshes: names.reduce((total, name) => total + provider.truth(name).sent.length, 0),
+    interrupted: count.interrupted,
+    revoked: count.revoked,
+    'usable grants given up': count.givenUp,
+    'dead grants taken for alive': count.takenForAlive,
+    'tokens refused by the provider next': count.refused,
+    'accounts that do not settle': count.unsettled,
+    ...(await judgeEvents(nodes.nats)),
+  }
+}

@@ -1,0 +1,19 @@
+/** What a run counts for information; everything else is a promise, and must be 0. */
+const informative = new Set([
+  'kills',
+  'seconds',
+  'accounts',
+  'refreshes',
+  'interrupted',
+  'revoked',
+  'reads',
+  'served',
+  'unanswered',
+])
+
+export const brokenPromises = (findings: object): [string, number][] =>
+  Object.entries(findings).filter(([what, count]) => !informative.has(what) && count > 0)
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

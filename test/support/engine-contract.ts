@@ -1,0 +1,56 @@
+import { expect } from 'vitest'
+import { eventually } from './eventually.ts'
+import { startTestNode, type TestNode, type TestNodeOptions } from './node.ts'
+import { answered, scriptedProvider } from './scripted-provider.ts'
+import { getToken, putTestAccount } from './test-account.ts'
+
+export type ScriptedProvider = ReturnType<typeof scriptedProvider>
+
+/** Runs `use` with a node on these engines. */
+export async function onNode(
+  engines: Pick<TestNodeOptions, 'natsUrl' | 'redisUrl'>,
+  use: (node: TestNode, provider: ScriptedProvider) => Promise<void>,
+): Promise<void> {
+  const provider = scriptedProvider()
+  const { refreshToken } = provider
+  await using node = await startTestNode({ ...engines, refreshToken, partitions: 64 })
+  await use(node, provider)
+}
+
+/** One forced refresh, answered with these tokens; answers the refresh token it spent. */
+export async function refreshOnce(node: TestNode, provider: ScriptedProvider, account: string, to: number) {
+  const before = provider.requests.length
+  await eventually(
+    async () => {
+      const forced = getToken(node, account, { forceRefresh: true, ifGeneration: to - 1 })
+      const sent = provider.asked(before + 1).then(() => true)
+      if (await Promise.race([sent, forced.then(() => false)])) return
+      throw new Error(`not sent yet: ${(await forced).error}`)
+    },
+    { within: 20_000, every: 250 },
+  )
+  provider.answer(answered({ accessToken: `a${to}`, refreshToken: `r${to}`, expiresIn: 3_600 }))
+  await eventually(
+    async () => expect(await getToken(node, account)).toMatchObject({ accessToken: `a${to}` }),
+    { within: 20_000, every: 100 },
+  )
+  return provider.requests.at(-1)?.refreshToken.reveal()
+}
+
+/** What everybody relies on, whatever is underneath: many accounts, one refresh, lists, events, history, deletion. */
+export async function everythingWorks(node: TestNode, provider: ScriptedProvider): Promise<void> {
+  const { tokenbus, storage } = node
+  const emoji = '💩'.repeat(256)
+  const accounts = [emoji, ...Array.from({ length: 99 }, (_, i) => `account-${i}`)]
+  for (const account of accounts) await putTestAccount(node, account)
+  expect(await refreshOnce(node, provider, emoji, 2)).toBe('r1')
+  expect(await tokenbus.listAccounts({ state: 'valid', limit: 1_000 })).toMatchObject({
+    value: { accounts: { length: 100 } },
+  })
+  expect(await storage.records.countByApp('app')).toBe(100)
+  await eventually(async () => expect(await storage.records.outbox.size()).toBe(0))
+  expect(await tokenbus.accountHistory(emoji, {})).toMatchObject({ value: { transitions: { length: 3 } } })
+  expect(await storage.confirmSave(emoji)).toBe(true)
+  for (const account of accounts) await tokenbus.deleteAccount(account, {})
+  expect(await storage.records.countByApp('app')).toBe(0)
+}
