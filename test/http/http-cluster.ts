@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
-import { type Cluster, type Reply, startCluster } from '../support/cluster.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import type { Reply } from '../support/nodes.ts'
 import type { TokenbusProcess } from '../support/tokenbus-process.ts'
 
 export interface HttpReply {

@@ -34,7 +34,7 @@ export async function refreshOnce(node: TestNode, provider: ScriptedProvider, ac
     async () => expect(await getToken(node, account)).toMatchObject({ accessToken: `a${to}` }),
     { within: 20_000, every: 100 },
   )
-  return provider.requests.at(-1)?.refreshToken.reveal()
+  return provider.requests.at(-1)?.refreshToken?.reveal()
 }
 
 /** What everybody relies on, whatever is underneath: many accounts, one refresh, lists, events, history, deletion. */
