@@ -79,7 +79,7 @@ export function createAttempts(options: AttemptsOptions) {
   async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
     const { attempt, saved } = request
     const { app } = saved.snapshot.context
-    if (!appSlots.knows(app)) appSlots.allow(app, (await apps.look(app)).config?.concurrency)
+    if (!appSlots.knows(app)) allow(await apps.look(app))
     const leave = await appSlots.enter(app, attempt.sendBy - clock.now())
     if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
     const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
@@ -141,10 +141,18 @@ export function createAttempts(options: AttemptsOptions) {
     return end(request, unsent('T', 'client_in_question', 'wait'))
   }
 
+  /** The provider's caps as far as we know them, or the one its operator has set. */
+  function allow({ config, context }: App): void {
+    if (config === null) return
+    const { provider: name, concurrency } = config
+    const set = concurrency && { concurrency, perSecond: Number.POSITIVE_INFINITY }
+    appSlots.allow(context.app, set || presets[name].caps)
+  }
+
   /** Right before sending. Where a question about the app was left unanswered, this attempt is to answer it. */
   async function look(id: string, attempt: Attempt): Promise<App> {
     const app = await apps.look(id)
-    appSlots.allow(id, app.config?.concurrency)
+    allow(app)
     if (!isUnanswered(app.context, { attempt: attempt.id, at: clock.now() })) return app
     return (await apps.report(id, { type: 'client.questioned', attempt: attempt.id })).app
   }

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'nats'
 import { pino } from 'pino'
+import { createAudit } from '../../src/audit.ts'
 import { readConfig } from '../../src/config.ts'
 import { startService } from '../../src/service.ts'
-import type { Reply } from './cluster.ts'
 import { eventually } from './eventually.ts'
 import { startNats } from './nats.ts'
+import type { Reply } from './nodes.ts'
 import { passTime } from './pass-time.ts'
 import { startRedis } from './redis.ts'
 import { millisecondsIn, type Span } from './stand-ins/clock.ts'
@@ -51,6 +52,7 @@ export async function startLiveTokenbus(): Promise<LiveTokenbus> {
   const service = await startService({
     config: readConfig(env, 'serve'),
     logger: pino({ level: 'silent' }),
+    audit: createAudit({ write: () => true }),
   })
   const of = (type: string, about: string) =>
     events.filter((event) => event.type === type && (event.account ?? event.app) === about)
