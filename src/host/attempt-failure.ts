@@ -1,4 +1,5 @@
 import type { RefreshFailed } from '../../machines/index.ts'
+import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
 import type { App } from './apps.ts'
 
@@ -53,4 +54,16 @@ export function fromRefusal({
     retryAfter: refusal.retryAfter === undefined ? null : refusal.retryAfter * 1_000,
     providerError: refusal.providerError,
   }
+}
+
+/** Who speaks about the grant has taken the client (RFC 6749 §5.2). */
+export function isAboutGrant({ class: refusalClass }: Refusal): boolean {
+  return refusalClass === 'A' || refusalClass === 'R' || refusalClass === 'S'
+}
+
+const ofManyTenants = new Set(['common', 'organizations', 'consumers'])
+
+/** An app open to many tenants that one of them does not know: the others' accounts are none the worse for it. */
+export function isOneTenants({ reason }: Refusal, { tenant = '' }: AppConfig): boolean {
+  return reason === 'app_not_found' && ofManyTenants.has(tenant)
 }

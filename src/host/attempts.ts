@@ -10,7 +10,14 @@ import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
 import { createAppSlots } from './app-slots.ts'
 import type { App, Apps, ClientSecret } from './apps.ts'
-import { appsFault, type Failure, fromRefusal, unsent } from './attempt-failure.ts'
+import {
+  appsFault,
+  type Failure,
+  fromRefusal,
+  isAboutGrant,
+  isOneTenants,
+  unsent,
+} from './attempt-failure.ts'
 import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Answer } from './held-answers.ts'
@@ -32,7 +39,8 @@ export interface AttemptsOptions {
   /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
   confirmIntent(account: string): Promise<boolean>
   hold(answer: Answer, saved: LoadedAccount): Promise<void>
-  failed(request: AttemptRequest, failure: Failure): Promise<void>
+  /** `alone`: the app is well, and what it lacks it lacks for this account. */
+  failed(request: AttemptRequest, failure: Failure, how: { alone: boolean }): Promise<void>
   onEnd?(ended: { request: AttemptRequest; outcome: string; error?: unknown; milliseconds: number }): void
 }
 
@@ -127,10 +135,10 @@ export function createAttempts(options: AttemptsOptions) {
       const { refusal } = answer
       if (refusal.class !== 'P') {
         await noteThrottle(context.app, refusal)
-        // Who speaks about the grant has taken the client (RFC 6749 §5.2).
         if (isAboutGrant(refusal)) await tellAccepted(app, client)
         return end(request, fromRefusal(refusal))
       }
+      if (isOneTenants(refusal, app.config)) return end(request, fromRefusal(refusal), { alone: true })
       // One refusal is evidence: the app says whether to try the next secret, to ask once more, or to wait.
       const { reason, action, providerError } = refusal
       const secret = providerError.error === 'invalid_client' ? (client?.id ?? null) : null
@@ -168,8 +176,8 @@ export function createAttempts(options: AttemptsOptions) {
     await apps.report(app, { type: 'provider.throttled', until: clock.now() + wait })
   }
 
-  async function end(request: AttemptRequest, failure: Failure): Promise<string> {
-    await options.failed(request, failure)
+  async function end(request: AttemptRequest, failure: Failure, how = { alone: false }): Promise<string> {
+    await options.failed(request, failure, how)
     return failure.class
   }
 
@@ -224,8 +232,4 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     scopes: answer.scopes ?? null,
     tokens: answer,
   }
-}
-
-function isAboutGrant({ class: refusalClass }: Refusal): boolean {
-  return refusalClass === 'A' || refusalClass === 'R' || refusalClass === 'S'
 }

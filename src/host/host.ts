@@ -117,7 +117,7 @@ export function createHost(options: HostOptions) {
     timers,
     confirmIntent: options.confirmSave,
     hold: heldAnswers.hold,
-    async failed({ account, attempt, saved }, failure) {
+    async failed({ account, attempt, saved }, failure, { alone }) {
       const told = {
         type: 'refresh.failed' as const,
         attempt: attempt.id,
@@ -128,7 +128,7 @@ export function createHost(options: HostOptions) {
       const { taken, snapshot } = await accounts.receive(account, ending, saved)
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
-      if (snapshot.value === 'secret-expired') await wakeIfAppWorks(account, saved)
+      if (snapshot.value === 'secret-expired' && !alone) await wakeIfAppWorks(account, saved)
     },
     onEnd({ request: { account, attempt, saved }, outcome, error, milliseconds }) {
       observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })

@@ -84,6 +84,19 @@ describe("the app's fault", () => {
     },
   )
 
+  it('in one tenant of an app for many is that account to wait alone', async () => {
+    await using app = await start()
+    await app.tokenbus.putApp('app', { provider: 'outlook', clientId: 'c', clientSecret: new Secret('one') })
+    await app.provider.asked()
+    app.provider.answer(refused({ class: 'P', reason: 'app_not_found', error: 'unauthorized_client' }))
+    await app.isNow('alice', { state: 'secret-expired', class: 'P', reason: 'app_not_found' })
+    await app.isNow('app', { state: 'healthy' })
+    const view = await app.tokenbus.getAccount('alice')
+    const soon = new Date(Date.now() + 3_000_000).toISOString()
+    expect(view.ok && (view.value.nextAttemptAt ?? '') > soon).toBe(true)
+    expect(app.provider.requests).toHaveLength(1)
+  })
+
   it('is not proven by one refusal', async () => {
     await using app = await start()
     await app.provider.asked()
