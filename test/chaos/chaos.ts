@@ -6,6 +6,8 @@ import { type Findings, judge } from './judge.ts'
 import { startWitness, type Witnessed } from './witness.ts'
 
 const nodesAtOnce = 3
+/** Milliseconds between a node's start and its death. */
+const longestLife = 3_000
 /** One account in so many is taken back by its user on the way. */
 const revokedOutOf = 40
 
@@ -44,7 +46,7 @@ export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<Cha
   async function keepKilling(node: Awaited<ReturnType<typeof startNode>>): Promise<void> {
     let victim = node
     while (killed < kills) {
-      await delay(Math.random() * 1_500)
+      await delay(Math.random() * longestLife)
       killed++
       victim.signal('SIGKILL')
       await victim.ended

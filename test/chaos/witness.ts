@@ -4,7 +4,7 @@ import { connect } from 'nats'
 export interface Witnessed {
   readonly reads: number
   readonly served: number
-  /** Nobody answered within 5 s: whoever had the request in hand was killed. */
+  /** Whoever had the request in hand was killed, or nobody was there at all. */
   readonly unanswered: number
   readonly 'stale tokens served': number
   readonly 'tokens served after their revocation': number

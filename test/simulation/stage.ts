@@ -13,6 +13,8 @@ import { createSimulatedRedis } from './simulated-redis.ts'
 import { createWorld } from './world.ts'
 
 export interface StageOptions {
+  /** Decides what is left to chance: how long each way takes. */
+  readonly seed?: number
   /** How wrong each node's wall clock is, in milliseconds; as many nodes as there are numbers. */
   readonly clocks?: readonly number[]
   /** How long an access token lives, in milliseconds. */
@@ -27,9 +29,9 @@ export interface Token {
 export type Stage = Awaited<ReturnType<typeof setStage>>
 
 /** A few nodes with nothing wrong yet: a scene says what happens, second by second, and its time costs nothing. */
-export async function setStage({ clocks = [0, 0], life = 3_600_000 }: StageOptions = {}) {
+export async function setStage({ seed = 1, clocks = [0, 0], life = 3_600_000 }: StageOptions = {}) {
   const world = createWorld()
-  const random = createRandom(1)
+  const random = createRandom(seed)
   const redis = createSimulatedRedis({ world, random: random.fork() })
   const nats = createSimulatedNats({ world, random: random.fork() })
   const provider = createSimulatedProvider({ world, random: random.fork(), lives: [life] })
