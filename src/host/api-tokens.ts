@@ -8,19 +8,22 @@ import { apiTokenDigest, apiTokenId } from './api-token-text.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
 export interface ApiTokensOptions {
-  readonly store: ApiTokenStore
+  readonly store: Pick<ApiTokenStore, 'get' | 'used'>
   readonly clock: ClusterClock
   readonly timers?: Pick<Timers, 'elapsed'>
 }
 
 export type ApiTokens = ReturnType<typeof createApiTokens>
 
-/** What this node last saw of an API token; `token` is null when there is none of that id. */
+/** What this node last saw of an id. */
 interface Seen {
+  /** Null: there is none of that id. */
   readonly token: StoredApiToken | null
   readonly principal: Principal | null
-  readonly digest: Buffer | null
   readonly at: number
+  /** The text that was found to be the token: comparing is an order of magnitude cheaper than hashing. */
+  verified: Buffer | null
+  usedAt: number
 }
 
 /** A revocation that was not heard is noticed after this. */
@@ -31,19 +34,15 @@ const lastUsedEvery = 60_000
 /** Tells who an API token belongs to: from memory for some seconds, else from Redis. */
 export function createApiTokens({ store, clock, timers = realTimers }: ApiTokensOptions) {
   const seen = new LRUCache<string, Seen>({ max: mostSeen })
-  const usedAt = new Map<string, number>()
   let revocations = 0
 
   async function look(id: string): Promise<Seen> {
     const before = revocations
     try {
       const token = await store.get(id)
-      const found = {
-        token,
-        principal: token && principalOf(token),
-        digest: token && Buffer.from(token.digest, 'hex'),
-        at: timers.elapsed(),
-      }
+      const usedAt = seen.get(id)?.usedAt ?? Number.NEGATIVE_INFINITY
+      const principal = token && principalOf(token)
+      const found: Seen = { token, principal, at: timers.elapsed(), verified: null, usedAt }
       // What was read before a revocation was heard of may be what was revoked.
       if (before === revocations) seen.set(id, found)
       return found
@@ -55,18 +54,19 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
     }
   }
 
-  function judge({ token, principal, digest }: Seen, text: string): Principal | null {
-    if (token === null || digest === null || !timingSafeEqual(digest, apiTokenDigest(text))) return null
+  function judge(found: Seen, text: string): Principal | null {
+    const { token } = found
+    if (token === null || !isToken(found, token, text)) return null
     if (token.expiresAt !== null && clock.now() >= token.expiresAt) return null
-    noteUse(token.id)
-    return principal
+    if (timers.elapsed() - found.usedAt >= lastUsedEvery) noteUse(found, token.id)
+    return found.principal
   }
 
-  function noteUse(id: string): void {
-    const now = timers.elapsed()
-    if (now - (usedAt.get(id) ?? Number.NEGATIVE_INFINITY) < lastUsedEvery) return
-    usedAt.set(id, now)
-    store.used(id, clock.now()).catch(() => usedAt.delete(id))
+  function noteUse(found: Seen, id: string): void {
+    found.usedAt = timers.elapsed()
+    store.used(id, clock.now()).catch(() => {
+      found.usedAt = Number.NEGATIVE_INFINITY
+    })
   }
 
   return {
@@ -84,6 +84,16 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
       seen.delete(id)
     },
   }
+}
+
+/** Takes as long for any text of that length. */
+function isToken(found: Seen, token: StoredApiToken, text: string): boolean {
+  const given = Buffer.from(text, 'latin1')
+  const { verified } = found
+  if (verified !== null) return verified.length === given.length && timingSafeEqual(verified, given)
+  if (!timingSafeEqual(Buffer.from(token.digest, 'hex'), apiTokenDigest(text))) return false
+  found.verified = given
+  return true
 }
 
 function principalOf({ id, scopes, accounts, perSecond }: StoredApiToken): Principal {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import { type Access, hasScope, mayTouch, type Principal } from '../principal.ts'
 import { tokenOf } from './credentials.ts'
@@ -18,26 +18,32 @@ declare module 'fastify' {
 
 const nobodyElse: Access = ['admin']
 
-/** One hook for every route: who calls, may they do this, to this account, so often? */
+/** One hook for every route: who calls, may they do this, to this account, so often? Call before any route is there. */
 export function authenticate(
   server: FastifyInstance,
   { apiTokens, limits }: { apiTokens: Pick<ApiTokens, 'verify'>; limits: RateLimits },
 ): void {
   server.decorateRequest('principal', null)
-  server.addHook('onRequest', (request, _, done) => {
-    const { access = nobodyElse } = request.routeOptions.config
-    if (access === 'open' || request.is404) return done()
-    const admit = (principal: Principal | null) => {
-      const refusal = principal === null ? unknown : refusalOf(principal, access, request)
-      if (refusal !== undefined) return done(refusal())
-      request.principal = principal
-      return done()
-    }
-    const token = tokenOf(request)
-    const found = token === undefined ? null : apiTokens.verify(token)
-    if (found instanceof Promise) found.then(admit, done)
-    else admit(found)
+  server.addHook('onRoute', (route) => {
+    const { access = nobodyElse } = route.config ?? {}
+    if (access === 'open') return
+    route.onRequest = [check(access), ...[route.onRequest ?? []].flat()]
   })
+
+  function check(access: Exclude<Access, 'open'>): onRequestHookHandler {
+    return (request, _, done) => {
+      const admit = (principal: Principal | null) => {
+        const refusal = principal === null ? unknown : refusalOf(principal, access, request)
+        if (refusal !== undefined) return done(refusal())
+        request.principal = principal
+        return done()
+      }
+      const token = tokenOf(request)
+      const found = token === undefined ? null : apiTokens.verify(token)
+      if (found instanceof Promise) found.then(admit, done)
+      else admit(found)
+    }
+  }
 
   function refusalOf(principal: Principal, access: Exclude<Access, 'open'>, { params }: FastifyRequest) {
     const seconds = limits.take(principal)

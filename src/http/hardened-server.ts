@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { fail } from '../failures.ts'
 import { errorBody, sendRefusal } from './errors.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 
 /** An account id in its longest spelling: 256 code points of 4 bytes, each percent-encoded. */
 const longestParam = 256 * 12
@@ -32,19 +33,8 @@ export function hardenedServer(): FastifyInstance {
     },
   })
   acceptJsonOnly(server)
-  server.addHook('onRequest', (_, reply, done) => {
-    reply.headers(securityHeaders)
-    done()
-  })
+  addSecurityHeaders(server)
   return server
-}
-
-/** Pages set their own `content-security-policy`. */
-const securityHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
 }
 
 /** The parser's own messages quote what was sent, which may be a token. An empty body is `{}`. */

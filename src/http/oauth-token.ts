@@ -6,7 +6,7 @@ import { fail, ok } from '../failures.ts'
 import type { Principal } from '../principal.ts'
 import { idSchema } from '../schemas.ts'
 import { fromText } from './from-text.ts'
-import { type Route, route } from './route.ts'
+import { type ReadyMade, type Route, readyMade, route } from './route.ts'
 
 export interface OauthTokenOptions {
   readonly tokenbus: Pick<Tokenbus, 'getToken'>
@@ -31,14 +31,14 @@ const answer = z.object({
 
 /** EmailEngine's endpoint, field for field, and `generation` and `cached`. */
 export function oauthTokenRoute({ tokenbus, readCached, audit, enableTokenApi }: OauthTokenOptions): Route {
-  const fromMemory = new WeakMap<Uint8Array, Uint8Array>()
+  const known = new WeakMap<Uint8Array, ReadyMade>()
 
   /** Made once per answer that the cache holds. */
-  function readyMade(bytes: Uint8Array): Uint8Array {
-    const known = fromMemory.get(bytes)
-    if (known !== undefined) return known
-    const made = withCached(bytes, true)
-    fromMemory.set(bytes, made)
+  function toSend(bytes: Uint8Array): ReadyMade {
+    const found = known.get(bytes)
+    if (found !== undefined) return found
+    const made = readyMade(withCached(bytes, true))
+    known.set(bytes, made)
     return made
   }
 
@@ -58,7 +58,7 @@ export function oauthTokenRoute({ tokenbus, readCached, audit, enableTokenApi }:
       const bytes = readCached(account)
       if (bytes === undefined) return undefined
       audit.tokenRead((principal as Principal).id, account)
-      return readyMade(bytes)
+      return toSend(bytes)
     },
     async handle({ params: { account }, query: { minValidity }, principal }) {
       if (!enableTokenApi)
