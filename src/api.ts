@@ -52,6 +52,12 @@ export interface AccountView {
   readonly metadata?: unknown
 }
 
+export interface AccountPage {
+  readonly accounts: AccountView[]
+  readonly cursor?: string
+  readonly total?: number
+}
+
 /** An app as operators see it: every secret is `"***"`. */
 export interface AppView {
   readonly app: string
@@ -99,7 +105,8 @@ export interface Tokenbus extends ApiTokenAdmin {
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>
   putAccount(account: string, put: AccountPut): Promise<Result<AccountView>>
   getAccount(account: string): Promise<Result<AccountView>>
-  listAccounts(query: AccountList): Promise<Result<{ accounts: AccountView[]; cursor?: string }>>
+  /** `total` where a page was asked for by its number. */
+  listAccounts(query: AccountList): Promise<Result<AccountPage>>
   deleteAccount(account: string, options: AccountDelete): Promise<Result<{ account: string; deleted: true }>>
   accountHistory(
     account: string,

@@ -50,6 +50,8 @@ export const accountListSchema = z.strictObject({
   limit: z.int().min(1).max(1000).optional(),
   state: z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']).optional(),
   app: idSchema.optional(),
+  prefix: z.string().max(256).optional(),
+  page: z.int().min(0).max(1_000_000).optional(),
 })
 
 export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional() })

@@ -15,7 +15,7 @@ import { accountView } from './views.ts'
 export interface AccountAdminOptions {
   readonly accounts: Accounts
   readonly apps: Apps
-  readonly records: Pick<Records, 'list'>
+  readonly records: Pick<Records, 'list' | 'listFrom'>
   readonly provider: Pick<Provider, 'revokeToken'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   readonly history: { read(account: string, limit: number): Promise<Result<TransitionRecord[]>> }
@@ -82,14 +82,17 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       return failure ?? view(account, outcome, config)
     },
     getAccount: (account) => read(account),
-    async listAccounts({ cursor, limit: size = defaultPage, state, app }) {
+    async listAccounts({ page: number, limit: size = defaultPage, ...filters }) {
       try {
-        const query = { ...(cursor && { cursor }), ...(state && { state }), ...(app && { app }) }
-        const page = await records.list({ kind: 'account', limit: size, ...query })
+        const query = { kind: 'account' as const, limit: size, ...filters }
+        const page = await (number === undefined
+          ? records.list(query)
+          : records.listFrom(number * size, query))
         const configs = new Map<string, Promise<AppConfig | null>>()
         const views = await Promise.all(page.ids.map((id) => limit(() => read(id, configs))))
         const found = views.flatMap((each) => (each.ok ? [each.value] : []))
-        return ok({ accounts: found, ...(page.cursor && { cursor: page.cursor }) })
+        const { ids: _, ...rest } = page
+        return ok({ accounts: found, ...rest })
       } catch (error) {
         if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a list answered')
         throw error

@@ -7,10 +7,32 @@ export interface Commands {
   xrange(key: string, range: { from?: string | undefined; count: number }): Promise<[string, string[]][]>
   xdel(key: string, ids: readonly string[]): Promise<unknown>
   xlen(key: string): Promise<number>
-  /** Members after `after`, by bytes. */
-  zmembers(key: string, page: { after: string; limit: number }): Promise<string[]>
+  /** Members by bytes: those that begin with `prefix`, after `after`, but for the first `skip` of them. */
+  zmembers(key: string, page: MemberPage): Promise<string[]>
+  /** How many members begin with `prefix`. */
+  zcount(key: string, prefix: string): Promise<number>
+  /** The lowest score; null without members. */
+  zlowest(key: string): Promise<number | null>
   zinter(keys: readonly [string, string]): Promise<string[]>
   zcard(key: string): Promise<number>
+}
+
+export interface MemberPage {
+  readonly after: string
+  readonly limit: number
+  readonly prefix?: string | undefined
+  readonly skip?: number | undefined
+}
+
+/** No UTF-8 has this byte: it lies behind all that begins with the prefix. */
+const last = Buffer.of(0xff)
+const endOf = (prefix: string) => (prefix === '' ? '+' : Buffer.concat([Buffer.from(`(${prefix}`), last]))
+const beginOf = (prefix: string) => (prefix === '' ? '-' : `[${prefix}`)
+
+/** A cursor from elsewhere must not lead out of what begins with the prefix. */
+function startOf({ after, prefix = '' }: Pick<MemberPage, 'after' | 'prefix'>): string {
+  const inside = after !== '' && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0
+  return inside ? `(${after}` : beginOf(prefix)
 }
 
 export function createCommands(redis: RedisClient): Commands {
@@ -20,8 +42,14 @@ export function createCommands(redis: RedisClient): Commands {
       reach(() => redis.xrange(key, from === undefined ? '-' : `(${from}`, '+', 'COUNT', count)),
     xdel: (key, ids) => reach(() => redis.xdel(key, ...ids)),
     xlen: (key) => reach(() => redis.xlen(key)),
-    zmembers: (key, { after, limit }) =>
-      reach(() => redis.zrangebylex(key, after === '' ? '-' : `(${after}`, '+', 'LIMIT', 0, limit)),
+    zmembers: (key, { prefix = '', skip = 0, limit, after }) =>
+      reach(() => redis.zrangebylex(key, startOf({ after, prefix }), endOf(prefix), 'LIMIT', skip, limit)),
+    zcount: (key, prefix) => reach(() => redis.zlexcount(key, beginOf(prefix), endOf(prefix))),
+    zlowest: (key) =>
+      reach(async () => {
+        const [, score] = await redis.zrange(key, '0', '0', 'WITHSCORES')
+        return score === undefined ? null : Number(score)
+      }),
     zinter: (keys) => reach(() => redis.zinter(2, [...keys])),
     zcard: (key) => reach(() => redis.zcard(key)),
   }

@@ -4,9 +4,11 @@ import { keysOf, type Ref } from './keys.ts'
 
 export interface ListQuery {
   readonly kind: Ref['kind']
-  readonly state?: string
-  readonly app?: string
-  readonly cursor?: string
+  readonly state?: string | undefined
+  readonly app?: string | undefined
+  /** Only ids that begin so. */
+  readonly prefix?: string | undefined
+  readonly cursor?: string | undefined
   readonly limit: number
 }
 
@@ -29,27 +31,64 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
     return narrowed.length > 0 && kind === 'account' ? narrowed : [keys.listing(kind)]
   }
 
+  async function inBoth([one, other]: [string, string], prefix: string): Promise<string[]> {
+    return (await commands.zinter([one, other])).filter((id) => id.startsWith(prefix))
+  }
+
   /** By member, not by offset: what is inserted meanwhile shifts nothing. */
   async function page(query: ListQuery, [partition, after]: Cursor, limit: number): Promise<string[]> {
+    const { prefix = '' } = query
     const [index, other] = indexesOf(query, partition) as [string, string?]
-    if (other === undefined) return commands.zmembers(index, { after, limit })
-    const both = await commands.zinter([index, other])
-    return both
+    if (other === undefined) return commands.zmembers(index, { after, limit, prefix })
+    return (await inBoth([index, other], prefix))
       .filter((id) => after === '' || Buffer.compare(Buffer.from(id), Buffer.from(after)) > 0)
       .slice(0, limit)
   }
 
+  async function count(query: ListQuery, partition: number): Promise<number> {
+    const [index, other] = indexesOf(query, partition) as [string, string?]
+    const { prefix = '' } = query
+    return other === undefined
+      ? commands.zcount(index, prefix)
+      : (await inBoth([index, other], prefix)).length
+  }
+
+  async function skipInto(query: ListQuery, partition: number, skip: number): Promise<string> {
+    if (skip === 0) return ''
+    const [index, other] = indexesOf(query, partition) as [string, string?]
+    const { prefix = '' } = query
+    if (other !== undefined) return (await inBoth([index, other], prefix))[skip - 1] ?? ''
+    return (await commands.zmembers(index, { after: '', prefix, skip: skip - 1, limit: 1 }))[0] ?? ''
+  }
+
+  async function list(query: ListQuery): Promise<{ ids: string[]; cursor?: string }> {
+    let [partition, after]: Cursor = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor)
+    const ids: string[] = []
+    for (; partition < partitions; partition++, after = '') {
+      const found = await page(query, [partition, after], query.limit - ids.length)
+      ids.push(...found)
+      if (ids.length >= query.limit) return { ids, cursor: encodeCursor([partition, ids.at(-1) as string]) }
+    }
+    return { ids }
+  }
+
   return {
     /** Rejects with `BadCursor`. */
-    async list(query: ListQuery): Promise<{ ids: string[]; cursor?: string }> {
-      let [partition, after]: Cursor = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor)
-      const ids: string[] = []
-      for (; partition < partitions; partition++, after = '') {
-        const found = await page(query, [partition, after], query.limit - ids.length)
-        ids.push(...found)
-        if (ids.length >= query.limit) return { ids, cursor: encodeCursor([partition, ids.at(-1) as string]) }
-      }
-      return { ids }
+    list,
+    /** The ids after so many others, and how many there are in all. */
+    async listFrom(
+      offset: number,
+      query: ListQuery,
+    ): Promise<{ ids: string[]; cursor?: string; total: number }> {
+      const counts = await Promise.all(each.map((_, partition) => count(query, partition)))
+      let partition = 0
+      let skip = offset
+      while (partition < partitions && skip >= (counts[partition] as number))
+        skip -= counts[partition++] as number
+      const total = sum(counts)
+      if (partition === partitions) return { ids: [], total }
+      const after = await skipInto(query, partition, skip)
+      return { ...(await list({ ...query, cursor: encodeCursor([partition, after]) })), total }
     },
     /** One account of the app that waits for its secret; which one is left to chance. */
     async pickWaiting(app: string): Promise<string | null> {

@@ -34,9 +34,17 @@ export function spaceCommands(carry: Carry): Commands {
         { write: true },
       ),
     xlen: (key) => carry((space) => streamAt(space, key).length),
-    async zmembers(key, { after, limit }) {
-      return (await set(key)).filter((member) => after === '' || byBytes(member, after) > 0).slice(0, limit)
+    async zmembers(key, { after, limit, prefix = '', skip = 0 }) {
+      return (await set(key))
+        .filter((member) => member.startsWith(prefix) && (after === '' || byBytes(member, after) > 0))
+        .slice(skip, skip + limit)
     },
+    zcount: async (key, prefix) => (await set(key)).filter((member) => member.startsWith(prefix)).length,
+    zlowest: (key) =>
+      carry((space) => {
+        const scores = [...setAt(space, key).values()]
+        return scores.length === 0 ? null : Math.min(...scores)
+      }),
     zinter: ([one, other]) =>
       carry((space) =>
         [...setAt(space, one).keys()].filter((id) => setAt(space, other).has(id)).sort(byBytes),
