@@ -63,12 +63,14 @@ export interface AttemptParams {
   readonly from: AccountState
   readonly spend?: Spend
   readonly probe?: boolean
+  /** Of the attempt that this one goes on with. */
+  readonly claims?: string | null
 }
 
 export function startAttempt(
   context: AccountContext,
   event: AccountEvent,
-  { from, spend = 'current', probe = false }: AttemptParams,
+  { from, spend = 'current', probe = false, claims = challengeOf(event) }: AttemptParams,
 ): Change {
   const attempt = {
     id: event.id,
@@ -77,6 +79,7 @@ export function startAttempt(
     from,
     probe,
     spend,
+    claims,
     startedAt: event.at,
     sendBy: event.at + sendWithin,
     giveUpAt: giveUpAt(context, event.at),
@@ -84,16 +87,20 @@ export function startAttempt(
   return { attempt, wakeAt: attempt.giveUpAt }
 }
 
+function challengeOf(event: AccountEvent): string | null {
+  return event.type === 'token.rejected' ? event.claims : null
+}
+
 /** The lost attempt's token once more, for the same reason. */
 export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
-  const { from = 'expiring', spend = 'current' } = context.attempt ?? {}
-  return startAttempt(context, event, { from, spend })
+  const { from = 'expiring', spend = 'current', claims = null } = context.attempt ?? {}
+  return startAttempt(context, event, { from, spend, claims })
 }
 
 /** The same probe, or the same ordinary attempt, goes on with another of the grant's tokens. */
 export function continueWith(context: AccountContext, event: RefreshFailed, spend: Spend): Change {
-  const { from = 'expiring', probe = false } = context.attempt ?? {}
-  const change = startAttempt(context, event, { from, spend, probe })
+  const { from = 'expiring', probe = false, claims = null } = context.attempt ?? {}
+  const change = startAttempt(context, event, { from, spend, probe, claims })
   return spend === 'sibling' ? { ...change, hasSibling: false } : change
 }
 

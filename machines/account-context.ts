@@ -15,6 +15,8 @@ export interface ProviderError {
   readonly error: string
   readonly suberror?: string
   readonly codes?: readonly number[]
+  /** What a person has to prove anew: the `claims` of the next consent page, as JSON text. */
+  readonly claims?: string
 }
 
 /** Which of the grant's sealed refresh tokens an attempt sends. */
@@ -29,6 +31,8 @@ export interface Attempt {
   /** Tried for an account that waits for somebody else to act: on failure it goes back where it came from. */
   readonly probe: boolean
   readonly spend: Spend
+  /** What an API asked to be proven, as the request's `claims` (JSON text). */
+  readonly claims: string | null
   readonly startedAt: number
   readonly sendBy: number
   readonly giveUpAt: number

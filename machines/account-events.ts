@@ -41,6 +41,8 @@ export interface TokenRequested extends Happened {
 export interface TokenRejected extends Happened {
   readonly type: 'token.rejected'
   readonly generation: number
+  /** The claims challenge that came with the 401, as JSON text; null without one. */
+  readonly claims: string | null
 }
 
 export interface TimerDue extends Happened {

@@ -30,6 +30,8 @@ export interface Failure {
   readonly reason?: string
   readonly recoverable?: boolean
   readonly action?: string
+  /** What a person has to prove anew, as JSON text. */
+  readonly claims?: string
   readonly retryAfter?: number
 }
 

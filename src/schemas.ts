@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { claimsSchema } from './claims-challenge.ts'
 import { Secret } from './secret.ts'
 
 const secret = z
@@ -30,7 +31,7 @@ export const tokenGetSchema = z.strictObject({
 
 export const tokenRejectSchema = z.strictObject({
   generation: z.int().nonnegative(),
-  claims: z.string().max(8192).optional(),
+  claims: claimsSchema.optional(),
 })
 
 export const accountPutSchema = z.strictObject({

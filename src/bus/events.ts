@@ -26,6 +26,7 @@ const providerError = z.strictObject({
   error: z.string(),
   suberror: z.string().optional(),
   codes: z.array(z.int()).optional(),
+  claims: z.string().optional(),
 })
 
 /** The body of each event by its type. Strict, so that nothing gets out that is not meant to. */

@@ -27,9 +27,11 @@ export function tokenCommands(program: Command, run: Run): void {
     .command('reject <account>')
     .description('report that an API answered 401 to a token, and get a newer one')
     .requiredOption('--generation <n>', 'the generation of the refused token', parseCount)
+    .option('--claims <challenge>', 'the claims challenge that came with the 401: JSON or its base64url')
     .action(
-      run(async ({ bus, print, colours }, account: string, { generation }) => {
-        const token = (await bus.request(`token.reject.${encodeId(account)}`, { generation })) as Record<
+      run(async ({ bus, print, colours }, account: string, { generation, claims }) => {
+        const report = { generation, ...(claims !== undefined && { claims }) }
+        const token = (await bus.request(`token.reject.${encodeId(account)}`, report)) as Record<
           string,
           unknown
         >

@@ -120,6 +120,7 @@ export function createAttempts(options: AttemptsOptions) {
         user: context.user,
         ...(refreshToken && { refreshToken }),
         workedBefore: context.lastRefreshedAt !== null,
+        ...(attempt.claims !== null && { claims: attempt.claims }),
         timing: {
           connectMs: attempt.sendBy - startedAt,
           answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,

@@ -171,14 +171,14 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
         }),
       )
     },
-    reject(account: string, { generation }: TokenReject): Promise<TokenResult> {
+    reject(account: string, { generation, claims }: TokenReject): Promise<TokenResult> {
       cache.drop(account)
       return share(`reject,${generation},${account}`, () =>
         answer(account, {
           minValidity: null,
           rejected: generation,
           newerThan: generation,
-          event: () => ({ type: 'token.rejected', generation }),
+          event: () => ({ type: 'token.rejected', generation, claims: claims ?? null }),
         }),
       )
     },
@@ -196,20 +196,21 @@ interface Replying {
 
 type EventWish =
   | { type: 'token.requested'; minValidity: number | null; force: boolean; ifGeneration: number | null }
-  | { type: 'token.rejected'; generation: number }
+  | { type: 'token.rejected'; generation: number; claims: string | null }
 
 function failureOf(
   account: string,
   { state, context }: Seen,
   verdict: Exclude<Verdict, { kind: 'token' } | { kind: 'wait' }>,
 ): Result<never> {
-  const { reason, recoverable, action } = context.invalid ?? {}
+  const { reason, recoverable, action, providerError } = context.invalid ?? {}
   const why = {
     account,
     state,
     ...(reason && { reason }),
     ...(recoverable !== undefined && { recoverable }),
     ...(action && { action }),
+    ...(providerError?.claims && { claims: providerError.claims }),
   }
   switch (verdict.kind) {
     case 'absent':

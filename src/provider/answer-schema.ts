@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { claimsSchema } from './claims-challenge.ts'
+import { claimsSchema } from '../claims-challenge.ts'
 
 const text = z.string().min(1).optional().catch(undefined)
 /** A code word can go into events; anything longer or freer might be a secret echoed back. */

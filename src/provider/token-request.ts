@@ -24,6 +24,8 @@ export interface RefreshRequest extends Omit<TokenRequest, 'form'> {
   readonly user: string
   /** Only to narrow what was granted: without it the grant keeps its own (RFC 6749 §6). */
   readonly scopes?: readonly string[]
+  /** What an API wants proven: JSON text, passed on as it is (OpenID Connect Core §5.5). */
+  readonly claims?: string
   /** This grant has been refreshed before, so a request the provider now finds wrong is not news about us. */
   readonly workedBefore?: boolean
 }
@@ -84,12 +86,15 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways) {
     async refreshToken({
       scopes,
       user,
+      claims,
       workedBefore = false,
       ...request
     }: RefreshRequest): Promise<TokenAnswer> {
       const { config } = request
-      const form = (recipient: Recipient) =>
-        nextTokenForms[config.grant]({ ...request, user, ...(scopes && { scopes }) }, recipient)
+      const form = async (recipient: Recipient) => ({
+        ...(await nextTokenForms[config.grant]({ ...request, user, ...(scopes && { scopes }) }, recipient)),
+        ...(claims !== undefined && { claims }),
+      })
       // Scopes asked for just now may be wrong by themselves; that says nothing about the grant.
       const answer = await requestTokens({
         ...request,

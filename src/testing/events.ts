@@ -69,7 +69,7 @@ export function tokenRequested(given: Given<TokenRequested> & { at: number }): T
 }
 
 export function tokenRejected(given: Given<TokenRejected> & { at: number }): TokenRejected {
-  return { type: 'token.rejected', id: newId(), generation: 1, ...given }
+  return { type: 'token.rejected', id: newId(), generation: 1, claims: null, ...given }
 }
 
 export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }): RefreshSucceeded {

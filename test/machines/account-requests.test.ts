@@ -123,3 +123,38 @@ describe('reported rejections', () => {
       .then({ state: 'expiring', context: { rejected: null } })
   })
 })
+
+describe('a claims challenge', () => {
+  const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
+  const challenged = tokenRejected({ at: later, id: attempt, generation: 1, claims })
+  const challengedOf = (with_: Parameters<typeof authorized>[0]) => [authorized(with_), challenged]
+  const sent = (spend: string) => ({ type: 'refresh.send', attempt: { claims, spend } })
+  it('goes with the refresh it causes, and with no later one', () => {
+    const { then, after } = account(authorized()).when(challenged)
+    then({ state: 'refreshing', effects: [sent('current')] })
+    const answered = given(accountMachine, after).when(refreshSucceeded({ at: later, attempt }))
+    answered.then({ state: 'valid', context: { attempt: null } })
+    given(accountMachine, answered.after)
+      .when(tokenRequested({ at: later + second, force: true }))
+      .then({ effects: [{ type: 'refresh.send', attempt: { claims: null } }] })
+  })
+  it('goes with the repeat of a lost attempt, and with the try of another token', () => {
+    account(...challengedOf({ with: { rotation: 'none' } }))
+      .when(timerDue({ at: later + minute }))
+      .then({ state: 'refreshing', effects: [sent('current')] })
+    const rotated = refreshSucceeded({ at: start + 40 * minute, attempt: 'first' })
+    const first = tokenRequested({ at: start + 40 * minute, id: 'first', force: true })
+    account(authorized({ with: { rotation: 'keeps-old' } }), first, rotated, { ...challenged, generation: 2 })
+      .when(refreshFailed({ at: later, class: 'R', baseGeneration: 2 }))
+      .then({ state: 'refreshing', effects: [sent('previous')] })
+  })
+  it('that only a person can meet parks the account, and goes on to the consent page', () => {
+    const providerError = { status: 400, error: 'interaction_required', codes: [50076], claims }
+    account(authorized(), challenged)
+      .when(refreshFailed({ at: later, class: 'S', reason: 'mfa_required', providerError }))
+      .then({
+        state: 'revoked',
+        effects: [{ type: 'token.invalid', class: 'S', reason: 'mfa_required', providerError }],
+      })
+  })
+})

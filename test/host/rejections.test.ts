@@ -1,0 +1,98 @@
+import { connect } from 'nats'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tokenRejectSchema } from '../../src/schemas.ts'
+import { Secret } from '../../src/secret.ts'
+import { startProvider } from '../provider/ask.ts'
+import { type Answer, answerBytes, startRawServer } from '../provider/raw-server.ts'
+import { eventually } from '../support/eventually.ts'
+import { type NatsServer, startNats } from '../support/nats.ts'
+import { sandboxApp, startTestNode } from '../support/node.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+
+let nats: NatsServer
+let redis: RedisServer
+
+beforeAll(async () => {
+  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  redis = await startRedis()
+})
+afterAll(async () => {
+  await nats.stop()
+  await redis.stop()
+})
+
+const challenge = { access_token: { nbf: { essential: true, value: '1604106651' } } }
+const asHeader = Buffer.from(JSON.stringify(challenge)).toString('base64url')
+const json = (status: number, body: object): Answer => ({ status, body: JSON.stringify(body) })
+
+/** Two nodes, one account of generation 1, and a token endpoint that says this. */
+async function start(account: string, said: Answer) {
+  const endpoint = await startRawServer((socket) => socket.end(answerBytes(said)))
+  const provider = startProvider()
+  const shared = { natsUrl: nats.url, redisUrl: redis.url, refreshToken: provider.refreshToken }
+  const nodes = [await startTestNode(shared), await startTestNode(shared)] as const
+  await nodes[0].tokenbus.putApp(account, { ...sandboxApp, tokenUrl: endpoint.url })
+  await nodes[0].tokenbus.putAccount(account, {
+    app: account,
+    user: 'someone',
+    accessToken: new Secret('first'),
+    refreshToken: new Secret('r1'),
+    expires: new Date(Date.now() + 3_600_000).toISOString(),
+  })
+  const reject = async (node: number, report: object) => {
+    const tokenbus = (nodes[node % 2] as (typeof nodes)[0]).tokenbus
+    const reply = await tokenbus.rejectToken(account, tokenRejectSchema.parse(report))
+    return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)) : reply.failure
+  }
+  return {
+    reject,
+    nodes,
+    forms: () => endpoint.requests.map((each) => new URLSearchParams(each.split('\r\n\r\n')[1])),
+    async [Symbol.asyncDispose]() {
+      for (const node of nodes) await node[Symbol.asyncDispose]()
+      await provider[Symbol.asyncDispose]()
+      await endpoint[Symbol.asyncDispose]()
+    },
+  }
+}
+
+it('fifty reports on two nodes cost one refresh, which passes the challenge on; late ones cost none', async () => {
+  const tokens = { access_token: 'second', refresh_token: 'r2', expires_in: 3600 }
+  await using cluster = await start('reported', json(200, tokens))
+  const report = { generation: 1, claims: asHeader }
+  const replies = await Promise.all(Array.from({ length: 50 }, (_, i) => cluster.reject(i, report)))
+  for (const reply of replies) expect(reply).toMatchObject({ accessToken: 'second', generation: 2 })
+  for (const node of [0, 1])
+    expect(await cluster.reject(node, report)).toMatchObject({ accessToken: 'second', generation: 2 })
+  expect(cluster.forms().map((form) => form.get('claims'))).toEqual([JSON.stringify(challenge)])
+})
+
+it('a challenge that only a person can meet is in the answer and in token.invalid, for the consent page', async () => {
+  const claims = { id_token: { amr: { values: ['mfa'] } } }
+  const said = {
+    error: 'interaction_required',
+    error_codes: [50076],
+    suberror: 'basic_action',
+    claims: JSON.stringify(claims),
+  }
+  const listener = await connect({ servers: nats.url })
+  const heard: unknown[] = []
+  listener.subscribe('token.invalid.challenged', { callback: (_, message) => heard.push(message.json()) })
+  await listener.flush()
+  await using cluster = await start('challenged', json(400, said))
+  expect(await cluster.reject(0, { generation: 1, claims: asHeader })).toMatchObject({
+    error: 'grant_revoked',
+    reason: 'mfa_required',
+    recoverable: true,
+    claims: JSON.stringify(claims),
+  })
+  await eventually(() => expect(heard).toHaveLength(1))
+  expect(heard).toEqual([
+    expect.objectContaining({
+      class: 'S',
+      reason: 'mfa_required',
+      providerError: expect.objectContaining({ claims: JSON.stringify(claims) }),
+    }),
+  ])
+  await listener.close()
+})
