@@ -46,6 +46,8 @@ export interface Invalid {
   readonly recoverable: boolean
   readonly action: string
   readonly inferred?: true
+  /** Somebody said so; it is not what the token endpoint answered. */
+  readonly reported?: true
   readonly providerError: ProviderError
 }
 
@@ -62,6 +64,8 @@ export interface AccountSettings {
   readonly app: string
   readonly provider: string
   readonly user: string
+  /** The provider's own name for the user (`sub`); null where nobody told. */
+  readonly subject: string | null
   readonly policy: Policy
   readonly rotation: Rotation
   /** How long a provider with `grace` answers a spent refresh token again, in milliseconds. */
@@ -125,6 +129,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     app: '',
     provider: '',
     user: '',
+    subject: null,
     policy: 'adaptive',
     rotation: 'strict',
     graceMs: 0,

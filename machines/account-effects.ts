@@ -42,6 +42,7 @@ export interface TokenInvalid extends Announcement {
   readonly recoverable: boolean
   readonly action: string
   readonly inferred?: true
+  readonly reported?: true
   readonly providerError: ProviderError
 }
 

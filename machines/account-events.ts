@@ -89,6 +89,13 @@ export interface GrantRevoked extends Happened {
   readonly reason: string
   readonly action: string
   readonly recoverable: boolean
+  /** When it ended: a grant that is newer is another one. */
+  readonly endedAt: number
+}
+
+/** Somebody other than the token endpoint says that what parked the grant is over. */
+export interface GrantRestored extends Happened {
+  readonly type: 'grant.restored'
 }
 
 /** The app is healthy again: its secret was replaced, or its old one works once more. */
@@ -111,5 +118,6 @@ export type AccountEvent =
   | RefreshSucceeded
   | RefreshFailed
   | GrantRevoked
+  | GrantRestored
   | AppSecretUpdated
   | AppProbe

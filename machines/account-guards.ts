@@ -82,6 +82,11 @@ export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refresha
 export const answersCurrentToken: Asked<RefreshSucceeded> = ({ context, event }) =>
   event.grantId === context.grantId && event.baseGeneration === context.generation
 
+/** A grant that somebody ended stays ended, whatever was still on its way; any other may prove itself. */
+export const mayProveItself: Asked<RefreshSucceeded> = (args) =>
+  answersCurrentToken(args) &&
+  !(args.context.invalid?.reported === true && args.context.invalid.class === 'A')
+
 /** The token it spent was answered already by another attempt: both answers may be alive. */
 export const answersPreviousToken: Asked<RefreshSucceeded> = ({ context, event }) =>
   event.grantId === context.grantId &&
@@ -132,5 +137,13 @@ function isProbeFrom({ attempt }: AccountContext, from: AccountState): boolean {
   return attempt?.probe === true && attempt.from === from
 }
 
-export const tellsNews: Asked<GrantRevoked> = ({ context, event }) =>
-  context.grantId !== null && context.invalid?.reason !== event.reason
+// Reports
+
+/** The dead die once; and what ended before this grant began was another grant. */
+export const tellsNews: Asked<GrantRevoked> = ({ context: { grantId, invalid, authorizedAt }, event }) =>
+  grantId !== null &&
+  event.endedAt >= authorizedAt &&
+  !(invalid?.state === 'revoked' && (invalid.class === 'A' || invalid.reason === event.reason))
+
+export const isParkedGrant: Asked<AccountEvent> = ({ context }) =>
+  context.invalid?.class === 'S' && context.refreshable

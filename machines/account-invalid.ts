@@ -29,6 +29,7 @@ export function reportAsInvalid({ reason, action, recoverable, class: cause }: G
     class: cause,
     recoverable,
     action,
+    reported: true,
     providerError: { status: null, error: reason },
   }
 }

@@ -58,6 +58,8 @@ export const accountSetup = setup({
     parkedProbeIsLost: when(ask.probeIsLost('revoked')),
     appProbeIsLost: when(ask.probeIsLost('secret-expired')),
     tellsNews: when(ask.tellsNews),
+    isParkedGrant: when(ask.isParkedGrant),
+    mayProveItself: when(ask.mayProveItself),
   },
   actions: {
     // The very first entry is XState's own, and has no time.

@@ -161,10 +161,11 @@ export const accountMachine = accountSetup.createMachine({
       on: {
         ...always('revoked'),
         'timer.due': { guard: 'isDue', target: 'refreshing', actions: begin('revoked', true) },
+        'grant.restored': { guard: 'isParkedGrant', target: 'refreshing', actions: begin('revoked', true) },
         // The grant was given up while its answer was on the way: keep it, and let it prove itself before it is served.
         'refresh.succeeded': [
           {
-            guard: 'answersCurrentToken',
+            guard: 'mayProveItself',
             target: 'expiring',
             actions: [{ type: 'storeAnswer', params: { from: 'revoked' } }, 'storeTokens', 'proveAtOnce'],
           },

@@ -4,6 +4,7 @@ import type {
   AccountHistory,
   AccountList,
   AccountPut,
+  AccountRevoke,
   ApiTokenCreate,
   AppPut,
   AppSecretAdd,
@@ -32,6 +33,7 @@ export type TokenResult = Result<Uint8Array> & { readonly renewed?: boolean }
 export interface AccountView {
   readonly account: string
   readonly user: string
+  readonly subject?: string
   readonly app: string
   readonly provider: string
   readonly state: string
@@ -56,6 +58,10 @@ export interface AccountPage {
   readonly accounts: AccountView[]
   readonly cursor?: string
   readonly total?: number
+}
+
+interface Revoked {
+  readonly revokedAtProvider?: boolean
 }
 
 /** An app as operators see it: every secret is `"***"`. */
@@ -107,7 +113,12 @@ export interface Tokenbus extends ApiTokenAdmin {
   getAccount(account: string): Promise<Result<AccountView>>
   /** `total` where a page was asked for by its number. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
-  deleteAccount(account: string, options: AccountDelete): Promise<Result<{ account: string; deleted: true }>>
+  /** Its token is served no more, from now on. `revokedAtProvider`, where that was asked for: did the provider confirm? */
+  revokeAccount(account: string, options: AccountRevoke): Promise<Result<AccountView & Revoked>>
+  deleteAccount(
+    account: string,
+    options: AccountDelete,
+  ): Promise<Result<{ account: string; deleted: true } & Revoked>>
   accountHistory(
     account: string,
     query: AccountHistory,

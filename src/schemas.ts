@@ -37,6 +37,7 @@ export const tokenRejectSchema = z.strictObject({
 export const accountPutSchema = z.strictObject({
   app: idSchema,
   user: z.string().min(1).max(320),
+  subject: z.string().min(1).max(255).optional(),
   accessToken: secret.optional(),
   refreshToken: secret.optional(),
   expires: z.iso.datetime({ offset: true }).optional(),
@@ -55,6 +56,13 @@ export const accountListSchema = z.strictObject({
   page: z.int().min(0).max(1_000_000).optional(),
 })
 
+export const accountRevokeSchema = z.strictObject({
+  reason: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a word of small letters, digits and _')
+    .optional(),
+  revokeAtProvider: z.boolean().optional(),
+})
 export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional() })
 export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
 
@@ -90,6 +98,8 @@ export const appPutSchema = z.strictObject({
   testing: z.boolean().optional(),
   /** Token requests at once, from each node. */
   concurrency: z.int().min(1).max(256).optional(),
+  /** Whose security event tokens are taken (RFC 8417), where the provider's are not known or others are wanted. */
+  securityEvents: z.strictObject({ issuer: z.url(), jwksUrl: z.url() }).optional(),
 })
 
 export const appSecretAddSchema = secretSchema
@@ -118,6 +128,7 @@ export type TokenWant = z.output<typeof tokenGetSchema>
 export type TokenReject = z.output<typeof tokenRejectSchema>
 export type AccountPut = z.output<typeof accountPutSchema>
 export type AccountList = z.output<typeof accountListSchema>
+export type AccountRevoke = z.output<typeof accountRevokeSchema>
 export type AccountDelete = z.output<typeof accountDeleteSchema>
 export type AccountHistory = z.output<typeof accountHistorySchema>
 export type AppPut = z.output<typeof appPutSchema>

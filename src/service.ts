@@ -24,8 +24,11 @@ import { readCachedFrom } from './host/read-cached.ts'
 import { createSpool } from './host/spool.ts'
 import { startHttp } from './http/server.ts'
 import { toAppConfig } from './provider/app-config.ts'
+import { createHttp } from './provider/http.ts'
 import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
+import { createKeySets } from './security-events/key-sets.ts'
+import { createReceiveEvents } from './security-events/receive.ts'
 import { version } from './version.ts'
 
 export interface ServiceOptions {
@@ -124,6 +127,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     records,
     provider,
     fingerprint,
+    logger,
     history: createHistory({ nats }),
   })
   const appAdmin = createAppAdmin({
@@ -165,6 +169,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     }),
   })
   const feed = createEventFeed({ nats, logger })
+  const keysHttp = createHttp({ allowPrivate })
+  onStop(keysHttp.close)
   const http = await startHttp({
     ...config.http,
     enableTokenApi: config.enableTokenApi,
@@ -178,6 +184,14 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     apiTokens,
     version,
     logger,
+    receiveEvents: createReceiveEvents({
+      ...host,
+      records,
+      seenEvents: storage.seenEvents,
+      keySets: createKeySets({ http: keysHttp, allowPrivate }),
+      clock,
+      logger,
+    }),
     readiness: async () => [
       ...(await storage.missing()),
       ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),

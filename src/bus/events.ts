@@ -47,6 +47,7 @@ export const eventSchemas = {
     recoverable: z.boolean(),
     action: z.string(),
     inferred: z.boolean().optional(),
+    reported: z.boolean().optional(),
     providerError,
   }),
   'account.removed': z.strictObject({

@@ -6,6 +6,7 @@ import {
   accountHistorySchema,
   accountListSchema,
   accountPutSchema,
+  accountRevokeSchema,
   apiTokenCreateSchema,
   appPutSchema,
   appSecretAddSchema,
@@ -62,6 +63,12 @@ export const requests: readonly RequestRoute[] = [
     of: undefined,
     schema: accountListSchema,
     call: (tokenbus, _none, query) => tokenbus.listAccounts(query),
+  }),
+  request({
+    verb: 'account.revoke',
+    of: 'account',
+    schema: accountRevokeSchema,
+    call: (tokenbus, id, how) => tokenbus.revokeAccount(id, how),
   }),
   request({
     verb: 'account.delete',

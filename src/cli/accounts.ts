@@ -16,6 +16,7 @@ export function accountCommands(program: Command, run: Run): void {
     .description('register an account, or give it a new grant')
     .option('--app <app>', 'the app it was connected with')
     .option('--user <user>', 'whose account it is')
+    .option('--subject <sub>', "the provider's own name for the user")
     .option('--refresh-token <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--access-token <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--expires <time>', 'when the access token runs out, ISO 8601')
@@ -27,7 +28,7 @@ export function accountCommands(program: Command, run: Run): void {
         const { bus, terminal } = tools
         const body = {
           ...(options.payload && (await readPayload(options.payload, terminal))),
-          ...pick(options, ['app', 'user', 'expires', 'policy']),
+          ...pick(options, ['app', 'user', 'subject', 'expires', 'policy']),
           ...(options.scope && { scopes: options.scope }),
           ...(options.refreshToken && { refreshToken: await readSecret(options.refreshToken, terminal) }),
           ...(options.accessToken && { accessToken: await readSecret(options.accessToken, terminal) }),
@@ -75,16 +76,31 @@ export function accountCommands(program: Command, run: Run): void {
       }),
     )
   account
+    .command('revoke <account>')
+    .description('serve its token no more, until it is connected again')
+    .option('--reason <word>', 'what its subscribers are told; revoked_by_operator by default')
+    .option('--at-provider', 'also revoke the grant at the provider')
+    .action(
+      run(async (tools, id: string, options) => {
+        const body = { ...pick(options, ['reason']), ...(options.atProvider && { revokeAtProvider: true }) }
+        printAccount(tools, await tools.bus.request(`account.revoke.${encodeId(id)}`, body))
+      }),
+    )
+  account
     .command('delete <account>')
     .description('forget an account and its tokens')
     .option('--revoke', 'also revoke the grant at the provider')
     .action(
       run(async ({ bus, print }, id: string, { revoke }) => {
-        const deleted = await bus.request(
+        const deleted = (await bus.request(
           `account.delete.${encodeId(id)}`,
           revoke ? { revokeAtProvider: true } : undefined,
-        )
-        print(deleted, () => [`${id} is deleted`])
+        )) as { revokedAtProvider?: boolean }
+        const { revokedAtProvider: revoked } = deleted
+        const atProvider = revoked
+          ? ', and the provider has revoked it'
+          : ', but the provider did not confirm'
+        print(deleted, () => [`${id} is deleted${revoked === undefined ? '' : atProvider}`])
       }),
     )
   account

@@ -38,6 +38,7 @@ export function readGrant({
     put: {
       app: config.app,
       user: (user as string | undefined) ?? account,
+      ...(claims !== undefined && { subject: claims.sub }),
       accessToken,
       refreshToken,
       expires: new Date(Date.now() + expiresIn * 1_000).toISOString(),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
+import type { Logger } from 'pino'
 import type { AccountContext } from '../../machines/index.ts'
 import type { AccountView, Tokenbus, TransitionRecord } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
@@ -7,9 +8,11 @@ import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import { BadCursor, type Records, type StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
+import type { Timers } from '../timers.ts'
 import { decidePut } from './account-put.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts, LoadedAccount } from './accounts.ts'
 import type { Apps } from './apps.ts'
+import { createRevokeAtProvider } from './revoke-at-provider.ts'
 import { accountView } from './views.ts'
 
 export interface AccountAdminOptions {
@@ -17,13 +20,15 @@ export interface AccountAdminOptions {
   readonly apps: Apps
   readonly records: Pick<Records, 'list' | 'listFrom'>
   readonly provider: Pick<Provider, 'revokeToken'>
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  readonly timers?: Pick<Timers, 'after'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   readonly history: { read(account: string, limit: number): Promise<Result<TransitionRecord[]>> }
 }
 
 type AccountAdmin = Pick<
   Tokenbus,
-  'putAccount' | 'getAccount' | 'listAccounts' | 'deleteAccount' | 'accountHistory'
+  'putAccount' | 'getAccount' | 'listAccounts' | 'revokeAccount' | 'deleteAccount' | 'accountHistory'
 >
 
 interface Seen {
@@ -32,11 +37,18 @@ interface Seen {
 }
 
 const defaultPage = 100
+const revoked = {
+  type: 'grant.revoked',
+  class: 'A',
+  action: 'ask the user to reconnect',
+  recoverable: false,
+} as const
 const mostTransitions = 200
 
 export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
-  const { accounts, apps, records, provider, fingerprint, history } = options
+  const { accounts, apps, records, fingerprint, history } = options
   const limit = pLimit(32)
+  const revokeAtProvider = createRevokeAtProvider(options)
 
   function view(account: string, { record, snapshot }: Seen, config: AppConfig | null): Result<AccountView> {
     const { context } = snapshot
@@ -54,15 +66,8 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
     return view(account, loaded, await config)
   }
 
-  /** RFC 7009. Best effort: a provider that cannot be reached keeps nobody from deleting an account. */
-  async function revokeAtProvider(account: string): Promise<void> {
-    const { record, snapshot } = await accounts.load(account)
-    const app = await apps.look(snapshot.context.app)
-    const token = accounts.openCurrent(account, record)?.refreshToken
-    const client = app.secrets[0]
-    if (token === undefined || app.config === null) return
-    await provider.revokeToken({ config: app.config, token, ...(client && { clientSecret: client.secret }) })
-  }
+  const refreshTokenOf = (account: string, { record }: LoadedAccount) =>
+    accounts.openCurrent(account, record)?.refreshToken?.reveal()
 
   return {
     async putAccount(account, put) {
@@ -98,12 +103,34 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
         throw error
       }
     },
-    async deleteAccount(account, { revokeAtProvider: revoke = false }) {
-      if (revoke) await revokeAtProvider(account)
+    async revokeAccount(account, { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false }) {
       const outcome = await accounts.receive(account, ({ at }) => ({
-        event: { type: 'account.removed', at, id: randomUUID() },
+        event: { ...revoked, reason, at, id: randomUUID(), endedAt: at },
       }))
-      return outcome.taken ? ok({ account, deleted: true as const }) : notFound(account)
+      const { context } = outcome.snapshot
+      const told =
+        atProvider && context.grantId !== null
+          ? { revokedAtProvider: await revokeAtProvider(account, outcome) }
+          : {}
+      const seen = view(account, outcome, (await apps.look(context.app)).config)
+      return seen.ok ? ok({ ...seen.value, ...told }) : seen
+    },
+    async deleteAccount(account, { revokeAtProvider: atProvider = false }) {
+      let last = await accounts.load(account)
+      if (last.snapshot.context.grantId === null) return notFound(account)
+      // First, while there is still something to try again with.
+      let confirmed = atProvider && (await revokeAtProvider(account, last))
+      const told = refreshTokenOf(account, last)
+      const remove = (loaded: LoadedAccount) => {
+        last = loaded
+        return { event: { type: 'account.removed' as const, at: loaded.at, id: randomUUID() } }
+      }
+      const outcome = await accounts.receive(account, remove, last)
+      // A refresh that ended meanwhile has left another one.
+      if (atProvider && refreshTokenOf(account, last) !== told)
+        confirmed = await revokeAtProvider(account, last)
+      if (!outcome.taken) return notFound(account)
+      return ok({ account, deleted: true as const, ...(atProvider && { revokedAtProvider: confirmed }) })
     },
     async accountHistory(account, { limit: count = mostTransitions }) {
       const transitions = await history.read(account, count)

@@ -24,12 +24,13 @@ export interface PutSeen {
 type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
 /** The settings an account runs under: its own wish first, then its app's. */
-function settingsOf({ put, config }: PutSeen): AccountSettings {
+function settingsOf({ put, config, context }: PutSeen): AccountSettings {
   const { idleLimit, testingLife = 0, outlived = 'inactive' } = presets[config.provider]
   return {
     app: put.app,
     provider: config.provider,
     user: put.user,
+    subject: put.subject ?? (put.user === context.user ? context.subject : null),
     policy: put.policy ?? config.policy ?? 'adaptive',
     rotation: config.rotation,
     graceMs: (config.graceSeconds ?? 30) * 1_000,

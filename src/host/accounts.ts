@@ -11,6 +11,7 @@ import type { Secret } from '../secret.ts'
 import { announcements, stateOf } from './account-events.ts'
 import { createActor, type Loaded, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
+import { createNames } from './names.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
 import { tokenMarks } from './token-marks.ts'
 
@@ -41,6 +42,7 @@ export type Accounts = ReturnType<typeof createAccounts>
 /** The account actors: the machine, and where its secrets are kept. */
 export function createAccounts(options: AccountsOptions) {
   const { records, clock, sealed, fingerprint } = options
+  const names = createNames(fingerprint)
 
   function fieldsOf({
     id,
@@ -73,7 +75,7 @@ export function createAccounts(options: AccountsOptions) {
   ): Record<string, string | null> {
     const current = openCurrent(account, record)
     // RFC 6749 §6: an answer without a refresh token leaves the old one in force.
-    const refreshToken = tokens.refreshToken ?? current?.refreshToken
+    const refreshToken = tokens.refreshToken ?? (newGrant ? undefined : current?.refreshToken)
     const rotated = tokens.refreshToken !== undefined && !newGrant
     return {
       c: sealed.seal({ accessToken: tokens.accessToken, refreshToken }, { account, generation, slot: 'c' }),
@@ -84,6 +86,14 @@ export function createAccounts(options: AccountsOptions) {
       'c~': null,
       f: remember(account, record, { ...tokens, fromOutside: newGrant }),
     }
+  }
+
+  function namesOf({ record, effects, extra, after: { context } }: Step): readonly string[] {
+    if (context.grantId === null) return []
+    const token = effects.some(({ type }) => type === 'tokens.store')
+      ? extra?.tokens?.refreshToken
+      : undefined
+    return names.of({ context, token, known: record.names })
   }
 
   function openCurrent(account: string, { fields, generation }: StoredRecord): TokenPair | null {
@@ -112,6 +122,7 @@ export function createAccounts(options: AccountsOptions) {
         state: stateOf(step.after),
         wakeAt: context.wakeAt,
         app: context.grantId === null ? null : context.app,
+        names: namesOf(step),
         fields: fieldsOf(step),
         outbox: announcements({ ...step, version: step.record.version + 1 }),
         tombstone: context.grantId === null,
@@ -127,5 +138,5 @@ export function createAccounts(options: AccountsOptions) {
     ...(options.onLostSave && { onLostSave: options.onLostSave }),
   })
 
-  return { ...actor, openCurrent }
+  return { ...actor, openCurrent, names }
 }

@@ -33,7 +33,10 @@ export interface Taken<Snapshot, Event, Effect, Extra> {
   readonly extra: Extra | undefined
 }
 
-type Saving = Pick<Change, 'generation' | 'state' | 'wakeAt' | 'app' | 'fields' | 'outbox' | 'tombstone'>
+type Saving = Pick<
+  Change,
+  'generation' | 'state' | 'wakeAt' | 'app' | 'names' | 'fields' | 'outbox' | 'tombstone'
+>
 
 export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
   readonly kind: Ref['kind']
@@ -101,7 +104,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
         expected: record.version,
         saveId: randomUUID(),
         snapshot,
-        previous: { state: record.state, app: record.app },
+        previous: record,
       })
       clock.observe(saved.at)
       if (saved.saved) {
@@ -145,9 +148,10 @@ function recordAfter(change: {
   readonly saving: Saving
 }): StoredRecord {
   const { record, saved, snapshot, saving } = change
-  const { generation, state, app, wakeAt } = saving
+  const { generation, state, app, wakeAt, names = [] } = saving
   const merged: Record<string, string | null | undefined> = { ...record.fields, ...saving.fields }
   for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
   const fields = merged as StoredRecord['fields']
-  return { ...record, at: saved.at, version: saved.version, snapshot, generation, state, app, wakeAt, fields }
+  const { at, version } = saved
+  return { ...record, at, version, snapshot, generation, state, app, wakeAt, names, fields }
 }

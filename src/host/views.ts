@@ -21,6 +21,7 @@ export function accountView({ account, state, context, metadata, config }: Accou
   return {
     account,
     user: context.user,
+    ...(context.subject !== null && { subject: context.subject }),
     app: context.app,
     provider: context.provider,
     state,

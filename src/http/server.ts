@@ -3,6 +3,7 @@ import type { Tokenbus } from '../api.ts'
 import type { EventFeed } from '../bus/event-feed.ts'
 import type { Consent } from '../consent/consent.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
+import type { ReceiveEvents } from '../security-events/receive.ts'
 import { StartError } from '../start-error.ts'
 import { accountRoutes } from './accounts.ts'
 import { authenticate } from './authenticate.ts'
@@ -17,6 +18,7 @@ import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { register } from './route.ts'
+import { securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
 
 export interface HttpOptions extends OauthTokenOptions {
@@ -30,6 +32,7 @@ export interface HttpOptions extends OauthTokenOptions {
   readonly publicUrl: () => string
   readonly counts: () => Promise<Record<string, number>>
   readonly readiness: Readiness
+  readonly receiveEvents: ReceiveEvents
   readonly version: string
   readonly logger: Pick<Logger, 'error'>
 }
@@ -43,6 +46,7 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   healthRoutes(server, readiness)
   consentPages(server, consent, publicUrl)
   eventRoute(server, feed)
+  securityEventsRoute(server, options.receiveEvents)
   sessionRoutes(server, { apiTokens, secure: () => publicUrl().startsWith('https:') })
   await pageRoutes(server)
   const routes = [

@@ -3,7 +3,7 @@ import type { AppPut } from '../schemas.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { checkSettings } from './check-settings.ts'
 import { clouds } from './microsoft-clouds.ts'
-import { type EndpointField, type Grant, presets } from './presets.ts'
+import { type EndpointField, type EventSource, type Grant, presets } from './presets.ts'
 
 export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post'
 
@@ -25,6 +25,7 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   readonly testing?: boolean
   /** Requests at once, from one node; in place of all that the preset knows of caps. */
   readonly concurrency?: number
+  readonly securityEvents?: EventSource
 }
 
 export interface ToAppConfig {
@@ -35,15 +36,15 @@ export interface ToAppConfig {
 }
 
 const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
-const asPut = ['issuer', 'policy', 'graceSeconds', 'testing', 'concurrency'] as const
+const asPut = ['issuer', 'policy', 'graceSeconds', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
 export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {
   const config = withPreset(app, put)
   const checked = await checkSettings({ put, config })
   if (!checked.ok) return checked
-  for (const field of endpoints) {
-    const url = put[field]
+  const urls = endpoints.map((field) => [field, put[field]] as const)
+  for (const [field, url] of [...urls, ['securityEvents.jwksUrl', put.securityEvents?.jwksUrl] as const]) {
     const allowed = url === undefined ? ok(undefined) : await checkEndpoint(url, { allowPrivate })
     if (!allowed.ok) return fail('invalid_config', `${field}: ${allowed.failure.message}`)
   }
@@ -68,6 +69,7 @@ function withPreset(app: string, put: AppPut): AppConfig {
     ...place,
     ...mapValues(preset.endpoints, fill),
     ...pick(put, ['authorizeUrl', 'tokenUrl', 'revocationUrl']),
+    ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
     ...pick(put, asPut),
     scopes: [...new Set(scopes)],
     rotation: grant === 'authorization_code' ? (put.rotation ?? preset.rotation) : 'none',

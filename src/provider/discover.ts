@@ -64,7 +64,8 @@ function failed(exchange: Exchange | undefined, error: unknown): Discovered & { 
   return { ok: false, status, refusal }
 }
 
-function toResponse(exchange: Exchange): Response {
+/** Throws where there was no answer. */
+export function toResponse(exchange: Exchange): Response {
   if (exchange.kind !== 'answered') throw new Error(`no answer: ${exchange.code}`)
   const { status, headers, body } = exchange
   return new Response(body, { status, headers: { 'content-type': headers['content-type'] ?? '' } })

@@ -8,6 +8,14 @@ export type Grant = NonNullable<AppPut['grant']>
 
 export type EndpointField = 'authorizeUrl' | 'tokenUrl' | 'revocationUrl'
 
+/** Who signs security events about the accounts of an app, and where its keys are: at one of the two. */
+export interface EventSource {
+  readonly issuer: string
+  readonly jwksUrl?: string
+  /** Where the issuer says where its keys are. */
+  readonly configurationUrl?: string
+}
+
 /** What is known of a provider before an operator says anything. Durations in milliseconds. */
 export interface Preset {
   readonly grant: Grant
@@ -33,6 +41,7 @@ export interface Preset {
   readonly outlived?: 'consent_expired'
   /** Token requests of one app from one node: at a time, and per second. */
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
+  readonly securityEvents?: EventSource
 }
 
 const hour = 3_600_000
@@ -46,6 +55,11 @@ const google = {
   rsa: 'RS256',
   // developers.google.com/identity/protocols/oauth2/web-server: `expires_in` 3599 or less
   tokenLife: hour,
+  // developers.google.com/identity/protocols/risc#validate_the_token
+  securityEvents: {
+    issuer: 'https://accounts.google.com',
+    configurationUrl: 'https://accounts.google.com/.well-known/risc-configuration',
+  },
   // No number is published for the token endpoint: ours, well below what answers 429 to one project.
   caps: { concurrency: 64, perSecond: 100 },
 } as const

@@ -1,6 +1,9 @@
 import { fail, ok, type Result } from '../failures.ts'
 import type { Secret } from '../secret.ts'
+import { parseAnswerBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
+import { decodeBody } from './decode-body.ts'
+import type { Exchange } from './http.ts'
 import { postForm } from './post-form.ts'
 import type { Ways } from './token-request.ts'
 
@@ -28,10 +31,16 @@ export function createRevocation({ http, endpoints, clocks }: Ways) {
       const { server, url } = resolved
       const form = { token: token.reveal(), token_type_hint: kind }
       const exchange = await postForm({ http, ...client, server, url, form, timing, now: clocks.now(url) })
-      if (exchange.kind === 'answered' && exchange.status >= 200 && exchange.status < 300)
-        return ok(undefined)
+      if (exchange.kind === 'answered' && isRevoked(exchange)) return ok(undefined)
       const said = exchange.kind === 'answered' ? `HTTP ${exchange.status}` : exchange.code
       return fail('provider_unavailable', `the provider did not revoke the token: ${said}`)
     },
   }
+}
+
+/** Google answers a token it does not know with an error, where RFC 7009 §2.2 wants none. */
+function isRevoked({ status, headers, body }: Extract<Exchange, { kind: 'answered' }>): boolean {
+  if (status >= 200 && status < 300) return true
+  const said = parseAnswerBody(decodeBody({ body, encoding: headers['content-encoding'] }))
+  return status === 400 && said?.error === 'invalid_token'
 }

@@ -26,10 +26,15 @@ export function keysOf(partition: number) {
     due: `${tag}:due`,
     outbox: `${tag}:outbox`,
     listing: (kind: Ref['kind']) => `${tag}:${kind}s`,
+    byName: `${tag}:by-name`,
+    seenEvent: (digest: string) => `${tag}:security-event:${digest}`,
     byApp: (app: string) => `${tag}:by-app:${app}`,
     byState: (state: string) => `${tag}:by-state:${state}`,
   }
 }
+
+/** How an account is listed under one of its names. */
+export const nameMember = (name: string, id: string) => `${name}:${id}`
 
 /** How a record is named inside `due`. */
 export const dueMember = ({ kind, id }: Ref) => `${kind}:${id}`

@@ -1,6 +1,6 @@
 import type { Commands } from './commands.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
-import { keysOf, type Ref } from './keys.ts'
+import { keysOf, nameMember, type Ref } from './keys.ts'
 
 export interface ListQuery {
   readonly kind: Ref['kind']
@@ -11,6 +11,8 @@ export interface ListQuery {
   readonly cursor?: string | undefined
   readonly limit: number
 }
+
+const namesakes = 1_000
 
 const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
 
@@ -72,6 +74,15 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
     return { ids }
   }
 
+  async function membersFrom(key: string, prefix: string): Promise<string[]> {
+    const found: string[] = []
+    for (let after = ''; ; after = found.at(-1) as string) {
+      const page = await commands.zmembers(key, { after, prefix, limit: namesakes })
+      found.push(...page)
+      if (page.length < namesakes) return found
+    }
+  }
+
   return {
     /** Rejects with `BadCursor`. */
     list,
@@ -89,6 +100,12 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
       if (partition === partitions) return { ids: [], total }
       const after = await skipInto(query, partition, skip)
       return { ...(await list({ ...query, cursor: encodeCursor([partition, after]) })), total }
+    },
+    /** Every account that goes by this name. */
+    async byName(name: string): Promise<string[]> {
+      const prefix = nameMember(name, '')
+      const found = await Promise.all(each.map(({ byName }) => membersFrom(byName, prefix)))
+      return found.flat().map((member) => member.slice(prefix.length))
     },
     /** One account of the app that waits for its secret; which one is left to chance. */
     async pickWaiting(app: string): Promise<string | null> {

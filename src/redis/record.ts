@@ -16,6 +16,8 @@ export interface StoredRecord {
   readonly app: string | null
   readonly state: string | null
   readonly wakeAt: number | null
+  /** Marks by which others may name it. */
+  readonly names: readonly string[]
   readonly fields: { readonly [name in FieldName]?: string }
 }
 
@@ -40,8 +42,10 @@ export interface Change {
   readonly state: string | null
   readonly wakeAt: number | null
   readonly app: string | null
+  /** None by default. */
+  readonly names?: readonly string[]
   /** As loaded: which index entries to take back. */
-  readonly previous: { readonly state: string | null; readonly app: string | null }
+  readonly previous: Pick<StoredRecord, 'state' | 'app' | 'names'>
   /** Null deletes. */
   readonly fields?: { readonly [name in FieldName]?: string | null }
   readonly outbox: readonly OutboxEntry[]
@@ -55,7 +59,7 @@ export interface Saved {
   readonly version: number
 }
 
-const facts = new Set(['v', 'w', 's', 'g', 'used', 'state', 'app', 'wake'])
+const facts = new Set(['v', 'w', 's', 'g', 'used', 'state', 'app', 'wake', 'n'])
 
 export function toStoredRecord([at, flat]: [number, string[]]): StoredRecord {
   const hash: Record<string, string> = {}
@@ -71,6 +75,7 @@ export function toStoredRecord([at, flat]: [number, string[]]): StoredRecord {
     app: orNull(hash.app),
     state: orNull(hash.state),
     wakeAt: orNull(hash.wake) === null ? null : Number(hash.wake),
+    names: hash.n ? hash.n.split(',') : [],
     fields: Object.fromEntries(Object.entries(hash).filter(([name]) => !facts.has(name))),
   }
 }

@@ -1,4 +1,4 @@
-import { dueMember, keysOf } from './keys.ts'
+import { dueMember, keysOf, nameMember } from './keys.ts'
 import type { Change } from './record.ts'
 
 /** The keys and arguments of `save.lua`, in the order its header gives. */
@@ -6,12 +6,16 @@ export function saveArguments(
   change: Change,
   { partition, outboxCap }: { partition: number; outboxCap: number },
 ) {
-  const { ref, previous, state, app, wakeAt } = change
+  const { ref, previous, state, app, wakeAt, names = [] } = change
   const keys = keysOf(partition)
   const record = keys.record(ref)
   const byApp = (name: string | null) => (name === null ? record : keys.byApp(name))
   // Apps have states of their own; only accounts are listed by state.
   const byState = (name: string | null) => (name === null || ref.kind === 'app' ? record : keys.byState(name))
+  const without = (some: readonly string[], others: readonly string[]) =>
+    some.filter((name) => !others.includes(name)).map((name) => nameMember(name, ref.id))
+  const lost = without(previous.names, names)
+  const gained = without(names, previous.names)
   const fields = Object.entries(change.fields ?? {})
   return {
     keys: [
@@ -23,6 +27,7 @@ export function saveArguments(
       byApp(app),
       byState(previous.state),
       byState(state),
+      keys.byName,
     ],
     args: [
       change.expected,
@@ -36,7 +41,12 @@ export function saveArguments(
       ref.id,
       change.tombstone ? '1' : '0',
       outboxCap,
+      names.join(),
+      lost.length,
+      gained.length,
       fields.length,
+      ...lost,
+      ...gained,
       ...fields.flatMap(([name, value]) => [name, value ?? '']),
       ...change.outbox.flatMap(({ id, type, time, body }) => [id, type, time, body]),
     ],

@@ -9,6 +9,7 @@ import { createRecords } from './records.ts'
 import { assertNoEviction, replication, waitForReplica } from './replication.ts'
 import { createFingerprint, createSealer } from './seal.ts'
 import { parseKeys } from './seal-keys.ts'
+import { createSeenEvents } from './seen-events.ts'
 
 export interface StorageOptions {
   readonly url: string
@@ -49,6 +50,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       records: createRecords({ commands: createCommands(redis), partitions }),
       pendingConsents: createPendingConsents(redis),
       apiTokens: createApiTokenStore(redis),
+      seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */

@@ -35,7 +35,7 @@ export function configurationOf({ store, accessTokenSeconds }: ConfigurationOpti
     }),
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       introspection: { enabled: true },
     },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },

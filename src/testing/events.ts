@@ -20,6 +20,7 @@ const settings: AccountSettings = {
   app: 'app',
   provider: 'oidc',
   user: 'alice@example.com',
+  subject: null,
   policy: 'eager',
   rotation: 'strict',
   graceMs: 30 * second,
@@ -113,11 +114,12 @@ export function grantRevoked(given: Given<GrantRevoked> & { at: number }): Grant
     reason: 'grant_revoked',
     action: 'ask the user to reconnect',
     recoverable: false,
+    endedAt: given.at,
     ...given,
   }
 }
 
-export function happened<T extends 'account.removed' | 'app.secret-updated' | 'app.probe'>(
+export function happened<T extends 'account.removed' | 'app.secret-updated' | 'app.probe' | 'grant.restored'>(
   type: T,
   at: number,
 ): { type: T; at: number; id: string } {

@@ -17,6 +17,7 @@ describe('a malformed request is refused with the name of the field and its rule
     ['account.put.alice', { app: 'a', user: 'a', policy: 'keen' }, /^policy: .*eager/],
     ['account.get.alice', { verbose: true }, /^payload: .*verbose/],
     ['account.list', { limit: 0 }, /^limit: .*>=1/],
+    ['account.revoke.alice', { reason: 'Left us.' }, /^reason: must be a word/],
     ['account.delete.alice', { revokeAtProvider: 1 }, /^revokeAtProvider: .*expected boolean/],
     ['account.history.alice', { limit: 201 }, /^limit: .*<=200/],
     ['app.put.crm', { provider: 'aol', clientId: 'x' }, /^provider: .*oidc/],

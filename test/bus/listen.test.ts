@@ -38,6 +38,7 @@ describe('each request reaches its method', () => {
     ['account.get.alice', undefined, 'getAccount', ['alice']],
     ['account.list', { limit: 2, state: 'revoked' }, 'listAccounts', [{ limit: 2, state: 'revoked' }]],
     ['account.list', undefined, 'listAccounts', [{}]],
+    ['account.revoke.alice', { reason: 'left' }, 'revokeAccount', ['alice', { reason: 'left' }]],
     [
       'account.delete.alice',
       { revokeAtProvider: true },

@@ -10,6 +10,7 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     putAccount: missing,
     getAccount: missing,
     listAccounts: missing,
+    revokeAccount: missing,
     deleteAccount: missing,
     accountHistory: missing,
     putApp: missing,

@@ -75,6 +75,17 @@ describe('what is asked', () => {
     ],
     [['reject', 'alice', '--generation', '3'], 'token.reject.alice', { generation: 3 }],
     [['account', 'get', 'alice'], 'account.get.alice', undefined],
+    [['account', 'revoke', 'alice'], 'account.revoke.alice', {}],
+    [
+      ['account', 'revoke', 'alice', '--reason', 'left', '--at-provider'],
+      'account.revoke.alice',
+      { reason: 'left', revokeAtProvider: true },
+    ],
+    [
+      ['reject', 'alice', '--generation', '3', '--claims', 'e30'],
+      'token.reject.alice',
+      { generation: 3, claims: 'e30' },
+    ],
     [['account', 'delete', 'alice', '--revoke'], 'account.delete.alice', { revokeAtProvider: true }],
     [
       [

@@ -9,6 +9,7 @@ import {
   minute,
   refreshFailed,
   refreshSucceeded,
+  start,
   timerDue,
 } from '../../src/testing/index.ts'
 import { account, dead, later, parked, refreshing, waiting } from '../support/account-given.ts'
@@ -82,6 +83,43 @@ describe('a report that the grant has ended', () => {
     })
     given(accountMachine, after)
       .when(grantRevoked({ at: later }))
+      .thenNothing()
+  })
+  it('about a grant that is dead already is no news, for whatever reason; about a parked one it is', () => {
+    const report = grantRevoked({ at: later + minute, reason: 'sessions_revoked' })
+    account(...dead)
+      .when(report)
+      .thenNothing()
+    account(...parked)
+      .when(report)
+      .then({ state: 'revoked', effects: [{ type: 'token.invalid', class: 'A', reported: true }] })
+  })
+  it('that is older than the grant is about another one', () => {
+    account(authorized())
+      .when(grantRevoked({ at: later, endedAt: start - 1 }))
+      .thenNothing()
+  })
+  it('outlives the answer that was on its way: what somebody ended does not come back', () => {
+    account(...refreshing(), grantRevoked({ at: later }))
+      .when(refreshSucceeded({ at: later + minute, attempt: 'attempt' }))
+      .thenNothing()
+  })
+  it('as parked keeps the answer that was on its way, which then has to prove itself', () => {
+    account(...refreshing(), grantRevoked({ at: later, class: 'S', reason: 'user_disabled' }))
+      .when(refreshSucceeded({ at: later + minute, attempt: 'attempt' }))
+      .then({ state: 'expiring', effects: [{ type: 'tokens.store' }], context: { wakeAt: later + minute } })
+  })
+})
+
+describe('a report that what parked the grant is over', () => {
+  it('has it probed at once', () => {
+    account(...parked)
+      .when(happened('grant.restored', later + minute))
+      .then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { probe: true } }] })
+  })
+  it('does not bring back the dead', () => {
+    account(...dead)
+      .when(happened('grant.restored', later + minute))
       .thenNothing()
   })
 })

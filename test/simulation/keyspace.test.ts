@@ -6,10 +6,13 @@ import { createKeyspace, setAt } from './keyspace.ts'
 import { spaceCommands } from './space-commands.ts'
 
 describe('records in simulated Redis', () => {
-  const space = createKeyspace()
+  let space = createKeyspace()
   const commands = spaceCommands(async (command) => command(space, Date.now()))
   recordsContract({
-    open: async (options) => createRecords({ commands, ...options }),
+    async open(options) {
+      space = createKeyspace()
+      return createRecords({ commands, ...options })
+    },
     async wakeUpOf(id, count) {
       return setAt(space, keysOf(partitionOf(id, count)).due).get(`account:${id}`) ?? null
     },

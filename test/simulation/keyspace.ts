@@ -64,8 +64,17 @@ const load: Verb = (space, [key = ''], [mark], now) => {
 }
 
 const save: Verb = (space, keys, args, now) => {
-  const [record = '', due = '', outbox = '', listing = '', appWas = '', app = '', stateWas = '', state = ''] =
-    keys
+  const [
+    record = '',
+    due = '',
+    outbox = '',
+    listing = '',
+    appWas = '',
+    app = '',
+    stateWas = '',
+    state = '',
+    byName = '',
+  ] = keys
   const [expected, saveId = '', snapshot = '', generation = '', stateName = '', wake = '', appName = ''] =
     args
   const [member = '', id = '', tombstone, most] = args.slice(7)
@@ -83,10 +92,16 @@ const save: Verb = (space, keys, args, now) => {
     ['g', generation],
   ] as const)
     fields.set(name, value)
-  const last = 12 + 2 * Number(args[11])
+  const lost = 15 + Number(args[12])
+  const gained = lost + Number(args[13])
+  const last = gained + 2 * Number(args[14])
   if (!dead) {
-    fields.set('state', stateName).set('app', appName).set('wake', wake)
-    for (let i = 12; i < last; i += 2) {
+    fields
+      .set('state', stateName)
+      .set('app', appName)
+      .set('wake', wake)
+      .set('n', args[11] as string)
+    for (let i = gained; i < last; i += 2) {
       if (args[i + 1] === '') fields.delete(args[i] as string)
       else fields.set(args[i] as string, args[i + 1] as string)
     }
@@ -95,6 +110,8 @@ const save: Verb = (space, keys, args, now) => {
   if (stateWas !== record && stateWas !== state) setAt(space, stateWas).delete(id)
   if (app !== record) setAt(space, app).set(id, 0)
   if (state !== record) setAt(space, state).set(id, 0)
+  for (const name of args.slice(15, lost)) setAt(space, byName).delete(name)
+  for (const name of args.slice(lost, gained)) setAt(space, byName).set(name, 0)
   if (dead) setAt(space, listing).delete(id)
   else setAt(space, listing).set(id, 0)
   if (wake === '') setAt(space, due).delete(member)

@@ -87,6 +87,8 @@ export function createSimulatedNode(
         ...host,
         records,
         fingerprint,
+        logger,
+        timers,
         provider: { revokeToken: async () => ok(undefined) },
         history: { read: async () => ok([]) },
       }),

@@ -83,6 +83,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   'refresh.failed, R': failed('R'),
   'grant.revoked, A': (context) => grantRevoked({ at: soon(context) }),
   'grant.revoked, S': (context) => grantRevoked({ at: soon(context), class: 'S', reason: 'user_disabled' }),
+  'grant.restored': (context) => happened('grant.restored', soon(context)),
   'app.secret-updated': (context) => happened('app.secret-updated', soon(context)),
   'app.probe': (context) => happened('app.probe', soon(context)),
 }

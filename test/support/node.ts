@@ -9,10 +9,11 @@ import { createHistory } from '../../src/bus/history.ts'
 import { watchInvalidations } from '../../src/bus/invalidations.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
+import { ok } from '../../src/failures.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createApiTokenAdmin } from '../../src/host/api-token-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
-import { createClusterClock } from '../../src/host/cluster-clock.ts'
+import { type ClusterClock, createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createSpool } from '../../src/host/spool.ts'
 import { toAppConfig } from '../../src/provider/app-config.ts'
@@ -25,6 +26,7 @@ export const testKeys = `test:${randomBytes(32).toString('base64')}`
 export interface TestNode extends AsyncDisposable {
   readonly host: Host
   readonly tokenbus: Tokenbus
+  readonly clock: ClusterClock
   readonly storage: Awaited<ReturnType<typeof openStorage>>
 }
 
@@ -33,6 +35,8 @@ export interface TestNodeOptions {
   readonly redisUrl: string
   /** Stands where the network begins: a test decides what the provider answers. */
   readonly refreshToken: Provider['refreshToken']
+  /** Confirms by default. */
+  readonly revokeToken?: Provider['revokeToken']
   readonly keys?: string
   readonly dataDir?: string
   readonly partitions?: number
@@ -57,7 +61,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   })
   await ensureStreams({ nats })
   const publisher = createPublisher({ nats, source: 'tokenbus/test' })
-  const provider = { refreshToken, revokeToken: async () => ({ ok: true as const, value: undefined }) }
+  const { revokeToken = async () => ok(undefined) } = options
+  const provider = { refreshToken, revokeToken }
   const spool = createSpool({ directory: join(dataDir, 'spool') })
   const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger })
   await host.heldAnswers.storeSpooled()
@@ -77,7 +82,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     ...apiTokens,
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
-    ...createAccountAdmin({ ...host, records, provider, fingerprint, history }),
+    ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),
     ...createAppAdmin({
       apps: host.apps,
       records,
@@ -87,6 +92,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   return {
     host,
     tokenbus,
+    clock,
     storage,
     async [Symbol.asyncDispose]() {
       await host.waker.stop()

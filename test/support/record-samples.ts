@@ -20,7 +20,7 @@ export function recordSamples() {
     state: 'valid',
     wakeAt: null,
     app: 'app',
-    previous: { state: null, app: null },
+    previous: { state: null, app: null, names: [] },
     outbox: [],
     ...changed,
   })

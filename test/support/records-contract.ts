@@ -70,7 +70,7 @@ export function recordsContract(store: RecordStore): void {
           generation: 5,
           state: null,
           app: null,
-          previous: { state: 'valid', app: 'app' },
+          previous: { state: 'valid', app: 'app', names: [] },
           tombstone: true,
         }),
       )
@@ -144,7 +144,7 @@ export function recordsContract(store: RecordStore): void {
           expected: 1,
           app: 'moved',
           state: 'valid',
-          previous: { app: 'lists', state: 'expiring' },
+          previous: { app: 'lists', state: 'expiring', names: [] },
         }),
       )
       expect((await records.list({ kind: 'account', app: 'moved', limit: 9 })).ids).toEqual(['list-00'])
@@ -152,6 +152,25 @@ export function recordsContract(store: RecordStore): void {
       expect(await records.countByApp('moved')).toBe(1)
       expect((await records.countByState()).expiring).toBeGreaterThanOrEqual(24)
       await expect(records.list({ kind: 'account', cursor: 'nonsense', limit: 1 })).rejects.toThrow(BadCursor)
+    })
+  })
+
+  describe('names', () => {
+    it('find an account for as long as it has them, and those alone', async () => {
+      const [one, two] = [newId(), newId()]
+      await records.save(change(one, { names: ['name', 'other'] }))
+      await records.save(change(two, { names: ['name', 'names'] }))
+      expect((await load(one)).names).toEqual(['name', 'other'])
+      expect((await records.byName('name')).sort()).toEqual([one, two].sort())
+      expect(await records.byName('nam')).toEqual([])
+      const previous = { state: 'valid', app: 'app', names: ['name', 'other'] }
+      await records.save(change(one, { expected: 1, names: ['other', 'new'], previous }))
+      expect(await records.byName('name')).toEqual([two])
+      expect(await records.byName('new')).toEqual([one])
+      const gone = { state: null, app: null, tombstone: true }
+      const before = { ...previous, names: ['other', 'new'] }
+      await records.save(change(one, { ...gone, expected: 2, previous: before }))
+      expect(await records.byName('other')).toEqual([])
     })
   })
 

@@ -2,10 +2,12 @@
   Saves a record if nobody else did since it was loaded: state, secrets, indexes and outbox, all or nothing.
   KEYS[1] record  [2] due  [3] outbox  [4] listing
   KEYS[5] by-app before  [6] by-app after  [7] by-state before  [8] by-state after   ('' of them: the record itself)
+  KEYS[9] by-name
   ARGV[1] expected version  [2] save id  [3] snapshot  [4] generation
   ARGV[5] state or ''  [6] wake-up (ms) or ''  [7] app or ''
   ARGV[8] member of due  [9] id  [10] '1': a tombstone  [11] most outbox entries
-  ARGV[12] number of fields, then name and value of each, value '' deletes
+  ARGV[12] names  [13] number of members by-name loses  [14] gains  [15] number of fields
+  then the members it loses, those it gains, name and value of each field, value '' deletes
   then per outbox entry: id, type, time, body
   -> { 1 saved | 0 not, now (ms), version }
 ]]
@@ -21,13 +23,15 @@ version = version + 1
 local tombstone = ARGV[10] == '1'
 if tombstone then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'v', version, 'w', ARGV[2], 's', ARGV[3], 'g', ARGV[4])
-local last = 12 + 2 * tonumber(ARGV[12])
+local lost = 15 + tonumber(ARGV[13])
+local gained = lost + tonumber(ARGV[14])
+local last = gained + 2 * tonumber(ARGV[15])
 if tombstone then
   redis.call('PEXPIRE', KEYS[1], 604800000)
 else
   redis.call('PERSIST', KEYS[1])
-  redis.call('HSET', KEYS[1], 'state', ARGV[5], 'app', ARGV[7], 'wake', ARGV[6])
-  for i = 13, last, 2 do
+  redis.call('HSET', KEYS[1], 'state', ARGV[5], 'app', ARGV[7], 'wake', ARGV[6], 'n', ARGV[12])
+  for i = gained + 1, last, 2 do
     if ARGV[i + 1] == '' then
       redis.call('HDEL', KEYS[1], ARGV[i])
     else
@@ -40,6 +44,8 @@ if KEYS[5] ~= KEYS[1] and KEYS[5] ~= KEYS[6] then redis.call('ZREM', KEYS[5], AR
 if KEYS[7] ~= KEYS[1] and KEYS[7] ~= KEYS[8] then redis.call('ZREM', KEYS[7], ARGV[9]) end
 if KEYS[6] ~= KEYS[1] then redis.call('ZADD', KEYS[6], 0, ARGV[9]) end
 if KEYS[8] ~= KEYS[1] then redis.call('ZADD', KEYS[8], 0, ARGV[9]) end
+for i = 16, lost do redis.call('ZREM', KEYS[9], ARGV[i]) end
+for i = lost + 1, gained do redis.call('ZADD', KEYS[9], 0, ARGV[i]) end
 if tombstone then redis.call('ZREM', KEYS[4], ARGV[9]) else redis.call('ZADD', KEYS[4], 0, ARGV[9]) end
 if ARGV[6] == '' then
   redis.call('ZREM', KEYS[2], ARGV[8])

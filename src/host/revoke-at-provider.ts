@@ -1,0 +1,67 @@
+import type { Logger } from 'pino'
+import type { Result } from '../failures.ts'
+import type { Provider } from '../provider/provider.ts'
+import { realTimers, type Timers } from '../timers.ts'
+import type { Accounts, LoadedAccount } from './accounts.ts'
+import type { Apps } from './apps.ts'
+import { chooseSecret } from './choose-secret.ts'
+
+export interface RevokeAtProviderOptions {
+  readonly accounts: Pick<Accounts, 'openCurrent'>
+  readonly apps: Pick<Apps, 'look'>
+  readonly provider: Pick<Provider, 'revokeToken'>
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  readonly timers?: Pick<Timers, 'after'>
+}
+
+/** Did the provider confirm, in time to tell the caller? */
+export type RevokeAtProvider = (account: string, loaded: LoadedAccount) => Promise<boolean>
+
+/** Plain callers give up after 5 s. */
+const patience = 3_000
+
+/**
+ * RFC 7009. The refresh token first: with it most providers end all it has brought; the access token too, for those that do
+ * not. Best effort: a provider that is slow or away keeps nobody waiting, and the log says what became of it.
+ */
+export function createRevokeAtProvider(options: RevokeAtProviderOptions): RevokeAtProvider {
+  const { accounts, apps, provider, logger, timers = realTimers } = options
+
+  async function revoke(account: string, { record, snapshot }: LoadedAccount): Promise<boolean> {
+    const app = await apps.look(snapshot.context.app)
+    const { accessToken, refreshToken } = accounts.openCurrent(account, record) ?? {}
+    const client = chooseSecret(app)
+    const { config } = app
+    if (config === null) return false
+    const tell = async (kind: 'refresh_token' | 'access_token'): Promise<Result<void> | undefined> => {
+      const token = kind === 'refresh_token' ? refreshToken : accessToken
+      if (token === undefined) return undefined
+      const told = await provider.revokeToken({
+        config,
+        token,
+        kind,
+        ...(client && { clientSecret: client.secret }),
+      })
+      if (told.ok) logger.info({ account, kind }, 'the provider revoked a token')
+      else logger.warn({ account, kind, why: told.failure.message }, 'the provider did not revoke a token')
+      return told
+    }
+    const grant = await tell('refresh_token')
+    const access = await tell('access_token')
+    return (grant ?? access)?.ok ?? false
+  }
+
+  return async (account, loaded) => {
+    let callOff = () => {}
+    const late = new Promise<false>((resolve) => {
+      callOff = timers.after(patience, () => resolve(false))
+    })
+    const told = revoke(account, loaded).catch((error: unknown) => {
+      logger.warn({ account, err: error }, 'a token could not be revoked')
+      return false
+    })
+    const confirmed = await Promise.race([told, late])
+    callOff()
+    return confirmed
+  }
+}

@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify'
+import { KeysUnavailable } from '../security-events/key-sets.ts'
+import type { ReceiveEvents } from '../security-events/receive.ts'
+
+const mediaType = 'application/secevent+jwt'
+const largestToken = 65_536
+
+/** Push delivery of security event tokens (RFC 8935): who sent one is known by its signature. */
+export function securityEventsRoute(server: FastifyInstance, receiveEvents: ReceiveEvents): void {
+  server.register(async (scope) => {
+    const parse = { parseAs: 'string' as const, bodyLimit: largestToken }
+    scope.addContentTypeParser(mediaType, parse, (_, body, done) => done(null, body))
+    scope.post<{ Params: { app: string } }>(
+      '/v1/security-events/:app',
+      { config: { access: 'open' } },
+      async ({ params, body }, reply) => {
+        try {
+          const text = typeof body === 'string' ? body.trim() : ''
+          const notTaken = await receiveEvents(params.app, text)
+          if (notTaken === null) return reply.code(202).send()
+          return reply.code(400).header('content-language', 'en').send(notTaken)
+        } catch (error) {
+          if (!(error instanceof KeysUnavailable)) throw error
+          return reply.code(503).header('retry-after', 30).send()
+        }
+      },
+    )
+  })
+}

@@ -1,0 +1,62 @@
+import { createRemoteJWKSet, customFetch, type RemoteJWKSet } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { toResponse } from '../provider/discover.ts'
+import type { Http } from '../provider/http.ts'
+import type { EventSource } from '../provider/presets.ts'
+
+export interface KeySetsOptions {
+  /** Reaches public addresses only, unless told otherwise. */
+  readonly http: Http
+  readonly allowPrivate: boolean
+}
+
+/** The keys of an issuer cannot be fetched now: that says nothing about what it signed. */
+export class KeysUnavailable extends Error {}
+
+const timing = { connectMs: 2_000, answerMs: 4_000 }
+const mostSources = 1_000
+const day = 86_400_000
+
+/** The transmitter's configuration (OpenID SSF §7.1; Google's is at its older name). */
+const configurationSchema = z.object({ jwks_uri: z.url() })
+
+/** The keys that sign an issuer's events: fetched when first needed, kept, fetched anew for a key that is not among them. */
+export function createKeySets({ http, allowPrivate }: KeySetsOptions) {
+  const sets = new LRUCache<string, RemoteJWKSet>({ max: mostSources })
+  const locations = new LRUCache<string, string>({ max: mostSources, ttl: day })
+
+  async function get(href: string): Promise<Response> {
+    const url = new URL(href)
+    if (url.protocol !== 'https:' && !allowPrivate) throw new KeysUnavailable(`${href} is not https`)
+    const headers = { accept: 'application/json', 'accept-encoding': 'identity' }
+    return toResponse(await http.send({ url, method: 'GET', headers, timing }))
+  }
+
+  async function locate({ configurationUrl, jwksUrl }: EventSource): Promise<string> {
+    if (jwksUrl !== undefined) return jwksUrl
+    if (configurationUrl === undefined) throw new Error('an event source without keys')
+    const known = locations.get(configurationUrl)
+    if (known !== undefined) return known
+    const { jwks_uri: found } = configurationSchema.parse(await (await get(configurationUrl)).json())
+    locations.set(configurationUrl, found)
+    return found
+  }
+
+  return {
+    /** Rejects with `KeysUnavailable`. */
+    async keysOf(source: EventSource): Promise<RemoteJWKSet> {
+      try {
+        const href = await locate(source)
+        const set = sets.get(href) ?? createRemoteJWKSet(new URL(href), { [customFetch]: get })
+        sets.set(href, set)
+        if (set.jwks() === undefined) await set.reload()
+        return set
+      } catch (cause) {
+        throw new KeysUnavailable(`the keys of ${source.issuer} cannot be fetched`, { cause })
+      }
+    },
+  }
+}
+
+export type KeySets = ReturnType<typeof createKeySets>

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import type { AccountContext, AccountEvent } from '../../machines/index.ts'
+import type { Accounts } from '../host/accounts.ts'
+import type { Apps } from '../host/apps.ts'
+import type { ClusterClock } from '../host/cluster-clock.ts'
+import type { Records } from '../redis/records.ts'
+import type { SeenEvents } from '../redis/seen-events.ts'
+import { type Meaning, meaningOf } from './event-meanings.ts'
+import { eventsOf, type SecurityEvent } from './event-token.ts'
+import type { KeySets } from './key-sets.ts'
+import { longestDelay, type NotTaken, verifyEventToken } from './verify.ts'
+
+export interface ReceiveEventsOptions {
+  readonly apps: Pick<Apps, 'look'>
+  readonly accounts: Accounts
+  readonly records: Pick<Records, 'byName'>
+  readonly seenEvents: SeenEvents
+  readonly keySets: KeySets
+  readonly clock: ClusterClock
+  readonly logger: Pick<Logger, 'info'>
+}
+
+/** Takes a security event token pushed for an app; answers null once it is acted upon. */
+export type ReceiveEvents = (app: string, text: string) => Promise<NotTaken | null>
+
+const accountsAtOnce = 16
+
+/**
+ * Security events (RFC 8417) become what the accounts they are about would have learnt at their next refresh. Rejects with
+ * `StorageUnavailable` or `KeysUnavailable`: then the transmitter sends it again.
+ */
+export function createReceiveEvents(options: ReceiveEventsOptions): ReceiveEvents {
+  const { apps, accounts, records, seenEvents, keySets, clock, logger } = options
+  const limit = pLimit(accountsAtOnce)
+
+  async function happen(app: string, event: SecurityEvent): Promise<void> {
+    const { type, reason, names } = event
+    const meaning = meaningOf(event)
+    const marks = meaning.does === 'nothing' ? [] : names.map((name) => accounts.names.markOf(app, name))
+    const found = new Set((await Promise.all(marks.map((mark) => records.byName(mark)))).flat())
+    const told = await Promise.all(
+      [...found].map((account) => limit(() => tell(app, { account, event, meaning }))),
+    )
+    const changed = told.filter((each) => each).length
+    logger.info({ app, type, reason, meaning: meaning.does, accounts: changed }, 'security event received')
+  }
+
+  async function tell(
+    app: string,
+    { account, event, meaning }: { account: string; event: SecurityEvent; meaning: Meaning },
+  ): Promise<boolean> {
+    const { taken } = await accounts.receive(account, ({ at, record, snapshot: { context } }) => {
+      const refreshToken = accounts.openCurrent(account, record)?.refreshToken
+      const isMeant =
+        context.app === app && event.names.some((name) => accounts.names.is(context, name, refreshToken))
+      const happened = isMeant ? accountEvent(meaning, { at, context, event }) : null
+      return happened && { event: happened }
+    })
+    return taken
+  }
+
+  return async (app, text) => {
+    const { config } = await apps.look(app)
+    if (config?.securityEvents === undefined)
+      return { err: 'access_denied', description: 'no events are taken here' }
+    const source = config.securityEvents
+    const now = clock.now()
+    const token = await verifyEventToken({ text, source, audience: config.clientId, keySets, now })
+    if ('err' in token) return token
+    const id = { app, issuer: source.issuer, jti: token.jti }
+    if (await seenEvents.has(id)) return null
+    for (const event of eventsOf(token)) await happen(app, event)
+    // Last: what failed half-way is sent again, and does no harm twice.
+    await seenEvents.add(id, longestDelay)
+    return null
+  }
+}
+
+interface About {
+  readonly at: number
+  readonly context: AccountContext
+  readonly event: SecurityEvent
+}
+
+function accountEvent(meaning: Meaning, { at, context, event }: About): AccountEvent | null {
+  const happened = { at, id: randomUUID() }
+  switch (meaning.does) {
+    case 'end': {
+      const { class: cause, reason, action } = meaning
+      const recoverable = cause === 'S'
+      return {
+        type: 'grant.revoked',
+        ...happened,
+        class: cause,
+        reason,
+        action,
+        recoverable,
+        endedAt: event.at,
+      }
+    }
+    case 'replace':
+      // A token that came after the event knows of it.
+      if (context.issuedAt > event.at) return null
+      return { type: 'token.rejected', ...happened, generation: context.generation, claims: null }
+    case 'retry':
+      return { type: 'grant.restored', ...happened }
+    case 'nothing':
+      return null
+  }
+}
