@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { StartError } from './start-error.ts'
 
@@ -11,10 +12,26 @@ const origins = z
   )
 const port = z.coerce.number().int().min(0).max(65_535)
 
+/** `file:<path>`: what the file holds, so that a password in a URL can be a mounted secret. */
+const mountable = z
+  .string()
+  .min(1)
+  .transform((text, check) => {
+    if (!text.startsWith('file:')) return text
+    const path = text.slice('file:'.length)
+    try {
+      return readFileSync(path, 'utf8').trim()
+    } catch {
+      check.addIssue(`names the file ${path}, which cannot be read`)
+      return z.NEVER
+    }
+  })
+  .pipe(z.string().min(1, 'must not be empty'))
+
 const schema = z.object({
-  TOKENBUS_NATS_URL: z.string().min(1).optional(),
+  TOKENBUS_NATS_URL: mountable.optional(),
   TOKENBUS_NATS_CREDS: z.string().min(1).optional(),
-  TOKENBUS_REDIS_URL: z.string().min(1).optional(),
+  TOKENBUS_REDIS_URL: mountable.optional(),
   TOKENBUS_KEYS: z.string().min(1).optional(),
   TOKENBUS_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   TOKENBUS_HTTP_PORT: port.default(7070),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { readConfig } from '../src/config.ts'
@@ -35,6 +38,22 @@ describe('the environment', () => {
     })
     expect(() => readConfig({ ...env, TOKENBUS_KEYS: '' }, 'serve')).toThrow(
       'tokenbus serve needs TOKENBUS_KEYS; set them.',
+    )
+  })
+
+  it('may leave URLs with passwords to files', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'tokenbus-config-')), 'url')
+    writeFileSync(path, 'nats://service:secret@nats:4222\n')
+    const read = (url: string) => readConfig({ TOKENBUS_NATS_URL: url, TOKENBUS_REDIS_URL: url }, 'dev')
+    expect(read(`file:${path}`)).toMatchObject({
+      natsUrl: 'nats://service:secret@nats:4222',
+      redisUrl: 'nats://service:secret@nats:4222',
+    })
+    writeFileSync(path, '\n')
+    expect(() => read(`file:${path}`)).toThrow('TOKENBUS_NATS_URL: must not be empty.')
+    rmSync(dirname(path), { recursive: true })
+    expect(() => read(`file:${path}`)).toThrow(
+      `TOKENBUS_NATS_URL: names the file ${path}, which cannot be read.`,
     )
   })
 
