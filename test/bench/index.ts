@@ -6,6 +6,7 @@ import { startNats } from '../support/nats.ts'
 import { startRedis } from '../support/redis.ts'
 import { startTokenbus } from '../support/tokenbus-process.ts'
 import { killChildren } from './child.ts'
+import { benchClient } from './client.ts'
 import { benchHttp } from './http.ts'
 import { benchReads } from './reads.ts'
 import { benchRefreshes } from './refreshes.ts'
@@ -41,6 +42,7 @@ try {
   const bench: Bench = { natsUrl: nats.url, redisUrl: redis.url, httpUrl: node.httpUrl() }
   const findings = [
     ...(await benchReads(bench)),
+    ...(await benchClient(bench)),
     ...(await benchHttp(bench)),
     ...(await benchRefreshes(bench)),
   ]
