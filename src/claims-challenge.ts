@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from './provider/parse-json.ts'
 
 /** Short enough that it is no token that somebody put here by mistake. */
 const word = z.string().regex(/^[\w.:/-]{1,64}$/)
@@ -20,18 +21,13 @@ export const claimsSchema = z
   .string()
   .max(2_048)
   .transform((text, context) => {
-    const read = challenge.safeParse(parseJson(text))
+    const read = challenge.safeParse(parseJson(decoded(text)))
     if (read.success) return JSON.stringify(read.data)
     context.addIssue({ code: 'custom', message: 'must be a claims request: JSON, or its base64url' })
     return z.NEVER
   })
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(
-      text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64url').toString('utf8'),
-    )
-  } catch {
-    return undefined
-  }
+/** JSON, or its base64url. */
+function decoded(text: string): string {
+  return text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64url').toString('utf8')
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { claimsSchema } from '../claims-challenge.ts'
+import { parseJson } from './parse-json.ts'
 
 const text = z.string().min(1).optional().catch(undefined)
 /** A code word can go into events; anything longer or freer might be a secret echoed back. */
@@ -37,9 +38,5 @@ export type AnswerBody = z.output<typeof answerSchema>
 
 /** Undefined when the text is not a JSON object. */
 export function parseAnswerBody(body: string): AnswerBody | undefined {
-  try {
-    return answerSchema.safeParse(JSON.parse(body)).data
-  } catch {
-    return undefined
-  }
+  return answerSchema.safeParse(parseJson(body)).data
 }

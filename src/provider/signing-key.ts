@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
 import type { Secret } from '../secret.ts'
+import { parseJson } from './parse-json.ts'
 import type { Preset } from './presets.ts'
 
 /** A private key, and how its owner is to be recognised by it (RFC 7515 §4.1). */
@@ -41,8 +42,8 @@ const jwkSchema = z.looseObject({
 export function readSigningKey({ secret, rsa }: ReadSigningKey): SigningKey | undefined {
   const text = secret.reveal().trim()
   if (text.startsWith('-----BEGIN ')) return fromPem(text, rsa)
-  const json = parseObject(text)
-  if (json === undefined) return undefined
+  const json = parseJson(text)
+  if (typeof json !== 'object' || json === null) return undefined
   if ('private_key' in json) {
     const { private_key, private_key_id: kid, client_email: email } = keyFileSchema.parse(json)
     return { ...fromPem(private_key, rsa), ...(kid !== undefined && { kid }), email }
@@ -92,13 +93,4 @@ function algorithmOf(key: KeyObject, rsa: Preset['rsa']): string {
   if (key.asymmetricKeyType === 'rsa') return rsa
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA'
   return ofCurve[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? 'none'
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const json: unknown = JSON.parse(text)
-    return typeof json === 'object' && json !== null ? json : undefined
-  } catch {
-    return undefined
-  }
 }

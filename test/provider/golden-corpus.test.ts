@@ -1,29 +1,43 @@
 import { describe, expect, test } from 'vitest'
-import { ask, refusalOf } from './ask.ts'
+import { presets } from '../../src/provider/presets.ts'
+import { Secret } from '../../src/secret.ts'
+import { ask, config, refusalOf } from './ask.ts'
+import { pemOf } from './keys.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'
+import { recordedDialects } from './recorded-dialects.ts'
 import { recordedErrors } from './recorded-errors.ts'
 import { recordedHttp } from './recorded-http.ts'
+import { recordedMicrosoft } from './recorded-microsoft.ts'
+
+const corpus = [...recordedHttp, ...recordedErrors, ...recordedDialects, ...recordedMicrosoft]
+const serviceKey = { clientSecret: new Secret(pemOf('rsa')) }
 
 describe('what the token endpoint says', () => {
-  test.each([...recordedHttp, ...recordedErrors])(
-    '$title',
-    async ({ is, workedBefore = false, ...answer }) => {
-      await using server = await startRawServer((socket) => socket.end(answerBytes(answer)))
-      const refusal = await refusalOf(ask(server.url, { workedBefore }))
-      const { class: failureClass, reason, inDoubt, sent, retryAfter, providerError } = refusal
-      expect({ failureClass, reason, inDoubt, sent, retryAfter, status: providerError.status }).toEqual({
-        failureClass: is.class,
-        reason: is.reason,
-        inDoubt: is.inDoubt ?? false,
-        sent: true,
-        retryAfter: is.retryAfter,
-        status: answer.status,
-      })
-      if (is.error !== undefined) expect(providerError.error).toBe(is.error)
-      if (is.suberror !== undefined) expect(providerError.suberror).toBe(is.suberror)
-      expect(refusal.recoverable).toBe(!'AR'.includes(is.class))
-      expect(refusal.action).not.toBe('')
-      expect(server.requests).toHaveLength(1)
-    },
-  )
+  test.each(corpus)('$title', async ({ is, provider = 'oidc', workedBefore = false, ...answer }) => {
+    await using server = await startRawServer((socket) => socket.end(answerBytes(answer)))
+    const { grant } = presets[provider]
+    const app = { ...config, provider, grant, tokenUrl: server.url }
+    const asked = { config: app, workedBefore, ...(grant === 'jwt_bearer' && serviceKey) }
+    const refusal = await refusalOf(ask(server.url, asked))
+    const { class: failureClass, reason, inDoubt, sent, retryAfter, alarm, providerError } = refusal
+    expect({ failureClass, reason, inDoubt, sent, retryAfter, alarm, status: providerError.status }).toEqual({
+      failureClass: is.class,
+      reason: is.reason,
+      inDoubt: is.inDoubt ?? false,
+      sent: true,
+      retryAfter: is.retryAfter,
+      alarm: is.alarm,
+      status: answer.status,
+    })
+    for (const word of ['error', 'suberror', 'codes', 'claims'] as const) {
+      if (word in is) expect(providerError[word]).toEqual(is[word])
+    }
+    expect(refusal.recoverable).toBe(!'AR'.includes(is.class))
+    expect(refusal.action).not.toBe('')
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+test('no two records are one', () => {
+  expect(new Set(corpus.map(({ title }) => title)).size).toBe(corpus.length)
 })

@@ -1,9 +1,12 @@
+import type { AppConfig } from '../../src/provider/app-config.ts'
 import type { FailureClass } from '../../src/provider/classified.ts'
 import type { Answer } from './raw-server.ts'
 
 /** An answer in a shape providers, proxies and portals are known to give, and what it must be taken for. */
 export interface Recorded extends Answer {
   readonly title: string
+  /** `oidc` unless it matters whose words they are. */
+  readonly provider?: AppConfig['provider']
   readonly workedBefore?: boolean
   readonly is: {
     readonly class: FailureClass
@@ -12,6 +15,9 @@ export interface Recorded extends Answer {
     readonly retryAfter?: number
     readonly error?: string
     readonly suberror?: string
+    readonly codes?: readonly number[]
+    readonly claims?: string | undefined
+    readonly alarm?: true
   }
 }
 
