@@ -29,6 +29,7 @@ export type Change = Partial<AccountContext>
 
 /** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
 export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
+  const known = event.grantId === context.grantId
   const next: AccountContext = {
     ...absentAccount(context),
     ...event.settings,
@@ -40,7 +41,8 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     scopes: event.scopes,
     since: event.at,
     previousState: context.grantId === null ? null : origin(context, from),
-    authorizedAt: event.at,
+    authorizedAt: known ? context.authorizedAt : event.at,
+    grantEndsAt: event.grantEndsAt ?? (known ? context.grantEndsAt : null),
     bucket: { level: fullBucket, at: event.at },
   }
   const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
@@ -145,7 +147,8 @@ export function origin(context: AccountContext, from: AccountState): AccountStat
 export function storeAnswer(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
   const generation = context.generation + 1
   const expiresAt = event.startedAt + (event.expiresIn ?? defaultLife)
-  const kept = { ...context, generation, lastRefreshedAt: event.at }
+  const grantEndsAt = grantEnd(context, event)
+  const kept = { ...context, generation, grantEndsAt, lastRefreshedAt: event.at }
   const refreshAt = refreshDeadline(kept, event.startedAt, expiresAt)
   return {
     ...endAttempt(),
@@ -158,7 +161,7 @@ export function storeAnswer(context: AccountContext, event: RefreshSucceeded, fr
     failures: 0,
     scopes: event.scopes ?? context.scopes,
     lastRefreshedAt: event.at,
-    grantEndsAt: grantEnd(context, event),
+    grantEndsAt,
     answeredBy: event.attempt,
     doubtSince: null,
     hasPrevious: event.rotated,

@@ -100,6 +100,7 @@ export interface AccountContext extends AccountSettings {
   readonly since: number
   /** What the account was before what it last announced; `refreshing` is only ever on the way. */
   readonly previousState: AccountState | null
+  /** When the grant was first put. */
   readonly authorizedAt: number
   /** When the refresh token ends; null where the provider did not say. */
   readonly grantEndsAt: number | null

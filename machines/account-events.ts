@@ -15,6 +15,8 @@ export interface AccountAuthorized extends Happened {
   readonly scopes: readonly string[]
   /** When the access token that came along runs out; null if none came. */
   readonly expiresAt: number | null
+  /** When the refresh token ends; null if nobody said. */
+  readonly grantEndsAt: number | null
   readonly refreshable: boolean
 }
 

@@ -8,8 +8,10 @@ const hour = 3_600_000
  */
 export function probableEnd(context: AccountContext, at: number): string | null {
   const { authorizedAt, lastRefreshedAt, grantEndsAt, testingLifeMs, idleLimitMs } = context
-  if (grantEndsAt !== null && at >= grantEndsAt) return context.outlived
-  if (testingLifeMs > 0 && at - authorizedAt >= testingLifeMs - hour) return 'testing_mode_expired'
-  if (idleLimitMs > 0 && at - (lastRefreshedAt ?? authorizedAt) >= idleLimitMs) return 'inactive'
-  return null
+  const usedAt = lastRefreshedAt ?? authorizedAt
+  /** What worked after its supposed end did not end of that. */
+  const ended = (end: number) => at >= end - hour && usedAt <= end + hour
+  if (testingLifeMs > 0 && ended(authorizedAt + testingLifeMs)) return 'testing_mode_expired'
+  if (grantEndsAt !== null && at >= grantEndsAt && ended(grantEndsAt)) return context.outlived
+  return idleLimitMs > 0 && at - usedAt >= idleLimitMs ? 'inactive' : null
 }

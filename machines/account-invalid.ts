@@ -1,14 +1,25 @@
 import { type Change, endAttempt, origin } from './account-actions.ts'
-import type { AccountContext, AccountState, Invalid } from './account-context.ts'
+import type { AccountContext, AccountState, Invalid, Rotation } from './account-context.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import { probableEnd } from './account-inference.ts'
 import { parkedProbeAt } from './time-rules.ts'
+
+/** Can a lost answer take the grant with it? Not where the token it answered lives on. */
+const losesGrant: Record<Rotation, boolean> = {
+  none: false,
+  'keeps-old': false,
+  grace: true,
+  'until-used': true,
+  strict: true,
+}
 
 /** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
 export function refusalAsInvalid(context: AccountContext, event: RefreshFailed): Invalid {
   const { reason, action, recoverable, inferred, providerError } = event
   const interrupted =
-    event.class === 'R' && (context.doubtSince !== null || context.invalid?.reason === 'refresh_interrupted')
+    event.class === 'R' &&
+    losesGrant[context.rotation] &&
+    (context.doubtSince !== null || context.invalid?.reason === 'refresh_interrupted')
   const probable = event.class === 'R' && reason === 'grant_revoked' ? probableEnd(context, event.at) : null
   const guess = interrupted ? null : probable
   return {

@@ -51,10 +51,12 @@ export function refreshDeadline(context: AccountContext, issuedAt: number, expir
   return context.refreshable ? Math.min(soft, keepAliveAt(context)) : soft
 }
 
-/** At least daily, and well inside the provider's idle limit. */
+/** At least daily, and well inside the provider's idle limit and the refresh token's own life. */
 export function keepAliveAt(context: AccountContext): number {
-  const longest = context.idleLimitMs > 0 ? Math.min(24 * hour, context.idleLimitMs / 2) : 24 * hour
-  const since = context.lastRefreshedAt ?? context.authorizedAt
+  const since = context.lastRefreshedAt ?? context.issuedAt
+  const limits = [context.idleLimitMs, (context.grantEndsAt ?? 0) - since].filter((limit) => limit > 0)
+  // A life that no refresh prolongs would be halved without end.
+  const longest = Math.min(24 * hour, ...limits.map((limit) => Math.max(minute, limit / 2)))
   return Math.round(since + longest * (0.75 + 0.25 * jitter(context, 'keep-alive')))
 }
 

@@ -42,6 +42,8 @@ export interface AccountView {
   readonly registeredScopes: readonly string[]
   readonly missingScopes: readonly string[]
   readonly policy: string
+  /** When the refresh token runs out, where the provider says so. */
+  readonly grantExpires?: string
   readonly since: string
   readonly lastRefreshedAt: string | null
   readonly nextAttemptAt: string | null

@@ -41,6 +41,8 @@ export const accountPutSchema = z.strictObject({
   accessToken: secret.optional(),
   refreshToken: secret.optional(),
   expires: z.iso.datetime({ offset: true }).optional(),
+  /** When the refresh token runs out. */
+  grantExpires: z.iso.datetime({ offset: true }).optional(),
   scopes: scopesSchema.optional(),
   policy: policySchema.optional(),
   metadata: z.record(z.string(), z.json()).optional(),

@@ -120,6 +120,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
           : put.expires === undefined
             ? at + presets[config.provider].tokenLife
             : Date.parse(put.expires),
+      grantEndsAt: put.grantExpires === undefined ? null : Date.parse(put.grantExpires),
       refreshable: refreshToken !== undefined || !spendsRefreshToken(config),
     },
     extra: { tokens: { accessToken: put.accessToken, refreshToken }, metadata: put.metadata },

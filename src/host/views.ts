@@ -30,6 +30,7 @@ export function accountView({ account, state, context, metadata, config }: Accou
     registeredScopes: context.scopes,
     missingScopes: config === null ? [] : missingScopes({ config, granted: context.scopes }),
     policy: context.policy,
+    ...(context.grantEndsAt !== null && { grantExpires: iso(context.grantEndsAt) }),
     since: iso(context.since),
     lastRefreshedAt: isoOrNull(context.lastRefreshedAt),
     nextAttemptAt: isoOrNull(context.wakeAt),

@@ -49,6 +49,7 @@ export function authorized({
     settings: { ...settings, ...changed },
     scopes: ['openid'],
     expiresAt: at + hour,
+    grantEndsAt: null,
     refreshable: true,
     ...given,
   }

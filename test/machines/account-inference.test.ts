@@ -32,11 +32,20 @@ it.each<Lived>([
   { settings: testing, refused: 6.5, is: nothing },
   { settings: testing, refused: 7, is: guess('testing_mode_expired') },
   { settings: { ...testing, ...idle }, refreshed: 6, refused: 7, is: guess('testing_mode_expired') },
+  { settings: testing, refreshed: 30, refused: 31, is: nothing },
+  {
+    settings: { ...testing, ...consent },
+    refreshed: 1,
+    told: 6,
+    refused: 7,
+    is: guess('testing_mode_expired'),
+  },
   { settings: idle, refused: 179, is: nothing },
   { settings: idle, refused: 180, is: guess('inactive') },
   { settings: idle, refreshed: 100, refused: 200, is: nothing },
   { settings: consent, refreshed: 1, told: 6, refused: 6.9, is: nothing },
   { settings: consent, refreshed: 1, told: 6, refused: 7, is: guess('consent_expired') },
+  { settings: { ...consent, ...idle }, refreshed: 1, told: 6, refused: 400, is: guess('consent_expired') },
   { settings: {}, refreshed: 1, told: 6, refused: 7, is: guess('inactive') },
 ])('what is known of a grant tells why it ended: %o', ({ settings = {}, refreshed, refused, told, is }) => {
   const at = (days: number) => start + days * day
