@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Publisher } from '../bus/publisher.ts'
 import { partitionOf } from '../redis/keys.ts'
@@ -7,6 +8,8 @@ import type { ClusterClock } from './cluster-clock.ts'
 import { createTurns } from './turns.ts'
 
 const batch = 256
+/** More at once, after an outage, would keep each other waiting until none is acknowledged in time. */
+const publishedAtOnce = 256
 /** The saving node publishes at once; only what is older than this was left behind by a dead one. */
 const leftBehindAfter = 1_000
 const sweepEvery = 1_000
@@ -30,6 +33,7 @@ type Waiting = Awaited<ReturnType<Records['outbox']['read']>>[number]
  */
 export function createOutbox({ records, publisher, clock, partitions, timers, logger }: OutboxOptions) {
   const turns = createTurns()
+  const limit = pLimit(publishedAtOnce)
   const fresh = new Map<number, Set<string>>()
   let poll: Poll | undefined
 
@@ -46,7 +50,7 @@ export function createOutbox({ records, publisher, clock, partitions, timers, lo
     const done: string[] = []
     for (const waiting of entries) {
       try {
-        await publish(waiting)
+        await limit(() => publish(waiting))
       } catch (error) {
         if (publisher.connected())
           logger.warn({ err: error, type: waiting.entry.type }, 'event not published yet')
@@ -59,11 +63,18 @@ export function createOutbox({ records, publisher, clock, partitions, timers, lo
 
   async function publishWhere(partition: number, chosen: (waiting: Waiting) => boolean): Promise<void> {
     let from: string | undefined
+    // Whose entry was not acknowledged: what comes after it waits too, in the next batches as well.
+    const stuck = new Set<string>()
+    const publishGroup = async ([name, group]: [string, Waiting[]]) => {
+      const done = await publishInOrder(group)
+      if (done.length < group.length) stuck.add(name)
+      return done
+    }
     for (;;) {
       if (!publisher.connected()) return
       const entries = await records.outbox.read({ partition, count: batch, ...(from && { from }) })
-      const groups = groupBy(entries.filter(chosen), nameOf)
-      const done = (await Promise.all([...groups.values()].map(publishInOrder))).flat()
+      const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
+      const done = (await Promise.all([...groupBy(free, nameOf)].map(publishGroup))).flat()
       if (done.length > 0) await records.outbox.remove({ partition, entryIds: done })
       if (entries.length < batch) return
       from = entries.at(-1)?.entryId
