@@ -11,9 +11,12 @@ export function appCommands(program: Command, run: Run): void {
   app
     .command('put <app>')
     .description('make or change an app')
-    .option('--provider <provider>', 'oidc')
+    .option('--provider <provider>', 'gmail | gmailService | outlook | outlookService | mailRu | oidc')
     .option('--client-id <id>')
     .option('--client-secret <source>', 'where to read it: - | file:<path> | env:<name>')
+    .option('--service-key <source>', 'of a service account, read in the same way')
+    .option('--tenant <tenant>', "Microsoft's")
+    .option('--cloud <cloud>', 'global | gcc-high | dod | china')
     .option('--issuer <url>', 'whose metadata names the endpoints')
     .option('--authorize-url <url>')
     .option('--token-url <url>')
@@ -39,6 +42,8 @@ export function appCommands(program: Command, run: Run): void {
           ...pick(options, [
             'provider',
             'clientId',
+            'tenant',
+            'cloud',
             'issuer',
             'authorizeUrl',
             'tokenUrl',
@@ -46,6 +51,7 @@ export function appCommands(program: Command, run: Run): void {
             'policy',
           ]),
           ...(options.scope && { scopes: options.scope }),
+          ...(options.serviceKey && { serviceKey: await readSecret(options.serviceKey, terminal) }),
           ...(options.clientSecret && { clientSecret: await readSecret(options.clientSecret, terminal) }),
         }
         printApp(tools, await bus.request(`app.put.${encodeId(id)}`, body))

@@ -125,6 +125,11 @@ describe('what is asked', () => {
       { provider: 'oidc', clientId: 'c', clientSecret: 'from env', issuer: 'https://i' },
     ],
     [['app', 'put', 'a', '--payload', '{"provider":"oidc"}'], 'app.put.a', { provider: 'oidc' }],
+    [
+      ['app', 'put', 'a', '--provider', 'outlookService', '--tenant', 't', '--cloud', 'china'],
+      'app.put.a',
+      { provider: 'outlookService', tenant: 't', cloud: 'china' },
+    ],
     [['app', 'secret', 'add', 'a', '--secret', '-'], 'app.secret.add.a', { secret: 'from stdin' }],
     [['app', 'secret', 'remove', 'a', 's1'], 'app.secret.remove.a', { id: 's1' }],
   ])('%j', async (args, subject, payload) => {

@@ -50,6 +50,15 @@ describe('tokens that come', () => {
     expect(Object.keys(answer)).toEqual(['kind', 'accessToken'])
   })
 
+  test.each([
+    ['no JSON', '{'],
+    ['no claims', '{"a":1}'],
+    ['no text', 7],
+  ])('claims that are %s cost nothing else', async (_, claims) => {
+    const answer = await answered(json({ access_token: 'at-1', refresh_token: 'refresh-2', claims }))
+    expect(answer.refreshToken?.reveal()).toBe('refresh-2')
+  })
+
   test('the refresh token that was sent is no new one', async () => {
     const answer = await answered(json({ access_token: 'at-1', refresh_token: 'refresh-1' }))
     expect(answer.refreshToken).toBeUndefined()
