@@ -6,6 +6,7 @@ import type {
   AccountPut,
   AccountRevoke,
   ApiTokenCreate,
+  AppPatch,
   AppPut,
   AppSecretAdd,
   AppSecretRemove,
@@ -126,6 +127,8 @@ export interface Tokenbus extends ApiTokenAdmin {
     query: AccountHistory,
   ): Promise<Result<{ account: string; transitions: TransitionRecord[] }>>
   putApp(app: string, put: AppPut): Promise<Result<AppView>>
+  /** Settings and secrets that are not named stay. */
+  updateApp(app: string, patch: AppPatch): Promise<Result<AppView>>
   getApp(app: string): Promise<Result<AppView>>
   listApps(): Promise<Result<{ apps: AppView[] }>>
   deleteApp(app: string): Promise<Result<{ app: string; deleted: true }>>

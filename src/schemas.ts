@@ -75,6 +75,8 @@ export const secretSchema = z.strictObject({
 })
 
 export const appPutSchema = z.strictObject({
+  /** For people. */
+  name: z.string().min(1).max(256).optional(),
   provider: providerSchema,
   clientId: z.string().min(1).max(512),
   clientSecret: secret.optional(),
@@ -134,5 +136,6 @@ export type AccountRevoke = z.output<typeof accountRevokeSchema>
 export type AccountDelete = z.output<typeof accountDeleteSchema>
 export type AccountHistory = z.output<typeof accountHistorySchema>
 export type AppPut = z.output<typeof appPutSchema>
+export type AppPatch = Partial<AppPut>
 export type AppSecretAdd = z.output<typeof appSecretAddSchema>
 export type AppSecretRemove = z.output<typeof appSecretRemoveSchema>

@@ -23,7 +23,7 @@ import { createHost } from './host/host.ts'
 import { readCachedFrom } from './host/read-cached.ts'
 import { createSpool } from './host/spool.ts'
 import { startHttp } from './http/server.ts'
-import { toAppConfig } from './provider/app-config.ts'
+import { toAppConfig, toAppPut } from './provider/app-config.ts'
 import { createHttp } from './provider/http.ts'
 import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
@@ -134,6 +134,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     apps: host.apps,
     records,
     configOf: (app, put) => toAppConfig({ app, put, allowPrivate }),
+    putOf: toAppPut,
   })
   const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
   const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })

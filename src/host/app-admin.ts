@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Records } from '../redis/records.ts'
-import type { AppPut, AppSecretAdd } from '../schemas.ts'
+import type { AppPatch, AppPut, AppSecretAdd } from '../schemas.ts'
 import type { App, AppSettings, Apps, ClientSecret } from './apps.ts'
 import { appView } from './views.ts'
 
@@ -14,13 +14,18 @@ export interface AppAdminOptions {
   readonly records: Pick<Records, 'list' | 'countByApp'>
   /** Checks the settings and fills in what the provider's preset knows. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
+  /** The other way: what was said, secrets apart. */
+  putOf(config: AppConfig): AppPut
 }
 
-type AppAdmin = Pick<Tokenbus, 'putApp' | 'getApp' | 'listApps' | 'deleteApp' | 'addSecret' | 'removeSecret'>
+type AppAdmin = Pick<
+  Tokenbus,
+  'putApp' | 'updateApp' | 'getApp' | 'listApps' | 'deleteApp' | 'addSecret' | 'removeSecret'
+>
 
 const listPage = 500
 
-export function createAppAdmin({ apps, records, configOf }: AppAdminOptions): AppAdmin {
+export function createAppAdmin({ apps, records, configOf, putOf }: AppAdminOptions): AppAdmin {
   const limit = pLimit(32)
 
   function view(app: App): Result<AppView> {
@@ -42,11 +47,18 @@ export function createAppAdmin({ apps, records, configOf }: AppAdminOptions): Ap
     return failure ?? view(app)
   }
 
+  async function putApp(id: string, put: AppPut): Promise<Result<AppView>> {
+    const config = await configOf(id, put)
+    if (!config.ok) return config
+    return view(await apps.configure(id, (app) => ({ config: config.value, secrets: secretsOf(put, app) })))
+  }
+
   return {
-    async putApp(id, put) {
-      const config = await configOf(id, put)
-      if (!config.ok) return config
-      return view(await apps.configure(id, (app) => ({ config: config.value, secrets: secretsOf(put, app) })))
+    putApp,
+    async updateApp(id, patch) {
+      const { config, secrets } = await apps.look(id)
+      if (config === null) return notFound()
+      return putApp(id, { ...putOf(config), ...keptSecrets(config, secrets, patch), ...patch })
     },
     async getApp(id) {
       return view(await apps.look(id))
@@ -104,6 +116,24 @@ function newSecret({ id, secret, expiresAt }: AppSecretAdd): ClientSecret {
     id: id ?? randomUUID().slice(0, 8),
     secret,
     expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
+  }
+}
+
+/** The secrets an app has, as a put would give them, unless the patch gives others. */
+function keptSecrets(
+  { grant }: AppConfig,
+  secrets: readonly ClientSecret[],
+  patch: AppPatch,
+): Partial<AppPut> {
+  const [first] = secrets
+  if (first === undefined || patch.clientSecret || patch.secrets || patch.serviceKey) return {}
+  if (grant === 'jwt_bearer') return { serviceKey: first.secret }
+  return {
+    secrets: secrets.map(({ id, secret, expiresAt }) => ({
+      id,
+      secret,
+      ...(expiresAt !== null && { expiresAt: new Date(expiresAt).toISOString() }),
+    })),
   }
 }
 

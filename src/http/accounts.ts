@@ -1,21 +1,121 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Tokenbus } from '../api.ts'
-import { idSchema } from '../schemas.ts'
+import type { AccountView, Tokenbus } from '../api.ts'
+import type { Consent } from '../consent/consent.ts'
+import { fail, ok, type Result } from '../failures.ts'
+import { mayTouch, type Principal } from '../principal.ts'
+import { accountHistorySchema, idSchema } from '../schemas.ts'
+import { accountChangeSchema, accountPutOf, accountRegisterSchema } from './account-body.ts'
+import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
+
+export interface AccountRoutesOptions {
+  readonly tokenbus: Tokenbus
+  readonly consent: Pick<Consent, 'begin'>
+  readonly publicUrl: () => string
+}
 
 const ofAccount = z.object({ account: idSchema })
 
 /** Reading what one may write, or hears of anyway. */
-const readers = ['account:write', 'events:read'] as const
+export const accountReaders = ['account:write', 'events:read'] as const
 
-export const accountRoutes = ({ tokenbus }: { tokenbus: Tokenbus }): Route[] => [
-  route({
-    method: 'GET',
-    url: '/v1/account/:account',
-    summary: 'One account: its state, why, and what to do; never a secret',
-    access: readers,
-    params: ofAccount,
-    answer: z.looseObject({}),
-    handle: ({ params }) => tokenbus.getAccount(params.account),
-  }),
-]
+export const accountView = z.looseObject({
+  account: z.string(),
+  user: z.string(),
+  app: z.string(),
+  provider: z.string(),
+  state: z.string(),
+  generation: z.int(),
+  expires: z.iso.datetime().nullable(),
+})
+
+/** As EmailEngine's clients send them, and what our own accounts have beside. */
+export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOptions): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: '/v1/account',
+      summary: 'Register an account with its tokens, or begin the consent that brings them',
+      access: ['account:write'],
+      body: accountRegisterSchema,
+      answer: z.union([
+        z.object({ account: z.string(), state: z.enum(['new', 'existing']) }),
+        z.object({ redirect: z.url() }),
+      ]),
+      async handle({ body, principal }) {
+        const { account: named = null, name, email, oauth2 } = body
+        const allowed = mayTouch(principal as Principal, named ?? '')
+        if (!allowed) return fail('forbidden', 'account: this API token is not for this account')
+        if (oauth2.authorize) {
+          const { provider: app, redirectUrl = `${publicUrl()}/` } = oauth2
+          const begun = await consent.begin({ account: named, app, name, email, redirectUrl })
+          return begun.ok ? ok({ redirect: begun.value.url }) : begun
+        }
+        const account = named ?? randomUUID()
+        const known = await tokenbus.getAccount(account)
+        const put = await register(account, body, known.ok ? known.value : undefined)
+        return put.ok ? ok({ account, state: known.ok ? 'existing' : 'new' }) : put
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/account/:account',
+      summary: 'One account: its state, why, and what to do; never a secret',
+      access: accountReaders,
+      params: ofAccount,
+      answer: accountView,
+      handle: ({ params }) => tokenbus.getAccount(params.account),
+    }),
+    route({
+      method: 'PUT',
+      url: '/v1/account/:account',
+      summary: 'Give an account a new grant, or other settings; what is not named stays with oauth2.partial',
+      access: ['account:write'],
+      params: ofAccount,
+      body: accountChangeSchema,
+      answer: ofAccount,
+      async handle({ params: { account }, body }) {
+        const known = await tokenbus.getAccount(account)
+        if (!known.ok) return known
+        const put = await register(account, body, known.value)
+        return put.ok ? ok({ account }) : put
+      },
+    }),
+    route({
+      method: 'DELETE',
+      url: '/v1/account/:account',
+      summary: 'Forget an account and its tokens',
+      access: ['account:write'],
+      params: ofAccount,
+      query: z.strictObject({
+        revoke: fromText.boolean().optional().describe('also revoke its grant at the provider'),
+      }),
+      answer: z.object({ account: z.string(), deleted: z.literal(true) }),
+      handle: ({ params, query: { revoke = false } }) =>
+        tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke }),
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/account/:account/history',
+      summary: 'Its recorded transitions, oldest first',
+      access: accountReaders,
+      params: ofAccount,
+      query: z.strictObject({
+        limit: fromText.number(accountHistorySchema.shape.limit.unwrap()).optional(),
+      }),
+      answer: z.object({ account: z.string(), transitions: z.array(z.looseObject({})) }),
+      handle: ({ params, query: { limit } }) =>
+        tokenbus.accountHistory(params.account, { ...(limit !== undefined && { limit }) }),
+    }),
+  ]
+
+  async function register(
+    account: string,
+    body: z.output<typeof accountChangeSchema>,
+    known: AccountView | undefined,
+  ): Promise<Result<AccountView>> {
+    const put = accountPutOf(body, known)
+    return put.ok ? tokenbus.putAccount(account, put.value) : put
+  }
+}

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { EventFeed, FedEvent } from '../bus/event-feed.ts'
 import { mayTouch, type Principal } from '../principal.ts'
+import { securityHeaders } from './security-headers.ts'
 
 const stillThereEvery = 15_000
 /** Bytes a reader may lag behind before it is let go; it comes back by itself. */
@@ -11,7 +12,7 @@ export function eventRoute(server: FastifyInstance, feed: EventFeed): void {
   server.get('/v1/events', { config: { access: ['events:read'] } }, (request, reply) => {
     reply.hijack()
     const { raw } = reply
-    raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/event-stream' } as never)
+    raw.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' })
     raw.write('retry: 2000\n\n')
     const unlisten = feed.listen((event) => {
       if (!maySee(request, event)) return

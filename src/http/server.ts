@@ -5,7 +5,9 @@ import type { Consent } from '../consent/consent.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import type { ReceiveEvents } from '../security-events/receive.ts'
 import { StartError } from '../start-error.ts'
+import { accountListRoute } from './account-list.ts'
 import { accountRoutes } from './accounts.ts'
+import { appRoutes } from './apps.ts'
 import { authenticate } from './authenticate.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
 import { answerErrors } from './errors.ts'
@@ -54,6 +56,8 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
     consentFormRoute(options),
     overviewRoute(options),
     ...accountRoutes(options),
+    accountListRoute(options),
+    ...appRoutes(options),
   ]
   for (const each of routes) register(server, each)
   const document = openApi({ routes, version })

@@ -54,20 +54,41 @@ export async function appRow(id: string, app: EmailEngineApp, { open }: Opener):
   if (provider === undefined) return { id, skip: `provider ${app.provider} is not known here` }
   const put = appPutSchema.safeParse({
     provider,
-    clientId: provider === 'gmailService' ? (app.serviceClientEmail ?? app.serviceClient) : app.clientId,
+    ...settingsOf(provider, app),
     ...(app.clientSecret && { clientSecret: (await open(app.clientSecret)).reveal() }),
     ...(app.serviceKey && { serviceKey: (await open(app.serviceKey)).reveal() }),
-    ...(app.authority && { tenant: app.authority }),
-    ...(app.cloud && { cloud: app.cloud }),
-    ...scopesOf(provider, app),
   })
   if (put.success) return { id, put: put.data }
   const [issue] = put.error.issues
   return { id, fail: `${issue?.path.join('.')}: ${issue?.message}` }
 }
 
+type Words = Pick<
+  EmailEngineApp,
+  | 'clientId'
+  | 'authority'
+  | 'cloud'
+  | 'baseScopes'
+  | 'extraScopes'
+  | 'skipScopes'
+  | 'serviceClient'
+  | 'serviceClientEmail'
+>
+
+/** An app's settings in our words, but for its secrets. */
+export function settingsOf(provider: AppPut['provider'], app: Words) {
+  const ofService = provider === 'gmailService' ? (app.serviceClientEmail ?? app.serviceClient) : undefined
+  const clientId = ofService ?? app.clientId
+  return {
+    ...(clientId && { clientId }),
+    ...(app.authority && { tenant: app.authority }),
+    ...(app.cloud && { cloud: app.cloud }),
+    ...scopesOf(provider, app),
+  }
+}
+
 /** Said only where it differs from what the provider's preset asks for. */
-function scopesOf(provider: AppPut['provider'], { baseScopes, extraScopes, skipScopes }: EmailEngineApp) {
+function scopesOf(provider: AppPut['provider'], { baseScopes, extraScopes, skipScopes }: Words) {
   const skipped = new Set(skipScopes)
   const own = baseScopes === 'api' ? apiScopes[provider] : undefined
   const base = own ?? (skipped.size > 0 ? presets[provider]?.scopes : undefined)

@@ -10,6 +10,7 @@ export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post'
 /** An app's settings with its preset's own filled in. No secret is in it; it goes through JSON unchanged. */
 export interface AppConfig extends Readonly<Partial<Record<EndpointField, string>>> {
   readonly app: string
+  readonly name?: string
   readonly provider: AppPut['provider']
   readonly grant: Grant
   readonly clientId: string
@@ -36,7 +37,7 @@ export interface ToAppConfig {
 }
 
 const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
-const asPut = ['issuer', 'policy', 'graceSeconds', 'testing', 'concurrency', 'securityEvents'] as const
+const asPut = ['name', 'issuer', 'policy', 'graceSeconds', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
 export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {
@@ -49,6 +50,18 @@ export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Prom
     if (!allowed.ok) return fail('invalid_config', `${field}: ${allowed.failure.message}`)
   }
   return ok(config)
+}
+
+/** What was said to make an app what it is, secrets apart: where it differs from what its preset makes of it. */
+export function toAppPut(config: AppConfig): AppPut {
+  const { app, provider, clientId } = config
+  const place = pick(config, ['issuer', 'tenant', 'cloud'])
+  const grant = config.grant === presets[provider].grant ? {} : { grant: config.grant }
+  const plain = withPreset(app, { provider, clientId, ...place, ...grant })
+  const said = Object.entries(config).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(plain[name as keyof AppConfig]),
+  )
+  return { provider, clientId, ...place, ...grant, ...Object.fromEntries(said) }
 }
 
 /** What the operator says, and where that is nothing, what is known of the provider. */

@@ -14,6 +14,7 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     deleteAccount: missing,
     accountHistory: missing,
     putApp: missing,
+    updateApp: missing,
     getApp: missing,
     listApps: missing,
     deleteApp: missing,

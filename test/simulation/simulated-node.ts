@@ -8,6 +8,7 @@ import { createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost } from '../../src/host/host.ts'
 import type { Spool } from '../../src/host/spool.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
+import { toAppPut } from '../../src/provider/app-config.ts'
 import { createRecords } from '../../src/redis/records.ts'
 import type { Sealer } from '../../src/redis/seal.ts'
 import { Secret } from '../../src/secret.ts'
@@ -92,7 +93,12 @@ export function createSimulatedNode(
         provider: { revokeToken: async () => ok(undefined) },
         history: { read: async () => ok([]) },
       }),
-      ...createAppAdmin({ apps: host.apps, records, configOf: async (app, put) => ok(configOf(app, put)) }),
+      ...createAppAdmin({
+        apps: host.apps,
+        records,
+        configOf: async (app, put) => ok(configOf(app, put)),
+        putOf: toAppPut,
+      }),
     }
   }
 

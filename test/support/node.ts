@@ -16,7 +16,7 @@ import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { type ClusterClock, createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createSpool } from '../../src/host/spool.ts'
-import { toAppConfig } from '../../src/provider/app-config.ts'
+import { toAppConfig, toAppPut } from '../../src/provider/app-config.ts'
 import type { Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import { Secret } from '../../src/secret.ts'
@@ -87,6 +87,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       apps: host.apps,
       records,
       configOf: (app, put) => toAppConfig({ app, put, allowPrivate: true }),
+      putOf: toAppPut,
     }),
   }
   return {

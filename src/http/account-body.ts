@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import type { AccountView } from '../api.ts'
+import { fail, ok, type Result } from '../failures.ts'
+import { type AccountPut, accountPutSchema, idSchema } from '../schemas.ts'
+
+const { user, accessToken, refreshToken, expires, scopes, policy, metadata } = accountPutSchema.shape
+
+const oauth2Schema = z.object({
+  provider: idSchema.optional().describe('the app'),
+  auth: z.object({ user }).optional(),
+  accessToken,
+  refreshToken,
+  expires,
+  scopes,
+  authorize: z.boolean().optional().describe('answer where to send the user instead'),
+  redirectUrl: z.string().max(2_048).optional().describe('with authorize: where the user goes afterwards'),
+  partial: z.boolean().optional().describe('what is not named stays'),
+})
+
+const about = {
+  name: z.string().max(256).optional(),
+  email: z.string().max(320).optional(),
+  policy,
+  metadata,
+}
+
+/** EmailEngine's shape; `imap`, `smtp` and whatever else its clients send is ignored. */
+export const accountRegisterSchema = z.object({ account: idSchema.nullish(), ...about, oauth2: oauth2Schema })
+export const accountChangeSchema = z.object({ ...about, oauth2: oauth2Schema.optional() })
+
+/** What such a body puts. Of an account that is there, everything stays that a partial body does not name. */
+export function accountPutOf(
+  { name, email, policy: wanted, metadata: facts, oauth2 }: z.output<typeof accountChangeSchema>,
+  known: AccountView | undefined,
+): Result<AccountPut> {
+  const kept = oauth2 === undefined || oauth2.partial ? known : undefined
+  const {
+    provider: app = kept?.app,
+    auth,
+    partial: _,
+    authorize: __,
+    redirectUrl: ___,
+    ...grant
+  } = oauth2 ?? {}
+  const who = auth?.user ?? kept?.user ?? email
+  if (app === undefined) return fail('bad_request', 'oauth2.provider: required: the id of an app')
+  if (who === undefined) return fail('bad_request', 'oauth2.auth.user: required: whose account it is')
+  const said = { ...facts, ...(name !== undefined && { name }), ...(email !== undefined && { email }) }
+  return ok({
+    ...grant,
+    app,
+    user: who,
+    ...(wanted && { policy: wanted }),
+    ...(Object.keys(said).length > 0 && { metadata: { ...(known?.metadata as object), ...said } }),
+  } as AccountPut)
+}

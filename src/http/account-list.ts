@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Tokenbus } from '../api.ts'
+import { ok, type Result } from '../failures.ts'
+import type { Principal } from '../principal.ts'
+import { type AccountList, accountListSchema } from '../schemas.ts'
+import { accountReaders, accountView } from './accounts.ts'
+import { fromText } from './from-text.ts'
+import { type Route, route } from './route.ts'
+
+const usualPage = 20
+const { cursor, state, app, prefix, page, limit } = accountListSchema.shape
+
+/** By page with totals, as EmailEngine's clients ask; `cursor` goes on where the last answer ended, cheaper. */
+export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
+  return route({
+    method: 'GET',
+    url: '/v1/accounts',
+    summary: 'Accounts, by page or by cursor',
+    access: accountReaders,
+    query: z.strictObject({
+      page: fromText.number(page.unwrap()).optional().describe('from 0'),
+      pageSize: fromText.number(limit.unwrap()).optional(),
+      cursor,
+      state,
+      app,
+      prefix: prefix.describe('only ids that begin so'),
+    }),
+    answer: z.object({
+      total: z.int().optional(),
+      page: z.int().optional(),
+      pages: z.int().optional(),
+      accounts: z.array(accountView),
+      cursor: z.string().optional(),
+    }),
+    async handle({ query: { page: number = 0, pageSize = usualPage, ...filters }, principal }) {
+      const { accounts: pattern } = principal as Principal
+      const begins = narrower(pattern.replace(/\*$/, ''), filters.prefix)
+      if (begins === undefined) return ok({ total: 0, page: number, pages: 0, accounts: [] })
+      const byCursor = filters.cursor !== undefined
+      const query: AccountList = {
+        ...filters,
+        prefix: begins,
+        limit: pageSize,
+        ...(!byCursor && { page: number }),
+      }
+      const found = await (pattern.endsWith('*') ? tokenbus.listAccounts(query) : onlyOne(pattern))
+      if (!found.ok || found.value.total === undefined) return found
+      const { total, ...rest } = found.value
+      return ok({ total, page: number, pages: Math.ceil(total / pageSize), ...rest })
+    },
+  })
+
+  /** For an API token that is for one account. */
+  async function onlyOne(account: string): Promise<Result<{ accounts: object[]; total: number }>> {
+    const found = await tokenbus.getAccount(account)
+    return ok({ accounts: found.ok ? [found.value] : [], total: found.ok ? 1 : 0 })
+  }
+}
+
+/** The longer of two beginnings, if it begins with the other. */
+function narrower(one: string, other = ''): string | undefined {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one]
+  return long.startsWith(short) ? long : undefined
+}

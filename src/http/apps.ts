@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { AppView, Tokenbus } from '../api.ts'
+import { fail, ok, type Result } from '../failures.ts'
+import { type AppPut, appSecretAddSchema, idSchema } from '../schemas.ts'
+import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
+import { fromText } from './from-text.ts'
+import { type Route, route } from './route.ts'
+
+const ofApp = z.object({ app: idSchema })
+const readers = ['app:write', 'events:read'] as const
+const appView = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  provider: z.string(),
+  clientId: z.string(),
+})
+const usualPage = 20
+
+/** OAuth2 apps, in the words of EmailEngine's clients or of `app.put`. */
+export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: '/v1/oauth2',
+      summary: 'Make an app',
+      access: ['app:write'],
+      body: appCreateSchema,
+      answer: z.object({ id: z.string(), created: z.literal(true) }),
+      async handle({ body: { id = randomBytes(9).toString('base64url'), ...body } }) {
+        const put = appPatchOf(body, body.provider)
+        if (!put.ok) return put
+        if (put.value.clientId === undefined) return fail('bad_request', 'clientId: required')
+        if ((await tokenbus.getApp(id)).ok)
+          return fail('conflict', 'id: there is such an app; change it with PUT')
+        const made = await tokenbus.putApp(id, put.value as AppPut)
+        return made.ok ? ok({ id, created: true }) : made
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/oauth2',
+      summary: 'All apps, secrets as ***',
+      access: readers,
+      query: z.strictObject({
+        page: fromText.number(z.int().min(0)).optional().describe('from 0'),
+        pageSize: fromText.number(z.int().min(1).max(1_000)).optional(),
+      }),
+      answer: z.object({ total: z.int(), page: z.int(), pages: z.int(), apps: z.array(appView) }),
+      async handle({ query: { page = 0, pageSize = usualPage } }) {
+        const all = await tokenbus.listApps()
+        if (!all.ok) return all
+        const { apps } = all.value
+        const shown = apps.slice(page * pageSize, (page + 1) * pageSize).map(withId)
+        return ok({ total: apps.length, page, pages: Math.ceil(apps.length / pageSize), apps: shown })
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/oauth2/:app',
+      summary: 'One app, secrets as ***',
+      access: readers,
+      params: ofApp,
+      answer: appView,
+      handle: async ({ params }) => seen(await tokenbus.getApp(params.app)),
+    }),
+    route({
+      method: 'PUT',
+      url: '/v1/oauth2/:app',
+      summary: 'Change what is named of an app; the rest stays',
+      access: ['app:write'],
+      params: ofApp,
+      body: appChangeSchema,
+      answer: z.object({ id: z.string(), updated: z.literal(true) }),
+      async handle({ params: { app: id }, body }) {
+        const known = await tokenbus.getApp(id)
+        if (!known.ok) return known
+        const patch = appPatchOf(body, body.provider ?? (known.value.provider as AppPut['provider']))
+        const updated = patch.ok ? await tokenbus.updateApp(id, patch.value) : patch
+        return updated.ok ? ok({ id, updated: true }) : updated
+      },
+    }),
+    route({
+      method: 'DELETE',
+      url: '/v1/oauth2/:app',
+      summary: 'Forget an app that has no accounts',
+      access: ['app:write'],
+      params: ofApp,
+      answer: z.object({ id: z.string(), deleted: z.literal(true) }),
+      async handle({ params: { app: id } }) {
+        const deleted = await tokenbus.deleteApp(id)
+        return deleted.ok ? ok({ id, deleted: true }) : deleted
+      },
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/oauth2/:app/secrets',
+      summary: 'Add a client secret; accounts that waited for one refresh at once',
+      access: ['app:write'],
+      params: ofApp,
+      body: appSecretAddSchema,
+      answer: appView,
+      handle: async ({ params, body }) => seen(await tokenbus.addSecret(params.app, body)),
+    }),
+    route({
+      method: 'DELETE',
+      url: '/v1/oauth2/:app/secrets/:secret',
+      summary: 'Remove a client secret by its id',
+      access: ['app:write'],
+      params: ofApp.extend({ secret: z.string().min(1).max(64) }),
+      answer: appView,
+      handle: async ({ params }) => seen(await tokenbus.removeSecret(params.app, { id: params.secret })),
+    }),
+  ]
+}
+
+const withId = (view: AppView) => ({ id: view.app, ...view })
+
+function seen(app: Result<AppView>): Result<unknown> {
+  return app.ok ? ok(withId(app.value)) : app
+}

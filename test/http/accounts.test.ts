@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster({
+    TOKENBUS_ENABLE_TOKEN_API: 'true',
+    TOKENBUS_REDIRECT_ORIGINS: 'https://app.example.com',
+  })
+  const app = { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl: 'http://127.0.0.1:9/token' }
+  await http.request('app.put.crm', app)
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const later = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+const grant = (name: string) => ({
+  provider: 'crm',
+  auth: { user: `${name}@example.com` },
+  accessToken: `at-${name}`,
+  refreshToken: `rt-${name}`,
+  expires: later(1),
+})
+
+function register(account: string | null, body: object = {}, token?: string) {
+  const oauth2 = grant(account ?? 'nameless')
+  return http.ask('POST', '/v1/account', {
+    body: { account, name: 'Al Ice', email: 'al@example.com', oauth2, ...body },
+    ...(token && { token }),
+  })
+}
+
+describe('an account', () => {
+  it("is registered as EmailEngine's clients do it, known settings or not", async () => {
+    const others = {
+      imap: { host: 'imap.example.com', port: 993 },
+      smtp: false,
+      webhooks: 'https://x.example',
+    }
+    expect(await register('alice', others)).toMatchObject({
+      status: 200,
+      body: { account: 'alice', state: 'new' },
+    })
+    expect((await register('alice')).body).toEqual({ account: 'alice', state: 'existing' })
+    const { body } = await http.ask('GET', '/v1/account/alice')
+    expect(body).toMatchObject({
+      account: 'alice',
+      user: 'alice@example.com',
+      app: 'crm',
+      state: 'valid',
+      metadata: { name: 'Al Ice', email: 'al@example.com' },
+    })
+    expect(JSON.stringify(body)).not.toContain('rt-')
+    expect(await http.request('account.get.alice')).toEqual(body)
+  })
+
+  it('without an id is given one', async () => {
+    const { body } = await register(null)
+    expect(body).toEqual({ account: expect.stringMatching(/^[\w-]{36}$/), state: 'new' })
+    expect((await http.ask('GET', `/v1/account/${body.account}`)).status).toBe(200)
+  })
+
+  it.each([
+    ['no oauth2', { oauth2: undefined }, 'oauth2'],
+    ['a provider of no such form', { oauth2: { ...grant('x'), provider: 7 } }, 'oauth2.provider'],
+    ['no provider', { oauth2: { ...grant('x'), provider: undefined } }, undefined],
+    ['an expiry in words', { oauth2: { ...grant('x'), expires: 'soon' } }, 'oauth2.expires'],
+    ['an account that is a number', { account: 7 }, 'account'],
+  ])('is refused with %s, naming the field', async (_, body, key) => {
+    const reply = await register('wrong', body)
+    expect(reply).toMatchObject({
+      status: 400,
+      body: {
+        statusCode: 400,
+        error: 'bad_request',
+        ...(key && { fields: [{ key, message: expect.any(String) }] }),
+      },
+    })
+  })
+
+  it('of an app that is not there is a 404', async () => {
+    const reply = await register('lost', { oauth2: { ...grant('lost'), provider: 'nothing' } })
+    expect(reply).toMatchObject({ status: 404, body: { error: 'app_not_found', code: 'AppNotFound' } })
+  })
+
+  it('is given a new grant in part: what is not named stays', async () => {
+    await register('partial')
+    const fresh = { partial: true, accessToken: 'at-fresh', refreshToken: 'rt-fresh', expires: later(2) }
+    expect(await http.ask('PUT', '/v1/account/partial', { body: { oauth2: fresh } })).toMatchObject({
+      status: 200,
+      body: { account: 'partial' },
+    })
+    expect((await http.ask('GET', '/v1/account/partial')).body).toMatchObject({
+      user: 'partial@example.com',
+      app: 'crm',
+      generation: 2,
+      metadata: { name: 'Al Ice' },
+    })
+    expect((await http.ask('GET', '/v1/account/partial/oauth-token')).body.accessToken).toBe('at-fresh')
+  })
+
+  it('keeps its grant when only its name changes', async () => {
+    await register('renamed')
+    await http.ask('PUT', '/v1/account/renamed', { body: { name: 'New Name', policy: 'lazy' } })
+    expect((await http.ask('GET', '/v1/account/renamed')).body).toMatchObject({
+      generation: 1,
+      policy: 'lazy',
+      metadata: { name: 'New Name', email: 'al@example.com' },
+    })
+    const whole = await http.ask('PUT', '/v1/account/renamed', { body: { oauth2: { accessToken: 'x' } } })
+    expect(whole).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('oauth2.provider') },
+    })
+    expect((await http.ask('PUT', '/v1/account/nobody', { body: { name: 'x' } })).status).toBe(404)
+  })
+
+  it('is deleted, its grant revoked at the provider where asked', async () => {
+    await http.connectAccount('leaver')
+    expect((await http.ask('DELETE', '/v1/account/leaver?revoke=maybe')).status).toBe(400)
+    expect(await http.ask('DELETE', '/v1/account/leaver?revoke=true')).toMatchObject({
+      status: 200,
+      body: { account: 'leaver', deleted: true },
+    })
+    expect((await http.ask('DELETE', '/v1/account/leaver')).status).toBe(404)
+    expect(http.sandbox.control.revoke('leaver')).toBe(0)
+  })
+
+  it('has a history', async () => {
+    await register('historic')
+    const { body } = await http.ask('GET', '/v1/account/historic/history?limit=1')
+    expect(body).toMatchObject({
+      account: 'historic',
+      transitions: [{ account: 'historic', from: null, to: 'valid', version: 1 }],
+    })
+    expect((await http.ask('GET', '/v1/account/historic/history?limit=201')).status).toBe(400)
+  })
+
+  it('without tokens yet is sent to consent', async () => {
+    const oauth2 = { authorize: true, provider: 'crm', redirectUrl: 'https://app.example.com/done' }
+    const { body } = await register('consenting', { oauth2 })
+    expect(body).toEqual({ redirect: expect.stringContaining('/oauth/start?ticket=') })
+    const elsewhere = { ...oauth2, redirectUrl: 'https://evil.example' }
+    expect(await register('consenting', { oauth2: elsewhere })).toMatchObject({
+      status: 400,
+      body: { fields: [{ key: 'redirectUrl' }] },
+    })
+  })
+})
+
+describe('the list', () => {
+  const ids = Array.from({ length: 7 }, (_, i) => `list-a-${i}`)
+  beforeAll(async () => {
+    for (const id of [...ids, 'list-b-0', 'list-ä', 'list-']) await register(id)
+  })
+
+  const list = async (query: string, token?: string) =>
+    (await http.ask('GET', `/v1/accounts?${query}`, token ? { token } : {})).body
+  const named = (page: { accounts: { account: string }[] }) => page.accounts.map(({ account }) => account)
+
+  it('goes by page, each account once, and says how many there are', async () => {
+    const pages = await Promise.all(
+      [0, 1, 2, 3].map((page) => list(`prefix=list-a-&pageSize=3&page=${page}`)),
+    )
+    expect(pages.map(({ total, page, pages: all }) => [total, page, all])).toEqual([
+      [7, 0, 3],
+      [7, 1, 3],
+      [7, 2, 3],
+      [7, 3, 3],
+    ])
+    expect(pages.map((page) => page.accounts.length)).toEqual([3, 3, 1, 0])
+    expect(pages.flatMap(named).sort()).toEqual(ids)
+  })
+
+  it('goes on by cursor', async () => {
+    const first = await list('prefix=list-a-&pageSize=4')
+    const second = await list(`prefix=list-a-&pageSize=4&cursor=${first.cursor}`)
+    expect([...named(first), ...named(second)].sort()).toEqual(ids)
+    expect((await http.ask('GET', '/v1/accounts?cursor=nonsense')).body).toMatchObject({
+      error: 'bad_request',
+      fields: [{ key: 'cursor', message: 'not one that a list answered' }],
+    })
+  })
+
+  it('is narrowed by state and app', async () => {
+    expect((await list('prefix=list-&state=valid&app=crm')).total).toBe(10)
+    expect((await list('prefix=list-&state=valid&app=crm&pageSize=4&page=2')).accounts).toHaveLength(2)
+    expect((await list('prefix=list-&state=revoked')).total).toBe(0)
+    expect((await http.ask('GET', '/v1/accounts?state=sad')).status).toBe(400)
+  })
+
+  it('shows an API token its own accounts only, whatever it asks for', async () => {
+    const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'list-a-*' })
+    expect(named(await list('pageSize=100', token)).sort()).toEqual(ids)
+    expect(named(await list('prefix=list-a-3', token))).toEqual(['list-a-3'])
+    expect(await list('prefix=list-b', token)).toEqual({ total: 0, page: 0, pages: 0, accounts: [] })
+    expect(named(await list('prefix=list-&pageSize=100', token)).sort()).toEqual(ids)
+    // A cursor that was made up, or comes from somebody else's list.
+    for (let partition = 0; partition < 64; partition++) {
+      const cursor = Buffer.from(JSON.stringify([partition, 'a'])).toString('base64url')
+      for (const account of named(await list(`cursor=${cursor}`, token))) expect(ids).toContain(account)
+    }
+    const { token: single } = await http.createApiToken({ scopes: ['account:write'], accounts: 'list-' })
+    expect(named(await list('', single))).toEqual(['list-'])
+  })
+
+  it('an API token for some accounts registers no others', async () => {
+    const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'team-*' })
+    expect((await register('other', {}, token)).status).toBe(403)
+    expect((await register(null, {}, token)).status).toBe(403)
+    expect((await register('team-1', {}, token)).status).toBe(200)
+  })
+})

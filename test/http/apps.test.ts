@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster()
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const google = {
+  name: 'Gmail accounts',
+  provider: 'gmail',
+  clientId: 'client.apps.googleusercontent.com',
+  clientSecret: 'a-secret',
+  redirectUrl: 'https://old.example.com/oauth',
+  enabled: true,
+}
+
+const create = (body: object) => http.ask('POST', '/v1/oauth2', { body })
+
+describe('an app', () => {
+  it("is made in EmailEngine's words, and is the same over NATS", async () => {
+    const { status, body } = await create({ ...google, extraScopes: ['openid'] })
+    expect(status).toBe(200)
+    expect(body).toEqual({ id: expect.stringMatching(/^[\w-]{12}$/), created: true })
+    const seen = await http.ask('GET', `/v1/oauth2/${body.id}`)
+    expect(seen.body).toMatchObject({
+      id: body.id,
+      name: 'Gmail accounts',
+      provider: 'gmail',
+      scopes: ['https://mail.google.com/', 'openid'],
+      secrets: [{ secret: '***' }],
+    })
+    expect(JSON.stringify(seen.body)).not.toContain('a-secret')
+    expect({ id: body.id, ...(await http.request(`app.get.${body.id}`)) }).toEqual(seen.body)
+  })
+
+  it('of Microsoft has an authority and a cloud, of Google no scope it is told to skip', async () => {
+    const outlook = { provider: 'outlook', clientId: 'c', clientSecret: 's' }
+    await create({ ...outlook, id: 'entra', authority: 'organizations', cloud: 'china' })
+    expect((await http.ask('GET', '/v1/oauth2/entra')).body).toMatchObject({
+      tenant: 'organizations',
+      cloud: 'china',
+      tokenUrl: 'https://login.chinacloudapi.cn/organizations/oauth2/v2.0/token',
+    })
+    await create({
+      ...google,
+      id: 'narrow',
+      extraScopes: ['openid'],
+      skipScopes: ['https://mail.google.com/'],
+    })
+    expect((await http.ask('GET', '/v1/oauth2/narrow')).body.scopes).toEqual(['openid'])
+  })
+
+  it('is changed in what is named; the rest stays, its secrets too', async () => {
+    await create({
+      provider: 'outlook',
+      id: 'changing',
+      clientId: 'c',
+      clientSecret: 's',
+      authority: 'common',
+    })
+    const before = (await http.ask('GET', '/v1/oauth2/changing')).body
+    expect(
+      await http.ask('PUT', '/v1/oauth2/changing', { body: { authority: 'example.com', name: 'Ours' } }),
+    ).toMatchObject({ status: 200, body: { id: 'changing', updated: true } })
+    const after = (await http.ask('GET', '/v1/oauth2/changing')).body
+    expect(after).toMatchObject({
+      ...before,
+      since: expect.any(String),
+      name: 'Ours',
+      tenant: 'example.com',
+      authorizeUrl: 'https://login.microsoftonline.com/example.com/oauth2/v2.0/authorize',
+      tokenUrl: 'https://login.microsoftonline.com/example.com/oauth2/v2.0/token',
+    })
+    await http.ask('PUT', '/v1/oauth2/changing', { body: { clientSecret: 'another' } })
+    const { secrets } = (await http.ask('GET', '/v1/oauth2/changing')).body
+    expect(secrets).toHaveLength(1)
+    expect(secrets[0].id).not.toBe(before.secrets[0].id)
+    expect((await http.ask('PUT', '/v1/oauth2/nobody', { body: { name: 'x' } })).status).toBe(404)
+  })
+
+  it('takes secrets and gives them up, but for its last', async () => {
+    await create({ ...google, id: 'rotating' })
+    const path = '/v1/oauth2/rotating/secrets'
+    const added = await http.ask('POST', path, { body: { id: 'next', secret: 'b-secret' } })
+    expect(added.body.secrets.map(({ secret }: { secret: string }) => secret)).toEqual(['***', '***'])
+    const [first] = added.body.secrets
+    expect((await http.ask('DELETE', `${path}/${first.id}`)).body.secrets).toMatchObject([{ id: 'next' }])
+    expect(await http.ask('DELETE', `${path}/next`)).toMatchObject({
+      status: 409,
+      body: { code: 'Conflict' },
+    })
+    expect((await http.ask('DELETE', `${path}/none`)).status).toBe(400)
+  })
+
+  it('with accounts is not deleted, without them it is', async () => {
+    await create({ ...google, id: 'used' })
+    await http.request('account.put.user', { app: 'used', user: 'u@example.com', refreshToken: 'r' })
+    expect((await http.ask('DELETE', '/v1/oauth2/used')).status).toBe(409)
+    await http.request('account.delete.user')
+    expect((await http.ask('DELETE', '/v1/oauth2/used')).body).toEqual({ id: 'used', deleted: true })
+    expect((await http.ask('GET', '/v1/oauth2/used')).status).toBe(404)
+  })
+
+  it('is listed by page', async () => {
+    const first = (await http.ask('GET', '/v1/oauth2?pageSize=1')).body
+    expect(first).toMatchObject({ page: 0, pages: first.total })
+    expect(first.apps).toHaveLength(1)
+  })
+
+  it.each<[string, object, number, string]>([
+    ['no provider', { provider: undefined }, 400, 'provider'],
+    ['one nobody knows', { provider: 'aol' }, 400, 'provider'],
+    ['no clientId', { clientId: undefined }, 400, 'clientId'],
+    ['a cloud there is not', { cloud: 'cumulus' }, 400, 'cloud'],
+    ['what has no meaning for it', { authority: 'common' }, 422, 'tenant'],
+    ['an endpoint that is no URL', { provider: 'oidc', tokenUrl: 'token' }, 400, 'tokenUrl'],
+    ['switched off', { enabled: false }, 422, 'enabled'],
+  ])('with %s is refused', async (_, wrong, status, key) => {
+    expect(await create({ ...google, ...wrong })).toMatchObject({
+      status,
+      body: { fields: [{ key, message: expect.any(String) }] },
+    })
+  })
+
+  it('of that id there is already is a conflict', async () => {
+    await create({ ...google, id: 'twice' })
+    expect(await create({ ...google, id: 'twice' })).toMatchObject({ status: 409 })
+  })
+})
+
+describe('endpoints that point inwards', () => {
+  it.each([
+    'http://127.0.0.1:9/token',
+    'https://127.0.0.1/token',
+    'https://[::1]/token',
+    'https://localhost/token',
+    'https://169.254.169.254/latest/meta-data',
+    'https://10.1.2.3/token',
+    'https://[fd00::1]/token',
+    'https://0x7f.1/token',
+    'https://2130706433/token',
+    'http://example.com/token',
+    'https://user:pass@example.com/token',
+    'file:///etc/passwd',
+  ])('%s is refused in production', async (tokenUrl) => {
+    const url = await production()
+    const reply = await http.ask('POST', '/v1/oauth2', {
+      url,
+      body: { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl },
+    })
+    expect(reply).toMatchObject({
+      status: 422,
+      body: { error: 'invalid_config', fields: [{ key: 'tokenUrl', message: expect.any(String) }] },
+    })
+  })
+
+  let started: Promise<string> | undefined
+  function production(): Promise<string> {
+    started ??= http.startNode({ TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'false' }).then((node) => node.httpUrl())
+    return started
+  }
+})

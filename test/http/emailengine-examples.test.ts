@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster({ TOKENBUS_ENABLE_TOKEN_API: 'true' })
+  await http.ask('POST', '/v1/oauth2', {
+    body: { id: 'AAABiCtT7XUAAAAF', provider: 'gmail', clientId: 'c', clientSecret: 's' },
+  })
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const run = promisify(execFile)
+
+/** A shell command as documentation shows it, with the base URL and the token put in. */
+async function shell(command: string) {
+  const { stdout } = await run('sh', ['-c', command])
+  return JSON.parse(stdout)
+}
+
+const registration = (account: string) => ({
+  account,
+  name: 'Nyan Cat',
+  email: 'nyan.cat@example.com',
+  oauth2: {
+    provider: 'AAABiCtT7XUAAAAF',
+    auth: { user: 'nyan.cat@example.com' },
+    accessToken: 'ya29.a0Aa4x',
+    refreshToken: '1//09Ie3CtORQ',
+    expires: new Date(Date.now() + 3_000_000).toISOString(),
+  },
+})
+
+it('curl registers an account and gets its token', async () => {
+  const registered = await shell(`curl -s -XPOST "${http.url}/v1/account" \\
+    -H "Authorization: Bearer ${http.adminToken}" \\
+    -H "Content-type: application/json" \\
+    -d '${JSON.stringify(registration('example'))}'`)
+  expect(registered).toEqual({ account: 'example', state: 'new' })
+
+  const token = await shell(
+    `curl -s "${http.url}/v1/account/example/oauth-token" -H "Authorization: Bearer ${http.adminToken}"`,
+  )
+  expect(token).toMatchObject({
+    account: 'example',
+    user: 'nyan.cat@example.com',
+    accessToken: 'ya29.a0Aa4x',
+    provider: 'gmail',
+  })
+})
+
+it('fetch gets a token, and tells what went wrong by its code', async () => {
+  const emailEngine = http.url
+  const accessToken = http.adminToken
+
+  async function getToken(account: string) {
+    const response = await fetch(`${emailEngine}/v1/account/${encodeURIComponent(account)}/oauth-token`, {
+      headers: { Authorization: `Bearer ${accessToken}` },
+    })
+    const data = (await response.json()) as Record<string, string>
+    if (!response.ok)
+      throw Object.assign(new Error(data.message), { code: data.code, statusCode: data.statusCode })
+    return data
+  }
+
+  await http.ask('POST', '/v1/account', { body: registration('fetched') })
+  const { accessToken: mailToken, expires } = await getToken('fetched')
+  expect(mailToken).toBe('ya29.a0Aa4x')
+  expect(new Date(expires as string).getTime()).toBeGreaterThan(Date.now())
+  await expect(getToken('nobody')).rejects.toMatchObject({ statusCode: 404, code: 'AccountNotFound' })
+})
