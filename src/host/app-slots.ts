@@ -20,6 +20,8 @@ interface Queue {
 const second = 1_000
 const unlimited: Caps = { concurrency: Number.POSITIVE_INFINITY, perSecond: Number.POSITIVE_INFINITY }
 
+export type AppSlots = ReturnType<typeof createAppSlots>
+
 /** Who may send now. Who comes when the app's caps are reached waits, but not for ever. */
 export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>) {
   const queues = new Map<string, Queue>()

@@ -1,6 +1,5 @@
-import { type Attempt, isSuspended, isUnanswered, lateAnswerTime, type Spend } from '../../machines/index.ts'
+import { type Attempt, isSuspended, lateAnswerTime, type Spend } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import type { Refusal } from '../provider/classified.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { presets } from '../provider/presets.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -8,8 +7,9 @@ import type { Tokens } from '../provider/token-answer.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
+import { createAppReports } from './app-reports.ts'
 import { createAppSlots } from './app-slots.ts'
-import type { App, Apps, ClientSecret } from './apps.ts'
+import type { App, Apps } from './apps.ts'
 import {
   appsFault,
   type Failure,
@@ -53,12 +53,12 @@ interface Ticket {
 const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
 /** Ten secrets, and the last of them once more. */
 const mostTries = 12
-const throttleWithoutRetryAfter = 5_000
 
 /** Performs the attempts this node has won, and ends each with exactly one outcome. */
 export function createAttempts(options: AttemptsOptions) {
   const { apps, provider, sealed, clock } = options
   const appSlots = createAppSlots(options.timers)
+  const reports = createAppReports({ apps, clock, slots: appSlots })
   const underWay = new Set<Promise<void>>()
   const tickets = new Map<string, Ticket>()
 
@@ -87,7 +87,7 @@ export function createAttempts(options: AttemptsOptions) {
   async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
     const { attempt, saved } = request
     const { app } = saved.snapshot.context
-    if (!appSlots.knows(app)) allow(await apps.look(app))
+    if (!appSlots.knows(app)) await reports.look(app, attempt.id)
     const leave = await appSlots.enter(app, attempt.sendBy - clock.now())
     if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
     const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
@@ -104,7 +104,7 @@ export function createAttempts(options: AttemptsOptions) {
     const { context } = saved.snapshot
     if (!(await options.confirmIntent(account)))
       return end(request, unsent('T', 'intent_not_replicated', 'wait'))
-    let app = await look(context.app, attempt)
+    let app = await reports.look(context.app, attempt.id)
     const refreshToken = openToken(request)
     if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config)) {
       return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
@@ -124,19 +124,19 @@ export function createAttempts(options: AttemptsOptions) {
         timing: {
           connectMs: attempt.sendBy - startedAt,
           answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,
-          stillWanted: () => ticket.valid,
+          stillWanted: () => ticket.valid && !reports.isRefusedNow(context.app, attempt.id),
         },
       })
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
         await options.hold(answerOf(request, { startedAt, answer, config: app.config }), saved)
-        await tellAccepted(app, client)
+        await reports.tellAccepted(app, client)
         return 'succeeded'
       }
       const { refusal } = answer
       if (refusal.class !== 'P') {
-        await noteThrottle(context.app, refusal)
-        if (isAboutGrant(refusal)) await tellAccepted(app, client)
+        await reports.noteThrottle(context.app, refusal)
+        if (isAboutGrant(refusal)) await reports.tellAccepted(app, client)
         return end(request, fromRefusal(refusal))
       }
       if (isOneTenants(refusal, app.config)) return end(request, fromRefusal(refusal), { alone: true })
@@ -144,37 +144,10 @@ export function createAttempts(options: AttemptsOptions) {
       const { reason, action, providerError } = refusal
       const secret = providerError.error === 'invalid_client' ? (client?.id ?? null) : null
       const told = { secret, attempt: attempt.id, reason, action, providerError }
-      app = (await apps.report(context.app, { type: 'client.rejected', ...told })).app
+      app = await reports.tellRejected(context.app, told)
       if (app.state === 'secret-expired') return end(request, fromRefusal(refusal))
     }
     return end(request, unsent('T', 'client_in_question', 'wait'))
-  }
-
-  /** The provider's caps as far as we know them, or the one its operator has set. */
-  function allow({ config, context }: App): void {
-    if (config === null) return
-    const { provider: name, concurrency } = config
-    const set = concurrency && { concurrency, perSecond: Number.POSITIVE_INFINITY }
-    appSlots.allow(context.app, set || presets[name].caps)
-  }
-
-  /** Right before sending. Where a question about the app was left unanswered, this attempt is to answer it. */
-  async function look(id: string, attempt: Attempt): Promise<App> {
-    const app = await apps.look(id)
-    allow(app)
-    if (!isUnanswered(app.context, { attempt: attempt.id, at: clock.now() })) return app
-    return (await apps.report(id, { type: 'client.questioned', attempt: attempt.id })).app
-  }
-
-  async function tellAccepted({ state, context }: App, client: ClientSecret | undefined): Promise<void> {
-    if (state !== 'secret-expired' && context.suspicion === null) return
-    await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? null })
-  }
-
-  async function noteThrottle(app: string, refusal: Refusal): Promise<void> {
-    if (refusal.providerError.status !== 429) return
-    const wait = refusal.retryAfter === undefined ? throttleWithoutRetryAfter : refusal.retryAfter * 1_000
-    await apps.report(app, { type: 'provider.throttled', until: clock.now() + wait })
   }
 
   async function end(request: AttemptRequest, failure: Failure, how = { alone: false }): Promise<string> {

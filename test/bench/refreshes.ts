@@ -30,6 +30,7 @@ export async function benchRefreshes({ natsUrl }: Bench): Promise<Finding[]> {
     clientId: id,
     clientSecret: secret,
     scopes,
+    concurrency: inFlight,
   })
   const bare: string[] = []
   await keepInFlight({ count: accounts * 2, inFlight: 8 }, async (i) => {

@@ -29,12 +29,12 @@ interface Scale extends Omit<ScaleOptions, 'life'> {
  * the secret that replaces it, and all accounts connected again at once. Answers what must not be.
  */
 export async function scale({ accounts, life, say }: ScaleOptions): Promise<string[]> {
-  await using cluster = await startCluster()
+  // What is counted here is requests; a disk that many share would make them wait for it.
+  await using cluster = await startCluster({ appendfsync: 'everysec' })
   await using provider = await startCountingProvider()
   const redis = new Redis(cluster.redisServer.url)
-  await Promise.all(
-    Array.from({ length: nodesAtOnce }, () => cluster.startNode({ TOKENBUS_LOG_LEVEL: 'info' })),
-  )
+  const startNode = () => cluster.startNode({ TOKENBUS_LOG_LEVEL: 'info' })
+  const nodes = await Promise.all(Array.from({ length: nodesAtOnce }, startNode))
   const scale: Scale = {
     accounts,
     say,
@@ -53,10 +53,15 @@ export async function scale({ accounts, life, say }: ScaleOptions): Promise<stri
       ...(await replaceSecret(scale)),
       ...(await connectAtOnce(scale)),
     ]
+  } catch (error) {
+    for (const node of nodes) for (const line of node.output().split('\n')) if (isError(line)) say(line)
+    throw error
   } finally {
     redis.disconnect()
   }
 }
+
+const isError = (line: string) => line.includes('"level":50')
 
 /** Long enough that none comes due again before all have been refreshed once. */
 const nextLife = (life: number) => Math.ceil(life / 3)

@@ -10,8 +10,8 @@ export interface Cluster extends Nodes {
 }
 
 /** Nodes, and a real OAuth server for their accounts. */
-export async function startCluster(): Promise<Cluster> {
-  const nodes = await startNodes()
+export async function startCluster(options: { appendfsync?: string } = {}): Promise<Cluster> {
+  const nodes = await startNodes(options)
   const { request } = nodes
   const sandbox = await startSandbox({ port: 0 })
   const provider = createProvider({ allowPrivate: true })

@@ -28,10 +28,10 @@ const starting = pLimit(2)
 const readyWithin = 60_000
 
 /** Real NATS and Redis, and as many tokenbus processes as a test starts. */
-export async function startNodes(): Promise<Nodes> {
+export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-cluster-'))
   const natsServer = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  const redisServer = await startRedis({ args: ['--appendfsync', 'always'] })
+  const redisServer = await startRedis({ args: ['--appendfsync', appendfsync] })
   const nats = await connect({ servers: natsServer.url })
   const keys = `test:${randomBytes(32).toString('base64')}`
   const nodes: TokenbusProcess[] = []
