@@ -16,6 +16,11 @@ export interface TokensKeepSibling {
   readonly type: 'tokens.keep-sibling'
 }
 
+/** What an older key sealed is sealed with the one of today. Part of the save. */
+export interface TokensReseal {
+  readonly type: 'tokens.reseal'
+}
+
 export interface TokensForget {
   readonly type: 'tokens.forget'
 }
@@ -57,6 +62,7 @@ export type AccountEffect =
   | RefreshSend
   | TokensStore
   | TokensKeepSibling
+  | TokensReseal
   | TokensForget
   | TokenRefreshed
   | TokenInvalid

@@ -30,6 +30,11 @@ export interface AccountRemoved extends Happened {
   readonly type: 'account.removed'
 }
 
+/** What is sealed with a key that no longer seals is to be sealed anew. */
+export interface KeysRotated extends Happened {
+  readonly type: 'keys.rotated'
+}
+
 /** A caller whose wish the node could not meet from what it knew. */
 export interface TokenRequested extends Happened {
   readonly type: 'token.requested'
@@ -114,6 +119,7 @@ export type AccountEvent =
   | AccountAuthorized
   | AccountUpdated
   | AccountRemoved
+  | KeysRotated
   | TokenRequested
   | TokenRejected
   | TimerDue

@@ -97,6 +97,7 @@ export const accountSetup = setup({
       enqueue.assign({ hasSibling: true })
       enqueue.emit({ type: 'tokens.keep-sibling' })
     }),
+    resealTokens: emit({ type: 'tokens.reseal' }),
     forgetTokens: emit({ type: 'tokens.forget' }),
     announceRemoved: emit(({ context }) => ({
       type: 'account.removed',

@@ -13,6 +13,7 @@ function always<const S extends AccountState>(from: S) {
       { target: '#account.expiring', actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens'] },
     ],
     'account.updated': { guard: 'hasGrant', actions: 'adoptSettings' },
+    'keys.rotated': { guard: 'hasGrant', actions: 'resealTokens' },
     'account.removed': {
       guard: 'hasGrant',
       target: '#account.expiring',

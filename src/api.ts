@@ -10,6 +10,7 @@ import type {
   AppPut,
   AppSecretAdd,
   AppSecretRemove,
+  KeysRotate,
   Scope,
   TokenReject,
   TokenWant,
@@ -107,6 +108,22 @@ export interface ApiTokenAdmin {
   revokeApiToken(id: string): Promise<Result<{ id: string; revoked: true }>>
 }
 
+/** What one page of a key rotation did. */
+export interface KeyRotation {
+  /** The id of the key that seals. */
+  readonly key: string
+  readonly looked: number
+  readonly resealed: number
+  /** Apps and accounts whose secrets do not open, as `app:<id>` and `account:<id>`. */
+  readonly unopened: readonly string[]
+  /** How much of it is behind us: 0 to 1. */
+  readonly progress: number
+  /** Where to go on; absent at the end. */
+  readonly cursor?: string
+  /** At the end, unless something did not open: ids of keys that may be taken out of `TOKENBUS_KEYS`. */
+  readonly retired?: readonly string[]
+}
+
 /** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
 export interface Tokenbus extends ApiTokenAdmin {
   /** From memory where it may be. */
@@ -134,4 +151,5 @@ export interface Tokenbus extends ApiTokenAdmin {
   deleteApp(app: string): Promise<Result<{ app: string; deleted: true }>>
   addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
   removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
+  rotateKeys(page: KeysRotate): Promise<Result<KeyRotation>>
 }

@@ -109,6 +109,13 @@ export const appPutSchema = z.strictObject({
 export const appSecretAddSchema = secretSchema
 export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
+/** One page of a rotation to the key of this id. */
+export const keysRotateSchema = z.strictObject({
+  key: z.string().min(1).max(32),
+  cursor: z.string().max(4096).optional(),
+  limit: z.int().min(1).max(1000).optional(),
+})
+
 export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', 'events:read', 'admin'])
 
 /** Accounts by their id: all of it, or its beginning and a `*`. */
@@ -128,6 +135,7 @@ export const apiTokenCreateSchema = z.strictObject({
 
 export type Scope = z.output<typeof scopeSchema>
 export type ApiTokenCreate = z.output<typeof apiTokenCreateSchema>
+export type KeysRotate = z.output<typeof keysRotateSchema>
 export type TokenWant = z.output<typeof tokenGetSchema>
 export type TokenReject = z.output<typeof tokenRejectSchema>
 export type AccountPut = z.output<typeof accountPutSchema>

@@ -11,6 +11,7 @@ import { listen } from './bus/listen.ts'
 import { createPublisher } from './bus/publisher.ts'
 import { watchRevocations } from './bus/revocations.ts'
 import { ensureStreams } from './bus/streams.ts'
+import { sealingKey } from './bus/subjects.ts'
 import type { Config } from './config.ts'
 import { createConsent } from './consent/consent.ts'
 import { createRedirectUrls } from './consent/redirect-urls.ts'
@@ -20,6 +21,7 @@ import { createApiTokens } from './host/api-tokens.ts'
 import { createAppAdmin } from './host/app-admin.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
 import { createHost } from './host/host.ts'
+import { createKeyRotation } from './host/key-rotation.ts'
 import { readCachedFrom } from './host/read-cached.ts'
 import { createSpool } from './host/spool.ts'
 import { startHttp } from './http/server.ts'
@@ -150,8 +152,16 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     ...accountAdmin,
     ...appAdmin,
     ...apiTokenAdmin,
+    ...createKeyRotation({ ...host, ...storage, partitions }),
   }
-  const listening = await listen({ nats, tokenbus, version, logger, readCached: readCachedFrom(cache) })
+  const listening = await listen({
+    nats,
+    tokenbus,
+    version,
+    logger,
+    metadata: { [sealingKey]: storage.sealer.keyIds[0] as string },
+    readCached: readCachedFrom(cache),
+  })
   onStop(() => within(drainWithin, listening.stop()))
   onStop(async () => audit.flush())
   let listeningUrl = ''

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly tokenbus: Tokenbus
   readonly version: string
   readonly logger?: Logger
+  /** What `$SRV.INFO` tells of this node. */
+  readonly metadata?: Readonly<Record<string, string>>
   /**
    * Asked first on `token.get`, with the account as its subject token: the whole reply, or undefined to go
    * the long way. What it returns is sent in the same tick.
@@ -22,7 +24,7 @@ export interface ListenOptions {
 
 /** Answers every request of the contract. `stop` takes no more, and resolves once those under way are answered. */
 export async function listen(options: ListenOptions): Promise<{ stop(): Promise<void> }> {
-  const { nats, tokenbus, version, logger, readCached } = options
+  const { nats, tokenbus, version, logger, metadata = {}, readCached } = options
   const underWay = new Set<Promise<void>>()
   const refused: NatsError[] = []
 
@@ -57,6 +59,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
       name: 'tokenbus',
       version,
       description: 'OAuth2 access tokens, always valid',
+      metadata,
       endpoints: endpoints.map(({ stats }) => stats),
     }),
   ]

@@ -22,15 +22,17 @@ export function announceService({
   name,
   version,
   description,
+  metadata,
   endpoints,
 }: {
   nats: NatsConnection
   name: string
   version: string
   description: string
+  metadata: Readonly<Record<string, string>>
   endpoints: readonly EndpointStats[]
 }): Subscription[] {
-  const identity = { name, id: nuid.next(), version, metadata: {} }
+  const identity = { name, id: nuid.next(), version, metadata }
   const started = new Date().toISOString()
 
   const answers = {

@@ -11,6 +11,7 @@ import {
   appPutSchema,
   appSecretAddSchema,
   appSecretRemoveSchema,
+  keysRotateSchema,
   tokenGetSchema,
   tokenRejectSchema,
 } from '../schemas.ts'
@@ -104,6 +105,12 @@ export const requests: readonly RequestRoute[] = [
     call: (tokenbus, id, which) => tokenbus.removeSecret(id, which),
   }),
   request({
+    verb: 'keys.rotate',
+    of: undefined,
+    schema: keysRotateSchema,
+    call: (tokenbus, _none, page) => tokenbus.rotateKeys(page),
+  }),
+  request({
     verb: 'api-token.create',
     of: undefined,
     schema: apiTokenCreateSchema,
@@ -139,6 +146,9 @@ export const streams = {
 export type StreamName = keyof typeof streams
 
 export const eventTypes: readonly EventType[] = Object.values(streams).flat()
+
+/** Under this name `$SRV.INFO` tells the id of the key a node seals with. */
+export const sealingKey = 'sealing-key'
 
 /** Told by the node that revoked an API token, so that no other one goes on accepting it. */
 export const apiTokenRevoked = 'api-token.revoked'

@@ -7,6 +7,7 @@ import { apiTokenCommands } from './api-tokens.ts'
 import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
 import { importCommands } from './import.ts'
+import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
 import { type Colours, coloursOf, facts, type Terminal } from './terminal.ts'
 import { tokenCommands } from './tokens.ts'
@@ -87,6 +88,7 @@ export async function runCommand(
   appCommands(program, run)
   apiTokenCommands(program, run)
   importCommands(program, run)
+  keyCommands(program, run)
   sandboxCommands(program, run)
   try {
     await program.parseAsync(argv, { from: 'user' })

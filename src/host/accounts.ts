@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { SnapshotFrom } from 'xstate'
 import {
   type AccountContext,
@@ -35,6 +36,8 @@ export interface AccountsOptions {
   onLostSave?(account: string): void
 }
 
+const slots = ['c', 'c-', 'c~'] as const
+
 type Step = Taken<{ value: unknown; context: AccountContext }, AccountEvent, AccountEffect, AccountSecrets>
 
 export type Accounts = ReturnType<typeof createAccounts>
@@ -56,6 +59,7 @@ export function createAccounts(options: AccountsOptions) {
     for (const effect of effects) {
       if (effect.type === 'tokens.forget')
         Object.assign(fields, { c: null, 'c-': null, 'c~': null, f: null, metadata: null })
+      if (effect.type === 'tokens.reseal') Object.assign(fields, resealed(id, record))
       if (effect.type === 'tokens.store')
         Object.assign(fields, storeTokens(id, record, effect, extra?.tokens ?? {}))
       if (effect.type === 'tokens.keep-sibling' && extra?.tokens !== undefined) {
@@ -94,6 +98,20 @@ export function createAccounts(options: AccountsOptions) {
       ? extra?.tokens?.refreshToken
       : undefined
     return names.of({ context, token, known: record.names })
+  }
+
+  const staleSlots = ({ fields }: StoredRecord) =>
+    slots.filter((slot) => fields[slot] !== undefined && sealed.isStale(fields[slot]))
+
+  function resealed(account: string, record: StoredRecord): Record<string, string> {
+    const { generation, fields } = record
+    return Object.fromEntries(
+      staleSlots(record).map((slot) => {
+        const exact = slot === 'c' ? { generation } : {}
+        const tokens = sealed.open(fields[slot] as string, { account, slot, ...exact })
+        return [slot, sealed.seal(tokens, { account, generation, slot })]
+      }),
+    )
   }
 
   function openCurrent(account: string, { fields, generation }: StoredRecord): TokenPair | null {
@@ -138,5 +156,16 @@ export function createAccounts(options: AccountsOptions) {
     ...(options.onLostSave && { onLostSave: options.onLostSave }),
   })
 
-  return { ...actor, openCurrent, names }
+  return {
+    ...actor,
+    openCurrent,
+    names,
+    /** Seals anew what an older key has sealed; answers whether there was any. */
+    async reseal(account: string): Promise<boolean> {
+      const { taken } = await actor.receive(account, ({ at, record }) =>
+        staleSlots(record).length > 0 ? { event: { type: 'keys.rotated', at, id: randomUUID() } } : null,
+      )
+      return taken
+    },
+  }
 }

@@ -36,7 +36,7 @@ export type AppSettings = { readonly config: AppConfig; readonly secrets: readon
 export interface AppsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
-  readonly sealer: Pick<Sealer, 'seal' | 'open'>
+  readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   afterSave(app: string): void
   wakeAccounts(app: string): void
   probeAccount(app: string): void
@@ -143,6 +143,16 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     | { type: 'accounts.woken' }
     | { type: 'timer.due' }
 
+  async function configure(id: string, decide: (app: App) => AppSettings | undefined): Promise<App> {
+    const outcome = await actor.receive(id, (loaded) => {
+      const app = read(id, loaded)
+      const settings = decide(app)
+      if (settings === undefined) return null
+      return { event: secretsUpdated(app, settings, loaded.at), extra: settings }
+    })
+    return read(id, outcome)
+  }
+
   return {
     async look(id: string): Promise<App> {
       return read(id, await actor.load(id))
@@ -153,14 +163,15 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
       return { ...outcome, app: read(id, outcome) }
     },
     /** `decide` sees the app as it is and answers what to store, or undefined to leave it. */
-    async configure(id: string, decide: (app: App) => AppSettings | undefined): Promise<App> {
-      const outcome = await actor.receive(id, (loaded) => {
-        const app = read(id, loaded)
-        const settings = decide(app)
-        if (settings === undefined) return null
-        return { event: secretsUpdated(app, settings, loaded.at), extra: settings }
+    configure,
+    /** Seals the secrets anew if an older key has sealed them, by putting the app as it is; answers whether it had. */
+    async reseal(id: string): Promise<boolean> {
+      let stale = false
+      await configure(id, ({ config, secrets, record }) => {
+        stale = config !== null && record.fields.c !== undefined && sealer.isStale(record.fields.c)
+        return stale && config !== null ? { config, secrets } : undefined
       })
-      return read(id, outcome)
+      return stale
     },
   }
 }

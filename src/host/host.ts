@@ -26,7 +26,7 @@ import { createWaker } from './waker.ts'
 
 export interface HostOptions {
   readonly records: Records
-  readonly sealer: Pick<Sealer, 'seal' | 'open'>
+  readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
   readonly provider: Pick<Provider, 'refreshToken'>

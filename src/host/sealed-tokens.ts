@@ -13,10 +13,12 @@ export interface SealedTokens {
   seal(tokens: TokenPair, place: { account: string; generation: number; slot: Slot }): string
   /** With `generation`, the sealed text must be of exactly that one. Throws `SealError`. */
   open(sealed: string, place: { account: string; slot: Slot; generation?: number }): TokenPair
+  isStale(sealed: string): boolean
 }
 
-export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open'>): SealedTokens {
+export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>): SealedTokens {
   return {
+    isStale: sealer.isStale,
     seal({ accessToken, refreshToken }, place) {
       const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal() })
       return sealer.seal({ text, ...place })

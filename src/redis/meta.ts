@@ -6,6 +6,7 @@ import { type RedisClient, reach } from './scripts.ts'
 import { SealError, type Sealer } from './seal.ts'
 
 const schema = '1'
+const canary = 'canary:'
 const canaryPlace = { account: metaKey, generation: 0, slot: 'canary' }
 const fingerprintPlace = { account: metaKey, generation: 0, slot: 'fingerprint-key' }
 
@@ -25,29 +26,56 @@ export async function openMeta({
   sealer,
   partitions,
 }: MetaOptions): Promise<{ fingerprintKey: Secret }> {
-  const first: Record<string, string> = {
-    schema,
-    partitions: String(partitions),
+  await setWhereAbsent({ schema, partitions: String(partitions) })
+  const found = await reach(() => redis.hgetall(metaKey))
+  if (found.schema !== schema) {
+    throw new StartError(
+      `This Redis holds data of schema ${found.schema}; this version works on schema ${schema}.`,
+    )
+  }
+  if (found.partitions !== String(partitions)) {
+    throw new StartError(
+      `This Redis was set up with ${found.partitions} partitions; set TOKENBUS_PARTITIONS to that, not ${partitions}.`,
+    )
+  }
+  tryCanaries(sealer, found)
+  // Only now: a node with a wrong key must leave nothing behind that would keep the others from starting.
+  await setWhereAbsent({
     'fingerprint-key': sealer.seal({ text: randomBytes(32).toString('base64'), ...fingerprintPlace }),
-    [`canary:${sealer.keyIds[0]}`]: sealer.seal({ text: 'tokenbus', ...canaryPlace }),
-  }
-  for (const [field, value] of Object.entries(first)) await reach(() => redis.hsetnx(metaKey, field, value))
+    [canary + sealer.keyIds[0]]: sealer.seal({ text: 'tokenbus', ...canaryPlace }),
+  })
   const meta = await reach(() => redis.hgetall(metaKey))
-
-  if (meta.schema !== schema) {
-    throw new StartError(
-      `This Redis holds data of schema ${meta.schema}; this version works on schema ${schema}.`,
-    )
-  }
-  if (meta.partitions !== String(partitions)) {
-    throw new StartError(
-      `This Redis was set up with ${meta.partitions} partitions; set TOKENBUS_PARTITIONS to that, not ${partitions}.`,
-    )
-  }
-  for (const [field, sealed] of Object.entries(meta)) {
-    if (field.startsWith('canary:')) tryCanary({ sealer, sealed, keyId: field.slice('canary:'.length) })
-  }
+  tryCanaries(sealer, meta)
   return { fingerprintKey: sealer.open({ sealed: meta['fingerprint-key'] as string, ...fingerprintPlace }) }
+
+  async function setWhereAbsent(fields: Record<string, string>): Promise<void> {
+    for (const [field, value] of Object.entries(fields))
+      await reach(() => redis.hsetnx(metaKey, field, value))
+  }
+}
+
+function tryCanaries(sealer: Sealer, meta: Readonly<Record<string, string>>): void {
+  for (const [field, sealed] of Object.entries(meta)) {
+    if (field.startsWith(canary)) tryCanary({ sealer, sealed, keyId: field.slice(canary.length) })
+  }
+}
+
+/**
+ * Once nothing else is sealed with another key than the one that seals: neither is the key of the fingerprints, and a
+ * node may start without the others. Answers their ids.
+ */
+export async function retireKeys({ redis, sealer }: Omit<MetaOptions, 'partitions'>): Promise<string[]> {
+  const meta = await reach(() => redis.hgetall(metaKey))
+  const sealed = meta['fingerprint-key'] as string
+  if (sealer.isStale(sealed)) {
+    const text = sealer.open({ sealed, ...fingerprintPlace }).reveal()
+    await reach(() => redis.hset(metaKey, 'fingerprint-key', sealer.seal({ text, ...fingerprintPlace })))
+  }
+  const retired = Object.keys(meta)
+    .filter((field) => field.startsWith(canary) && field !== canary + sealer.keyIds[0])
+    .map((field) => field.slice(canary.length))
+  if (retired.length > 0) await reach(() => redis.hdel(metaKey, ...retired.map((id) => canary + id)))
+  return retired
 }
 
 function tryCanary({ sealer, sealed, keyId }: { sealer: Sealer; sealed: string; keyId: string }): void {

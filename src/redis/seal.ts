@@ -16,6 +16,8 @@ export interface Sealer {
   /** Ids of the keys that open, the sealing one first. */
   readonly keyIds: readonly string[]
   seal(sealing: Place & { readonly text: string }): string
+  /** Another key than the one that seals now has sealed this. */
+  isStale(sealed: string): boolean
   /** With `generation`, only that one opens. Throws `SealError`. */
   open(opening: Omit<Place, 'generation'> & { readonly sealed: string; readonly generation?: number }): Secret
 }
@@ -43,6 +45,7 @@ export function createSealer(keys: readonly [SealKey, ...SealKey[]]): Sealer {
         sealed.toString('base64url'),
       ].join('.')
     },
+    isStale: (sealed) => sealed.split('.', 2)[1] !== sealingId,
     open({ sealed, account, slot, generation }) {
       const [version, keyId = '', sealedAt, iv = '', body = ''] = sealed.split('.')
       const complain = (why: string, cause?: unknown) =>

@@ -3,7 +3,7 @@ import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
 import { partitionOf } from './keys.ts'
-import { openMeta } from './meta.ts'
+import { openMeta, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
 import { createRecords } from './records.ts'
 import { assertNoEviction, replication, waitForReplica } from './replication.ts'
@@ -52,6 +52,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       apiTokens: createApiTokenStore(redis),
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
+      retireKeys: () => retireKeys({ redis, sealer }),
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */
       async confirmSave(account: string): Promise<boolean> {

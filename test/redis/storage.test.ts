@@ -80,6 +80,10 @@ describe('opening a storage', () => {
     )
     await open(`${one},${two}`)
   })
+  it('a node with a wrong key leaves nothing behind that would keep the others out', async () => {
+    await expect(open(key('wrong'))).rejects.toThrow(/sealed with key (one|two)/)
+    await open(`${one},${two}`)
+  })
   it('refuses wrong bytes under a known id, other partitions, and a Redis that may evict', async () => {
     await expect(open(`${key('one')},${two}`)).rejects.toThrow(/key one, which is not the key of that id/)
     await expect(open(`${one},${two}`, { partitions: 9 })).rejects.toThrow(/set up with 8 partitions/)

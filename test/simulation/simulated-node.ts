@@ -19,7 +19,7 @@ import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
 
 /** API tokens are no part of what is simulated. */
-type Simulated = Omit<Tokenbus, keyof ApiTokenAdmin>
+type Simulated = Omit<Tokenbus, keyof ApiTokenAdmin | 'rotateKeys'>
 
 export interface SimulatedNode {
   readonly machine: Machine
@@ -127,7 +127,8 @@ const fingerprint = ({ account, token }: { account: string; token: Secret }) =>
   createHmac('md5', account).update(token.reveal()).digest('base64url').slice(0, 12)
 
 /** Sealing costs time and decides nothing here; what it binds a secret to does. */
-const sealer: Pick<Sealer, 'seal' | 'open'> = {
+const sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'> = {
+  isStale: () => false,
   seal: ({ text, account, generation, slot }) => JSON.stringify([account, slot, generation, text]),
   open({ sealed, account, slot, generation }) {
     const [of, where, when, text] = JSON.parse(sealed) as [string, string, number, string]

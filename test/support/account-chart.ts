@@ -22,7 +22,13 @@ export function accountChart(): ChartEdge[] {
 }
 
 /** Events that may come in any state, and lead to the same places from each: drawn once, in words. */
-const anywhere = new Set(['account.authorized', 'account.updated', 'account.removed', 'grant.revoked'])
+const anywhere = new Set([
+  'account.authorized',
+  'account.updated',
+  'account.removed',
+  'grant.revoked',
+  'keys.rotated',
+])
 const idOf = (state: string) => state.replace('-', '_')
 
 /** The chart as a Mermaid state diagram; what leads from one state to another shares one arrow. */

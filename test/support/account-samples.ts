@@ -52,6 +52,7 @@ export const samples: Readonly<Record<string, Sample>> = {
     ...authorized({ at: soon(context) }),
     type: 'account.updated',
   }),
+  'keys.rotated': (context) => happened('keys.rotated', soon(context)),
   'account.removed': (context) => happened('account.removed', soon(context)),
   'token.requested': (context) => tokenRequested({ at: soon(context) }),
   'token.requested, for long': (context) =>

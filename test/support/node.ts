@@ -15,6 +15,7 @@ import { createApiTokenAdmin } from '../../src/host/api-token-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { type ClusterClock, createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
+import { createKeyRotation } from '../../src/host/key-rotation.ts'
 import { createSpool } from '../../src/host/spool.ts'
 import { toAppConfig, toAppPut } from '../../src/provider/app-config.ts'
 import type { Provider } from '../../src/provider/provider.ts'
@@ -80,6 +81,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const apiTokens = createApiTokenAdmin({ store: storage.apiTokens, clock, announceRevoked() {} })
   const tokenbus: Tokenbus = {
     ...apiTokens,
+    ...createKeyRotation({ ...host, ...storage, partitions }),
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),
