@@ -1,13 +1,7 @@
-import {
-  type ConnectionOptions,
-  connect,
-  credsAuthenticator,
-  ErrorCode,
-  Events,
-  type NatsConnection,
-} from 'nats'
+import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection } from 'nats'
 import type { Logger } from 'pino'
 import { StartError } from '../start-error.ts'
+import { untrusted } from '../untrusted.ts'
 import { watchConnection } from './connection-watch.ts'
 import { readCreds } from './creds-file.ts'
 import { encodeId } from './encode-id.ts'
@@ -71,8 +65,8 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
 
 async function identity(address: NatsAddress, path: string | undefined): Promise<Partial<ConnectionOptions>> {
   if (path !== undefined) {
-    const { bytes, user } = await readCreds(path)
-    return { authenticator: credsAuthenticator(bytes), ...privateInbox(user) }
+    const { authenticator, user } = await readCreds(path)
+    return { authenticator, ...privateInbox(user) }
   }
   if (address.token !== undefined) return { token: address.token }
   if (address.user === undefined) return {}
@@ -99,11 +93,13 @@ function reason(error: unknown): string {
       return 'the server does not accept these credentials'
     case ErrorCode.BadCreds:
       return 'the credentials file is malformed'
+    case ErrorCode.ServerOptionNotAvailable:
+      return 'the server does not offer TLS, which tls:// asks for'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'the host name is not known'
     default:
-      return `the connection failed (${code})`
+      return untrusted(code) ?? `the connection failed (${code})`
   }
 }
 

@@ -1,14 +1,37 @@
 import { readFile } from 'node:fs/promises'
+import { type Authenticator, credsAuthenticator, nkeyAuthenticator, nkeys } from 'nats'
 import { StartError } from '../start-error.ts'
 
-/** A NATS credentials file: what to sign in with, and the name of its user if the JWT tells. */
-export async function readCreds(path: string): Promise<{ bytes: Uint8Array; user: string | undefined }> {
+/** How to sign in, and whose inbox replies go to, if the file tells. */
+export interface Creds {
+  readonly authenticator: Authenticator
+  readonly user: string | undefined
+}
+
+/**
+ * A NATS credentials file: a user JWT and its seed (`nsc` writes such), known by the name in the JWT, or the seed of an
+ * NKey alone, known by its public key.
+ */
+export async function readCreds(path: string): Promise<Creds> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new StartError(`The NATS credentials file ${path} cannot be read.`, { cause })
   })
-  const jwt = /-{3,}BEGIN NATS USER JWT-{3,}\s+(\S+)\s+-{3,}END/.exec(bytes.toString('utf8'))?.[1]
-  if (jwt === undefined) throw new StartError(`The file ${path} holds no NATS user credentials.`)
-  return { bytes, user: userName(jwt) }
+  const text = bytes.toString('utf8')
+  const jwt = /-{3,}BEGIN NATS USER JWT-{3,}\s+(\S+)\s+-{3,}END/.exec(text)?.[1]
+  if (jwt !== undefined) return { authenticator: credsAuthenticator(bytes), user: userName(jwt) }
+  const seed = /^SU[A-Z2-7]{56}$/m.exec(text)?.[0]
+  const user = seed && publicKey(seed)
+  if (seed === undefined || user === undefined)
+    throw new StartError(`The file ${path} holds no NATS user credentials.`)
+  return { authenticator: nkeyAuthenticator(Buffer.from(seed)), user }
+}
+
+function publicKey(seed: string): string | undefined {
+  try {
+    return String(nkeys.fromSeed(Buffer.from(seed)).getPublicKey())
+  } catch {
+    return undefined
+  }
 }
 
 function userName(jwt: string): string | undefined {

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { StartError } from '../start-error.ts'
+import { untrusted } from '../untrusted.ts'
 import type { RedisClient } from './scripts.ts'
 
 export interface ConnectRedisOptions {
@@ -109,6 +110,8 @@ function sentence({ where, named, error }: { where: string; named: string; error
     return `Redis at ${where} refuses the credentials in ${named}.`
   }
   const code = (error as NodeJS.ErrnoException).code
+  const unknown = untrusted(code)
+  if (unknown) return `Redis at ${where} is not connected to: ${unknown}.`
   return `Redis at ${where} cannot be reached${code ? ` (${code})` : ''}; start it or correct ${named}.`
 }
 
