@@ -122,10 +122,7 @@ export function grantRevoked(given: Given<GrantRevoked> & { at: number }): Grant
 
 export function happened<
   T extends 'account.removed' | 'app.secret-updated' | 'app.probe' | 'grant.restored' | 'keys.rotated',
->(
-  type: T,
-  at: number,
-): { type: T; at: number; id: string } {
+>(type: T, at: number): { type: T; at: number; id: string } {
   return { type, at, id: newId() }
 }
 
