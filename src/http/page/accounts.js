@@ -12,7 +12,7 @@ export async function accounts(main, query) {
   const search = h('input', {
     id: 'search',
     type: 'search',
-    value: query.get('query') ?? '',
+    value: query.get('prefix') ?? '',
     autocomplete: 'off',
   })
   const state = h(
@@ -21,7 +21,7 @@ export async function accounts(main, query) {
     h('option', { value: '' }, 'any state'),
     ...states.map((each) => h('option', { value: each, selected: query.get('state') === each }, each)),
   )
-  const filters = () => ({ state: state.value, query: search.value.trim() })
+  const filters = () => ({ state: state.value, prefix: search.value.trim() })
 
   const show = async () => {
     const asked = new URLSearchParams({ pageSize, ...filters() })
@@ -53,7 +53,7 @@ export async function accounts(main, query) {
     h(
       'form',
       { class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault() },
-      h('div', {}, h('label', { for: 'search' }, 'Id contains'), search),
+      h('div', {}, h('label', { for: 'search' }, 'Id begins with'), search),
       h('div', {}, h('label', { for: 'state' }, 'State'), state),
     ),
     list,

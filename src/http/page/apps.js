@@ -10,7 +10,7 @@ export async function apps(main) {
   const show = async () => {
     // Who is typing a secret is not interrupted.
     if (list.contains(document.activeElement) && document.activeElement.value) return
-    const { apps: found } = await get('/v1/oauth2')
+    const { apps: found } = await get('/v1/oauth2?pageSize=1000')
     list.replaceChildren(...found.map((app) => section(app, show)))
     if (found.length === 0) list.replaceChildren(h('p', {}, 'There are no apps yet.'))
   }

@@ -21,7 +21,7 @@ export async function overview(main) {
     const [{ accounts }, revoked, { apps }] = await Promise.all([
       get('/v1/overview'),
       get(`/v1/accounts?state=revoked&pageSize=${mostShown}`),
-      get('/v1/oauth2'),
+      get('/v1/oauth2?pageSize=1000'),
     ])
     counts.replaceChildren(...states.map((state) => count(state, accounts[state] ?? 0)))
     const wants = [...apps.flatMap(appNeeds), ...revoked.accounts.map(accountNeeds)]

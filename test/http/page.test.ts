@@ -1,0 +1,105 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeId } from '../../src/bus/subject-token.ts'
+import { isInstalled } from '../support/installed.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+const hasChromium = isInstalled('chromium')
+const title = hasChromium ? 'the page in a browser' : 'the page in a browser (skipped: no chromium here)'
+
+describe.skipIf(!hasChromium)(title, { timeout: 90_000 }, () => {
+  let cluster: HttpCluster
+  let browser: Browser
+  let page: Page
+
+  beforeAll(async () => {
+    cluster = await startHttpCluster()
+    for (const account of ['alice', 'bob', encodeId('<b>carol</b>')]) await cluster.connectAccount(account)
+    const args = [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ]
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+    page = await browser.newPage()
+    await page.goto(cluster.url)
+    await page.getByLabel('API token').fill(cluster.adminToken)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  }, 90_000)
+  afterAll(async () => {
+    await browser?.close()
+    await cluster?.[Symbol.asyncDispose]()
+  })
+
+  const go = (hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+
+  it('keeps the API token and every access token out of reach', async () => {
+    expect(await page.evaluate('document.cookie')).toBe('')
+    const { accessToken } = await cluster.request('token.get.alice')
+    const answers: string[] = []
+    page.on('response', async (response) => answers.push(await response.text().catch(() => '')))
+    await go('#/account/alice')
+    await page.getByText('refresh.succeeded').or(page.getByText('account.authorized')).first().waitFor()
+    expect(answers.length).toBeGreaterThan(0)
+    expect(answers.join()).not.toContain(accessToken)
+  })
+
+  it('shows a revocation without a reload, and what to do', async () => {
+    await go('#/')
+    await page.getByText('Nothing. All is well.').waitFor()
+    cluster.sandbox.control.revoke('bob')
+    await cluster.request('token.get.bob', { forceRefresh: true })
+    await page.getByText('ask the user to reconnect').waitFor()
+    await page.getByRole('link', { name: 'bob' }).waitFor()
+  })
+
+  it('leads through consent from start to end, back to where it began', async () => {
+    await page.getByRole('button', { name: 'Connect bob again' }).click()
+    await page.waitForURL(/account=bob/)
+    await page.getByText('Nothing. All is well.').waitFor()
+    expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
+  })
+
+  it('fixes an expired secret', async () => {
+    cluster.sandbox.control.expireSecret()
+    await cluster.request('token.get.alice', { forceRefresh: true })
+    await page.getByText('the provider rejects its credentials').waitFor()
+    await go('#/apps')
+    const next = cluster.sandbox.control.newSecret()
+    await page.getByLabel('New client secret of sandbox').fill(next.reveal())
+    await page.getByRole('button', { name: 'Add secret' }).click()
+    await page.locator('section', { hasText: 'sandbox' }).locator('.state', { hasText: 'healthy' }).waitFor()
+    expect(await page.content()).not.toContain(next.reveal())
+  })
+
+  it('takes the name of an account for text', async () => {
+    await go('#/accounts')
+    await page.getByRole('link', { name: '<b>carol</b>' }).waitFor()
+    expect(await page.locator('table b').count()).toBe(0)
+  })
+
+  it('finds accounts by the beginning of their ids', async () => {
+    await page.getByLabel('Id begins with').fill('al')
+    await page.getByRole('link', { name: 'bob' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'alice' }).waitFor()
+  })
+
+  it('can be used with the keyboard alone', async () => {
+    await page.goto(cluster.url)
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.keyboard.press('Tab')
+    for (let i = 0; i < 10 && (await focused()) !== 'Accounts'; i++) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Accounts' }).waitFor()
+    expect(await focused()).toBe('Accounts')
+  })
+
+  it('ends when signed out', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('API token').waitFor()
+  })
+
+  const focused = () => page.evaluate('document.activeElement.textContent.trim()')
+})
