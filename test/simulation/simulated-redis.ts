@@ -147,13 +147,12 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     },
     setWay(machine: Machine, way: Way): void {
       const link = linkOf(machine)
-      const was = link.way
       link.way = way
       link.troubleAt = world.now()
       if (way === 'cut') cutAll(link)
       if (way !== 'open') return
       for (const arrive of link.stuck.splice(0)) arrive()
-      if (was === 'cut') comeBack(link)
+      if (!link.connected) comeBack(link)
     },
     loseReplies(machine: Machine, probability: number): void {
       Object.assign(linkOf(machine), { loses: probability, troubleAt: world.now() })
