@@ -25,7 +25,7 @@ export interface Nodes extends AsyncDisposable {
 
 /** A start takes a core for a second: more of them at once would only be slower. */
 const starting = pLimit(2)
-const readyWithin = 60_000
+const readyWithin = 180_000
 
 /** Real NATS and Redis, and as many tokenbus processes as a test starts. */
 export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes> {
