@@ -16,6 +16,7 @@ describe('the environment', () => {
       keys: undefined,
       http: { host: '127.0.0.1', port: 7070 },
       publicUrl: undefined,
+      redirectOrigins: [],
       enableTokenApi: false,
       dataDir: '.tokenbus',
       partitions: 64,

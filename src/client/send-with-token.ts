@@ -1,5 +1,6 @@
 import { challengeIn } from './challenge.ts'
 import type { Token, Tokens } from './tokens.ts'
+import { TokensError } from './tokens-error.ts'
 
 /** What sending with a token needs of the client. */
 export type TokenSource = Pick<Tokens, 'get' | 'reject'>
@@ -34,14 +35,33 @@ export async function sendWithToken<R>(sending: Sending<R>): Promise<R> {
   const { generation } = token
   const claims = challengeIn(refusal.headers.get('www-authenticate'))
   try {
-    const report = { generation, ...(claims !== undefined && { claims }) }
-    const newer = await unlessAborted(tokens.reject(account, report), signal)
+    const reported = report({ tokens, account, generation, claims })
+    const newer = await unlessAborted(reported, signal)
     if (newer.generation <= generation || !replayable) return answer
     await refusal.discard?.()
     return await send(newer)
   } catch (error) {
     await refusal.discard?.()
     throw error
+  }
+}
+
+async function report({
+  tokens,
+  account,
+  generation,
+  claims,
+}: Pick<Sending<unknown>, 'tokens' | 'account'> & {
+  generation: number
+  claims: string | undefined
+}): Promise<Token> {
+  if (claims === undefined) return tokens.reject(account, { generation })
+  try {
+    return await tokens.reject(account, { generation, claims })
+  } catch (error) {
+    // Claims that tokenbus does not understand make the token no better.
+    if (!(error instanceof TokensError && error.code === 'bad_request')) throw error
+    return tokens.reject(account, { generation })
   }
 }
 

@@ -20,6 +20,8 @@ export class TokensError extends Error {
   readonly reason: string | undefined
   readonly recoverable: boolean | undefined
   readonly action: string | undefined
+  /** What a person has to prove anew, as JSON text. */
+  readonly claims: string | undefined
   readonly retryAfter: number | undefined
 
   constructor(failure: TokensFailure, options?: ErrorOptions) {
@@ -30,6 +32,7 @@ export class TokensError extends Error {
     this.reason = failure.reason
     this.recoverable = failure.recoverable
     this.action = failure.action
+    this.claims = failure.claims
     this.retryAfter = failure.retryAfter
   }
 }

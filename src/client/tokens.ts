@@ -27,7 +27,7 @@ export interface GetOptions {
 export interface Rejection {
   /** Of the token that an API answered 401 to. */
   readonly generation: number
-  /** The claims the API asks for, as JSON. */
+  /** The claims the API asks for, as its challenge has them: JSON, or that in base64url. */
   readonly claims?: string
 }
 

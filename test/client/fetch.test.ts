@@ -61,6 +61,12 @@ describe('a token that is refused', () => {
     expect(rejections()).toEqual([{ generation: 1, claims }])
   })
 
+  it('is reported without claims that tokenbus does not understand', async () => {
+    api.challenge = 'Bearer claims="hello"'
+    expect((await bus.tokens.fetch('alice', api.url)).status).toBe(200)
+    expect(rejections()).toEqual([{ generation: 1 }])
+  })
+
   it('once only: a second 401 is the caller’s', async () => {
     api.accepts = () => false
     const answered = await bus.tokens.fetch('alice', api.url)
