@@ -39,9 +39,9 @@ describe('a user limited to some accounts', () => {
 
 it('what a user may not hear of is never kept', async () => {
   await using bus = await startClientBus(deaf)
-  await bus.tokens.get('alice')
-  await bus.tokens.get('alice')
-  expect(bus.asked).toHaveLength(2)
+  // The first answer brings the refusal along; the later ones come after it.
+  for (let i = 0; i < 3; i++) await bus.tokens.get('alice')
+  expect(bus.asked).toHaveLength(3)
 })
 
 it('credentials that are wrong: connecting fails', async () => {
