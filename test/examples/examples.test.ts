@@ -22,12 +22,12 @@ const running: ChildProcess[] = []
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-examples-'))
   dev = startTokenbus(['dev'], { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' })
-  await dev.says('tokenbus ready', 25_000)
+  await dev.says('tokenbus ready', 60_000)
   const { consumer } = JSON.parse(readFileSync(join(dataDir, 'nats/passwords.json'), 'utf8'))
   const url = new URL((await readDevFile(dataDir)).nats)
   consumerUrl = `nats://consumer:${consumer}@${url.host}`
   tokens = await connectTokens({ servers: consumerUrl })
-})
+}, 60_000)
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
 })

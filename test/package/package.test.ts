@@ -19,7 +19,7 @@ function run(file: string, source: string, ...args: string[]): string {
   const { stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
     cwd: packed.folder,
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 60_000,
   })
   return stdout + stderr
 }
@@ -37,14 +37,12 @@ describe('the package', () => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
   })
 
-  it.each(['client', 'server', 'machines', 'testing'])(
-    'tokenbus/%s can be imported, also from CommonJS',
-    (name) => {
-      const show = `import('tokenbus/${name}').then((m) => console.log(Object.keys(m).length > 0))`
-      expect(run('ours.mjs', show)).toBe('true\n')
-      expect(run('theirs.cjs', show)).toBe('true\n')
-    },
-  )
+  it.each(['ours.mjs', 'theirs.cjs'])('all it exports can be imported, by %s', (file) => {
+    const names = ['client', 'server', 'machines', 'testing']
+    const imports = names.map((name) => `import('tokenbus/${name}')`)
+    const show = `Promise.all([${imports}]).then((all) => console.log(all.every((m) => Object.keys(m).length > 0)))`
+    expect(run(file, show)).toBe('true\n')
+  })
 
   it('has types that a strict program can use', () => {
     const source = `import { connectTokens, googleAuth, graphAuth, TokensError, type Token } from 'tokenbus/client'
@@ -89,7 +87,7 @@ export {}
     const dataDir = join(packed.folder, 'data')
     const env = { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' }
     await using dev = startTokenbus(['dev'], env, join(packed.installed, 'dist/src/main.js'))
-    await dev.says('tokenbus ready', 30_000)
+    await dev.says('tokenbus ready', 60_000)
     expect(dev.output()).toContain('npx tokenbus token demo')
     const program = `import { connectTokens } from 'tokenbus/client'
 const tokens = await connectTokens({ servers: process.argv[2] })
@@ -97,5 +95,5 @@ const { account, accessToken } = await tokens.get('demo')
 console.log(account, accessToken.length > 20)
 await tokens.close()`
     expect(run('ours.mjs', program, (await readDevFile(dataDir)).nats)).toBe('demo true\n')
-  })
+  }, 90_000)
 })
