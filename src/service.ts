@@ -20,11 +20,14 @@ import { createApiTokenAdmin } from './host/api-token-admin.ts'
 import { createApiTokens } from './host/api-tokens.ts'
 import { createAppAdmin } from './host/app-admin.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
+import { createClusterFacts } from './host/cluster-facts.ts'
 import { createHost } from './host/host.ts'
 import { createKeyRotation } from './host/key-rotation.ts'
 import { readCachedFrom } from './host/read-cached.ts'
+import { createReadiness } from './host/readiness.ts'
 import { createSpool } from './host/spool.ts'
 import { startHttp } from './http/server.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { toAppConfig, toAppPut } from './provider/app-config.ts'
 import { createHttp } from './provider/http.ts'
 import { createProvider } from './provider/provider.ts'
@@ -99,7 +102,10 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   onStop(async () => publisher.stop())
   const { records, fingerprint } = storage
   const spool = createSpool({ directory: join(dataDir, 'spool') })
-  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger })
+  const facts = createClusterFacts({ records, clock })
+  const metrics = createMetrics({ facts })
+  const { observer } = metrics
+  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger, observer })
   const { heldAnswers, outbox, waker, attempts, cache } = host
 
   // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
@@ -203,10 +209,14 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
       clock,
       logger,
     }),
-    readiness: async () => [
-      ...(await storage.missing()),
-      ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
-    ],
+    metrics,
+    readiness: createReadiness({
+      facts,
+      missing: () => [
+        ...(storage.connected() ? [] : ['redis']),
+        ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
+      ],
+    }),
   })
   listeningUrl = http.url
   onStop(http.stop)

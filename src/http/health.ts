@@ -1,15 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Names what is not ready; empty when the node can serve. */
-export type Readiness = () => Promise<readonly string[]>
+/** What is not ready: nothing when the node can serve. `outboxLag` in seconds; null while Redis cannot be asked. */
+export interface Ready {
+  readonly missing: readonly string[]
+  readonly outboxLag: number | null
+}
+
+export type Readiness = () => Promise<Ready>
 
 /** For orchestrators: `/livez` while the process runs, `/readyz` once what it needs answers. */
 export function healthRoutes(server: FastifyInstance, readiness: Readiness): void {
   server.get('/livez', { config: { access: 'open' } }, async () => ({ status: 'ok' }))
   server.get('/readyz', { config: { access: 'open' } }, async (_, reply) => {
-    const missing = await readiness()
-    return reply
-      .code(missing.length === 0 ? 200 : 503)
-      .send({ status: missing.length === 0 ? 'ok' : 'unready', missing })
+    const ready = await readiness()
+    const well = ready.missing.length === 0
+    return reply.code(well ? 200 : 503).send({ status: well ? 'ok' : 'unready', ...ready })
   })
 }

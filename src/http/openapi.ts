@@ -6,7 +6,7 @@ const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, draft)
 
 /** The OpenAPI 3.0 document of these routes, from the schemas they check requests with. */
 export function openApi({ routes, version }: { routes: readonly Route[]; version: string }) {
-  const paths: Record<string, Record<string, unknown>> = {}
+  const paths: Record<string, Record<string, ReturnType<typeof operation>>> = {}
   for (const each of routes) {
     const path = each.url.replace(/:(\w+)/g, '{$1}')
     paths[path] = { ...paths[path], [each.method.toLowerCase()]: operation(each) }
@@ -24,10 +24,10 @@ function operation({ summary, access, params, query, body, answer }: Route) {
   const needs = access === 'open' ? undefined : `Scope: ${access.join(' or ')}.`
   return {
     summary,
-    ...(needs && { description: needs }),
+    description: needs,
     security,
     parameters: [...parameters('path', params), ...parameters('query', query)],
-    ...(body && { requestBody: { required: true, content: jsonContent(body) } }),
+    requestBody: body && { required: true, content: jsonContent(body) },
     responses: {
       200: { description: 'Done', content: jsonContent(answer) },
       default: { description: 'Not done: statusCode, error, message, code' },

@@ -3,6 +3,7 @@ import type { Tokenbus } from '../api.ts'
 import type { EventFeed } from '../bus/event-feed.ts'
 import type { Consent } from '../consent/consent.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { ReceiveEvents } from '../security-events/receive.ts'
 import { StartError } from '../start-error.ts'
 import { accountListRoute } from './account-list.ts'
@@ -10,12 +11,13 @@ import { accountRoutes } from './accounts.ts'
 import { appRoutes } from './apps.ts'
 import { authenticate } from './authenticate.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
+import { docsRoutes } from './docs.ts'
 import { answerErrors } from './errors.ts'
 import { eventRoute } from './events.ts'
 import { hardenedServer } from './hardened-server.ts'
 import { healthRoutes, type Readiness } from './health.ts'
+import { metricsRoute } from './metrics.ts'
 import { type OauthTokenOptions, oauthTokenRoute } from './oauth-token.ts'
-import { openApi } from './openapi.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
 import { createRateLimits } from './rate-limits.ts'
@@ -34,6 +36,7 @@ export interface HttpOptions extends OauthTokenOptions {
   readonly publicUrl: () => string
   readonly counts: () => Promise<Record<string, number>>
   readonly readiness: Readiness
+  readonly metrics: Metrics
   readonly receiveEvents: ReceiveEvents
   readonly version: string
   readonly logger: Pick<Logger, 'error'>
@@ -41,11 +44,12 @@ export interface HttpOptions extends OauthTokenOptions {
 
 /** The HTTP side: thin over `Tokenbus`, as NATS is. Rejects with `StartError`. */
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
-  const { host, port, apiTokens, consent, feed, publicUrl, readiness, version, logger } = options
+  const { host, port, apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
   const server = hardenedServer()
   answerErrors(server, logger)
   authenticate(server, { apiTokens, limits: createRateLimits() })
   healthRoutes(server, readiness)
+  metricsRoute(server, metrics)
   consentPages(server, consent, publicUrl)
   eventRoute(server, feed)
   securityEventsRoute(server, options.receiveEvents)
@@ -60,8 +64,7 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
     ...appRoutes(options),
   ]
   for (const each of routes) register(server, each)
-  const document = openApi({ routes, version })
-  server.get('/openapi.json', { config: { access: 'open' } }, async () => document)
+  docsRoutes(server, { routes, version })
   try {
     return { url: await server.listen({ host, port }), stop: () => server.close() }
   } catch (cause) {

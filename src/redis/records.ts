@@ -95,6 +95,11 @@ export function createRecords({
       const touched = [keys.due, keys.byState('secret-expired'), keys.byApp(waking.app)]
       return (await run({ script: 'wake-accounts', keys: touched, args: [waking.spread] })) as number
     },
+    /** When the first wake-up of all is due, ms; null when none is. */
+    async earliestDue(): Promise<number | null> {
+      const each = Array.from({ length: partitions }, (_, index) => commands.zlowest(keysOf(index).due))
+      return earliest(await Promise.all(each))
+    },
     outbox: {
       /** The oldest first, those after `from`. */
       async read({ partition, from, count }: { partition: number; from?: string; count: number }) {
@@ -116,8 +121,20 @@ export function createRecords({
         const each = Array.from({ length: partitions }, (_, index) => commands.xlen(keysOf(index).outbox))
         return (await Promise.all(each)).reduce((total, length) => total + length, 0)
       },
+      /** When the oldest entry that still waits was saved, ms; null when none does. */
+      async oldest(): Promise<number | null> {
+        const each = Array.from({ length: partitions }, (_, index) =>
+          commands.xrange(keysOf(index).outbox, { count: 1 }),
+        )
+        return earliest((await Promise.all(each)).map(([first]) => first && Number(first[0].split('-')[0])))
+      },
     },
   }
+}
+
+function earliest(times: readonly (number | null | undefined)[]): number | null {
+  const known = times.filter((at) => at != null)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 function toOutboxEntry([, id, , type, , time, , of, , body]: string[]): OutboxEntry {

@@ -61,7 +61,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       },
       /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
       onReconnect: (listener: () => void) => listeners.push(listener),
-      missing: async () => (redis.status === 'ready' ? [] : ['redis']),
+      connected: () => redis.status === 'ready',
       async close(): Promise<void> {
         clearInterval(timer)
         await redis.quit().catch(() => redis.disconnect())

@@ -1,0 +1,21 @@
+import type { Records } from '../redis/records.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+
+export type ClusterFacts = ReturnType<typeof createClusterFacts>
+
+/** How the cluster fares, as Redis knows it. Times in seconds; each rejects with `StorageUnavailable`. */
+export function createClusterFacts({
+  records,
+  clock,
+}: {
+  records: Pick<Records, 'countByState' | 'outbox' | 'earliestDue'>
+  clock: ClusterClock
+}) {
+  const since = (at: number | null) => (at === null ? 0 : Math.max(0, clock.now() - at) / 1_000)
+  return {
+    accountsByState: () => records.countByState(),
+    outboxSize: () => records.outbox.size(),
+    outboxLag: async () => since(await records.outbox.oldest()),
+    overdue: async () => since(await records.earliestDue()),
+  }
+}

@@ -1,0 +1,84 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ClusterFacts } from '../host/cluster-facts.ts'
+import type { Observer } from '../host/observer.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { lifeLeftHistogram } from './life-left.ts'
+
+export interface Metrics {
+  readonly observer: Observer
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+/** What Prometheus is told. Gauges are of the whole cluster, the same from every node; all else is of this one. */
+export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
+
+  const accounts = new Gauge({
+    name: 'tokenbus_accounts',
+    help: 'Accounts by state.',
+    labelNames: ['state'],
+    registers,
+  })
+  const outboxEntries = gauge('tokenbus_outbox_entries', 'Events saved and not yet in their stream.')
+  const outboxLag = gauge('tokenbus_outbox_lag_seconds', 'Age of the oldest event not yet in its stream.')
+  const overdue = gauge(
+    'tokenbus_overdue_seconds',
+    'How long the oldest wake-up that nobody took has been due.',
+  )
+  const coalesced = counter(
+    'tokenbus_coalesced_total',
+    'Callers that got what the refresh of another one brought.',
+  )
+  const lostSaves = counter('tokenbus_lost_saves_total', 'Saves lost to another node and tried again.')
+  const races = counter('tokenbus_races_recovered_total', 'Refusals of a grant that had just been refreshed.')
+  const inDoubt = counter('tokenbus_attempts_in_doubt_total', 'Attempts whose answer is missing.')
+  const attempts = new Histogram({
+    name: 'tokenbus_refresh_seconds',
+    help: 'Refresh attempts by provider and outcome: succeeded, the class of the failure, or untold.',
+    labelNames: ['provider', 'outcome'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 75],
+    registers,
+  })
+
+  async function look(): Promise<void> {
+    try {
+      const [states, size, lagging, due] = await Promise.all([
+        facts.accountsByState(),
+        facts.outboxSize(),
+        facts.outboxLag(),
+        facts.overdue(),
+      ])
+      for (const [state, count] of Object.entries(states)) accounts.set({ state }, count)
+      outboxEntries.set(size)
+      outboxLag.set(lagging)
+      overdue.set(due)
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error
+      // Old numbers would look like news.
+      accounts.reset()
+      for (const each of [outboxEntries, outboxLag, overdue]) each.remove()
+    }
+  }
+
+  return {
+    contentType: registry.contentType,
+    async text() {
+      await look()
+      return registry.metrics()
+    },
+    observer: {
+      served: lifeLeftHistogram(registry),
+      coalesced: () => coalesced.inc(),
+      lostSave: () => lostSaves.inc(),
+      raceRecovered: () => races.inc(),
+      inDoubt: () => inDoubt.inc(),
+      attemptEnded: ({ provider, outcome, milliseconds }) =>
+        attempts.observe({ provider, outcome }, milliseconds / 1_000),
+    },
+  }
+}

@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { eventually } from '../support/eventually.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster({ TOKENBUS_ENABLE_TOKEN_API: 'true' })
+  await http.connectAccount('fresh')
+  await http.connectAccount('stale', { fresh: false, policy: 'lazy' })
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+/** Every sample, by name and labels. */
+async function metrics(): Promise<Record<string, number>> {
+  const { body } = await http.ask('GET', '/metrics', { token: null })
+  const lines = (body as string).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  )
+}
+
+const sum = (samples: Record<string, number>, name: string) =>
+  Object.entries(samples).reduce((total, [key, value]) => (key.startsWith(name) ? total + value : total), 0)
+
+describe('/metrics', () => {
+  it('counts accounts by state', async () => {
+    await eventually(async () => expect(sum(await metrics(), 'tokenbus_accounts{')).toBe(2))
+    expect(await metrics()).toMatchObject({ 'tokenbus_accounts{state="revoked"}': 0 })
+  })
+
+  it('counts what was served, from where, and with how much life left', async () => {
+    const path = '/v1/account/fresh/oauth-token'
+    const count = (from: string) => `tokenbus_served_life_left_seconds_count{from="${from}"}`
+    await eventually(async () => expect((await http.ask('GET', path)).body.cached).toBe(true))
+    const before = await metrics()
+    for (let i = 0; i < 5; i++) await http.ask('GET', path)
+    const after = await metrics()
+    const grown = (name: string) => (after[name] as number) - (before[name] as number)
+    expect(grown(count('memory')) + grown(count('storage')) + grown(count('refresh'))).toBe(5)
+    const life = 'tokenbus_served_life_left_seconds'
+    for (const from of ['memory', 'storage', 'refresh']) {
+      const bucket = (le: string | number) => after[`${life}_bucket{from="${from}",le="${le}"}`] as number
+      expect(bucket('+Inf')).toBe(after[`${life}_count{from="${from}"}`])
+      // A sandbox token lives 60 s.
+      expect([bucket(0), bucket(60)]).toEqual([0, bucket('+Inf')])
+    }
+  })
+
+  it('a refresh that twenty callers wait for is one, and nineteen saved', async () => {
+    await http.connectAccount('shared', { fresh: false, policy: 'lazy' })
+    const before = await metrics()
+    http.sandbox.control.slow(500)
+    const subjects = Array.from({ length: 20 }, () => http.request('token.get.shared'))
+    const generations = (await Promise.all(subjects)).map(({ generation }) => generation)
+    http.sandbox.control.heal()
+    expect(new Set(generations).size).toBe(1)
+    const after = await metrics()
+    const grown = (name: string) => sum(after, name) - sum(before, name)
+    expect(grown('tokenbus_refresh_seconds_count{provider="oidc",outcome="succeeded"}')).toBe(1)
+    expect(grown('tokenbus_coalesced_total')).toBe(19)
+  })
+
+  it('counts an answer that got lost', async () => {
+    await http.connectAccount('lost')
+    http.sandbox.control.loseAnswer()
+    await http.request('token.get.lost', { forceRefresh: true })
+    await eventually(async () =>
+      expect((await metrics()).tokenbus_attempts_in_doubt_total).toBeGreaterThan(0),
+    )
+  })
+
+  it('names everything that the dashboard and the alerts ask for', async () => {
+    const dashboard = await readFile(new URL('../../ops/grafana-dashboard.json', import.meta.url), 'utf8')
+    const alerts = await readFile(new URL('../../ops/alerts.yml', import.meta.url), 'utf8')
+    const { body } = await http.ask('GET', '/metrics', { token: null })
+    const known = new Set((body as string).match(/^\w+/gm))
+    const named = (text: string) => [...new Set(text.match(/\b(?:tokenbus|nodejs|process)_[a-z_0-9]+/g))]
+    for (const text of [dashboard, alerts]) {
+      expect(named(text).length).toBeGreaterThan(3)
+      expect(named(text).filter((name) => !known.has(name))).toEqual([])
+    }
+    const panels = JSON.parse(dashboard).panels as { targets: { expr: string }[] }[]
+    const rules = parse(alerts).groups[0].rules as { expr: string; annotations: { summary: string } }[]
+    for (const { expr } of [...panels.flatMap(({ targets }) => targets), ...rules])
+      expect(named(expr)).not.toEqual([])
+    const ours = [...known].filter((name) => name.startsWith('tokenbus_'))
+    const shown = named(dashboard)
+    const base = (name: string) => name.replace(/_(bucket|sum|count)$/, '')
+    const unseen = ours.filter((name) => !shown.some((each) => base(each) === base(name)))
+    expect(unseen).toEqual([])
+  })
+})
+
+describe('/readyz', () => {
+  it('says how long events have waited, and what is missing', async () => {
+    await eventually(async () =>
+      expect((await http.ask('GET', '/readyz', { token: null })).body).toMatchObject({
+        status: 'ok',
+        missing: [],
+        outboxLag: expect.any(Number),
+      }),
+    )
+    await http.redisServer.pause()
+    try {
+      await eventually(async () =>
+        expect(await http.ask('GET', '/readyz', { token: null })).toMatchObject({
+          status: 503,
+          body: { status: 'unready', missing: ['redis'], outboxLag: null },
+        }),
+      )
+      // What was served before is served on, and the numbers that can be known are told.
+      expect((await http.ask('GET', '/metrics', { token: null })).status).toBe(200)
+      expect((await http.ask('GET', '/v1/account/never-seen')).status).toBe(503)
+      expect((await http.ask('GET', '/livez', { token: null })).status).toBe(200)
+    } finally {
+      http.redisServer.resume()
+    }
+    await eventually(async () => expect((await http.ask('GET', '/readyz', { token: null })).status).toBe(200))
+  })
+})
+
+describe('the documentation', () => {
+  it('is made of the schemas that requests are checked against', async () => {
+    const { body } = await http.ask('GET', '/openapi.json', { token: null })
+    const { get } = body.paths['/v1/account/{account}/oauth-token']
+    expect(get.parameters.map(({ name }: { name: string }) => name)).toEqual(['account', 'minValidity'])
+    expect(Object.keys(get.responses[200].content['application/json'].schema.properties)).toContain(
+      'accessToken',
+    )
+    const { post } = body.paths['/v1/account']
+    const { schema } = post.requestBody.content['application/json']
+    expect(schema.properties.oauth2.properties.auth.properties.user.maxLength).toBe(320)
+    expect(JSON.stringify(body)).not.toContain('"transform"')
+  })
+
+  it('is a page that loads nothing from elsewhere', async () => {
+    const page = await http.ask('GET', '/docs', { token: null })
+    expect(page.status).toBe(200)
+    expect(page.body).toContain('GET /v1/account/{account}/oauth-token')
+    expect(page.body.match(/(?:src|href)="(?!\/)/g)).toBeNull()
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  })
+})
