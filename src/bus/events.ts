@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { idSchema } from '../schemas.ts'
 
-const state = z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'])
+export const accountStateSchema = z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'])
 const generation = z.int().nonnegative()
 /** Milliseconds of cluster time. */
 const instant = z.number().nonnegative()
@@ -17,11 +17,11 @@ const token = {
   app: idSchema,
   provider: z.string(),
   user: z.string(),
-  state,
-  previousState: state.nullable(),
+  state: accountStateSchema,
+  previousState: accountStateSchema.nullable(),
   generation,
 }
-const providerError = z.strictObject({
+export const providerErrorSchema = z.strictObject({
   status: z.int().nullable(),
   error: z.string(),
   suberror: z.string().optional(),
@@ -48,7 +48,7 @@ export const eventSchemas = {
     action: z.string(),
     inferred: z.boolean().optional(),
     reported: z.boolean().optional(),
-    providerError,
+    providerError: providerErrorSchema,
   }),
   'account.removed': z.strictObject({
     type: z.literal('account.removed'),

@@ -24,6 +24,7 @@ export interface RequestRoute {
   /** What the subject's last token names, if it has one. */
   readonly of: 'account' | 'app' | 'api-token' | undefined
   readonly subject: string
+  readonly payload: z.ZodType
   readonly answer: (call: {
     readonly tokenbus: Tokenbus
     readonly id: string
@@ -178,6 +179,7 @@ function request<S extends z.ZodType>({
     verb,
     of,
     subject: of === undefined ? verb : `${verb}.*`,
+    payload: schema,
     async answer({ tokenbus, id, payload }) {
       const parsed = parsePayload(schema, payload)
       return parsed.ok ? call(tokenbus, id, parsed.value) : parsed

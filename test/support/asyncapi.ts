@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { answerSchemas, failureSchema } from '../../src/bus/answers.ts'
+import { eventSchemas } from '../../src/bus/events.ts'
+import { eventTypes, type RequestRoute, requests, streamOf } from '../../src/bus/subjects.ts'
+import { failureStatus } from '../../src/failures.ts'
+import { version } from '../../src/version.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const ref = (...path: string[]) => ({ $ref: `#/${path.map((part) => part.replaceAll('/', '~1')).join('/')}` })
+const idParameter =
+  'The id as one token: UTF-8 bytes outside [A-Za-z0-9_@+=:,;()!~-] percent-encoded, upper-case hex, nothing needlessly'
+
+/** What is sent may grow; what is taken may not have more. */
+function schemaOf(schema: z.ZodType, direction: 'sent' | 'taken'): Json {
+  const {
+    $schema: _,
+    $defs: __,
+    ...json
+  } = z.toJSONSchema(schema, {
+    io: direction === 'sent' ? 'output' : 'input',
+    override({ jsonSchema }) {
+      if (direction === 'sent' && jsonSchema.additionalProperties === false)
+        delete jsonSchema.additionalProperties
+    },
+  })
+  return withoutDefs(json) as Json
+}
+
+/** The one recursive schema is any JSON at all, for which JSON Schema has a shorter word. */
+function withoutDefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDefs)
+  if (typeof value !== 'object' || value === null) return value
+  if ('$ref' in value) return {}
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutDefs(each)]))
+}
+
+const failureHeaders = {
+  type: 'object',
+  required: ['Nats-Service-Error', 'Nats-Service-Error-Code'],
+  properties: {
+    'Nats-Service-Error': { type: 'string', enum: [...Object.keys(failureStatus), 'internal_error'] },
+    'Nats-Service-Error-Code': {
+      type: 'string',
+      enum: [...new Set([...Object.values(failureStatus), 500])].sort().map(String),
+    },
+  },
+}
+
+const eventHeaders = (type: string) => ({
+  type: 'object',
+  required: ['Nats-Msg-Id', 'ce-specversion', 'ce-id', 'ce-type', 'ce-source', 'ce-time'],
+  properties: {
+    'Nats-Msg-Id': { type: 'string', description: 'the same as ce-id: published twice, it is stored once' },
+    'ce-specversion': { type: 'string', const: '1.0' },
+    'ce-id': { type: 'string' },
+    'ce-type': { type: 'string', const: type },
+    'ce-source': { type: 'string' },
+    'ce-time': { type: 'string', format: 'date-time' },
+  },
+})
+
+const parametersOf = (of: string | undefined) =>
+  of === undefined ? {} : { parameters: { [of]: { description: idParameter } } }
+const addressOf = (verb: string, of: string | undefined) => (of === undefined ? verb : `${verb}.{${of}}`)
+
+function requestParts({ verb, of, payload }: RequestRoute) {
+  const answer = answerSchemas[verb]
+  if (answer === undefined) throw new Error(`${verb} has no schema of its answer`)
+  const [asked, replies] = [verb, `${verb}.reply`]
+  return {
+    channels: {
+      [asked]: {
+        address: addressOf(verb, of),
+        ...parametersOf(of),
+        messages: { request: ref('components', 'messages', `${verb}.request`) },
+      },
+      [replies]: {
+        address: null,
+        description: 'The inbox named in the request',
+        messages: {
+          answer: ref('components', 'messages', `${verb}.answer`),
+          failure: ref('components', 'messages', 'failure'),
+        },
+      },
+    },
+    operations: {
+      [verb]: {
+        action: 'receive',
+        channel: ref('channels', asked),
+        messages: [ref('channels', asked, 'messages', 'request')],
+        reply: {
+          channel: ref('channels', replies),
+          messages: ['answer', 'failure'].map((name) => ref('channels', replies, 'messages', name)),
+        },
+        bindings: { nats: { queue: 'tokenbus' } },
+      },
+    },
+    messages: {
+      [`${verb}.request`]: { payload: schemaOf(payload, 'taken') },
+      [`${verb}.answer`]: { payload: schemaOf(answer, 'sent') },
+    },
+  }
+}
+
+function eventParts(type: keyof typeof eventSchemas) {
+  const of = type.startsWith('app.') ? 'app' : 'account'
+  return {
+    channels: {
+      [type]: {
+        address: addressOf(type, of),
+        description: `JetStream stream ${streamOf(type)}; plain subscribers may see one twice, and drop it by its id`,
+        ...parametersOf(of),
+        messages: { event: ref('components', 'messages', type) },
+      },
+    },
+    operations: {
+      [type]: {
+        action: 'send',
+        channel: ref('channels', type),
+        messages: [ref('channels', type, 'messages', 'event')],
+      },
+    },
+    messages: { [type]: { headers: eventHeaders(type), payload: schemaOf(eventSchemas[type], 'sent') } },
+  }
+}
+
+/** Everything tokenbus hears and says on NATS, as AsyncAPI 3.0: from the schemas it is checked with. */
+export function asyncApi(): Json {
+  const parts = [...requests.map(requestParts), ...eventTypes.map(eventParts)]
+  const all = (name: 'channels' | 'operations' | 'messages') =>
+    Object.assign({}, ...parts.map((part) => part[name])) as Json
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'tokenbus',
+      version,
+      description: 'OAuth2 access tokens over NATS, always valid',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    defaultContentType: 'application/json',
+    channels: all('channels'),
+    operations: all('operations'),
+    components: {
+      messages: {
+        ...all('messages'),
+        failure: { headers: failureHeaders, payload: schemaOf(failureSchema, 'sent') },
+      },
+    },
+  }
+}
