@@ -37,7 +37,15 @@ export interface ToAppConfig {
 }
 
 const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
-const asPut = ['name', 'issuer', 'policy', 'graceSeconds', 'testing', 'concurrency', 'securityEvents'] as const
+const asPut = [
+  'name',
+  'issuer',
+  'policy',
+  'graceSeconds',
+  'testing',
+  'concurrency',
+  'securityEvents',
+] as const
 
 /** Fails with `invalid_config`, naming the field. */
 export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {
