@@ -60,7 +60,7 @@ async function startHerd({ accounts, concurrency }: { accounts: number; concurre
     allAre: (state: string) =>
       eventually(
         async () => expect(await storage.records.countByState()).toMatchObject({ [state]: accounts }),
-        { within: 100_000, every: 50 },
+        { within: 140_000, every: 100 },
       ),
     appState: async () => {
       const app = await tokenbus.getApp('herd')
@@ -80,7 +80,7 @@ function tokensEach({ calls }: CountingProvider): number[] {
   return [...counts.values()]
 }
 
-const patience = 120_000
+const patience = 300_000
 
 describe('accounts that are due at once on three nodes', () => {
   it('a thousand whose secret has expired cost three calls beyond those in flight, and all recover from a new one', {

@@ -53,10 +53,10 @@ const tooUneven = 45
 function isEven(timeOf: (context: AccountContext) => number, from: number, to: number): void {
   fc.assert(
     fc.property(naming, fc.nat(50), (name, generation) => {
-      const times = Array.from({ length: 2_000 }, (_, i) => timeOf(context(name(i), { generation })))
+      const times = Array.from({ length: 1_000 }, (_, i) => timeOf(context(name(i), { generation })))
       expect(unevenness(times, from, to)).toBeLessThan(tooUneven)
     }),
-    { numRuns: 30 },
+    { numRuns: 10 },
   )
 }
 
@@ -104,7 +104,7 @@ describe('keep-alive', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 })
