@@ -70,7 +70,7 @@ it('accounts: killed half-way, run again, and once more: each is there once', as
   const summaryOf = (output: string) => JSON.parse(output.trimEnd().split('\n').at(-1) as string).summary
 
   const killed = start()
-  await killed.says(/"imported"[\s\S]{5000}/)
+  await killed.says(/"imported"[\s\S]{5000}/, 60_000)
   killed.signal('SIGKILL')
   await killed.ended
   expect(killed.output()).not.toContain('summary')

@@ -86,7 +86,7 @@ it('keys are rotated while tokens are served and refreshed; killed half-way, and
 
   const asking = keepAsking(cluster)
   const killed = rotate()
-  await killed.says(/ % {2}\d+ looked at/)
+  await killed.says(/ % {2}\d+ looked at/, 60_000)
   killed.signal('SIGKILL')
   victim.signal('SIGKILL')
   await killed.ended
