@@ -109,8 +109,7 @@ const may: Record<Role, Record<Verb, string[]>> = {
     ],
     subscribe: [
       ...asked,
-      'account.transition.*',
-      'account.removed.*',
+      ...told,
       apiTokenRevoked,
       '$SRV.>',
       '_INBOX_service.>',
