@@ -1,4 +1,4 @@
-import type { AccountContext, AccountState, Spend } from './account-context.ts'
+import type { AccountContext, AccountState, Resource, Spend } from './account-context.ts'
 import { absentAccount } from './account-context.ts'
 import type {
   AccountAuthorized,
@@ -9,6 +9,7 @@ import type {
   TimerDue,
   TokenRejected,
 } from './account-events.ts'
+import { storeForResource } from './resources.ts'
 import {
   backOffUntil,
   bucketLevel,
@@ -36,6 +37,7 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     grantId: event.grantId,
     refreshable: event.refreshable,
     generation: context.generation + 1,
+    tokenGeneration: context.generation + 1,
     issuedAt: event.at,
     expiresAt: event.expiresAt ?? 0,
     scopes: event.scopes,
@@ -67,13 +69,13 @@ export interface AttemptParams {
   readonly probe?: boolean
   /** Of the attempt that this one goes on with. */
   readonly claims?: string | null
+  readonly resource?: Resource | null
+  readonly resumeAt?: number | null
 }
 
-export function startAttempt(
-  context: AccountContext,
-  event: AccountEvent,
-  { from, spend = 'current', probe = false, claims = challengeOf(event) }: AttemptParams,
-): Change {
+export function startAttempt(context: AccountContext, event: AccountEvent, params: AttemptParams): Change {
+  const { spend = 'current', probe = false, claims = challengeOf(event) } = params
+  const { from, resource = askedFor(event), resumeAt = context.wakeAt } = params
   const attempt = {
     id: event.id,
     grantId: context.grantId as string,
@@ -82,6 +84,8 @@ export function startAttempt(
     probe,
     spend,
     claims,
+    resource,
+    resumeAt,
     startedAt: event.at,
     sendBy: event.at + sendWithin,
     giveUpAt: giveUpAt(context, event.at),
@@ -93,16 +97,18 @@ function challengeOf(event: AccountEvent): string | null {
   return event.type === 'token.rejected' ? event.claims : null
 }
 
+function askedFor(event: AccountEvent): Resource | null {
+  return event.type === 'token.rejected' || event.type === 'token.requested' ? event.resource : null
+}
+
 /** The lost attempt's token once more, for the same reason. */
 export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
-  const { from = 'expiring', spend = 'current', claims = null } = context.attempt ?? {}
-  return startAttempt(context, event, { from, spend, claims })
+  return startAttempt(context, event, { from: 'expiring', ...context.attempt, probe: false })
 }
 
 /** The same probe, or the same ordinary attempt, goes on with another of the grant's tokens. */
 export function continueWith(context: AccountContext, event: RefreshFailed, spend: Spend): Change {
-  const { from = 'expiring', probe = false, claims = null } = context.attempt ?? {}
-  const change = startAttempt(context, event, { from, spend, probe, claims })
+  const change = startAttempt(context, event, { from: 'expiring', ...context.attempt, spend })
   return spend === 'sibling' ? { ...change, hasSibling: false } : change
 }
 
@@ -145,6 +151,11 @@ export function origin(context: AccountContext, from: AccountState): AccountStat
 }
 
 export function storeAnswer(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
+  const stored = renewGrant(context, event, from)
+  return event.resource === null ? stored : storeForResource(context, event, stored)
+}
+
+function renewGrant(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
   const generation = context.generation + 1
   const expiresAt = event.startedAt + (event.expiresIn ?? defaultLife)
   const grantEndsAt = grantEnd(context, event)
@@ -153,6 +164,7 @@ export function storeAnswer(context: AccountContext, event: RefreshSucceeded, fr
   return {
     ...endAttempt(),
     generation,
+    tokenGeneration: generation,
     issuedAt: event.startedAt,
     expiresAt,
     refreshAt,
@@ -203,6 +215,11 @@ export function backOff(context: AccountContext, event: RefreshFailed): Change {
   const risky = event.inDoubt && !mayRepeat(context, event.at, context.doubtSince ?? event.at)
   const retryAt = risky ? Math.max(spaced, settledAt(context, event.at)) : spaced
   return { ...endAttempt(), retryAt, wakeAt: retryAt }
+}
+
+/** A second token that could not be fetched for the moment disturbs nobody else. */
+export function backOffResource(context: AccountContext, event: RefreshFailed): Change {
+  return { ...backOff(context, event), wakeAt: context.attempt?.resumeAt ?? event.at }
 }
 
 export function parkAgain(context: AccountContext, event: AccountEvent): Change {

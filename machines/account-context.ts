@@ -22,6 +22,31 @@ export interface ProviderError {
 /** Which of the grant's sealed refresh tokens an attempt sends. */
 export type Spend = 'current' | 'previous' | 'sibling'
 
+/** What else the grant can be asked for: scopes of another API, or fewer of its own. `key`: the scopes, sorted. */
+export interface Resource {
+  readonly key: string
+  readonly scopes: readonly string[]
+}
+
+/** The provider said no to a resource, and is not asked again before `retryAt`. */
+export interface Refused {
+  readonly reason: string
+  readonly action: string
+  readonly at: number
+  readonly retryAt: number
+  /** It may be the grant that has ended: its next refresh tells. */
+  readonly aboutGrant: boolean
+}
+
+/** A second token of the grant. `generation` 0: there is none yet. */
+export interface ResourceToken extends Resource {
+  readonly generation: number
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly refreshAt: number
+  readonly refused: Refused | null
+}
+
 /** One refresh in flight in the whole cluster. Times are milliseconds of cluster time. */
 export interface Attempt {
   readonly id: string
@@ -33,6 +58,10 @@ export interface Attempt {
   readonly spend: Spend
   /** What an API asked to be proven, as the request's `claims` (JSON text). */
   readonly claims: string | null
+  /** For a second token; null for the account's own. */
+  readonly resource: Resource | null
+  /** When the account would have woken but for this attempt. */
+  readonly resumeAt: number | null
   readonly startedAt: number
   readonly sendBy: number
   readonly giveUpAt: number
@@ -87,6 +116,8 @@ export interface AccountContext extends AccountSettings {
   readonly refreshable: boolean
   /** Counts stored tokens, never falls, survives deletion. */
   readonly generation: number
+  /** The generation of the account's own access token, which the times and scopes here are about. */
+  readonly tokenGeneration: number
   readonly issuedAt: number
   readonly expiresAt: number
   /** The soft deadline. */
@@ -112,6 +143,8 @@ export interface AccountContext extends AccountSettings {
   readonly doubtSince: number | null
   readonly hasPrevious: boolean
   readonly hasSibling: boolean
+  /** Its second tokens, the one fetched last at the end. */
+  readonly resources: readonly ResourceToken[]
   /** The generation a caller reported as refused by the API. */
   readonly rejected: number | null
   readonly bucket: { readonly level: number; readonly at: number }
@@ -140,6 +173,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     grantId: null,
     refreshable: false,
     generation: 0,
+    tokenGeneration: 0,
     issuedAt: 0,
     expiresAt: 0,
     refreshAt: 0,
@@ -157,6 +191,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     doubtSince: null,
     hasPrevious: false,
     hasSibling: false,
+    resources: [],
     rejected: null,
     bucket: { level: 0, at: 0 },
     invalid: null,

@@ -9,6 +9,8 @@ export interface TokensStore {
   readonly generation: number
   /** A new grant: nothing of the older one is kept. */
   readonly newGrant: boolean
+  /** Where the access token that came belongs; null for the account's own. */
+  readonly resource: string | null
 }
 
 /** A second answer to a token already spent: keep it sealed, unspent. Part of the save. */

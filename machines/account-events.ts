@@ -1,4 +1,4 @@
-import type { AccountSettings, FailureClass, ProviderError } from './account-context.ts'
+import type { AccountSettings, FailureClass, ProviderError, Resource } from './account-context.ts'
 
 interface Happened {
   /** Cluster time in milliseconds. */
@@ -42,6 +42,8 @@ export interface TokenRequested extends Happened {
   readonly minValidity: number | null
   readonly force: boolean
   readonly ifGeneration: number | null
+  /** Null for the account's own token. */
+  readonly resource: Resource | null
 }
 
 /** An API answered 401 to the token of this generation. */
@@ -50,6 +52,7 @@ export interface TokenRejected extends Happened {
   readonly generation: number
   /** The claims challenge that came with the 401, as JSON text; null without one. */
   readonly claims: string | null
+  readonly resource: Resource | null
 }
 
 export interface TimerDue extends Happened {
@@ -71,6 +74,8 @@ export interface RefreshSucceeded extends Happened {
   readonly scopes: readonly string[] | null
   /** Did a new refresh token come? */
   readonly rotated: boolean
+  /** What the access token that came is for. */
+  readonly resource: Resource | null
 }
 
 export interface RefreshFailed extends Happened {

@@ -9,6 +9,7 @@ import type {
   TokenRejected,
   TokenRequested,
 } from './account-events.ts'
+import { mayFetch, tokenFor } from './resources.ts'
 import { bucketLevel, effectiveMinValidity, mayRepeat } from './time-rules.ts'
 
 type Asked<E extends AccountEvent> = (args: { context: AccountContext; event: E }) => boolean
@@ -22,27 +23,36 @@ export const hasGrant: Asked<AccountEvent> = ({ context }) => context.grantId !=
 
 /** Forced with `ifGeneration` refreshes only that generation; the bucket bounds what callers can cause. */
 export const mayForce: Asked<TokenRequested> = ({ context, event }) =>
+  event.resource === null &&
   event.force &&
   context.refreshable &&
-  (event.ifGeneration === null || event.ifGeneration === context.generation) &&
+  (event.ifGeneration === null || event.ifGeneration === context.tokenGeneration) &&
   bucketLevel(context.bucket, event.at) >= 1
 
 /** A caller may want a longer life than is left, but not before a quarter of the life is spent. */
 export const livesTooShort: Asked<TokenRequested> = ({ context, event }) =>
+  event.resource === null &&
   context.refreshable &&
   context.expiresAt - event.at < effectiveMinValidity(context, event.minValidity) &&
   event.at - context.issuedAt >= (context.expiresAt - context.issuedAt) / 4
 
 export const mayStart: Asked<TokenRequested> = ({ context, event }) =>
-  context.refreshable && event.at >= context.retryAt
+  event.resource === null && context.refreshable && event.at >= context.retryAt
+
+export const fetchesResource: Asked<TokenRequested> = ({ context, event }) => mayFetch(context, event)
+
+export const forcesResource: Asked<TokenRequested> = (args) => args.event.force && fetchesResource(args)
 
 // Reported rejections
 
-export const rejectsCurrent: Asked<TokenRejected> = ({ context, event }) =>
-  event.generation === context.generation && context.rejected !== context.generation
+export const rejectsCurrent: Asked<TokenRejected> = (args) =>
+  isAboutCurrent(args) && args.context.rejected !== args.event.generation
+
+const isAboutCurrent: Asked<TokenRejected> = ({ context, event }) =>
+  event.generation === tokenFor(context, event.resource)?.generation
 
 export const mayReplaceRejected: Asked<TokenRejected> = ({ context, event }) =>
-  event.generation === context.generation &&
+  isAboutCurrent({ context, event }) &&
   context.refreshable &&
   event.at >= context.retryAt &&
   bucketLevel(context.bucket, event.at) >= 1
@@ -82,6 +92,17 @@ export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refresha
 export const answersCurrentToken: Asked<RefreshSucceeded> = ({ context, event }) =>
   event.grantId === context.grantId && event.baseGeneration === context.generation
 
+/** Its access token is for a resource: the account's own stays as it is. */
+export const answersForResource: Asked<RefreshSucceeded> = (args) =>
+  answersCurrentToken(args) && args.event.resource !== null
+
+export const answersUndisturbed: Asked<RefreshSucceeded> = (args) =>
+  answersForResource(args) && isForResourceFromValid(args.context)
+
+function isForResourceFromValid({ attempt }: AccountContext): boolean {
+  return attempt !== null && attempt.resource !== null && attempt.from === 'valid'
+}
+
 /** A grant that somebody ended stays ended, whatever was still on its way; any other may prove itself. */
 export const mayProveItself: Asked<RefreshSucceeded> = (args) =>
   answersCurrentToken(args) &&
@@ -101,6 +122,24 @@ export const endsAttempt: FailureAsked = ({ context, event }) =>
   event.attempt === context.attempt?.id && event.baseGeneration === context.generation
 
 export const isRefused: FailureAsked = (args) => endsAttempt(args) && args.event.class === 'R'
+
+/** Whatever the class but T and P. */
+export const isResourceRefused: FailureAsked = (args) =>
+  endsAttempt(args) &&
+  args.context.attempt?.resource !== null &&
+  args.event.class !== 'T' &&
+  args.event.class !== 'P'
+
+export const isResourceRefusedAlone: FailureAsked = (args) =>
+  isResourceRefused(args) && args.event.class === 'C' && isForResourceFromValid(args.context)
+
+/** Nothing is in doubt: the account's own token is as good as before. */
+export const resourceFailed: FailureAsked = (args) =>
+  endsAttempt(args) &&
+  args.event.class === 'T' &&
+  !args.event.inDoubt &&
+  args.context.doubtSince === null &&
+  isForResourceFromValid(args.context)
 
 export const mayTrySibling: FailureAsked = (args) => isRefused(args) && args.context.hasSibling
 

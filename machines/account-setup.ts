@@ -1,10 +1,18 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import * as act from './account-actions.ts'
-import type { AccountContext, AccountInput, AccountState, Attempt, Invalid } from './account-context.ts'
+import type {
+  AccountContext,
+  AccountInput,
+  AccountState,
+  Attempt,
+  Invalid,
+  ResourceToken,
+} from './account-context.ts'
 import type { AccountEffect, TokenInvalid } from './account-effects.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import * as ask from './account-guards.ts'
 import * as end from './account-invalid.ts'
+import { refuseResource } from './resources.ts'
 
 type Given<E extends AccountEvent> = { context: AccountContext; event: E }
 type From = { from: AccountState }
@@ -36,6 +44,8 @@ export const accountSetup = setup({
     mayForce: when(ask.mayForce),
     livesTooShort: when(ask.livesTooShort),
     mayStart: when(ask.mayStart),
+    fetchesResource: when(ask.fetchesResource),
+    forcesResource: when(ask.forcesResource),
     rejectsCurrent: when(ask.rejectsCurrent),
     mayReplaceRejected: when(ask.mayReplaceRejected),
     isDue: when(ask.isDue),
@@ -46,8 +56,13 @@ export const accountSetup = setup({
     mayRepeatAtOnce: when(ask.mayRepeatAtOnce),
     canRefresh: when(ask.canRefresh),
     answersCurrentToken: when(ask.answersCurrentToken),
+    answersForResource: when(ask.answersForResource),
+    answersUndisturbed: when(ask.answersUndisturbed),
     answersPreviousToken: when(ask.answersPreviousToken),
     endsAttempt: when(ask.endsAttempt),
+    isResourceRefused: when(ask.isResourceRefused),
+    isResourceRefusedAlone: when(ask.isResourceRefusedAlone),
+    resourceFailed: when(ask.resourceFailed),
     mayTrySibling: when(ask.mayTrySibling),
     mayTryPrevious: when(ask.mayTryPrevious),
     isDead: when(ask.isDead),
@@ -78,6 +93,8 @@ export const accountSetup = setup({
     settle: assign(change(act.settle)),
     noteFailure: assign(change(act.noteFailure)),
     backOff: assign(change(act.backOff)),
+    backOffResource: assign(change(act.backOffResource)),
+    refuseResource: assign(change(refuseResource)),
     parkAgain: assign(change(act.parkAgain)),
     waitForSecret: assign(change(act.waitForSecret)),
     storeAnswer: assign(
@@ -88,10 +105,11 @@ export const accountSetup = setup({
     trySibling: assign(change((context, event) => act.continueWith(context, event as never, 'sibling'))),
     tryPrevious: assign(change((context, event) => act.continueWith(context, event as never, 'previous'))),
     sendRefresh: emit(({ context }) => ({ type: 'refresh.send', attempt: context.attempt as Attempt })),
-    storeTokens: emit(({ context }) => ({
+    storeTokens: emit(({ context, event }) => ({
       type: 'tokens.store',
       generation: context.generation,
       newGrant: context.answeredBy === null,
+      resource: (event.type === 'refresh.succeeded' && event.resource?.key) || null,
     })),
     keepSibling: enqueueActions(({ enqueue }) => {
       enqueue.assign({ hasSibling: true })
@@ -111,6 +129,17 @@ export const accountSetup = setup({
       expiresAt: context.expiresAt,
       registeredScopes: context.scopes,
     })),
+    announceResource: emit(({ context }, { state }: { state: AccountState }) => {
+      const { generation, expiresAt, scopes } = context.resources.at(-1) as ResourceToken
+      return {
+        type: 'token.refreshed',
+        ...whoseToken(context),
+        generation,
+        state,
+        expiresAt,
+        registeredScopes: scopes,
+      }
+    }),
     revokeAsRefused: enqueueActions(({ context, event, enqueue }, { from }: From) => {
       const invalid = end.refusalAsInvalid(context, event as RefreshFailed)
       const next = { ...context, ...end.revoke(context, event, { invalid, from }) }
@@ -138,8 +167,8 @@ export const accountSetup = setup({
   },
 })
 
-function whoseToken({ app, provider, user, previousState, generation }: AccountContext) {
-  return { app, provider, user, previousState, generation }
+function whoseToken({ app, provider, user, previousState, tokenGeneration }: AccountContext) {
+  return { app, provider, user, previousState, generation: tokenGeneration }
 }
 
 function tokenInvalid(context: AccountContext): TokenInvalid {

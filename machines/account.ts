@@ -27,10 +27,26 @@ function always<const S extends AccountState>(from: S) {
   } as const
 }
 
+/** A second token is stored, and the account is where it was before. */
+function forResource<const S extends AccountState>(from: S) {
+  const store = <const T extends AccountState>(state: T) =>
+    [
+      { type: 'storeAnswer', params: { from } },
+      'storeTokens',
+      { type: 'announceResource', params: { state } },
+    ] as const
+  if (from !== 'refreshing') return [{ guard: 'answersForResource', actions: store(from) }] as const
+  return [
+    { guard: 'answersUndisturbed', target: '#account.valid', actions: store('valid') },
+    { guard: 'answersForResource', target: '#account.expiring', actions: store('expiring') },
+  ] as const
+}
+
 /** An answer to the current refresh token counts whatever became of the attempt that asked for it. */
 function answered<const S extends AccountState>(from: S) {
   return {
     'refresh.succeeded': [
+      ...forResource(from),
       {
         guard: 'answersCurrentToken',
         target: '#account.valid',
@@ -49,6 +65,18 @@ function answered<const S extends AccountState>(from: S) {
 /** One refresh begins: the save of this transition is the write-ahead intent. */
 function begin<const S extends AccountState>(from: S, probe = false) {
   return [{ type: 'startAttempt', params: { from, probe } }, 'sendRefresh'] as const
+}
+
+/** A second token is fetched when it is asked for. */
+function fetch<const S extends AccountState>(from: S) {
+  return [
+    {
+      guard: 'forcesResource',
+      target: '#account.refreshing',
+      actions: ['spendFromBucket', ...begin(from)],
+    },
+    { guard: 'fetchesResource', target: '#account.refreshing', actions: begin(from) },
+  ] as const
 }
 
 /**
@@ -73,6 +101,7 @@ export const accountMachine = accountSetup.createMachine({
         'token.requested': [
           { guard: 'mayForce', target: 'refreshing', actions: ['spendFromBucket', ...begin('valid')] },
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
+          ...fetch('valid'),
         ],
         'token.rejected': {
           guard: 'mayReplaceRejected',
@@ -94,7 +123,10 @@ export const accountMachine = accountSetup.createMachine({
           },
           { guard: 'mayTryAgain', target: 'refreshing', actions: begin('expiring') },
         ],
-        'token.requested': { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
+        'token.requested': [
+          { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
+          ...fetch('expiring'),
+        ],
         'token.rejected': {
           guard: 'mayReplaceRejected',
           target: 'refreshing',
@@ -120,6 +152,9 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'attemptIsLost', target: 'expiring', actions: ['noteDoubt', 'settle'] },
         ],
         'refresh.failed': [
+          { guard: 'isResourceRefusedAlone', target: 'valid', actions: 'refuseResource' },
+          { guard: 'isResourceRefused', target: 'expiring', actions: 'refuseResource' },
+          { guard: 'resourceFailed', target: 'valid', actions: ['noteFailure', 'backOffResource'] },
           {
             guard: 'mayTrySibling',
             target: 'refreshing',

@@ -12,6 +12,7 @@ export {
   newApp,
 } from './app-context.ts'
 export { isSuspended, isUnanswered } from './app-rules.ts'
+export { type HeldToken, tokenFor } from './resources.ts'
 export { isServed, isUsable, type Seen, type Verdict, verdictFor, type Want } from './serving.ts'
 export {
   fromStored,

@@ -1,4 +1,5 @@
-import type { AccountContext, AccountState } from './account-context.ts'
+import type { AccountContext, AccountState, Refused, Resource } from './account-context.ts'
+import { refusalOf, tokenFor } from './resources.ts'
 import { effectiveMinValidity } from './time-rules.ts'
 
 /** What a caller asks for. `minValidity` in milliseconds, null for the default. */
@@ -8,6 +9,8 @@ export interface Want {
   readonly newerThan?: number
   /** The caller reported this generation as refused: while it can't be replaced it gets no token. */
   readonly rejected?: number
+  /** Null for the account's own token. */
+  readonly resource: Resource | null
 }
 
 export type Verdict =
@@ -17,6 +20,8 @@ export type Verdict =
   | { readonly kind: 'grant_revoked' }
   | { readonly kind: 'client_secret_expired' }
   | { readonly kind: 'invalid_config' }
+  /** The provider does not give this resource. */
+  | { readonly kind: 'refused'; readonly refused: Refused }
   /** `retryAfter` in milliseconds. */
   | { readonly kind: 'provider_unavailable'; readonly retryAfter: number }
 
@@ -26,32 +31,47 @@ export interface Seen {
   readonly at: number
 }
 
-/** May the current token be handed out at all? A rejected one not while its replacement is on the way. */
-export function isServed({ state, context, at }: Seen): boolean {
-  if (context.grantId === null || state === 'revoked' || context.invalid !== null) return false
-  if (state === 'refreshing' && context.rejected === context.generation) return false
-  return context.expiresAt > at
+/** May this token be handed out at all? A rejected one not while its replacement is on the way. */
+export function isServed({ state, context, at }: Seen, resource: Resource | null = null): boolean {
+  const token = tokenFor(context, resource)
+  if (token === null || context.grantId === null || state === 'revoked' || context.invalid !== null)
+    return false
+  if (state === 'refreshing' && context.rejected === token.generation) return false
+  return token.expiresAt > at
 }
 
-/** Served, and long enough for this caller. */
-export function isUsable(seen: Seen, minValidity: number | null): boolean {
-  return isServed(seen) && seen.context.expiresAt - seen.at >= effectiveMinValidity(seen.context, minValidity)
+/** Served, newer than what the caller has, and long enough for it. */
+export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: Want): boolean {
+  const token = tokenFor(seen.context, resource)
+  return (
+    token !== null &&
+    isServed(seen, resource) &&
+    token.generation > newerThan &&
+    token.expiresAt - seen.at >= effectiveMinValidity(token, minValidity)
+  )
 }
 
 /** What to tell a caller once its request has been through the machine. */
 export function verdictFor(seen: Seen, want: Want): Verdict {
   const { state, context, at } = seen
+  const { resource } = want
   if (context.grantId === null) return { kind: 'absent' }
   if (state === 'revoked' || context.invalid?.state === 'revoked') return { kind: 'grant_revoked' }
-  const outdated = want.newerThan !== undefined && context.generation <= want.newerThan
+  const refused = refusalOf(context, resource, at)
+  if (refused !== null && !isInQuestion(context, refused)) return { kind: 'refused', refused }
   if (state === 'refreshing') {
     if (context.invalid !== null) return { kind: 'client_secret_expired' }
-    return isUsable(seen, want.minValidity) && !outdated ? { kind: 'token' } : { kind: 'wait' }
+    return isUsable(seen, want) ? { kind: 'token' } : { kind: 'wait' }
   }
-  const stuck = want.rejected === context.generation && state !== 'valid'
-  if (isServed(seen) && !stuck) return { kind: 'token' }
+  const stuck = want.rejected === tokenFor(context, resource)?.generation && state !== 'valid'
+  if (isServed(seen, resource) && !stuck) return { kind: 'token' }
   if (state === 'secret-expired' || context.invalid !== null) return { kind: 'client_secret_expired' }
   if (context.lastError?.class === 'C') return { kind: 'invalid_config' }
   if (context.refreshable && at >= context.retryAt) return { kind: 'wait' }
   return { kind: 'provider_unavailable', retryAfter: Math.max(0, context.retryAt - at) }
+}
+
+/** Whether the grant itself has ended is not known before its next refresh. */
+function isInQuestion({ lastRefreshedAt }: AccountContext, { aboutGrant, at }: Refused): boolean {
+  return aboutGrant && (lastRefreshedAt ?? 0) < at
 }

@@ -20,6 +20,8 @@ export const lateAnswerTime = 60 * second
 const firstRetry = 2 * second
 const longestRetry = 5 * minute
 const configurationRetry = minute
+/** A resource that was refused is not asked for again before this. */
+export const resourceRetry = 5 * minute
 const bucketSize = 5
 const bucketInterval = 30 * second
 
@@ -132,6 +134,9 @@ export function bucketLevel(bucket: AccountContext['bucket'], at: number): numbe
 export const fullBucket = bucketSize
 
 /** What a caller who states no wish gets: a token that lives 30 s more, or a quarter of a shorter life. */
-export function effectiveMinValidity(context: AccountContext, wish: number | null): number {
-  return wish ?? Math.min(30 * second, (context.expiresAt - context.issuedAt) / 4)
+export function effectiveMinValidity(
+  token: Pick<AccountContext, 'issuedAt' | 'expiresAt'>,
+  wish: number | null,
+): number {
+  return wish ?? Math.min(30 * second, (token.expiresAt - token.issuedAt) / 4)
 }

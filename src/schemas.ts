@@ -22,16 +22,25 @@ export const cloudSchema = z.enum(['global', 'gcc-high', 'dod', 'china'])
 const scopesSchema = z.array(z.string().min(1).max(512)).max(256)
 const seconds = z.number().nonnegative().finite()
 
+/** Of another API, or fewer than were granted: a second token of the same grant. */
+const resourceScopesSchema = z
+  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope as RFC 6749 §3.3 has it'))
+  .min(1)
+  .max(20)
+
 /** `token.get`: `minValidity` in seconds. */
 export const tokenGetSchema = z.strictObject({
   minValidity: seconds.optional(),
   forceRefresh: z.boolean().optional(),
   ifGeneration: z.int().nonnegative().optional(),
+  scopes: resourceScopesSchema.optional(),
 })
 
 export const tokenRejectSchema = z.strictObject({
   generation: z.int().nonnegative(),
   claims: claimsSchema.optional(),
+  /** Those the token was asked for with. */
+  scopes: resourceScopesSchema.optional(),
 })
 
 export const accountPutSchema = z.strictObject({

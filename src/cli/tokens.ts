@@ -11,12 +11,14 @@ export function tokenCommands(program: Command, run: Run): void {
     .option('--min-validity <seconds>', 'how long it must live at least', parseCount)
     .option('--force', 'refresh it first')
     .option('--if-generation <n>', 'with --force: only if this is the current generation', parseCount)
+    .option('--scope <scope...>', 'for these scopes: a second token of the same grant')
     .option('--raw', 'print the access token and nothing else')
     .action(
       run(async ({ bus, terminal, print, colours }, account: string, options) => {
         const token = (await bus.request(`token.get.${encodeId(account)}`, {
           ...(options.minValidity !== undefined && { minValidity: options.minValidity }),
           ...(options.force && { forceRefresh: true }),
+          ...(options.scope && { scopes: options.scope }),
           ...(options.ifGeneration !== undefined && { ifGeneration: options.ifGeneration }),
         })) as Record<string, unknown>
         if (options.raw) terminal.out(String(token.accessToken))

@@ -47,8 +47,8 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
 export function decidePut(seen: PutSeen): Result<PutDecision> {
   const { context, put, mark, marks } = seen
   const exists = context.grantId !== null
-  if (put.ifGeneration !== undefined && put.ifGeneration !== context.generation) {
-    return fail('conflict', `ifGeneration: the account is at generation ${context.generation}`)
+  if (put.ifGeneration !== undefined && put.ifGeneration !== context.tokenGeneration) {
+    return fail('conflict', `ifGeneration: the account is at generation ${context.tokenGeneration}`)
   }
   if (!spendsRefreshToken(seen.config)) return putService(seen)
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)

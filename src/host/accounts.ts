@@ -6,6 +6,7 @@ import {
   type AccountEvent,
   type Attempt,
   accountMachine,
+  type TokensStore,
 } from '../../machines/index.ts'
 import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
@@ -61,7 +62,7 @@ export function createAccounts(options: AccountsOptions) {
         Object.assign(fields, { c: null, 'c-': null, 'c~': null, f: null, metadata: null })
       if (effect.type === 'tokens.reseal') Object.assign(fields, resealed(id, record))
       if (effect.type === 'tokens.store')
-        Object.assign(fields, storeTokens(id, record, effect, extra?.tokens ?? {}))
+        Object.assign(fields, storeTokens({ id, record, after }, effect, extra?.tokens ?? {}))
       if (effect.type === 'tokens.keep-sibling' && extra?.tokens !== undefined) {
         const { generation } = after.context
         fields['c~'] = sealed.seal(extra.tokens, { account: id, generation, slot: 'c~' })
@@ -72,17 +73,24 @@ export function createAccounts(options: AccountsOptions) {
   }
 
   function storeTokens(
-    account: string,
-    record: StoredRecord,
-    { generation, newGrant }: { generation: number; newGrant: boolean },
+    { id: account, record, after }: Pick<Step, 'id' | 'record' | 'after'>,
+    { generation, newGrant, resource }: TokensStore,
     tokens: TokenPair,
   ): Record<string, string | null> {
     const current = openCurrent(account, record)
+    const kept = newGrant ? null : current
     // RFC 6749 §6: an answer without a refresh token leaves the old one in force.
-    const refreshToken = tokens.refreshToken ?? (newGrant ? undefined : current?.refreshToken)
+    const refreshToken = tokens.refreshToken ?? kept?.refreshToken
     const rotated = tokens.refreshToken !== undefined && !newGrant
+    const accessToken = resource === null ? tokens.accessToken : kept?.accessToken
+    const came =
+      resource === null || tokens.accessToken === undefined ? {} : { [resource]: tokens.accessToken }
+    const known = new Set(after.context.resources.map(({ key }) => key))
+    const resources = Object.fromEntries(
+      Object.entries({ ...kept?.resources, ...came }).filter(([key]) => known.has(key)),
+    )
     return {
-      c: sealed.seal({ accessToken: tokens.accessToken, refreshToken }, { account, generation, slot: 'c' }),
+      c: sealed.seal({ accessToken, refreshToken, resources }, { account, generation, slot: 'c' }),
       'c-':
         rotated && current !== null
           ? sealed.seal({ refreshToken: current.refreshToken }, { account, generation, slot: 'c-' })

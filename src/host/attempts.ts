@@ -121,6 +121,7 @@ export function createAttempts(options: AttemptsOptions) {
         ...(refreshToken && { refreshToken }),
         workedBefore: context.lastRefreshedAt !== null,
         ...(attempt.claims !== null && { claims: attempt.claims }),
+        ...(attempt.resource !== null && { scopes: attempt.resource.scopes }),
         timing: {
           connectMs: attempt.sendBy - startedAt,
           answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,
@@ -204,6 +205,7 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     refreshTokenExpiresIn:
       answer.refreshTokenExpiresIn === undefined ? null : answer.refreshTokenExpiresIn * 1_000,
     scopes: answer.scopes ?? null,
+    resource: attempt.resource,
     tokens: answer,
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Resource } from '../../machines/index.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
@@ -16,9 +17,11 @@ export interface Answer {
   readonly expiresIn: number | null
   readonly refreshTokenExpiresIn: number | null
   readonly scopes: readonly string[] | null
+  readonly resource: Resource | null
   readonly tokens: TokenPair
 }
 
+const scopes = z.array(z.string()).readonly()
 const spooledSchema = z.object({
   account: z.string(),
   attempt: z.string(),
@@ -27,7 +30,8 @@ const spooledSchema = z.object({
   startedAt: z.number(),
   expiresIn: z.number().nullable(),
   refreshTokenExpiresIn: z.number().nullable(),
-  scopes: z.array(z.string()).nullable(),
+  scopes: scopes.nullable(),
+  resource: z.object({ key: z.string(), scopes }).nullable(),
   sealed: z.string(),
 })
 
@@ -55,8 +59,7 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store }: Held
 
   function toSpooled({ tokens, ...answer }: Answer): Spooled {
     const { account, baseGeneration: generation } = answer
-    const scopes = answer.scopes === null ? null : [...answer.scopes]
-    return { ...answer, scopes, sealed: sealed.seal(tokens, { account, generation, slot: 'spool' }) }
+    return { ...answer, sealed: sealed.seal(tokens, { account, generation, slot: 'spool' }) }
   }
 
   function fromSpooled({ sealed: text, ...answer }: Spooled): Answer {

@@ -5,6 +5,8 @@ import { Secret } from '../secret.ts'
 export interface TokenPair {
   readonly accessToken?: Secret | undefined
   readonly refreshToken?: Secret | undefined
+  /** The second access tokens, by the key of what they are for. */
+  readonly resources?: Readonly<Record<string, Secret>> | undefined
 }
 
 export type Slot = 'c' | 'c-' | 'c~' | 'spool'
@@ -19,16 +21,27 @@ export interface SealedTokens {
 export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>): SealedTokens {
   return {
     isStale: sealer.isStale,
-    seal({ accessToken, refreshToken }, place) {
-      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal() })
+    seal({ accessToken, refreshToken, resources = {} }, place) {
+      const others = Object.entries(resources).map(([key, token]) => [key, token.reveal()] as const)
+      const x = others.length > 0 ? Object.fromEntries(others) : undefined
+      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x })
       return sealer.seal({ text, ...place })
     },
     open(sealed, place) {
-      const { a, r } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as { a?: string; r?: string }
+      const { a, r, x } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
       return {
         accessToken: a === undefined ? undefined : new Secret(a),
         refreshToken: r === undefined ? undefined : new Secret(r),
+        ...(x && {
+          resources: Object.fromEntries(Object.entries(x).map(([key, token]) => [key, new Secret(token)])),
+        }),
       }
     },
   }
+}
+
+interface SealedText {
+  readonly a?: string
+  readonly r?: string
+  readonly x?: Record<string, string>
 }

@@ -14,12 +14,15 @@ export interface CachedToken {
 }
 
 export interface TokenCache {
-  /** The ready-made reply; `minValidity` in ms, null for the default. Nothing while the bus is down. */
-  read(account: string, minValidity: number | null): Uint8Array | undefined
+  /**
+   * The ready-made reply; `minValidity` in ms, null for the default; `resource` the key of a second token. Nothing while
+   * the bus is down.
+   */
+  read(account: string, minValidity: number | null, resource?: string): Uint8Array | undefined
   /** The same past its re-check time: for when Redis cannot be asked but the bus would have told of a change. */
-  readUnchecked(account: string, minValidity: number | null): Uint8Array | undefined
+  readUnchecked(account: string, minValidity: number | null, resource?: string): Uint8Array | undefined
   beginFill(account: string): Fill
-  endFill(fill: Fill, token: CachedToken | null): void
+  endFill(fill: Fill, token: CachedToken | null, resource?: string): void
   drop(account: string): void
   /** The bus is down: changes pass unheard, so the cache is neither read nor filled. */
   suspend(): void
@@ -39,12 +42,13 @@ export function createTokenCache({
   observer?: Pick<Observer, 'served'>
 }): TokenCache {
   const tokens = new LRUCache<string, CachedToken>({ max })
+  const seconds = new LRUCache<string, Map<string, CachedToken>>({ max })
   const fills = createFills(clock)
   let suspended = false
 
-  function find(account: string, minValidity: number | null, oldest: number) {
+  function find(account: string, minValidity: number | null, oldest: number, resource?: string) {
     if (suspended) return undefined
-    const token = tokens.get(account)
+    const token = resource === undefined ? tokens.get(account) : seconds.get(account)?.get(resource)
     if (token === undefined) return undefined
     const now = clock.now()
     if (now - token.filledAt > oldest || now >= token.expiresAt) return undefined
@@ -55,14 +59,18 @@ export function createTokenCache({
   }
 
   return {
-    read: (account, minValidity) => find(account, minValidity, recheckAfter),
-    readUnchecked: (account, minValidity) => find(account, minValidity, Number.POSITIVE_INFINITY),
+    read: (account, minValidity, resource) => find(account, minValidity, recheckAfter, resource),
+    readUnchecked: (account, minValidity, resource) =>
+      find(account, minValidity, Number.POSITIVE_INFINITY, resource),
     beginFill: fills.begin,
-    endFill(fill, token) {
-      if (fills.end(fill) && token !== null) tokens.set(fill.account, token)
+    endFill(fill, token, resource) {
+      if (!fills.end(fill) || token === null) return
+      if (resource === undefined) tokens.set(fill.account, token)
+      else seconds.set(fill.account, (seconds.get(fill.account) ?? new Map()).set(resource, token))
     },
     drop(account) {
       tokens.delete(account)
+      seconds.delete(account)
       fills.poison(account)
     },
     suspend() {
@@ -71,6 +79,7 @@ export function createTokenCache({
     },
     resume() {
       tokens.clear()
+      seconds.clear()
       fills.resume()
       suspended = false
     },

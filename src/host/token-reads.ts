@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type AccountContext,
   type AccountEvent,
   type AccountState,
   effectiveMinValidity,
+  type HeldToken,
   isUsable,
-  type Verdict,
+  type Resource,
+  type Seen,
+  type TokenRejected,
+  type TokenRequested,
+  tokenFor,
   verdictFor,
   type Want,
 } from '../../machines/index.ts'
 import type { TokenResult } from '../api.ts'
-import { fail, ok, type Result } from '../failures.ts'
+import { fail, ok } from '../failures.ts'
 import type { Fill } from '../fills.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
@@ -18,6 +22,7 @@ import type { Timers } from '../timers.ts'
 import type { Accounts, LoadedAccount } from './accounts.ts'
 import type { Observer } from './observer.ts'
 import type { TokenCache } from './token-cache.ts'
+import { failureOf } from './token-failures.ts'
 import { tokenReply } from './token-reply.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -29,8 +34,6 @@ export interface TokenReadsOptions {
   readonly timers: Pick<Timers, 'elapsed'>
   readonly observer: Pick<Observer, 'served' | 'coalesced'>
 }
-
-type Seen = { readonly state: AccountState; readonly context: AccountContext; readonly at: number }
 
 /** Callers with NATS's usual time-out of 5 s are to hear it from us. */
 const patience = 4_000
@@ -65,17 +68,24 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
   function reply(
     account: string,
     loaded: LoadedAccount,
-    { fill = null, found = Number.POSITIVE_INFINITY, started = false }: Replying,
+    { resource, fill = null, found = Number.POSITIVE_INFINITY, started = false }: Replying,
   ): TokenResult {
     const { context, at } = seenOf(loaded)
-    const renewed = context.generation > found
+    const bytes = tokenReply({
+      account,
+      context,
+      resource,
+      tokens: accounts.openCurrent(account, loaded.record),
+    })
+    const { generation, expiresAt, refreshAt, ...token } = tokenFor(context, resource) as HeldToken
+    const renewed = generation > found
     if (renewed && !started) observer.coalesced()
-    observer.served(context.expiresAt - at, renewed ? 'refresh' : 'storage')
-    const bytes = tokenReply({ account, context, tokens: accounts.openCurrent(account, loaded.record) })
+    observer.served(expiresAt - at, renewed ? 'refresh' : 'storage')
     if (fill !== null) {
-      const servedUntil = context.expiresAt - effectiveMinValidity(context, null)
-      const { generation, expiresAt } = context
-      cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: at })
+      const lasts = expiresAt - effectiveMinValidity({ ...token, expiresAt }, null)
+      // Nothing but a request refreshes a second token: from its soft deadline on each has to be seen.
+      const servedUntil = resource === null ? lasts : Math.min(lasts, refreshAt)
+      cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: at }, resource?.key)
     }
     return { ...ok(bytes), renewed }
   }
@@ -85,6 +95,7 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
     account: string,
     asked: Want & { event: (first: boolean) => EventWish },
   ): Promise<TokenResult> {
+    const { resource } = asked
     // Registered before the load: a refresh that ends in between still wakes us.
     const waiter = waiting.register(account)
     const deadline = timers.elapsed() + patience
@@ -96,34 +107,30 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
       for (let first = true; ; first = false) {
         const fill = cache.beginFill(account)
         try {
-          const loaded = news ?? (await accounts.load(account, { markUsed: true }))
+          const loaded = news ?? (await accounts.load(account, { markUsed: resource === null }))
           const wish = want.event(first)
-          found = Math.min(found, loaded.snapshot.context.generation)
+          const generation = tokenFor(loaded.snapshot.context, resource)?.generation ?? 0
+          found = Math.min(found, generation)
           // A forced request waits for what is newer than it found.
           if (wish.type === 'token.requested' && wish.force) {
-            want = { ...want, newerThan: wish.ifGeneration ?? loaded.snapshot.context.generation }
+            want = { ...want, newerThan: wish.ifGeneration ?? generation }
           }
           const decide = ({ at }: LoadedAccount) => ({
             event: { ...wish, at, id: randomUUID() } as AccountEvent,
           })
           const starts = loaded.snapshot.can(decide(loaded).event)
-          const seen = seenOf(loaded)
           const mustRefresh = want.rejected !== undefined || (wish.type === 'token.requested' && wish.force)
-          if (
-            !mustRefresh &&
-            isUsable(seen, want.minValidity) &&
-            seen.context.generation > (want.newerThan ?? -1)
-          ) {
+          if (!mustRefresh && isUsable(seenOf(loaded), want)) {
             // Nobody with a usable token waits; what its request sets off goes on behind it.
             if (starts) accounts.receive(account, decide, loaded).catch(() => undefined)
-            return reply(account, loaded, { fill: starts || news ? null : fill, found, started })
+            return reply(account, loaded, { resource, fill: starts || news ? null : fill, found, started })
           }
           started ||= starts
           const after = starts ? await accounts.receive(account, decide, loaded) : loaded
           const verdict = verdictFor(seenOf(after), want)
-          if (verdict.kind === 'token') return reply(account, after, { found, started })
+          if (verdict.kind === 'token') return reply(account, after, { resource, found, started })
           if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
-          if (timers.elapsed() >= deadline) return outOfPatience(account, after)
+          if (timers.elapsed() >= deadline) return outOfPatience(account, after, resource)
         } finally {
           cache.endFill(fill, null)
         }
@@ -131,7 +138,10 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
       }
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error
-      const bytes = want.rejected === undefined ? cache.readUnchecked(account, want.minValidity) : undefined
+      const bytes =
+        want.rejected === undefined
+          ? cache.readUnchecked(account, want.minValidity, resource?.key)
+          : undefined
       if (bytes !== undefined) return ok(bytes)
       return fail('storage_unavailable', 'the storage cannot be reached', { account, retryAfter: 1 })
     } finally {
@@ -139,9 +149,9 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
     }
   }
 
-  function outOfPatience(account: string, loaded: LoadedAccount): TokenResult {
+  function outOfPatience(account: string, loaded: LoadedAccount, resource: Resource | null): TokenResult {
     const seen = seenOf(loaded)
-    if (isUsable(seen, 0)) return reply(account, loaded, {})
+    if (isUsable(seen, { minValidity: 0, resource })) return reply(account, loaded, { resource })
     return fail('refresh_timeout', 'the refresh is still under way', {
       account,
       state: seen.state,
@@ -152,33 +162,38 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
   return {
     get(
       account: string,
-      { minValidity, forceRefresh = false, ifGeneration }: TokenWant,
+      { minValidity, forceRefresh = false, ifGeneration, scopes }: TokenWant,
     ): Promise<TokenResult> {
       const wanted = minValidity === undefined ? null : minValidity * 1_000
+      const resource = resourceOf(scopes)
       if (!forceRefresh) {
-        const bytes = cache.read(account, wanted)
+        const bytes = cache.read(account, wanted, resource?.key)
         if (bytes !== undefined) return Promise.resolve(ok(bytes))
       }
-      return share(`${wanted},${forceRefresh},${ifGeneration},${account}`, () =>
+      return share(JSON.stringify([wanted, forceRefresh, ifGeneration, account, resource?.key]), () =>
         answer(account, {
           minValidity: wanted,
+          resource,
           event: (first) => ({
             type: 'token.requested',
             minValidity: wanted,
             force: forceRefresh && first,
             ifGeneration: ifGeneration ?? null,
+            resource,
           }),
         }),
       )
     },
-    reject(account: string, { generation, claims }: TokenReject): Promise<TokenResult> {
+    reject(account: string, { generation, claims, scopes }: TokenReject): Promise<TokenResult> {
       cache.drop(account)
-      return share(`reject,${generation},${account}`, () =>
+      const resource = resourceOf(scopes)
+      return share(JSON.stringify(['reject', generation, account, resource?.key]), () =>
         answer(account, {
           minValidity: null,
           rejected: generation,
           newerThan: generation,
-          event: () => ({ type: 'token.rejected', generation, claims: claims ?? null }),
+          resource,
+          event: () => ({ type: 'token.rejected', generation, claims: claims ?? null, resource }),
         }),
       )
     },
@@ -186,6 +201,7 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
 }
 
 interface Replying {
+  readonly resource: Resource | null
   /** Null where what was read may be older than what is saved now. */
   readonly fill?: Fill | null
   /** The generation that was there when the caller came. */
@@ -194,41 +210,11 @@ interface Replying {
   readonly started?: boolean
 }
 
-type EventWish =
-  | { type: 'token.requested'; minValidity: number | null; force: boolean; ifGeneration: number | null }
-  | { type: 'token.rejected'; generation: number; claims: string | null }
+type EventWish = Omit<TokenRequested, 'at' | 'id'> | Omit<TokenRejected, 'at' | 'id'>
 
-function failureOf(
-  account: string,
-  { state, context }: Seen,
-  verdict: Exclude<Verdict, { kind: 'token' } | { kind: 'wait' }>,
-): Result<never> {
-  const { reason, recoverable, action, providerError } = context.invalid ?? {}
-  const why = {
-    account,
-    state,
-    ...(reason && { reason }),
-    ...(recoverable !== undefined && { recoverable }),
-    ...(action && { action }),
-    ...(providerError?.claims && { claims: providerError.claims }),
-  }
-  switch (verdict.kind) {
-    case 'absent':
-      return fail('account_not_found', 'there is no such account', { account })
-    case 'grant_revoked':
-      return fail('grant_revoked', 'the grant has ended', why)
-    case 'client_secret_expired':
-      return fail('client_secret_expired', "the provider rejects the app's credentials", why)
-    case 'invalid_config':
-      return fail('invalid_config', "the provider rejects the app's configuration", {
-        ...why,
-        ...(context.lastError && { reason: context.lastError.reason, action: context.lastError.action }),
-      })
-    case 'provider_unavailable':
-      return fail('provider_unavailable', 'the provider cannot be reached', {
-        ...why,
-        ...(context.lastError && { reason: context.lastError.reason }),
-        retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
-      })
-  }
+/** The same scopes in any order are the same resource. */
+function resourceOf(scopes: readonly string[] | undefined): Resource | null {
+  if (scopes === undefined) return null
+  const sorted = [...new Set(scopes)].sort()
+  return { key: sorted.join(' '), scopes: sorted }
 }

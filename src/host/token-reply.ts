@@ -1,4 +1,4 @@
-import type { AccountContext } from '../../machines/index.ts'
+import { type AccountContext, type Resource, tokenFor } from '../../machines/index.ts'
 import type { TokenReply } from '../api.ts'
 import type { TokenPair } from './sealed-tokens.ts'
 
@@ -8,20 +8,24 @@ const encoder = new TextEncoder()
 export function tokenReply(known: {
   readonly account: string
   readonly context: AccountContext
+  /** Null for the account's own token. */
+  readonly resource: Resource | null
   readonly tokens: TokenPair | null
 }): Uint8Array {
-  const { account, context, tokens } = known
-  const accessToken = tokens?.accessToken?.reveal()
-  if (accessToken === undefined) throw new Error('a served generation has no access token')
+  const { account, context, resource, tokens } = known
+  const held = tokenFor(context, resource)
+  const sealed = resource === null ? tokens?.accessToken : tokens?.resources?.[resource.key]
+  const accessToken = sealed?.reveal()
+  if (held === null || accessToken === undefined) throw new Error('a served generation has no access token')
   const reply: TokenReply = {
     account,
     user: context.user,
     accessToken,
     provider: context.provider,
     app: context.app,
-    registeredScopes: context.scopes,
-    expires: new Date(context.expiresAt).toISOString(),
-    generation: context.generation,
+    registeredScopes: held.scopes,
+    expires: new Date(held.expiresAt).toISOString(),
+    generation: held.generation,
   }
   return encoder.encode(JSON.stringify(reply))
 }

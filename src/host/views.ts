@@ -25,7 +25,7 @@ export function accountView({ account, state, context, metadata, config }: Accou
     app: context.app,
     provider: context.provider,
     state,
-    generation: context.generation,
+    generation: context.tokenGeneration,
     expires: isoOrNull(context.expiresAt),
     registeredScopes: context.scopes,
     missingScopes: config === null ? [] : missingScopes({ config, granted: context.scopes }),

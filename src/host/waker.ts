@@ -124,6 +124,6 @@ function eventFor({ at, snapshot, record }: LoadedAccount, appWorks: boolean): A
   return { type: 'timer.due', ...happened, used: wasUsed(snapshot.context, record.usedGeneration) }
 }
 
-function wasUsed({ generation }: AccountContext, usedGeneration: number): boolean {
-  return generation > 0 && usedGeneration === generation
+function wasUsed({ tokenGeneration }: AccountContext, usedGeneration: number): boolean {
+  return tokenGeneration > 0 && usedGeneration >= tokenGeneration
 }

@@ -103,7 +103,13 @@ function accountEvent(meaning: Meaning, { at, context, event }: About): AccountE
     case 'replace':
       // A token that came after the event knows of it.
       if (context.issuedAt > event.at) return null
-      return { type: 'token.rejected', ...happened, generation: context.generation, claims: null }
+      return {
+        type: 'token.rejected',
+        ...happened,
+        generation: context.tokenGeneration,
+        claims: null,
+        resource: null,
+      }
     case 'retry':
       return { type: 'grant.restored', ...happened }
     case 'nothing':

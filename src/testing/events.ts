@@ -66,12 +66,13 @@ export function tokenRequested(given: Given<TokenRequested> & { at: number }): T
     minValidity: null,
     force: false,
     ifGeneration: null,
+    resource: null,
     ...given,
   }
 }
 
 export function tokenRejected(given: Given<TokenRejected> & { at: number }): TokenRejected {
-  return { type: 'token.rejected', id: newId(), generation: 1, claims: null, ...given }
+  return { type: 'token.rejected', id: newId(), generation: 1, claims: null, resource: null, ...given }
 }
 
 export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }): RefreshSucceeded {
@@ -86,6 +87,7 @@ export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }
     refreshTokenExpiresIn: null,
     scopes: null,
     rotated: true,
+    resource: null,
     ...given,
   }
 }

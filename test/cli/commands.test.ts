@@ -73,6 +73,7 @@ describe('what is asked', () => {
       'token.get.alice',
       { forceRefresh: true, ifGeneration: 3 },
     ],
+    [['token', 'alice', '--scope', 'x', 'y'], 'token.get.alice', { scopes: ['x', 'y'] }],
     [['reject', 'alice', '--generation', '3'], 'token.reject.alice', { generation: 3 }],
     [['account', 'get', 'alice'], 'account.get.alice', undefined],
     [['account', 'revoke', 'alice'], 'account.revoke.alice', {}],

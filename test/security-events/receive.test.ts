@@ -88,15 +88,16 @@ describe('what may have ended a grant', () => {
 
 describe('the endpoint', () => {
   it('acknowledges what means nothing here', async () => {
-    const before = receiver.invalid.length
-    expect(await receiver.tell({ [riscEvent('verification')]: { state: 'hello' } })).toMatchObject({
-      status: 202,
-    })
-    expect(await receiver.tell({ 'https://example.com/unheard-of': {} })).toMatchObject({ status: 202 })
-    expect(await receiver.tell(revokedOf({ format: 'email', email: 'nobody@example.com' }))).toMatchObject({
-      status: 202,
-    })
-    expect(receiver.invalid).toHaveLength(before)
+    await receiver.connect('bystander')
+    const subject = { format: 'email', email: 'bystander@example.com' }
+    for (const events of [
+      { [riscEvent('verification')]: { state: 'hello' } },
+      { 'https://example.com/unheard-of': { subject } },
+      { [riscEvent('identifier-changed')]: { subject } },
+      revokedOf({ format: 'email', email: 'nobody@example.com' }),
+    ])
+      expect(await receiver.tell(events, soon())).toMatchObject({ status: 202, body: null })
+    expect(await receiver.stateOf('bystander')).toBe('valid')
   })
   it('says what is wrong with a token, in the words of RFC 8935', async () => {
     const foreign = await receiver.tell(revokedOf({ email: 'alice@example.com' }), { withForeignKey: true })

@@ -157,7 +157,9 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
     const asks = random.fork()
     const ask = () => {
       world.after(asks.between(0, 2 * asksEvery), ask)
-      void operators.get(plan.account, asks.chance(0.1) ? { forceRefresh: true } : {})
+      const force = asks.chance(0.1) ? { forceRefresh: true } : {}
+      const forSecond = asks.chance(0.2) ? { scopes: ['second'] } : {}
+      void operators.get(plan.account, { ...force, ...forSecond })
     }
     world.after(3 * minute, ask)
   }

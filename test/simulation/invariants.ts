@@ -10,7 +10,7 @@ interface Recorded {
   readonly version: number
   readonly to: string | null
   readonly effects: readonly { type: string }[]
-  readonly snapshot: { context: { generation: number } }
+  readonly snapshot: { context: { tokenGeneration: number } }
 }
 
 interface Life {
@@ -110,7 +110,7 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
       const known = knownAt.get(machine) ?? new Map<string, Known>()
       knownAt.set(machine, known)
       known.set(account, {
-        generation: last.snapshot.context.generation,
+        generation: last.snapshot.context.tokenGeneration,
         ended: last.to === null || last.to === 'revoked',
       })
     },

@@ -105,7 +105,8 @@ export function createOperators(options: OperatorsOptions) {
     },
     async get(account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) {
       return ask(async (tokenbus, node) => {
-        const known = options.knownBy(node, account)
+        // Of a second token no news says how old it may be.
+        const known = want.scopes === undefined ? options.knownBy(node, account) : undefined
         const answer = await tokenbus.getToken(account, want)
         if (answer.ok) options.onServed({ node, account, bytes: answer.value, known })
         return answer

@@ -44,7 +44,7 @@ function situationOf({ value, context }: { value: unknown; context: AccountConte
     context.rejected !== null,
     context.generation > 1,
     invalid?.reason,
-    attempt && [attempt.from, attempt.probe, attempt.spend],
+    attempt && [attempt.from, attempt.probe, attempt.spend, attempt.resource !== null],
   ])
 }
 
@@ -55,10 +55,10 @@ function situationOf({ value, context }: { value: unknown; context: AccountConte
 export function accountPaths(): AccountPaths {
   const names = new Map<object, string>()
   const events = (snapshot: Snapshot) =>
-    Object.entries(samples).flatMap(([name, sample]) => {
+    Object.entries(samples).map(([name, sample]) => {
       const event = sample(snapshot.context)
       names.set(event, name)
-      return snapshot.can(event) ? [event] : []
+      return event
     })
   const shortest = getShortestPaths(accountMachine, {
     input: { account: 'model' },

@@ -36,6 +36,12 @@ const failed =
       inDoubt,
     })
 
+/** Half of the accounts have to do with second tokens, a new one each time: what was fetched before changes nothing then. */
+const secondTokenOf = ({ policy, generation, resources, attempt }: AccountContext) => {
+  const key = `${generation}.${resources.length}`
+  return policy === 'lazy' ? (attempt?.resource ?? { key, scopes: [key] }) : null
+}
+
 const connected =
   (policy: 'eager' | 'lazy', rotation: 'strict' | 'keeps-old'): Sample =>
   (context) =>
@@ -58,7 +64,10 @@ export const samples: Readonly<Record<string, Sample>> = {
   'token.requested, for long': (context) =>
     tokenRequested({ at: Math.max(soon(context), context.issuedAt + 20 * minute), minValidity: day }),
   'token.requested, forced': (context) => tokenRequested({ at: soon(context) + hour, force: true }),
-  'token.rejected': (context) => tokenRejected({ at: soon(context) + hour, generation: context.generation }),
+  'token.requested, for a resource': (context) =>
+    tokenRequested({ at: soon(context), resource: secondTokenOf(context) }),
+  'token.rejected': (context) =>
+    tokenRejected({ at: soon(context) + hour, generation: context.tokenGeneration }),
   'timer.due, unused': (context) => timerDue({ at: whenDue(context) }),
   'timer.due, used': (context) => timerDue({ at: whenDue(context), used: true }),
   'refresh.succeeded': (context) =>
@@ -67,6 +76,14 @@ export const samples: Readonly<Record<string, Sample>> = {
       attempt: context.attempt?.id ?? 'late',
       grantId: context.grantId ?? 'none',
       baseGeneration: context.generation,
+    }),
+  'refresh.succeeded, for a resource': (context) =>
+    refreshSucceeded({
+      at: soon(context),
+      attempt: context.attempt?.id ?? 'late',
+      grantId: context.grantId ?? 'none',
+      baseGeneration: context.generation,
+      resource: secondTokenOf(context),
     }),
   'refresh.succeeded, a second answer to the previous token': (context) =>
     refreshSucceeded({
