@@ -107,13 +107,7 @@ const may: Record<Role, Record<Verb, string[]>> = {
       ...only(history, ['STREAM.CREATE', 'STREAM.INFO', 'MSG.GET']),
       ...only(history, ['API.CONSUMER.CREATE', 'CONSUMER.MSG.NEXT', 'CONSUMER.DELETE']),
     ],
-    subscribe: [
-      ...asked,
-      ...told,
-      apiTokenRevoked,
-      '$SRV.>',
-      '_INBOX_service.>',
-    ],
+    subscribe: [...asked, ...told, apiTokenRevoked, '$SRV.>', '_INBOX_service.>'],
   },
   consumer: {
     publish: [
