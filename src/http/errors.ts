@@ -4,6 +4,7 @@ import { type Failure, type FailureWord, fail, failureStatus } from '../failures
 import type { FieldError } from '../field-errors.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { Refused } from './refused.ts'
+import { securityHeaders } from './security-headers.ts'
 
 /** The body of every answer that is no success. `code` is what EmailEngine's clients match on. */
 export interface ErrorBody extends Omit<Failure, 'error'> {
@@ -62,6 +63,8 @@ export function answerErrors(server: FastifyInstance, logger: Pick<Logger, 'erro
 
 export function sendRefusal(reply: FastifyReply, refusal: Pick<Refused, 'failure' | 'fields'>): FastifyReply {
   const body = errorBody(refusal)
+  // Fastify runs no hooks for a path it cannot read.
+  reply.headers(securityHeaders)
   if (body.retryAfter !== undefined) reply.header('retry-after', body.retryAfter)
   if (body.statusCode === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(body.statusCode).type('application/json; charset=utf-8').send(JSON.stringify(body))

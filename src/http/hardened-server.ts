@@ -1,7 +1,10 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { fail } from '../failures.ts'
 import { errorBody, sendRefusal } from './errors.ts'
-import { addSecurityHeaders } from './security-headers.ts'
+import { json } from './route.ts'
+import { addSecurityHeaders, securityHeaders } from './security-headers.ts'
 
 /** An account id in its longest spelling: 256 code points of 4 bytes, each percent-encoded. */
 const longestParam = 256 * 12
@@ -12,7 +15,15 @@ const headWithin = 5_000
 const requestWithin = 10_000
 const keptAlive = 72_000
 
-const malformed = { failure: fail('bad_request', 'the request is malformed').failure, fields: undefined }
+const refusal = (...failing: Parameters<typeof fail>) => ({
+  failure: fail(...failing).failure,
+  fields: undefined,
+})
+const malformed = refusal('bad_request', 'the request is malformed')
+const unparsed: Record<string, ReturnType<typeof refusal>> = {
+  HPE_HEADER_OVERFLOW: refusal('headers_too_large', 'the head of the request is larger than it may be'),
+  ERR_HTTP_REQUEST_TIMEOUT: refusal('request_timeout', 'the request did not come whole in time'),
+}
 
 /** A Fastify that gives slow, oversized and malformed requests short shrift. */
 export function hardenedServer(): FastifyInstance {
@@ -25,16 +36,27 @@ export function hardenedServer(): FastifyInstance {
     exposeHeadRoutes: false,
     http: { headersTimeout: headWithin, connectionsCheckingInterval: 1_000 },
     frameworkErrors: (_error, _request, reply) => void sendRefusal(reply, malformed),
-    clientErrorHandler(_error, socket) {
-      if (!socket.writable) return void socket.destroy()
-      const body = JSON.stringify(errorBody(malformed))
-      const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`
-      socket.end(head + body)
-    },
+    clientErrorHandler: (error, socket) => refuseConnection(error.code, socket),
   })
   acceptJsonOnly(server)
   addSecurityHeaders(server)
   return server
+}
+
+/** What the parser gave up before there was a request. */
+function refuseConnection(code: string, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy()
+  const refusal = unparsed[code] ?? malformed
+  const { statusCode } = errorBody(refusal)
+  const body = JSON.stringify(errorBody(refusal))
+  const headers = {
+    ...securityHeaders,
+    'content-type': json,
+    'content-length': body.length,
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`)
 }
 
 /** The parser's own messages quote what was sent, which may be a token. An empty body is `{}`. */

@@ -15,11 +15,17 @@ export interface HttpCluster extends Cluster {
   readonly node: TokenbusProcess
   readonly adminToken: string
   readonly redis: Redis
-  /** With the admin's API token unless told otherwise; `body` is sent as JSON. */
+  /** With the admin's API token unless told otherwise; `body` is sent as JSON, `text` as it is. */
   ask(
     method: string,
     path: string,
-    options?: { token?: string | null; headers?: Record<string, string>; body?: unknown; url?: string },
+    options?: {
+      token?: string | null
+      headers?: Record<string, string>
+      body?: unknown
+      text?: string
+      url?: string
+    },
   ): Promise<HttpReply>
   createApiToken(wish: object): Promise<Reply>
 }
@@ -39,7 +45,8 @@ export async function startHttpCluster(env: Record<string, string> = {}): Promis
     adminToken,
     redis,
     createApiToken,
-    async ask(method, path, { token = adminToken, headers, body, url: base = url } = {}) {
+    async ask(method, path, { token = adminToken, headers, body, text: raw, url: base = url } = {}) {
+      const sent = body === undefined ? raw : JSON.stringify(body)
       const reply = await fetch(base + path, {
         method,
         headers: {
@@ -47,7 +54,7 @@ export async function startHttpCluster(env: Record<string, string> = {}): Promis
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(sent !== undefined && { body: sent }),
       })
       const text = await reply.text()
       const isJson = reply.headers.get('content-type')?.startsWith('application/json')
