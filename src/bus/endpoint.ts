@@ -2,6 +2,7 @@ import type { Msg } from 'nats'
 import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
 import { fail, type Result } from '../failures.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { isTooLarge, respond, respondFailure, respondInternalError } from './reply.ts'
 import type { EndpointStats } from './service-announcement.ts'
 import { decodeId } from './subject-token.ts'
@@ -60,6 +61,8 @@ export function createEndpoint({
     try {
       if (isTooLarge(thrown)) {
         send(message, fail('bad_request', 'limit: the answer is larger than a NATS message may be'))
+      } else if (thrown instanceof StorageUnavailable) {
+        send(message, fail('storage_unavailable', 'the storage cannot be reached', { retryAfter: 1 }))
       } else {
         countError('internal_error')
         logger?.error({ err: thrown, verb }, 'a request failed')

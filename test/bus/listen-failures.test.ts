@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/bus/subject-token.ts'
 import { type FailureWord, fail, failureStatus, ok } from '../../src/failures.ts'
+import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { outcome, startBus } from './start-bus.ts'
 
 describe('a malformed request is refused with the name of the field and its rule', () => {
@@ -76,6 +77,16 @@ describe('a failure has its number and word in the headers and itself as the bod
       body: { error: word, message: 'because', ...details },
     })
   })
+})
+
+it('a storage that cannot be reached is 503, whatever was asked', async () => {
+  await using bus = await startBus({
+    async putApp() {
+      throw new StorageUnavailable('gone')
+    },
+  })
+  const { code, word } = outcome(await bus.ask('app.put.crm', { provider: 'oidc', clientId: 'c' }))
+  expect({ code, word }).toEqual({ code: '503', word: 'storage_unavailable' })
 })
 
 describe('a bug', () => {

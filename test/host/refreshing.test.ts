@@ -75,6 +75,7 @@ describe('a connected account', () => {
     const { node, provider, get, state } = await start({ connected: false })
     await using _ = node
     await eventually(async () => expect(await state()).toBe('refreshing'))
+    await provider.asked()
     provider.answer(answered({ accessToken: 'first', expiresIn: 3600 }))
     await eventually(async () => expect(await state()).toBe('valid'))
     expect(await get()).toMatchObject({ accessToken: 'first', generation: 2 })
