@@ -55,7 +55,7 @@ export function warn(context: AppContext, event: AppEvent): Change {
   return {
     secrets: context.secrets.map((secret) => {
       const days = secret.rejected ? null : daysLeftWarning(secret.expiresAt, event.at)
-      return days === null ? secret : { ...secret, warnedDays: days }
+      return days === null ? secret : { ...secret, warnedDays: Math.min(days, secret.warnedDays ?? days) }
     }),
   }
 }
