@@ -6,7 +6,7 @@ import { watchInvalidations } from '../../src/bus/invalidations.ts'
 import { listen } from '../../src/bus/listen.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
-import { streamSubjects } from '../../src/bus/subjects.ts'
+import { requests, streamSubjects } from '../../src/bus/subjects.ts'
 import { ok } from '../../src/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
@@ -25,11 +25,8 @@ const publish = quoted([
 ])
 const subscribe = quoted([
   '_INBOX_tokenbus.>',
-  ...['token.get.*', 'token.reject.*'],
-  ...['put', 'get', 'delete', 'history', 'transition', 'removed'].map((verb) => `account.${verb}.*`),
-  ...['put', 'get', 'delete', 'secret.add', 'secret.remove'].map((verb) => `app.${verb}.*`),
-  ...['account.list', 'app.list', '$SRV.>'],
-  ...['api-token.create', 'api-token.list', 'api-token.revoke.*'],
+  ...requests.map(({ subject }) => subject),
+  ...['account.transition.*', 'account.removed.*', '$SRV.>'],
 ])
 const configText = `
 jetstream { max_file_store: 20GB }

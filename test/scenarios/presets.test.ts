@@ -93,7 +93,7 @@ describe.concurrent.each(presets)('$preset', ({ preset, provider, scopes, rotate
     await using scene = await play(preset)
     await scene.refreshed()
     const deleted = await tokenbus.request(`account.delete.${scene.account}`, { revokeAtProvider: true })
-    expect(deleted).toEqual({ account: scene.account, deleted: true })
+    expect(deleted).toEqual({ account: scene.account, deleted: true, revokedAtProvider: revokes })
     const another = await scene.connectAnother()
     const heard = await tokenbus.heard(revokes ? 'token.invalid' : 'token.refreshed', another)
     if (revokes) expect(heard).toMatchObject({ reason: 'grant_revoked', class: 'A' })
