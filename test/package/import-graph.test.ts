@@ -34,6 +34,7 @@ it('the client needs nats, its own files and a few that hold no server code', ()
     'dist/src/bus/nats-url.js',
     'dist/src/fills.js',
     'dist/src/start-error.js',
+    'dist/src/untrusted.js',
   ])
 })
 
