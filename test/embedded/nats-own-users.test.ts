@@ -26,7 +26,7 @@ async function as(user: string): Promise<NatsConnection> {
 /** A file of the operator's own, as nats.conf tells to write it: its sample role, and one that denies. */
 async function ownConf(): Promise<string> {
   const conf = await readFile(shipped, 'utf8')
-  const sample = /^# {3}(ALICE_ONLY = .*)$/m.exec(conf)?.[1]
+  const sample = /^# {3}ALICE_ONLY = \{\n(?:# {3}.*\n)*?# {3}\}$/m.exec(conf)?.[0].replaceAll(/^# {3}/gm, '')
   return `
     include ${JSON.stringify(relative(storeDir, shipped))}
     ${sample}
@@ -59,7 +59,7 @@ afterAll(async () => {
 it('the sample role gets the token of its account, and of no other', async () => {
   const app = await as('alice-app')
   expect((await app.request('token.get.alice')).json()).toEqual(token)
-  for (const subject of ['token.get.bob', 'token.get.%61lice', 'token.reject.alice', 'account.get.alice'])
+  for (const subject of ['token.get.bob', 'token.get.%61lice', 'token.reject.bob', 'account.get.alice'])
     await expect(app.request(subject)).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
 })
 
