@@ -1,19 +1,19 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { eventually } from './eventually.ts'
 
 // Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
 // Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
-const guard = `exec 3<&0
+const guard = `exec 4<&0
 PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
 eval "names=\\"$1\\""; shift
 for name in $names; do program=$(command -v "$name") && break; done
-"$program" "$@" </dev/null 3<&- & server=$!
-echo $server
-{ cat <&3 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
+"$program" "$@" </dev/null 3>&- 4<&- & server=$!
+echo $server >&3
+exec 3>&-
+{ cat <&4 >/dev/null; kill -9 $server; } 2>/dev/null & guard=$!
 wait $server
 kill $guard`
 
@@ -35,12 +35,12 @@ export async function startGuarded(
 ): Promise<GuardedServer> {
   const shell = spawn('sh', ['-c', guard, 'sh', names, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  }) as GuardedServer['shell']
   const exited = once(shell, 'exit')
-  const lines = createInterface(shell.stdout)
-  const [line] = (await once(lines, 'line')) as [string]
-  const pid = Number(line)
+  // On a pipe of its own: read from stdout, it might take along what the server says right after.
+  const [said] = (await once(shell.stdio[3] as Readable, 'data')) as [Buffer]
+  const pid = Number(said.toString())
   const signal = (name: NodeJS.Signals) => process.kill(pid, name)
   return {
     shell,

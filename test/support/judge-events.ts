@@ -1,4 +1,4 @@
-import type { NatsConnection } from 'nats'
+import { DeliverPolicy, type NatsConnection } from 'nats'
 
 /** Every version of every account is there once, in order, as far as the stream retains them: these must be 0. */
 export interface EventFindings {
@@ -13,17 +13,26 @@ export async function judgeEvents(nats: NatsConnection): Promise<EventFindings> 
   const last = new Map<string, number>()
   const ids = new Set<string>()
   const count = { 'events missing': 0, 'events doubled': 0, 'events out of order': 0 }
-  if (state.messages === 0) return count
-  const consumer = await nats.jetstream().consumers.get('TOKENBUS_HISTORY', {})
-  for await (const message of await consumer.consume()) {
-    const { id, account, version } = message.json<{ id: string; account: string; version: number }>()
-    const before = last.get(account)
-    if (before === version || ids.has(id)) count['events doubled']++
-    else if (before !== undefined && version < before) count['events out of order']++
-    else if (before !== undefined && version > before + 1) count['events missing']++
-    last.set(account, Math.max(version, before ?? 0))
-    ids.add(id)
-    if (message.seq >= state.last_seq) break
+  let read = state.first_seq - 1
+  for (let idle = 0; state.messages > 0 && read < state.last_seq; idle++) {
+    if (idle === mostIdle) throw new Error(`the stream ends at ${read}, and says at ${state.last_seq}`)
+    // Anew each time: a consumer goes with the server it was made on.
+    const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: read + 1 }
+    const consumer = await nats.jetstream().consumers.get('TOKENBUS_HISTORY', from)
+    for await (const message of await consumer.fetch({ max_messages: batch, expires: 2_000 })) {
+      const { id, account, version } = message.json<{ id: string; account: string; version: number }>()
+      const before = last.get(account)
+      if (before === version || ids.has(id)) count['events doubled']++
+      else if (before !== undefined && version < before) count['events out of order']++
+      else if (before !== undefined && version > before + 1) count['events missing']++
+      last.set(account, Math.max(version, before ?? 0))
+      ids.add(id)
+      read = message.seq
+      idle = 0
+    }
   }
   return count
 }
+
+const batch = 1_000
+const mostIdle = 10
