@@ -38,7 +38,7 @@ export function authenticate(
         request.principal = principal
         return done()
       }
-      const token = tokenOf(request)
+      const token = tokenOf(request.headers)
       const found = token === undefined ? null : apiTokens.verify(token)
       if (found instanceof Promise) found.then(admit, done)
       else admit(found)

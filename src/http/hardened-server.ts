@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { fail } from '../failures.ts'
+import { type AtOnce, serverAnsweringAtOnce } from './at-once.ts'
 import { errorBody, sendRefusal } from './errors.ts'
 import { json } from './route.ts'
 import { addSecurityHeaders, securityHeaders } from './security-headers.ts'
@@ -10,10 +11,13 @@ import { addSecurityHeaders, securityHeaders } from './security-headers.ts'
 const longestParam = 256 * 12
 /** Two tokens of 16 KB and a key of as much fit. */
 const largestBody = 131_072
-/** Milliseconds for a request's head, and for all of it. */
-const headWithin = 5_000
-const requestWithin = 10_000
-const keptAlive = 72_000
+/** Milliseconds for a request's head, for all of it, and for the next one on a connection. */
+const limits = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 72_000,
+  connectionsCheckingInterval: 1_000,
+}
 
 const refusal = (...failing: Parameters<typeof fail>) => ({
   failure: fail(...failing).failure,
@@ -26,17 +30,22 @@ const unparsed: Record<string, ReturnType<typeof refusal>> = {
 }
 
 /** A Fastify that gives slow, oversized and malformed requests short shrift. */
-export function hardenedServer(): FastifyInstance {
+export function hardenedServer(atOnce: AtOnce = () => undefined): FastifyInstance {
+  let closing = false
   const server = fastify({
+    // A connection has to be told when we close: Fastify does that.
+    serverFactory: (others) =>
+      serverAnsweringAtOnce(limits, others, (request) => (closing ? undefined : atOnce(request))),
     forceCloseConnections: 'idle',
     bodyLimit: largestBody,
-    requestTimeout: requestWithin,
-    keepAliveTimeout: keptAlive,
     routerOptions: { maxParamLength: longestParam },
     exposeHeadRoutes: false,
-    http: { headersTimeout: headWithin, connectionsCheckingInterval: 1_000 },
     frameworkErrors: (_error, _request, reply) => void sendRefusal(reply, malformed),
     clientErrorHandler: (error, socket) => refuseConnection(error.code, socket),
+  })
+  server.addHook('preClose', (done) => {
+    closing = true
+    done()
   })
   acceptJsonOnly(server)
   addSecurityHeaders(server)

@@ -4,7 +4,6 @@ import { fail, type Result } from '../failures.ts'
 import { fieldErrors } from '../field-errors.ts'
 import type { Access, Principal } from '../principal.ts'
 import { Refused } from './refused.ts'
-import { securityHeaders } from './security-headers.ts'
 
 /** What a route is told. `principal` is null only where the route is open to all. */
 export interface Call<Params = unknown, Query = unknown, Body = unknown> {
@@ -27,14 +26,6 @@ export interface Route {
   readonly answer: z.ZodType
   /** Bytes (JSON) go out as they are, anything else as JSON. */
   readonly handle: (call: Call) => Promise<Result<unknown>>
-  /** The whole answer if it is in memory; asked first, with nothing parsed yet. */
-  readonly atOnce?: ((request: FastifyRequest) => ReadyMade | undefined) | undefined
-}
-
-/** An answer as it goes out: names and values of its headers in turn, and the body. */
-export interface ReadyMade {
-  readonly head: string[]
-  readonly body: Uint8Array
 }
 
 const none = z.strictObject({})
@@ -50,7 +41,7 @@ export function route<
   body,
   handle,
   ...rest
-}: Pick<Route, 'method' | 'url' | 'summary' | 'access' | 'answer' | 'atOnce'> & {
+}: Pick<Route, 'method' | 'url' | 'summary' | 'access' | 'answer'> & {
   params?: P
   query?: Q
   body?: B
@@ -61,36 +52,8 @@ export function route<
 
 export const json = 'application/json; charset=utf-8'
 
-export function readyMade(body: Uint8Array): ReadyMade {
-  const headers = { 'content-type': json, 'content-length': String(body.length), ...securityHeaders }
-  return { head: Object.entries(headers).flat(), body }
-}
-
-export function register(server: FastifyInstance, { method, url, access, atOnce, ...rest }: Route): void {
-  let closing = false
-  if (atOnce !== undefined) {
-    server.addHook('preClose', (done) => {
-      closing = true
-      done()
-    })
-  }
-  server.route({
-    method,
-    url,
-    config: { access },
-    handler(request, reply) {
-      // A connection has to be told when we close: Fastify does that.
-      const ready = closing ? undefined : atOnce?.(request)
-      return ready === undefined ? answer(rest, request, reply) : send(reply, ready)
-    },
-  })
-}
-
-/** Past Fastify: what it does to an answer costs more than finding this one. */
-function send(reply: FastifyReply, { head, body }: ReadyMade): void {
-  reply.hijack()
-  reply.raw.writeHead(200, head)
-  reply.raw.end(body)
+export function register(server: FastifyInstance, { method, url, access, ...rest }: Route): void {
+  server.route({ method, url, config: { access }, handler: (request, reply) => answer(rest, request, reply) })
 }
 
 async function answer(

@@ -18,6 +18,7 @@ import { hardenedServer } from './hardened-server.ts'
 import { healthRoutes, type Readiness } from './health.ts'
 import { metricsRoute } from './metrics.ts'
 import { type OauthTokenOptions, oauthTokenRoute } from './oauth-token.ts'
+import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
 import { createRateLimits } from './rate-limits.ts'
@@ -25,7 +26,7 @@ import { register } from './route.ts'
 import { securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
 
-export interface HttpOptions extends OauthTokenOptions {
+export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOptions, 'readCached'> {
   readonly host: string
   readonly port: number
   readonly tokenbus: Tokenbus
@@ -45,9 +46,10 @@ export interface HttpOptions extends OauthTokenOptions {
 /** The HTTP side: thin over `Tokenbus`, as NATS is. Rejects with `StartError`. */
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
   const { host, port, apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
-  const server = hardenedServer()
+  const limits = createRateLimits()
+  const server = hardenedServer(options.enableTokenApi ? oauthTokenAtOnce({ ...options, limits }) : undefined)
   answerErrors(server, logger)
-  authenticate(server, { apiTokens, limits: createRateLimits() })
+  authenticate(server, { apiTokens, limits })
   healthRoutes(server, readiness)
   metricsRoute(server, metrics)
   consentPages(server, consent, publicUrl)

@@ -1,0 +1,27 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { json } from './route.ts'
+import { securityHeaders } from './security-headers.ts'
+
+/** An answer as it goes out: names and values of its headers in turn, and the body. */
+export interface ReadyMade {
+  readonly head: string[]
+  readonly body: Uint8Array
+}
+
+/** The whole answer to a request, if it is in memory; nothing of it has been read but its head. */
+export type AtOnce = (request: IncomingMessage) => ReadyMade | undefined
+
+export function readyMade(body: Uint8Array): ReadyMade {
+  const headers = { 'content-type': json, 'content-length': String(body.length), ...securityHeaders }
+  return { head: Object.entries(headers).flat(), body }
+}
+
+/** A server that asks `atOnce` first: what Fastify does to a request costs more than finding an answer in memory. */
+export function serverAnsweringAtOnce(options: object, others: RequestListener, atOnce: AtOnce): Server {
+  return createServer(options, (request, response) => {
+    const ready = atOnce(request)
+    if (ready === undefined) return others(request, response)
+    response.writeHead(200, ready.head)
+    response.end(ready.body)
+  })
+}

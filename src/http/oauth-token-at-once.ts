@@ -1,0 +1,46 @@
+import type { Audit } from '../audit.ts'
+import type { ApiTokens } from '../host/api-tokens.ts'
+import { hasScope, mayTouch } from '../principal.ts'
+import { type AtOnce, type ReadyMade, readyMade } from './at-once.ts'
+import { tokenOf } from './credentials.ts'
+import { oauthTokenAccess, withCached } from './oauth-token.ts'
+import type { RateLimits } from './rate-limits.ts'
+
+export interface OauthTokenAtOnceOptions {
+  /** The reply to a caller without wishes, if it is in memory. */
+  readonly readCached: (account: string) => Uint8Array | undefined
+  readonly apiTokens: Pick<ApiTokens, 'verify'>
+  readonly limits: RateLimits
+  readonly audit: Pick<Audit, 'tokenRead'>
+}
+
+/** Without wishes, and with an id that nothing in is encoded. */
+const plain = /^\/v1\/account\/([\w@+=:,;()!~.-]+)\/oauth-token$/
+
+/** The endpoint for whoever may read a token that is in memory; whoever may not hears why from the route. */
+export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: OauthTokenAtOnceOptions): AtOnce {
+  const known = new WeakMap<Uint8Array, ReadyMade>()
+
+  /** Made once per answer that the cache holds. */
+  function toSend(bytes: Uint8Array): ReadyMade {
+    const found = known.get(bytes)
+    if (found !== undefined) return found
+    const made = readyMade(withCached(bytes, true))
+    known.set(bytes, made)
+    return made
+  }
+
+  return ({ method, url = '', headers }) => {
+    const account = method === 'GET' ? plain.exec(url)?.[1] : undefined
+    const token = account === undefined ? undefined : tokenOf(headers)
+    if (account === undefined || token === undefined) return undefined
+    const principal = apiTokens.verify(token)
+    if (principal === null || principal instanceof Promise) return undefined
+    if (!hasScope(principal, oauthTokenAccess) || !mayTouch(principal, account)) return undefined
+    const bytes = readCached(account)
+    // Last, so that what the route has to answer is counted once.
+    if (bytes === undefined || limits.take(principal) > 0) return undefined
+    audit.tokenRead(principal.id, account)
+    return toSend(bytes)
+  }
+}
