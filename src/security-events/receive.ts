@@ -81,10 +81,11 @@ export function createReceiveEvents(options: ReceiveEventsOptions): ReceiveEvent
 interface About {
   readonly at: number
   readonly context: AccountContext
-  readonly event: SecurityEvent
+  readonly event: Pick<SecurityEvent, 'at'>
 }
 
-function accountEvent(meaning: Meaning, { at, context, event }: About): AccountEvent | null {
+/** What an account is told of it. */
+export function accountEvent(meaning: Meaning, { at, context, event }: About): AccountEvent | null {
   const happened = { at, id: randomUUID() }
   switch (meaning.does) {
     case 'end': {

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Contender } from './in-turns.ts'
 
-const connections = 32
-const pipelined = 4
+const connections = 128
+const pipelined = 1
 
 export interface HttpAsking {
   readonly url: string

@@ -34,6 +34,7 @@ export const faultKinds = [
   'provider requests lost',
   'provider slow',
   'user revokes',
+  'provider tells of a revocation',
   'user reconnects',
   'old token put',
   'account deleted and put',

@@ -119,6 +119,7 @@ const table: Record<FaultKind, Inflict> = {
   'provider requests lost': inMood((odds) => ({ losesRequests: odds })),
   'provider slow': inMood((odds) => ({ slowest: 2_000 + odds * 60_000 })),
   'user revokes': ({ whom }, { operators }) => void operators.revoke(whom),
+  'provider tells of a revocation': ({ whom }, { operators }) => void operators.revokeAndTell(whom),
   'user reconnects': ({ whom }, { operators }) => void operators.reconnect(whom),
   'old token put': ({ whom }, { operators }) => void operators.putOld(whom),
   'account deleted and put': ({ whom }, { operators }) => void operators.deleteAndPut(whom),

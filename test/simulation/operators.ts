@@ -5,7 +5,7 @@ import { Secret } from '../../src/secret.ts'
 import type { Grant } from './grants.ts'
 import type { Random } from './random.ts'
 import type { SimulatedNats } from './simulated-nats.ts'
-import type { SimulatedNode } from './simulated-node.ts'
+import type { Running, SimulatedNode } from './simulated-node.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import type { World } from './world.ts'
 
@@ -47,9 +47,7 @@ export function createOperators(options: OperatorsOptions) {
   }
 
   /** As NATS does: any node that listens gets it. Undefined when nobody does, or nobody answers in time. */
-  async function ask<T>(
-    use: (tokenbus: Tokenbus, node: SimulatedNode) => Promise<T>,
-  ): Promise<T | undefined> {
+  async function ask<T>(use: (tokenbus: Running, node: SimulatedNode) => Promise<T>): Promise<T | undefined> {
     const listening = reachable()
     if (listening.length === 0) return undefined
     const node = random.pick(listening)
@@ -59,12 +57,12 @@ export function createOperators(options: OperatorsOptions) {
         callOff()
         resolve(answer)
       }
-      use(node.tokenbus() as Tokenbus, node).then(settle, () => settle())
+      use(node.tokenbus() as Running, node).then(settle, () => settle())
     })
   }
 
   /** Until it is done. What it then answers is final, a refusal too. */
-  async function insist<T>(use: (tokenbus: Tokenbus) => Promise<Result<T>>): Promise<Result<T>> {
+  async function insist<T>(use: (tokenbus: Running) => Promise<Result<T>>): Promise<Result<T>> {
     for (;;) {
       const answer = await ask(use)
       if (answer !== undefined && (answer.ok || answer.failure.error !== 'storage_unavailable')) return answer
@@ -115,6 +113,15 @@ export function createOperators(options: OperatorsOptions) {
     revoke(whom: number): void {
       const grant = grants.get(planOf(whom).account)
       if (grant !== undefined) grant.endedBy ??= 'user'
+    },
+    /** The provider tells us so, again and again until we have taken it. */
+    async revokeAndTell(whom: number): Promise<void> {
+      const { account } = planOf(whom)
+      const grant = grants.get(account)
+      if (grant === undefined) return
+      grant.endedBy ??= 'user'
+      const endedAt = Math.floor(world.now() / 1_000) * 1_000
+      await insist((tokenbus) => tokenbus.grantEnded(account, endedAt))
     },
     reconnect: (whom: number) => turns.take(planOf(whom).account, () => connect(planOf(whom))),
     async putOld(whom: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { pino } from 'pino'
 import type { ApiTokenAdmin, Tokenbus } from '../../src/api.ts'
-import { ok } from '../../src/failures.ts'
+import { ok, type Result } from '../../src/failures.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
@@ -12,6 +12,8 @@ import { toAppPut } from '../../src/provider/app-config.ts'
 import { createRecords } from '../../src/redis/records.ts'
 import type { Sealer } from '../../src/redis/seal.ts'
 import { Secret } from '../../src/secret.ts'
+import { meaningOf } from '../../src/security-events/event-meanings.ts'
+import { accountEvent } from '../../src/security-events/receive.ts'
 import { graceMs } from './grants.ts'
 import type { Machine } from './machine.ts'
 import type { SimulatedNats } from './simulated-nats.ts'
@@ -19,12 +21,15 @@ import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
 
 /** API tokens are no part of what is simulated. */
-type Simulated = Omit<Tokenbus, keyof ApiTokenAdmin | 'rotateKeys'>
+export interface Running extends Omit<Tokenbus, keyof ApiTokenAdmin | 'rotateKeys'> {
+  /** As the receiver of security events does, once it has found the account. */
+  grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
+}
 
 export interface SimulatedNode {
   readonly machine: Machine
   /** Null until it is ready. */
-  tokenbus(): Simulated | null
+  tokenbus(): Running | null
   start(): void
   crash(): void
 }
@@ -39,6 +44,9 @@ export interface Surroundings {
 }
 
 export const partitions = 2
+const tokenRevoked = meaningOf({
+  type: 'https://schemas.openid.net/secevent/oauth/event-type/token-revoked',
+})
 const restartAfter = 2_000
 
 /** The real host on simulated ground; a supervisor starts it again when it cannot start. */
@@ -47,7 +55,7 @@ export function createSimulatedNode(
   { redis, nats, provider, random, heard }: Surroundings,
 ) {
   const disk = new Map<string, string>()
-  let tokenbus: Simulated | null = null
+  let tokenbus: Running | null = null
 
   async function boot(): Promise<void> {
     if (!redis.isUp() || !nats.isUp()) throw new Error('not yet')
@@ -84,6 +92,13 @@ export function createSimulatedNode(
     tokenbus = {
       getToken: host.reads.get,
       rejectToken: host.reads.reject,
+      async grantEnded(account, endedAt) {
+        const { taken } = await host.accounts.receive(account, ({ at, snapshot: { context } }) => {
+          const event = accountEvent(tokenRevoked, { at, context, event: { at: endedAt } })
+          return event && { event }
+        })
+        return ok(taken)
+      },
       ...createAccountAdmin({
         ...host,
         records,

@@ -7,7 +7,7 @@ import { streamAt } from './keyspace.ts'
 import { createMachine } from './machine.ts'
 import { createRandom } from './random.ts'
 import { createSimulatedNats } from './simulated-nats.ts'
-import { createSimulatedNode, partitions, type SimulatedNode } from './simulated-node.ts'
+import { createSimulatedNode, partitions, type Running, type SimulatedNode } from './simulated-node.ts'
 import { createSimulatedProvider } from './simulated-provider.ts'
 import { createSimulatedRedis } from './simulated-redis.ts'
 import { createWorld } from './world.ts'
@@ -61,7 +61,7 @@ export async function setStage({ seed = 1, clocks = [0, 0], life = 3_600_000 }: 
     return answer
   }
 
-  const at = (node: number) => (nodes[node] as SimulatedNode).tokenbus() as Tokenbus
+  const at = (node: number) => (nodes[node] as SimulatedNode).tokenbus() as Running
 
   await pass(1_000)
   return {

@@ -41,11 +41,13 @@ export async function accounts(main, query) {
       ),
     )
   }
-  const startOver = () => {
+  const startOver = async () => {
+    // The view may have been left in between.
+    if (!list.isConnected) return
     cursors.splice(1)
     const kept = Object.entries(filters()).filter(([, value]) => value !== '')
     history.replaceState(null, '', `#/accounts?${new URLSearchParams(kept)}`)
-    return show()
+    await show()
   }
   const soon = calmly(startOver)
   main.replaceChildren(

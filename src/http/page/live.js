@@ -31,11 +31,17 @@ export function onEvent(listener) {
   return () => listeners.delete(listener)
 }
 
-/** Runs `job` soon after the last of many calls, and never twice at once. */
+/** Runs `job` soon after a call, once for all that come meanwhile, however many; never twice at once. */
 export function calmly(job) {
-  let timer
+  let waits = false
+  let running = Promise.resolve()
   return () => {
-    clearTimeout(timer)
-    timer = setTimeout(job, 300)
+    if (waits) return
+    waits = true
+    setTimeout(async () => {
+      await running.catch(() => {})
+      waits = false
+      running = job()
+    }, 300)
   }
 }

@@ -36,13 +36,18 @@ async function show() {
     if (!connected) connect((said) => live.replaceChildren(said))
     connected = true
   } catch (error) {
-    if (error.status === 401) return signIn(main, show)
-    main.replaceChildren(
-      h('h1', { tabindex: '-1' }, 'That did not work'),
-      h('p', { class: 'problem' }, error.message),
-    )
+    return explain(error)
   }
   main.querySelector('h1')?.focus()
+}
+
+function explain(error) {
+  if (error.status === 401) return signIn(main, show)
+  main.replaceChildren(
+    h('h1', { tabindex: '-1' }, 'That did not work'),
+    h('p', { class: 'problem' }, error.message),
+  )
+  main.querySelector('h1').focus()
 }
 
 signOut.addEventListener('click', async () => {
@@ -53,4 +58,8 @@ signOut.addEventListener('click', async () => {
   show()
 })
 window.addEventListener('hashchange', show)
+// A view that could not be brought up to date, the session having ended say.
+window.addEventListener('unhandledrejection', ({ reason }) => {
+  if (reason.status === 401) explain(reason)
+})
 show()
