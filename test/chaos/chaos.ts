@@ -59,6 +59,6 @@ export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<Cha
   await Promise.all(first.map(keepKilling))
   const seconds = Math.round((performance.now() - began) / 1_000)
   say('waiting for everything to settle')
-  const findings = await judge({ nodes, provider, names })
+  const findings = await judge({ nodes, provider, names, say })
   return { kills: killed, seconds, ...findings, ...(await witness.stop()) }
 }

@@ -19,16 +19,19 @@ export interface Findings extends EventFindings {
 }
 
 const asksAtOnce = 8
-const settlesWithin = 90_000
+/** Who lost one attempt after another waits longest, which is some minutes. */
+const settlesWithin = 420_000
 
 export async function judge({
   nodes,
   provider,
   names,
+  say,
 }: {
   nodes: Nodes
   provider: FaultProvider
   names: readonly string[]
+  say(line: string): void
 }): Promise<Findings> {
   const count = { interrupted: 0, revoked: 0, givenUp: 0, takenForAlive: 0, refused: 0, unsettled: 0 }
   const limit = pLimit(asksAtOnce)
@@ -45,7 +48,10 @@ export async function judge({
   }
 
   async function judgeOne(name: string): Promise<void> {
-    const view = await settled(name).catch(() => ({ state: 'unsettled', reason: '' }))
+    const view = await settled(name).catch(({ message }) => {
+      say(`not settled: ${message}`)
+      return { state: 'unsettled', reason: '' }
+    })
     const { alive, endedBy } = provider.truth(name)
     if (view.state === 'unsettled') count.unsettled++
     else if (view.state === 'revoked') {
@@ -53,17 +59,21 @@ export async function judge({
       else if (endedBy === 'user') count.revoked++
       else if (view.reason === 'refresh_interrupted') count.interrupted++
     } else if (!alive) count.takenForAlive++
-    else if ((await nextToken(name).catch(() => ({ error: 'none' }))).error) count.refused++
+    else if (!(await nextTokenComes(name))) count.refused++
   }
 
   /** What was kept is what the provider accepts next; a busy machine may take more than one caller's patience for it. */
-  function nextToken(name: string) {
+  async function nextTokenComes(name: string): Promise<boolean> {
     const ask = async () => {
       const reply = await nodes.request(`token.get.${name}`, { forceRefresh: true })
       if (reply.error === undefined || reply.error === 'grant_revoked') return reply
       throw new Error(`${name}: ${reply.error}`)
     }
-    return eventually(ask, { within: settlesWithin, every: 1_000 })
+    const { error } = await eventually(ask, { within: settlesWithin, every: 1_000 }).catch(({ message }) => {
+      say(`no next token: ${message}`)
+      return { error: 'none' }
+    })
+    return error === undefined
   }
 
   await Promise.all(names.map((name) => limit(() => judgeOne(name))))
@@ -76,6 +86,6 @@ export async function judge({
     'dead grants taken for alive': count.takenForAlive,
     'tokens refused by the provider next': count.refused,
     'accounts that do not settle': count.unsettled,
-    ...(await judgeEvents(nodes.nats)),
+    ...(await judgeEvents(nodes.nats, say)),
   }
 }

@@ -92,7 +92,7 @@ async function live({ name, seconds, begin, end }: Outage, accounts: number): Pr
   const over = Date.now()
   await askThrough(nodes, names, 15)
   const afterwards = busiestSecond(provider, over)
-  const findings = { ...(await judge({ nodes, provider, names })), ...asked }
+  const findings = { ...(await judge({ nodes, provider, names, say })), ...asked }
   const { served, refused, slowest, ...promises } = findings
   const broken = brokenPromises(promises)
   say(
