@@ -56,14 +56,18 @@ export function fromRefusal({
   }
 }
 
-/** Who speaks about the grant has taken the client (RFC 6749 §5.2). */
-export function isAboutGrant({ class: refusalClass }: Refusal): boolean {
-  return refusalClass === 'A' || refusalClass === 'R' || refusalClass === 'S'
+/** Who speaks about the grant, or about what a domain has delegated, has taken the client (RFC 6749 §5.2). */
+export function hasTakenClient({ class: refusalClass, reason }: Refusal): boolean {
+  return 'ARS'.includes(refusalClass) || reason === 'delegation_missing'
 }
 
 const ofManyTenants = new Set(['common', 'organizations', 'consumers'])
+const ofOneTenant = new Set(['app_not_found', 'app_disabled'])
 
-/** An app open to many tenants that one of them does not know: the others' accounts are none the worse for it. */
-export function isOneTenants({ reason }: Refusal, { tenant = '' }: AppConfig): boolean {
-  return reason === 'app_not_found' && ofManyTenants.has(tenant)
+/**
+ * What the app lacks in one domain, or in one of the tenants it is open to, is for that one's administrator to give:
+ * the others' accounts are none the worse for it.
+ */
+export function isLackedByOne({ reason }: Refusal, { tenant = '' }: AppConfig): boolean {
+  return reason === 'delegation_missing' || (ofOneTenant.has(reason) && ofManyTenants.has(tenant))
 }

@@ -14,8 +14,8 @@ import {
   appsFault,
   type Failure,
   fromRefusal,
-  isAboutGrant,
-  isOneTenants,
+  hasTakenClient,
+  isLackedByOne,
   unsent,
 } from './attempt-failure.ts'
 import { chooseSecret } from './choose-secret.ts'
@@ -135,12 +135,12 @@ export function createAttempts(options: AttemptsOptions) {
         return 'succeeded'
       }
       const { refusal } = answer
-      if (refusal.class !== 'P') {
+      const alone = isLackedByOne(refusal, app.config)
+      if (refusal.class !== 'P' || alone) {
         await reports.noteThrottle(context.app, refusal)
-        if (isAboutGrant(refusal)) await reports.tellAccepted(app, client)
-        return end(request, fromRefusal(refusal))
+        if (hasTakenClient(refusal)) await reports.tellAccepted(app, client)
+        return end(request, fromRefusal(refusal), { alone })
       }
-      if (isOneTenants(refusal, app.config)) return end(request, fromRefusal(refusal), { alone: true })
       // One refusal is evidence: the app says whether to try the next secret, to ask once more, or to wait.
       const { reason, action, providerError } = refusal
       const secret = providerError.error === 'invalid_client' ? (client?.id ?? null) : null

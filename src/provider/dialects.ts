@@ -14,7 +14,8 @@ export const dialects: Readonly<Partial<Record<AppPut['provider'], Dialect>>> = 
         {
           class: 'P',
           reason: 'delegation_missing',
-          action: 'give the service account domain-wide delegation for these scopes',
+          action:
+            "ask the domain's administrator for domain-wide delegation to the service account, with these scopes",
         },
       ],
       [

@@ -59,7 +59,6 @@ describe("the app's fault", () => {
     ['client_assertion_rejected', 'invalid_client'],
     ['app_not_found', 'unauthorized_client'],
     ['app_disabled', 'disabled_client'],
-    ['delegation_missing', 'unauthorized_client'],
     ['client_not_authorized', 'unauthorized_client'],
   ])(
     '%s moves the app once it is confirmed, and its account tells it; put right, both are well at once',

@@ -22,6 +22,8 @@ export interface Scene<S> extends AsyncDisposable {
   connect(): Promise<Reply>
   /** Another account, of the same grant where there was a consent; answers its id. It has no access token yet. */
   connectAnother(): Promise<string>
+  /** An account of somebody else, by a consent of their own; answers its id. */
+  connectSomebody(somebody: string): Promise<string>
   forceRefresh(): Promise<Reply>
   /** For the account and its app, and at the provider. */
   timePasses(by: Span): Promise<void>
@@ -61,8 +63,11 @@ export async function setScene<S extends AnyStandIn>({
     return tokenbus.request(`account.put.${id}`, { app, user, policy: 'lazy', ...tokens })
   }
 
+  const consentOf = async (somebody: string) =>
+    stage.hasConsent ? await consent({ app, appPut, user: somebody }) : undefined
+
   async function connect(): Promise<Reply> {
-    consented = stage.hasConsent ? await consent({ app, appPut }) : undefined
+    consented = await consentOf(user)
     return put(account, consented)
   }
 
@@ -85,6 +90,11 @@ export async function setScene<S extends AnyStandIn>({
       await put(id, refreshToken === undefined ? {} : { refreshToken })
       return id
     },
+    async connectSomebody(somebody) {
+      const id = `account-${randomUUID()}`
+      await put(id, { user: somebody, ...(await consentOf(somebody)) })
+      return id
+    },
     forceRefresh: () => tokenbus.request(`token.get.${account}`, { forceRefresh: true }),
     async timePasses(by) {
       standIn.clock?.advance(by)
@@ -104,10 +114,16 @@ interface Consented {
   readonly scopes?: readonly string[]
 }
 
+interface Consenting {
+  readonly app: string
+  readonly appPut: object
+  readonly user: string
+}
+
 const redirectUri = 'http://127.0.0.1/oauth'
 
 /** The authorization code grant, from the consent page to the tokens, as whoever connects accounts does it. */
-async function consent({ app, appPut }: { app: string; appPut: object }): Promise<Consented> {
+async function consent({ app, appPut, user }: Consenting): Promise<Consented> {
   const provider = createProvider({ allowPrivate: true })
   try {
     const put = appPutSchema.parse(appPut)

@@ -143,6 +143,7 @@ describe("a service account's assertion", () => {
     { is: 'from the future', from: 600, to: 4_000, error: 'invalid_grant' },
     { is: 'out of date', from: -4_200, to: -600, error: 'invalid_grant' },
     { is: 'for an unknown user', claims: { sub: 'mallory' }, error: 'invalid_grant' },
+    { is: 'for a domain that has not', claims: { sub: 'mallory@example.com' }, error: 'unauthorized_client' },
     { is: 'for nothing', claims: { scope: '' }, error: 'invalid_request' },
     { is: 'of an unknown account', claims: { iss: 'nobody@example.com' }, error: 'invalid_client' },
   ])('is refused when it is $is', async ({ error, ...assertion }) => {

@@ -7,7 +7,7 @@ import { googleWords as words } from './google-words.ts'
 import { createGrants, type Grant } from './grants.ts'
 import { ageLimit, grantLimit, idleLimit, timeBoundConsent } from './lifetimes.ts'
 import { offlineAccess } from './offline-access.ts'
-import { jwtBearer, jwtBearerGrant } from './service-accounts.ts'
+import { domainOf, jwtBearer, jwtBearerGrant } from './service-accounts.ts'
 import { startStandIn } from './stand-in.ts'
 import { throttling } from './throttling.ts'
 
@@ -107,7 +107,9 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
     secretIsReplaced: () => void proof.secrets.splice(0, 1, { secret: 'another' }),
     secretIsBack: () => void proof.secrets.splice(0, 1, { secret: client.secret }),
     adminDelegates: (user: string) => void delegatedTo.add(user),
-    delegationEnds: () => delegatedTo.clear(),
+    delegationEnds(of: string): void {
+      for (const user of delegatedTo) if (domainOf(user) === domainOf(of)) delegatedTo.delete(user)
+    },
     throttle: throttle.next,
   }
 }

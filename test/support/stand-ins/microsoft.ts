@@ -90,6 +90,9 @@ export async function startMicrosoft({ publicKey }: { publicKey?: KeyObject } = 
     userIsWell: wrong.cure,
     adminDisablesApp: () => wrong.client(client.id, words.disabled),
     adminRemovesApp: () => wrong.client(client.id, words.removed),
+    /** In the tenant of this user, where the app is open to many. */
+    tenantRemovesApp: (user: string) => wrong.user(user, words.removed),
+    tenantDisablesApp: (user: string) => wrong.user(user, words.disabled),
     clientIsWell: () => wrong.cure(client.id),
     throttle: throttle.next,
   }

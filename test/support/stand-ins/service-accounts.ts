@@ -8,7 +8,7 @@ export interface ServiceAccounts {
   readonly clock: StandInClock
   /** Public keys by the service account's e-mail. */
   readonly keys: ReadonlyMap<string, KeyObject>
-  /** Mailboxes it may act for; empty until an administrator delegates the domain. */
+  /** Mailboxes it may act for; none of a domain's until its administrator delegates it. */
   readonly delegatedTo: ReadonlySet<string>
   readonly audience: () => string
   readonly denials: Record<
@@ -18,6 +18,8 @@ export interface ServiceAccounts {
 }
 
 export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+
+export const domainOf = (user: string) => user.split('@')[1] ?? ''
 
 const hour = 3_600
 const skew = 300
@@ -30,7 +32,8 @@ export function jwtBearerGrant(options: ServiceAccounts): typeof OAuth2Server.Ab
 
     async handle(request: OAuth2Server.Request, client: OAuth2Server.Client) {
       const { sub, scope } = await judge(String(request.body.assertion), client.id)
-      if (delegatedTo.size === 0) throw new Denied(denials.notDelegated)
+      const ofDomain = [...delegatedTo].some((user) => domainOf(user) === domainOf(sub))
+      if (!ofDomain) throw new Denied(denials.notDelegated)
       if (!delegatedTo.has(sub)) throw new Denied(denials.unknownUser)
       const token = { accessToken: '', accessTokenExpiresAt: this.getAccessTokenExpiresAt(), scope }
       return this.model.saveToken({ ...token, client, user: {} }, client, { id: sub })
