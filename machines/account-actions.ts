@@ -9,6 +9,7 @@ import type {
   TimerDue,
   TokenRejected,
 } from './account-events.ts'
+import { grantEndTold } from './grant-end.ts'
 import { storeForResource } from './resources.ts'
 import {
   backOffUntil,
@@ -31,7 +32,7 @@ export type Change = Partial<AccountContext>
 /** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
 export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
   const known = event.grantId === context.grantId
-  const next: AccountContext = {
+  const granted: AccountContext = {
     ...absentAccount(context),
     ...event.settings,
     grantId: event.grantId,
@@ -47,6 +48,9 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     grantEndsAt: event.grantEndsAt ?? (known ? context.grantEndsAt : null),
     bucket: { level: fullBucket, at: event.at },
   }
+  const told = known && context.grantEndTold
+  const learned = { at: event.at, bornAt: granted.authorizedAt, told }
+  const next = { ...granted, grantEndTold: grantEndTold(granted, learned) }
   const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
   if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt }
   // Who puts no token wants one; a token that has run out is nobody's wish by itself.
@@ -54,8 +58,9 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
   return { ...next, refreshAt, wakeAt: wanted ? firstTokenAt(next, event.at) : (rest(next).wakeAt ?? null) }
 }
 
-export function adoptSettings(_: AccountContext, event: AccountUpdated): Change {
-  return event.settings
+export function adoptSettings(context: AccountContext, { at, settings }: AccountUpdated): Change {
+  const { authorizedAt: bornAt, grantEndTold: told } = context
+  return { ...settings, grantEndTold: grantEndTold({ ...context, ...settings }, { at, bornAt, told }) }
 }
 
 /** What stays of a removed account: its generation, so that a later one never repeats a number. */
@@ -161,6 +166,7 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
   const grantEndsAt = grantEnd(context, event)
   const kept = { ...context, generation, grantEndsAt, lastRefreshedAt: event.at }
   const refreshAt = refreshDeadline(kept, event.startedAt, expiresAt)
+  const bornAt = event.rotated ? event.startedAt : context.authorizedAt
   return {
     ...endAttempt(),
     generation,
@@ -174,6 +180,7 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
     scopes: event.scopes ?? context.scopes,
     lastRefreshedAt: event.at,
     grantEndsAt,
+    grantEndTold: grantEndTold(kept, { at: event.at, bornAt, told: context.grantEndTold }),
     answeredBy: event.attempt,
     doubtSince: null,
     hasPrevious: event.rotated,

@@ -135,6 +135,8 @@ export interface AccountContext extends AccountSettings {
   readonly authorizedAt: number
   /** When the refresh token ends; null where the provider did not say. */
   readonly grantEndsAt: number | null
+  /** That the grant nears its end has been told, or is not worth telling. */
+  readonly grantEndTold: boolean
   readonly lastRefreshedAt: number | null
   readonly attempt: Attempt | null
   /** The attempt whose answer is the current generation: its answer may be offered again. */
@@ -185,6 +187,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     previousState: null,
     authorizedAt: 0,
     grantEndsAt: null,
+    grantEndTold: false,
     lastRefreshedAt: null,
     attempt: null,
     answeredBy: null,

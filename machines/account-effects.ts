@@ -53,6 +53,13 @@ export interface TokenInvalid extends Announcement {
   readonly providerError: ProviderError
 }
 
+/** Its refresh token runs out at `expiresAt`, whatever is done with it until then. */
+export interface GrantExpiring extends Announcement {
+  readonly type: 'account.grant-expiring'
+  readonly expiresAt: number
+  readonly action: string
+}
+
 export interface AccountRemovedEffect {
   readonly type: 'account.removed'
   readonly app: string
@@ -68,4 +75,5 @@ export type AccountEffect =
   | TokensForget
   | TokenRefreshed
   | TokenInvalid
+  | GrantExpiring
   | AccountRemovedEffect

@@ -9,6 +9,7 @@ import type {
   TokenRejected,
   TokenRequested,
 } from './account-events.ts'
+import { isGrantEnding } from './grant-end.ts'
 import { mayFetch, tokenFor } from './resources.ts'
 import { bucketLevel, effectiveMinValidity, mayRepeat } from './time-rules.ts'
 
@@ -61,6 +62,8 @@ export const mayReplaceRejected: Asked<TokenRejected> = ({ context, event }) =>
 
 export const isDue: Asked<TimerDue> = ({ context, event }) =>
   context.wakeAt !== null && event.at >= context.wakeAt
+
+export const nearsItsEnd: Asked<TimerDue> = ({ context, event }) => isGrantEnding(context, event.at)
 
 /** Adaptive refreshes ahead only what was asked for; lazy never does; both rest until asked or kept alive. */
 export const refreshesAhead: Asked<TimerDue> = ({ context, event }) =>

@@ -12,6 +12,7 @@ import type { AccountEffect, TokenInvalid } from './account-effects.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import * as ask from './account-guards.ts'
 import * as end from './account-invalid.ts'
+import { grantEnd } from './grant-end.ts'
 import { refuseResource } from './resources.ts'
 
 type Given<E extends AccountEvent> = { context: AccountContext; event: E }
@@ -49,6 +50,7 @@ export const accountSetup = setup({
     rejectsCurrent: when(ask.rejectsCurrent),
     mayReplaceRejected: when(ask.mayReplaceRejected),
     isDue: when(ask.isDue),
+    nearsItsEnd: when(ask.nearsItsEnd),
     refreshesAhead: when(ask.refreshesAhead),
     mayTryAgain: when(ask.mayTryAgain),
     ranOutForGood: when(ask.ranOutForGood),
@@ -139,6 +141,19 @@ export const accountSetup = setup({
         expiresAt,
         registeredScopes: scopes,
       }
+    }),
+    warnOfEnd: enqueueActions(({ context, event, enqueue }, { state }: { state: AccountState }) => {
+      enqueue.assign({ grantEndTold: true })
+      const expiresAt = grantEnd(context) as number
+      if (event.at >= expiresAt) return
+      const action = 'ask the user to reconnect before then'
+      enqueue.emit({
+        type: 'account.grant-expiring',
+        ...whoseToken(context),
+        state,
+        expiresAt,
+        action: context.testingLifeMs > 0 ? `publish the app at the provider; ${action}` : action,
+      })
     }),
     revokeAsRefused: enqueueActions(({ context, event, enqueue }, { from }: From) => {
       const invalid = end.refusalAsInvalid(context, event as RefreshFailed)

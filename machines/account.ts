@@ -62,6 +62,11 @@ function answered<const S extends AccountState>(from: S) {
   } as const
 }
 
+/** The grant nears its end: that is told, and nothing else changes. */
+function warn<const S extends AccountState>(state: S) {
+  return { guard: 'nearsItsEnd', actions: { type: 'warnOfEnd', params: { state } } } as const
+}
+
 /** One refresh begins: the save of this transition is the write-ahead intent. */
 function begin<const S extends AccountState>(from: S, probe = false) {
   return [{ type: 'startAttempt', params: { from, probe } }, 'sendRefresh'] as const
@@ -95,6 +100,7 @@ export const accountMachine = accountSetup.createMachine({
         ...always('valid'),
         ...answered('valid'),
         'timer.due': [
+          warn('valid'),
           { guard: 'refreshesAhead', target: 'refreshing', actions: begin('valid') },
           { guard: 'isDue', target: 'expiring', actions: 'rest' },
         ],
@@ -116,6 +122,7 @@ export const accountMachine = accountSetup.createMachine({
         ...always('expiring'),
         ...answered('expiring'),
         'timer.due': [
+          warn('expiring'),
           {
             guard: 'ranOutForGood',
             target: 'revoked',
@@ -141,6 +148,7 @@ export const accountMachine = accountSetup.createMachine({
         ...answered('refreshing'),
         'token.rejected': { guard: 'rejectsCurrent', actions: 'noteRejection' },
         'timer.due': [
+          warn('refreshing'),
           {
             guard: 'mayRepeatAtOnce',
             target: 'refreshing',
@@ -216,10 +224,13 @@ export const accountMachine = accountSetup.createMachine({
         ...answered('secret-expired'),
         'app.secret-updated': { guard: 'canRefresh', target: 'refreshing', actions: begin('secret-expired') },
         'app.probe': { guard: 'canRefresh', target: 'refreshing', actions: begin('secret-expired', true) },
-        'timer.due': {
-          guard: 'isDue',
-          actions: [{ type: 'announceRunOut', params: { from: 'secret-expired' } }, 'waitForSecret'],
-        },
+        'timer.due': [
+          warn('secret-expired'),
+          {
+            guard: 'isDue',
+            actions: [{ type: 'announceRunOut', params: { from: 'secret-expired' } }, 'waitForSecret'],
+          },
+        ],
       },
     },
   },

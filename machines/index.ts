@@ -12,9 +12,11 @@ export {
   newApp,
 } from './app-context.ts'
 export { isSuspended, isUnanswered } from './app-rules.ts'
+export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
 export { isServed, isUsable, type Seen, type Verdict, verdictFor, type Want } from './serving.ts'
 export {
+  asOfSchema,
   fromStored,
   SnapshotError,
   type StoredSnapshot,

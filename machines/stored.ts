@@ -1,7 +1,15 @@
 import { type AnyStateMachine, type SnapshotFrom, transition } from 'xstate'
 
 /** The schema of stored snapshots. A change of shape raises it and adds its step to `migrate`. */
-export const snapshotSchema = 1
+export const snapshotSchema = 2
+
+/**
+ * What each schema added to a machine's context, with its meaning for a snapshot from before. Schema 2: until it is
+ * learned anew, an account of schema 1 tells nobody of its grant's end, as it would have then.
+ */
+const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
+  2: { account: { grantEndTold: true } },
+}
 
 /** A snapshot as it is stored and recorded: plain JSON. */
 export interface StoredSnapshot {
@@ -17,16 +25,33 @@ export function toStored(snapshot: { value: unknown; context: object }): StoredS
   return { schema: snapshotSchema, value: snapshot.value as string, context: snapshot.context }
 }
 
-function migrate(stored: StoredSnapshot): StoredSnapshot {
-  if (stored.schema === snapshotSchema) return stored
-  throw new SnapshotError(
-    `snapshot schema ${stored.schema} is not known here (newest known: ${snapshotSchema})`,
-  )
+function addedSince(machine: string, schema: number): object {
+  const steps = Object.entries(added).filter(([since]) => Number(since) > schema)
+  return Object.assign({}, ...steps.map(([, machines]) => machines[machine]))
+}
+
+function migrate(machine: string, stored: StoredSnapshot): StoredSnapshot {
+  const { schema, value, context } = stored
+  if (schema === snapshotSchema) return stored
+  if (schema >= 1 && schema < snapshotSchema)
+    return { schema: snapshotSchema, value, context: { ...addedSince(machine, schema), ...context } }
+  throw new SnapshotError(`snapshot schema ${schema} is not known here (newest known: ${snapshotSchema})`)
+}
+
+/** A snapshot of today as it would have been stored under an older schema, to compare it with one of then. */
+export function asOfSchema(
+  machine: string,
+  { value, context }: StoredSnapshot,
+  schema: number,
+): StoredSnapshot {
+  const unknown = new Set(Object.keys(addedSince(machine, schema)))
+  const known = Object.entries(context).filter(([name]) => !unknown.has(name))
+  return { schema, value, context: Object.fromEntries(known) }
 }
 
 /** Throws `SnapshotError` for an unknown schema, and XState's own error for an unknown state. */
 export function fromStored<M extends AnyStateMachine>(machine: M, stored: StoredSnapshot): SnapshotFrom<M> {
-  const { value, context } = migrate(stored)
+  const { value, context } = migrate(machine.id, stored)
   return machine.resolveState({ value, context }) as SnapshotFrom<M>
 }
 

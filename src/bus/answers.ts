@@ -30,6 +30,7 @@ const account = z.strictObject({
   registeredScopes: texts,
   missingScopes: texts,
   policy: policySchema,
+  grantExpires: time.optional(),
   since: time,
   lastRefreshedAt: time.nullable(),
   nextAttemptAt: time.nullable(),

@@ -50,6 +50,13 @@ export const eventSchemas = {
     reported: z.boolean().optional(),
     providerError: providerErrorSchema,
   }),
+  'account.grant-expiring': z.strictObject({
+    type: z.literal('account.grant-expiring'),
+    ...ofAccount,
+    ...token,
+    expiresAt: z.iso.datetime(),
+    action: z.string(),
+  }),
   'account.removed': z.strictObject({
     type: z.literal('account.removed'),
     ...ofAccount,

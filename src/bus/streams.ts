@@ -20,7 +20,7 @@ import {
   streamNotFound,
 } from './jetstream-error.ts'
 import { type StreamName, streamSubjects, streams } from './subjects.ts'
-import { verifyStream } from './verify-stream.ts'
+import { capturedRequest, missingSubjects, verifyStream } from './verify-stream.ts'
 
 const day = 24 * 60 * 60 * 1000
 const gigabyte = 1024 ** 3
@@ -30,8 +30,9 @@ const maxBytes: Record<StreamName, number> = { TOKENBUS_EVENTS: gigabyte, TOKENB
 export const duplicateWindow = 10 * 60 * 1000
 
 /**
- * Creates the streams that are missing and checks those that are there; the limits of an existing stream are
- * its operator's. Needs `$JS.API.STREAM.INFO.<name>` and, to create, `$JS.API.STREAM.CREATE.<name>`.
+ * Creates the streams that are missing, gives those of an older version the subjects they lack, and checks them; the
+ * limits of an existing stream are its operator's. Needs `$JS.API.STREAM.INFO.<name>`, and where there is something to
+ * create or to add, `$JS.API.STREAM.CREATE.<name>` or `$JS.API.STREAM.UPDATE.<name>`.
  * Without `replicas`: 3 in a NATS cluster that can place them, else 1. Throws `StartError`.
  */
 export async function ensureStreams({
@@ -45,8 +46,9 @@ export async function ensureStreams({
 }): Promise<void> {
   const manager = await nats.jetstreamManager({ checkAPI: false })
   for (const name of Object.keys(streams) as StreamName[]) {
-    const existing = (await find(manager, name)) ?? (await create({ nats, manager, name, replicas, logger }))
-    verifyStream({ name, config: existing, duplicateWindow })
+    const found = (await find(manager, name)) ?? (await create({ nats, manager, name, replicas, logger }))
+    const config = await complete({ manager, name, config: found, logger })
+    verifyStream({ name, config, duplicateWindow })
   }
 }
 
@@ -88,6 +90,34 @@ async function create({
     }
   }
   throw new Error('unreachable')
+}
+
+/** Adds nothing to a stream that must not be used: `verifyStream` says why. */
+async function complete({
+  manager,
+  name,
+  config,
+  logger,
+}: {
+  manager: JetStreamManager
+  name: StreamName
+  config: StreamConfig
+  logger: Logger | undefined
+}): Promise<StreamConfig> {
+  const missing = missingSubjects(name, config)
+  if (missing.length === 0 || capturedRequest(config) !== undefined) return config
+  try {
+    const subjects = [...(config.subjects ?? []), ...missing]
+    const updated = await manager.streams.update(name, { subjects })
+    logger?.info({ stream: name, subjects: missing }, 'stream given the subjects it lacked')
+    return updated.config
+  } catch (error) {
+    throw refusal({
+      error,
+      deed: `add ${missing.join(', ')} to the stream ${name}`,
+      subject: `$JS.API.STREAM.UPDATE.${name}`,
+    })
+  }
 }
 
 function limits({

@@ -136,6 +136,7 @@ export const streams = {
   TOKENBUS_EVENTS: [
     'token.refreshed',
     'token.invalid',
+    'account.grant-expiring',
     'account.removed',
     'app.secret-expiring',
     'app.secret-expired',

@@ -15,21 +15,28 @@ export function verifyStream({
 }): void {
   const refuse = (why: string) => new StartError(`The stream ${name} cannot be used: ${why}.`)
 
-  const missing = streamSubjects(name).filter(
-    (subject) => !config.subjects?.some((pattern) => covers({ pattern, subject })),
-  )
-  if (missing.length > 0) throw refuse(`its subjects lack ${missing.join(', ')}`)
+  const captured = capturedRequest(config)
+  if (captured !== undefined) throw refuse(`its subjects capture the request ${captured}`)
 
-  // Such a stream acknowledges requests before we can answer, and stores the refresh tokens in them.
-  const captured = requests.find(({ subject }) =>
-    config.subjects?.some((pattern) => overlaps({ pattern, subject })),
-  )
-  if (captured !== undefined) throw refuse(`its subjects capture the request ${captured.subject}`)
+  const missing = missingSubjects(name, config)
+  if (missing.length > 0) throw refuse(`its subjects lack ${missing.join(', ')}`)
 
   if (millis(config.duplicate_window) < duplicateWindow)
     throw refuse(`its duplicate window must be at least ${duplicateWindow / 60_000} minutes`)
   if (config.no_ack) throw refuse('it does not acknowledge (no_ack)')
   if (config.retention !== RetentionPolicy.Limits) throw refuse('its retention must be "limits"')
+}
+
+type Subjects = Pick<StreamConfig, 'subjects'>
+
+/** What the stream should hold and does not. */
+export function missingSubjects(name: StreamName, { subjects = [] }: Subjects): string[] {
+  return streamSubjects(name).filter((subject) => !subjects.some((pattern) => covers({ pattern, subject })))
+}
+
+/** Such a stream acknowledges requests before we can answer, and stores the refresh tokens in them. */
+export function capturedRequest({ subjects = [] }: Subjects): string | undefined {
+  return requests.find(({ subject }) => subjects.some((pattern) => overlaps({ pattern, subject })))?.subject
 }
 
 interface Patterns {

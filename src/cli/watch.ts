@@ -6,6 +6,7 @@ const subjects = [
   'token.refreshed.*',
   'token.invalid.*',
   'account.transition.*',
+  'account.grant-expiring.*',
   'account.removed.*',
   'app.secret-expiring.*',
   'app.secret-expired.*',

@@ -7,6 +7,8 @@ import type { PendingConsent } from './tickets.ts'
 
 const defaultLife = 3_600
 
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString()
+
 export interface ReadGrant {
   readonly waiting: PendingConsent
   readonly account: string
@@ -26,7 +28,8 @@ export function readGrant({
     if (reason === 'callback_rejected') return turnedDown('callback_rejected', waiting)
     return turnedDown(failureClass === 'T' ? 'provider_unavailable' : 'access_denied', waiting)
   }
-  const { accessToken, refreshToken, expiresIn = defaultLife, scopes = config.scopes, claims } = answer
+  const { accessToken, refreshToken, expiresIn = defaultLife, refreshTokenExpiresIn } = answer
+  const { scopes = config.scopes, claims } = answer
   const missing = missingScopes(config, scopes)
   if (missing.length > 0) return turnedDown('missing_scopes', waiting, missing)
   if (refreshToken === undefined) return turnedDown('no_refresh_token', waiting)
@@ -41,7 +44,8 @@ export function readGrant({
       ...(claims !== undefined && { subject: claims.sub }),
       accessToken,
       refreshToken,
-      expires: new Date(Date.now() + expiresIn * 1_000).toISOString(),
+      expires: inSeconds(expiresIn),
+      ...(refreshTokenExpiresIn !== undefined && { grantExpires: inSeconds(refreshTokenExpiresIn) }),
       scopes: [...scopes],
       ...((name !== undefined || email !== undefined) && {
         metadata: { ...(name !== undefined && { name }), ...(email !== undefined && { email }) },

@@ -47,6 +47,10 @@ export function announcements({ id, version, event, before, after, effects }: Ac
         const { type, expiresAt, ...details } = effect
         return [entry(type, { ...details, expires: new Date(expiresAt).toISOString() })]
       }
+      case 'account.grant-expiring': {
+        const { type, expiresAt, ...details } = effect
+        return [entry(type, { ...details, expiresAt: new Date(expiresAt).toISOString() })]
+      }
       case 'token.invalid':
       case 'account.removed': {
         const { type, ...details } = effect

@@ -7,6 +7,7 @@ import {
   type Attempt,
   accountMachine,
   type TokensStore,
+  wakesAt,
 } from '../../machines/index.ts'
 import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
@@ -146,7 +147,7 @@ export function createAccounts(options: AccountsOptions) {
       return {
         generation: context.generation,
         state: stateOf(step.after),
-        wakeAt: context.wakeAt,
+        wakeAt: wakesAt(context),
         app: context.grantId === null ? null : context.app,
         names: namesOf(step),
         fields: fieldsOf(step),

@@ -1,4 +1,4 @@
-import type { AccountContext } from '../../machines/index.ts'
+import { type AccountContext, grantEnd } from '../../machines/index.ts'
 import type { AccountView, AppView } from '../api.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { missingScopes } from '../provider/scopes.ts'
@@ -18,6 +18,7 @@ export interface AccountSeen {
 /** An account as operators see it: everything it remembers that is of use to them, never a secret. */
 export function accountView({ account, state, context, metadata, config }: AccountSeen): AccountView {
   const { invalid, lastError } = context
+  const grantExpires = grantEnd(context)
   return {
     account,
     user: context.user,
@@ -30,7 +31,7 @@ export function accountView({ account, state, context, metadata, config }: Accou
     registeredScopes: context.scopes,
     missingScopes: config === null ? [] : missingScopes({ config, granted: context.scopes }),
     policy: context.policy,
-    ...(context.grantEndsAt !== null && { grantExpires: iso(context.grantEndsAt) }),
+    ...(grantExpires !== null && { grantExpires: iso(grantExpires) }),
     since: iso(context.since),
     lastRefreshedAt: isoOrNull(context.lastRefreshedAt),
     nextAttemptAt: isoOrNull(context.wakeAt),

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { type AccountContext, type AccountEvent, hashFraction } from '../../machines/index.ts'
+import {
+  type AccountContext,
+  type AccountEvent,
+  hashFraction,
+  isGrantEnding,
+  wakesAt,
+} from '../../machines/index.ts'
 import type { Records, Ref } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
 import type { Accounts, LoadedAccount } from './accounts.ts'
@@ -45,15 +51,16 @@ export function createWaker(options: WakerOptions) {
   async function wakeAccount(id: string): Promise<void> {
     const loaded = await accounts.load(id)
     const { value, context } = loaded.snapshot
-    // A waiting account whose app works again need not wait for its own slow look.
-    const works = value === 'secret-expired' && (await apps.look(context.app)).state !== 'secret-expired'
+    // A waiting account whose app works again need not wait for its own slow look; it may be awake for something else.
+    const looks = value === 'secret-expired' && !isGrantEnding(context, loaded.at)
+    const works = looks && (await apps.look(context.app)).state !== 'secret-expired'
     // One in flight that is overdue had its turn.
     const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
     if (expected === null) return comeAgain(id, loaded)
     const outcome = await accounts
       .receive(id, (seen) => ({ event: eventFor(seen, works) }), loaded)
       .finally(expected)
-    if (!outcome.taken) await putBack({ kind: 'account', id }, outcome)
+    if (!outcome.taken) await putBack({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
     else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
   }
 
@@ -65,15 +72,16 @@ export function createWaker(options: WakerOptions) {
 
   async function wakeApp(id: string): Promise<void> {
     const outcome = await apps.report(id, { type: 'timer.due' })
-    if (!outcome.taken) await putBack({ kind: 'app', id }, outcome)
+    if (!outcome.taken) await putBack({ kind: 'app', id }, outcome, outcome.snapshot.context.wakeAt)
   }
 
   /** An event the state did not handle: the index goes back to what the snapshot says. */
   async function putBack(
     ref: Ref,
-    { record, snapshot }: { record: { version: number }; snapshot: { context: { wakeAt: number | null } } },
+    { record }: { record: { version: number } },
+    wakeAt: number | null,
   ): Promise<void> {
-    await records.reindex({ ref, version: record.version, wakeAt: snapshot.context.wakeAt })
+    await records.reindex({ ref, version: record.version, wakeAt })
   }
 
   /** Answers how many there were. */

@@ -5,8 +5,10 @@ import {
   type AccountEffect,
   type AccountEvent,
   accountMachine,
+  asOfSchema,
   fromStored,
   type StoredSnapshot,
+  snapshotSchema,
   step,
   toStored,
 } from '../../machines/index.ts'
@@ -66,7 +68,7 @@ export function replay(history: readonly unknown[]): Replayed {
 
 const statesOf = (records: readonly Recorded[]) => records.map(({ to }) => to)
 
-function fold({ account, event }: Recorded, previous: Recorded | undefined) {
+function fold({ account, event, snapshot }: Recorded, previous: Recorded | undefined) {
   const before =
     previous === undefined
       ? fromStored(
@@ -81,7 +83,8 @@ function fold({ account, event }: Recorded, previous: Recorded | undefined) {
   )
   if (stepped === null) return { snapshot: null, effects: [], wakeAt: null }
   const { next, effects } = stepped
-  return JSON.parse(JSON.stringify({ snapshot: toStored(next), effects, wakeAt: next.context.wakeAt }))
+  const stored = asOfSchema(accountMachine.id, toStored(next), Math.min(snapshot.schema, snapshotSchema))
+  return JSON.parse(JSON.stringify({ snapshot: stored, effects, wakeAt: next.context.wakeAt }))
 }
 
 function compare(

@@ -14,7 +14,7 @@ import { eventTypes, requests } from '../../src/bus/subjects.ts'
 import { asyncApi } from '../support/asyncapi.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
-import { sandboxApp, startTestNode } from '../support/node.ts'
+import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
 import { startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
@@ -96,12 +96,13 @@ describe('live messages', () => {
   const stopping: (() => Promise<unknown>)[] = []
   const seen = new Set<string>()
   const wrong: unknown[] = []
+  let node: TestNode
   let ask: (subject: string, payload?: object) => Promise<Record<string, unknown>>
 
   beforeAll(async () => {
     const natsServer = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
     const redis = await startRedis()
-    const node = await startTestNode({
+    node = await startTestNode({
       natsUrl: natsServer.url,
       redisUrl: redis.url,
       refreshToken: provider.refreshToken,
@@ -152,7 +153,7 @@ describe('live messages', () => {
 
   it('of every kind are as the document says', async () => {
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
-    const soon = new Date(Date.now() + 86_400_000).toISOString()
+    const soon = new Date(Date.now() + 2 * 86_400_000).toISOString()
     const { clientSecret, ...app } = sandboxApp
     const client = { ...app, clientSecret: clientSecret.reveal() }
     const put = { app: 'app', user: 'alice@example.com', refreshToken: 'r1', scopes: ['mail'] }
@@ -168,10 +169,14 @@ describe('live messages', () => {
       ...put,
       accessToken: 'a1',
       expires: inAnHour,
+      grantExpires: soon,
       metadata: { team: ['blue', 1, null] },
     })
     await ask('token.get.alice')
     await ask('token.get.nobody')
+    await node.host.accounts.receive('alice', ({ at }) => ({
+      event: { type: 'timer.due', at, id: 'due', used: false },
+    }))
     await ask('token.get.alice', { minValidity: 5, ifGeneration: 1 })
     const next = answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3_600 })
     await answering(next, ask('token.reject.alice', { generation: 1 }))

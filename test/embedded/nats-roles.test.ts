@@ -55,10 +55,10 @@ async function allowed(role: Role, verb: Verb, subject: string): Promise<boolean
 const asked = requests.map(({ subject }) => subject)
 const tokensAsked = ['token.get.*', 'token.reject.*']
 const told = Object.keys(eventSchemas).map((type) => `${type}.*`)
-const tokensTold = ['token.refreshed.*', 'token.invalid.*', 'account.removed.*']
+const tokensTold = ['token.refreshed.*', 'token.invalid.*', 'account.grant-expiring.*', 'account.removed.*']
 const inboxOf = (name: string) => `_INBOX_${name}.x`
 const jetStream = (stream: string) => [
-  ...['STREAM.CREATE', 'STREAM.INFO', 'STREAM.MSG.GET', 'CONSUMER.CREATE'].map(
+  ...['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'STREAM.MSG.GET', 'CONSUMER.CREATE'].map(
     (verb) => `$JS.API.${verb}.${stream}`,
   ),
   ...['CONSUMER.DURABLE.CREATE', 'CONSUMER.INFO', 'CONSUMER.MSG.NEXT', 'CONSUMER.DELETE'].map(
@@ -66,7 +66,7 @@ const jetStream = (stream: string) => [
   ),
   `$JS.ACK.${stream}.mine.1.1.1.1.1`,
 ]
-const whole = ['STREAM.UPDATE', 'STREAM.PURGE', 'STREAM.MSG.DELETE', 'STREAM.DELETE'].map(
+const whole = ['STREAM.PURGE', 'STREAM.MSG.DELETE', 'STREAM.DELETE'].map(
   (verb) => `$JS.API.${verb}.TOKENBUS_EVENTS`,
 )
 const [events, history, other] = ['TOKENBUS_EVENTS', 'TOKENBUS_HISTORY', 'OTHER'].map(jetStream) as [
@@ -103,8 +103,8 @@ const may: Record<Role, Record<Verb, string[]>> = {
     publish: [
       ...told,
       apiTokenRevoked,
-      ...only(events, ['STREAM.CREATE', 'STREAM.INFO', 'MSG.GET']),
-      ...only(history, ['STREAM.CREATE', 'STREAM.INFO', 'MSG.GET']),
+      ...only(events, ['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'MSG.GET']),
+      ...only(history, ['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'MSG.GET']),
       ...only(history, ['API.CONSUMER.CREATE', 'CONSUMER.MSG.NEXT', 'CONSUMER.DELETE']),
     ],
     subscribe: [...asked, ...told, apiTokenRevoked, '$SRV.>', '_INBOX_service.>'],

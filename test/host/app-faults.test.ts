@@ -3,6 +3,7 @@ import { Secret } from '../../src/secret.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
+import { passTime } from '../support/pass-time.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
@@ -18,6 +19,7 @@ afterAll(async () => {
   await redis.stop()
 })
 
+const day = 86_400_000
 const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' })
 const tokens = answered({ accessToken: 'healed', expiresIn: 3600 })
 
@@ -44,6 +46,7 @@ async function start(secrets = ['one']) {
     })
   return {
     ...node,
+    redisUrl,
     provider,
     put,
     isNow,
@@ -94,6 +97,31 @@ describe("the app's fault", () => {
     const soon = new Date(Date.now() + 3_000_000).toISOString()
     expect(view.ok && (view.value.nextAttemptAt ?? '') > soon).toBe(true)
     expect(app.provider.requests).toHaveLength(1)
+  })
+
+  it('there waits no less for being told that its grant nears its end', async () => {
+    await using app = await start()
+    await app.tokenbus.putApp('app', { provider: 'outlook', clientId: 'c', clientSecret: new Secret('one') })
+    const grantExpires = new Date(Date.now() + 8 * day).toISOString()
+    const put = { app: 'app', user: 'alice', refreshToken: new Secret('r2'), grantExpires }
+    await app.tokenbus.putAccount('alice', put)
+    const unknown = refused({ class: 'P', reason: 'app_not_found', error: 'unauthorized_client' })
+    const answering = setInterval(() => {
+      if (app.provider.isAsked()) app.provider.answer(unknown)
+    }, 10)
+    try {
+      await app.isNow('alice', { state: 'secret-expired' })
+      const asked = app.provider.requests.length
+      await passTime({ redisUrl: app.redisUrl, partitions: 4, ref: { account: 'alice' }, by: 1.2 * day })
+      await eventually(async () =>
+        expect((await app.host.accounts.load('alice')).snapshot.context.grantEndTold).toBe(true),
+      )
+      await app.provider.asked(asked + 1)
+      await app.isNow('alice', { state: 'secret-expired' })
+      expect(app.provider.requests).toHaveLength(asked + 1)
+    } finally {
+      clearInterval(answering)
+    }
   })
 
   it('is not proven by one refusal', async () => {

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { wakesAt } from '../../machines/index.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { createHistory } from '../../src/bus/history.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
@@ -88,7 +89,7 @@ async function drive(account: string, { steps }: AccountPath): Promise<void> {
     expect(record).toMatchObject({
       version: index + 1,
       generation: context.generation,
-      wakeAt: context.grantId ? context.wakeAt : null,
+      wakeAt: context.grantId ? wakesAt(context) : null,
     })
     expect(record.state).toBe(context.grantId === null ? null : value)
   }

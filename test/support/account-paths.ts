@@ -1,5 +1,11 @@
 import { getShortestPaths } from 'xstate/graph'
-import { type AccountContext, type AccountEffect, accountMachine, step } from '../../machines/index.ts'
+import {
+  type AccountContext,
+  type AccountEffect,
+  accountMachine,
+  step,
+  warningAt,
+} from '../../machines/index.ts'
 import { samples } from './account-samples.ts'
 
 export interface PathStep {
@@ -42,6 +48,7 @@ function situationOf({ value, context }: { value: unknown; context: AccountConte
     context.doubtSince !== null,
     Math.min(failures, 2),
     context.rejected !== null,
+    warningAt(context) !== null,
     context.generation > 1,
     invalid?.reason,
     attempt && [attempt.from, attempt.probe, attempt.spend, attempt.resource !== null],

@@ -1,4 +1,4 @@
-import type { AccountContext, AccountEvent, FailureClass } from '../../machines/index.ts'
+import { type AccountContext, type AccountEvent, type FailureClass, warningAt } from '../../machines/index.ts'
 import {
   authorized,
   day,
@@ -45,7 +45,13 @@ const secondTokenOf = ({ policy, generation, resources, attempt }: AccountContex
 const connected =
   (policy: 'eager' | 'lazy', rotation: 'strict' | 'keeps-old'): Sample =>
   (context) =>
-    authorized({ at: soon(context), grantId: grantOf(context), with: { policy, rotation } })
+    authorized({
+      at: soon(context),
+      grantId: grantOf(context),
+      with: { policy, rotation },
+      // The lazy ones end; after an answer that does not say so, they no longer do.
+      grantEndsAt: policy === 'lazy' ? soon(context) + 9 * day : null,
+    })
 
 export const samples: Readonly<Record<string, Sample>> = {
   'account.authorized, eager and strict': connected('eager', 'strict'),
@@ -70,6 +76,8 @@ export const samples: Readonly<Record<string, Sample>> = {
     tokenRejected({ at: soon(context) + hour, generation: context.tokenGeneration }),
   'timer.due, unused': (context) => timerDue({ at: whenDue(context) }),
   'timer.due, used': (context) => timerDue({ at: whenDue(context), used: true }),
+  'timer.due, as the grant nears its end': (context) =>
+    timerDue({ at: Math.max(soon(context), warningAt(context) ?? 0) }),
   'refresh.succeeded': (context) =>
     refreshSucceeded({
       at: soon(context),

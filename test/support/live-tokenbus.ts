@@ -42,7 +42,7 @@ export async function startLiveTokenbus(): Promise<LiveTokenbus> {
   }
   const nats = await connect({ servers: natsServer.url })
   const events: Reply[] = []
-  for (const subject of ['token.refreshed.*', 'token.invalid.*', 'app.*.*']) {
+  for (const subject of ['token.refreshed.*', 'token.invalid.*', 'account.grant-expiring.*', 'app.*.*']) {
     nats.subscribe(subject, {
       callback: (_, message) => {
         if (message.headers?.has('ce-id')) events.push(message.json())

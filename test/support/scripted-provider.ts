@@ -20,6 +20,7 @@ export function scriptedProvider() {
       eventually(() => {
         if (requests.length < times) throw new Error(`${requests.length} requests came, not ${times}`)
       }),
+    isAsked: () => open.length > 0,
     answer(answer: TokenAnswer): void {
       const resolve = open.shift()
       if (resolve === undefined) throw new Error('nobody asked')

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type AccountEvent, accountMachine } from '../../machines/index.ts'
+import { type AccountEvent, accountMachine, fromStored, warningAt } from '../../machines/index.ts'
 import { announcements } from '../../src/host/account-events.ts'
-import { authorized, given, refreshSucceeded, replay, start, timerDue } from '../../src/testing/index.ts'
+import { authorized, day, given, refreshSucceeded, replay, start, timerDue } from '../../src/testing/index.ts'
 
 const later = start + 3_400_000
 const events: AccountEvent[] = [
@@ -21,9 +22,42 @@ function recorded(past: readonly AccountEvent[] = events) {
   })
 }
 
+/** A life with grants that end, as it was before anybody was told of their end. */
+const recordedBySchema1 = () =>
+  JSON.parse(readFileSync(new URL('../fixtures/history-schema-1.json', import.meta.url), 'utf8'))
+
 describe('replay', () => {
   it('agrees with what was recorded', () => {
     expect(replay(recorded())).toEqual({ states: ['valid', 'refreshing', 'valid'], checked: 3, skipped: 0 })
+  })
+
+  it('folds what an older version recorded, each step exactly', () => {
+    const history = recordedBySchema1()
+    expect(history.map((record: { snapshot: { schema: number } }) => record.snapshot.schema)).toEqual(
+      history.map(() => 1),
+    )
+    const replayed = replay(history)
+    expect(replayed.divergence).toBeUndefined()
+    expect(replayed).toMatchObject({ checked: 13, skipped: 0 })
+    history[6].snapshot.context.failures = 7
+    expect(replay(history).divergence).toMatchObject({ version: 7, path: 'snapshot.context.failures' })
+  })
+
+  it('goes on from it: what is learned anew is told', () => {
+    const [, refreshing] = recordedBySchema1()
+    const told = refreshSucceeded({ at: later, attempt: 'first', refreshTokenExpiresIn: 30 * day })
+    given(accountMachine, refreshing.snapshot)
+      .when(told)
+      .then({ state: 'valid', context: { grantEndTold: false } })
+    const before = fromStored(accountMachine, refreshing.snapshot).context
+    expect(warningAt(before)).toBeNull()
+  })
+
+  it('does not guess at what a newer version recorded', () => {
+    const [first, second] = recorded()
+    const newer = { ...first, snapshot: { ...first.snapshot, schema: 99 } }
+    expect(replay([newer, second]).divergence).toMatchObject({ path: 'snapshot.schema' })
+    expect(() => fromStored(accountMachine, newer.snapshot)).toThrow(/schema 99 is not known/)
   })
 
   it('starts from the first retained transition, and again after a gap', () => {

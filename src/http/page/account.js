@@ -34,6 +34,7 @@ function describe(view) {
       User: view.user,
       App: view.app,
       Expires: time(view.expires),
+      'Grant ends': time(view.grantExpires),
       'Last refreshed': time(view.lastRefreshedAt),
       'Next attempt': time(view.nextAttemptAt),
       Generation: String(view.generation),
