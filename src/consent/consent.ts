@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../failures.ts'
 import type { App, Apps } from '../host/apps.ts'
 import { chooseSecret } from '../host/choose-secret.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
 import { readGrant } from './read-grant.ts'
@@ -59,7 +60,7 @@ export function createConsent(options: ConsentOptions) {
       redirectUri: redirectUri(),
       state: ticket,
       codeVerifier: codeVerifier.reveal(),
-      ...(config.scopes.includes('openid') && { nonce }),
+      ...(consentScopes(config).includes('openid') && { nonce }),
       ...(email !== undefined && { loginHint: email }),
     })
     if (page.ok) return { kind: 'go', location: page.value }
@@ -80,7 +81,7 @@ export function createConsent(options: ConsentOptions) {
       redirectUri: redirectUri(),
       state,
       codeVerifier: waiting.codeVerifier.reveal(),
-      ...(app.config.scopes.includes('openid') && { nonce: waiting.nonce }),
+      ...(consentScopes(app.config).includes('openid') && { nonce: waiting.nonce }),
     })
     const account = waiting.account ?? randomUUID()
     const grant = readGrant({ waiting, account, config: app.config, answer })

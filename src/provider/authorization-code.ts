@@ -4,6 +4,7 @@ import type { Secret } from '../secret.ts'
 import type { AppConfig } from './app-config.ts'
 import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'
+import { consentScopes, identityIssuer } from './identity.ts'
 import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
 import { presets } from './presets.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
@@ -60,7 +61,7 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
         response_type: 'code',
         client_id: config.clientId,
         redirect_uri: redirectUri,
-        scope: config.scopes.join(' '),
+        scope: consentScopes(config).join(' '),
         state,
         code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
@@ -92,8 +93,14 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
         }),
         timing,
       })
-      if (answer.kind === 'refused' || config.issuer === undefined) return answer
-      return judgeIdToken({ config, server, answer, ...(nonce !== undefined && { nonce }) })
+      const issuer = identityIssuer(config)
+      if (answer.kind === 'refused' || issuer === undefined) return answer
+      return judgeIdToken({
+        config,
+        server: { ...server, issuer },
+        answer,
+        ...(nonce !== undefined && { nonce }),
+      })
     },
   }
 }

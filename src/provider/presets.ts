@@ -42,6 +42,8 @@ export interface Preset {
   /** Token requests of one app from one node: at a time, and per second. */
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
   readonly securityEvents?: EventSource
+  /** Who signs its ID tokens, and what asks for one beside what the app wants. */
+  readonly identity?: { readonly issuer: string; readonly scopes: readonly string[] }
 }
 
 const hour = 3_600_000
@@ -86,7 +88,7 @@ export const presets: Readonly<Record<AppPut['provider'], Preset>> = {
   gmail: {
     ...google,
     grant: 'authorization_code',
-    takes: ['testing'],
+    takes: ['testing', 'issuer'],
     endpoints: {
       authorizeUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
       tokenUrl: 'https://oauth2.googleapis.com/token',
@@ -100,6 +102,8 @@ export const presets: Readonly<Record<AppPut['provider'], Preset>> = {
     testingLife: 7 * day,
     // `refresh_token_expires_in` comes with consent for a while: developers.google.com/identity/protocols/oauth2/web-server
     outlived: 'consent_expired',
+    // Security events name people by `sub`. Needs no verification: developers.google.com/identity/openid-connect/openid-connect
+    identity: { issuer: 'https://accounts.google.com', scopes: ['openid', 'email'] },
   },
   gmailService: {
     ...google,

@@ -150,7 +150,7 @@ describe('settings that cannot work', () => {
     ['secrets', { issuer, clientSecret: 'a', secrets: [{ secret: 'b' }] }],
     ['tenant', { issuer, tenant: 'common' }],
     ['cloud', { provider: 'gmail', cloud: 'global' }],
-    ['issuer', { provider: 'gmail', issuer }],
+    ['issuer', { provider: 'mailRu', issuer }],
     ['testing', { provider: 'outlook', testing: true }],
     ['serviceKey', { provider: 'gmail', serviceKey: pemOf('rsa') }],
     ['serviceKey', google],

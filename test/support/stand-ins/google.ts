@@ -5,6 +5,7 @@ import { createClock, millisecondsIn } from './clock.ts'
 import { conditions } from './conditions.ts'
 import { googleWords as words } from './google-words.ts'
 import { createGrants, type Grant } from './grants.ts'
+import { idTokens, subjectOf } from './id-tokens.ts'
 import { ageLimit, grantLimit, idleLimit, timeBoundConsent } from './lifetimes.ts'
 import { offlineAccess } from './offline-access.ts'
 import { domainOf, jwtBearer, jwtBearerGrant } from './service-accounts.ts'
@@ -61,6 +62,7 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
         with: words.expiredOrRevoked,
       }),
       limited.behaviour,
+      idTokens({ issuer: 'https://accounts.google.com', clock }),
     ],
     moreGrants: {
       [jwtBearer]: jwtBearerGrant({
@@ -84,6 +86,8 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
     ...standIn,
     client,
     serviceAccount,
+    /** Its own name for a person, which security events use. */
+    subjectOf,
     revocationUrl: `${standIn.url}/revoke`,
     userRemovesApp: (user: string) => end((grant) => grant.user === user),
     userChangesPassword: (user: string) =>

@@ -1,0 +1,20 @@
+import type { AppConfig } from './app-config.ts'
+import { presets } from './presets.ts'
+
+type App = Pick<AppConfig, 'provider' | 'issuer' | 'tokenUrl' | 'scopes'>
+
+/** Who signs an app's ID tokens: whom its operator names, else at the preset's own endpoint who is known to. */
+export function identityIssuer({ provider, issuer, tokenUrl }: App): string | undefined {
+  const { identity, endpoints } = presets[provider]
+  return issuer ?? (tokenUrl === endpoints.tokenUrl ? identity?.issuer : undefined)
+}
+
+/**
+ * What a person is asked to consent to: the app's scopes, and where the answer can be judged who they are. An account
+ * does without the latter, so they are none of its app's scopes and never missing.
+ */
+export function consentScopes(config: App): string[] {
+  const { identity } = presets[config.provider]
+  const who = identity !== undefined && identityIssuer(config) !== undefined ? identity.scopes : []
+  return [...new Set([...config.scopes, ...who])]
+}

@@ -1,0 +1,48 @@
+import { createHash, createSign, generateKeyPairSync } from 'node:crypto'
+import type { Behaviour } from './behaviour.ts'
+import type { StandInClock } from './clock.ts'
+import type { Grant } from './grants.ts'
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+
+/** A number nobody chooses, and the same for all clients. */
+export const subjectOf = (user: string) =>
+  String(createHash('sha256').update(user).digest().readBigUInt64BE()).padStart(21, '1')
+
+/** Who consented, where `openid` was asked for (OpenID Connect Core §3.1.3.3). */
+export function idTokens({ issuer, clock }: { issuer: string; clock: StandInClock }): Behaviour {
+  const nonces = new WeakMap<Grant, string | null>()
+
+  function claimsOf(grant: Grant): object {
+    const iat = Math.floor(clock.now() / 1_000)
+    const nonce = nonces.get(grant) ?? undefined
+    const email = grant.scopes.includes('email') ? { email: grant.user, email_verified: true } : {}
+    return {
+      iss: issuer,
+      aud: grant.client,
+      sub: subjectOf(grant.user),
+      iat,
+      exp: iat + 3_600,
+      nonce,
+      ...email,
+    }
+  }
+
+  return {
+    consented: ({ grant, query }) => void nonces.set(grant, query.get('nonce')),
+    // As Google names it in its answers.
+    picks: ({ scopes }) => scopes.map((scope) => (scope === 'email' ? `${userinfo}email` : scope)),
+    adds: ({ grant, form }) =>
+      form.get('grant_type') === 'authorization_code' && grant.scopes.includes('openid')
+        ? { id_token: sign(claimsOf(grant)) }
+        : {},
+  }
+}
+
+const userinfo = 'https://www.googleapis.com/auth/userinfo.'
+
+function sign(claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`
+  return `${signed}.${createSign('RSA-SHA256').update(signed).sign(privateKey, 'base64url')}`
+}
