@@ -58,7 +58,7 @@ export function createAppAdmin({ apps, records, configOf, putOf }: AppAdminOptio
     async updateApp(id, patch) {
       const { config, secrets } = await apps.look(id)
       if (config === null) return notFound()
-      return putApp(id, { ...putOf(config), ...keptSecrets(config, secrets, patch), ...patch })
+      return putApp(id, { ...putOf(config), ...keptSecrets(secrets, patch), ...patch })
     },
     async getApp(id) {
       return view(await apps.look(id))
@@ -120,14 +120,8 @@ function newSecret({ id, secret, expiresAt }: AppSecretAdd): ClientSecret {
 }
 
 /** The secrets an app has, as a put would give them, unless the patch gives others. */
-function keptSecrets(
-  { grant }: AppConfig,
-  secrets: readonly ClientSecret[],
-  patch: AppPatch,
-): Partial<AppPut> {
-  const [first] = secrets
-  if (first === undefined || patch.clientSecret || patch.secrets || patch.serviceKey) return {}
-  if (grant === 'jwt_bearer') return { serviceKey: first.secret }
+function keptSecrets(secrets: readonly ClientSecret[], patch: AppPatch): Partial<AppPut> {
+  if (secrets.length === 0 || patch.clientSecret || patch.secrets || patch.serviceKey) return {}
   return {
     secrets: secrets.map(({ id, secret, expiresAt }) => ({
       id,

@@ -11,10 +11,22 @@ export interface AppReportsOptions {
   readonly slots: Pick<AppSlots, 'allow'>
 }
 
+interface Believed {
+  readonly client: ClientSecret | undefined
+  readonly disbelieved: readonly Disbelieved[]
+  readonly attempt: string
+}
+
 interface Rejected extends AppError {
   /** Null where no other secret would help. */
   readonly secret: string | null
   readonly attempt: string
+}
+
+/** A key whose assertion was refused. */
+export interface Disbelieved {
+  readonly id: string
+  readonly refusal: Refusal
 }
 
 const throttleWithoutRetryAfter = 5_000
@@ -32,7 +44,33 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
     slots.allow(context.app, set || presets[provider].caps)
   }
 
+  /** Answers what the app makes of it. */
+  async function tellRejected(id: string, told: Rejected): Promise<App> {
+    if (!refusedNow.has(id)) refusedNow.set(id, told.attempt)
+    try {
+      return (await apps.report(id, { type: 'client.rejected', ...told })).app
+    } finally {
+      if (refusedNow.get(id) === told.attempt) refusedNow.delete(id)
+    }
+  }
+
+  async function tellAccepted({ state, context }: App, client: ClientSecret | undefined): Promise<void> {
+    if (state !== 'secret-expired' && context.suspicion === null) return
+    await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? null })
+  }
+
   return {
+    tellRejected,
+    tellAccepted,
+    /** Where other keys were refused before this one was believed, it was the keys. */
+    async tellBelieved(app: App, { client, disbelieved, attempt }: Believed): Promise<void> {
+      let told = app
+      for (const { id, refusal } of disbelieved) {
+        const { reason, action, providerError } = refusal
+        told = await tellRejected(app.context.app, { secret: id, attempt, reason, action, providerError })
+      }
+      await tellAccepted(told, client)
+    },
     /** Right before sending. Where a question about the app was left unanswered, this attempt is to answer it. */
     async look(id: string, attempt: string): Promise<App> {
       const app = await apps.look(id)
@@ -43,19 +81,6 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
     /** What has not left yet waits to hear what the app makes of a refusal. */
     isRefusedNow(id: string, attempt: string): boolean {
       return (refusedNow.get(id) ?? attempt) !== attempt
-    },
-    /** Answers what the app makes of it. */
-    async tellRejected(id: string, told: Rejected): Promise<App> {
-      if (!refusedNow.has(id)) refusedNow.set(id, told.attempt)
-      try {
-        return (await apps.report(id, { type: 'client.rejected', ...told })).app
-      } finally {
-        if (refusedNow.get(id) === told.attempt) refusedNow.delete(id)
-      }
-    },
-    async tellAccepted({ state, context }: App, client: ClientSecret | undefined): Promise<void> {
-      if (state !== 'secret-expired' && context.suspicion === null) return
-      await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? null })
     },
     async noteThrottle(app: string, { providerError, retryAfter }: Refusal): Promise<void> {
       if (providerError.status !== 429) return

@@ -7,7 +7,7 @@ import type { Tokens } from '../provider/token-answer.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
-import { createAppReports } from './app-reports.ts'
+import { createAppReports, type Disbelieved } from './app-reports.ts'
 import { createAppSlots } from './app-slots.ts'
 import type { App, Apps } from './apps.ts'
 import {
@@ -109,10 +109,11 @@ export function createAttempts(options: AttemptsOptions) {
     if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config)) {
       return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
     }
+    const disbelieved: Disbelieved[] = []
     for (let tries = 0; tries < mostTries; tries++) {
       const held = reasonNotToSend(app, attempt)
       if (held !== null || app.config === null) return end(request, held as Failure)
-      const client = chooseSecret(app)
+      const client = chooseSecret(app, disbelieved)
       const startedAt = clock.now()
       const answer = await provider.refreshToken({
         config: app.config,
@@ -131,10 +132,15 @@ export function createAttempts(options: AttemptsOptions) {
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
         await options.hold(answerOf(request, { startedAt, answer, config: app.config }), saved)
-        await reports.tellAccepted(app, client)
+        await reports.tellBelieved(app, { client, disbelieved, attempt: attempt.id })
         return 'succeeded'
       }
       const { refusal } = answer
+      // A wrong key is told in the words of an unknown user: whose fault it was, another key shows.
+      if (refusal.reason === 'assertion_rejected' && client !== undefined) {
+        disbelieved.push({ id: client.id, refusal })
+        if (chooseSecret(app, disbelieved) !== undefined) continue
+      }
       const alone = isLackedByOne(refusal, app.config)
       if (refusal.class !== 'P' || alone) {
         await reports.noteThrottle(context.app, refusal)

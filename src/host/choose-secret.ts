@@ -1,7 +1,14 @@
 import type { App, ClientSecret } from './apps.ts'
 
-/** In the operator's order, those that were not rejected first; where every one was, each probe tries the next. */
-export function chooseSecret({ secrets, context }: App): ClientSecret | undefined {
+/**
+ * In the operator's order, those that were not rejected first; where every one was, each probe tries the next. None of
+ * those that the same attempt has tried.
+ */
+export function chooseSecret(
+  { secrets, context }: App,
+  tried: readonly { id: string }[] = [],
+): ClientSecret | undefined {
   const rejected = new Set(context.secrets.filter((secret) => secret.rejected).map(({ id }) => id))
-  return secrets.find(({ id }) => !rejected.has(id)) ?? secrets[context.probes % Math.max(1, secrets.length)]
+  const left = secrets.filter(({ id }) => tried.every((each) => each.id !== id))
+  return left.find(({ id }) => !rejected.has(id)) ?? left[context.probes % Math.max(1, left.length)]
 }

@@ -29,12 +29,12 @@ const rules: readonly Rule[] = [
     ),
   ({ put, config }) =>
     config.grant === 'jwt_bearer'
-      ? meaningless(put, ['clientSecret', 'secrets', 'clientAuth'])
+      ? meaningless(put, ['clientSecret', 'clientAuth'])
       : meaningless(put, ['serviceKey']),
   ({ put, config }) =>
     config.grant === 'authorization_code' ? undefined : meaningless(put, ['rotation', 'graceSeconds']),
   ({ put, config }) =>
-    config.grant === 'jwt_bearer' && put.serviceKey === undefined
+    config.grant === 'jwt_bearer' && put.serviceKey === undefined && put.secrets === undefined
       ? ['serviceKey', `provider ${put.provider} needs the key of the service account`]
       : undefined,
   ({ put, config }) =>
@@ -50,8 +50,8 @@ const rules: readonly Rule[] = [
       ? ['issuer', 'must have neither query nor fragment']
       : undefined,
   ({ put }) =>
-    put.clientSecret !== undefined && put.secrets !== undefined
-      ? ['secrets', 'give either clientSecret or secrets']
+    (put.clientSecret ?? put.serviceKey) !== undefined && put.secrets !== undefined
+      ? ['secrets', `give either ${put.serviceKey ? 'serviceKey' : 'clientSecret'} or secrets`]
       : undefined,
   ({ put: { provider }, config: { tenant } }) =>
     provider === 'outlookService' && ofNobody.includes(tenant ?? '')

@@ -189,6 +189,10 @@ describe('a service’s account', () => {
       failure: { error: 'invalid_config' },
     })
     expect(await add(keyFile())).toMatchObject({ ok: true })
+    // Whatever else is changed, both stay.
+    expect(await node.tokenbus.updateApp('gmailService', { name: 'robots' })).toMatchObject({
+      value: { name: 'robots', secrets: [{ secret: '***' }, { secret: '***' }] },
+    })
   })
 })
 

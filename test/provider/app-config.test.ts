@@ -158,6 +158,8 @@ describe('settings that cannot work', () => {
     ['serviceKey', { ...google, serviceKey: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' }],
     ['serviceKey', { ...google, serviceKey: keyFile({ email: 'another@project.iam.gserviceaccount.com' }) }],
     ['clientSecret', { ...google, serviceKey: pemOf('rsa'), clientSecret: 's' }],
+    ['secrets', { ...google, serviceKey: pemOf('rsa'), secrets: [{ secret: pemOf('rsa') }] }],
+    ['secrets', { ...google, secrets: [{ secret: pemOf('rsa') }, { secret: 'no key' }] }],
     ['rotation', { ...google, serviceKey: pemOf('rsa'), rotation: 'strict' }],
     ['tenant', { provider: 'outlookService', clientSecret: 's' }],
     ['tenant', { provider: 'outlookService', clientSecret: 's', tenant: 'organizations' }],

@@ -23,7 +23,7 @@ const credentials = ({ id, secret }: { id: string; secret: string }) => ({
   clientSecret: secret,
 })
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const privateKeyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
+export const privateKeyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
 
 const gmail: Stage<Awaited<ReturnType<typeof startGoogle>>> = {
   start: () => startGoogle(),
