@@ -60,7 +60,7 @@ export function verdictFor(seen: Seen, want: Want): Verdict {
   const refused = refusalOf(context, resource, at)
   if (refused !== null && !isInQuestion(context, refused)) return { kind: 'refused', refused }
   if (state === 'refreshing') {
-    if (context.invalid !== null) return { kind: 'client_secret_expired' }
+    if (context.invalid !== null && context.attempt?.probe) return { kind: 'client_secret_expired' }
     return isUsable(seen, want) ? { kind: 'token' } : { kind: 'wait' }
   }
   const stuck = want.rejected === tokenFor(context, resource)?.generation && state !== 'valid'

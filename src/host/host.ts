@@ -42,6 +42,9 @@ export interface HostOptions {
   confirmSave(account: string): Promise<boolean>
 }
 
+const appWorks = ({ at }: { at: number }) => ({
+  event: { type: 'app.secret-updated' as const, at, id: randomUUID() },
+})
 const versionSchema = z.object({ version: z.int() })
 const attemptsPerNode = 128
 const spreadPerAccount = 10
@@ -142,7 +145,7 @@ export function createHost(options: HostOptions) {
     },
   })
 
-  const reads = createTokenReads({ accounts, cache, waiting, timers, observer })
+  const reads = createTokenReads({ accounts, cache, waiting, timers, observer, hurry })
 
   const waker = createWaker({
     records,
@@ -175,9 +178,19 @@ export function createHost(options: HostOptions) {
   /** The app may have been put right just before this account came to wait: then it was not among those woken. */
   async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
     if ((await apps.look(context.app)).state === 'secret-expired') return
-    await accounts.receive(account, ({ at }) => ({
-      event: { type: 'app.secret-updated', at, id: randomUUID() },
-    }))
+    await accounts.receive(account, appWorks)
+  }
+
+  /**
+   * Somebody asks for an account that waits for an app that works again: its wake-up may be minutes off. One that came to
+   * wait while the app was well lacks something else, and asking does not bring it about.
+   */
+  async function hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null> {
+    const { value, context } = loaded.snapshot
+    const app = value === 'secret-expired' ? await apps.look(context.app) : undefined
+    if (app === undefined || app.state === 'secret-expired' || app.state === 'throttled') return null
+    const expected = app.context.since > context.since ? attempts.expect(context.app) : null
+    return expected && accounts.receive(account, appWorks, loaded).finally(expected)
   }
 
   async function probe(app: string): Promise<void> {

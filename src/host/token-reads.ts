@@ -33,6 +33,8 @@ export interface TokenReadsOptions {
   /** Patience is measured by it: the cluster's time may jump when it is next heard of. */
   readonly timers: Pick<Timers, 'elapsed'>
   readonly observer: Pick<Observer, 'served' | 'coalesced'>
+  /** For an account that waits for its app: refreshes it at once where that may be, else answers null. */
+  hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
 }
 
 /** Callers with NATS's usual time-out of 5 s are to hear it from us. */
@@ -47,7 +49,8 @@ const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
 })
 
 /** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
-export function createTokenReads({ accounts, cache, waiting, timers, observer }: TokenReadsOptions) {
+export function createTokenReads(options: TokenReadsOptions) {
+  const { accounts, cache, waiting, timers, observer } = options
   const underWay = new Map<string, Promise<TokenResult>>()
 
   function share(key: string, read: () => Promise<TokenResult>): Promise<TokenResult> {
@@ -126,8 +129,15 @@ export function createTokenReads({ accounts, cache, waiting, timers, observer }:
             return reply(account, loaded, { resource, fill: starts || news ? null : fill, found, started })
           }
           started ||= starts
-          const after = starts ? await accounts.receive(account, decide, loaded) : loaded
-          const verdict = verdictFor(seenOf(after), want)
+          let after = starts ? await accounts.receive(account, decide, loaded) : loaded
+          let verdict = verdictFor(seenOf(after), want)
+          const hurried =
+            first && verdict.kind === 'client_secret_expired' ? await options.hurry(account, after) : null
+          if (hurried !== null) {
+            started = true
+            after = hurried
+            verdict = verdictFor(seenOf(after), want)
+          }
           if (verdict.kind === 'token') return reply(account, after, { resource, found, started })
           if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
           if (timers.elapsed() >= deadline) return outOfPatience(account, after, resource)

@@ -84,6 +84,7 @@ describe('while a request is on its way', () => {
     })
     const reads = createTokenReads({
       ...host,
+      hurry: async () => null,
       accounts: {
         ...host.accounts,
         async load(...args) {
