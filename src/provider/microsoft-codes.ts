@@ -81,7 +81,7 @@ export const microsoftCodes: readonly (ErrorRow & { readonly codes: readonly num
     action: 'wait',
   },
   {
-    codes: [70011, 28002, 700022, 700023, 65005, 650057, 500011],
+    codes: [70011, 28000, 28002, 28003, 700022, 700023, 65005, 650057, 500011],
     class: 'C',
     reason: 'scope_rejected',
     action: 'fix the scopes of the app',

@@ -53,7 +53,7 @@ const table: readonly Row[] = [
   ['invalid_grant', [50020, 16000, 50034, 51004, 90072], 'A', 'user_not_found'],
   ['temporarily_unavailable', [90055, 50166, 50033, 90006, 90012, 90024, 90033], 'T', 'provider_unavailable'],
   ['invalid_grant', [50087, 50088, 90090, 90091, 70012, 40010], 'T', 'provider_unavailable'],
-  ['invalid_scope', [70011, 28002, 700022, 700023], 'C', 'scope_rejected'],
+  ['invalid_scope', [70011, 28000, 28002, 28003, 700022, 700023], 'C', 'scope_rejected'],
   ['invalid_resource', [65005, 650057, 500011], 'C', 'scope_rejected'],
 ]
 
@@ -119,6 +119,23 @@ const particular: Recorded[] = [
       }),
     ),
     is: { class: 'S', reason: 'mfa_required', claims: undefined },
+  },
+  {
+    title: 'Microsoft 28000, scopes of two APIs: as wrong for a grant that has worked as for any',
+    provider: 'outlook',
+    workedBefore: true,
+    ...said(
+      400,
+      body({
+        code: 28_000,
+        error: 'invalid_scope',
+        more: {
+          error_description:
+            'AADSTS28000: Provided value for the input parameter scope is not valid because it contains more than one resource. Scope https://graph.microsoft.com/Mail.Read https://outlook.office.com/IMAP.AccessAsUser.All is not valid.',
+        },
+      }),
+    ),
+    is: { class: 'C', reason: 'scope_rejected', error: 'invalid_scope', codes: [28_000] },
   },
   {
     title: 'Microsoft: a number nobody knows leaves the word',

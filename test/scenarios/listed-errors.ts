@@ -94,7 +94,7 @@ const microsoftApp: readonly Row[] = [
   codes([90055, 50166, 50033, 50087, 50088], { class: 'T', reason: 'provider_unavailable' }),
   codes([90006, 90012, 90024, 90033, 90090, 90091], { class: 'T', reason: 'provider_unavailable' }),
   codes([70012, 40010], { class: 'T', reason: 'provider_unavailable' }, 'server_error'),
-  codes([70011, 28002, 700022], { class: 'C', reason: 'scope_rejected' }, 'invalid_scope'),
+  codes([70011, 28000, 28002, 28003, 700022], { class: 'C', reason: 'scope_rejected' }, 'invalid_scope'),
   codes([700023, 65005, 650057, 500011], { class: 'C', reason: 'scope_rejected' }, 'invalid_resource'),
 ]
 
