@@ -1,0 +1,122 @@
+import { getMicrosteps } from 'xstate'
+import { getShortestPaths } from 'xstate/graph'
+import { type AppContext, type AppEffect, type AppEvent, appMachine, step } from '../../machines/index.ts'
+import { day } from '../../src/testing/index.ts'
+import { appSamples, appsBegin } from './app-samples.ts'
+
+type Snapshot = Parameters<typeof step<typeof appMachine, AppEffect>>[1]
+
+export interface AppStep {
+  readonly sample: string
+  readonly event: AppEvent
+  readonly value: string
+  readonly context: AppContext
+  readonly effects: readonly AppEffect[]
+}
+
+export interface AppPaths {
+  readonly paths: readonly (readonly AppStep[])[]
+  readonly situations: number
+  /** Transitions of the chart that some path takes, in the words of `appChart`. */
+  readonly taken: ReadonlySet<string>
+}
+
+interface Written {
+  readonly eventType: string
+  readonly guard?: unknown
+  readonly target?: readonly { readonly key: string }[] | undefined
+}
+
+const written = (from: string, { eventType, guard, target }: Written) =>
+  `${from}: ${eventType || 'always'}${guard ? ` if ${String(guard)}` : ''} → ${target?.[0]?.key ?? 'stays'}`
+
+/** The chart's transitions as they are written. */
+export function appChart(): string[] {
+  return Object.entries(appMachine.states).flatMap(([from, node]) =>
+    [...[...node.transitions.values()].flat(), ...(node.always ?? [])].map((each) => written(from, each)),
+  )
+}
+
+const longestLife = 60 * day
+
+/** The state, and all of the context that a guard looks at. */
+function situationOf({ value, context }: Snapshot): string {
+  const { secrets, suspicion, throttledUntil, probeAt, waking, wakeAt, since } = context
+  return JSON.stringify([
+    value,
+    secrets.map(({ id, rejected, expiresAt, warnedDays }) => [id, rejected, expiresAt !== null, warnedDays]),
+    suspicion && [suspicion.asks, suspicion.attempt],
+    throttledUntil > since,
+    probeAt !== null,
+    waking,
+    wakeAt !== null,
+  ])
+}
+
+/** Paths that between them take every way the model knows, each to its end by the shortest way. */
+export function appPaths(): AppPaths {
+  const names = new Map<object, string>()
+  const events = ({ context }: Snapshot) =>
+    Object.entries(appSamples).map(([name, sample]) => {
+      const event = sample(context)
+      names.set(event, name)
+      return event
+    })
+  const shortest = getShortestPaths(appMachine, {
+    input: { app: 'model' },
+    events: events as never,
+    serializeState: situationOf as never,
+    serializeEvent: ((event: object) => names.get(event) ?? (event as { type: string }).type) as never,
+    stopWhen: ((snapshot: Snapshot) => snapshot.context.since > appsBegin + longestLife) as never,
+    limit: 200_000,
+  })
+  const ways = new Set<string>()
+  const taken = new Set<string>()
+  const paths: AppStep[][] = []
+  for (const { state, steps } of shortest) {
+    const snapshot = state as Snapshot
+    const before = steps.flatMap(({ event }) => names.get(event) ?? [])
+    for (const [name, sample] of Object.entries(appSamples)) {
+      const event = sample(snapshot.context)
+      const stepped = step<typeof appMachine, AppEffect>(appMachine, snapshot, event)
+      if (stepped === null) continue
+      const transitions = transitionsOf(snapshot, event)
+      for (const each of transitions) taken.add(each)
+      const way = JSON.stringify([name, ...transitions, stepped.effects.map(({ type }) => type)])
+      if (ways.has(way)) continue
+      ways.add(way)
+      paths.push(walk([...before, name]))
+    }
+  }
+  return { paths, situations: shortest.length, taken }
+}
+
+/** What an event leads through: its own transition, and those that always follow. */
+function transitionsOf(snapshot: Snapshot, event: AppEvent): string[] {
+  const [own] = appMachine.getTransitionData(snapshot, event)
+  if (own === undefined) return []
+  const steps = getMicrosteps(appMachine, snapshot, event).map(([each]) => each as Snapshot)
+  const followed = steps.slice(1).map((each, index) => {
+    const from = String((steps[index] as Snapshot).value)
+    const always = appMachine.states[from]?.always ?? []
+    return written(from, always.find(({ target }) => target?.[0]?.key === each.value) as Written)
+  })
+  return [written(String(snapshot.value), own), ...followed]
+}
+
+function walk(path: readonly string[]): AppStep[] {
+  let snapshot = unborn()
+  return path.map((name) => {
+    const event = (appSamples[name] as (typeof appSamples)[string])(snapshot.context)
+    const stepped = step<typeof appMachine, AppEffect>(appMachine, snapshot, event)
+    if (stepped === null) throw new Error(`${name} is not taken`)
+    snapshot = stepped.next
+    const { value, context } = snapshot
+    return { sample: name, event, value: String(value), context, effects: stepped.effects }
+  })
+}
+
+function unborn(): Snapshot {
+  const [first] = getShortestPaths(appMachine, { input: { app: 'model' }, events: [] })
+  return first?.state as Snapshot
+}
