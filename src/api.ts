@@ -10,6 +10,7 @@ import type {
   AppPut,
   AppSecretAdd,
   AppSecretRemove,
+  AppVerify,
   KeysRotate,
   Scope,
   TokenReject,
@@ -76,6 +77,31 @@ export interface AppView {
   readonly clientId: string
   readonly secrets: readonly { readonly id: string; readonly secret: '***'; readonly expiresAt?: string }[]
   readonly [setting: string]: unknown
+}
+
+/** One part of an app's set-up, as it was found. */
+export interface VerifiedStep {
+  readonly step:
+    | 'configuration'
+    | 'redirect_uri'
+    | 'discovery'
+    | 'token_endpoint'
+    | 'credentials'
+    | 'delegation'
+  /** Null where it was not tried, or cannot be proven from here. */
+  readonly ok: boolean | null
+  readonly message: string
+  readonly action?: string
+  /** The id of the secret that it is about. */
+  readonly secret?: string
+}
+
+/** An app's set-up, step by step, up to the first that failed. */
+export interface AppVerification {
+  readonly app: string
+  /** No step failed. */
+  readonly ok: boolean
+  readonly steps: readonly VerifiedStep[]
 }
 
 /** One recorded transition: the body of an `account.transition` event. */
@@ -151,5 +177,7 @@ export interface Tokenbus extends ApiTokenAdmin {
   deleteApp(app: string): Promise<Result<{ app: string; deleted: true }>>
   addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
   removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
+  /** Tries the app's settings at its provider; neither the app nor any account is the better or the worse for it. */
+  verifyApp(app: string, how: AppVerify): Promise<Result<AppVerification>>
   rotateKeys(page: KeysRotate): Promise<Result<KeyRotation>>
 }

@@ -118,6 +118,9 @@ export const appPutSchema = z.strictObject({
 export const appSecretAddSchema = secretSchema
 export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
+/** `user`: for whom an app that signs assertions is to try one. */
+export const appVerifySchema = z.strictObject({ user: z.string().min(1).max(320).optional() })
+
 /** One page of a rotation to the key of this id. */
 export const keysRotateSchema = z.strictObject({
   key: z.string().min(1).max(32),
@@ -156,3 +159,4 @@ export type AppPut = z.output<typeof appPutSchema>
 export type AppPatch = Partial<AppPut>
 export type AppSecretAdd = z.output<typeof appSecretAddSchema>
 export type AppSecretRemove = z.output<typeof appSecretRemoveSchema>
+export type AppVerify = z.output<typeof appVerifySchema>

@@ -13,12 +13,13 @@ import { watchRevocations } from './bus/revocations.ts'
 import { ensureStreams } from './bus/streams.ts'
 import { sealingKey } from './bus/subjects.ts'
 import type { Config } from './config.ts'
-import { createConsent } from './consent/consent.ts'
+import { createConsent, redirectUriOf } from './consent/consent.ts'
 import { createRedirectUrls } from './consent/redirect-urls.ts'
 import { createAccountAdmin } from './host/account-admin.ts'
 import { createApiTokenAdmin } from './host/api-token-admin.ts'
 import { createApiTokens } from './host/api-tokens.ts'
 import { createAppAdmin } from './host/app-admin.ts'
+import { createAppVerification } from './host/app-verification.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
 import { createClusterFacts } from './host/cluster-facts.ts'
 import { createHost } from './host/host.ts'
@@ -32,6 +33,7 @@ import { toAppConfig, toAppPut } from './provider/app-config.ts'
 import { createHttp } from './provider/http.ts'
 import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
+import type { AppPut } from './schemas.ts'
 import { createKeySets } from './security-events/key-sets.ts'
 import { createReceiveEvents } from './security-events/receive.ts'
 import { version } from './version.ts'
@@ -138,12 +140,13 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     logger,
     history: createHistory({ nats }),
   })
-  const appAdmin = createAppAdmin({
+  const appSettings = {
     apps: host.apps,
-    records,
-    configOf: (app, put) => toAppConfig({ app, put, allowPrivate }),
+    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate }),
     putOf: toAppPut,
-  })
+  }
+  let listeningUrl = ''
+  const publicUrl = () => config.publicUrl ?? listeningUrl
   const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
   const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })
   onStop(async () => revocations.stop())
@@ -156,7 +159,14 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...accountAdmin,
-    ...appAdmin,
+    ...createAppAdmin({ ...appSettings, records }),
+    ...createAppVerification({
+      ...host,
+      ...appSettings,
+      provider,
+      clock,
+      redirectUri: () => redirectUriOf(publicUrl()),
+    }),
     ...apiTokenAdmin,
     ...createKeyRotation({ ...host, ...storage, partitions }),
   }
@@ -170,8 +180,6 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   })
   onStop(() => within(drainWithin, listening.stop()))
   onStop(async () => audit.flush())
-  let listeningUrl = ''
-  const publicUrl = () => config.publicUrl ?? listeningUrl
   const consent = createConsent({
     tokenbus,
     apps: host.apps,

@@ -81,6 +81,27 @@ const apiToken = z.strictObject({
   lastUsedAt: time.nullable(),
 })
 
+export const appVerificationSchema = z.strictObject({
+  app: idSchema,
+  ok: z.boolean(),
+  steps: z.array(
+    z.strictObject({
+      step: z.enum([
+        'configuration',
+        'redirect_uri',
+        'discovery',
+        'token_endpoint',
+        'credentials',
+        'delegation',
+      ]),
+      ok: z.boolean().nullable(),
+      message: z.string(),
+      action: z.string().optional(),
+      secret: z.string().optional(),
+    }),
+  ),
+})
+
 const revokedAtProvider = z.boolean().optional()
 
 /** What a request is answered with when it succeeds, by its verb. Strict: what is not said here is not sent. */
@@ -106,6 +127,7 @@ export const answerSchemas: Readonly<Record<string, z.ZodObject>> = {
   'app.delete': z.strictObject({ app: idSchema, deleted: z.literal(true) }),
   'app.secret.add': app,
   'app.secret.remove': app,
+  'app.verify': appVerificationSchema,
   'keys.rotate': z.strictObject({
     key: z.string(),
     looked: z.int(),

@@ -11,6 +11,7 @@ import {
   appPutSchema,
   appSecretAddSchema,
   appSecretRemoveSchema,
+  appVerifySchema,
   keysRotateSchema,
   tokenGetSchema,
   tokenRejectSchema,
@@ -104,6 +105,12 @@ export const requests: readonly RequestRoute[] = [
     of: 'app',
     schema: appSecretRemoveSchema,
     call: (tokenbus, id, which) => tokenbus.removeSecret(id, which),
+  }),
+  request({
+    verb: 'app.verify',
+    of: 'app',
+    schema: appVerifySchema,
+    call: (tokenbus, id, how) => tokenbus.verifyApp(id, how),
   }),
   request({
     verb: 'keys.rotate',

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { AppView } from '../api.ts'
+import type { AppVerification, AppView } from '../api.ts'
 import { encodeId } from '../bus/subject-token.ts'
 import { pick } from './accounts.ts'
 import type { Run, Tools } from './program.ts'
@@ -89,6 +89,30 @@ export function appCommands(program: Command, run: Run): void {
     .action(
       run(async ({ bus, print }, id: string) => {
         print(await bus.request(`app.delete.${encodeId(id)}`), () => [`${id} is deleted`])
+      }),
+    )
+  app
+    .command('verify <app>')
+    .description('try its settings at the provider, step by step; nothing is changed by it')
+    .option('--user <user>', 'whose mailbox a service account is to act for')
+    .action(
+      run(async ({ bus, print, colours }, id: string, options) => {
+        const subject = `app.verify.${encodeId(id)}`
+        const found = (await bus.request(subject, pick(options, ['user']))) as AppVerification
+        const marks = new Map([
+          [true, colours.green('ok')],
+          [false, colours.red('failed')],
+        ])
+        print(found, () =>
+          table(
+            found.steps.map(({ step, ok, message, action }) => [
+              marks.get(ok as boolean) ?? '-',
+              step,
+              action === undefined ? message : `${message}; ${action}`,
+            ]),
+          ),
+        )
+        return found.ok ? 0 : 1
       }),
     )
   const secret = app.command('secret').description("an app's client secrets, tried in order")

@@ -43,6 +43,8 @@ export type Consent = ReturnType<typeof createConsent>
 const ticketSchema = z.string().regex(/^[\w-]{43}$/)
 /** RFC 6749 §4.1.2.1: every other word says no. */
 const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
+/** Where providers send the browser back to: to be registered there. */
+export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
 const random = () => randomBytes(32).toString('base64url')
 
 /**
@@ -51,7 +53,7 @@ const random = () => randomBytes(32).toString('base64url')
  */
 export function createConsent(options: ConsentOptions) {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
-  const redirectUri = () => `${publicUrl()}/oauth`
+  const redirectUri = () => redirectUriOf(publicUrl())
 
   async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
     const { nonce, codeVerifier, email } = waiting

@@ -107,7 +107,7 @@ export function createAppAdmin({ apps, records, configOf, putOf }: AppAdminOptio
   }
 }
 
-function notFound(): Result<never> {
+export function notFound(): Result<never> {
   return fail('app_not_found', 'there is no such app')
 }
 
@@ -120,7 +120,7 @@ function newSecret({ id, secret, expiresAt }: AppSecretAdd): ClientSecret {
 }
 
 /** The secrets an app has, as a put would give them, unless the patch gives others. */
-function keptSecrets(secrets: readonly ClientSecret[], patch: AppPatch): Partial<AppPut> {
+export function keptSecrets(secrets: readonly ClientSecret[], patch: AppPatch): Partial<AppPut> {
   if (secrets.length === 0 || patch.clientSecret || patch.secrets || patch.serviceKey) return {}
   return {
     secrets: secrets.map(({ id, secret, expiresAt }) => ({

@@ -71,6 +71,7 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
       }
       await tellAccepted(told, client)
     },
+    allow,
     /** Right before sending. Where a question about the app was left unanswered, this attempt is to answer it. */
     async look(id: string, attempt: string): Promise<App> {
       const app = await apps.look(id)

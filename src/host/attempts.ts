@@ -54,6 +54,8 @@ const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~'
 /** Ten secrets, and the last of them once more. */
 const mostTries = 12
 
+export type Attempts = ReturnType<typeof createAttempts>
+
 /** Performs the attempts this node has won, and ends each with exactly one outcome. */
 export function createAttempts(options: AttemptsOptions) {
   const { apps, provider, sealed, clock } = options
@@ -181,6 +183,11 @@ export function createAttempts(options: AttemptsOptions) {
     },
     has: (account: string): boolean => tickets.has(account),
     expect: appSlots.expect,
+    /** For a request that is no attempt: how to end it, or null when its turn did not come within so many milliseconds. */
+    turn(app: App, within: number): Promise<(() => void) | null> {
+      reports.allow(app)
+      return appSlots.enter(app.context.app, within)
+    },
     /** Those the cluster still waits for. */
     size: appSlots.size,
     /** The account is at `version` now: an older attempt that has not left yet stays here. */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { AppView, Tokenbus } from '../api.ts'
+import { appVerificationSchema } from '../bus/answers.ts'
 import { fail, ok, type Result } from '../failures.ts'
-import { type AppPut, appSecretAddSchema, idSchema } from '../schemas.ts'
+import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema } from '../schemas.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
@@ -110,6 +111,16 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       params: ofApp.extend({ secret: z.string().min(1).max(64) }),
       answer: appView,
       handle: async ({ params }) => seen(await tokenbus.removeSecret(params.app, { id: params.secret })),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/oauth2/:app/verify',
+      summary: 'Try the settings of an app at its provider, step by step; nothing is changed by it',
+      access: ['app:write'],
+      params: ofApp,
+      body: appVerifySchema,
+      answer: appVerificationSchema,
+      handle: ({ params, body }) => tokenbus.verifyApp(params.app, body),
     }),
   ]
 }

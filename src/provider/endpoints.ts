@@ -15,8 +15,13 @@ export type Resolved =
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface Endpoints {
-  /** Never rejects; waits for a discovery at most `within` milliseconds. */
-  resolve(wanted: { config: AppConfig; endpoint: Endpoint; within: number }): Promise<Resolved>
+  /** Never rejects; waits for a discovery at most `within` milliseconds. `anew`: what is known will not do. */
+  resolve(wanted: {
+    config: AppConfig
+    endpoint: Endpoint
+    within: number
+    anew?: boolean
+  }): Promise<Resolved>
 }
 
 export interface EndpointsOptions {
@@ -60,9 +65,9 @@ export function createEndpoints({
   }
 
   /** What is known stays in use while it is fetched anew, and for as long as that fails. */
-  async function lookUp(issuer: string, within: number): Promise<Discovered> {
+  async function lookUp(issuer: string, within: number, anew: boolean): Promise<Discovered> {
     const found = known.get(issuer)
-    if (found === undefined) return inTime(fetchOnce(issuer), within)
+    if (found === undefined || anew) return inTime(fetchOnce(issuer), within)
     if (now() - found.at >= hour && !underWay.has(issuer)) {
       known.set(issuer, { ...found, at: now() - hour + retryStaleAfter })
       void fetchOnce(issuer)
@@ -76,11 +81,11 @@ export function createEndpoints({
   }
 
   return {
-    async resolve({ config, endpoint, within }) {
+    async resolve({ config, endpoint, within, anew = false }) {
       const explicit = explicitServer(config)
       if (explicit[endpoint] !== undefined) return answer(explicit, endpoint)
       if (config.issuer === undefined) return { ok: false, refusal: missing(endpoint) }
-      const found = await lookUp(config.issuer, within)
+      const found = await lookUp(config.issuer, within, anew)
       if (!found.ok) return found
       return answer({ ...found.server, ...explicit, issuer: found.server.issuer }, endpoint)
     },

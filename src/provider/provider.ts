@@ -22,6 +22,7 @@ export function createProvider({ allowPrivate, logger }: ProviderOptions) {
   const { requestTokens, refreshToken } = createTokenRequests(ways)
   return {
     refreshToken,
+    resolveEndpoint: endpoints.resolve,
     ...createAuthorizationCode({ endpoints, requestTokens }),
     ...createRevocation(ways),
     /** Waits for the answers still under way. */

@@ -52,6 +52,7 @@ describe('each request reaches its method', () => {
     ['app.delete.crm', undefined, 'deleteApp', ['crm']],
     ['app.secret.add.crm', { secret: 's', id: 'b' }, 'addSecret', ['crm', { secret: 's', id: 'b' }]],
     ['app.secret.remove.crm', { id: 'b' }, 'removeSecret', ['crm', { id: 'b' }]],
+    ['app.verify.crm', { user: 'u' }, 'verifyApp', ['crm', { user: 'u' }]],
     [
       'api-token.create',
       { name: 'crm', scopes: ['token:read'], accounts: 'team-a-*' },

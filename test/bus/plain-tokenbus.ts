@@ -20,6 +20,7 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     deleteApp: missing,
     addSecret: missing,
     removeSecret: missing,
+    verifyApp: missing,
     rotateKeys: missing,
     createApiToken: missing,
     listApiTokens: missing,

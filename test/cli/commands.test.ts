@@ -133,8 +133,9 @@ describe('what is asked', () => {
     ],
     [['app', 'secret', 'add', 'a', '--secret', '-'], 'app.secret.add.a', { secret: 'from stdin' }],
     [['app', 'secret', 'remove', 'a', 's1'], 'app.secret.remove.a', { id: 's1' }],
+    [['app', 'verify', 'a', '--user', 'u'], 'app.verify.a', { user: 'u' }],
   ])('%j', async (args, subject, payload) => {
-    answer = () => ({ app: 'a', state: 'healthy' })
+    answer = () => ({ app: 'a', state: 'healthy', ok: true, steps: [] })
     const { code, err } = await tokenbus(args, { stdin: 'from stdin\n', env: { SECRET: 'from env' } })
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(asked).toEqual([{ subject, payload }])
@@ -171,6 +172,28 @@ describe('what is printed', () => {
       'more: --cursor more',
     ])
     expect(asked[0]?.payload).toEqual({ state: 'revoked', limit: 1 })
+  })
+})
+
+describe('what is verified', () => {
+  const steps = [
+    { step: 'configuration', ok: true, message: 'usable, for outlook' },
+    { step: 'redirect_uri', ok: null, message: 'to be registered' },
+    { step: 'credentials', ok: false, message: 'client_secret_expired', action: 'add a new client secret' },
+  ]
+  it('is a line a step, and exit code 1 where one failed', async () => {
+    answer = () => ({ app: 'a', ok: false, steps })
+    const { code, out } = await tokenbus(['app', 'verify', 'a'])
+    expect(code).toBe(1)
+    expect(out.split('\n')).toEqual([
+      'ok      configuration  usable, for outlook',
+      '-       redirect_uri   to be registered',
+      'failed  credentials    client_secret_expired; add a new client secret',
+    ])
+  })
+  it('and 0 where none did', async () => {
+    answer = () => ({ app: 'a', ok: true, steps: steps.slice(0, 2) })
+    expect((await tokenbus(['app', 'verify', 'a'])).code).toBe(0)
   })
 })
 

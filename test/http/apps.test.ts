@@ -130,6 +130,54 @@ describe('an app', () => {
   })
 })
 
+let inProduction: Promise<string> | undefined
+function production(): Promise<string> {
+  inProduction ??= http
+    .startNode({ TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'false' })
+    .then((node) => node.httpUrl())
+  return inProduction
+}
+
+describe('verifying an app', () => {
+  const sandbox = () => ({
+    id: 'verified',
+    provider: 'oidc',
+    issuer: http.sandbox.url,
+    clientId: http.sandbox.client.id,
+    clientSecret: http.sandbox.client.secret.reveal(),
+  })
+
+  it('is done step by step, and says the redirect URI to register', async () => {
+    await create(sandbox())
+    const { status, body } = await http.ask('POST', '/v1/oauth2/verified/verify')
+    expect({ status, ok: body.ok, app: body.app }).toEqual({ status: 200, ok: true, app: 'verified' })
+    expect(body.steps.map(({ step }: { step: string }) => step)).toEqual([
+      'configuration',
+      'redirect_uri',
+      'discovery',
+      'token_endpoint',
+      'credentials',
+    ])
+    expect(body.steps[1].message).toBe(`to be registered at the provider: ${http.url}/oauth`)
+    expect(JSON.stringify(body)).not.toContain(http.sandbox.client.secret.reveal())
+    expect((await http.ask('POST', '/v1/oauth2/nobody/verify', { body: { user: 'u' } })).status).toBe(404)
+  })
+
+  it('needs the scope to write apps', async () => {
+    const { token } = await http.createApiToken({ scopes: ['events:read', 'account:write'] })
+    expect((await http.ask('POST', '/v1/oauth2/verified/verify', { token })).status).toBe(403)
+  })
+
+  it('sends nothing inwards in production', async () => {
+    const url = await production()
+    const { body } = await http.ask('POST', '/v1/oauth2/verified/verify', { url })
+    expect(body).toMatchObject({
+      ok: false,
+      steps: [{ step: 'configuration', ok: false, message: expect.stringMatching(/^issuer: must be/) }],
+    })
+  })
+})
+
 describe('endpoints that point inwards', () => {
   it.each([
     'http://127.0.0.1:9/token',
@@ -155,10 +203,4 @@ describe('endpoints that point inwards', () => {
       body: { error: 'invalid_config', fields: [{ key: 'tokenUrl', message: expect.any(String) }] },
     })
   })
-
-  let started: Promise<string> | undefined
-  function production(): Promise<string> {
-    started ??= http.startNode({ TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'false' }).then((node) => node.httpUrl())
-    return started
-  }
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { accountChangeSchema, accountRegisterSchema } from '../../src/http/account-body.ts'
 import { appChangeSchema, appCreateSchema } from '../../src/http/app-body.ts'
-import { appSecretAddSchema } from '../../src/schemas.ts'
+import { appSecretAddSchema, appVerifySchema } from '../../src/schemas.ts'
 import { type HttpCluster, type HttpReply, startHttpCluster } from './http-cluster.ts'
 import { rawHttp } from './raw-http.ts'
 
@@ -31,6 +31,7 @@ describe('bodies that their schema does not take', () => {
     ['POST', '/v1/oauth2', appCreateSchema],
     ['PUT', '/v1/oauth2/some-app', appChangeSchema],
     ['POST', '/v1/oauth2/some-app/secrets', appSecretAddSchema],
+    ['POST', '/v1/oauth2/some-app/verify', appVerifySchema],
   ])('%s %s', async (method, path, schema) => {
     const names = Object.keys(
       z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties ?? {},

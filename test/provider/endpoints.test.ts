@@ -29,8 +29,13 @@ async function startIssuer(answer: Answer) {
     pass: (milliseconds: number) => {
       time += milliseconds
     },
-    resolve: (settings = {}, within = 1_000) =>
-      endpoints.resolve({ config: { ...config, issuer, ...settings }, endpoint: 'token_endpoint', within }),
+    resolve: (settings = {}, within = 1_000, anew = false) =>
+      endpoints.resolve({
+        config: { ...config, issuer, ...settings },
+        endpoint: 'token_endpoint',
+        within,
+        anew,
+      }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()
@@ -91,6 +96,17 @@ describe('discovery', () => {
     await eventually(() => expect(server.asked).toHaveLength(2))
     expect(await server.resolve()).toMatchObject({ ok: true })
     expect(server.asked).toHaveLength(2)
+  })
+
+  test('that is wanted anew tells how it is now, and leaves what is known to the others', async () => {
+    let well = true
+    await using server = await startIssuer((url, issuer) =>
+      well ? metadata(url, issuer) : { status: 500, body: {} },
+    )
+    await server.resolve()
+    well = false
+    expect(await server.resolve({}, 1_000, true)).toMatchObject({ ok: false })
+    expect(await server.resolve()).toMatchObject({ ok: true })
   })
 
   test('that hangs is waited for no longer than there is time', async () => {

@@ -28,6 +28,8 @@ export interface OperatorsOptions {
   knownBy(node: SimulatedNode, account: string): unknown
 }
 
+/** Nobody is there to answer, or the app an account needs has not been put yet. */
+const comesLater = new Set<string>(['storage_unavailable', 'app_not_found'])
 const askAgainAfter = 3_000
 const patience = 10_000
 
@@ -65,7 +67,7 @@ export function createOperators(options: OperatorsOptions) {
   async function insist<T>(use: (tokenbus: Running) => Promise<Result<T>>): Promise<Result<T>> {
     for (;;) {
       const answer = await ask(use)
-      if (answer !== undefined && (answer.ok || answer.failure.error !== 'storage_unavailable')) return answer
+      if (answer !== undefined && (answer.ok || !comesLater.has(answer.failure.error))) return answer
       await new Promise<void>((resolve) => void world.after(askAgainAfter, resolve))
     }
   }

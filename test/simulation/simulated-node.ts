@@ -21,7 +21,7 @@ import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
 
 /** API tokens are no part of what is simulated. */
-export interface Running extends Omit<Tokenbus, keyof ApiTokenAdmin | 'rotateKeys'> {
+export interface Running extends Omit<Tokenbus, keyof ApiTokenAdmin | 'rotateKeys' | 'verifyApp'> {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
 }

@@ -13,13 +13,15 @@ import { ok } from '../../src/failures.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createApiTokenAdmin } from '../../src/host/api-token-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
+import { createAppVerification } from '../../src/host/app-verification.ts'
 import { type ClusterClock, createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createKeyRotation } from '../../src/host/key-rotation.ts'
 import { createSpool } from '../../src/host/spool.ts'
 import { toAppConfig, toAppPut } from '../../src/provider/app-config.ts'
-import type { Provider } from '../../src/provider/provider.ts'
+import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
+import type { AppPut } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
 
 export const testKeys = `test:${randomBytes(32).toString('base64')}`
@@ -79,17 +81,25 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const { records, fingerprint } = storage
   const history = createHistory({ nats })
   const apiTokens = createApiTokenAdmin({ store: storage.apiTokens, clock, announceRevoked() {} })
+  const appSettings = {
+    apps: host.apps,
+    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate: true }),
+    putOf: toAppPut,
+  }
+  const { resolveEndpoint } = createProvider({ allowPrivate: true })
   const tokenbus: Tokenbus = {
     ...apiTokens,
     ...createKeyRotation({ ...host, ...storage, partitions }),
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),
-    ...createAppAdmin({
-      apps: host.apps,
-      records,
-      configOf: (app, put) => toAppConfig({ app, put, allowPrivate: true }),
-      putOf: toAppPut,
+    ...createAppAdmin({ ...appSettings, records }),
+    ...createAppVerification({
+      ...host,
+      ...appSettings,
+      provider: { refreshToken, resolveEndpoint },
+      clock,
+      redirectUri: () => 'http://127.0.0.1/oauth',
     }),
   }
   return {

@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type LiveTokenbus, startLiveTokenbus } from '../support/live-tokenbus.ts'
+import { setUpApp } from './set-up-app.ts'
+import type { StageName } from './stages.ts'
+
+let tokenbus: LiveTokenbus
+beforeAll(async () => {
+  tokenbus = await startLiveTokenbus()
+})
+afterAll(() => tokenbus[Symbol.asyncDispose]())
+
+const setUp = <N extends StageName>(stage: N, settings: object = {}) =>
+  setUpApp({ tokenbus, stage, settings })
+
+/** Where somebody listens who says nothing. */
+async function listening(onSocket: (socket: Socket) => void) {
+  const server = createServer(onSocket)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as { port: number }
+  return {
+    url: `http://127.0.0.1:${port}/token`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+describe('what cannot be reached', () => {
+  it.each<[string, object, string, string]>([
+    [
+      'a closed port',
+      { tokenUrl: 'http://127.0.0.1:1/token' },
+      'token_endpoint',
+      'connection_refused (ECONNREFUSED)',
+    ],
+    [
+      'no such issuer',
+      { issuer: 'http://127.0.0.1:1', tokenUrl: undefined },
+      'discovery',
+      'connection_refused (ECONNREFUSED)',
+    ],
+  ])('%s ends the walk', async (_, settings, step, message) => {
+    await using scene = await setUp('plain', settings)
+    const found = await scene.verify()
+    expect(found.ok).toBe(false)
+    expect(found.steps.at(-1)).toEqual({ step, ok: false, message, action: 'wait' })
+  })
+
+  it('an address where something else answers', async () => {
+    await using other = await setUp('mailRu')
+    await using scene = await setUp('plain', { tokenUrl: `${other.standIn.url}/nothing` })
+    expect((await scene.verify()).steps.at(-1)).toMatchObject({
+      step: 'token_endpoint',
+      ok: false,
+      message: 'unreadable_answer (HTTP 404, http_404)',
+    })
+  })
+
+  it('an issuer that says nothing of itself', async () => {
+    await using other = await setUp('mailRu')
+    await using scene = await setUp('oidc', { issuer: other.standIn.url })
+    expect((await scene.verify()).steps.at(-1)).toMatchObject({
+      step: 'discovery',
+      ok: false,
+      message: 'discovery_failed (HTTP 404)',
+      action: expect.stringContaining('issuer'),
+    })
+  })
+
+  it('who never answers is waited for no longer than a caller waits', async () => {
+    await using silent = await listening(() => {})
+    await using scene = await setUp('plain', { tokenUrl: silent.url })
+    const startedAt = performance.now()
+    const found = await scene.verify()
+    expect(performance.now() - startedAt).toBeLessThan(4_900)
+    expect(found.steps.at(-1)).toMatchObject({
+      step: 'token_endpoint',
+      ok: false,
+      message: 'answer_timeout',
+    })
+  })
+
+  it('a provider that is as busy with the app as it may be is asked no more', async () => {
+    const held: Socket[] = []
+    await using silent = await listening((socket) => held.push(socket))
+    await using scene = await setUp('plain', { tokenUrl: silent.url, concurrency: 1 })
+    await tokenbus.request(`account.put.${scene.app}`, { app: scene.app, user: 'u', refreshToken: 'r' })
+    await eventually(() => expect(held).toHaveLength(1))
+    expect((await scene.verify()).steps.at(-1)).toMatchObject({
+      step: 'token_endpoint',
+      ok: false,
+      message: 'not asked: there was no time left for it',
+    })
+    expect(held).toHaveLength(1)
+  })
+
+  it('a provider that wants to be left alone is', async () => {
+    await using scene = await setUp('outlookService')
+    await tokenbus.request(`account.put.${scene.app}`, { app: scene.app, user: 'u', policy: 'lazy' })
+    await tokenbus.heard('token.refreshed', scene.app)
+    scene.standIn.throttle(1, 60)
+    await tokenbus.request(`token.get.${scene.app}`, { forceRefresh: true })
+    const asked = scene.standIn.asked.length
+    const found = await scene.verify()
+    expect(found.steps.at(-1)).toMatchObject({
+      step: 'token_endpoint',
+      ok: false,
+      message: expect.stringMatching(/^not asked: the provider wants to be left alone for another \d+ s$/),
+    })
+    expect(scene.standIn.asked).toHaveLength(asked)
+  })
+})
