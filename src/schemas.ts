@@ -23,7 +23,7 @@ const scopesSchema = z.array(z.string().min(1).max(512)).max(256)
 const seconds = z.number().nonnegative().finite()
 
 /** Of another API, or fewer than were granted: a second token of the same grant. */
-const resourceScopesSchema = z
+export const resourceScopesSchema = z
   .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope as RFC 6749 §3.3 has it'))
   .min(1)
   .max(20)

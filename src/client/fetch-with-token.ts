@@ -5,15 +5,15 @@ export type FetchInput = string | URL | Request
 export interface FetchWithTokenOptions {
   readonly tokens: TokenSource
   readonly account: string
+  readonly scopes: readonly string[] | undefined
   readonly input: FetchInput
   readonly init: RequestInit
 }
 
-export function fetchWithToken({ tokens, account, input, init }: FetchWithTokenOptions): Promise<Response> {
+export function fetchWithToken({ input, init, ...whose }: FetchWithTokenOptions): Promise<Response> {
   const request = input instanceof Request ? input : undefined
   return sendWithToken({
-    tokens,
-    account,
+    ...whose,
     signal: init.signal ?? request?.signal,
     replayable: !isStream(init.body ?? request?.body),
     send({ accessToken }) {

@@ -21,18 +21,22 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
 export function googleAuth<C extends GoogleClient>({
   tokens,
   account,
+  scopes,
   client,
 }: {
   readonly tokens: TokenSource
   readonly account: string
+  /** Of a second token of the account's grant. */
+  readonly scopes?: readonly string[]
   readonly client: C
 }): C {
-  const bearer = async () => `Bearer ${(await tokens.get(account)).accessToken}`
+  const accessToken = async () => (await tokens.get(account, { ...(scopes && { scopes }) })).accessToken
 
   async function request(options: GoogleRequest): Promise<unknown> {
     const outcome = await sendWithToken<Outcome>({
       tokens,
       account,
+      scopes,
       signal: options.signal,
       replayable: !isStream(options.data),
       send({ accessToken }) {
@@ -54,7 +58,7 @@ export function googleAuth<C extends GoogleClient>({
 
   return Object.assign(client, {
     request,
-    getRequestHeaders: async () => new Headers({ authorization: await bearer() }),
-    getAccessToken: async () => ({ token: (await tokens.get(account)).accessToken }),
+    getRequestHeaders: async () => new Headers({ authorization: `Bearer ${await accessToken()}` }),
+    getAccessToken: async () => ({ token: await accessToken() }),
   })
 }

@@ -24,13 +24,16 @@ export interface GraphAuth extends GraphMiddleware {
 export function graphAuth({
   tokens,
   account,
+  scopes,
 }: {
   readonly tokens: TokenSource
   readonly account: string
+  /** Of a second token of the account's grant, such as one that was given for mail servers. */
+  readonly scopes?: readonly string[]
 }): GraphAuth {
   let next: GraphMiddleware | undefined
   return {
-    getAccessToken: async () => (await tokens.get(account)).accessToken,
+    getAccessToken: async () => (await tokens.get(account, { ...(scopes && { scopes }) })).accessToken,
     setNext(middleware) {
       next = middleware
     },
@@ -39,6 +42,7 @@ export function graphAuth({
       await sendWithToken({
         tokens,
         account,
+        scopes,
         signal: undefined,
         replayable: typeof request === 'string' && !isStream(options.body),
         async send() {

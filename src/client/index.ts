@@ -3,6 +3,7 @@ export { graphAuth } from './graph-auth.ts'
 export {
   type ConnectTokensOptions,
   connectTokens,
+  type FetchInit,
   type GetOptions,
   type Rejection,
   type Token,

@@ -1,13 +1,19 @@
 import type { TokenReply } from '../api.ts'
 import { createFills, type Fill } from '../fills.ts'
 
+/** What a token is for: an account, and the scopes of a second token of its grant, if it is one, as one text. */
+export interface Held {
+  readonly account: string
+  readonly scope: string | undefined
+}
+
 export interface LocalCache {
   /** The answer, already there, if it lives that many seconds longer; the same promise for every caller. */
-  read(account: string, minValidity: number | undefined): Promise<TokenReply> | undefined
+  read(held: Held, minValidity: number | undefined): Promise<TokenReply> | undefined
   /** Is what is known newer than this generation? */
-  newerThan(account: string, generation: number): Promise<TokenReply> | undefined
+  newerThan(held: Held, generation: number): Promise<TokenReply> | undefined
   beginFill(account: string): Fill
-  endFill(fill: Fill, token: TokenReply | null): void
+  endFill(fill: Fill, token: TokenReply | null, scope?: string): void
   /** Without an account: all. */
   drop(account?: string): void
   /** The bus is down: changes pass unheard. */
@@ -32,42 +38,45 @@ const askAgainAfter = 30_000
 
 /** Tokens of one process. Times are monotonic, so that a clock that is set does not matter. */
 export function createLocalCache({ max = 10_000 } = {}): LocalCache {
-  const entries = new Map<string, Entry>()
+  const accounts = new Map<string, Map<string | undefined, Entry>>()
   const now = () => performance.now()
   const fills = createFills({ now })
+  const find = ({ account, scope }: Held) => accounts.get(account)?.get(scope)
 
   return {
-    read(account, minValidity = defaultMinValidity) {
-      const entry = entries.get(account)
+    read(held, minValidity = defaultMinValidity) {
+      const entry = find(held)
       if (entry === undefined) return undefined
       const at = now()
       return at < entry.askAgainAt && entry.expiresAt - at >= minValidity * 1_000 ? entry.answer : undefined
     },
-    newerThan(account, generation) {
-      const entry = entries.get(account)
+    newerThan(held, generation) {
+      const entry = find(held)
       return entry !== undefined && entry.generation > generation ? entry.answer : undefined
     },
     beginFill: fills.begin,
-    endFill(fill, token) {
+    endFill(fill, token, scope) {
       if (!fills.end(fill) || token === null) return
       const at = now()
-      // Refilled each half minute, so the first in the map is the one asked for longest ago.
-      entries.delete(fill.account)
-      entries.set(fill.account, {
+      const entries = accounts.get(fill.account) ?? new Map()
+      entries.set(scope, {
         answer: Promise.resolve(token),
         generation: token.generation,
         expiresAt: at + (Date.parse(token.expires) - Date.now()),
         askAgainAt: at + askAgainAfter,
       })
-      if (entries.size > max) entries.delete(entries.keys().next().value as string)
+      // Refilled each half minute, so the first in the map is the one asked for longest ago.
+      accounts.delete(fill.account)
+      accounts.set(fill.account, entries)
+      if (accounts.size > max) accounts.delete(accounts.keys().next().value as string)
     },
     drop(account) {
-      if (account === undefined) entries.clear()
-      else entries.delete(account)
+      if (account === undefined) accounts.clear()
+      else accounts.delete(account)
       fills.poison(account)
     },
     suspend() {
-      entries.clear()
+      accounts.clear()
       fills.suspend()
     },
     resume: fills.resume,

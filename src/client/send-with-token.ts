@@ -1,5 +1,5 @@
 import { challengeIn } from './challenge.ts'
-import type { Token, Tokens } from './tokens.ts'
+import type { Rejection, Token, Tokens } from './tokens.ts'
 import { TokensError } from './tokens-error.ts'
 
 /** What sending with a token needs of the client. */
@@ -17,6 +17,8 @@ export interface Refusal {
 export interface Sending<R> {
   readonly tokens: TokenSource
   readonly account: string
+  /** Of a second token of the account's grant. */
+  readonly scopes?: readonly string[] | undefined
   readonly signal: AbortSignal | null | undefined
   send(token: Token): Promise<R>
   /** What `send` brought, if it was a 401. */
@@ -27,15 +29,15 @@ export interface Sending<R> {
 
 /** Sends; a token that is refused is reported, and what can be is sent once more with a newer one, if there is. */
 export async function sendWithToken<R>(sending: Sending<R>): Promise<R> {
-  const { tokens, account, signal, send, replayable } = sending
-  const token = await unlessAborted(tokens.get(account), signal)
+  const { tokens, account, scopes, signal, send, replayable } = sending
+  const token = await unlessAborted(tokens.get(account, { ...(scopes && { scopes }) }), signal)
   const answer = await send(token)
   const refusal = sending.refusalIn(answer)
   if (refusal === undefined) return answer
   const { generation } = token
   const claims = challengeIn(refusal.headers.get('www-authenticate'))
   try {
-    const reported = report({ tokens, account, generation, claims })
+    const reported = report({ tokens, account, claims, rejection: { generation, ...(scopes && { scopes }) } })
     const newer = await unlessAborted(reported, signal)
     if (newer.generation <= generation || !replayable) return answer
     await refusal.discard?.()
@@ -49,19 +51,19 @@ export async function sendWithToken<R>(sending: Sending<R>): Promise<R> {
 async function report({
   tokens,
   account,
-  generation,
   claims,
+  rejection,
 }: Pick<Sending<unknown>, 'tokens' | 'account'> & {
-  generation: number
   claims: string | undefined
+  rejection: Rejection
 }): Promise<Token> {
-  if (claims === undefined) return tokens.reject(account, { generation })
+  if (claims === undefined) return tokens.reject(account, rejection)
   try {
-    return await tokens.reject(account, { generation, claims })
+    return await tokens.reject(account, { ...rejection, claims })
   } catch (error) {
     // Claims that tokenbus does not understand make the token no better.
     if (!(error instanceof TokensError && error.code === 'bad_request')) throw error
-    return tokens.reject(account, { generation })
+    return tokens.reject(account, rejection)
   }
 }
 

@@ -5,7 +5,7 @@ import type { Fill } from '../fills.ts'
 import { createAsk, type Verb } from './ask.ts'
 import { type FetchInput, fetchWithToken } from './fetch-with-token.ts'
 import { createLink } from './link.ts'
-import { createLocalCache } from './local-cache.ts'
+import { createLocalCache, type Held } from './local-cache.ts'
 import { type News, watchNews } from './news.ts'
 import { TokensError } from './tokens-error.ts'
 
@@ -22,6 +22,8 @@ export interface GetOptions {
   readonly minValidity?: number
   /** A newer one than there is now. */
   readonly forceRefresh?: boolean
+  /** A second token of the same grant: for another API, or for fewer scopes. In any order. */
+  readonly scopes?: readonly string[]
 }
 
 export interface Rejection {
@@ -29,6 +31,13 @@ export interface Rejection {
   readonly generation: number
   /** The claims the API asks for, as its challenge has them: JSON, or that in base64url. */
   readonly claims?: string
+  /** Those it was asked for with. */
+  readonly scopes?: readonly string[]
+}
+
+export interface FetchInit extends RequestInit {
+  /** Of the token, as `get` takes them. */
+  readonly scopes?: readonly string[]
 }
 
 /** All methods reject with `TokensError`. */
@@ -40,7 +49,7 @@ export interface Tokens extends AsyncDisposable {
    * As `fetch`, with the account's token. On 401 the token is reported and the request sent once more, unless its body
    * was a stream: that is gone, and keeping a copy would hold all of it in memory.
    */
-  fetch(account: string, input: FetchInput, init?: RequestInit): Promise<Response>
+  fetch(account: string, input: FetchInput, init?: FetchInit): Promise<Response>
   /**
    * Calls `handler` from now on, once per event (of the accounts this NATS user may hear of); answers how to end that. An
    * error it throws is an unhandled rejection.
@@ -104,25 +113,26 @@ export async function connectTokens({
   const underWay = new Map<string, { readonly asking: Promise<Token>; readonly fill: Fill }>()
 
   /** Equal questions are one, unless news came in between; only an answer newer than `newerThan` is kept. */
-  function share(verb: Verb, account: string, payload: object, newerThan = -1): Promise<Token> {
+  function share(verb: Verb, { account, scope }: Held, asked: object, newerThan = -1): Promise<Token> {
+    const payload = { ...asked, ...(scope !== undefined && { scopes: scope.split(' ') }) }
     const key = `${verb} ${JSON.stringify(payload)} ${account}`
     const shared = underWay.get(key)
     if (shared !== undefined && !shared.fill.poisoned) return shared.asking
     if (verb === 'token.reject') cache.drop(account)
     const fill = cache.beginFill(account)
-    const asking = askAndKeep(fill, verb, payload, newerThan).finally(() => {
+    const asking = askAndKeep({ fill, verb, payload, newerThan, scope }).finally(() => {
       if (underWay.get(key)?.fill === fill) underWay.delete(key)
     })
     underWay.set(key, { asking, fill })
     return asking
   }
 
-  async function askAndKeep(fill: Fill, verb: Verb, payload: object, newerThan: number): Promise<Token> {
+  async function askAndKeep({ fill, verb, payload, newerThan, scope }: Asking): Promise<Token> {
     const { account } = fill
     try {
       news.follow(account)
       const token = await ask(verb, account, payload)
-      if (token.generation > newerThan && !news.deafTo(account)) cache.endFill(fill, token)
+      if (token.generation > newerThan && !news.deafTo(account)) cache.endFill(fill, token, scope)
       return token
     } finally {
       cache.endFill(fill, null)
@@ -130,16 +140,19 @@ export async function connectTokens({
   }
 
   const tokens: Tokens = {
-    get(account, { minValidity, forceRefresh = false } = {}) {
-      const known = forceRefresh ? undefined : cache.read(account, minValidity)
-      return known ?? share('token.get', account, { minValidity, ...(forceRefresh && { forceRefresh }) })
+    get(account, { minValidity, forceRefresh = false, scopes } = {}) {
+      const held = { account, scope: scopeOf(scopes) }
+      const known = forceRefresh ? undefined : cache.read(held, minValidity)
+      return known ?? share('token.get', held, { minValidity, ...(forceRefresh && { forceRefresh }) })
     },
-    reject(account, { generation, claims }) {
-      const newer = cache.newerThan(account, generation)
+    reject(account, { generation, claims, scopes }) {
+      const held = { account, scope: scopeOf(scopes) }
+      const newer = cache.newerThan(held, generation)
       if (newer !== undefined) return newer
-      return share('token.reject', account, { generation, claims }, generation)
+      return share('token.reject', held, { generation, claims }, generation)
     },
-    fetch: (account, input, init = {}) => fetchWithToken({ tokens, account, input, init }),
+    fetch: (account, input, { scopes, ...init } = {}) =>
+      fetchWithToken({ tokens, account, scopes, input, init }),
     on(event, handler) {
       handlers[event].add(handler)
       return () => void handlers[event].delete(handler)
@@ -148,6 +161,19 @@ export async function connectTokens({
     [Symbol.asyncDispose]: () => nats.close(),
   }
   return tokens
+}
+
+interface Asking {
+  readonly fill: Fill
+  readonly verb: Verb
+  readonly payload: object
+  readonly newerThan: number
+  readonly scope: string | undefined
+}
+
+/** The same scopes in any order are the same (RFC 6749 §3.3). */
+function scopeOf(scopes: readonly string[] | undefined): string | undefined {
+  return scopes && [...new Set(scopes)].sort().join(' ')
 }
 
 /** Later, so that what a handler throws does not end the reading of the connection. */

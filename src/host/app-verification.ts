@@ -59,11 +59,11 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
       : []
 
   const discovery: Part = async ({ config, left }) => {
-    if (config.issuer === undefined) return []
     const sought: Endpoint[] = []
     if (config.tokenUrl === undefined) sought.push('token_endpoint')
     if (config.authorizeUrl === undefined && config.grant === 'authorization_code')
       sought.push('authorization_endpoint')
+    if (config.issuer === undefined || sought.length === 0) return []
     const found: string[] = []
     for (const [index, endpoint] of sought.entries()) {
       const resolved = await provider.resolveEndpoint({ config, endpoint, within: left(), anew: index === 0 })
@@ -73,9 +73,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
       }
       found.push(resolved.url.href)
     }
-    return sought.length === 0
-      ? []
-      : [{ step: 'discovery', ok: true, message: `found ${found.join(' and ')}` }]
+    return [{ step: 'discovery', ok: true, message: `found ${found.join(' and ')}` }]
   }
 
   const client: Part = async (asked) => {

@@ -3,7 +3,7 @@ import type { Tokenbus } from '../api.ts'
 import type { Audit } from '../audit.ts'
 import { fail, ok } from '../failures.ts'
 import type { Principal } from '../principal.ts'
-import { idSchema } from '../schemas.ts'
+import { idSchema, resourceScopesSchema } from '../schemas.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
 
@@ -38,15 +38,22 @@ export function oauthTokenRoute({ tokenbus, audit, enableTokenApi }: OauthTokenO
     params: z.object({ account: idSchema }),
     query: z.strictObject({
       minValidity: fromText.number(z.number()).optional().describe('seconds it must live at least'),
+      scopes: fromText
+        .words(resourceScopesSchema)
+        .optional()
+        .describe('a second token of the same grant, for these, with spaces between'),
     }),
     answer,
-    async handle({ params: { account }, query: { minValidity }, principal }) {
+    async handle({ params: { account }, query: { minValidity, scopes }, principal }) {
       if (!enableTokenApi)
         return fail(
           'token_api_disabled',
           'tokens are not served over HTTP: TOKENBUS_ENABLE_TOKEN_API is not true',
         )
-      const result = await tokenbus.getToken(account, { ...(minValidity !== undefined && { minValidity }) })
+      const result = await tokenbus.getToken(account, {
+        ...(minValidity !== undefined && { minValidity }),
+        ...(scopes && { scopes }),
+      })
       if (!result.ok) return result
       audit.tokenRead((principal as Principal).id, account)
       return ok(withCached(result.value, result.renewed !== true))

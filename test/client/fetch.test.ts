@@ -67,6 +67,17 @@ describe('a token that is refused', () => {
     expect(rejections()).toEqual([{ generation: 1 }])
   })
 
+  it('for its scopes, where it has some of its own', async () => {
+    const scopes = ['a', 'b']
+    const answered = await bus.tokens.fetch('alice', api.url, { method: 'POST', body: 'hello', scopes })
+    expect(answered.status).toBe(200)
+    expect(bus.asked.map(({ verb, want }) => [verb, want])).toEqual([
+      ['get', { scopes }],
+      ['reject', { generation: 1, scopes }],
+    ])
+    expect(callsMade().map(([token]) => token)).toEqual(['at-alice-1', 'at-alice-2'])
+  })
+
   it('once only: a second 401 is the caller’s', async () => {
     api.accepts = () => false
     const answered = await bus.tokens.fetch('alice', api.url)

@@ -66,6 +66,61 @@ describe('a token', () => {
   })
 })
 
+describe('a second token', () => {
+  const [calendars, files] = [
+    'https://graph.example.com/Calendars.Read',
+    'https://graph.example.com/Files.Read',
+  ]
+  const scopes = [calendars, files] as string[]
+
+  it('is kept beside the first, whatever the order of its scopes', async () => {
+    let generation = 0
+    bus.answer = ({ account }) => ok(tokenOf(account, { generation: ++generation }))
+    const generations = []
+    for (let i = 0; i < 2; i++) {
+      generations.push(await generationOf('alice'))
+      generations.push((await bus.tokens.get('alice', { scopes })).generation)
+      generations.push((await bus.tokens.get('alice', { scopes: scopes.toReversed() })).generation)
+      generations.push((await bus.tokens.get('alice', { scopes: [files as string] })).generation)
+    }
+    expect(generations).toEqual([1, 2, 2, 3, 1, 2, 2, 3])
+    expect(bus.asked.map(({ want }) => want)).toEqual([{}, { scopes }, { scopes: [files] }])
+  })
+
+  it('is one question for all who ask, and another than for the first', async () => {
+    const held = heldAnswers()
+    const second = Promise.all([1, 2, 3].map(() => bus.tokens.get('alice', { scopes })))
+    const first = bus.tokens.get('alice')
+    ;(await held.next())(7)
+    ;(await held.next())(1)
+    expect((await second).map(({ generation }) => generation)).toEqual([7, 7, 7])
+    expect((await first).generation).toBe(1)
+    expect(bus.asked).toHaveLength(2)
+  })
+
+  it('is forgotten when something happens to its account', async () => {
+    await bus.tokens.get('alice', { scopes })
+    await bus.publish('token.refreshed.alice', { id: '1', type: 'token.refreshed', account: 'alice' })
+    await bus.tokens.get('alice', { scopes })
+    expect(bus.asked).toHaveLength(2)
+  })
+
+  it('is rejected for itself', async () => {
+    const { generation } = await bus.tokens.get('alice', { scopes })
+    const newer = await bus.tokens.reject('alice', { generation, scopes })
+    expect(newer.generation).toBe(2)
+    expect(await bus.tokens.get('alice', { scopes: scopes.toReversed() })).toBe(newer)
+    expect(bus.asked.map(({ verb, want }) => [verb, want])).toEqual([
+      ['get', { scopes }],
+      ['reject', { generation: 1, scopes }],
+    ])
+  })
+
+  it('of no scopes is refused', async () => {
+    await expect(bus.tokens.get('alice', { scopes: [] })).rejects.toMatchObject({ code: 'bad_request' })
+  })
+})
+
 describe('news', () => {
   it.each(['token.refreshed', 'token.invalid', 'account.removed'])(
     '%s: what is known is forgotten',

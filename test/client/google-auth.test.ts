@@ -64,3 +64,15 @@ it('what else asks the client for a token gets it', async () => {
   expect((await client().getRequestHeaders()).get('authorization')).toBe('Bearer at-alice-1')
   expect(await client().getAccessToken()).toEqual({ token: 'at-alice-1' })
 })
+
+it('with scopes it is a second token throughout', async () => {
+  const scopes = ['calendar']
+  api.accepts = (token) => token === 'at-alice-2'
+  const second = googleAuth({ tokens: bus.tokens, account: 'alice', scopes, client: new auth.OAuth2() })
+  await calendar({ version: 'v3', rootUrl: api.url, auth: second }).calendarList.list()
+  await second.getAccessToken()
+  expect(bus.asked.map(({ verb, want }) => [verb, want])).toEqual([
+    ['get', { scopes }],
+    ['reject', { generation: 1, scopes }],
+  ])
+})

@@ -8,7 +8,7 @@ import { type ClientBus, startClientBus } from './client-bus.ts'
 let bus: ClientBus
 let api: ApiServer
 
-const auth = () => graphAuth({ tokens: bus.tokens, account: 'alice' })
+const auth = (more = {}) => graphAuth({ tokens: bus.tokens, account: 'alice', ...more })
 const plain = () => Client.initWithMiddleware({ authProvider: auth() })
 
 function healing(options: ClientOptions = {}): Client {
@@ -49,6 +49,20 @@ it('in the chain, a refused token is reported and the call made once more, body 
   expect(await healing().api('/me/events').post({ subject: 'Lunch' })).toEqual({ subject: 'Lunch' })
   expect(api.calls.map(({ token }) => token)).toEqual(['at-alice-1', 'at-alice-2'])
   expect(bus.asked.at(-1)).toMatchObject({ verb: 'reject', want: { generation: 1, claims } })
+})
+
+it('with scopes it is a second token, which no app whose own is for mail servers can do without', async () => {
+  const scopes = ['https://graph.microsoft.com/Calendars.Read']
+  api.accepts = (token) => token === 'at-alice-2'
+  const signIn = auth({ scopes })
+  const chain = MiddlewareFactory.getDefaultMiddlewareChain(signIn)
+  await Client.initWithMiddleware({ middleware: [signIn, ...chain] })
+    .api('/me/calendars')
+    .get()
+  expect(bus.asked.map(({ verb, want }) => [verb, want])).toEqual([
+    ['get', { scopes }],
+    ['reject', { generation: 1, scopes }],
+  ])
 })
 
 it('a second refusal is the SDK’s own error', async () => {

@@ -81,6 +81,29 @@ describe('GET /v1/account/:account/oauth-token', () => {
     })
   })
 
+  it('is for other scopes where it is asked for them', async () => {
+    await http.connectAccount('second')
+    const own = (await askToken('second')).body
+    const second = await askToken('second', '?scopes=openid%20email')
+    expect(second).toMatchObject({
+      status: 200,
+      body: { account: 'second', registeredScopes: ['openid', 'email'], cached: false },
+    })
+    expect(second.body.accessToken).not.toBe(own.accessToken)
+    // In another order they are the same, and both tokens live side by side.
+    const again = (await askToken('second', '?scopes=email+openid&minValidity=5')).body
+    expect(again).toEqual({ ...second.body, cached: true })
+    expect((await askToken('second')).body).toEqual({ ...own, cached: true })
+    const wrong = await askToken('second', '?scopes=openid%20%20email')
+    expect(wrong).toMatchObject({ status: 400, body: { fields: [{ key: 'scopes[1]' }] } })
+    expect((await askToken('second', '?scopes=')).status).toBe(400)
+    expect(await askToken('second', '?scopes=made-up')).toMatchObject({
+      status: 422,
+      body: { error: 'invalid_config', account: 'second' },
+    })
+    expect((await askToken('second')).body).toMatchObject({ accessToken: own.accessToken })
+  })
+
   it('an unknown account is a 404', async () => {
     expect(await askToken('nobody')).toMatchObject({
       status: 404,

@@ -125,7 +125,11 @@ describe('the documentation', () => {
   it('is made of the schemas that requests are checked against', async () => {
     const { body } = await http.ask('GET', '/openapi.json', { token: null })
     const { get } = body.paths['/v1/account/{account}/oauth-token']
-    expect(get.parameters.map(({ name }: { name: string }) => name)).toEqual(['account', 'minValidity'])
+    expect(get.parameters.map(({ name }: { name: string }) => name)).toEqual([
+      'account',
+      'minValidity',
+      'scopes',
+    ])
     expect(Object.keys(get.responses[200].content['application/json'].schema.properties)).toContain(
       'accessToken',
     )

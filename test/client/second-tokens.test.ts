@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { connectTokens, type Tokens } from '../../src/client/index.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import { startApi } from './api-server.ts'
+
+let cluster: Cluster
+let tokens: Tokens
+beforeAll(async () => {
+  cluster = await startCluster()
+  await cluster.startNode()
+  tokens = await connectTokens({ servers: cluster.natsServer.url })
+})
+afterAll(async () => {
+  await tokens?.close()
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+const scopes = ['email', 'openid']
+
+it('a second token of one grant is used beside the first, and a refused one replaced for itself', async () => {
+  await using api = await startApi()
+  await cluster.connectAccount('alice', { policy: 'lazy' })
+  const own = await tokens.get('alice')
+  const second = await tokens.get('alice', { scopes })
+  expect(second).toMatchObject({ account: 'alice', registeredScopes: expect.arrayContaining(scopes) })
+  expect(second.registeredScopes).toHaveLength(2)
+  expect(second.accessToken).not.toBe(own.accessToken)
+  expect(await tokens.get('alice')).toMatchObject({ accessToken: own.accessToken })
+
+  api.accepts = (token) => token !== second.accessToken
+  expect((await tokens.fetch('alice', api.url, { scopes })).status).toBe(200)
+  const [refused, accepted] = api.calls.map(({ token }) => token)
+  expect(refused).toBe(second.accessToken)
+  const third = await tokens.get('alice', { scopes: scopes.toReversed() })
+  expect(third).toMatchObject({ accessToken: accepted, registeredScopes: second.registeredScopes })
+  expect(third.generation).toBeGreaterThan(second.generation)
+  expect(await tokens.get('alice')).toMatchObject({ accessToken: own.accessToken })
+})
+
+it('what is known of it ends with its account', async () => {
+  await cluster.connectAccount('bob', { policy: 'lazy' })
+  await tokens.get('bob', { scopes })
+  await cluster.request('account.delete.bob')
+  await eventually(() =>
+    expect(tokens.get('bob', { scopes })).rejects.toMatchObject({ code: 'account_not_found' }),
+  )
+})
