@@ -20,3 +20,7 @@ export function hasScope({ scopes }: Principal, wanted: readonly Scope[]): boole
 export function mayTouch({ accounts }: Principal, account: string): boolean {
   return accounts.endsWith('*') ? account.startsWith(accounts.slice(0, -1)) : account === accounts
 }
+
+export function mayTouchAll({ accounts }: Principal): boolean {
+  return accounts === '*'
+}

@@ -70,7 +70,7 @@ const app = z.looseObject({
   since: time,
 })
 
-const apiToken = z.strictObject({
+export const apiTokenSchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   scopes: z.array(scopeSchema),
@@ -137,8 +137,8 @@ export const answerSchemas: Readonly<Record<string, z.ZodObject>> = {
     cursor: z.string().optional(),
     retired: texts.optional(),
   }),
-  'api-token.create': apiToken.extend({ token: z.string() }),
-  'api-token.list': z.strictObject({ apiTokens: z.array(apiToken) }),
+  'api-token.create': apiTokenSchema.extend({ token: z.string() }),
+  'api-token.list': z.strictObject({ apiTokens: z.array(apiTokenSchema) }),
   'api-token.revoke': z.strictObject({ id: z.string(), revoked: z.literal(true) }),
 }
 

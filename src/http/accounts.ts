@@ -4,7 +4,7 @@ import type { AccountView, Tokenbus } from '../api.ts'
 import type { Consent } from '../consent/consent.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import { mayTouch, type Principal } from '../principal.ts'
-import { accountHistorySchema, idSchema } from '../schemas.ts'
+import { accountHistorySchema, accountRevokeSchema, idSchema } from '../schemas.ts'
 import { accountChangeSchema, accountPutOf, accountRegisterSchema } from './account-body.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
@@ -15,6 +15,7 @@ export interface AccountRoutesOptions {
   readonly publicUrl: () => string
 }
 
+const revokedAtProvider = z.boolean().optional().describe('did the provider confirm, where it was asked?')
 const ofAccount = z.object({ account: idSchema })
 
 /** Reading what one may write, or hears of anyway. */
@@ -91,9 +92,19 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       query: z.strictObject({
         revoke: fromText.boolean().optional().describe('also revoke its grant at the provider'),
       }),
-      answer: z.object({ account: z.string(), deleted: z.literal(true) }),
+      answer: z.object({ account: z.string(), deleted: z.literal(true), revokedAtProvider }),
       handle: ({ params, query: { revoke = false } }) =>
         tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke }),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/account/:account/revoke',
+      summary: 'Serve no token of an account from now on, until it is connected again',
+      access: ['account:write'],
+      params: ofAccount,
+      body: accountRevokeSchema,
+      answer: accountView.extend({ revokedAtProvider }),
+      handle: ({ params, body }) => tokenbus.revokeAccount(params.account, body),
     }),
     route({
       method: 'GET',

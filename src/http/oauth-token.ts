@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import type { Tokenbus } from '../api.ts'
+import type { Tokenbus, TokenResult } from '../api.ts'
 import type { Audit } from '../audit.ts'
-import { fail, ok } from '../failures.ts'
+import { fail, ok, type Result } from '../failures.ts'
 import type { Principal } from '../principal.ts'
-import { idSchema, resourceScopesSchema } from '../schemas.ts'
+import { idSchema, resourceScopesSchema, tokenRejectSchema } from '../schemas.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
 
 export interface OauthTokenOptions {
-  readonly tokenbus: Pick<Tokenbus, 'getToken'>
+  readonly tokenbus: Pick<Tokenbus, 'getToken' | 'rejectToken'>
   readonly audit: Pick<Audit, 'tokenRead'>
   /** From the environment alone. */
   readonly enableTokenApi: boolean
@@ -16,6 +16,7 @@ export interface OauthTokenOptions {
 
 export const oauthTokenAccess = ['token:read'] as const
 
+const params = z.object({ account: idSchema })
 const answer = z.object({
   account: z.string(),
   user: z.string(),
@@ -28,37 +29,57 @@ const answer = z.object({
   cached: z.boolean().describe('no renewal was needed'),
 })
 
-/** EmailEngine's endpoint, field for field, and `generation` and `cached`. */
-export function oauthTokenRoute({ tokenbus, audit, enableTokenApi }: OauthTokenOptions): Route {
-  return route({
-    method: 'GET',
-    url: '/v1/account/:account/oauth-token',
-    summary: 'An access token that works',
-    access: oauthTokenAccess,
-    params: z.object({ account: idSchema }),
-    query: z.strictObject({
-      minValidity: fromText.number(z.number()).optional().describe('seconds it must live at least'),
-      scopes: fromText
-        .words(resourceScopesSchema)
-        .optional()
-        .describe('a second token of the same grant, for these, with spaces between'),
+/** EmailEngine's endpoint, field for field, and `generation` and `cached`; and a way to say that a token was refused. */
+export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthTokenOptions): Route[] {
+  async function serve(
+    { params: { account }, principal }: { params: { account: string }; principal: Principal | null },
+    ask: (account: string) => Promise<TokenResult>,
+  ): Promise<Result<Uint8Array>> {
+    if (!enableTokenApi)
+      return fail(
+        'token_api_disabled',
+        'tokens are not served over HTTP: TOKENBUS_ENABLE_TOKEN_API is not true',
+      )
+    const result = await ask(account)
+    if (!result.ok) return result
+    audit.tokenRead((principal as Principal).id, account)
+    return ok(withCached(result.value, result.renewed !== true))
+  }
+
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/account/:account/oauth-token',
+      summary: 'An access token that works',
+      access: oauthTokenAccess,
+      params,
+      query: z.strictObject({
+        minValidity: fromText.number(z.number()).optional().describe('seconds it must live at least'),
+        scopes: fromText
+          .words(resourceScopesSchema)
+          .optional()
+          .describe('a second token of the same grant, for these, with spaces between'),
+      }),
+      answer,
+      handle: ({ query: { minValidity, scopes }, ...call }) =>
+        serve(call, (account) =>
+          tokenbus.getToken(account, {
+            ...(minValidity !== undefined && { minValidity }),
+            ...(scopes && { scopes }),
+          }),
+        ),
     }),
-    answer,
-    async handle({ params: { account }, query: { minValidity, scopes }, principal }) {
-      if (!enableTokenApi)
-        return fail(
-          'token_api_disabled',
-          'tokens are not served over HTTP: TOKENBUS_ENABLE_TOKEN_API is not true',
-        )
-      const result = await tokenbus.getToken(account, {
-        ...(minValidity !== undefined && { minValidity }),
-        ...(scopes && { scopes }),
-      })
-      if (!result.ok) return result
-      audit.tokenRead((principal as Principal).id, account)
-      return ok(withCached(result.value, result.renewed !== true))
-    },
-  })
+    route({
+      method: 'POST',
+      url: '/v1/account/:account/oauth-token/reject',
+      summary: 'Report that an API answered 401 to a token, and get a newer one',
+      access: oauthTokenAccess,
+      params,
+      body: tokenRejectSchema,
+      answer,
+      handle: ({ body, ...call }) => serve(call, (account) => tokenbus.rejectToken(account, body)),
+    }),
+  ]
 }
 
 /** The reply is a JSON object, so its last byte is a brace. */

@@ -8,6 +8,7 @@ import type { ReceiveEvents } from '../security-events/receive.ts'
 import { StartError } from '../start-error.ts'
 import { accountListRoute } from './account-list.ts'
 import { accountRoutes } from './accounts.ts'
+import { apiTokenRoutes } from './api-tokens.ts'
 import { appRoutes } from './apps.ts'
 import { authenticate } from './authenticate.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
@@ -17,7 +18,7 @@ import { eventRoute } from './events.ts'
 import { hardenedServer } from './hardened-server.ts'
 import { healthRoutes, type Readiness } from './health.ts'
 import { metricsRoute } from './metrics.ts'
-import { type OauthTokenOptions, oauthTokenRoute } from './oauth-token.ts'
+import { type OauthTokenOptions, oauthTokenRoutes } from './oauth-token.ts'
 import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
@@ -58,12 +59,13 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   sessionRoutes(server, { apiTokens, secure: () => publicUrl().startsWith('https:') })
   await pageRoutes(server)
   const routes = [
-    oauthTokenRoute(options),
+    ...oauthTokenRoutes(options),
     consentFormRoute(options),
     overviewRoute(options),
     ...accountRoutes(options),
     accountListRoute(options),
     ...appRoutes(options),
+    ...apiTokenRoutes(options),
   ]
   for (const each of routes) register(server, each)
   docsRoutes(server, { routes, version })

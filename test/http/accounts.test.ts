@@ -125,6 +125,39 @@ describe('an account', () => {
     expect(http.sandbox.control.revoke('leaver')).toBe(0)
   })
 
+  it('is revoked by whoever runs this, and serves no token until it is connected again', async () => {
+    await register('suspended')
+    expect(
+      await http.ask('POST', '/v1/account/suspended/revoke', { body: { reason: 'left' } }),
+    ).toMatchObject({
+      status: 200,
+      body: { account: 'suspended', state: 'revoked', reason: 'left', recoverable: false },
+    })
+    expect(await http.ask('GET', '/v1/account/suspended/oauth-token')).toMatchObject({
+      status: 403,
+      body: { error: 'grant_revoked', reason: 'left' },
+    })
+    await register('suspended', { oauth2: { ...grant('suspended'), refreshToken: 'rt-another' } })
+    expect((await http.ask('GET', '/v1/account/suspended/oauth-token')).status).toBe(200)
+    expect((await http.ask('POST', '/v1/account/nobody/revoke')).status).toBe(404)
+  })
+
+  it('is revoked at its provider too, where asked, by who may write it', async () => {
+    await http.connectAccount('ended')
+    const path = '/v1/account/ended/revoke'
+    const body = { revokeAtProvider: true }
+    const reader = await http.createApiToken({ scopes: ['token:read', 'events:read'] })
+    const other = await http.createApiToken({ scopes: ['account:write'], accounts: 'end' })
+    for (const { token } of [reader, other])
+      expect((await http.ask('POST', path, { body, token })).status).toBe(403)
+    expect((await http.ask('POST', path, { body })).body).toMatchObject({
+      state: 'revoked',
+      reason: 'revoked_by_operator',
+      revokedAtProvider: true,
+    })
+    expect(http.sandbox.control.revoke('ended')).toBe(0)
+  })
+
   it('has a history', async () => {
     await register('historic')
     const { body } = await http.ask('GET', '/v1/account/historic/history?limit=1')

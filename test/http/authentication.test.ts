@@ -130,3 +130,34 @@ describe('an API token', () => {
     expect(stored).not.toContain(token.slice(15))
   })
 })
+
+describe('API tokens over HTTP', () => {
+  const make = (body: object, token = http.adminToken) =>
+    http.ask('POST', '/v1/api-tokens', { body: { name: 'made', ...body }, token })
+  const listed = async () => (await http.ask('GET', '/v1/api-tokens')).body.apiTokens as { id: string }[]
+
+  it('are made, shown once, listed and revoked', async () => {
+    const { status, body } = await make({ scopes: ['account:write'], accounts: 'team-a-*' })
+    expect({ status, ...body }).toMatchObject({ status: 200, name: 'made', accounts: 'team-a-*' })
+    const { id, token } = body
+    expect((await http.ask('GET', '/v1/account/team-a-1', { token })).status).toBe(404)
+    const found = (await listed()).find((each) => each.id === id)
+    expect(found).toMatchObject({ id, name: 'made' })
+    expect(found).not.toHaveProperty('token')
+    expect((await http.ask('DELETE', `/v1/api-tokens/${id}`)).body).toEqual({ id, revoked: true })
+    expect((await http.ask('GET', '/v1/account/team-a-1', { token })).status).toBe(401)
+    expect((await http.ask('DELETE', `/v1/api-tokens/${id}`)).status).toBe(404)
+    expect((await make({ scopes: ['everything'] })).status).toBe(400)
+  })
+
+  it('are for administrators of all accounts: nobody makes one that may do more than theirs', async () => {
+    const all: object = { scopes: ['token:read', 'account:write', 'app:write', 'events:read'] }
+    const some: object = { scopes: ['admin'], accounts: 'team-a-*' }
+    for (const wish of [all, some]) {
+      const { token, id } = await http.createApiToken(wish)
+      expect((await make({ scopes: ['admin'] }, token)).status).toBe(403)
+      expect((await http.ask('GET', '/v1/api-tokens', { token })).status).toBe(403)
+      expect((await http.ask('DELETE', `/v1/api-tokens/${id}`, { token })).status).toBe(403)
+    }
+  })
+})

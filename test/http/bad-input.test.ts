@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { accountChangeSchema, accountRegisterSchema } from '../../src/http/account-body.ts'
 import { appChangeSchema, appCreateSchema } from '../../src/http/app-body.ts'
-import { appSecretAddSchema, appVerifySchema } from '../../src/schemas.ts'
+import {
+  accountRevokeSchema,
+  apiTokenCreateSchema,
+  appSecretAddSchema,
+  appVerifySchema,
+  tokenRejectSchema,
+} from '../../src/schemas.ts'
 import { type HttpCluster, type HttpReply, startHttpCluster } from './http-cluster.ts'
 import { rawHttp } from './raw-http.ts'
 
@@ -28,6 +34,9 @@ describe('bodies that their schema does not take', () => {
   it.each<[string, string, z.ZodType]>([
     ['POST', '/v1/account', accountRegisterSchema],
     ['PUT', '/v1/account/somebody', accountChangeSchema],
+    ['POST', '/v1/account/somebody/revoke', accountRevokeSchema],
+    ['POST', '/v1/account/somebody/oauth-token/reject', tokenRejectSchema],
+    ['POST', '/v1/api-tokens', apiTokenCreateSchema],
     ['POST', '/v1/oauth2', appCreateSchema],
     ['PUT', '/v1/oauth2/some-app', appChangeSchema],
     ['POST', '/v1/oauth2/some-app/secrets', appSecretAddSchema],

@@ -199,6 +199,31 @@ describe('GET /v1/account/:account/oauth-token', () => {
   })
 })
 
+describe('POST /v1/account/:account/oauth-token/reject', () => {
+  const reject = (account: string, body: object, options = {}) =>
+    http.ask('POST', `${pathOf(account)}/reject`, { body, ...options })
+
+  it('answers a newer token, and to who comes late the one there is', async () => {
+    await http.connectAccount('refused', { policy: 'lazy' })
+    const { accessToken } = (await askToken('refused')).body
+    const newer = await reject('refused', { generation: 1 })
+    expect(newer).toMatchObject({ status: 200, body: { account: 'refused', generation: 2, cached: false } })
+    expect(newer.body.accessToken).not.toBe(accessToken)
+    expect((await reject('refused', { generation: 1 })).body).toEqual({ ...newer.body, cached: true })
+    expect(await reject('refused', {})).toMatchObject({
+      status: 400,
+      body: { fields: [{ key: 'generation' }] },
+    })
+  })
+
+  it('is for who may read the token', async () => {
+    const { token: writer } = await http.createApiToken({ scopes: ['account:write'] })
+    const { token: other } = await http.createApiToken({ scopes: ['token:read'], accounts: 'ali*' })
+    for (const token of [writer, other])
+      expect((await reject('refused', { generation: 1 }, { token })).status).toBe(403)
+  })
+})
+
 describe('is off by default', () => {
   it('for everybody, and nothing asked of the API turns it on', async () => {
     const node = await http.startNode()
@@ -208,6 +233,8 @@ describe('is off by default', () => {
       body: { statusCode: 403, error: 'token_api_disabled', code: 'ApiEndpointDisabled' },
     }
     expect(await http.ask('GET', pathOf('alice'), { url })).toMatchObject(refused)
+    const report = { url, body: { generation: 1 } }
+    expect(await http.ask('POST', `${pathOf('alice')}/reject`, report)).toMatchObject(refused)
     for (const body of [{ enableOAuthTokensApi: true }, { TOKENBUS_ENABLE_TOKEN_API: true }])
       expect((await http.ask('POST', '/v1/settings', { url, body })).status).toBe(404)
     expect(await http.ask('GET', pathOf('alice'), { url })).toMatchObject(refused)
