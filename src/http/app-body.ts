@@ -42,5 +42,10 @@ export function appPatchOf(
   if (enabled === false) return fail('invalid_config', 'enabled: an app cannot be switched off; delete it')
   const words = { authority, extraScopes, skipScopes, baseScopes, serviceClient, serviceClientEmail }
   const said = Object.entries(own).filter(([, value]) => value !== undefined)
-  return ok({ ...settingsOf(provider, words), ...Object.fromEntries(said) } as AppPatch)
+  return ok({
+    // Who says what all the scopes are says that there are no others.
+    ...(own.scopes && { additionalScopes: [] }),
+    ...settingsOf(provider, words),
+    ...Object.fromEntries(said),
+  } as AppPatch)
 }

@@ -94,6 +94,6 @@ function scopesOf(provider: AppPut['provider'], { baseScopes, extraScopes, skipS
   const base = own ?? (skipped.size > 0 ? presets[provider]?.scopes : undefined)
   return {
     ...(base && { scopes: base.filter((scope) => !skipped.has(scope)) }),
-    ...(extraScopes && extraScopes.length > 0 && { additionalScopes: extraScopes }),
+    ...(extraScopes && { additionalScopes: extraScopes }),
   }
 }

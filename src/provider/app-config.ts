@@ -18,7 +18,9 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   readonly issuer?: string
   readonly tenant?: string
   readonly cloud?: NonNullable<AppPut['cloud']>
+  /** All that accounts are asked for, the additional ones included. */
   readonly scopes: string[]
+  readonly additionalScopes?: string[]
   readonly rotation: NonNullable<AppPut['rotation']>
   readonly policy?: NonNullable<AppPut['policy']>
   /** Seconds a spent refresh token is answered again, for rotation `grace`. */
@@ -66,7 +68,9 @@ export function toAppPut(config: AppConfig): AppPut {
   const place = pick(config, ['issuer', 'tenant', 'cloud'])
   const grant = config.grant === presets[provider].grant ? {} : { grant: config.grant }
   const plain = withPreset(app, { provider, clientId, ...place, ...grant })
-  const said = Object.entries(config).filter(
+  const { additionalScopes = [] } = config
+  const own = { ...config, scopes: config.scopes.filter((scope) => !additionalScopes.includes(scope)) }
+  const said = Object.entries(own).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(plain[name as keyof AppConfig]),
   )
   return { provider, clientId, ...place, ...grant, ...Object.fromEntries(said) }
@@ -80,7 +84,8 @@ function withPreset(app: string, put: AppPut): AppConfig {
     ? { tenant: put.tenant ?? 'common', cloud: put.cloud ?? ('global' as const) }
     : {}
   const fill = filler(place)
-  const scopes = [...(put.scopes ?? preset.scopes.map(fill)), ...(put.additionalScopes ?? [])]
+  const scopes = put.scopes ?? preset.scopes.map(fill)
+  const additionalScopes = (put.additionalScopes ?? []).filter((scope) => !scopes.includes(scope))
   return {
     app,
     provider: put.provider,
@@ -92,7 +97,8 @@ function withPreset(app: string, put: AppPut): AppConfig {
     ...pick(put, ['authorizeUrl', 'tokenUrl', 'revocationUrl']),
     ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
     ...pick(put, asPut),
-    scopes: [...new Set(scopes)],
+    scopes: [...new Set([...scopes, ...additionalScopes])],
+    ...(additionalScopes.length > 0 && { additionalScopes }),
     rotation: grant === 'authorization_code' ? (put.rotation ?? preset.rotation) : 'none',
   }
 }

@@ -80,6 +80,23 @@ describe('an app', () => {
     expect((await http.ask('PUT', '/v1/oauth2/nobody', { body: { name: 'x' } })).status).toBe(404)
   })
 
+  it('has the extra scopes it was given last, beside its own', async () => {
+    const mail = 'https://mail.google.com/'
+    const change = async (body: object) => {
+      expect((await http.ask('PUT', '/v1/oauth2/scoped', { body })).status).toBe(200)
+      return (await http.ask('GET', '/v1/oauth2/scoped')).body.scopes
+    }
+    await create({ ...google, id: 'scoped', extraScopes: ['one', 'two'] })
+    expect(await change({ extraScopes: ['three', mail] })).toEqual([mail, 'three'])
+    expect(await change({ name: 'Renamed' })).toEqual([mail, 'three'])
+    expect(await change({ additionalScopes: ['four'] })).toEqual([mail, 'four'])
+    expect(await change({ extraScopes: [] })).toEqual([mail])
+    expect(await change({ scopes: ['five'], extraScopes: ['six'] })).toEqual(['five', 'six'])
+    expect(await change({ extraScopes: ['seven'] })).toEqual(['five', 'seven'])
+    expect(await change({ scopes: ['eight'] })).toEqual(['eight'])
+    expect((await http.ask('PUT', '/v1/oauth2/scoped', { body: { extraScopes: 'nine' } })).status).toBe(400)
+  })
+
   it('takes secrets and gives them up, but for its last', async () => {
     await create({ ...google, id: 'rotating' })
     const path = '/v1/oauth2/rotating/secrets'

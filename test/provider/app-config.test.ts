@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toAppConfig } from '../../src/provider/app-config.ts'
+import { toAppConfig, toAppPut } from '../../src/provider/app-config.ts'
 import { appPutSchema } from '../../src/schemas.ts'
 import { keyFile, pemOf } from './keys.ts'
 
@@ -45,6 +45,15 @@ describe('the settings of an app', () => {
     }
     const { additionalScopes: _, ...kept } = put
     expect(await configOf(put)).toMatchObject({ ok: true, value: { ...kept, scopes: ['mail', 'files'] } })
+  })
+
+  test('what was said can be told again, the additional scopes apart', async () => {
+    const tokenUrl = 'http://127.0.0.1:4000/token'
+    const put = { tokenUrl, scopes: ['mail'], additionalScopes: ['files', 'mail'] }
+    const config = await configOf(put)
+    expect(config.ok && toAppPut(config.value)).toMatchObject({ ...put, additionalScopes: ['files'] })
+    const unsaid = await configOf({ tokenUrl, additionalScopes: ['files'] })
+    expect(unsaid.ok && toAppPut(unsaid.value)).not.toHaveProperty('scopes')
   })
 
   test('private endpoints only where they are allowed', async () => {
