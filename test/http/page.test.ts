@@ -75,6 +75,22 @@ describe.skipIf(!hasChromium)(title, { timeout: 90_000 }, () => {
     expect(await page.content()).not.toContain(next.reveal())
   })
 
+  it('verifies an app, step by step, and goes on showing what it found', async () => {
+    await page.getByRole('button', { name: 'Verify sandbox' }).click()
+    const found = page.getByRole('table', { name: 'Set-up of sandbox' })
+    const step = (name: string) =>
+      found.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) })
+    // The old secret is refused, the new one is not.
+    await step('credentials').filter({ hasText: 'failed' }).getByText('client_rejected').waitFor()
+    await step('credentials').filter({ hasText: 'accepted' }).waitFor()
+    await step('redirect uri').getByText(`${cluster.url}/oauth`).waitFor()
+    // Whatever happens makes the list anew.
+    const fetched = page.waitForResponse((response) => response.url().includes('/v1/oauth2?'))
+    await cluster.request('token.get.alice', { forceRefresh: true })
+    await fetched
+    expect(await step('discovery').count()).toBe(1)
+  })
+
   it('keeps up while events do not end', async () => {
     await go('#/accounts')
     await page.getByRole('link', { name: 'alice' }).waitFor()

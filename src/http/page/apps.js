@@ -2,23 +2,26 @@ import { api, get, part } from './api.js'
 import { daysLeft } from './days-left.js'
 import { facts, h, stateMark, table } from './dom.js'
 import { calmly, onEvent } from './live.js'
+import { verify } from './verify.js'
 
 /** The apps, how long their secrets have left, and a way to add the next one. */
 export async function apps(main) {
   const list = h('div', {})
+  const findings = new Map()
   main.replaceChildren(h('h1', { tabindex: '-1' }, 'Apps'), list)
   const show = async () => {
     // Who is typing a secret is not interrupted.
     if (list.contains(document.activeElement) && document.activeElement.value) return
     const { apps: found } = await get('/v1/oauth2?pageSize=1000')
-    list.replaceChildren(...found.map((app) => section(app, show)))
+    list.replaceChildren(...found.map((app) => section(app, show, findings)))
     if (found.length === 0) list.replaceChildren(h('p', {}, 'There are no apps yet.'))
   }
   await show()
   return onEvent(calmly(show))
 }
 
-function section({ app, state, provider, secrets = [], lastError }, show) {
+function section(view, show, findings) {
+  const { app, state, provider, secrets = [], lastError } = view
   return h(
     'section',
     { 'aria-label': app },
@@ -28,6 +31,7 @@ function section({ app, state, provider, secrets = [], lastError }, show) {
       ? null
       : table(`Secrets of ${app}`, ['Secret', 'Days left', 'Rejected'], secrets.map(row)),
     newSecret(app, show),
+    ...verify(view, findings),
   )
 }
 
