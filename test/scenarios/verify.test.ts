@@ -140,7 +140,7 @@ describe('a service account', () => {
 
   it('whose delegation is missing, from the one whose user there is not', async () => {
     await using scene = await setUp('gmailService')
-    scene.standIn.delegationEnds('example.com')
+    scene.standIn.delegationEnds(user)
     const found = await scene.verify({ user })
     expect(outcomes(found).slice(-2)).toEqual([
       ['credentials', true],
@@ -185,7 +185,7 @@ describe('a service account', () => {
       ['credentials', null],
       ['delegation', null],
     ])
-    scene.standIn.delegationEnds('example.com')
+    scene.standIn.delegationEnds(user)
     const found = await scene.verify()
     expect(found.ok).toBe(true)
     expect(outcomes(found).slice(-2)).toEqual([
