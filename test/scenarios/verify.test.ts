@@ -181,15 +181,16 @@ describe('a service account', () => {
 
   it('for nobody in particular proves what it can', async () => {
     await using scene = await setUp('gmailService')
-    expect(outcomes(await scene.verify()).slice(-2)).toEqual([
-      ['credentials', null],
-      ['delegation', null],
-    ])
-    scene.standIn.delegationEnds(user)
     const found = await scene.verify()
     expect(found.ok).toBe(true)
     expect(outcomes(found).slice(-2)).toEqual([
       ['credentials', true],
+      ['delegation', null],
+    ])
+    // A domain that has delegated, but not this user: a wrong key is refused in the same words.
+    scene.standIn.adminDelegates('somebody@project.iam.gserviceaccount.com')
+    expect(outcomes(await scene.verify()).slice(-2)).toEqual([
+      ['credentials', null],
       ['delegation', null],
     ])
   })

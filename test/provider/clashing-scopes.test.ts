@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { toAppConfig } from '../../src/provider/app-config.ts'
+import { appPutSchema } from '../../src/schemas.ts'
+
+function configOf(put: Record<string, unknown>) {
+  const parsed = appPutSchema.parse({ provider: 'oidc', clientId: 'client', ...put })
+  return toAppConfig({ app: 'app', put: parsed, allowPrivate: true })
+}
+
+const issuer = 'http://127.0.0.1:4000'
+
+describe('scopes of Microsoft that clash', () => {
+  const outlook = { provider: 'outlook' }
+  const imap = 'https://outlook.office.com/IMAP.AccessAsUser.All'
+
+  test.each([
+    [
+      'Graph beside the preset’s own',
+      { additionalScopes: ['Calendars.Read'] },
+      'additionalScopes',
+      ['Calendars.Read', imap],
+    ],
+    [
+      'with and without the resource',
+      { scopes: [imap, 'https://graph.microsoft.com/Mail.Read'] },
+      'scopes',
+      [imap, 'https://graph.microsoft.com/Mail.Read'],
+    ],
+    [
+      'IMAP by its short name',
+      { scopes: ['IMAP.AccessAsUser.All', 'Mail.ReadWrite'] },
+      'scopes',
+      ['IMAP.AccessAsUser.All', 'Mail.ReadWrite'],
+    ],
+    [
+      'an API of one’s own',
+      { scopes: ['api://mine/read', 'User.Read'] },
+      'scopes',
+      ['api://mine/read', 'User.Read'],
+    ],
+  ])('%s', async (_, put, field, named) => {
+    const refused = await configOf({ ...outlook, ...put })
+    expect(refused).toMatchObject({
+      ok: false,
+      failure: { error: 'invalid_config', message: expect.stringMatching(new RegExp(`^${field}: `)) },
+    })
+    for (const scope of named) expect(JSON.stringify(refused)).toContain(scope)
+  })
+
+  test.each([
+    [
+      'Graph alone',
+      ['offline_access', 'openid', 'Mail.ReadWrite', 'https://graph.microsoft.com/Mail.Send', 'User.Read'],
+    ],
+    ['both names of Outlook', [imap, 'https://outlook.office365.com/SMTP.Send', 'POP.AccessAsUser.All']],
+  ])('and those that go together: %s', async (_, scopes) => {
+    expect(await configOf({ ...outlook, scopes })).toMatchObject({ ok: true, value: { scopes } })
+  })
+
+  test('elsewhere nobody minds', async () => {
+    expect(await configOf({ issuer, scopes: [imap, 'Mail.ReadWrite'] })).toMatchObject({ ok: true })
+  })
+})
