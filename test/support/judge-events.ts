@@ -24,7 +24,10 @@ export async function judgeEvents(
     // Anew each time: a consumer goes with the server it was made on.
     const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: read + 1 }
     const consumer = await nats.jetstream().consumers.get('TOKENBUS_HISTORY', from)
-    for await (const message of await consumer.fetch({ max_messages: batch, expires: 2_000 })) {
+    const messages = await consumer.fetch({ max_messages: batch, expires: 2_000 })
+    // A request for messages that goes with a server is never answered.
+    const giveUp = setTimeout(() => messages.stop(), 10_000)
+    for await (const message of messages) {
       const { id, account, version } = message.json<{ id: string; account: string; version: number }>()
       const before = last.get(account)
       if (before === version || ids.has(id)) count['events doubled']++
@@ -37,6 +40,7 @@ export async function judgeEvents(
       read = message.seq
       idle = 0
     }
+    clearTimeout(giveUp)
   }
   for (const { account, before, after, readThen } of gaps) {
     // The stream goes on meanwhile: what is older than it retains may have been dropped before it was read.
