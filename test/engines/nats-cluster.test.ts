@@ -45,30 +45,36 @@ async function startThree(): Promise<ThreeServers> {
   }
 }
 
-it('everything works on three NATS servers, and on the two that are left when one is killed', // Again from nothing, if three servers on a busy machine do not agree upon a leader in time.
-{ timeout: 90_000, retry: 1 }, async () => {
-  await using redis = await startRedis()
-  await using three = await startThree()
-  const { servers, client } = three
-  const natsUrl = servers.map(({ url }) => url).join()
-  await onNode({ natsUrl, redisUrl: redis.url }, async (node, provider) => {
-    const { streams } = await client.jetstreamManager()
-    expect((await streams.info('TOKENBUS_HISTORY')).config.num_replicas).toBe(3)
-    await everythingWorks(node, provider)
-    await putTestAccount(node, 'alice')
-    // The one that takes the events in.
-    const { cluster } = await streams.info('TOKENBUS_EVENTS')
-    const leader = servers.findIndex((_, i) => `server-${i}` === cluster?.leader)
-    await servers[leader]?.kill()
-    for (const generation of [2, 3, 4]) await refreshOnce(node, provider, 'alice', generation)
-    await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0), {
-      within: 30_000,
-      every: 100,
+// Again from nothing, if three servers on a busy machine do not agree upon a leader in time.
+const patience = { timeout: 90_000, retry: 1 }
+
+it(
+  'everything works on three NATS servers, and on the two that are left when one is killed',
+  patience,
+  async () => {
+    await using redis = await startRedis()
+    await using three = await startThree()
+    const { servers, client } = three
+    const natsUrl = servers.map(({ url }) => url).join()
+    await onNode({ natsUrl, redisUrl: redis.url }, async (node, provider) => {
+      const { streams } = await client.jetstreamManager()
+      expect((await streams.info('TOKENBUS_HISTORY')).config.num_replicas).toBe(3)
+      await everythingWorks(node, provider)
+      await putTestAccount(node, 'alice')
+      // The one that takes the events in.
+      const { cluster } = await streams.info('TOKENBUS_EVENTS')
+      const leader = servers.findIndex((_, i) => `server-${i}` === cluster?.leader)
+      await servers[leader]?.kill()
+      for (const generation of [2, 3, 4]) await refreshOnce(node, provider, 'alice', generation)
+      await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0), {
+        within: 30_000,
+        every: 100,
+      })
+      expect(await judgeEvents(client)).toEqual({
+        'events missing': 0,
+        'events doubled': 0,
+        'events out of order': 0,
+      })
     })
-    expect(await judgeEvents(client)).toEqual({
-      'events missing': 0,
-      'events doubled': 0,
-      'events out of order': 0,
-    })
-  })
-})
+  },
+)
