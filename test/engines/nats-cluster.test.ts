@@ -45,36 +45,31 @@ async function startThree(): Promise<ThreeServers> {
   }
 }
 
-const wanted = process.env.NATS_CLUSTER === '1'
-const title = 'everything works on three NATS servers, and on the two that are left when one is killed'
-
-it.skipIf(!wanted)(
-  wanted ? title : `${title} (skipped: NATS_CLUSTER=1 runs it, on a machine that does nothing else)`,
-  { timeout: 90_000 },
-  async () => {
-    await using redis = await startRedis()
-    await using three = await startThree()
-    const { servers, client } = three
-    const natsUrl = servers.map(({ url }) => url).join()
-    await onNode({ natsUrl, redisUrl: redis.url }, async (node, provider) => {
-      const { streams } = await client.jetstreamManager()
-      expect((await streams.info('TOKENBUS_HISTORY')).config.num_replicas).toBe(3)
-      await everythingWorks(node, provider)
-      await putTestAccount(node, 'alice')
-      // The one that takes the events in.
-      const { cluster } = await streams.info('TOKENBUS_EVENTS')
-      const leader = servers.findIndex((_, i) => `server-${i}` === cluster?.leader)
-      await servers[leader]?.kill()
-      for (const generation of [2, 3, 4]) await refreshOnce(node, provider, 'alice', generation)
-      await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0), {
-        within: 30_000,
-        every: 100,
-      })
-      expect(await judgeEvents(client)).toEqual({
-        'events missing': 0,
-        'events doubled': 0,
-        'events out of order': 0,
-      })
+it('everything works on three NATS servers, and on the two that are left when one is killed', {
+  timeout: 120_000,
+}, async () => {
+  await using redis = await startRedis()
+  await using three = await startThree()
+  const { servers, client } = three
+  const natsUrl = servers.map(({ url }) => url).join()
+  await onNode({ natsUrl, redisUrl: redis.url }, async (node, provider) => {
+    const { streams } = await client.jetstreamManager()
+    expect((await streams.info('TOKENBUS_HISTORY')).config.num_replicas).toBe(3)
+    await everythingWorks(node, provider)
+    await putTestAccount(node, 'alice')
+    // The one that takes the events in.
+    const { cluster } = await streams.info('TOKENBUS_EVENTS')
+    const leader = servers.findIndex((_, i) => `server-${i}` === cluster?.leader)
+    await servers[leader]?.kill()
+    for (const generation of [2, 3, 4]) await refreshOnce(node, provider, 'alice', generation)
+    await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0), {
+      within: 30_000,
+      every: 100,
     })
-  },
-)
+    expect(await judgeEvents(client)).toEqual({
+      'events missing': 0,
+      'events doubled': 0,
+      'events out of order': 0,
+    })
+  })
+})

@@ -5,6 +5,7 @@ import type { KeyRotation } from '../../src/api.ts'
 import { keysOf, metaKey, partitionOf } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
 import { replay } from '../../src/testing/replay.ts'
+import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
@@ -110,7 +111,7 @@ it('an older key is replaced in every record, page by page, and may then go', as
       resealed: 0,
       retired: [],
     })
-    await node.host.outbox.stop()
+    await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
     const history = await node.tokenbus.accountHistory('rotate-0', {})
     const { states, divergence } = replay(history.ok ? history.value.transitions : [])
     expect({ states, divergence }).toEqual({

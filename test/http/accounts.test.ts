@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 let http: HttpCluster
@@ -160,10 +161,13 @@ describe('an account', () => {
 
   it('has a history', async () => {
     await register('historic')
-    const { body } = await http.ask('GET', '/v1/account/historic/history?limit=1')
-    expect(body).toMatchObject({
-      account: 'historic',
-      transitions: [{ account: 'historic', from: null, to: 'valid', version: 1 }],
+    // It tells what has been published, which follows the answer to a put.
+    await eventually(async () => {
+      const { body } = await http.ask('GET', '/v1/account/historic/history?limit=1')
+      expect(body).toMatchObject({
+        account: 'historic',
+        transitions: [{ account: 'historic', from: null, to: 'valid', version: 1 }],
+      })
     })
     expect((await http.ask('GET', '/v1/account/historic/history?limit=201')).status).toBe(400)
   })
