@@ -1,0 +1,79 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { connectNats } from './bus/connect.ts'
+import { watchInvalidations } from './bus/invalidations.ts'
+import { createPublisher } from './bus/publisher.ts'
+import { ensureStreams } from './bus/streams.ts'
+import type { Config } from './config.ts'
+import { createClusterClock } from './host/cluster-clock.ts'
+import { createClusterFacts } from './host/cluster-facts.ts'
+import { createHost } from './host/host.ts'
+import { createSpool } from './host/spool.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { createProvider } from './provider/provider.ts'
+import { openStorage } from './redis/storage.ts'
+import { disconnectWithin, drainWithin, within } from './within.ts'
+
+export interface CoreOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Told in the order things start; to be done in reverse. */
+  onStop(undo: () => Promise<void>): void
+}
+
+/** A node that keeps its accounts' tokens valid and publishes what happens to them, and that nobody can ask yet. */
+export async function startCore({ config, logger, onStop }: CoreOptions) {
+  const { dataDir, partitions } = config
+  const clock = createClusterClock()
+  const storage = await openStorage({
+    url: config.redisUrl as string,
+    keys: config.keys as string,
+    partitions,
+    logger,
+  })
+  onStop(storage.close)
+
+  const nats = await connectNats({
+    url: config.natsUrl as string,
+    ...(config.natsCreds && { creds: config.natsCreds }),
+    name: `tokenbus ${hostname()}`,
+    logger,
+  })
+  onStop(() => within(disconnectWithin, nats.drain()))
+  await ensureStreams({ nats, logger, ...(config.streamReplicas && { replicas: config.streamReplicas }) })
+
+  const provider = createProvider({ allowPrivate: config.allowPrivateEndpoints, logger })
+  onStop(provider.close)
+  const publisher = createPublisher({ nats, source: `tokenbus/${hostname()}` })
+  onStop(async () => publisher.stop())
+  const spool = createSpool({ directory: join(dataDir, 'spool') })
+  const facts = createClusterFacts({ records: storage.records, clock })
+  const metrics = createMetrics({ facts })
+  const { observer } = metrics
+  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger, observer })
+  const { heldAnswers, outbox, waker, attempts, cache } = host
+
+  // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
+  const spooled = await heldAnswers.storeSpooled()
+  if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
+
+  const watch = await watchInvalidations({
+    nats,
+    onChange: host.changed,
+    onDown: cache.suspend,
+    onUp: cache.resume,
+    logger,
+  })
+  onStop(async () => watch.stop())
+  outbox.start()
+  onStop(outbox.stop)
+  storage.onReconnect(host.storageBack)
+  onStop(() => {
+    heldAnswers.relent()
+    return within(drainWithin, attempts.drained())
+  })
+  waker.start()
+  onStop(waker.stop)
+  return { clock, storage, nats, provider, facts, metrics, host, watch }
+}
