@@ -1,22 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AccountPut } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
+import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
-let nats: NatsServer
-let redis: RedisServer
+const engines = useEngines()
 let node: TestNode
 const provider = scriptedProvider()
 
 beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
   node = await startTestNode({
-    natsUrl: nats.url,
-    redisUrl: redis.url,
+    ...engines,
     refreshToken: provider.refreshToken,
     waker: false,
   })
@@ -24,8 +19,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await node[Symbol.asyncDispose]()
-  await nats.stop()
-  await redis.stop()
 })
 
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()

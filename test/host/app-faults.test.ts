@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/secret.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
 import { passTime } from '../support/pass-time.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
-let nats: NatsServer
-let redis: RedisServer
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
+const engines = useEngines()
 
 const day = 86_400_000
 const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' })
@@ -27,8 +16,12 @@ let database = 0
 /** An app, and an account of it that wants its first token. */
 async function start(secrets = ['one']) {
   const provider = scriptedProvider()
-  const redisUrl = `${redis.url}/${++database}`
-  const node = await startTestNode({ natsUrl: nats.url, redisUrl, refreshToken: provider.refreshToken })
+  const redisUrl = `${engines.redisUrl}/${++database}`
+  const node = await startTestNode({
+    natsUrl: engines.natsUrl,
+    redisUrl,
+    refreshToken: provider.refreshToken,
+  })
   const { tokenbus } = node
   const { clientSecret: _, ...app } = sandboxApp
   const put = (texts: readonly string[]) =>

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/secret.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
+import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 import { getToken } from '../support/test-account.ts'
 
-let nats: NatsServer
-let redis: RedisServer
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
+const engines = useEngines()
 
 const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' })
 const waits = { error: 'client_secret_expired', state: 'secret-expired' }
@@ -26,9 +15,9 @@ let database = 0
 /** An app, and accounts of it that nothing wakes: only who asks for them. */
 async function start(accounts: readonly string[], settings: object = {}) {
   const provider = scriptedProvider()
-  const redisUrl = `${redis.url}/${++database}`
+  const redisUrl = `${engines.redisUrl}/${++database}`
   const { refreshToken } = provider
-  const node = await startTestNode({ natsUrl: nats.url, redisUrl, refreshToken, waker: false })
+  const node = await startTestNode({ natsUrl: engines.natsUrl, redisUrl, refreshToken, waker: false })
   await node.tokenbus.putApp('app', { ...sandboxApp, rotation: 'none', ...settings })
   for (const account of accounts)
     await node.tokenbus.putAccount(account, {

@@ -5,35 +5,28 @@ import type { KeyRotation } from '../../src/api.ts'
 import { keysOf, metaKey, partitionOf } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
 import { replay } from '../../src/testing/replay.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, scriptedProvider } from '../support/scripted-provider.ts'
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`
 const [one, two] = [key('one'), key('two')]
 
-let nats: NatsServer
-let redis: RedisServer
+const engines = useEngines()
 let looking: Redis
 const provider = scriptedProvider()
 
 beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-  looking = new Redis(redis.url)
+  looking = new Redis(engines.redisUrl)
 })
 afterAll(async () => {
   looking.disconnect()
-  await nats.stop()
-  await redis.stop()
 })
 
 const startNode = (keys: string) =>
   startTestNode({
-    natsUrl: nats.url,
-    redisUrl: redis.url,
+    ...engines,
     refreshToken: provider.refreshToken,
     waker: false,
     keys,

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/secret.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, scriptedProvider } from '../support/scripted-provider.ts'
 
-let nats: NatsServer
-let redis: RedisServer
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
+const engines = useEngines()
 
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 const tokenOf = (
@@ -26,7 +15,7 @@ const tokenOf = (
 describe('several nodes', () => {
   it('refresh once for all of them, and none serves the old token from memory afterwards', async () => {
     const provider = scriptedProvider()
-    const shared = { natsUrl: nats.url, redisUrl: redis.url, refreshToken: provider.refreshToken }
+    const shared = { ...engines, refreshToken: provider.refreshToken }
     await using one = await startTestNode(shared)
     await using two = await startTestNode(shared)
     await one.tokenbus.putApp('app', { ...sandboxApp })
@@ -55,7 +44,7 @@ describe('several nodes', () => {
 
   it('let exactly one of 50 concurrent forced requests through, however the saves race', async () => {
     const provider = scriptedProvider()
-    const shared = { natsUrl: nats.url, redisUrl: redis.url, refreshToken: provider.refreshToken }
+    const shared = { ...engines, refreshToken: provider.refreshToken }
     await using one = await startTestNode(shared)
     await using two = await startTestNode(shared)
     await using three = await startTestNode(shared)

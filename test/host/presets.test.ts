@@ -8,25 +8,20 @@ import { refusalOf, timing } from '../provider/ask.ts'
 import { jwkOf, keyFile } from '../provider/keys.ts'
 import { type OAuthServer, startOAuthServer } from '../provider/oauth-server.ts'
 import { answerBytes, startRawServer } from '../provider/raw-server.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { startTestNode, type TestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 
 const clientSecret = new Secret('a secret: with/odd+characters %')
 const provider = createProvider({ allowPrivate: true })
-let nats: NatsServer
-let redis: RedisServer
+const engines = useEngines()
 let server: OAuthServer
 let node: TestNode
 
 beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
   server = await startOAuthServer(clientSecret.reveal())
   node = await startTestNode({
-    natsUrl: nats.url,
-    redisUrl: redis.url,
+    ...engines,
     refreshToken: provider.refreshToken,
   })
 })
@@ -34,8 +29,6 @@ afterAll(async () => {
   await node[Symbol.asyncDispose]()
   await provider.close()
   await server[Symbol.asyncDispose]()
-  await redis.stop()
-  await nats.stop()
 })
 
 async function putApp(app: string, put: AppPut): Promise<AppConfig> {

@@ -1,36 +1,29 @@
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { unobserved } from '../../src/host/observer.ts'
 import { createTokenReads } from '../../src/host/token-reads.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
 import { realTimers } from '../../src/timers.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { startTestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 import { getToken, putTestAccount } from '../support/test-account.ts'
 
-let nats: NatsServer
-let redis: RedisServer
+const engines = useEngines()
 let count = 0
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
 
 /** Each test in a database of its own. */
 async function startNode() {
   const provider = scriptedProvider()
-  const redisUrl = `${redis.url}/${++count}`
+  const redisUrl = `${engines.redisUrl}/${++count}`
   const { refreshToken } = provider
-  return { provider, redisUrl, node: await startTestNode({ natsUrl: nats.url, redisUrl, refreshToken }) }
+  return {
+    provider,
+    redisUrl,
+    node: await startTestNode({ natsUrl: engines.natsUrl, redisUrl, refreshToken }),
+  }
 }
 
 const stateOf = async ({ node }: Awaited<ReturnType<typeof startNode>>, account: string) => {

@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { TokenReply } from '../../src/api.ts'
 import { Secret } from '../../src/secret.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
-let nats: NatsServer
-let redis: RedisServer
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
+const engines = useEngines()
 
 let count = 0
 /** Each test in a database of its own: what an earlier one left would wake here, and ask this provider. */
 async function start(options: { connected?: boolean; policy?: 'lazy' | 'eager' } = {}) {
   const provider = scriptedProvider()
-  const redisUrl = `${redis.url}/${++count}`
+  const redisUrl = `${engines.redisUrl}/${++count}`
   const node = await startTestNode({
-    natsUrl: nats.url,
+    natsUrl: engines.natsUrl,
     redisUrl,
     refreshToken: provider.refreshToken,
   })

@@ -1,25 +1,14 @@
 import { connect } from 'nats'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { tokenRejectSchema } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
 import { startProvider } from '../provider/ask.ts'
 import { type Answer, answerBytes, startRawServer } from '../provider/raw-server.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 
-let nats: NatsServer
-let redis: RedisServer
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
+const engines = useEngines()
 
 const challenge = { access_token: { nbf: { essential: true, value: '1604106651' } } }
 const asHeader = Buffer.from(JSON.stringify(challenge)).toString('base64url')
@@ -29,7 +18,7 @@ const json = (status: number, body: object): Answer => ({ status, body: JSON.str
 async function start(account: string, said: Answer) {
   const endpoint = await startRawServer((socket) => socket.end(answerBytes(said)))
   const provider = startProvider()
-  const shared = { natsUrl: nats.url, redisUrl: redis.url, refreshToken: provider.refreshToken }
+  const shared = { ...engines, refreshToken: provider.refreshToken }
   const nodes = [await startTestNode(shared), await startTestNode(shared)] as const
   await nodes[0].tokenbus.putApp(account, { ...sandboxApp, tokenUrl: endpoint.url })
   await nodes[0].tokenbus.putAccount(account, {
@@ -75,7 +64,7 @@ it('a challenge that only a person can meet is in the answer and in token.invali
     suberror: 'basic_action',
     claims: JSON.stringify(claims),
   }
-  const listener = await connect({ servers: nats.url })
+  const listener = await connect({ servers: engines.natsUrl })
   const heard: unknown[] = []
   listener.subscribe('token.invalid.challenged', { callback: (_, message) => heard.push(message.json()) })
   await listener.flush()

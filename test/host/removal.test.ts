@@ -6,13 +6,11 @@ import { connectUser } from '../../src/sandbox/demo.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { Secret } from '../../src/secret.ts'
 import { startProvider, timing } from '../provider/ask.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { startTestNode, type TestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 
-let nats: NatsServer
-let redis: RedisServer
+const engines = useEngines()
 let sandbox: Sandbox
 let node: TestNode
 let bus: NatsConnection
@@ -21,17 +19,14 @@ const events: { type: string; account: string; reason?: string }[] = []
 let revokeToken = provider.revokeToken
 
 beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
   sandbox = await startSandbox({ port: 0, accessTokenSeconds: 600 })
   node = await startTestNode({
-    natsUrl: nats.url,
-    redisUrl: redis.url,
+    ...engines,
     refreshToken: provider.refreshToken,
     revokeToken: (request) => revokeToken(request),
     waker: false,
   })
-  bus = await connect({ servers: nats.url })
+  bus = await connect({ servers: engines.natsUrl })
   for (const subject of ['token.invalid.*', 'account.removed.*'])
     bus.subscribe(subject, { callback: (_, message) => events.push(message.json()) })
   const { id: clientId, secret: clientSecret } = sandbox.client
@@ -43,8 +38,6 @@ afterAll(async () => {
   await node[Symbol.asyncDispose]()
   await provider[Symbol.asyncDispose]()
   await sandbox.close()
-  await redis.stop()
-  await nats.stop()
 })
 
 /** A person's own consent; answers the grant, and whether the provider still takes its refresh token. */

@@ -1,23 +1,12 @@
 import { connect } from 'nats'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/secret.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
-let nats: NatsServer
-let redis: RedisServer
-
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
-afterAll(async () => {
-  await nats.stop()
-  await redis.stop()
-})
+const engines = useEngines()
 
 const graph = ['https://graph.example.com/Calendars.Read', 'https://graph.example.com/Files.Read']
 const second = { accessToken: 'for graph', refreshToken: 'r2', expiresIn: 3600 }
@@ -28,7 +17,7 @@ async function start() {
   const provider = scriptedProvider()
   const account = `resources-${++count}`
   const { refreshToken } = provider
-  const shared = { natsUrl: nats.url, redisUrl: `${redis.url}/${count}`, refreshToken }
+  const shared = { natsUrl: engines.natsUrl, redisUrl: `${engines.redisUrl}/${count}`, refreshToken }
   const nodes = [await startTestNode(shared), await startTestNode(shared)] as const
   const { tokenbus } = nodes[0]
   await tokenbus.putApp('app', { ...sandboxApp })
@@ -73,7 +62,7 @@ describe('a second token for another resource', () => {
   it('is fetched once for all who ask on all nodes, and then comes from memory', async () => {
     await using cluster = await start()
     const { provider, account, get } = cluster
-    const bus = await connect({ servers: nats.url })
+    const bus = await connect({ servers: engines.natsUrl })
     const heard: object[] = []
     bus.subscribe(`token.refreshed.${account}`, { callback: (_, message) => heard.push(message.json()) })
     await bus.flush()

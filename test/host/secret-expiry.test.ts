@@ -1,25 +1,17 @@
 import pLimit from 'p-limit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { createProvider } from '../../src/provider/provider.ts'
 import { Secret } from '../../src/secret.ts'
 import { type CountingProvider, startCountingProvider } from '../support/counting-provider.ts'
+import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { type NatsServer, startNats } from '../support/nats.ts'
 import { startTestNode, type TestNode } from '../support/node.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
 
-let nats: NatsServer
-let redis: RedisServer
+const engines = useEngines()
 const http = createProvider({ allowPrivate: true })
 
-beforeAll(async () => {
-  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  redis = await startRedis()
-})
 afterAll(async () => {
   await http.close()
-  await nats.stop()
-  await redis.stop()
 })
 
 let database = 0
@@ -27,8 +19,8 @@ let database = 0
 async function startHerd({ accounts, concurrency }: { accounts: number; concurrency?: number }) {
   const provider = await startCountingProvider()
   const shared = {
-    natsUrl: nats.url,
-    redisUrl: `${redis.url}/${++database}`,
+    natsUrl: engines.natsUrl,
+    redisUrl: `${engines.redisUrl}/${++database}`,
     refreshToken: http.refreshToken,
     partitions: 16,
     waker: false,
