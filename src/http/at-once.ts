@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { json } from './route.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -18,11 +24,23 @@ export function readyMade(bytes: Uint8Array): ReadyMade {
 
 /** A server that asks `atOnce` first: what Fastify does to a request costs more than finding an answer in memory. */
 export function serverAnsweringAtOnce(options: object, others: RequestListener, atOnce: AtOnce): Server {
+  const turn: { response: ServerResponse; ready: ReadyMade }[] = []
+
+  function send(): void {
+    for (const { response, ready } of turn) {
+      response.writeHead(200, ready.head)
+      // As text it is one write together with the head; as bytes it would be gathered from two.
+      response.end(ready.body, 'latin1')
+    }
+    turn.length = 0
+  }
+
   return createServer(options, (request, response) => {
     const ready = atOnce(request)
     if (ready === undefined) return others(request, response)
-    response.writeHead(200, ready.head)
-    // As text it is one write together with the head; as bytes it would be gathered from two.
-    response.end(ready.body, 'latin1')
+    // All that one turn of the event loop finds, one after the other: a write that wakes its reader costs several times one
+    // whose reader is still awake.
+    if (turn.length === 0) setImmediate(send)
+    turn.push({ response, ready })
   })
 }

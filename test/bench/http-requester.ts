@@ -3,7 +3,6 @@ import { connect, type Socket } from 'node:net'
 import type { Contender } from './in-turns.ts'
 
 const connections = 128
-const pipelined = 1
 
 export interface HttpAsking {
   readonly url: string
@@ -13,8 +12,8 @@ export interface HttpAsking {
 }
 
 /**
- * `count` GETs over 32 connections, four in flight on each. Answers are counted by their length alone, all being equally
- * long: a client that parsed them would be what is measured.
+ * `count` GETs, one in flight on each connection. Answers are counted by their length alone, all being equally long: a
+ * client that parsed them would be what is measured.
  */
 export async function httpContender(name: string, asking: HttpAsking): Promise<Contender> {
   const { hostname, port } = new URL(asking.url)
@@ -53,7 +52,7 @@ export async function httpContender(name: string, asking: HttpAsking): Promise<C
             resolve()
           }
           socket.on('data', onData)
-          ask(pipelined)
+          ask(1)
         })
       await Promise.all(sockets.map(share))
       return { count: asking.count }
