@@ -47,12 +47,12 @@ export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<Cha
     let victim = node
     while (killed < kills) {
       await delay(Math.random() * longestLife)
-      killed++
+      if (++killed % 25 === 0)
+        say(`${killed} kills after ${Math.round((performance.now() - began) / 1_000)} s`)
       victim.signal('SIGKILL')
       await victim.ended
       victim = await startNode()
       revokeSome()
-      if (killed % 25 === 0) say(`${killed} kills after ${Math.round((performance.now() - began) / 1_000)} s`)
     }
   }
 
