@@ -32,7 +32,7 @@ export async function accounts(main, query) {
     const step = (label, possible, move) =>
       h('button', { type: 'button', disabled: !possible, onclick: () => move() && show() }, label)
     list.replaceChildren(
-      table(caption, ['Account', 'State', 'App', 'Expires', 'What to do'], found.map(row)),
+      table(caption, ['Account', 'State', 'What to do', 'Expires', 'App'], found.map(row)),
       h(
         'div',
         { class: 'pages' },
@@ -72,8 +72,9 @@ function row({ account, state, app, expires, action }) {
     {},
     h('th', { scope: 'row' }, h('a', { href: `#/account/${part(account)}` }, account)),
     h('td', {}, stateMark(state)),
-    h('td', {}, app),
-    h('td', {}, time(expires)),
+    // Before the rest: on a phone, that has to be scrolled to.
     h('td', {}, action ?? ''),
+    h('td', {}, time(expires)),
+    h('td', {}, app),
   )
 }
