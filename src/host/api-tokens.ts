@@ -4,7 +4,7 @@ import type { Principal } from '../principal.ts'
 import type { ApiTokenStore, StoredApiToken } from '../redis/api-tokens.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { realTimers, type Timers } from '../timers.ts'
-import { apiTokenDigest, apiTokenId } from './api-token-text.ts'
+import { apiTokenDigest, apiTokenId, idPart } from './api-token-text.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
 export interface ApiTokensOptions {
@@ -21,8 +21,8 @@ interface Seen {
   readonly token: StoredApiToken | null
   readonly principal: Principal | null
   readonly at: number
-  /** The text that was found to be the token: comparing is an order of magnitude cheaper than hashing. */
-  verified: Buffer | null
+  /** What was found to be the token, and room for what is to be compared: that is an order of magnitude cheaper than hashing. */
+  verified: { readonly text: Buffer; readonly room: Buffer } | null
   usedAt: number
 }
 
@@ -54,11 +54,11 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
     }
   }
 
-  function judge(found: Seen, text: string): Principal | null {
+  function judge(found: Seen, text: string, at: number): Principal | null {
     const { token } = found
     if (token === null || !isToken(found, token, text)) return null
     if (token.expiresAt !== null && clock.now() >= token.expiresAt) return null
-    if (timers.elapsed() - found.usedAt >= lastUsedEvery) noteUse(found, token.id)
+    if (at - found.usedAt >= lastUsedEvery) noteUse(found, token.id)
     return found.principal
   }
 
@@ -72,11 +72,12 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
   return {
     /** At once where it may be. Rejects with `StorageUnavailable` for a token not seen before. */
     verify(text: string): Principal | null | Promise<Principal | null> {
+      const known = seen.get(idPart(text))
+      const at = timers.elapsed()
+      if (known !== undefined && at - known.at < recheckAfter) return judge(known, text, at)
       const id = apiTokenId(text)
       if (id === undefined) return null
-      const known = seen.get(id)
-      if (known !== undefined && timers.elapsed() - known.at < recheckAfter) return judge(known, text)
-      return look(id).then((found) => judge(found, text))
+      return look(id).then((found) => judge(found, text, timers.elapsed()))
     },
     /** Somebody, somewhere, revoked it. */
     forget(id: string): void {
@@ -88,11 +89,15 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
 
 /** Takes as long for any text of that length. */
 function isToken(found: Seen, token: StoredApiToken, text: string): boolean {
-  const given = Buffer.from(text, 'latin1')
   const { verified } = found
-  if (verified !== null) return verified.length === given.length && timingSafeEqual(verified, given)
+  if (verified !== null) {
+    if (text.length * 2 !== verified.text.length) return false
+    // Two bytes for each character: in latin1 another one could pass for it.
+    verified.room.write(text, 'utf16le')
+    return timingSafeEqual(verified.text, verified.room)
+  }
   if (!timingSafeEqual(Buffer.from(token.digest, 'hex'), apiTokenDigest(text))) return false
-  found.verified = given
+  found.verified = { text: Buffer.from(text, 'utf16le'), room: Buffer.alloc(text.length * 2) }
   return true
 }
 

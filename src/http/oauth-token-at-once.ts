@@ -14,6 +14,7 @@ export interface OauthTokenAtOnceOptions {
   readonly audit: Pick<Audit, 'tokenRead'>
 }
 
+const authorization = 'authorization'
 /** Without wishes, and with an id that nothing in is encoded. */
 const plain = /^\/v1\/account\/([\w@+=:,;()!~.-]+)\/oauth-token$/
 
@@ -30,9 +31,9 @@ export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: Oauth
     return made
   }
 
-  return ({ method, url = '', headers }) => {
+  return ({ method, url = '', rawHeaders }) => {
     const account = method === 'GET' ? plain.exec(url)?.[1] : undefined
-    const token = account === undefined ? undefined : tokenOf(headers)
+    const token = account === undefined ? undefined : tokenOf({ authorization: authorizationIn(rawHeaders) })
     if (account === undefined || token === undefined) return undefined
     const principal = apiTokens.verify(token)
     if (principal === null || principal instanceof Promise) return undefined
@@ -43,4 +44,12 @@ export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: Oauth
     audit.tokenRead(principal.id, account)
     return toSend(bytes)
   }
+}
+
+/** Without all the others being made an object first. */
+function authorizationIn(names: readonly string[]): string | undefined {
+  for (let i = 0; i < names.length; i += 2)
+    if (names[i]?.length === authorization.length && names[i]?.toLowerCase() === authorization)
+      return names[i + 1]
+  return undefined
 }

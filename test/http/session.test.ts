@@ -29,6 +29,14 @@ describe('signing in to the page', () => {
     expect(headers.get('set-cookie')).toBeNull()
   })
 
+  it('takes none that only looks like one that was taken', async () => {
+    expect((await signIn(cluster.adminToken)).status).toBe(200)
+    const start = cluster.adminToken.slice(0, -1)
+    const last = cluster.adminToken.charCodeAt(start.length)
+    for (const other of [String.fromCharCode(last + 0x100), 'é', '', 'AA'])
+      expect((await signIn(start + other)).status).toBe(401)
+  })
+
   it('ends when asked', async () => {
     const { headers } = await cluster.ask('DELETE', '/session', { token: null })
     expect(headers.get('set-cookie')).toMatch(/=; .*Max-Age=0/)
