@@ -83,13 +83,16 @@ export const secretSchema = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 })
 
+/** Of one app: each may be tried once by one attempt. */
+export const mostSecrets = 10
+
 export const appPutSchema = z.strictObject({
   /** For people. */
   name: z.string().min(1).max(256).optional(),
   provider: providerSchema,
   clientId: z.string().min(1).max(512),
   clientSecret: secret.optional(),
-  secrets: z.array(secretSchema).min(1).max(10).optional(),
+  secrets: z.array(secretSchema).min(1).max(mostSecrets).optional(),
   clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
   serviceKey: secret.optional(),
   grant: grantSchema.optional(),

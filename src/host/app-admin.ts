@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Records } from '../redis/records.ts'
-import type { AppPatch, AppPut, AppSecretAdd } from '../schemas.ts'
+import { type AppPatch, type AppPut, type AppSecretAdd, mostSecrets } from '../schemas.ts'
 import type { App, AppSettings, Apps, ClientSecret } from './apps.ts'
 import { appView } from './views.ts'
 
@@ -93,7 +93,10 @@ export function createAppAdmin({ apps, records, configOf, putOf }: AppAdminOptio
       if (usable?.ok === false) return usable
       return change(id, ({ config, secrets }) => {
         const added = newSecret(add)
-        return ok({ config, secrets: [...secrets.filter((each) => each.id !== added.id), added] })
+        const others = secrets.filter((each) => each.id !== added.id)
+        if (others.length >= mostSecrets)
+          return fail('bad_request', `secret: an app has ${mostSecrets} at most; remove one first`)
+        return ok({ config, secrets: [...others, added] })
       })
     },
     removeSecret: (id, { id: secretId }) =>

@@ -4,6 +4,7 @@ import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { presets } from '../provider/presets.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Tokens } from '../provider/token-answer.ts'
+import { mostSecrets } from '../schemas.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
@@ -51,8 +52,8 @@ interface Ticket {
 }
 
 const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
-/** Ten secrets, and the last of them once more. */
-const mostTries = 12
+/** Each secret, the last of them once more, and one that was put meanwhile. */
+const mostTries = mostSecrets + 2
 
 export type Attempts = ReturnType<typeof createAttempts>
 

@@ -97,6 +97,18 @@ describe('an app', () => {
     expect((await http.ask('PUT', '/v1/oauth2/scoped', { body: { extraScopes: 'nine' } })).status).toBe(400)
   })
 
+  it('takes ten secrets, and an eleventh only in place of another', async () => {
+    await create({ ...google, id: 'full' })
+    const add = (id: string) =>
+      http.ask('POST', '/v1/oauth2/full/secrets', { body: { id, secret: `secret ${id}` } })
+    for (let count = 2; count <= 10; count++) expect((await add(`s${count}`)).status).toBe(200)
+    expect(await add('s11')).toMatchObject({
+      status: 400,
+      body: { message: 'secret: an app has 10 at most; remove one first' },
+    })
+    expect((await add('s10')).body.secrets).toHaveLength(10)
+  })
+
   it('takes secrets and gives them up, but for its last', async () => {
     await create({ ...google, id: 'rotating' })
     const path = '/v1/oauth2/rotating/secrets'

@@ -150,10 +150,12 @@ export function createOperators(options: OperatorsOptions) {
     expireSecret(): () => void {
       provider.secrets.clear()
       const next = `secret-${++secret}`
+      // Takes the place of one long gone: an app has ten at most.
+      const id = `number-${secret % 8}`
       provider.secrets.add(next)
       return () => {
         for (const app of new Set(plans.map((plan) => plan.app)))
-          void insist((tokenbus) => tokenbus.addSecret(app, { secret: new Secret(next) }))
+          void insist((tokenbus) => tokenbus.addSecret(app, { id, secret: new Secret(next) }))
       }
     },
   }
