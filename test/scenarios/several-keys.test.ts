@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { type LiveTokenbus, startLiveTokenbus } from '../support/live-tokenbus.ts'
 import { setScene } from './scene.ts'
 import { type AnyStandIn, privateKeyPem, type Stage, stages } from './stages.ts'
@@ -26,11 +27,14 @@ async function sceneWith<S extends AnyStandIn & Asked>(stage: Stage<S>, keys: ob
   expect(await tokenbus.request(`app.put.${scene.app}`, { ...app, secrets: keys })).toMatchObject({
     app: scene.app,
   })
-  const keysAre = async (rejected: Record<string, boolean>) =>
-    expect(await tokenbus.request(`app.get.${scene.app}`)).toMatchObject({
-      state: 'healthy',
-      secrets: Object.entries(rejected).map(([id, is]) => ({ id, rejected: is })),
-    })
+  // The app is told after the tokens are stored, whose caller may be here first.
+  const keysAre = (rejected: Record<string, boolean>) =>
+    eventually(async () =>
+      expect(await tokenbus.request(`app.get.${scene.app}`)).toMatchObject({
+        state: 'healthy',
+        secrets: Object.entries(rejected).map(([id, is]) => ({ id, rejected: is })),
+      }),
+    )
   return { scene, keysAre }
 }
 
