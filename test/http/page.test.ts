@@ -1,6 +1,7 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/bus/subject-token.ts'
+import { eventually } from '../support/eventually.ts'
 import { isInstalled } from '../support/installed.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
@@ -105,10 +106,17 @@ describe.skipIf(!hasChromium)(title, { timeout: 90_000 }, () => {
   it('can be used with the keyboard alone', async () => {
     await page.goto(cluster.url)
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
-    await page.keyboard.press('Tab')
-    for (let i = 0; i < 10 && (await focused()) !== 'Accounts'; i++) await page.keyboard.press('Tab')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Accounts' }).waitFor()
+    const accounts = page.getByRole('heading', { name: 'Accounts' })
+    // What is still being drawn may take the focus back.
+    await eventually(
+      async () => {
+        await page.keyboard.press('Tab')
+        for (let i = 0; i < 20 && (await focused()) !== 'Accounts'; i++) await page.keyboard.press('Tab')
+        await page.keyboard.press('Enter')
+        await accounts.waitFor({ timeout: 3_000 })
+      },
+      { within: 30_000 },
+    )
     expect(await focused()).toBe('Accounts')
   })
 
