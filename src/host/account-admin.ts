@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { AccountContext } from '../../machines/index.ts'
@@ -10,7 +9,7 @@ import { BadCursor, type Records, type StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
 import { decidePut } from './account-put.ts'
-import type { Accounts, LoadedAccount } from './accounts.ts'
+import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
 import type { Apps } from './apps.ts'
 import { createRevokeAtProvider } from './revoke-at-provider.ts'
 import { accountView } from './views.ts'
@@ -75,11 +74,11 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       if (config === null) return fail('app_not_found', 'app: there is no such app')
       const mark = put.refreshToken && fingerprint({ account, token: put.refreshToken })
       let failure: Result<never> | undefined
-      const outcome = await accounts.receive(account, ({ at, record, snapshot: { context } }) => {
+      const outcome = await accounts.receive(account, ({ at, eventId, record, snapshot: { context } }) => {
         failure = undefined
         const marks = record.fields.f
         const current = accounts.openCurrent(account, record)
-        const decided = decidePut({ at, context, put, config, mark, marks, current })
+        const decided = decidePut({ at, eventId, context, put, config, mark, marks, current })
         if (decided.ok) return decided.value
         failure = decided
         return null
@@ -104,8 +103,8 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       }
     },
     async revokeAccount(account, { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false }) {
-      const outcome = await accounts.receive(account, ({ at }) => ({
-        event: { ...revoked, reason, at, id: randomUUID(), endedAt: at },
+      const outcome = await accounts.receive(account, ({ at, eventId: id }) => ({
+        event: { ...revoked, reason, at, id, endedAt: at },
       }))
       const { context } = outcome.snapshot
       const told =
@@ -121,9 +120,9 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       // First, while there is still something to try again with.
       let confirmed = atProvider && (await revokeAtProvider(account, last))
       const told = refreshTokenOf(account, last)
-      const remove = (loaded: LoadedAccount) => {
-        last = loaded
-        return { event: { type: 'account.removed' as const, at: loaded.at, id: randomUUID() } }
+      const remove = (meeting: AccountMeeting) => {
+        last = meeting
+        return { event: { type: 'account.removed' as const, at: meeting.at, id: meeting.eventId } }
       }
       const outcome = await accounts.receive(account, remove, last)
       // A refresh that ended meanwhile has left another one.

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { AccountContext, AccountEvent, AccountSettings } from '../../machines/index.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
@@ -12,6 +11,8 @@ import { tokenMarks } from './token-marks.ts'
 
 export interface PutSeen {
   readonly at: number
+  /** Also the id of a grant that begins with it. */
+  readonly eventId: string
   readonly context: AccountContext
   readonly put: AccountPut
   readonly config: AppConfig
@@ -52,7 +53,7 @@ export function decidePut(seen: PutSeen): Result<PutDecision> {
   }
   if (!spendsRefreshToken(seen.config)) return putService(seen)
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
-  if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, randomUUID()))
+  if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, seen.eventId))
   const isCurrent = put.refreshToken?.reveal() === seen.current?.refreshToken?.reveal()
   if (!isCurrent || context.invalid?.class === 'A') return ok(null)
   return ok(sameGrant(seen))
@@ -64,11 +65,11 @@ function putService(seen: PutSeen): Result<PutDecision> {
   if (put.refreshToken !== undefined)
     return fail('invalid_config', 'refreshToken: has no meaning for an account of this app')
   const same = put.user === context.user && put.app === context.app
-  return ok(same && context.invalid?.class !== 'A' ? sameGrant(seen) : authorize(seen, randomUUID()))
+  return ok(same && context.invalid?.class !== 'A' ? sameGrant(seen) : authorize(seen, seen.eventId))
 }
 
 function withoutRefreshToken(seen: PutSeen): Result<PutDecision> {
-  if (seen.put.accessToken !== undefined) return ok(authorize(seen, randomUUID()))
+  if (seen.put.accessToken !== undefined) return ok(authorize(seen, seen.eventId))
   return fail('invalid_config', 'refreshToken: required to connect an account of this app')
 }
 
@@ -82,7 +83,7 @@ function keepGrant(seen: PutSeen): Result<PutDecision> {
  * already changes nothing.
  */
 function sameGrant(seen: PutSeen): PutDecision {
-  const { at, context, put } = seen
+  const { at, eventId, context, put } = seen
   const parked = context.invalid?.class === 'S'
   if ((bringsNewer(seen) && context.invalid?.class !== 'A') || parked)
     return authorize(seen, context.grantId as string)
@@ -90,7 +91,7 @@ function sameGrant(seen: PutSeen): PutDecision {
   const names = Object.keys(settings) as (keyof AccountSettings)[]
   if (put.metadata === undefined && names.every((name) => settings[name] === context[name])) return null
   return {
-    event: { type: 'account.updated', at, id: randomUUID(), settings },
+    event: { type: 'account.updated', at, id: eventId, settings },
     extra: { metadata: put.metadata },
   }
 }
@@ -103,14 +104,14 @@ function bringsNewer({ put, context, current }: PutSeen): boolean {
 }
 
 function authorize(seen: PutSeen, grantId: string): PutDecision {
-  const { at, put, config, context } = seen
+  const { at, eventId, put, config, context } = seen
   const kept = grantId === context.grantId ? seen.current?.refreshToken : undefined
   const refreshToken = put.refreshToken ?? kept
   return {
     event: {
       type: 'account.authorized',
       at,
-      id: randomUUID(),
+      id: eventId,
       grantId,
       settings: settingsOf(seen),
       scopes: put.scopes ?? (grantId === context.grantId ? context.scopes : config.scopes),

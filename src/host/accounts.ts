@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { SnapshotFrom } from 'xstate'
 import {
   type AccountContext,
@@ -12,7 +11,7 @@ import {
 import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import { announcements, stateOf } from './account-events.ts'
-import { createActor, type Loaded, type Taken } from './actor.ts'
+import { createActor, type Loaded, type Meeting, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createNames } from './names.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
@@ -25,6 +24,7 @@ export interface AccountSecrets {
 }
 
 export type LoadedAccount = Loaded<SnapshotFrom<typeof accountMachine>>
+export type AccountMeeting = Meeting<SnapshotFrom<typeof accountMachine>>
 
 export interface AccountsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
@@ -171,8 +171,8 @@ export function createAccounts(options: AccountsOptions) {
     names,
     /** Seals anew what an older key has sealed; answers whether there was any. */
     async reseal(account: string): Promise<boolean> {
-      const { taken } = await actor.receive(account, ({ at, record }) =>
-        staleSlots(record).length > 0 ? { event: { type: 'keys.rotated', at, id: randomUUID() } } : null,
+      const { taken } = await actor.receive(account, ({ at, eventId: id, record }) =>
+        staleSlots(record).length > 0 ? { event: { type: 'keys.rotated', at, id } } : null,
       )
       return taken
     },

@@ -11,6 +11,12 @@ export interface Loaded<Snapshot> {
   readonly at: number
 }
 
+/** The state an event will meet. */
+export interface Meeting<Snapshot> extends Loaded<Snapshot> {
+  /** For the event: the same however often a lost save makes it be decided anew, so that a repeat adds nothing twice. */
+  readonly eventId: string
+}
+
 /** What came of an event. `taken` is false when the machine had no use for it; nothing was saved then. */
 export interface Outcome<Snapshot, Effect> extends Loaded<Snapshot> {
   readonly taken: boolean
@@ -83,33 +89,34 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
 
   async function run(
     id: string,
-    decide: (loaded: Loaded<Snapshot>) => Decision<Event, Extra> | null,
+    decide: (meeting: Meeting<Snapshot>) => Decision<Event, Extra> | null,
     loaded: Loaded<Snapshot> | undefined,
   ): Promise<Outcome<Snapshot, Effect>> {
+    const eventId = randomUUID()
     let seen = loaded ?? (await load(id))
     for (let tries = 0; tries < mostTries; tries++) {
       const { record, snapshot: before } = seen
       // What was loaded a while ago meets an event of now.
-      const decision = decide({ ...seen, at: Math.max(seen.at, clock.now()) })
+      const decision = decide({ ...seen, at: Math.max(seen.at, clock.now()), eventId })
       const stepped = decision && step<M, Effect>(machine, before, decision.event as never)
       if (stepped === null) return { ...seen, taken: false, effects: [] }
       const { event, extra } = decision as Decision<Event, Extra>
       const taken = { id, record, event, extra, before, after: stepped.next, effects: stepped.effects }
       const snapshot = JSON.stringify(toStored(stepped.next))
       const saving = options.prepare(taken)
+      const saveId = randomUUID()
       options.beforeSave?.(id)
       const saved = await records.save({
         ...saving,
         ref: { kind, id },
-        expected: record.version,
-        saveId: randomUUID(),
+        saveId,
         snapshot,
         previous: record,
       })
       clock.observe(saved.at)
       if (saved.saved) {
         const outcome = {
-          record: recordAfter({ record, saved, snapshot, saving }),
+          record: recordAfter({ record, saved, saveId, snapshot, saving }),
           snapshot: stepped.next,
           at: saved.at,
           taken: true,
@@ -132,7 +139,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
      */
     receive(
       id: string,
-      decide: (loaded: Loaded<Snapshot>) => Decision<Event, Extra> | null,
+      decide: (meeting: Meeting<Snapshot>) => Decision<Event, Extra> | null,
       loaded?: Loaded<Snapshot>,
     ): Promise<Outcome<Snapshot, Effect>> {
       return turns.take(id, () => run(id, decide, loaded))
@@ -144,14 +151,15 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
 function recordAfter(change: {
   readonly record: StoredRecord
   readonly saved: Saved
+  readonly saveId: string
   readonly snapshot: string
   readonly saving: Saving
 }): StoredRecord {
-  const { record, saved, snapshot, saving } = change
+  const { record, saved, saveId, snapshot, saving } = change
   const { generation, state, app, wakeAt, names = [] } = saving
   const merged: Record<string, string | null | undefined> = { ...record.fields, ...saving.fields }
   for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
   const fields = merged as StoredRecord['fields']
   const { at, version } = saved
-  return { ...record, at, version, snapshot, generation, state, app, wakeAt, names, fields }
+  return { ...record, at, version, saveId, snapshot, generation, state, app, wakeAt, names, fields }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import {
   type AppContext,
   type AppEffect,
@@ -8,10 +9,10 @@ import {
   appMachine,
 } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import type { OutboxEntry, Records, StoredRecord } from '../redis/records.ts'
+import type { OutboxEntry, Records, Revision, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { Secret } from '../secret.ts'
-import { createActor, type Loaded, type Taken } from './actor.ts'
+import { createActor, type Loaded, type Meeting, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
 export interface ClientSecret {
@@ -43,6 +44,9 @@ export interface AppsOptions {
 }
 
 type Step = Taken<{ value: unknown; context: AppContext }, AppEvent, AppEffect, AppSettings>
+
+/** Opened settings this node keeps. */
+const mostSettings = 1_000
 
 export type Apps = ReturnType<typeof createApps>
 
@@ -104,15 +108,17 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     },
   })
 
-  const settingsSeen = new Map<string, { version: number; settings: Pick<App, 'config' | 'secrets'> }>()
+  const settingsSeen = new LRUCache<string, Revision & { settings: Pick<App, 'config' | 'secrets'> }>({
+    max: mostSettings,
+  })
 
   /** Opening the secrets anew for each attempt would cost more than the attempt: once per version is enough. */
   function settingsOf(
     id: string,
-    { version, generation, fields }: StoredRecord,
+    { version, saveId, generation, fields }: StoredRecord,
   ): Pick<App, 'config' | 'secrets'> {
     const seen = settingsSeen.get(id)
-    if (seen?.version === version) return seen.settings
+    if (seen?.version === version && seen.saveId === saveId) return seen.settings
     const { config, c } = fields
     const place = { account: id, slot: 'secrets', generation }
     const pairs =
@@ -127,7 +133,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
         expiresAt,
       })),
     }
-    settingsSeen.set(id, { version, settings })
+    settingsSeen.set(id, { version, saveId, settings })
     return settings
   }
 
@@ -148,7 +154,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
       const app = read(id, loaded)
       const settings = decide(app)
       if (settings === undefined) return null
-      return { event: secretsUpdated(app, settings, loaded.at), extra: settings }
+      return { event: secretsUpdated(app, settings, loaded), extra: settings }
     })
     return read(id, outcome)
   }
@@ -159,11 +165,15 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     },
     /** What a token request, the clock or the fan-out has to tell. */
     async report(id: string, report: Report) {
-      const outcome = await actor.receive(id, ({ at }) => ({ event: { ...report, at, id: randomUUID() } }))
+      const outcome = await actor.receive(id, ({ at, eventId }) => ({
+        event: { ...report, at, id: eventId },
+      }))
       return { ...outcome, app: read(id, outcome) }
     },
     /** `decide` sees the app as it is and answers what to store, or undefined to leave it. */
     configure,
+    /** Redis may have forgotten a save: what was kept of it must not be taken for what is stored now. */
+    forgetSettings: (): void => settingsSeen.clear(),
     /** Seals the secrets anew if an older key has sealed them, by putting the app as it is; answers whether it had. */
     async reseal(id: string): Promise<boolean> {
       let stale = false
@@ -177,12 +187,16 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
 }
 
 /** A secret is known by its text: another one under an old name is a fresh one. */
-function secretsUpdated(app: App, settings: AppSettings, at: number): AppEvent {
+function secretsUpdated(
+  app: App,
+  settings: AppSettings,
+  { at, eventId }: Pick<Meeting<unknown>, 'at' | 'eventId'>,
+): AppEvent {
   const known = new Set(app.secrets.map(({ secret }) => secret.reveal()))
   const secrets = (settings?.secrets ?? []).map(({ id, secret, expiresAt }) => ({
     id,
     expiresAt,
     fresh: !known.has(secret.reveal()),
   }))
-  return { type: 'app.secret-updated', at, id: randomUUID(), secrets }
+  return { type: 'app.secret-updated', at, id: eventId, secrets }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -10,7 +9,7 @@ import type { Sealer } from '../redis/seal.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
 import { realTimers, type Timers } from '../timers.ts'
-import { createAccounts, type LoadedAccount } from './accounts.ts'
+import { type AccountMeeting, createAccounts, type LoadedAccount } from './accounts.ts'
 import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
@@ -42,8 +41,8 @@ export interface HostOptions {
   confirmSave(account: string): Promise<boolean>
 }
 
-const appWorks = ({ at }: { at: number }) => ({
-  event: { type: 'app.secret-updated' as const, at, id: randomUUID() },
+const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
+  event: { type: 'app.secret-updated' as const, at, id },
 })
 const versionSchema = z.object({ version: z.int() })
 const attemptsPerNode = 128
@@ -95,11 +94,11 @@ export function createHost(options: HostOptions) {
     timers,
     logger,
     async store({ account, tokens, ...answer }, saved) {
-      const told = ({ at }: { at: number }) => ({
+      const told = ({ at, eventId: id }: AccountMeeting) => ({
         event: {
           type: 'refresh.succeeded' as const,
           at,
-          id: randomUUID(),
+          id,
           ...answer,
           rotated: tokens.refreshToken !== undefined,
         },
@@ -127,7 +126,7 @@ export function createHost(options: HostOptions) {
         baseGeneration: attempt.generation,
         ...failure,
       }
-      const ending = ({ at }: { at: number }) => ({ event: { ...told, at, id: randomUUID() } })
+      const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
       const { taken, snapshot } = await accounts.receive(account, ending, saved)
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
@@ -196,7 +195,7 @@ export function createHost(options: HostOptions) {
   async function probe(app: string): Promise<void> {
     const account = await records.pickWaiting(app)
     if (account === null) return
-    await accounts.receive(account, ({ at }) => ({ event: { type: 'app.probe', at, id: randomUUID() } }))
+    await accounts.receive(account, ({ at, eventId: id }) => ({ event: { type: 'app.probe', at, id } }))
   }
 
   return {
@@ -218,6 +217,8 @@ export function createHost(options: HostOptions) {
     /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
     storageBack(): void {
       waker.pause(5_000)
+      apps.forgetSettings()
+      cache.clear()
       background('answers not offered again', heldAnswers.offerAgain)
     },
   }

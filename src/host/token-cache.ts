@@ -24,6 +24,8 @@ export interface TokenCache {
   beginFill(account: string): Fill
   endFill(fill: Fill, token: CachedToken | null, resource?: string): void
   drop(account: string): void
+  /** Redis may have forgotten a save: everything is read anew. */
+  clear(): void
   /** The bus is down: changes pass unheard, so the cache is neither read nor filled. */
   suspend(): void
   /** The bus is back: start empty, and fill nothing for a second, while late news drains in. */
@@ -72,6 +74,11 @@ export function createTokenCache({
       tokens.delete(account)
       seconds.delete(account)
       fills.poison(account)
+    },
+    clear() {
+      tokens.clear()
+      seconds.clear()
+      fills.poison()
     },
     suspend() {
       suspended = true

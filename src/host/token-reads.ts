@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   type AccountEvent,
   type AccountState,
@@ -19,7 +18,7 @@ import type { Fill } from '../fills.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
-import type { Accounts, LoadedAccount } from './accounts.ts'
+import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
 import type { Observer } from './observer.ts'
 import type { TokenCache } from './token-cache.ts'
 import { failureOf } from './token-failures.ts'
@@ -118,10 +117,10 @@ export function createTokenReads(options: TokenReadsOptions) {
           if (wish.type === 'token.requested' && wish.force) {
             want = { ...want, newerThan: wish.ifGeneration ?? generation }
           }
-          const decide = ({ at }: LoadedAccount) => ({
-            event: { ...wish, at, id: randomUUID() } as AccountEvent,
+          const decide = ({ at, eventId: id }: AccountMeeting) => ({
+            event: { ...wish, at, id } as AccountEvent,
           })
-          const starts = loaded.snapshot.can(decide(loaded).event)
+          const starts = loaded.snapshot.can(decide({ ...loaded, eventId: '' }).event)
           const mustRefresh = want.rejected !== undefined || (wish.type === 'token.requested' && wish.force)
           if (!mustRefresh && isUsable(seenOf(loaded), want)) {
             // Nobody with a usable token waits; what its request sets off goes on behind it.

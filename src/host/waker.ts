@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import {
   type AccountContext,
@@ -7,9 +6,9 @@ import {
   isGrantEnding,
   wakesAt,
 } from '../../machines/index.ts'
-import type { Records, Ref } from '../redis/records.ts'
+import type { Records, Ref, Revision } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
-import type { Accounts, LoadedAccount } from './accounts.ts'
+import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
 import type { Apps } from './apps.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
@@ -58,7 +57,7 @@ export function createWaker(options: WakerOptions) {
     const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
     if (expected === null) return comeAgain(id, loaded)
     const outcome = await accounts
-      .receive(id, (seen) => ({ event: eventFor(seen, works) }), loaded)
+      .receive(id, (meeting) => ({ event: eventFor(meeting, works) }), loaded)
       .finally(expected)
     if (!outcome.taken) await putBack({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
     else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
@@ -67,7 +66,7 @@ export function createWaker(options: WakerOptions) {
   /** An attempt that could not start in time is better not begun. */
   async function comeAgain(id: string, { at, record }: LoadedAccount): Promise<void> {
     const wakeAt = at + Math.round(comesAgainAfter * (1 + 4 * hashFraction(id, at)))
-    await records.reindex({ ref: { kind: 'account', id }, version: record.version, wakeAt })
+    await records.reindex({ ref: { kind: 'account', id }, read: record, wakeAt })
   }
 
   async function wakeApp(id: string): Promise<void> {
@@ -76,12 +75,8 @@ export function createWaker(options: WakerOptions) {
   }
 
   /** An event the state did not handle: the index goes back to what the snapshot says. */
-  async function putBack(
-    ref: Ref,
-    { record }: { record: { version: number } },
-    wakeAt: number | null,
-  ): Promise<void> {
-    await records.reindex({ ref, version: record.version, wakeAt })
+  async function putBack(ref: Ref, { record }: { record: Revision }, wakeAt: number | null): Promise<void> {
+    await records.reindex({ ref, read: record, wakeAt })
   }
 
   /** Answers how many there were. */
@@ -126,8 +121,8 @@ export function createWaker(options: WakerOptions) {
   }
 }
 
-function eventFor({ at, snapshot, record }: LoadedAccount, appWorks: boolean): AccountEvent {
-  const happened = { at, id: randomUUID() }
+function eventFor({ at, eventId, snapshot, record }: AccountMeeting, appWorks: boolean): AccountEvent {
+  const happened = { at, id: eventId }
   if (appWorks && snapshot.value === 'secret-expired') return { type: 'app.secret-updated', ...happened }
   return { type: 'timer.due', ...happened, used: wasUsed(snapshot.context, record.usedGeneration) }
 }

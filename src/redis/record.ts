@@ -4,6 +4,12 @@ import type { Ref } from './keys.ts'
 /** What is kept beside a snapshot: sealed tokens (current, previous, sibling), fingerprints, and plain facts. */
 export type FieldName = 'c' | 'c-' | 'c~' | 'f' | 'user' | 'metadata' | 'config'
 
+/**
+ * What a record was at one save. The save id is compared beside the version: after a failover that forgot a save, two
+ * histories reach the same version.
+ */
+export type Revision = Pick<StoredRecord, 'version' | 'saveId'>
+
 /** An account or app as stored, with the Redis time (ms) at which it was so. `version` 0: there is none. */
 export interface StoredRecord {
   readonly at: number
@@ -33,8 +39,6 @@ export interface OutboxEntry {
 
 export interface Change {
   readonly ref: Ref
-  /** The version this change was made on. */
-  readonly expected: number
   /** Random per save: by it a save whose reply was lost knows itself again. */
   readonly saveId: string
   readonly snapshot: string
@@ -44,8 +48,8 @@ export interface Change {
   readonly app: string | null
   /** None by default. */
   readonly names?: readonly string[]
-  /** As loaded: which index entries to take back. */
-  readonly previous: Pick<StoredRecord, 'state' | 'app' | 'names'>
+  /** The record this change was made on, as loaded: it must still be there, by version and save id. */
+  readonly previous: Pick<StoredRecord, 'version' | 'saveId' | 'state' | 'app' | 'names'>
   /** Null deletes. */
   readonly fields?: { readonly [name in FieldName]?: string | null }
   readonly outbox: readonly OutboxEntry[]

@@ -2,13 +2,20 @@ import { realTimers, type Timers } from '../timers.ts'
 import type { Commands } from './commands.ts'
 import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
 import { createListing } from './listing.ts'
-import { type Change, type OutboxEntry, type Saved, type StoredRecord, toStoredRecord } from './record.ts'
+import {
+  type Change,
+  type OutboxEntry,
+  type Revision,
+  type Saved,
+  type StoredRecord,
+  toStoredRecord,
+} from './record.ts'
 import { saveArguments } from './save-arguments.ts'
 import { StorageUnavailable } from './storage-unavailable.ts'
 
 export { BadCursor } from './cursor.ts'
 export type { Ref } from './keys.ts'
-export type { Change, OutboxEntry, Saved, StoredRecord } from './record.ts'
+export type { Change, OutboxEntry, Revision, Saved, StoredRecord } from './record.ts'
 
 export interface RecordsOptions {
   readonly commands: Commands
@@ -45,7 +52,7 @@ export function createRecords({
   return {
     ...createListing({ commands, partitions, random }),
     load,
-    /** Compare-and-set on the version. An unknown outcome is found out: a save knows its own id again. */
+    /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
     async save(change: Change): Promise<Saved> {
       const call = {
         script: 'save' as const,
@@ -76,18 +83,18 @@ export function createRecords({
     },
     async reindex({
       ref,
-      version,
+      read: { version, saveId },
       wakeAt,
     }: {
       ref: Ref
-      version: number
+      read: Revision
       wakeAt: number | null
     }): Promise<void> {
       const keys = keysOf(partition(ref.id))
       await run({
         script: 'reindex',
         keys: [keys.record(ref), keys.due],
-        args: [version, wakeAt ?? '', dueMember(ref)],
+        args: [version, saveId ?? '', wakeAt ?? '', dueMember(ref)],
       })
     },
     async wakeAccounts(waking: { app: string; partition: number; spread: number }): Promise<number> {

@@ -30,7 +30,8 @@ export function saveArguments(
       keys.byName,
     ],
     args: [
-      change.expected,
+      previous.version,
+      previous.saveId ?? '',
       change.saveId,
       change.snapshot,
       change.generation,

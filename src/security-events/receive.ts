@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { AccountContext, AccountEvent } from '../../machines/index.ts'
@@ -51,11 +50,11 @@ export function createReceiveEvents(options: ReceiveEventsOptions): ReceiveEvent
     app: string,
     { account, event, meaning }: { account: string; event: SecurityEvent; meaning: Meaning },
   ): Promise<boolean> {
-    const { taken } = await accounts.receive(account, ({ at, record, snapshot: { context } }) => {
+    const { taken } = await accounts.receive(account, ({ at, eventId, record, snapshot: { context } }) => {
       const refreshToken = accounts.openCurrent(account, record)?.refreshToken
       const isMeant =
         context.app === app && event.names.some((name) => accounts.names.is(context, name, refreshToken))
-      const happened = isMeant ? accountEvent(meaning, { at, context, event }) : null
+      const happened = isMeant ? accountEvent(meaning, { at, eventId, context, event }) : null
       return happened && { event: happened }
     })
     return taken
@@ -80,13 +79,14 @@ export function createReceiveEvents(options: ReceiveEventsOptions): ReceiveEvent
 
 interface About {
   readonly at: number
+  readonly eventId: string
   readonly context: AccountContext
   readonly event: Pick<SecurityEvent, 'at'>
 }
 
 /** What an account is told of it. */
-export function accountEvent(meaning: Meaning, { at, context, event }: About): AccountEvent | null {
-  const happened = { at, id: randomUUID() }
+export function accountEvent(meaning: Meaning, { at, eventId, context, event }: About): AccountEvent | null {
+  const happened = { at, id: eventId }
   switch (meaning.does) {
     case 'end': {
       const { class: cause, reason, action } = meaning

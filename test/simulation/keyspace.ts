@@ -75,13 +75,13 @@ const save: Verb = (space, keys, args, now) => {
     state = '',
     byName = '',
   ] = keys
-  const [expected, saveId = '', snapshot = '', generation = '', stateName = '', wake = '', appName = ''] =
-    args
-  const [member = '', id = '', tombstone, most] = args.slice(7)
+  const [loadedVersion, loadedSaveId, saveId = '', snapshot = '', generation = '', ...others] = args
+  const [stateName = '', wake = '', appName = '', member = '', id = '', tombstone, most] = others
   const known = hashAt(space, record, now)
   const version = Number(known?.get('v') ?? 0)
   if (version > 0 && known?.get('w') === saveId) return [1, now, version]
-  if (version !== Number(expected)) return [0, now, version]
+  const isLoaded = version === Number(loadedVersion) && (known?.get('w') ?? '') === loadedSaveId
+  if (!isLoaded) return [0, now, version]
   const dead = tombstone === '1'
   const fields = dead || known === undefined ? new Map<string, string>() : known
   space.hashes.set(record, { fields, expiresAt: dead ? now + tombstoneLife : null })
@@ -92,15 +92,15 @@ const save: Verb = (space, keys, args, now) => {
     ['g', generation],
   ] as const)
     fields.set(name, value)
-  const lost = 15 + Number(args[12])
-  const gained = lost + Number(args[13])
-  const last = gained + 2 * Number(args[14])
+  const lost = 16 + Number(args[13])
+  const gained = lost + Number(args[14])
+  const last = gained + 2 * Number(args[15])
   if (!dead) {
     fields
       .set('state', stateName)
       .set('app', appName)
       .set('wake', wake)
-      .set('n', args[11] as string)
+      .set('n', args[12] as string)
     for (let i = gained; i < last; i += 2) {
       if (args[i + 1] === '') fields.delete(args[i] as string)
       else fields.set(args[i] as string, args[i + 1] as string)
@@ -110,7 +110,7 @@ const save: Verb = (space, keys, args, now) => {
   if (stateWas !== record && stateWas !== state) setAt(space, stateWas).delete(id)
   if (app !== record) setAt(space, app).set(id, 0)
   if (state !== record) setAt(space, state).set(id, 0)
-  for (const name of args.slice(15, lost)) setAt(space, byName).delete(name)
+  for (const name of args.slice(16, lost)) setAt(space, byName).delete(name)
   for (const name of args.slice(lost, gained)) setAt(space, byName).set(name, 0)
   if (dead) setAt(space, listing).delete(id)
   else setAt(space, listing).set(id, 0)
@@ -150,8 +150,9 @@ const claimDue: Verb = (space, [due = ''], [most, push], now) => {
   return [now, members]
 }
 
-const reindex: Verb = (space, [record = '', due = ''], [version, wake = '', member = ''], now) => {
-  if (hashAt(space, record, now)?.get('v') !== version) return 0
+const reindex: Verb = (space, [record = '', due = ''], [version, saveId, wake = '', member = ''], now) => {
+  const known = hashAt(space, record, now)
+  if (known?.get('v') !== version || known?.get('w') !== saveId) return 0
   if (wake === '') setAt(space, due).delete(member)
   else setAt(space, due).set(member, Number(wake))
   return 1

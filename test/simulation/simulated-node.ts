@@ -93,8 +93,8 @@ export function createSimulatedNode(
       getToken: host.reads.get,
       rejectToken: host.reads.reject,
       async grantEnded(account, endedAt) {
-        const { taken } = await host.accounts.receive(account, ({ at, snapshot: { context } }) => {
-          const event = accountEvent(tokenRevoked, { at, context, event: { at: endedAt } })
+        const { taken } = await host.accounts.receive(account, ({ at, eventId, snapshot: { context } }) => {
+          const event = accountEvent(tokenRevoked, { at, eventId, context, event: { at: endedAt } })
           return event && { event }
         })
         return ok(taken)

@@ -1,5 +1,7 @@
 import type { Change, OutboxEntry } from '../../src/redis/records.ts'
 
+const none = { version: 0, saveId: null, state: null, app: null, names: [] }
+
 /** Changes and outbox entries, each with ids of its own. */
 export function recordSamples() {
   let count = 0
@@ -13,14 +15,13 @@ export function recordSamples() {
   })
   const change = (id: string, changed: Partial<Change> = {}): Change => ({
     ref: { kind: 'account', id },
-    expected: 0,
     saveId: `save-${++count}`,
     snapshot: '{"value":"valid"}',
     generation: 1,
     state: 'valid',
     wakeAt: null,
     app: 'app',
-    previous: { state: null, app: null, names: [] },
+    previous: none,
     outbox: [],
     ...changed,
   })

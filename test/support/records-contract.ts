@@ -40,7 +40,7 @@ export function recordsContract(store: RecordStore): void {
         fields: { c: 'sealed', user: 'someone' },
       })
       expect(saved.at - (await load(id)).at).toBeLessThanOrEqual(0)
-      await records.save(change(id, { expected: 1, fields: { c: null } }))
+      await records.save(change(id, { previous: await load(id), fields: { c: null } }))
       expect((await load(id)).fields).toEqual({ user: 'someone' })
     })
 
@@ -49,6 +49,14 @@ export function recordsContract(store: RecordStore): void {
       const saves = await Promise.all(Array.from({ length: 50 }, () => records.save(change(id))))
       expect(saves.filter(({ saved }) => saved)).toHaveLength(1)
       expect(new Set(saves.map(({ version }) => version))).toEqual(new Set([1]))
+    })
+
+    it('is refused on another history that has reached the same version', async () => {
+      const id = newId()
+      await records.save(change(id))
+      const previous = { ...(await load(id)), saveId: 'saved at a master that is gone' }
+      expect(await records.save(change(id, { previous, generation: 9 }))).toMatchObject({ saved: false })
+      expect(await load(id)).toMatchObject({ version: 1, generation: 1 })
     })
 
     it('knows itself again: repeated, it is done once', async () => {
@@ -66,17 +74,16 @@ export function recordsContract(store: RecordStore): void {
       await records.save(change(id, { generation: 5, fields: { c: 'sealed', f: 'marks' }, wakeAt: 5 }))
       await records.save(
         change(id, {
-          expected: 1,
           generation: 5,
           state: null,
           app: null,
-          previous: { state: 'valid', app: 'app', names: [] },
+          previous: await load(id),
           tombstone: true,
         }),
       )
       expect(await load(id)).toMatchObject({ version: 2, generation: 5, state: null, app: null, fields: {} })
       expect((await records.list({ kind: 'account', limit: 1_000 })).ids).not.toContain(id)
-      await records.save(change(id, { expected: 2, generation: 6 }))
+      await records.save(change(id, { previous: await load(id), generation: 6 }))
       expect(await load(id)).toMatchObject({ version: 3, generation: 6 })
     })
   })
@@ -94,11 +101,18 @@ export function recordsContract(store: RecordStore): void {
         kind: 'account',
         id,
       })
-      await records.reindex({ ref: { kind: 'account', id }, version: 7, wakeAt: 5 })
-      expect(await due(id)).toBe(at + 30_000)
-      await records.reindex({ ref: { kind: 'account', id }, version: 1, wakeAt: 5 })
+      const read = await load(id)
+      const ref = { kind: 'account' as const, id }
+      for (const other of [
+        { ...read, version: 7 },
+        { ...read, saveId: 'of another history' },
+      ]) {
+        await records.reindex({ ref, read: other, wakeAt: 5 })
+        expect(await due(id)).toBe(at + 30_000)
+      }
+      await records.reindex({ ref, read, wakeAt: 5 })
       expect(await due(id)).toBe(5)
-      await records.reindex({ ref: { kind: 'account', id }, version: 1, wakeAt: null })
+      await records.reindex({ ref, read, wakeAt: null })
       expect(await due(id)).toBeNull()
     })
 
@@ -141,10 +155,9 @@ export function recordsContract(store: RecordStore): void {
       expect(new Set(found).size).toBe(found.length)
       await records.save(
         change('list-00', {
-          expected: 1,
           app: 'moved',
           state: 'valid',
-          previous: { app: 'lists', state: 'expiring', names: [] },
+          previous: await load('list-00'),
         }),
       )
       expect((await records.list({ kind: 'account', app: 'moved', limit: 9 })).ids).toEqual(['list-00'])
@@ -163,13 +176,11 @@ export function recordsContract(store: RecordStore): void {
       expect((await load(one)).names).toEqual(['name', 'other'])
       expect((await records.byName('name')).sort()).toEqual([one, two].sort())
       expect(await records.byName('nam')).toEqual([])
-      const previous = { state: 'valid', app: 'app', names: ['name', 'other'] }
-      await records.save(change(one, { expected: 1, names: ['other', 'new'], previous }))
+      await records.save(change(one, { names: ['other', 'new'], previous: await load(one) }))
       expect(await records.byName('name')).toEqual([two])
       expect(await records.byName('new')).toEqual([one])
       const gone = { state: null, app: null, tombstone: true }
-      const before = { ...previous, names: ['other', 'new'] }
-      await records.save(change(one, { ...gone, expected: 2, previous: before }))
+      await records.save(change(one, { ...gone, previous: await load(one) }))
       expect(await records.byName('other')).toEqual([])
     })
   })
@@ -209,7 +220,8 @@ export function recordsContract(store: RecordStore): void {
           entry(id, 'account.transition', version),
           ...(version < 3 ? [entry(id, 'token.invalid', 100 + version)] : []),
         ]
-        await small.save(change(id, { expected: version, outbox }))
+        const previous = await small.load({ kind: 'account', id })
+        await small.save(change(id, { previous, outbox }))
       }
       const left = (await small.outbox.read({ partition: 0, count: 99 })).filter(
         (each) => each.entry.ref.id === id,

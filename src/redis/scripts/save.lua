@@ -1,36 +1,38 @@
 --[[
-  Saves a record if nobody else did since it was loaded: state, secrets, indexes and outbox, all or nothing.
+  Saves a record if it is still the one that was loaded: state, secrets, indexes and outbox, all or nothing.
   KEYS[1] record  [2] due  [3] outbox  [4] listing
   KEYS[5] by-app before  [6] by-app after  [7] by-state before  [8] by-state after   ('' of them: the record itself)
   KEYS[9] by-name
-  ARGV[1] expected version  [2] save id  [3] snapshot  [4] generation
-  ARGV[5] state or ''  [6] wake-up (ms) or ''  [7] app or ''
-  ARGV[8] member of due  [9] id  [10] '1': a tombstone  [11] most outbox entries
-  ARGV[12] names  [13] number of members by-name loses  [14] gains  [15] number of fields
+  ARGV[1] version as loaded  [2] save id as loaded or ''  [3] save id  [4] snapshot  [5] generation
+  ARGV[6] state or ''  [7] wake-up (ms) or ''  [8] app or ''
+  ARGV[9] member of due  [10] id  [11] '1': a tombstone  [12] most outbox entries
+  ARGV[13] names  [14] number of members by-name loses  [15] gains  [16] number of fields
   then the members it loses, those it gains, name and value of each field, value '' deletes
   then per outbox entry: id, type, time, body
   -> { 1 saved | 0 not, now (ms), version }
 ]]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local version = tonumber(redis.call('HGET', KEYS[1], 'v') or '0')
+local stored = redis.call('HMGET', KEYS[1], 'v', 'w')
+local version = tonumber(stored[1] or '0')
 
 -- A save whose reply was lost is not a lost save.
-if version > 0 and redis.call('HGET', KEYS[1], 'w') == ARGV[2] then return { 1, now, version } end
-if version ~= tonumber(ARGV[1]) then return { 0, now, version } end
+if version > 0 and stored[2] == ARGV[3] then return { 1, now, version } end
+-- After a failover that forgot a save, another history may have reached the same version: its save id differs.
+if version ~= tonumber(ARGV[1]) or (stored[2] or '') ~= ARGV[2] then return { 0, now, version } end
 version = version + 1
 
-local tombstone = ARGV[10] == '1'
+local tombstone = ARGV[11] == '1'
 if tombstone then redis.call('DEL', KEYS[1]) end
-redis.call('HSET', KEYS[1], 'v', version, 'w', ARGV[2], 's', ARGV[3], 'g', ARGV[4])
-local lost = 15 + tonumber(ARGV[13])
-local gained = lost + tonumber(ARGV[14])
-local last = gained + 2 * tonumber(ARGV[15])
+redis.call('HSET', KEYS[1], 'v', version, 'w', ARGV[3], 's', ARGV[4], 'g', ARGV[5])
+local lost = 16 + tonumber(ARGV[14])
+local gained = lost + tonumber(ARGV[15])
+local last = gained + 2 * tonumber(ARGV[16])
 if tombstone then
   redis.call('PEXPIRE', KEYS[1], 604800000)
 else
   redis.call('PERSIST', KEYS[1])
-  redis.call('HSET', KEYS[1], 'state', ARGV[5], 'app', ARGV[7], 'wake', ARGV[6], 'n', ARGV[12])
+  redis.call('HSET', KEYS[1], 'state', ARGV[6], 'app', ARGV[8], 'wake', ARGV[7], 'n', ARGV[13])
   for i = gained + 1, last, 2 do
     if ARGV[i + 1] == '' then
       redis.call('HDEL', KEYS[1], ARGV[i])
@@ -40,24 +42,24 @@ else
   end
 end
 
-if KEYS[5] ~= KEYS[1] and KEYS[5] ~= KEYS[6] then redis.call('ZREM', KEYS[5], ARGV[9]) end
-if KEYS[7] ~= KEYS[1] and KEYS[7] ~= KEYS[8] then redis.call('ZREM', KEYS[7], ARGV[9]) end
-if KEYS[6] ~= KEYS[1] then redis.call('ZADD', KEYS[6], 0, ARGV[9]) end
-if KEYS[8] ~= KEYS[1] then redis.call('ZADD', KEYS[8], 0, ARGV[9]) end
-for i = 16, lost do redis.call('ZREM', KEYS[9], ARGV[i]) end
+if KEYS[5] ~= KEYS[1] and KEYS[5] ~= KEYS[6] then redis.call('ZREM', KEYS[5], ARGV[10]) end
+if KEYS[7] ~= KEYS[1] and KEYS[7] ~= KEYS[8] then redis.call('ZREM', KEYS[7], ARGV[10]) end
+if KEYS[6] ~= KEYS[1] then redis.call('ZADD', KEYS[6], 0, ARGV[10]) end
+if KEYS[8] ~= KEYS[1] then redis.call('ZADD', KEYS[8], 0, ARGV[10]) end
+for i = 17, lost do redis.call('ZREM', KEYS[9], ARGV[i]) end
 for i = lost + 1, gained do redis.call('ZADD', KEYS[9], 0, ARGV[i]) end
-if tombstone then redis.call('ZREM', KEYS[4], ARGV[9]) else redis.call('ZADD', KEYS[4], 0, ARGV[9]) end
-if ARGV[6] == '' then
-  redis.call('ZREM', KEYS[2], ARGV[8])
+if tombstone then redis.call('ZREM', KEYS[4], ARGV[10]) else redis.call('ZADD', KEYS[4], 0, ARGV[10]) end
+if ARGV[7] == '' then
+  redis.call('ZREM', KEYS[2], ARGV[9])
 else
-  redis.call('ZADD', KEYS[2], ARGV[6], ARGV[8])
+  redis.call('ZADD', KEYS[2], ARGV[7], ARGV[9])
 end
 
 for i = last + 1, #ARGV, 4 do
-  redis.call('XADD', KEYS[3], '*', 'id', ARGV[i], 'type', ARGV[i + 1], 'time', ARGV[i + 2], 'of', ARGV[8], 'body', ARGV[i + 3])
+  redis.call('XADD', KEYS[3], '*', 'id', ARGV[i], 'type', ARGV[i + 1], 'time', ARGV[i + 2], 'of', ARGV[9], 'body', ARGV[i + 3])
 end
 -- Too long without NATS: the oldest transitions go first, never a token's edge.
-local over = redis.call('XLEN', KEYS[3]) - tonumber(ARGV[11])
+local over = redis.call('XLEN', KEYS[3]) - tonumber(ARGV[12])
 if over > 0 then
   for _, entry in ipairs(redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1000)) do
     if over <= 0 then break end
