@@ -1,14 +1,16 @@
 import { type AnyStateMachine, type SnapshotFrom, transition } from 'xstate'
 
-/** The schema of stored snapshots. A change of shape raises it and adds its step to `migrate`. */
-export const snapshotSchema = 2
+/** The newest schema of stored snapshots. A change of a context raises it, once per release, and adds to `added`. */
+export const snapshotSchema = 3
 
 /**
- * What each schema added to a machine's context, with its meaning for a snapshot from before. Schema 2: until it is
- * learned anew, an account of schema 1 tells nobody of its grant's end, as it would have then.
+ * The fields each schema added to a machine's context, with their values for a snapshot from before. Fields are only ever
+ * added: during a rolling upgrade a snapshot is stored under the older number with the newer fields in it, which older
+ * nodes carry along unread. Schema 2: until it is learned anew, nobody is told of the grant's end, as before.
  */
 const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   2: { account: { grantEndTold: true } },
+  3: { account: {}, app: {} },
 }
 
 /** A snapshot as it is stored and recorded: plain JSON. */
@@ -21,8 +23,12 @@ export interface StoredSnapshot {
 /** Thrown for a snapshot written by a newer version, or by none. */
 export class SnapshotError extends Error {}
 
-export function toStored(snapshot: { value: unknown; context: object }): StoredSnapshot {
-  return { schema: snapshotSchema, value: snapshot.value as string, context: snapshot.context }
+/** `schema`: an older number, while nodes run that know no newer one. */
+export function toStored(
+  snapshot: { value: unknown; context: object },
+  schema: number = snapshotSchema,
+): StoredSnapshot {
+  return { schema, value: snapshot.value as string, context: snapshot.context }
 }
 
 function addedSince(machine: string, schema: number): object {
@@ -38,7 +44,7 @@ function migrate(machine: string, stored: StoredSnapshot): StoredSnapshot {
   throw new SnapshotError(`snapshot schema ${schema} is not known here (newest known: ${snapshotSchema})`)
 }
 
-/** A snapshot of today as it would have been stored under an older schema, to compare it with one of then. */
+/** What a snapshot says in an older schema, without the fields added since: two of them can then be compared. */
 export function asOfSchema(
   machine: string,
   { value, context }: StoredSnapshot,

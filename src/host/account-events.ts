@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { AccountContext, AccountEffect, AccountEvent, AccountState } from '../../machines/index.ts'
-import { toStored } from '../../machines/index.ts'
+import type {
+  AccountContext,
+  AccountEffect,
+  AccountEvent,
+  AccountState,
+  StoredSnapshot,
+} from '../../machines/index.ts'
 import type { OutboxEntry } from '../redis/records.ts'
 
 interface Snapshot {
@@ -15,6 +20,8 @@ export interface AccountStep {
   readonly event: AccountEvent
   readonly before: Snapshot
   readonly after: Snapshot
+  /** `after`, as it is saved. */
+  readonly stored: StoredSnapshot
   readonly effects: readonly AccountEffect[]
 }
 
@@ -24,7 +31,8 @@ export function stateOf({ value, context }: Snapshot): AccountState | null {
 }
 
 /** Everything this step tells the world: always the transition, and what the machine announced. */
-export function announcements({ id, version, event, before, after, effects }: AccountStep): OutboxEntry[] {
+export function announcements(step: AccountStep): OutboxEntry[] {
+  const { id, version, event, before, after, stored, effects } = step
   const time = new Date(event.at).toISOString()
   const entry = (type: OutboxEntry['type'], details: object): OutboxEntry => {
     const eventId = randomUUID()
@@ -39,7 +47,7 @@ export function announcements({ id, version, event, before, after, effects }: Ac
     effects,
     at: event.at,
     wakeAt: after.context.wakeAt,
-    snapshot: toStored(after),
+    snapshot: stored,
   })
   const edges = effects.flatMap((effect) => {
     switch (effect.type) {

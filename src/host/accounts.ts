@@ -29,6 +29,7 @@ export type AccountMeeting = Meeting<SnapshotFrom<typeof accountMachine>>
 export interface AccountsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
+  readonly snapshotSchema?: (() => number) | undefined
   readonly sealed: SealedTokens
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   /** Runs before every save: whatever this node would answer from memory is no longer sure. */
@@ -142,6 +143,7 @@ export function createAccounts(options: AccountsOptions) {
     input: (account) => ({ account }),
     records,
     clock,
+    snapshotSchema: options.snapshotSchema,
     prepare(step) {
       const { context } = step.after
       return {

@@ -35,6 +35,8 @@ export interface Taken<Snapshot, Event, Effect, Extra> {
   readonly event: Event
   readonly before: Snapshot
   readonly after: Snapshot
+  /** `after`, as it is saved. */
+  readonly stored: StoredSnapshot
   readonly effects: readonly Effect[]
   readonly extra: Extra | undefined
 }
@@ -50,6 +52,8 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
   readonly input: (id: string) => object
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
+  /** The schema under which snapshots are saved; the newest by default. */
+  readonly snapshotSchema?: (() => number) | undefined
   /** What is saved with the new snapshot. Runs again when a save was lost to another node. */
   prepare(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Saving
   beforeSave?(id: string): void
@@ -101,8 +105,10 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
       const stepped = decision && step<M, Effect>(machine, before, decision.event as never)
       if (stepped === null) return { ...seen, taken: false, effects: [] }
       const { event, extra } = decision as Decision<Event, Extra>
-      const taken = { id, record, event, extra, before, after: stepped.next, effects: stepped.effects }
-      const snapshot = JSON.stringify(toStored(stepped.next))
+      const { next: after, effects } = stepped
+      const stored = toStored(after, options.snapshotSchema?.())
+      const taken = { id, record, event, extra, before, after, stored, effects }
+      const snapshot = JSON.stringify(stored)
       const saving = options.prepare(taken)
       const saveId = randomUUID()
       options.beforeSave?.(id)

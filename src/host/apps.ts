@@ -37,6 +37,7 @@ export type AppSettings = { readonly config: AppConfig; readonly secrets: readon
 export interface AppsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
+  readonly snapshotSchema?: (() => number) | undefined
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   afterSave(app: string): void
   wakeAccounts(app: string): void
@@ -87,6 +88,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     input: (app) => ({ app }),
     records,
     clock,
+    snapshotSchema: options.snapshotSchema,
     prepare(step) {
       const removed = step.extra === null
       return {

@@ -30,6 +30,8 @@ export interface HostOptions {
   readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: ClusterClock
+  /** Under which snapshots are saved; the newest by default. */
+  readonly snapshotSchema?: () => number
   readonly partitions: number
   readonly spool: Spool
   readonly timers?: Timers
@@ -54,7 +56,7 @@ export type Host = ReturnType<typeof createHost>
 /** Wires the account and app actors to Redis, the bus and the provider. One per node. */
 export function createHost(options: HostOptions) {
   const { records, sealer, fingerprint, publisher, provider, clock, partitions, logger } = options
-  const { spool, timers = realTimers, observer = unobserved, cachedTokens } = options
+  const { spool, timers = realTimers, observer = unobserved, cachedTokens, snapshotSchema } = options
   const sealed = createSealedTokens(sealer)
   const cache = createTokenCache({ clock, observer, ...(cachedTokens && { max: cachedTokens }) })
   const waiting = createWaiting<LoadedAccount>(timers)
@@ -63,6 +65,7 @@ export function createHost(options: HostOptions) {
   const accounts = createAccounts({
     records,
     clock,
+    snapshotSchema,
     sealed,
     fingerprint,
     beforeSave: (account) => cache.drop(account),
@@ -82,6 +85,7 @@ export function createHost(options: HostOptions) {
   const apps = createApps({
     records,
     clock,
+    snapshotSchema,
     sealer,
     afterSave: (app) => outbox.saved({ kind: 'app', id: app }),
     wakeAccounts: (app) => background('accounts not woken yet', () => wakeAccounts(app)),

@@ -83,15 +83,23 @@ function fold({ account, event, snapshot }: Recorded, previous: Recorded | undef
   )
   if (stepped === null) return { snapshot: null, effects: [], wakeAt: null }
   const { next, effects } = stepped
-  const stored = asOfSchema(accountMachine.id, toStored(next), Math.min(snapshot.schema, snapshotSchema))
-  return JSON.parse(JSON.stringify({ snapshot: stored, effects, wakeAt: next.context.wakeAt }))
+  const stored = toStored(next)
+  return JSON.parse(
+    JSON.stringify({ snapshot: comparable(stored, snapshot.schema), effects, wakeAt: next.context.wakeAt }),
+  )
+}
+
+/** A node of an older version carries newer fields along as they were: they are compared from their own schema on. */
+function comparable(snapshot: StoredSnapshot, schema: number): StoredSnapshot {
+  return asOfSchema(accountMachine.id, snapshot, Math.min(schema, snapshotSchema))
 }
 
 function compare(
   { version, snapshot, effects, wakeAt }: Recorded,
   replayed: unknown,
 ): Divergence | undefined {
-  const found = firstDifference({ snapshot, effects, wakeAt }, replayed, '')
+  const recorded = { ...comparable(snapshot, snapshot.schema), schema: snapshot.schema }
+  const found = firstDifference({ snapshot: recorded, effects, wakeAt }, replayed, '')
   return found && { version, ...found }
 }
 

@@ -16,7 +16,7 @@ function recorded(past: readonly AccountEvent[] = events) {
   return past.map((event, index) => {
     const before = given(accountMachine, past.slice(0, index)).before
     const { after, effects } = given(accountMachine, past.slice(0, index)).when(event)
-    const step = { id: 'alice', version: index + 1, event, before, after, effects }
+    const step = { id: 'alice', version: index + 1, event, before, after, stored: after, effects }
     const [transition] = announcements(step as never)
     return JSON.parse(transition?.body ?? '{}')
   })
@@ -41,6 +41,18 @@ describe('replay', () => {
     expect(replayed).toMatchObject({ checked: 13, skipped: 0 })
     history[6].snapshot.context.failures = 7
     expect(replay(history).divergence).toMatchObject({ version: 7, path: 'snapshot.context.failures' })
+  })
+
+  it('during an upgrade compares the newer fields of neither: an older node carries them along as they were', () => {
+    const [first, second] = recorded()
+    for (const record of [first, second]) {
+      record.snapshot.schema = 1
+      record.snapshot.context.grantEndTold = 'carried along'
+    }
+    expect(replay([first, second])).toMatchObject({ checked: 2 })
+    expect(replay([first, second]).divergence).toBeUndefined()
+    Object.assign(second.snapshot, { schema: 2 }).context.grantEndTold = 'changed'
+    expect(replay([first, second]).divergence).toMatchObject({ path: 'snapshot.context.grantEndTold' })
   })
 
   it('goes on from it: what is learned anew is told', () => {
