@@ -1,10 +1,14 @@
+import { once } from 'node:events'
+import type { NatsConnection } from 'nats'
 import { Agent, request } from 'undici'
 import { createProvider } from '../../src/provider/provider.ts'
 import { connectUser } from '../../src/sandbox/demo.ts'
 import { Secret } from '../../src/secret.ts'
+import { eventually } from '../support/eventually.ts'
 import { startChild } from './child.ts'
 import { inTurns, keepInFlight } from './in-turns.ts'
 import type { Bench, Finding } from './index.ts'
+import type { RefreshFloor } from './refresh-floor.ts'
 import { createRequester } from './requests.ts'
 
 const accounts = 500
@@ -12,7 +16,7 @@ const perRound = 500
 const inFlight = 64
 
 /** Full refresh cycles, from a forced request to the new token, at the sandbox: a real OAuth server that rotates. */
-export async function benchRefreshes({ natsUrl }: Bench): Promise<Finding[]> {
+export async function benchRefreshes({ natsUrl, redisUrl }: Bench): Promise<Finding[]> {
   const child = await startChild(new URL('./sandbox.js', import.meta.url))
   const { url, id, secret } = await new Promise<{ url: string; id: string; secret: string }>((resolve) => {
     child.once('message', (message) => resolve(message as never))
@@ -41,26 +45,6 @@ export async function benchRefreshes({ natsUrl }: Bench): Promise<Finding[]> {
   })
   await provider.close()
 
-  const agent = new Agent({ connections: inFlight })
-  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
-  const loop = {
-    name: 'http',
-    run: () =>
-      keepInFlight({ count: perRound, inFlight }, async (i) => {
-        const body = new URLSearchParams({
-          grant_type: 'refresh_token',
-          refresh_token: bare[i % accounts] as string,
-        })
-        const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' }
-        const answer = await request(`${url}/token`, {
-          dispatcher: agent,
-          method: 'POST',
-          headers,
-          body: body.toString(),
-        })
-        bare[i % accounts] = ((await answer.body.json()) as { refresh_token: string }).refresh_token
-      }),
-  }
   const forced = new TextEncoder().encode('{"forceRefresh":true}')
   const cycles = {
     name: 'cycles',
@@ -70,16 +54,70 @@ export async function benchRefreshes({ natsUrl }: Bench): Promise<Finding[]> {
           throw new Error('a refresh failed')
       }),
   }
-  // Five rounds: what one account may force in a row.
-  const [cycle, floor] = await inTurns([cycles, loop], { rounds: 4 })
+  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+  const agent = new Agent({ connections: inFlight })
+  const own = bare.slice(0, accounts / 2)
+  const loop = {
+    name: 'http',
+    run: () =>
+      keepInFlight({ count: perRound, inFlight }, async (i) => {
+        const body = { grant_type: 'refresh_token', refresh_token: own[i % own.length] as string }
+        const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' }
+        const sent = {
+          dispatcher: agent,
+          method: 'POST',
+          headers,
+          body: `${new URLSearchParams(body)}`,
+        } as const
+        const answer = (await (await request(`${url}/token`, sent)).body.json()) as { refresh_token: string }
+        own[i % own.length] = answer.refresh_token
+      }),
+  }
+  const floor = await startChild(new URL('./refresh-floor.js', import.meta.url))
+  const event = (type: string) => lastEvent(requester.nats, `${type}.cycle0`)
+  await ask('token.get.cycle0', { forceRefresh: true })
+  floor.send({
+    natsUrl,
+    redisUrl,
+    tokenUrl: `${url}/token`,
+    authorization,
+    refreshTokens: bare.slice(accounts / 2),
+    transition: await event('account.transition'),
+    refreshed: await event('token.refreshed'),
+    connections: inFlight,
+  } satisfies RefreshFloor)
+  await once(floor, 'message')
+  const steps = {
+    name: 'steps',
+    run: () =>
+      keepInFlight({ count: perRound, inFlight }, async (i) => {
+        if (!(await requester.request(`floor.refresh.${i % (accounts / 2)}`)))
+          throw new Error('a floor cycle failed')
+      }),
+  }
+  // What one account may force in a row allows four rounds and the one that warms up.
+  const [cycle, floorCycle, bareLoop] = await inTurns([cycles, steps, loop], { rounds: 3 })
   await agent.close()
   await requester.close()
   return [
     {
       what: 'refresh cycles, 64 in flight',
       perSecond: cycle?.perSecond ?? 0,
+      floor: 'the same durable steps, bare',
+      floorPerSecond: floorCycle?.perSecond ?? 0,
+    },
+    {
+      what: 'refresh cycles, 64 in flight',
+      perSecond: cycle?.perSecond ?? 0,
       floor: 'bare undici loop to the same endpoint',
-      floorPerSecond: floor?.perSecond ?? 0,
+      floorPerSecond: bareLoop?.perSecond ?? 0,
     },
   ]
+}
+
+/** The last event stored under this subject. */
+async function lastEvent(nats: NatsConnection, subject: string): Promise<string> {
+  const { streams } = await nats.jetstreamManager()
+  const stream = subject.startsWith('account.transition.') ? 'TOKENBUS_HISTORY' : 'TOKENBUS_EVENTS'
+  return eventually(async () => (await streams.getMessage(stream, { last_by_subj: subject })).string())
 }
