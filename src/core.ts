@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { announceChanges, watchChanges } from './bus/changes.ts'
 import { connectNats } from './bus/connect.ts'
-import { watchInvalidations } from './bus/invalidations.ts'
 import { createPublisher } from './bus/publisher.ts'
 import { ensureStreams } from './bus/streams.ts'
 import type { Config } from './config.ts'
@@ -51,14 +51,25 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const facts = createClusterFacts({ records: storage.records, clock })
   const metrics = createMetrics({ facts })
   const { observer } = metrics
-  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger, observer })
-  const { heldAnswers, outbox, waker, attempts, cache } = host
+  const announce = announceChanges({ nats, logger })
+  const host = createHost({
+    ...storage,
+    publisher,
+    announce,
+    provider,
+    clock,
+    partitions,
+    spool,
+    logger,
+    observer,
+  })
+  const { heldAnswers, leftBehind, outbox, waker, attempts, cache } = host
 
   // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
   const spooled = await heldAnswers.storeSpooled()
   if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
 
-  const watch = await watchInvalidations({
+  const watch = await watchChanges({
     nats,
     onChange: host.changed,
     onDown: cache.suspend,
@@ -68,6 +79,8 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   onStop(async () => watch.stop())
   outbox.start()
   onStop(outbox.stop)
+  leftBehind.start()
+  onStop(leftBehind.stop)
   storage.onReconnect(host.storageBack)
   onStop(() => {
     heldAnswers.relent()

@@ -162,6 +162,9 @@ export const sealingKey = 'sealing-key'
 /** Told by the node that revoked an API token, so that no other one goes on accepting it. */
 export const apiTokenRevoked = 'api-token.revoked'
 
+/** Every save, for the nodes alone: what they remember of the record is old. */
+export const changedSubject = 'tokenbus.changed'
+
 export function streamOf(type: EventType): StreamName {
   return type === 'account.transition' ? 'TOKENBUS_HISTORY' : 'TOKENBUS_EVENTS'
 }

@@ -39,7 +39,7 @@ export interface AppsOptions {
   readonly clock: ClusterClock
   readonly snapshotSchema?: (() => number) | undefined
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
-  afterSave(app: string): void
+  afterSave(app: string, record: StoredRecord): void
   wakeAccounts(app: string): void
   probeAccount(app: string): void
 }
@@ -101,8 +101,8 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
         tombstone: removed,
       }
     },
-    perform({ effects }, id) {
-      options.afterSave(id)
+    perform({ effects, record }, id) {
+      options.afterSave(id, record)
       for (const { type } of effects) {
         if (type === 'accounts.wake') options.wakeAccounts(id)
         if (type === 'account.probe') options.probeAccount(id)
@@ -174,8 +174,11 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     },
     /** `decide` sees the app as it is and answers what to store, or undefined to leave it. */
     configure,
-    /** Redis may have forgotten a save: what was kept of it must not be taken for what is stored now. */
-    forgetSettings: (): void => settingsSeen.clear(),
+    /** Of one app that was saved elsewhere, or of all where Redis may have forgotten a save. */
+    forgetSettings(id?: string): void {
+      if (id === undefined) settingsSeen.clear()
+      else settingsSeen.delete(id)
+    },
     /** Seals the secrets anew if an older key has sealed them, by putting the app as it is; answers whether it had. */
     async reseal(id: string): Promise<boolean> {
       let stale = false

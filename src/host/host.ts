@@ -1,10 +1,9 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { z } from 'zod'
-import type { AccountChange } from '../bus/invalidations.ts'
+import type { Change, ChangedRecord } from '../bus/changes.ts'
 import type { Publisher } from '../bus/publisher.ts'
 import type { Provider } from '../provider/provider.ts'
-import type { Records } from '../redis/records.ts'
+import type { Records, Ref, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
@@ -14,6 +13,7 @@ import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createHeldAnswers } from './held-answers.ts'
+import { createLeftBehind } from './left-behind.ts'
 import { type Observer, unobserved } from './observer.ts'
 import { createOutbox } from './outbox.ts'
 import { createSealedTokens } from './sealed-tokens.ts'
@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
+  /** Tells every node of a save, JetStream or not. */
+  announce(change: Change): void
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: ClusterClock
   /** Under which snapshots are saved; the newest by default. */
@@ -46,7 +48,6 @@ export interface HostOptions {
 const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
   event: { type: 'app.secret-updated' as const, at, id },
 })
-const versionSchema = z.object({ version: z.int() })
 const attemptsPerNode = 128
 const spreadPerAccount = 10
 const wakersAtOnce = 8
@@ -55,12 +56,26 @@ export type Host = ReturnType<typeof createHost>
 
 /** Wires the account and app actors to Redis, the bus and the provider. One per node. */
 export function createHost(options: HostOptions) {
-  const { records, sealer, fingerprint, publisher, provider, clock, partitions, logger } = options
+  const { records, sealer, fingerprint, publisher, announce, provider, clock, partitions, logger } = options
   const { spool, timers = realTimers, observer = unobserved, cachedTokens, snapshotSchema } = options
   const sealed = createSealedTokens(sealer)
   const cache = createTokenCache({ clock, observer, ...(cachedTokens && { max: cachedTokens }) })
   const waiting = createWaiting<LoadedAccount>(timers)
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger })
+  const leftBehind = createLeftBehind({
+    records,
+    announce,
+    connected: publisher.connected,
+    clock,
+    partitions,
+    timers,
+    logger,
+  })
+
+  function announceSave(ref: Ref, { version, saveId }: StoredRecord): void {
+    announce({ ...ref, version, save: saveId })
+    outbox.saved(ref)
+  }
 
   const accounts = createAccounts({
     records,
@@ -73,7 +88,7 @@ export function createHost(options: HostOptions) {
       cache.drop(account)
       waiting.wake(account, saved)
       attempts.superseded(account, saved.record.version)
-      outbox.saved({ kind: 'account', id: account })
+      announceSave({ kind: 'account', id: account }, saved.record)
     },
     send: (request) => attempts.start(request),
     onLostSave(account) {
@@ -87,7 +102,7 @@ export function createHost(options: HostOptions) {
     clock,
     snapshotSchema,
     sealer,
-    afterSave: (app) => outbox.saved({ kind: 'app', id: app }),
+    afterSave: (app, record) => announceSave({ kind: 'app', id: app }, record),
     wakeAccounts: (app) => background('accounts not woken yet', () => wakeAccounts(app)),
     probeAccount: (app) => background('app not probed', () => probe(app)),
   })
@@ -208,21 +223,27 @@ export function createHost(options: HostOptions) {
     attempts,
     cache,
     heldAnswers,
+    leftBehind,
     outbox,
     reads,
     waiting,
     waker,
-    /** The bus tells of a change, our own included. */
-    changed(account: string, change: Pick<AccountChange, 'body'>): void {
-      cache.drop(account)
-      waiting.wake(account)
-      if (attempts.has(account)) attempts.superseded(account, versionSchema.parse(change.body()).version)
+    /** A record was saved, here or elsewhere. */
+    changed({ kind, id, version }: ChangedRecord): void {
+      if (kind === 'app') {
+        apps.forgetSettings(id)
+        return
+      }
+      cache.drop(id)
+      waiting.wake(id)
+      if (attempts.has(id)) attempts.superseded(id, version() ?? 0)
     },
     /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
     storageBack(): void {
       waker.pause(5_000)
       apps.forgetSettings()
       cache.clear()
+      leftBehind.startOver()
       background('answers not offered again', heldAnswers.offerAgain)
     },
   }

@@ -112,7 +112,7 @@ export function createRecords({
       async read({ partition, from, count }: { partition: number; from?: string; count: number }) {
         const { outbox } = keysOf(partition)
         const found = await commands.xrange(outbox, { from, count })
-        return found.map(([entryId, fields]) => ({ entryId, entry: toOutboxEntry(fields) }))
+        return found.map(([entryId, fields]) => ({ entryId, ...toOutboxEntry(fields) }))
       },
       async remove({
         partition,
@@ -144,12 +144,26 @@ function earliest(times: readonly (number | null | undefined)[]): number | null 
   return known.length === 0 ? null : Math.min(...known)
 }
 
-function toOutboxEntry([, id, , type, , time, , of, , body]: string[]): OutboxEntry {
+/** An entry and the save that left it. Nodes of an older version say nothing of the save. */
+export interface WaitingEntry {
+  readonly entry: OutboxEntry
+  readonly version: number
+  readonly save: string | null
+}
+
+function toOutboxEntry(flat: string[]): WaitingEntry {
+  const { id, type, time, of, body, version, save } = Object.fromEntries(
+    Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]),
+  ) as Record<string, string>
   return {
-    id: id as string,
-    type: type as OutboxEntry['type'],
-    time: time as string,
-    ref: refOfDueMember(of as string),
-    body: body as string,
+    entry: {
+      id: id as string,
+      type: type as OutboxEntry['type'],
+      time: time as string,
+      ref: refOfDueMember(of as string),
+      body: body as string,
+    },
+    version: Number(version ?? 0),
+    save: save ?? null,
   }
 }

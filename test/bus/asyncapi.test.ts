@@ -10,7 +10,7 @@ import { answerSchemas, failureSchema } from '../../src/bus/answers.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { type EventType, eventSchemas } from '../../src/bus/events.ts'
 import { listen } from '../../src/bus/listen.ts'
-import { eventTypes, requests } from '../../src/bus/subjects.ts'
+import { changedSubject, eventTypes, requests } from '../../src/bus/subjects.ts'
 import { asyncApi } from '../support/asyncapi.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
@@ -86,7 +86,12 @@ describe('the document', () => {
 
   it('has every request and every event, and answers none of them twice', () => {
     const verbs = requests.map(({ verb }) => verb)
-    expect(Object.keys(document.operations)).toEqual([...verbs, ...eventTypes])
+    expect(Object.keys(document.operations)).toEqual([
+      ...verbs,
+      ...eventTypes,
+      changedSubject,
+      `${changedSubject}.heard`,
+    ])
     expect(Object.keys(answerSchemas).sort()).toEqual([...verbs].sort())
   })
 })

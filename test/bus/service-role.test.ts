@@ -1,12 +1,12 @@
 import { connect } from 'nats'
 import { expect, it, vi } from 'vitest'
+import { announceChanges, watchChanges } from '../../src/bus/changes.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { createHistory } from '../../src/bus/history.ts'
-import { watchInvalidations } from '../../src/bus/invalidations.ts'
 import { listen } from '../../src/bus/listen.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
-import { requests, streamSubjects } from '../../src/bus/subjects.ts'
+import { changedSubject, requests, streamSubjects } from '../../src/bus/subjects.ts'
 import { ok } from '../../src/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
@@ -14,6 +14,7 @@ import { plainTokenbus } from './plain-tokenbus.ts'
 
 const quoted = (subjects: string[]) => subjects.map((subject) => JSON.stringify(subject)).join(', ')
 const publish = quoted([
+  changedSubject,
   ...streamSubjects('TOKENBUS_EVENTS'),
   ...streamSubjects('TOKENBUS_HISTORY'),
   ...['EVENTS', 'HISTORY'].flatMap((name) =>
@@ -26,6 +27,7 @@ const publish = quoted([
 const subscribe = quoted([
   '_INBOX_tokenbus.>',
   ...requests.map(({ subject }) => subject),
+  changedSubject,
   ...['account.transition.*', 'account.removed.*', '$SRV.>'],
 ])
 const configText = `
@@ -43,7 +45,7 @@ it('the bus works for a user with these permissions alone', async () => {
   const nats = await connectNats({ url, name: 'test', logger: logger as never })
   await ensureStreams({ nats })
   const changed = vi.fn()
-  const watch = await watchInvalidations({ nats, onChange: changed })
+  const watch = await watchChanges({ nats, onChange: changed })
   const tokenbus = plainTokenbus({ listApps: async () => ok({ apps: [] }) })
   const listening = await listen({ nats, tokenbus, version: '1.2.3' })
 
@@ -54,7 +56,8 @@ it('the bus works for a user with these permissions alone', async () => {
   const entry = { id: 'e1', type, time: body.time, ref, body: JSON.stringify(body) }
   await publisher.publish(entry)
   expect(await publisher.alreadyThere(entry)).toBe(true)
-  await eventually(() => expect(changed).toHaveBeenCalledOnce())
+  announceChanges({ nats })({ ...ref, version: 1, save: 's1' })
+  await eventually(() => expect(changed).toHaveBeenCalledTimes(2))
   expect(await createHistory({ nats }).read('alice', 5)).toEqual(ok([body]))
 
   const consumer = await connect({ servers: server.url, user: 'consumer', pass: 'p' })

@@ -3,7 +3,7 @@ import { connect, Events, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventSchemas } from '../../src/bus/events.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
-import { apiTokenRevoked, requests } from '../../src/bus/subjects.ts'
+import { apiTokenRevoked, changedSubject, requests } from '../../src/bus/subjects.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 
 const passwords = { service: 's', consumer: 'c', operator: 'o' }
@@ -83,6 +83,7 @@ const everything: Record<Verb, string[]> = {
     ...asked,
     ...told,
     apiTokenRevoked,
+    changedSubject,
     ...events,
     ...history,
     ...other,
@@ -92,7 +93,7 @@ const everything: Record<Verb, string[]> = {
   ]
     .map((subject) => subject.replace('*', 'alice'))
     .concat(roles.map(inboxOf), inboxOf('other'), '_INBOX.x'),
-  subscribe: [...asked, ...told, apiTokenRevoked, '$SRV.>', '$JS.>', '$SYS.>', 'other']
+  subscribe: [...asked, ...told, apiTokenRevoked, changedSubject, '$SRV.>', '$JS.>', '$SYS.>', 'other']
     .concat(['>', '*', 'token.>', 'account.>', 'app.>', '*.*.*', '_INBOX.>', '_INBOX_*.>'])
     .concat(roles.map((role) => `_INBOX_${role}.>`)),
 }
@@ -103,11 +104,12 @@ const may: Record<Role, Record<Verb, string[]>> = {
     publish: [
       ...told,
       apiTokenRevoked,
+      changedSubject,
       ...only(events, ['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'MSG.GET']),
       ...only(history, ['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'MSG.GET']),
       ...only(history, ['API.CONSUMER.CREATE', 'CONSUMER.MSG.NEXT', 'CONSUMER.DELETE']),
     ],
-    subscribe: [...asked, ...told, apiTokenRevoked, '$SRV.>', '_INBOX_service.>'],
+    subscribe: [...asked, ...told, apiTokenRevoked, changedSubject, '$SRV.>', '_INBOX_service.>'],
   },
   consumer: {
     publish: [

@@ -119,6 +119,7 @@ const save: Verb = (space, keys, args, now) => {
   for (let i = last; i < args.length; i += 4) {
     const [eventId = '', type = '', time = '', body = ''] = args.slice(i, i + 4)
     const entry = ['id', eventId, 'type', type, 'time', time, 'of', member, 'body', body]
+    entry.push('version', String(version + 1), 'save', saveId)
     streamAt(space, outbox).push([nextId(space, outbox, now), entry])
   }
   shorten(streamAt(space, outbox), Number(most))

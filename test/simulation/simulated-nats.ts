@@ -1,3 +1,4 @@
+import type { Change, ChangedRecord } from '../../src/bus/changes.ts'
 import type { Publisher } from '../../src/bus/publisher.ts'
 import type { OutboxEntry } from '../../src/redis/record.ts'
 import type { Machine } from './machine.ts'
@@ -6,7 +7,7 @@ import type { World } from './world.ts'
 
 export interface Member {
   readonly machine: Machine
-  readonly onChange: (account: string, change: { body(): unknown }) => void
+  readonly onChange: (changed: ChangedRecord) => void
   readonly onDown: () => void
   readonly onUp: () => void
 }
@@ -92,11 +93,13 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     seen.set(entry.id, at)
     lastOfSubject.set(subjectOf(entry), entry.id)
     for (const listener of listeners) listener(entry)
-    if (entry.type !== 'account.transition' && entry.type !== 'account.removed') return
+  }
+
+  function toAll({ kind, id, version }: Change): void {
     for (const wire of wires.values()) {
       // A consumer that is too slow is not told everything.
       if (wire.connected && !(wire.losesMessages > 0 && random.chance(wire.losesMessages)))
-        toMember(wire, ({ onChange }) => onChange(entry.ref.id, { body: () => JSON.parse(entry.body) }))
+        toMember(wire, ({ onChange }) => onChange({ kind, id, version: () => version }))
     }
   }
 
@@ -154,7 +157,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       const fine = losesAcks === 0 && losesMessages === 0 && slowest === usual
       return up && whole && connected && fine && troubleAt < time
     },
-    join(member: Member): Omit<Publisher, 'stop'> {
+    join(member: Member): Omit<Publisher, 'stop'> & { announce(change: Change): void } {
       const wire = wireOf(member.machine)
       wire.member = member
       wire.held = []
@@ -164,6 +167,9 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
         publish: (entry) => request(wire, () => store(entry)),
         alreadyThere: (entry) => request(wire, () => lastOfSubject.get(subjectOf(entry)) === entry.id),
         connected: () => wire.connected,
+        announce(change) {
+          if (wire.connected) over(wire, () => up && toAll(change))
+        },
       }
     },
     cut(machine: Machine): void {

@@ -64,9 +64,9 @@ export function createSimulatedNode(
     const records = createRecords({ commands: redis.commandsFor(machine), partitions, timers, random })
     const publisher = nats.join({
       machine,
-      onChange(account, change) {
-        heard(machine, account)
-        host.changed(account, change)
+      onChange(changed) {
+        if (changed.kind === 'account') heard(machine, changed.id)
+        host.changed(changed)
       },
       onDown: () => host.cache.suspend(),
       onUp: () => host.cache.resume(),
@@ -76,6 +76,7 @@ export function createSimulatedNode(
       sealer,
       fingerprint,
       publisher,
+      announce: publisher.announce,
       provider: { refreshToken: provider.refreshTokenFrom(machine) },
       clock,
       partitions,
@@ -88,6 +89,7 @@ export function createSimulatedNode(
     await host.heldAnswers.storeSpooled()
     redis.onBack(machine, host.storageBack)
     host.outbox.start()
+    host.leftBehind.start()
     host.waker.start()
     tokenbus = {
       getToken: host.reads.get,

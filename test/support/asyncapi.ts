@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { answerSchemas, failureSchema } from '../../src/bus/answers.ts'
+import { changeSchema } from '../../src/bus/changes.ts'
 import { eventSchemas } from '../../src/bus/events.ts'
-import { eventTypes, type RequestRoute, requests, streamOf } from '../../src/bus/subjects.ts'
+import { changedSubject, eventTypes, type RequestRoute, requests, streamOf } from '../../src/bus/subjects.ts'
 import { failureStatus } from '../../src/failures.ts'
 import { version } from '../../src/version.ts'
 
@@ -125,9 +126,31 @@ function eventParts(type: keyof typeof eventSchemas) {
   }
 }
 
+const changed = {
+  channels: {
+    [changedSubject]: {
+      address: changedSubject,
+      description:
+        'Every save, on core NATS, for the nodes of tokenbus alone: they drop what they remember of the record',
+      messages: { change: ref('components', 'messages', changedSubject) },
+    },
+  },
+  operations: Object.fromEntries(
+    (['send', 'receive'] as const).map((action) => [
+      action === 'send' ? changedSubject : `${changedSubject}.heard`,
+      {
+        action,
+        channel: ref('channels', changedSubject),
+        messages: [ref('channels', changedSubject, 'messages', 'change')],
+      },
+    ]),
+  ),
+  messages: { [changedSubject]: { payload: schemaOf(changeSchema, 'sent') } },
+}
+
 /** Everything tokenbus hears and says on NATS, as AsyncAPI 3.0: from the schemas it is checked with. */
 export function asyncApi(): Json {
-  const parts = [...requests.map(requestParts), ...eventTypes.map(eventParts)]
+  const parts = [...requests.map(requestParts), ...eventTypes.map(eventParts), changed]
   const all = (name: 'channels' | 'operations' | 'messages') =>
     Object.assign({}, ...parts.map((part) => part[name])) as Json
   return {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Tokenbus } from '../../src/api.ts'
+import { announceChanges, watchChanges } from '../../src/bus/changes.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { createHistory } from '../../src/bus/history.ts'
-import { watchInvalidations } from '../../src/bus/invalidations.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { ok } from '../../src/failures.ts'
@@ -45,6 +45,8 @@ export interface TestNodeOptions {
   readonly partitions?: number
   /** Without it time passes only by the events a test sends. */
   readonly waker?: boolean
+  /** All nodes announce their saves: their events are not listened to. */
+  readonly onlyAnnouncements?: boolean
   /** How often the link to NATS is tried, in milliseconds. */
   readonly pingInterval?: number
 }
@@ -67,16 +69,27 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const { revokeToken = async () => ok(undefined) } = options
   const provider = { refreshToken, revokeToken }
   const spool = createSpool({ directory: join(dataDir, 'spool') })
-  const host = createHost({ ...storage, publisher, provider, clock, partitions, spool, logger })
+  const host = createHost({
+    announce: announceChanges({ nats }),
+    ...storage,
+    publisher,
+    provider,
+    clock,
+    partitions,
+    spool,
+    logger,
+  })
   await host.heldAnswers.storeSpooled()
-  const watch = await watchInvalidations({
+  const watch = await watchChanges({
     nats,
     onChange: host.changed,
     onDown: host.cache.suspend,
     onUp: host.cache.resume,
   })
+  if (options.onlyAnnouncements) watch.oldNodesGone()
   storage.onReconnect(host.storageBack)
   host.outbox.start()
+  host.leftBehind.start()
   if (waker) host.waker.start()
   const { records, fingerprint } = storage
   const history = createHistory({ nats })
@@ -111,6 +124,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       await host.waker.stop()
       host.heldAnswers.relent()
       await host.attempts.drained()
+      await host.leftBehind.stop()
       await host.outbox.stop()
       watch.stop()
       publisher.stop()

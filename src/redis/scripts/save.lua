@@ -56,7 +56,8 @@ else
 end
 
 for i = last + 1, #ARGV, 4 do
-  redis.call('XADD', KEYS[3], '*', 'id', ARGV[i], 'type', ARGV[i + 1], 'time', ARGV[i + 2], 'of', ARGV[9], 'body', ARGV[i + 3])
+  redis.call('XADD', KEYS[3], '*', 'id', ARGV[i], 'type', ARGV[i + 1], 'time', ARGV[i + 2], 'of', ARGV[9], 'body', ARGV[i + 3],
+    'version', version, 'save', ARGV[3])
 end
 -- Too long without NATS: the oldest transitions go first, never a token's edge.
 local over = redis.call('XLEN', KEYS[3]) - tonumber(ARGV[12])
