@@ -1,5 +1,6 @@
 // Misses nothing: JetStream remembers how far the durable consumer NAME came while it is away. Ctrl-C ends it.
 import { AckPolicy, connect, DeliverPolicy } from 'nats'
+import { createEventFilter } from 'tokenbus/client'
 import { natsOptions } from './setup.js'
 
 const stream = 'TOKENBUS_EVENTS'
@@ -14,9 +15,12 @@ await manager.consumers.add(stream, {
   deliver_policy: DeliverPolicy.All,
 })
 const consumer = await nats.jetstream().consumers.get(stream, name)
+const believed = createEventFilter()
 for await (const message of await consumer.consume()) {
-  const { type, account, app, version, time } = message.json()
-  console.log(`${time}  ${type}  ${account ?? app}  version ${version}`)
+  const event = message.json()
+  const { type, account, app, version, time } = event
+  // Not what somebody else put on its subject, nor what came before.
+  if (believed(message.subject, event)) console.log(`${time}  ${type}  ${account ?? app}  version ${version}`)
   // Acknowledged once it is dealt with: what was not comes again.
   message.ack()
 }

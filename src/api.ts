@@ -17,7 +17,7 @@ import type {
   TokenWant,
 } from './schemas.ts'
 
-/** The answer of `token.get`. `expires` is ISO 8601. */
+/** The answer of `token.get`. Times are ISO 8601. */
 export interface TokenReply {
   readonly account: string
   readonly user: string
@@ -27,6 +27,9 @@ export interface TokenReply {
   readonly registeredScopes: readonly string[]
   readonly expires: string
   readonly generation: number
+  /** Of the account, as its events count them, and since when it is in its state: what is newer by neither is older. */
+  readonly version: number
+  readonly since: string
 }
 
 /** A whole reply as JSON bytes, ready to send. `renewed`: it was waited for a refresh. */

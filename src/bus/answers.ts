@@ -6,6 +6,7 @@ import { accountStateSchema, eventSchemas, providerErrorSchema } from './events.
 const time = z.iso.datetime()
 const texts = z.array(z.string())
 const generation = z.int().nonnegative()
+const version = z.int().nonnegative()
 
 const token = z.strictObject({
   account: idSchema,
@@ -16,6 +17,8 @@ const token = z.strictObject({
   registeredScopes: texts,
   expires: time,
   generation,
+  version,
+  since: time,
 })
 
 const account = z.strictObject({

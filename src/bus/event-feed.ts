@@ -1,6 +1,7 @@
-import type { NatsConnection, Subscription } from 'nats'
+import type { Msg, NatsConnection, Subscription } from 'nats'
 import type { Logger } from 'pino'
-import { decodeId } from './subject-token.ts'
+import { parseJson } from '../provider/parse-json.ts'
+import { createEventFilter, type EventFilter } from './event-filter.ts'
 import { eventTypes } from './subjects.ts'
 
 export interface FedEvent {
@@ -23,16 +24,15 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
   let subscriptions: Subscription[] = []
 
   function subscribe(): void {
+    // Nothing is heard while nobody listens: what was known then may be old.
+    const accepts = createEventFilter()
     subscriptions = eventTypes.map((type) =>
       nats.subscribe(`${type}.*`, {
         callback(error, message) {
           if (error !== null)
             return logger.error({ code: error.code, subject: `${type}.*` }, 'nats refused a subscription')
-          const id = decodeId(message.subject.slice(type.length + 1))
-          if (!id.ok) return
-          const account = type.startsWith('app.') ? undefined : id.value
-          const event = { type, account, body: message.string() }
-          for (const listener of listeners) listener(event)
+          const event = believed(message, accepts)
+          if (event !== undefined) for (const listener of listeners) listener(event)
         },
       }),
     )
@@ -55,4 +55,12 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
       unsubscribe()
     },
   }
+}
+
+function believed({ subject, data }: Msg, accepts: EventFilter): FedEvent | undefined {
+  const body = Buffer.from(data).toString()
+  const event = accepts(subject, parseJson(body))
+  if (event === undefined) return undefined
+  const { type, of } = event
+  return { type, account: type.startsWith('app.') ? undefined : of, body }
 }

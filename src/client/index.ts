@@ -1,3 +1,4 @@
+export { createEventFilter, type EventFilter } from '../bus/event-filter.ts'
 export { googleAuth } from './google-auth.ts'
 export { graphAuth } from './graph-auth.ts'
 export {

@@ -1,5 +1,7 @@
 import type { TokenReply } from '../api.ts'
+import { isNewer, type Moment } from '../bus/announced.ts'
 import { createFills, type Fill } from '../fills.ts'
+import { createRecentChanges } from './recent-changes.ts'
 
 /** What a token is for: an account, and the scopes of a second token of its grant, if it is one, as one text. */
 export interface Held {
@@ -14,6 +16,8 @@ export interface LocalCache {
   newerThan(held: Held, generation: number): Promise<TokenReply> | undefined
   beginFill(account: string): Fill
   endFill(fill: Fill, token: TokenReply | null, scope?: string): void
+  /** Something happened to the account: whatever is older is dropped, and so are answers on their way that prove older. */
+  heard(account: string, change: Moment): void
   /** Without an account: all. */
   drop(account?: string): void
   /** The bus is down: changes pass unheard. */
@@ -22,6 +26,7 @@ export interface LocalCache {
 }
 
 interface Entry {
+  readonly moment: Moment
   readonly answer: Promise<TokenReply>
   readonly generation: number
   readonly expiresAt: number
@@ -35,13 +40,26 @@ const defaultMinValidity = 30
  * machine's clock is, and should an event ever be missed, no token is served long past its end.
  */
 const askAgainAfter = 30_000
+/**
+ * A node that has not heard of a change yet answers an older token. It hears within this time; longer than that, events
+ * say nothing against an answer, so that a forged one does no lasting harm.
+ */
+const believedAgainstAnswers = 30_000
 
 /** Tokens of one process. Times are monotonic, so that a clock that is set does not matter. */
 export function createLocalCache({ max = 10_000 } = {}): LocalCache {
   const accounts = new Map<string, Map<string | undefined, Entry>>()
   const now = () => performance.now()
   const fills = createFills({ now })
+  const changes = createRecentChanges({ now, lasts: believedAgainstAnswers, max, onForget: fills.poison })
   const find = ({ account, scope }: Held) => accounts.get(account)?.get(scope)
+
+  /** An answer that was long on its way must not replace what came of a later one. */
+  function isOvertaken(held: Held, moment: Moment): boolean {
+    const known = find(held)?.moment
+    if (known !== undefined && isNewer(known, moment) && !isNewer(moment, known)) return true
+    return changes.outdate(held.account, moment)
+  }
 
   return {
     read(held, minValidity = defaultMinValidity) {
@@ -57,9 +75,12 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
     beginFill: fills.begin,
     endFill(fill, token, scope) {
       if (!fills.end(fill) || token === null) return
+      const moment = momentOf(token)
+      if (isOvertaken({ account: fill.account, scope }, moment)) return
       const at = now()
       const entries = accounts.get(fill.account) ?? new Map()
       entries.set(scope, {
+        moment,
         answer: Promise.resolve(token),
         generation: token.generation,
         expiresAt: at + (Date.parse(token.expires) - Date.now()),
@@ -69,6 +90,13 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
       accounts.delete(fill.account)
       accounts.set(fill.account, entries)
       if (accounts.size > max) accounts.delete(accounts.keys().next().value as string)
+    },
+    heard(account, change) {
+      changes.note(account, change)
+      const entries = accounts.get(account)
+      if (entries === undefined) return
+      for (const [scope, { moment }] of entries) if (isNewer(change, moment)) entries.delete(scope)
+      if (entries.size === 0) accounts.delete(account)
     },
     drop(account) {
       if (account === undefined) accounts.clear()
@@ -81,4 +109,9 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
     },
     resume: fills.resume,
   }
+}
+
+/** A node of before answers neither: then everything that is heard is newer. */
+function momentOf({ version = -1, since }: Partial<TokenReply>): Moment {
+  return { version, time: since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since) }
 }

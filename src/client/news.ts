@@ -1,4 +1,6 @@
 import type { Msg, NatsConnection } from 'nats'
+import { announcedOn, type Moment } from '../bus/announced.ts'
+import { createEventFilter } from '../bus/event-filter.ts'
 import type { EventBody } from '../bus/events.ts'
 import { subjectToken } from './ask.ts'
 
@@ -9,8 +11,10 @@ export type News = EventBody<Heard>
 
 export interface NewsOptions {
   readonly nats: NatsConnection
-  /** Something happened to the account; its event, or undefined if it was told before. */
-  onNews(account: string, event: News | undefined): void
+  /** Something happened to the account, perhaps not for the first time that we hear of it. */
+  onChange(account: string, change: Moment): void
+  /** The event of that, once. */
+  onEvent(event: News): void
   /** Of this account, or of all, nothing is heard any more. */
   onDeaf(account?: string): void
 }
@@ -22,35 +26,28 @@ export interface NewsWatch {
   deafTo(account: string): boolean
 }
 
-const remembered = 10_000
-
 /**
  * Hears of all accounts; where the user may not, of exactly those it asks for (their subscription goes out before the
  * question, so the server has it, or has refused it, before the answer comes).
  */
-export async function watchNews({ nats, onNews, onDeaf }: NewsOptions): Promise<NewsWatch> {
+export async function watchNews({ nats, onChange, onEvent, onDeaf }: NewsOptions): Promise<NewsWatch> {
   const refused = new Set<Heard>()
   const followed = new Set<string>()
   const deaf = new Set<string>()
-  const told = new Set<string>()
-
-  function isRepeat(id: string): boolean {
-    if (told.has(id)) return true
-    told.add(id)
-    if (told.size > remembered) told.delete(told.values().next().value as string)
-    return false
-  }
+  const accepts = createEventFilter()
 
   // A throw in a callback would end the reading of the connection.
-  function tell(type: Heard, message: Msg): void {
-    const account = decode(message.subject.slice(type.length + 1))
+  function tell(message: Msg): void {
     const event = parse(message)
-    if (account !== undefined) onNews(account, event === undefined || isRepeat(event.id) ? undefined : event)
+    const announced = announcedOn(message.subject, event)
+    if (announced === undefined) return
+    onChange(announced.of, announced)
+    if (accepts(message.subject, event) !== undefined) onEvent(event as News)
   }
 
   function subscribe(type: Heard, token: string, onRefused: () => void): void {
     nats.subscribe(`${type}.${token}`, {
-      callback: (error, message) => (error === null ? tell(type, message) : onRefused()),
+      callback: (error, message) => (error === null ? tell(message) : onRefused()),
     })
   }
 
@@ -78,17 +75,9 @@ export async function watchNews({ nats, onNews, onDeaf }: NewsOptions): Promise<
   }
 }
 
-function decode(token: string): string | undefined {
+function parse(message: Msg): unknown {
   try {
-    return decodeURIComponent(token)
-  } catch {
-    return undefined
-  }
-}
-
-function parse(message: Msg): News | undefined {
-  try {
-    return message.json<News>()
+    return message.json()
   } catch {
     return undefined
   }

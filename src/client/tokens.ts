@@ -98,32 +98,38 @@ export async function connectTokens({
     link.cameUp()
   })
 
+  /** By account, then by question. */
+  const underWay = new Map<string, Map<string, UnderWay>>()
   const handlers: Handlers = { refreshed: new Set(), invalid: new Set() }
   const news = await watchNews({
     nats,
-    onNews(account, event) {
-      cache.drop(account)
-      if (event?.type === 'token.refreshed') call(handlers.refreshed, event)
-      if (event?.type === 'token.invalid') call(handlers.invalid, event)
+    onChange(account, change) {
+      cache.heard(account, change)
+      underWay.delete(account)
+    },
+    onEvent(event) {
+      if (event.type === 'token.refreshed') call(handlers.refreshed, event)
+      if (event.type === 'token.invalid') call(handlers.invalid, event)
     },
     onDeaf: cache.drop,
   })
 
   const ask = createAsk({ nats, link })
-  const underWay = new Map<string, { readonly asking: Promise<Token>; readonly fill: Fill }>()
 
-  /** Equal questions are one, unless news came in between; only an answer newer than `newerThan` is kept. */
+  /** Equal questions are one, unless something happened in between; only an answer newer than `newerThan` is kept. */
   function share(verb: Verb, { account, scope }: Held, asked: object, newerThan = -1): Promise<Token> {
     const payload = { ...asked, ...(scope !== undefined && { scopes: scope.split(' ') }) }
-    const key = `${verb} ${JSON.stringify(payload)} ${account}`
-    const shared = underWay.get(key)
+    const key = `${verb} ${JSON.stringify(payload)}`
+    const shared = underWay.get(account)?.get(key)
     if (shared !== undefined && !shared.fill.poisoned) return shared.asking
     if (verb === 'token.reject') cache.drop(account)
     const fill = cache.beginFill(account)
     const asking = askAndKeep({ fill, verb, payload, newerThan, scope }).finally(() => {
-      if (underWay.get(key)?.fill === fill) underWay.delete(key)
+      if (equal.get(key)?.fill === fill) equal.delete(key)
+      if (equal.size === 0 && underWay.get(account) === equal) underWay.delete(account)
     })
-    underWay.set(key, { asking, fill })
+    const equal = underWay.get(account) ?? new Map<string, UnderWay>()
+    underWay.set(account, equal.set(key, { asking, fill }))
     return asking
   }
 
@@ -161,6 +167,11 @@ export async function connectTokens({
     [Symbol.asyncDispose]: () => nats.close(),
   }
   return tokens
+}
+
+interface UnderWay {
+  readonly asking: Promise<Token>
+  readonly fill: Fill
 }
 
 interface Asking {

@@ -76,6 +76,7 @@ export function createTokenReads(options: TokenReadsOptions) {
     const bytes = tokenReply({
       account,
       context,
+      version: loaded.record.version,
       resource,
       tokens: accounts.openCurrent(account, loaded.record),
     })

@@ -8,11 +8,13 @@ const encoder = new TextEncoder()
 export function tokenReply(known: {
   readonly account: string
   readonly context: AccountContext
+  /** Of the record. */
+  readonly version: number
   /** Null for the account's own token. */
   readonly resource: Resource | null
   readonly tokens: TokenPair | null
 }): Uint8Array {
-  const { account, context, resource, tokens } = known
+  const { account, context, version, resource, tokens } = known
   const held = tokenFor(context, resource)
   const sealed = resource === null ? tokens?.accessToken : tokens?.resources?.[resource.key]
   const accessToken = sealed?.reveal()
@@ -26,6 +28,8 @@ export function tokenReply(known: {
     registeredScopes: held.scopes,
     expires: new Date(held.expiresAt).toISOString(),
     generation: held.generation,
+    version,
+    since: new Date(context.since).toISOString(),
   }
   return encoder.encode(JSON.stringify(reply))
 }

@@ -26,10 +26,12 @@ const answer = z.object({
   registeredScopes: z.array(z.string()),
   expires: z.iso.datetime(),
   generation: z.int(),
+  version: z.int().describe('of the account, as its events count them'),
+  since: z.iso.datetime().describe('when the account came into its state'),
   cached: z.boolean().describe('no renewal was needed'),
 })
 
-/** EmailEngine's endpoint, field for field, and `generation` and `cached`; and a way to say that a token was refused. */
+/** EmailEngine's endpoint, field for field, and four of our own; and a way to say that a token was refused. */
 export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthTokenOptions): Route[] {
   async function serve(
     { params: { account }, principal }: { params: { account: string }; principal: Principal | null },

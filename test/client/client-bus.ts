@@ -10,7 +10,15 @@ import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 export const hour = 3_600
 
-export function tokenOf(account: string, { generation = 1, seconds = hour } = {}): TokenReply {
+export function tokenOf(
+  account: string,
+  {
+    generation = 1,
+    seconds = hour,
+    version = generation,
+    since = new Date(),
+  }: { generation?: number; seconds?: number; version?: number; since?: Date } = {},
+): TokenReply {
   return {
     account,
     user: `${account}@example.com`,
@@ -20,7 +28,17 @@ export function tokenOf(account: string, { generation = 1, seconds = hour } = {}
     registeredScopes: [],
     expires: new Date(Date.now() + seconds * 1_000).toISOString(),
     generation,
+    version,
+    since: since.toISOString(),
   }
+}
+
+let announced = 100
+
+/** Of a change that no token knows yet. */
+export function eventOf(type: string, account: string, more: object = {}) {
+  const version = ++announced
+  return { id: `event-${version}`, type, time: new Date().toISOString(), account, version, ...more }
 }
 
 const probe = 'probe'

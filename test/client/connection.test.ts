@@ -3,7 +3,7 @@ import { connectTokens } from '../../src/client/index.ts'
 import { ok } from '../../src/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
-import { type ClientBus, startClientBus, tokenOf } from './client-bus.ts'
+import { type ClientBus, eventOf, startClientBus, tokenOf } from './client-bus.ts'
 
 let bus: ClientBus
 
@@ -54,10 +54,8 @@ describe('a connection that breaks', () => {
     const heard = vi.fn()
     bus.tokens.on('invalid', heard)
     bus.wire.cut()
-    const event = { id: '1', type: 'token.invalid', account: 'alice' }
-    let repeat = 0
     await eventually(async () => {
-      await bus.publish('token.invalid.alice', { ...event, id: String(++repeat) })
+      await bus.publish('token.invalid.alice', eventOf('token.invalid', 'alice'))
       expect(heard).toHaveBeenCalled()
     })
   })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, expectTypeOf, it, vi } from 'vitest'
-import { type ClientBus, startClientBus } from './client-bus.ts'
+import { type ClientBus, eventOf, startClientBus } from './client-bus.ts'
 
 let bus: ClientBus
 
@@ -8,8 +8,8 @@ beforeEach(async () => {
 })
 afterEach(() => bus[Symbol.asyncDispose]())
 
-const refreshed = { id: 'r1', type: 'token.refreshed', account: 'alice', generation: 2 }
-const invalid = { id: 'i1', type: 'token.invalid', account: 'alice', reason: 'inactive', class: 'A' }
+const refreshed = eventOf('token.refreshed', 'alice', { generation: 2 })
+const invalid = eventOf('token.invalid', 'alice', { reason: 'inactive', class: 'A' })
 
 it('each handler hears of its own kind, each event once', async () => {
   const [onRefreshed, onInvalid] = [vi.fn(), vi.fn()]
@@ -18,7 +18,7 @@ it('each handler hears of its own kind, each event once', async () => {
   await bus.publish('token.refreshed.alice', refreshed)
   await bus.publish('token.refreshed.alice', refreshed)
   await bus.publish('token.invalid.alice', invalid)
-  await bus.publish('account.removed.alice', { id: 'x', type: 'account.removed', account: 'alice' })
+  await bus.publish('account.removed.alice', eventOf('account.removed', 'alice'))
   expect(onRefreshed.mock.calls).toEqual([[refreshed]])
   expect(onInvalid.mock.calls).toEqual([[invalid]])
 })
@@ -28,7 +28,7 @@ it('until it no longer wants to', async () => {
   const end = bus.tokens.on('invalid', heard)
   await bus.publish('token.invalid.alice', invalid)
   end()
-  await bus.publish('token.invalid.alice', { ...invalid, id: 'i2' })
+  await bus.publish('token.invalid.alice', eventOf('token.invalid', 'alice'))
   expect(heard).toHaveBeenCalledTimes(1)
 })
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TokensError } from '../../src/client/index.ts'
 import { fail, ok } from '../../src/failures.ts'
 import { eventually } from '../support/eventually.ts'
-import { type ClientBus, hour, startClientBus, tokenOf } from './client-bus.ts'
+import { type ClientBus, eventOf, hour, startClientBus, tokenOf } from './client-bus.ts'
 
 let bus: ClientBus
 
@@ -100,7 +100,7 @@ describe('a second token', () => {
 
   it('is forgotten when something happens to its account', async () => {
     await bus.tokens.get('alice', { scopes })
-    await bus.publish('token.refreshed.alice', { id: '1', type: 'token.refreshed', account: 'alice' })
+    await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice'))
     await bus.tokens.get('alice', { scopes })
     expect(bus.asked).toHaveLength(2)
   })
@@ -127,7 +127,7 @@ describe('news', () => {
     async (type) => {
       await bus.tokens.get('a.b')
       await bus.tokens.get('other')
-      await bus.publish(`${type}.a%2Eb`, { id: '1', type, account: 'a.b' })
+      await bus.publish(`${type}.a%2Eb`, eventOf(type, 'a.b'))
       await bus.tokens.get('a.b')
       await bus.tokens.get('other')
       expect(bus.asked.map(({ account }) => account)).toEqual(['a.b', 'other', 'a.b'])
@@ -138,7 +138,7 @@ describe('news', () => {
     const held = heldAnswers()
     const asking = bus.tokens.get('alice')
     const answer = await held.next()
-    await bus.publish('token.refreshed.alice', { id: '1', type: 'token.refreshed', account: 'alice' })
+    await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice', { version: 2 }))
     const again = bus.tokens.get('alice')
     const newer = await held.next()
     answer(1)
@@ -148,11 +148,51 @@ describe('news', () => {
     expect(await generationOf('alice')).toBe(2)
   })
 
-  it('which cannot be read still counts', async () => {
+  it('that a token knows already leaves it where it is', async () => {
+    const since = new Date()
+    bus.answer = ({ account }) => ok(tokenOf(account, { version: 7, since }))
     await bus.tokens.get('alice')
-    await bus.publish('token.invalid.alice', [] as never)
+    const time = since.toISOString()
+    for (const version of [6, 7])
+      await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice', { version, time }))
+    await bus.tokens.get('alice')
+    expect(bus.asked).toHaveLength(1)
+  })
+
+  it('of a lower version and a later time, as after a restore, counts', async () => {
+    bus.answer = ({ account }) => ok(tokenOf(account, { version: 700, since: new Date(Date.now() - 1_000) }))
+    await bus.tokens.get('alice')
+    await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice', { version: 3 }))
     await bus.tokens.get('alice')
     expect(bus.asked).toHaveLength(2)
+  })
+
+  it('that an answer does not know yet: the answer is not kept', async () => {
+    await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice', { version: 8 }))
+    const behind = ok(tokenOf('alice', { version: 7 }))
+    bus.answer = () => behind
+    await bus.tokens.get('alice')
+    bus.answer = ({ account }) => ok(tokenOf(account, { generation: 2, version: 8 }))
+    expect(await generationOf('alice')).toBe(2)
+    expect(await generationOf('alice')).toBe(2)
+    expect(bus.asked).toHaveLength(2)
+  })
+
+  it.each([
+    ['of another account', eventOf('token.invalid', 'bob')],
+    ['of another type', eventOf('token.refreshed', 'alice')],
+    ['without a version', eventOf('token.invalid', 'alice', { version: undefined })],
+    ['that is none', []],
+  ])('an event %s, on the subject of one, is not believed', async (_what, body) => {
+    const heard = vi.fn()
+    bus.tokens.on('invalid', heard)
+    await bus.tokens.get('alice')
+    await bus.tokens.get('bob')
+    await bus.publish('token.invalid.alice', body)
+    await bus.tokens.get('alice')
+    await bus.tokens.get('bob')
+    expect(bus.asked).toHaveLength(2)
+    expect(heard).not.toHaveBeenCalled()
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { connectTokens } from '../../src/client/index.ts'
-import { startClientBus } from './client-bus.ts'
+import { eventOf, startClientBus } from './client-bus.ts'
 
 const withUser = (permissions: string) => ({
   configText: `authorization { users = [
@@ -24,7 +24,7 @@ describe('a user limited to some accounts', () => {
     await bus.tokens.get('alice')
     await bus.tokens.get('alice')
     expect(bus.asked).toHaveLength(1)
-    await bus.publish('token.invalid.alice', { id: '1', type: 'token.invalid', account: 'alice' })
+    await bus.publish('token.invalid.alice', eventOf('token.invalid', 'alice'))
     expect(heard).toHaveBeenCalledOnce()
     await bus.tokens.get('alice')
     expect(bus.asked).toHaveLength(2)

@@ -56,6 +56,8 @@ describe('a connected account', () => {
       registeredScopes: ['openid', 'offline_access'],
       expires: expect.stringMatching(/^\d{4}-.*Z$/),
       generation: 1,
+      version: 1,
+      since: expect.stringMatching(/^\d{4}-.*Z$/),
     })
     expect(provider.requests).toEqual([])
   })

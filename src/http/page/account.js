@@ -14,10 +14,10 @@ export async function account(main, id) {
   await show()
   const { transitions } = await get(`/v1/account/${part(id)}/history?limit=${mostTransitions}`)
   timeline.replaceChildren(...transitions.map(entry).reverse())
-  const seen = new Set(transitions.map(({ version }) => version))
+  // What the history held already may come as an event, too.
+  const seen = new Set(transitions.map((transition) => transition.id))
   return onEvent((event) => {
-    if (event.account !== id || event.type !== 'account.transition' || seen.has(event.version)) return
-    seen.add(event.version)
+    if (event.account !== id || event.type !== 'account.transition' || seen.has(event.id)) return
     timeline.prepend(entry(event))
     show()
   })

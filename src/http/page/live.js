@@ -1,3 +1,5 @@
+import { believed } from './believed.js'
+
 const types = [
   'account.transition',
   'account.removed',
@@ -16,6 +18,7 @@ export function connect(status) {
   for (const type of types) {
     source.addEventListener(type, ({ data }) => {
       const event = JSON.parse(data)
+      if (event.type !== type || !believed(event)) return
       for (const listener of listeners) listener(event)
     })
   }
