@@ -31,7 +31,8 @@ const spooledSchema = z.object({
   expiresIn: z.number().nullable(),
   refreshTokenExpiresIn: z.number().nullable(),
   scopes: scopes.nullable(),
-  resource: z.object({ key: z.string(), scopes }).nullable(),
+  /** Absent from what was spooled before there were second tokens. */
+  resource: z.object({ key: z.string(), scopes }).nullable().default(null),
   sealed: z.string(),
 })
 

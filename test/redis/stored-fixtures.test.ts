@@ -1,0 +1,150 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openTicket } from '../../src/consent/tickets.ts'
+import { createApiTokens } from '../../src/host/api-tokens.ts'
+import { replay } from '../../src/testing/index.ts'
+import { useEngines } from '../support/engines.ts'
+import { eventually } from '../support/eventually.ts'
+import { startTestNode, type TestNode } from '../support/node.ts'
+import { sampleFor } from '../support/stored-accounts.ts'
+import { readFixture, recordsOf, restore, storedFixtures } from '../support/stored-fixture.ts'
+
+const engines = useEngines()
+const states = ['expiring', 'refreshing', 'revoked', 'secret-expired', 'valid']
+let redis: Redis
+
+beforeAll(() => {
+  redis = new Redis(engines.redisUrl)
+})
+afterAll(() => redis.disconnect())
+
+describe.each(storedFixtures)('what version %s stored', (version) => {
+  const fixture = readFixture(version)
+  const accounts = recordsOf(fixture, 'account')
+  const apps = recordsOf(fixture, 'app')
+  const contextOf = (stored: Record<string, string> | undefined) => JSON.parse(stored?.s ?? '{}').context
+
+  const start = (options: { dataDir?: string } = {}) =>
+    startTestNode({
+      ...engines,
+      ...options,
+      refreshToken: () => new Promise(() => {}),
+      keys: fixture.keys,
+      partitions: fixture.partitions,
+      waker: false,
+    })
+
+  beforeEach(() => restore(redis, fixture))
+
+  it('is of every state, with attempts in flight, deleted accounts and apps, and events still to be told', () => {
+    const all = [...accounts.values()]
+    expect([...new Set(all.flatMap(({ state = [] }) => state))].sort()).toEqual(states)
+    expect(new Set(all.map((stored) => contextOf(stored).attempt?.spend))).toContain('sibling')
+    expect(all.some(({ state }) => state === undefined)).toBe(true)
+    const appStates = [...new Set([...apps.values()].flatMap(({ state = [] }) => state))].sort()
+    expect(appStates).toEqual(['healthy', 'secret-expired', 'secret-expiring', 'throttled'])
+    expect([...apps.values()].some((stored) => contextOf(stored).suspicion !== null)).toBe(true)
+  })
+
+  it('loads as it was: each account and app, its tokens and its secrets', async () => {
+    await using node = await start()
+    for (const [id, stored] of accounts) {
+      const { snapshot, record } = await node.host.accounts.load(id)
+      expect(snapshot).toMatchObject({
+        value: JSON.parse(stored.s as string).value,
+        context: contextOf(stored),
+      })
+      const tokens = node.host.accounts.openCurrent(id, record)
+      const held = stored.state !== undefined && contextOf(stored).refreshable && stored.app === 'app'
+      expect(tokens?.refreshToken !== undefined).toBe(held)
+    }
+    for (const [id, stored] of apps) {
+      const { context, config, secrets } = await node.host.apps.look(id)
+      expect(context).toMatchObject(contextOf(stored))
+      expect(config).toEqual(stored.config === undefined ? null : JSON.parse(stored.config))
+      expect(secrets.map((each) => each.id)).toEqual(
+        contextOf(stored).secrets.map(({ id }: { id: string }) => id),
+      )
+    }
+  })
+
+  it('takes an event, is saved, and loads again with the same tokens', async () => {
+    await using node = await start()
+    const before = await tokensOf(node, [...accounts.keys()])
+    for (const id of accounts.keys()) {
+      const { taken, record } = await node.host.accounts.receive(id, ({ snapshot }) => ({
+        ...sampleFor('keys.rotated', snapshot),
+        extra: {},
+      }))
+      const exists = accounts.get(id)?.state !== undefined
+      expect({ id, taken, version: record.version }).toEqual({
+        id,
+        taken: exists,
+        version: Number(accounts.get(id)?.v) + (exists ? 1 : 0),
+      })
+    }
+    expect(await tokensOf(node, [...accounts.keys()])).toEqual(before)
+    for (const [id, stored] of apps) {
+      const app = await node.host.apps.configure(id, ({ config, secrets }) => config && { config, secrets })
+      expect(app.record.version).toBe(Number(stored.v) + 1)
+      expect((await node.host.apps.look(id)).config).toEqual(app.config)
+    }
+  })
+
+  it('is acted upon: what was deleted is connected anew, an API token admits, a consent goes on, events go out', async () => {
+    await using node = await start()
+    for (const [id, { state }] of accounts) {
+      if (state !== undefined) continue
+      const { taken } = await node.host.accounts.receive(id, ({ snapshot }) =>
+        sampleFor('account.authorized, eager and strict', snapshot),
+      )
+      expect(taken).toBe(true)
+    }
+    const apiTokens = createApiTokens({ store: node.storage.apiTokens, clock: node.clock })
+    expect(await apiTokens.verify(fixture.apiToken)).toMatchObject({ scopes: ['admin'], accounts: '*' })
+    expect(await node.storage.apiTokens.list()).toHaveLength(2)
+    const pending = node.storage.pendingConsents
+    const text = (await pending.take(fixture.ticket)) as string
+    const { codeVerifier, account } = openTicket({ pending, ...node.storage }, fixture.ticket, text)
+    expect([account, codeVerifier.reveal()]).toEqual(['alice', 'verifier'])
+    await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
+  })
+
+  it('has a spool whose answers are stored at the next start', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-fixture-'))
+    const spool = join(dataDir, 'spool')
+    await mkdir(spool)
+    await writeFile(join(spool, 'spooled.json'), fixture.spooled)
+    await using node = await start({ dataDir })
+    const { record } = await node.host.accounts.load('alice')
+    expect(node.host.accounts.openCurrent('alice', record)?.refreshToken?.reveal()).toBe('spooled-refresh')
+    await rm(dataDir, { recursive: true })
+  })
+
+  it.each(Object.keys(fixture.histories))(
+    'has a history of %s that is replayed as it was recorded',
+    (account) => {
+      const history = fixture.histories[account] as unknown[]
+      const { divergence, checked, skipped } = replay(history)
+      expect(divergence).toBeUndefined()
+      expect({ checked, skipped }).toEqual({ checked: history.length, skipped: 0 })
+    },
+  )
+})
+
+async function tokensOf({ host }: TestNode, ids: readonly string[]) {
+  const each = ids.map(async (id) => {
+    const { record } = await host.accounts.load(id)
+    const { accessToken, refreshToken, resources = {} } = host.accounts.openCurrent(id, record) ?? {}
+    return [
+      id,
+      accessToken?.reveal(),
+      refreshToken?.reveal(),
+      Object.entries(resources).map(([key, token]) => [key, token.reveal()]),
+    ]
+  })
+  return Promise.all(each)
+}
