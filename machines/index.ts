@@ -17,6 +17,7 @@ export { type HeldToken, tokenFor } from './resources.ts'
 export { isServed, isUsable, type Seen, type Verdict, verdictFor, type Want } from './serving.ts'
 export {
   asOfSchema,
+  fromRecordedEvent,
   fromStored,
   SnapshotError,
   type StoredSnapshot,

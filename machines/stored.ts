@@ -1,4 +1,6 @@
 import { type AnyStateMachine, type SnapshotFrom, transition } from 'xstate'
+import type { AccountContext, Attempt } from './account-context.ts'
+import type { AccountEvent } from './account-events.ts'
 
 /** The newest schema of stored snapshots. A change of a context raises it, once per release, and adds to `added`. */
 export const snapshotSchema = 3
@@ -36,11 +38,22 @@ function addedSince(machine: string, schema: number): object {
   return Object.assign({}, ...steps.map(([, machines]) => machines[machine]))
 }
 
+/** Second tokens came within schema 1: the first snapshots of it know nothing of them. */
+function withSecondTokens(context: object): object {
+  const { generation, attempt } = context as Partial<AccountContext>
+  const known = { tokenGeneration: generation, resources: [], ...context }
+  return attempt ? { ...known, attempt: { ...ofNone, ...attempt } } : known
+}
+
+const ofNone: Partial<Attempt> = { resource: null, resumeAt: null }
+
 function migrate(machine: string, stored: StoredSnapshot): StoredSnapshot {
   const { schema, value, context } = stored
   if (schema === snapshotSchema) return stored
-  if (schema >= 1 && schema < snapshotSchema)
-    return { schema: snapshotSchema, value, context: { ...addedSince(machine, schema), ...context } }
+  if (schema >= 1 && schema < snapshotSchema) {
+    const known = schema === 1 && machine === 'account' ? withSecondTokens(context) : context
+    return { schema: snapshotSchema, value, context: { ...addedSince(machine, schema), ...known } }
+  }
   throw new SnapshotError(`snapshot schema ${schema} is not known here (newest known: ${snapshotSchema})`)
 }
 
@@ -53,6 +66,14 @@ export function asOfSchema(
   const unknown = new Set(Object.keys(addedSince(machine, schema)))
   const known = Object.entries(context).filter(([name]) => !unknown.has(name))
   return { schema, value, context: Object.fromEntries(known) }
+}
+
+/** An event as it is recorded, whatever its age: before second tokens it was of none. */
+export function fromRecordedEvent(event: AccountEvent): AccountEvent {
+  const { type } = event
+  const mayBeOfSecond =
+    type === 'token.requested' || type === 'token.rejected' || type === 'refresh.succeeded'
+  return mayBeOfSecond ? { ...event, resource: event.resource ?? null } : event
 }
 
 /** Throws `SnapshotError` for an unknown schema, and XState's own error for an unknown state. */

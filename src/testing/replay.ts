@@ -6,6 +6,7 @@ import {
   type AccountEvent,
   accountMachine,
   asOfSchema,
+  fromRecordedEvent,
   fromStored,
   type StoredSnapshot,
   snapshotSchema,
@@ -79,42 +80,40 @@ function fold({ account, event, snapshot }: Recorded, previous: Recorded | undef
   const stepped = step<typeof accountMachine, AccountEffect>(
     accountMachine,
     before,
-    event as unknown as AccountEvent,
+    fromRecordedEvent(event as unknown as AccountEvent),
   )
   if (stepped === null) return { snapshot: null, effects: [], wakeAt: null }
   const { next, effects } = stepped
-  const stored = toStored(next)
-  return JSON.parse(
-    JSON.stringify({ snapshot: comparable(stored, snapshot.schema), effects, wakeAt: next.context.wakeAt }),
-  )
-}
-
-/** A node of an older version carries newer fields along as they were: they are compared from their own schema on. */
-function comparable(snapshot: StoredSnapshot, schema: number): StoredSnapshot {
-  return asOfSchema(accountMachine.id, snapshot, Math.min(schema, snapshotSchema))
+  const stored = toStored(next, Math.min(snapshot.schema, snapshotSchema))
+  return JSON.parse(JSON.stringify({ snapshot: stored, effects, wakeAt: next.context.wakeAt }))
 }
 
 function compare(
   { version, snapshot, effects, wakeAt }: Recorded,
   replayed: unknown,
 ): Divergence | undefined {
-  const recorded = { ...comparable(snapshot, snapshot.schema), schema: snapshot.schema }
-  const found = firstDifference({ snapshot: recorded, effects, wakeAt }, replayed, '')
+  // An older version carries newer fields along as they were, and its records lack what it did not know.
+  const schema = Math.min(snapshot.schema, snapshotSchema)
+  const known = { ...asOfSchema(accountMachine.id, snapshot, schema), schema: snapshot.schema }
+  const lacks = schema < snapshotSchema
+  const found = firstDifference({ snapshot: known, effects, wakeAt }, replayed, { path: '', lacks })
   return found && { version, ...found }
 }
 
 function firstDifference(
   recorded: unknown,
   replayed: unknown,
-  path: string,
+  { path, lacks }: { path: string; lacks: boolean },
 ): Omit<Divergence, 'version'> | undefined {
   if (isDeepStrictEqual(recorded, replayed)) return undefined
   if (!isObject(recorded) || !isObject(replayed)) return { path, recorded, replayed }
-  for (const key of new Set([...Object.keys(recorded), ...Object.keys(replayed)])) {
-    const inner = firstDifference(recorded[key], replayed[key], path === '' ? key : `${path}.${key}`)
+  const may = lacks && !Array.isArray(recorded)
+  for (const key of new Set([...Object.keys(recorded), ...(may ? [] : Object.keys(replayed))])) {
+    const within = { path: path === '' ? key : `${path}.${key}`, lacks }
+    const inner = firstDifference(recorded[key], replayed[key], within)
     if (inner !== undefined) return inner
   }
-  return { path, recorded, replayed }
+  return lacks ? undefined : { path, recorded, replayed }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
