@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, ok, type Result } from '../failures.ts'
 import { isPrivateAddress } from './private-address.ts'
+import { isPrivateName } from './private-name.ts'
 
 const patience = 1_000
 
@@ -21,6 +22,7 @@ export async function checkEndpoint(
   if (allowPrivate) return ok(undefined)
   if (protocol === 'http:') return fail('invalid_config', 'must be https')
   const host = hostname.replace(/^\[|\]$/g, '')
+  if (isPrivateName(host)) return fail('invalid_config', 'must not be a name of the private network')
   const addresses = isIP(host) === 0 ? await addressesOf(host) : [host]
   if (addresses.some(isPrivateAddress)) return fail('invalid_config', 'must be at a public address')
   return ok(undefined)

@@ -2,6 +2,7 @@ import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { isPrivateAddress } from './private-address.ts'
+import { isPrivateName } from './private-name.ts'
 
 /** The `code` of the error of a connection that was refused by us. */
 export const notAllowed = 'ENDPOINT_NOT_ALLOWED'
@@ -35,7 +36,8 @@ export function guardedConnector({ allowPrivate, timeout }: { allowPrivate: bool
   const connect = buildConnector(options)
   const guarded: buildConnector.connector = (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '')
-    if (isIP(host) !== 0 && isPrivateAddress(host)) return queueMicrotask(() => callback(refuse(host), null))
+    const refused = isIP(host) === 0 ? isPrivateName(host) : isPrivateAddress(host)
+    if (refused) return queueMicrotask(() => callback(refuse(host), null))
     return connect(target, callback)
   }
   return guarded

@@ -1,50 +1,69 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIPv6 } from 'node:net'
 
-const reserved = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-] as const) {
-  reserved.addSubnet(network, prefix, 'ipv4')
-}
-for (const [network, prefix] of [
-  ['::', 127],
-  ['100::', 64],
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
-] as const) {
-  reserved.addSubnet(network, prefix, 'ipv6')
-}
+/** Not globally reachable in the IANA special-purpose registry (RFC 6890), multicast and reserved ones; and Azure's host. */
+const reservedV4 = blockList('ipv4', [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '168.63.129.16/32',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+])
 
-const translated = new BlockList()
-translated.addSubnet('64:ff9b::', 96, 'ipv6')
+/**
+ * Beside such ranges those that carry an IPv4 address to wherever a translator of this network or a tunnel says:
+ * IPv4-compatible, local NAT64 (RFC 8215), Teredo, 6to4.
+ */
+const reservedV6 = blockList('ipv6', [
+  '::/96',
+  '::ffff:0:0:0/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '100:0:0:1::/64',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '3fff::/20',
+  '5f00::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+])
 
-/** Not reachable on the public internet: loopback, private, link-local, shared, multicast (RFC 6890, RFC 4193). */
+/** An IPv4 address at the end, which decides: IPv4-mapped (RFC 4291 §2.5.5.2), well-known NAT64 (RFC 6052). */
+const carriesV4 = blockList('ipv6', ['::ffff:0:0/96', '64:ff9b::/96'])
+
+/** Not an address of the public internet. A zone (`%eth0`) is of this machine's links. */
 export function isPrivateAddress(address: string): boolean {
-  const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-  if (reserved.check(address, family)) return true
-  return translated.check(address, family) && reserved.check(embeddedV4(address), 'ipv4')
+  if (!isIPv6(address)) return reservedV4.check(address, 'ipv4')
+  if (address.includes('%')) return true
+  if (carriesV4.check(address, 'ipv6')) return reservedV4.check(embeddedV4(address), 'ipv4')
+  return reservedV6.check(address, 'ipv6')
 }
 
-/** The IPv4 address at the end of a NAT64 one (RFC 6052 §2.2). */
+function blockList(family: 'ipv4' | 'ipv6', networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address, prefix] = network.split('/') as [string, string]
+    list.addSubnet(address, Number(prefix), family)
+  }
+  return list
+}
+
 function embeddedV4(address: string): string {
-  const last = address.slice(address.lastIndexOf(':') + 1)
-  if (isIP(last) === 4) return last
-  const [high, low] = address
-    .split(':')
-    .slice(-2)
-    .map((group) => Number.parseInt(group || '0', 16)) as [number, number]
+  // As a URL's host it has one spelling, without dots.
+  const groups = new URL(`http://[${address}]`).hostname.slice(1, -1).split(':')
+  const [high, low] = groups.slice(-2).map((group) => Number.parseInt(group || '0', 16)) as [number, number]
   return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
