@@ -1,4 +1,4 @@
-FROM node:24-alpine AS build
+FROM node:24.19.0-alpine3.23 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -8,7 +8,7 @@ COPY src src
 RUN node prepare.mjs build && npm prune --omit=dev --ignore-scripts
 
 # Runs as a user without rights on a root that may be read-only: it writes to /var/lib/tokenbus alone, its spool.
-FROM node:24-alpine
+FROM node:24.19.0-alpine3.23
 WORKDIR /app
 ENV NODE_ENV=production TOKENBUS_HTTP_HOST=0.0.0.0 TOKENBUS_DATA_DIR=/var/lib/tokenbus
 COPY --from=build /app/node_modules node_modules

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { eventually } from '../support/eventually.ts'
 
 const compose = parse(readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8'))
 
@@ -26,6 +27,53 @@ it('every secret and volume it uses is declared', () => {
       .map((volume) => volume.split(':')[0] as string)
       .filter((name) => !name.startsWith('.'))
     expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named))
+  }
+})
+
+it('only this machine reaches NATS unless asked otherwise, and only the nodes reach Redis', () => {
+  const ports = Object.entries<{ ports?: string[] }>(compose.services).flatMap(([name, { ports = [] }]) =>
+    ports.map((port) => [name, port]),
+  )
+  expect(ports).toEqual([
+    ['nats', expect.stringMatching(/^\$\{TOKENBUS_BIND_ADDRESS:-127\.0\.0\.1\}:4222:4222$/)],
+  ])
+})
+
+it('every image is named by its full version', () => {
+  const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8')
+  const images = [
+    ...Object.values<{ image?: string }>(compose.services).flatMap(({ image = [] }) => image),
+    ...[...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image),
+  ]
+  expect(images).toHaveLength(4)
+  for (const image of images)
+    expect(image).toMatch(/^[a-z]+:\d+\.\d+\.\d+-alpine\d+\.\d+(@sha256:[0-9a-f]{64})?$/)
+})
+
+it('Redis asks for a password that stands on no command line', async () => {
+  const secrets = mkdtempSync(join(tmpdir(), 'tokenbus-secrets-'))
+  const password = 'deadbeef1234'
+  writeFileSync(join(secrets, 'redis-password'), `${password}\n`)
+  const { entrypoint, healthcheck } = compose.services.redis
+  const onThisMachine = (script: string) =>
+    script.replaceAll('$$', '$').replaceAll('/run/secrets', secrets).trimEnd()
+  const socket = join(secrets, 'redis.sock')
+  const script = onThisMachine(entrypoint[2]).replace(
+    'redis-server ',
+    `redis-server --port 0 --unixsocket ${socket} --dir ${secrets} `,
+  )
+  const server = spawn('sh', ['-c', script])
+  try {
+    const check = onThisMachine(healthcheck.test[1]).replace('redis-cli ', `redis-cli -s ${socket} `)
+    await eventually(() => expect(spawnSync('sh', ['-c', check]).status).toBe(0))
+    const withoutPassword = spawnSync('redis-cli', ['-s', socket, 'ping'], { encoding: 'utf8' })
+    expect(withoutPassword.stdout).toMatch(/^NOAUTH/)
+    expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).toMatch(/^redis-server/)
+    expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(password)
+    expect(check).not.toMatch(/redis-cli[^|]* -a /)
+  } finally {
+    server.kill('SIGKILL')
+    rmSync(secrets, { recursive: true, force: true })
   }
 })
 
