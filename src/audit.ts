@@ -1,14 +1,17 @@
 /** Who got a token of whom, and when; never the token. */
 export interface Audit {
-  /** `who` is the id of an API token. */
-  tokenRead(who: string, account: string): void
+  /**
+   * `who` is the id of an API token, or a caller on NATS, escaped for JSON. `details` are further members of the line,
+   * each with a comma before it.
+   */
+  tokenRead(who: string, account: string, details?: string): void
   /** Writes what waits. */
   flush(): void
 }
 
 /**
- * A JSON line each, whatever the log level: `level, time, audit: "token.read", who, account, msg`. The lines of one turn
- * of the event loop are written together and have one time.
+ * A JSON line each, whatever the log level: `level, time, audit: "token.read", who, account, msg`, over NATS also
+ * `natsAccount` or `unverified: true`. The lines of one turn of the event loop are written together and have one time.
  */
 export function createAudit(stream: Pick<NodeJS.WritableStream, 'write'>): Audit {
   let lines = ''
@@ -21,13 +24,13 @@ export function createAudit(stream: Pick<NodeJS.WritableStream, 'write'>): Audit
   }
 
   return {
-    tokenRead(who, account) {
+    tokenRead(who, account, details = '') {
       if (lines === '') {
         time = new Date().toISOString()
         setImmediate(flush)
       }
       // By hand: building an object to print it is what would cost.
-      lines += `{"level":30,"time":"${time}","audit":"token.read","who":"${who}","account":${JSON.stringify(account)},"msg":"token read"}\n`
+      lines += `{"level":30,"time":"${time}","audit":"token.read","who":"${who}","account":${JSON.stringify(account)}${details},"msg":"token read"}\n`
     },
     flush,
   }

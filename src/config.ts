@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { replyPrefixesSchema } from './bus/reply-prefixes.ts'
 import { StartError } from './start-error.ts'
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
@@ -33,6 +34,8 @@ const schema = z.object({
   TOKENBUS_NATS_CREDS: z.string().min(1).optional(),
   TOKENBUS_REDIS_URL: mountable.optional(),
   TOKENBUS_KEYS: z.string().min(1).optional(),
+  TOKENBUS_REPLY_PREFIXES: replyPrefixesSchema.default([]),
+  TOKENBUS_CALLER_RATE: z.coerce.number().int().min(0).max(10_000_000).default(20_000),
   TOKENBUS_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   TOKENBUS_HTTP_PORT: port.default(7070),
   TOKENBUS_PUBLIC_URL: z.url().optional(),
@@ -69,6 +72,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     natsCreds: read.TOKENBUS_NATS_CREDS,
     redisUrl: read.TOKENBUS_REDIS_URL,
     keys: read.TOKENBUS_KEYS,
+    replyPrefixes: read.TOKENBUS_REPLY_PREFIXES,
+    callerRate: read.TOKENBUS_CALLER_RATE,
     http: { host: read.TOKENBUS_HTTP_HOST, port: read.TOKENBUS_HTTP_PORT },
     publicUrl: read.TOKENBUS_PUBLIC_URL?.replace(/\/$/, ''),
     redirectOrigins: read.TOKENBUS_REDIRECT_ORIGINS,

@@ -112,6 +112,10 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     tokenbus,
     version,
     logger,
+    audit,
+    replyPrefixes: config.replyPrefixes,
+    callerRate: config.callerRate,
+    onRefused: metrics.requestRefused,
     metadata: { [sealingKey]: storage.sealer.keyIds[0] as string },
     readCached: readCachedFrom(host.cache),
   })

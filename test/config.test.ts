@@ -14,6 +14,8 @@ describe('the environment', () => {
       natsCreds: undefined,
       redisUrl: undefined,
       keys: undefined,
+      replyPrefixes: [],
+      callerRate: 20_000,
       http: { host: '127.0.0.1', port: 7070 },
       publicUrl: undefined,
       redirectOrigins: [],
@@ -40,6 +42,37 @@ describe('the environment', () => {
     expect(() => readConfig({ ...env, TOKENBUS_KEYS: '' }, 'serve')).toThrow(
       'tokenbus serve needs TOKENBUS_KEYS; set them.',
     )
+  })
+
+  it("takes prefixes of replies that are nobody else's subjects", () => {
+    const read = (text: string) => readConfig({ TOKENBUS_REPLY_PREFIXES: text }, 'dev').replyPrefixes
+    expect(read('inbox., apply, application.replies.to_')).toEqual([
+      'inbox.',
+      'apply',
+      'application.replies.to_',
+    ])
+    for (const [text, rule] of [
+      ['inbox,,x', 'must be the beginnings of subjects, without wildcards'],
+      ['in box', 'must be the beginnings of subjects, without wildcards'],
+      ['inbox.>', 'must be the beginnings of subjects, without wildcards'],
+      ['*.inbox', 'must be the beginnings of subjects, without wildcards'],
+      ['.inbox', 'must be the beginnings of subjects, without wildcards'],
+      ['$JS.API', 'must not begin with .'],
+      ...[
+        'token',
+        'tok',
+        't',
+        'token.replies',
+        'account.transition.',
+        'app',
+        'ap',
+        'app.mine',
+        'keys.',
+        'api-token',
+      ].map((text) => [text, 'must not reach subjects of requests or events']),
+      ['tokenbus.changed', 'must not reach subjects of requests or events'],
+    ] as [string, string][])
+      expect(() => read(text), text).toThrow(new RegExp(`^TOKENBUS_REPLY_PREFIXES[.0-9]*: ${rule}\\.$`))
   })
 
   it('may leave URLs with passwords to files', () => {

@@ -1,8 +1,11 @@
 import type { Msg } from 'nats'
 import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
-import { fail, type Result } from '../failures.ts'
+import type { Audit } from '../audit.ts'
+import { fail, ok, type Result } from '../failures.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import type { Caller } from './callers.ts'
+import { matcherOf } from './refusal-of.ts'
 import { isTooLarge, respond, respondFailure, respondInternalError } from './reply.ts'
 import type { EndpointStats } from './service-announcement.ts'
 import { decodeId } from './subject-token.ts'
@@ -13,9 +16,13 @@ export type ReadCached = (subjectToken: string, payload: Uint8Array) => Uint8Arr
 /** Answers one kind of request. A throw in a NATS callback would end the connection's reading: nothing here throws. */
 export interface Endpoint {
   readonly stats: EndpointStats
+  /** Whether a message with this subject was published to the endpoint: JetStream delivers under others. */
+  readonly isOwn: (subject: string) => boolean
   /** Answers in this tick if the answer is in memory. */
-  answeredAtOnce(message: Msg): boolean
-  answer(message: Msg): Promise<void>
+  answeredAtOnce(message: Msg, caller: Caller): boolean
+  answer(message: Msg, caller: Caller): Promise<void>
+  /** Answers that the caller asks too often. */
+  slowDown(message: Msg, retryAfter: number): void
 }
 
 export function createEndpoint({
@@ -23,15 +30,17 @@ export function createEndpoint({
   queue,
   tokenbus,
   readCached,
+  audit,
   logger,
 }: {
   route: RequestRoute
   queue: string
   tokenbus: Tokenbus
   readCached: ReadCached | undefined
+  audit: Pick<Audit, 'tokenRead'> | undefined
   logger: Logger | undefined
 }): Endpoint {
-  const { verb, subject, of } = route
+  const { verb, subject, of, readsToken } = route
   const idStart = verb.length + 1
   const stats: EndpointStats = {
     name: verb.replaceAll('.', '-'),
@@ -43,9 +52,12 @@ export function createEndpoint({
     processing_time: 0,
   }
 
-  async function resultOf(message: Msg): Promise<Result<unknown>> {
-    const id = of === undefined ? { ok: true as const, value: '' } : decodeId(message.subject.slice(idStart))
-    return id.ok ? route.answer({ tokenbus, id: id.value, payload: message.data }) : id
+  async function resultOf(message: Msg, caller: Caller): Promise<Result<unknown>> {
+    const id = of === undefined ? ok('') : decodeId(message.subject.slice(idStart))
+    if (!id.ok) return id
+    const result = await route.answer({ tokenbus, id: id.value, payload: message.data })
+    if (readsToken && result.ok) audit?.tokenRead(caller.who, id.value, caller.details)
+    return result
   }
 
   function send(message: Msg, result: Result<unknown>): void {
@@ -80,14 +92,17 @@ export function createEndpoint({
 
   return {
     stats,
+    isOwn: matcherOf(subject),
 
-    answeredAtOnce(message) {
+    answeredAtOnce(message, caller) {
       if (readCached === undefined) return false
       try {
-        const bytes = readCached(message.subject.slice(idStart), message.data)
+        const token = message.subject.slice(idStart)
+        const bytes = readCached(token, message.data)
         if (bytes === undefined) return false
         stats.num_requests++
         message.respond(bytes)
+        audit?.tokenRead(caller.who, token.includes('%') ? decodeURIComponent(token) : token, caller.details)
         return true
       } catch (err) {
         logger?.error({ err, verb }, 'an answer from memory failed')
@@ -95,10 +110,19 @@ export function createEndpoint({
       }
     },
 
-    async answer(message) {
+    slowDown(message, retryAfter) {
+      stats.num_requests++
+      try {
+        send(message, fail('rate_limited', 'this caller asks too often', { retryAfter }))
+      } catch (thrown) {
+        recover(message, thrown)
+      }
+    },
+
+    async answer(message, caller) {
       const started = performance.now()
       try {
-        send(message, await resultOf(message))
+        send(message, await resultOf(message, caller))
       } catch (thrown) {
         recover(message, thrown)
       }

@@ -1,18 +1,21 @@
-import type { NatsConnection, NatsError, Subscription } from 'nats'
+import type { Msg, NatsConnection, NatsError, Subscription } from 'nats'
 import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
+import type { Audit } from '../audit.ts'
 import { StartError } from '../start-error.ts'
+import { type AdmissionOptions, createAdmission } from './admission.ts'
 import { createEndpoint, type Endpoint, type ReadCached } from './endpoint.ts'
 import { announceService } from './service-announcement.ts'
 import { requests } from './subjects.ts'
 
 const queue = 'tokenbus'
 
-export interface ListenOptions {
+export interface ListenOptions extends Pick<AdmissionOptions, 'replyPrefixes' | 'callerRate' | 'onRefused'> {
   readonly nats: NatsConnection
   readonly tokenbus: Tokenbus
   readonly version: string
   readonly logger?: Logger
+  readonly audit?: Pick<Audit, 'tokenRead'>
   /** What `$SRV.INFO` tells of this node. */
   readonly metadata?: Readonly<Record<string, string>>
   /**
@@ -24,23 +27,33 @@ export interface ListenOptions {
 
 /** Answers every request of the contract. `stop` takes no more, and resolves once those under way are answered. */
 export async function listen(options: ListenOptions): Promise<{ stop(): Promise<void> }> {
-  const { nats, tokenbus, version, logger, metadata = {}, readCached } = options
+  const { nats, tokenbus, version, logger, audit, metadata = {}, readCached } = options
+  const admission = createAdmission(options)
   const underWay = new Set<Promise<void>>()
   const refused: NatsError[] = []
 
-  function subscribe({ stats, answeredAtOnce, answer }: Endpoint): Subscription {
-    return nats.subscribe(stats.subject, {
+  function subscribe(endpoint: Endpoint): Subscription {
+    const { subject } = endpoint.stats
+    return nats.subscribe(subject, {
       queue,
       callback(error, message) {
-        if (error !== null) {
-          refused.push(error)
-          logger?.error({ code: error.code, subject: stats.subject }, 'nats refused a subscription')
-        } else if (!answeredAtOnce(message)) {
-          const answered = answer(message).finally(() => underWay.delete(answered))
-          underWay.add(answered)
-        }
+        if (error === null) return receive(endpoint, message)
+        refused.push(error)
+        logger?.error({ code: error.code, subject }, 'nats refused a subscription')
       },
     })
+  }
+
+  function receive(endpoint: Endpoint, message: Msg): void {
+    const caller = admission.admit(message, endpoint.isOwn)
+    if (caller === undefined) return
+    const seconds = admission.secondsToWait(caller)
+    if (seconds > 0) {
+      endpoint.slowDown(message, seconds)
+    } else if (!endpoint.answeredAtOnce(message, caller)) {
+      const answered = endpoint.answer(message, caller).finally(() => underWay.delete(answered))
+      underWay.add(answered)
+    }
   }
 
   const endpoints = requests.map((route) =>
@@ -49,6 +62,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
       queue,
       tokenbus,
       readCached: route.verb === 'token.get' ? readCached : undefined,
+      audit,
       logger,
     }),
   )
@@ -56,6 +70,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
     ...endpoints.map(subscribe),
     ...announceService({
       nats,
+      admission,
       name: 'tokenbus',
       version,
       description: 'OAuth2 access tokens, always valid',

@@ -2,13 +2,22 @@ import type { z } from 'zod'
 import { fail, ok, type Result } from '../failures.ts'
 import { fieldErrors } from '../field-errors.ts'
 
-/** Reads a JSON payload; an empty one means `{}`. `bad_request` names the field and its rule, never the value. */
-export function parsePayload<S extends z.ZodType>(schema: S, payload: Uint8Array): Result<z.output<S>> {
-  const read = payload.length === 0 ? ok<unknown>({}) : parseJson(payload)
+/**
+ * Reads a JSON payload. `bad_request` names the field and its rule, never the value. An empty payload is `{}` where
+ * `mayBeEmpty`: anybody can make JetStream publish one.
+ */
+export function parsePayload<S extends z.ZodType>(
+  schema: S,
+  payload: Uint8Array,
+  { mayBeEmpty = false }: { mayBeEmpty?: boolean } = {},
+): Result<z.output<S>> {
+  const read = payload.length > 0 ? parseJson(payload) : mayBeEmpty ? ok<unknown>({}) : missing
   if (!read.ok) return read
   const parsed = schema.safeParse(read.value)
   return parsed.success ? ok(parsed.data) : fail('bad_request', describe(parsed.error))
 }
+
+const missing = fail('bad_request', 'payload: must be a JSON object ({} at least)')
 
 function parseJson(payload: Uint8Array): Result<unknown> {
   let text: string

@@ -1,5 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from 'nats'
 import { nuid } from 'nats'
+import type { Admission } from './admission.ts'
+import { matcherOf } from './refusal-of.ts'
 
 /** An endpoint and what became of its requests, as `$SRV.STATS` shows it. Times are nanoseconds. */
 export interface EndpointStats {
@@ -19,6 +21,7 @@ export interface EndpointStats {
  */
 export function announceService({
   nats,
+  admission,
   name,
   version,
   description,
@@ -26,6 +29,7 @@ export function announceService({
   endpoints,
 }: {
   nats: NatsConnection
+  admission: Admission
   name: string
   version: string
   description: string
@@ -59,13 +63,20 @@ export function announceService({
     }),
   }
 
+  function subscribe(subject: string, answer: () => object): Subscription {
+    const isOwn = matcherOf(subject)
+    return nats.subscribe(subject, {
+      callback(error: Error | null, message: Msg) {
+        const caller = error === null ? admission.admit(message, isOwn) : undefined
+        if (caller !== undefined && admission.secondsToWait(caller) === 0)
+          message.respond(JSON.stringify(answer()))
+      },
+    })
+  }
+
   return Object.entries(answers).flatMap(([verb, answer]) =>
     [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${identity.id}`].map((subject) =>
-      nats.subscribe(subject, {
-        callback(error: Error | null, message: Msg) {
-          if (error === null) message.respond(JSON.stringify(answer()))
-        },
-      }),
+      subscribe(subject, answer),
     ),
   )
 }

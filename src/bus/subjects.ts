@@ -26,6 +26,10 @@ export interface RequestRoute {
   readonly of: 'account' | 'app' | 'api-token' | undefined
   readonly subject: string
   readonly payload: z.ZodType
+  /** An empty payload is taken for `{}`. Only for what changes nothing. */
+  readonly mayBeEmpty: boolean
+  /** What it answers is a token: that is audited. */
+  readonly readsToken: boolean
   readonly answer: (call: {
     readonly tokenbus: Tokenbus
     readonly id: string
@@ -41,12 +45,15 @@ export const requests: readonly RequestRoute[] = [
     verb: 'token.get',
     of: 'account',
     schema: tokenGetSchema,
+    mayBeEmpty: true,
+    readsToken: true,
     call: (tokenbus, id, want) => tokenbus.getToken(id, want),
   }),
   request({
     verb: 'token.reject',
     of: 'account',
     schema: tokenRejectSchema,
+    readsToken: true,
     call: (tokenbus, id, report) => tokenbus.rejectToken(id, report),
   }),
   request({
@@ -59,12 +66,14 @@ export const requests: readonly RequestRoute[] = [
     verb: 'account.get',
     of: 'account',
     schema: nothing,
+    mayBeEmpty: true,
     call: (tokenbus, id) => tokenbus.getAccount(id),
   }),
   request({
     verb: 'account.list',
     of: undefined,
     schema: accountListSchema,
+    mayBeEmpty: true,
     call: (tokenbus, _none, query) => tokenbus.listAccounts(query),
   }),
   request({
@@ -83,6 +92,7 @@ export const requests: readonly RequestRoute[] = [
     verb: 'account.history',
     of: 'account',
     schema: accountHistorySchema,
+    mayBeEmpty: true,
     call: (tokenbus, id, query) => tokenbus.accountHistory(id, query),
   }),
   request({
@@ -91,8 +101,20 @@ export const requests: readonly RequestRoute[] = [
     schema: appPutSchema,
     call: (tokenbus, id, put) => tokenbus.putApp(id, put),
   }),
-  request({ verb: 'app.get', of: 'app', schema: nothing, call: (tokenbus, id) => tokenbus.getApp(id) }),
-  request({ verb: 'app.list', of: undefined, schema: nothing, call: (tokenbus) => tokenbus.listApps() }),
+  request({
+    verb: 'app.get',
+    of: 'app',
+    schema: nothing,
+    mayBeEmpty: true,
+    call: (tokenbus, id) => tokenbus.getApp(id),
+  }),
+  request({
+    verb: 'app.list',
+    of: undefined,
+    schema: nothing,
+    mayBeEmpty: true,
+    call: (tokenbus) => tokenbus.listApps(),
+  }),
   request({ verb: 'app.delete', of: 'app', schema: nothing, call: (tokenbus, id) => tokenbus.deleteApp(id) }),
   request({
     verb: 'app.secret.add',
@@ -110,6 +132,7 @@ export const requests: readonly RequestRoute[] = [
     verb: 'app.verify',
     of: 'app',
     schema: appVerifySchema,
+    mayBeEmpty: true,
     call: (tokenbus, id, how) => tokenbus.verifyApp(id, how),
   }),
   request({
@@ -128,6 +151,7 @@ export const requests: readonly RequestRoute[] = [
     verb: 'api-token.list',
     of: undefined,
     schema: nothing,
+    mayBeEmpty: true,
     call: (tokenbus) => tokenbus.listApiTokens(),
   }),
   request({
@@ -181,9 +205,13 @@ function request<S extends z.ZodType>({
   verb,
   of,
   schema,
+  mayBeEmpty = false,
+  readsToken = false,
   call,
 }: Pick<RequestRoute, 'verb' | 'of'> & {
   schema: S
+  mayBeEmpty?: boolean
+  readsToken?: boolean
   call: (tokenbus: Tokenbus, id: string, payload: z.output<S>) => Promise<Result<unknown>>
 }): RequestRoute {
   return {
@@ -191,8 +219,10 @@ function request<S extends z.ZodType>({
     of,
     subject: of === undefined ? verb : `${verb}.*`,
     payload: schema,
+    mayBeEmpty,
+    readsToken,
     async answer({ tokenbus, id, payload }) {
-      const parsed = parsePayload(schema, payload)
+      const parsed = parsePayload(schema, payload, { mayBeEmpty })
       return parsed.ok ? call(tokenbus, id, parsed.value) : parsed
     },
   }

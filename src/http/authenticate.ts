@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { TokenBuckets } from '../common/token-bucket.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import { type Access, hasScope, mayTouch, type Principal } from '../principal.ts'
 import { tokenOf } from './credentials.ts'
-import type { RateLimits } from './rate-limits.ts'
 import { refuse } from './refused.ts'
 
 declare module 'fastify' {
@@ -21,7 +21,7 @@ const nobodyElse: Access = ['admin']
 /** One hook for every route: who calls, may they do this, to this account, so often? Call before any route is there. */
 export function authenticate(
   server: FastifyInstance,
-  { apiTokens, limits }: { apiTokens: Pick<ApiTokens, 'verify'>; limits: RateLimits },
+  { apiTokens, limits }: { apiTokens: Pick<ApiTokens, 'verify'>; limits: TokenBuckets },
 ): void {
   server.decorateRequest('principal', null)
   server.addHook('onRoute', (route) => {

@@ -1,16 +1,16 @@
 import type { Audit } from '../audit.ts'
+import type { TokenBuckets } from '../common/token-bucket.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import { hasScope, mayTouch } from '../principal.ts'
 import { type AtOnce, type ReadyMade, readyMade } from './at-once.ts'
 import { tokenOf } from './credentials.ts'
 import { oauthTokenAccess, withCached } from './oauth-token.ts'
-import type { RateLimits } from './rate-limits.ts'
 
 export interface OauthTokenAtOnceOptions {
   /** The reply to a caller without wishes, if it is in memory. */
   readonly readCached: (account: string) => Uint8Array | undefined
   readonly apiTokens: Pick<ApiTokens, 'verify'>
-  readonly limits: RateLimits
+  readonly limits: TokenBuckets
   readonly audit: Pick<Audit, 'tokenRead'>
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
 import type { EventFeed } from '../bus/event-feed.ts'
+import { createTokenBuckets } from '../common/token-bucket.ts'
 import type { Consent } from '../consent/consent.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -22,7 +23,7 @@ import { type OauthTokenOptions, oauthTokenRoutes } from './oauth-token.ts'
 import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
-import { createRateLimits } from './rate-limits.ts'
+
 import { register } from './route.ts'
 import { securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
@@ -47,7 +48,7 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
 /** The HTTP side: thin over `Tokenbus`, as NATS is. Rejects with `StartError`. */
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
   const { host, port, apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
-  const limits = createRateLimits()
+  const limits = createTokenBuckets()
   const server = hardenedServer(options.enableTokenApi ? oauthTokenAtOnce({ ...options, limits }) : undefined)
   answerErrors(server, logger)
   authenticate(server, { apiTokens, limits })

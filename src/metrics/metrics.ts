@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type Refusal, refusals } from '../bus/refusal-of.ts'
 import type { ClusterFacts } from '../host/cluster-facts.ts'
 import type { Observer } from '../host/observer.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
@@ -6,6 +7,7 @@ import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {
   readonly observer: Observer
+  readonly requestRefused: (why: Refusal) => void
   readonly contentType: string
   text(): Promise<string>
 }
@@ -45,6 +47,14 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     registers,
   })
 
+  const refused = new Counter({
+    name: 'tokenbus_requests_refused_total',
+    help: 'Messages on subjects of requests that were not acted on, by why.',
+    labelNames: ['why'],
+    registers,
+  })
+  for (const why of refusals) refused.inc({ why }, 0)
+
   async function look(): Promise<void> {
     try {
       const [states, size, lagging, due] = await Promise.all([
@@ -66,6 +76,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   }
 
   return {
+    requestRefused: (why) => refused.inc({ why }),
     contentType: registry.contentType,
     async text() {
       await look()

@@ -208,12 +208,12 @@ describe('live messages', () => {
 
     await ask('account.revoke.alice', {})
     await ask('token.get.alice')
-    await ask('account.delete.bob')
-    await ask('account.delete.alice')
-    await ask('app.delete.app')
+    await ask('account.delete.bob', {})
+    await ask('account.delete.alice', {})
+    await ask('app.delete.app', {})
     const { id } = await ask('api-token.create', { name: 'a reader', scopes: ['token:read'] })
     await ask('api-token.list')
-    await ask(`api-token.revoke.${id}`)
+    await ask(`api-token.revoke.${id}`, {})
     await eventually(async () => {
       const { transitions } = await ask('account.history.alice')
       expect((transitions as unknown[]).length).toBeGreaterThan(3)

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/bus/subject-token.ts'
+import { requests } from '../../src/bus/subjects.ts'
 import { type FailureWord, fail, failureStatus, ok } from '../../src/failures.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { outcome, startBus } from './start-bus.ts'
@@ -13,7 +14,7 @@ describe('a malformed request is refused with the name of the field and its rule
     ['token.get.alice', { minValidity: 'x' }, /^minValidity: .*expected number/],
     ['token.get.alice', { minValidty: 1 }, /^payload: .*minValidty/],
     ['token.get.alice', { minValidity: -1 }, /^minValidity: .*>=0/],
-    ['token.reject.alice', undefined, /^generation: .*expected number/],
+    ['token.reject.alice', {}, /^generation: .*expected number/],
     ['account.put.alice', { user: 'a' }, /^app: .*expected string/],
     ['account.put.alice', { app: 'a', user: 'a', policy: 'keen' }, /^policy: .*eager/],
     ['account.get.alice', { verbose: true }, /^payload: .*verbose/],
@@ -40,6 +41,19 @@ describe('a malformed request is refused with the name of the field and its rule
       word: 'bad_request',
       body: { error: 'bad_request', message: expect.stringMatching(message) },
     })
+  })
+
+  it('where an empty payload would change something', async () => {
+    const reads = ['token.get', 'account.get', 'account.list', 'account.history', 'app.get', 'app.list']
+    const mayBeEmpty = new Set([...reads, 'app.verify', 'api-token.list'])
+    await using bus = await startBus()
+    for (const { verb, subject } of requests) {
+      const { body } = outcome(await bus.ask(subject.replace('*', 'x')))
+      const message = mayBeEmpty.has(verb)
+        ? 'no such account'
+        : 'payload: must be a JSON object ({} at least)'
+      expect({ verb, message: body.message }).toEqual({ verb, message })
+    }
   })
 
   it('never repeats a value', async () => {

@@ -49,7 +49,7 @@ describe('each request reaches its method', () => {
     ['app.put.crm', { ...app, clientSecret: 's' }, 'putApp', ['crm', { ...app, clientSecret: 's' }]],
     ['app.get.crm', undefined, 'getApp', ['crm']],
     ['app.list', undefined, 'listApps', []],
-    ['app.delete.crm', undefined, 'deleteApp', ['crm']],
+    ['app.delete.crm', {}, 'deleteApp', ['crm']],
     ['app.secret.add.crm', { secret: 's', id: 'b' }, 'addSecret', ['crm', { secret: 's', id: 'b' }]],
     ['app.secret.remove.crm', { id: 'b' }, 'removeSecret', ['crm', { id: 'b' }]],
     ['app.verify.crm', { user: 'u' }, 'verifyApp', ['crm', { user: 'u' }]],
@@ -60,7 +60,7 @@ describe('each request reaches its method', () => {
       [{ name: 'crm', scopes: { 0: 'token:read' }, accounts: 'team-a-*' }],
     ],
     ['api-token.list', undefined, 'listApiTokens', []],
-    ['api-token.revoke.abc_-', undefined, 'revokeApiToken', ['abc_-']],
+    ['api-token.revoke.abc_-', {}, 'revokeApiToken', ['abc_-']],
   ])('%s %j', async (subject, payload, method, args) => {
     await using bus = await startBus(echo(method))
     const { code, body } = outcome(await bus.ask(subject, payload))

@@ -75,7 +75,7 @@ describe('what is asked', () => {
     ],
     [['token', 'alice', '--scope', 'x', 'y'], 'token.get.alice', { scopes: ['x', 'y'] }],
     [['reject', 'alice', '--generation', '3'], 'token.reject.alice', { generation: 3 }],
-    [['account', 'get', 'alice'], 'account.get.alice', undefined],
+    [['account', 'get', 'alice'], 'account.get.alice', {}],
     [['account', 'revoke', 'alice'], 'account.revoke.alice', {}],
     [
       ['account', 'revoke', 'alice', '--reason', 'left', '--at-provider'],

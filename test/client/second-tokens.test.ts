@@ -41,7 +41,7 @@ it('a second token of one grant is used beside the first, and a refused one repl
 it('what is known of it ends with its account', async () => {
   await cluster.connectAccount('bob', { policy: 'lazy' })
   await tokens.get('bob', { scopes })
-  await cluster.request('account.delete.bob')
+  await cluster.request('account.delete.bob', {})
   await eventually(() =>
     expect(tokens.get('bob', { scopes })).rejects.toMatchObject({ code: 'account_not_found' }),
   )

@@ -127,7 +127,7 @@ describe('an app', () => {
     await create({ ...google, id: 'used' })
     await http.request('account.put.user', { app: 'used', user: 'u@example.com', refreshToken: 'r' })
     expect((await http.ask('DELETE', '/v1/oauth2/used')).status).toBe(409)
-    await http.request('account.delete.user')
+    await http.request('account.delete.user', {})
     expect((await http.ask('DELETE', '/v1/oauth2/used')).body).toEqual({ id: 'used', deleted: true })
     expect((await http.ask('GET', '/v1/oauth2/used')).status).toBe(404)
   })

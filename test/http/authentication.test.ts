@@ -92,7 +92,7 @@ describe('an API token', () => {
     const statuses = () =>
       Promise.all(nodes.map(async (url) => (await http.ask('GET', '/v1/account/x', { token, url })).status))
     expect(await statuses()).toEqual([404, 404])
-    expect(await http.request(`api-token.revoke.${id}`)).toEqual({ id, revoked: true })
+    expect(await http.request(`api-token.revoke.${id}`, {})).toEqual({ id, revoked: true })
     // Well before the nodes would look it up again of themselves.
     await eventually(async () => expect(await statuses()).toEqual([401, 401]), { within: 2_000 })
   })

@@ -1,9 +1,9 @@
 import { connect } from 'nats'
 import { pino } from 'pino'
+import { createTokenBuckets } from '../../src/common/token-bucket.ts'
 import { authenticate } from '../../src/http/authenticate.ts'
 import { answerErrors } from '../../src/http/errors.ts'
 import { hardenedServer } from '../../src/http/hardened-server.ts'
-import { createRateLimits } from '../../src/http/rate-limits.ts'
 import { securityEventsRoute } from '../../src/http/security-events.ts'
 import { createHttp } from '../../src/provider/http.ts'
 import { Secret } from '../../src/secret.ts'
@@ -28,7 +28,7 @@ export async function startReceiver() {
   const keysHttp = createHttp({ allowPrivate: true })
   const server = hardenedServer()
   answerErrors(server, logger)
-  authenticate(server, { apiTokens: { verify: () => null }, limits: createRateLimits() })
+  authenticate(server, { apiTokens: { verify: () => null }, limits: createTokenBuckets() })
   const keySets = createKeySets({ http: keysHttp, allowPrivate: true })
   const { records, seenEvents } = storage
   securityEventsRoute(server, createReceiveEvents({ ...host, records, seenEvents, keySets, clock, logger }))

@@ -65,7 +65,7 @@ const parametersOf = (of: string | undefined) =>
   of === undefined ? {} : { parameters: { [of]: { description: idParameter } } }
 const addressOf = (verb: string, of: string | undefined) => (of === undefined ? verb : `${verb}.{${of}}`)
 
-function requestParts({ verb, of, payload }: RequestRoute) {
+function requestParts({ verb, of, payload, mayBeEmpty }: RequestRoute) {
   const answer = answerSchemas[verb]
   if (answer === undefined) throw new Error(`${verb} has no schema of its answer`)
   const [asked, replies] = [verb, `${verb}.reply`]
@@ -78,7 +78,8 @@ function requestParts({ verb, of, payload }: RequestRoute) {
       },
       [replies]: {
         address: null,
-        description: 'The inbox named in the request',
+        description:
+          'The inbox named in the request; a request that names another kind of subject is not answered',
         messages: {
           answer: ref('components', 'messages', `${verb}.answer`),
           failure: ref('components', 'messages', 'failure'),
@@ -98,7 +99,10 @@ function requestParts({ verb, of, payload }: RequestRoute) {
       },
     },
     messages: {
-      [`${verb}.request`]: { payload: schemaOf(payload, 'taken') },
+      [`${verb}.request`]: {
+        summary: mayBeEmpty ? 'An empty payload means {}' : 'An empty payload is refused: {} at least',
+        payload: schemaOf(payload, 'taken'),
+      },
       [`${verb}.answer`]: { payload: schemaOf(answer, 'sent') },
     },
   }

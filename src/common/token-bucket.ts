@@ -1,16 +1,20 @@
 import { LRUCache } from 'lru-cache'
-import type { Principal } from '../principal.ts'
 import { realTimers, type Timers } from '../timers.ts'
 
-export interface RateLimits {
+export interface Limited {
+  readonly id: string
+  readonly perSecond: number
+}
+
+export interface TokenBuckets {
   /** 0, or the whole seconds after which to try again. */
-  take(principal: Pick<Principal, 'id' | 'perSecond'>): number
+  take(limited: Limited): number
 }
 
 const most = 10_000
 
-/** A bucket per API token and node, holding one second's worth. */
-export function createRateLimits({ elapsed }: Pick<Timers, 'elapsed'> = realTimers): RateLimits {
+/** A token bucket per id and node, holding one second's worth. The one used least recently is forgotten first. */
+export function createTokenBuckets({ elapsed }: Pick<Timers, 'elapsed'> = realTimers): TokenBuckets {
   const buckets = new LRUCache<string, { level: number; at: number }>({ max: most })
   return {
     take({ id, perSecond }) {
