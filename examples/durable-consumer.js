@@ -1,20 +1,12 @@
 // Misses nothing: JetStream remembers how far the durable consumer NAME came while it is away. Ctrl-C ends it.
-import { AckPolicy, connect, DeliverPolicy } from 'nats'
+// An operator makes it beforehand: npm run tokenbus -- consumer create consumer
+import { connect } from 'nats'
 import { createEventFilter } from 'tokenbus/client'
-import { natsOptions } from './setup.js'
-
-const stream = 'TOKENBUS_EVENTS'
-const name = process.env.NAME ?? 'example'
+import { apiPrefix, natsOptions } from './setup.js'
 
 const nats = await connect({ ...natsOptions(), maxReconnectAttempts: -1 })
-// The role `consumer` may read this stream and nothing else, so nothing else is asked.
-const manager = await nats.jetstreamManager({ checkAPI: false })
-await manager.consumers.add(stream, {
-  durable_name: name,
-  ack_policy: AckPolicy.Explicit,
-  deliver_policy: DeliverPolicy.All,
-})
-const consumer = await nats.jetstream().consumers.get(stream, name)
+const { consumers } = nats.jetstream({ apiPrefix })
+const consumer = await consumers.get('TOKENBUS_EVENTS', process.env.NAME ?? 'consumer')
 const believed = createEventFilter()
 for await (const message of await consumer.consume()) {
   const event = message.json()

@@ -22,3 +22,6 @@ export function natsOptions() {
   const { host, username, password } = new URL(servers)
   return { servers: host, user: username, pass: password, inboxPrefix: `_INBOX_${username}` }
 }
+
+/** Where JetStream answers: a consumer is in a NATS account of its own, the user that `npm start` makes in the service's. */
+export const apiPrefix = process.env.TOKENBUS_NATS_URL === undefined ? '$JS.API' : 'tokenbus.js'

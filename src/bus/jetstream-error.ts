@@ -1,6 +1,7 @@
 import { NatsError } from 'nats'
 
 /** Error codes of the JetStream API (nats-server, server/errors.json). */
+export const consumerNotFound = 10014
 export const noMessageFound = 10037
 export const streamNotFound = 10059
 export const streamNameInUse = 10058

@@ -6,6 +6,7 @@ import { accountCommands } from './accounts.ts'
 import { apiTokenCommands } from './api-tokens.ts'
 import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
+import { consumerCommands } from './consumers.ts'
 import { importCommands } from './import.ts'
 import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
@@ -87,6 +88,7 @@ export async function runCommand(
   accountCommands(program, run)
   appCommands(program, run)
   apiTokenCommands(program, run)
+  consumerCommands(program, run)
   importCommands(program, run)
   keyCommands(program, run)
   sandboxCommands(program, run)

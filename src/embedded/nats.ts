@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { readOrCreate } from './dev-files.ts'
@@ -27,15 +28,28 @@ const natsConf = new URL(
   import.meta.url,
 )
 
-/** The shipped `nats.conf`, with passwords of its own and one more user, `dev`, who is not limited. */
-function devConf(conf: string, passwords: Record<string, string>): string {
+/** The shipped `nats.conf`, with passwords of its own and one more user of the service's account, `dev`, who is not limited. */
+function devConf(
+  conf: string,
+  { passwords, storeDir }: { passwords: Record<string, string>; storeDir: string },
+): string {
   const variables = roles.map((role) => `NATS_${role.toUpperCase()}_PASSWORD: "${passwords[role]}"`)
-  const users = '  users: ['
-  if (!conf.includes(users)) throw new Error(`nats.conf has no line "${users}" to add the user dev to`)
+  const users = 'jetstream: enabled\n    users: ['
+  if (!conf.includes(users)) throw new Error(`nats.conf has no lines "${users}" to add the user dev to`)
   return [
+    `store_dir: ${JSON.stringify(storeDir)}`,
     ...variables,
-    conf.replace(users, `${users}\n    { user: "dev", password: $NATS_DEV_PASSWORD }`),
+    conf.replace(users, `${users}\n      { user: "dev", password: $NATS_DEV_PASSWORD }`),
   ].join('\n')
+}
+
+/** Before there were accounts the streams were those of NATS's global one: without this, histories would begin anew. */
+async function moveStreams(directory: string): Promise<void> {
+  const [from, to] = ['$G', 'TOKENBUS'].map((account) => join(directory, 'jetstream', account)) as [
+    string,
+    string,
+  ]
+  if (existsSync(from) && !existsSync(to)) await rename(from, to)
 }
 
 /** Rejects with `StartError`. */
@@ -48,13 +62,18 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Embed
   )
   const passwords = JSON.parse(stored) as Record<(typeof roles)[number], string>
   const conf = join(directory, 'dev.conf')
-  await writeFile(conf, devConf(await readFile(natsConf, 'utf8'), passwords), { mode: 0o600 })
+  await writeFile(
+    conf,
+    devConf(await readFile(natsConf, 'utf8'), { passwords, storeDir: await realpath(directory) }),
+    { mode: 0o600 },
+  )
+  await moveStreams(directory)
   const port = await portNear(options.port ?? 4222)
   const child = await startGuardedChild({
     name: 'nats-server',
     variable: 'NATS_SERVER',
     programs: ['nats-server'],
-    args: ['-c', conf, '-a', '127.0.0.1', '-p', String(port), '-sd', directory],
+    args: ['-c', conf, '-a', '127.0.0.1', '-p', String(port)],
     place: directory,
     isReady: () => letsIn({ port, user: 'dev', pass: passwords.dev }),
     onExit,

@@ -1,7 +1,7 @@
 import { connect, headers, type NatsConnection } from 'nats'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { runCommand } from '../../src/cli/program.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
+import { runTokenbus } from './run-command.ts'
 
 let server: NatsServer
 let nats: NatsConnection
@@ -40,25 +40,10 @@ afterEach(() => {
   unavailable = false
 })
 
-async function tokenbus(
+const tokenbus = (
   args: string[],
   { stdin = '', env = {} }: { stdin?: string; env?: Record<string, string> } = {},
-) {
-  const out: string[] = []
-  const err: string[] = []
-  const code = await runCommand(args, {
-    terminal: {
-      out: (line) => out.push(line),
-      err: (line) => err.push(line),
-      colour: false,
-      env: { TOKENBUS_NATS_URL: server.url, ...env },
-      stdin: async () => stdin,
-      interrupted: Promise.resolve(),
-    },
-    live: async () => 0,
-  })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+) => runTokenbus(args, { stdin, env: { TOKENBUS_NATS_URL: server.url, ...env } })
 
 describe('what is asked', () => {
   it.each<[string[], string, unknown]>([

@@ -88,7 +88,7 @@ describe('NATS reads its configuration with a password', () => {
     const script = command
       .replaceAll('$$', '$')
       .replaceAll('/run/secrets', secrets)
-      .replace('/etc/nats/nats.conf', conf)
+      .replaceAll('/etc/nats/nats.conf', conf)
     const PATH = `${process.env.PATH}:/usr/sbin`
     const { stderr } = spawnSync('sh', ['-c', `${script.trimEnd()} -t`], { encoding: 'utf8', env: { PATH } })
     rmSync(secrets, { recursive: true })

@@ -1,50 +1,30 @@
-import { fileURLToPath } from 'node:url'
-import { connect, Events, type NatsConnection } from 'nats'
+import { Events, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventSchemas } from '../../src/bus/events.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { apiTokenRevoked, changedSubject, requests } from '../../src/bus/subjects.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
+import { connectAs, env, type Role, roles, variants } from '../support/shipped-nats.ts'
 
-const passwords = { service: 's', consumer: 'c', operator: 'o' }
-type Role = keyof typeof passwords
-const roles = Object.keys(passwords) as Role[]
 type Verb = 'publish' | 'subscribe'
+interface User {
+  readonly nats: NatsConnection
+  readonly refused: Set<string>
+}
 
-let server: NatsServer
-const connections = new Map<Role, { nats: NatsConnection; refused: Set<string> }>()
-const as = (role: Role) => connections.get(role) as { nats: NatsConnection; refused: Set<string> }
-
-beforeAll(async () => {
-  server = await startNats({
-    config: fileURLToPath(new URL('../../nats.conf', import.meta.url)),
-    env: { NATS_SERVICE_PASSWORD: 's', NATS_CONSUMER_PASSWORD: 'c', NATS_OPERATOR_PASSWORD: 'o' },
-  })
-  for (const user of roles) {
-    const nats = await connect({
-      port: server.port,
-      user,
-      pass: passwords[user],
-      inboxPrefix: `_INBOX_${user}`,
-    })
-    const refused = new Set<string>()
-    connections.set(user, { nats, refused })
-    void (async () => {
-      for await (const { type, permissionContext: denied } of nats.status()) {
-        if (type === Events.Error && denied) refused.add(`${denied.operation} ${denied.subject}`)
-      }
-    })()
-  }
-  await ensureStreams({ nats: as('service').nats })
-})
-afterAll(async () => {
-  await Promise.all([...connections.values()].map(({ nats }) => nats.close()))
-  await server.stop()
-})
+async function signIn(role: Role, server: NatsServer): Promise<User> {
+  const nats = await connectAs(role, server)
+  const refused = new Set<string>()
+  void (async () => {
+    for await (const { type, permissionContext: denied } of nats.status()) {
+      if (type === Events.Error && denied) refused.add(`${denied.operation} ${denied.subject}`)
+    }
+  })()
+  return { nats, refused }
+}
 
 /** Does the server let this user do that? It says no before it answers the next ping. */
-async function allowed(role: Role, verb: Verb, subject: string): Promise<boolean> {
-  const { nats, refused } = as(role)
+async function allowed({ nats, refused }: User, verb: Verb, subject: string): Promise<boolean> {
   if (verb === 'publish') nats.publish(subject)
   else nats.subscribe(subject, { callback: () => undefined }).unsubscribe()
   await nats.flush()
@@ -56,101 +36,121 @@ const asked = requests.map(({ subject }) => subject)
 const tokensAsked = ['token.get.*', 'token.reject.*']
 const told = Object.keys(eventSchemas).map((type) => `${type}.*`)
 const tokensTold = ['token.refreshed.*', 'token.invalid.*', 'account.grant-expiring.*', 'account.removed.*']
+const amongNodes = [apiTokenRevoked, changedSubject]
 const inboxOf = (name: string) => `_INBOX_${name}.x`
+const ofConsumers = ['CREATE', 'DURABLE.CREATE', 'INFO', 'MSG.NEXT', 'DELETE', 'LIST', 'NAMES']
+const ofStreams = [
+  'CREATE',
+  'UPDATE',
+  'INFO',
+  'MSG.GET',
+  'PURGE',
+  'MSG.DELETE',
+  'DELETE',
+  'SNAPSHOT',
+  'RESTORE',
+]
+const consumerCalls = (stream: string, durable: string, prefix: string = '$JS.API') => [
+  ...ofConsumers.map((verb) => `${prefix}.CONSUMER.${verb}.${stream}.${durable}`),
+  `$JS.ACK.${stream}.${durable}.1.1.1.1.1`,
+]
 const jetStream = (stream: string) => [
-  ...['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'STREAM.MSG.GET', 'CONSUMER.CREATE'].map(
-    (verb) => `$JS.API.${verb}.${stream}`,
-  ),
-  ...['CONSUMER.DURABLE.CREATE', 'CONSUMER.INFO', 'CONSUMER.MSG.NEXT', 'CONSUMER.DELETE'].map(
-    (verb) => `$JS.API.${verb}.${stream}.mine`,
-  ),
-  `$JS.ACK.${stream}.mine.1.1.1.1.1`,
+  ...ofStreams.map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+  `$JS.API.CONSUMER.CREATE.${stream}`,
+  ...consumerCalls(stream, 'consumer'),
+  ...consumerCalls(stream, 'other'),
 ]
-const whole = ['STREAM.PURGE', 'STREAM.MSG.DELETE', 'STREAM.DELETE'].map(
-  (verb) => `$JS.API.${verb}.TOKENBUS_EVENTS`,
+const calls = ['TOKENBUS_EVENTS', 'TOKENBUS_HISTORY', 'OTHER'].flatMap(jetStream).concat('$JS.API.INFO')
+const acrossAccounts = ['consumer', 'other'].flatMap((durable) =>
+  consumerCalls('TOKENBUS_EVENTS', durable, 'tokenbus.js').filter((subject) => !subject.startsWith('$JS')),
 )
-const [events, history, other] = ['TOKENBUS_EVENTS', 'TOKENBUS_HISTORY', 'OTHER'].map(jetStream) as [
-  string[],
-  string[],
-  string[],
-]
-const only = (subjects: string[], verbs: string[]) =>
-  subjects.filter((subject) => verbs.some((verb) => subject.includes(`${verb}.TOKENBUS_`)))
 
 /** All there is to publish and to subscribe to. */
 const everything: Record<Verb, string[]> = {
-  publish: [
-    ...asked,
-    ...told,
-    apiTokenRevoked,
-    changedSubject,
-    ...events,
-    ...history,
-    ...other,
-    ...whole,
-    '$SRV.INFO.tokenbus',
-    'other',
-  ]
+  publish: [...asked, ...told, ...amongNodes, ...calls, ...acrossAccounts, '$SRV.INFO.tokenbus', 'other']
     .map((subject) => subject.replace('*', 'alice'))
     .concat(roles.map(inboxOf), inboxOf('other'), '_INBOX.x'),
-  subscribe: [...asked, ...told, apiTokenRevoked, changedSubject, '$SRV.>', '$JS.>', '$SYS.>', 'other']
-    .concat(['>', '*', 'token.>', 'account.>', 'app.>', '*.*.*', '_INBOX.>', '_INBOX_*.>'])
+  subscribe: [...asked, ...told, ...amongNodes, '$SRV.>', '$JS.>', '$SYS.>', 'other']
+    .concat(['>', '*', 'token.>', 'account.>', 'app.>', 'tokenbus.>', '*.*.*', '_INBOX.>', '_INBOX_*.>'])
     .concat(roles.map((role) => `_INBOX_${role}.>`)),
 }
 
+const consumerHears = [...tokensTold, '_INBOX_consumer.>']
+const readsDurable = (durable: string, prefix: string) => [
+  `${prefix}.CONSUMER.INFO.TOKENBUS_EVENTS.${durable}`,
+  `${prefix}.CONSUMER.MSG.NEXT.TOKENBUS_EVENTS.${durable}`,
+  `$JS.ACK.TOKENBUS_EVENTS.${durable}.1.1.1.1.1`,
+]
+
 /** What of it each role is for. All else is refused. */
-const may: Record<Role, Record<Verb, string[]>> = {
+const may: Record<Exclude<Role, 'consumer'>, Record<Verb, string[]>> = {
   service: {
     publish: [
       ...told,
-      apiTokenRevoked,
-      changedSubject,
-      ...only(events, ['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'MSG.GET']),
-      ...only(history, ['STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.INFO', 'MSG.GET']),
-      ...only(history, ['API.CONSUMER.CREATE', 'CONSUMER.MSG.NEXT', 'CONSUMER.DELETE']),
+      ...amongNodes,
+      ...['TOKENBUS_EVENTS', 'TOKENBUS_HISTORY'].flatMap((stream) =>
+        ['CREATE', 'UPDATE', 'INFO', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+      ),
+      '$JS.API.CONSUMER.CREATE.TOKENBUS_HISTORY',
+      ...['CREATE', 'MSG.NEXT', 'DELETE'].flatMap((verb) =>
+        ['consumer', 'other'].map((name) => `$JS.API.CONSUMER.${verb}.TOKENBUS_HISTORY.${name}`),
+      ),
     ],
-    subscribe: [...asked, ...told, apiTokenRevoked, changedSubject, '$SRV.>', '_INBOX_service.>'],
-  },
-  consumer: {
-    publish: [
-      ...tokensAsked,
-      ...only(events, [
-        'STREAM.INFO',
-        'API.CONSUMER.CREATE',
-        'DURABLE.CREATE',
-        'CONSUMER.INFO',
-        'MSG.NEXT',
-        'ACK',
-      ]),
-    ],
-    subscribe: [...tokensTold, '_INBOX_consumer.>'],
+    subscribe: [...asked, ...told, ...amongNodes, '$SRV.>', '_INBOX_service.>'],
   },
   operator: {
-    publish: [...asked, ...events, ...history, ...other, ...whole, '$SRV.INFO.tokenbus'],
+    publish: [...asked, ...calls, '$SRV.INFO.tokenbus'],
     subscribe: [...told, '_INBOX_operator.>'],
   },
 }
-
-describe.each(roles.flatMap((role) => [[role, 'publish'] as const, [role, 'subscribe'] as const]))(
-  '%s, to %s',
-  (role, verb) => {
-    const granted = new Set(
-      may[role][verb].map((each) => (verb === 'publish' ? each.replace('*', 'alice') : each)),
-    )
-    it.each(
-      everything[verb].map((subject) => [granted.has(subject) ? 'allowed' : 'refused', subject] as const),
-    )('%s: %s', async (outcome, subject) =>
-      expect((await allowed(role, verb, subject)) ? 'allowed' : 'refused').toBe(outcome),
-    )
-    it('is granted nothing that is not tried here', () => {
-      expect([...granted].filter((subject) => !everything[verb].includes(subject))).toEqual([])
-    })
+/** The consumer's own durable from an account of its own; in one account with the service, any. */
+const consumerMay: Record<(typeof variants)[number]['name'], Record<Verb, string[]>> = {
+  'nats.conf': {
+    publish: [...tokensAsked, ...readsDurable('consumer', 'tokenbus.js')],
+    subscribe: consumerHears,
   },
-)
+  'single-account.conf': {
+    publish: [...tokensAsked, ...readsDurable('consumer', '$JS.API'), ...readsDurable('other', '$JS.API')],
+    subscribe: consumerHears,
+  },
+}
 
-it('the service answers a request although it may not publish to inboxes', async () => {
-  const { nats: service } = as('service')
-  service.subscribe('token.get.*', { callback: (_, message) => void message.respond('a token') })
-  await service.flush()
-  expect((await as('consumer').nats.request('token.get.alice')).string()).toBe('a token')
+describe.each(variants)('$name', ({ name, config }) => {
+  let server: NatsServer
+  const users = {} as Record<Role, User>
+
+  beforeAll(async () => {
+    server = await startNats({ config, env })
+    for (const role of roles) users[role] = await signIn(role, server)
+    await ensureStreams({ nats: users.service.nats })
+  })
+  afterAll(async () => {
+    await Promise.all(Object.values(users).map(({ nats }) => nats.close()))
+    await server.stop()
+  })
+
+  describe.each(roles.flatMap((role) => [[role, 'publish'] as const, [role, 'subscribe'] as const]))(
+    '%s, to %s',
+    (role, verb) => {
+      const granted = new Set(
+        (role === 'consumer' ? consumerMay[name] : may[role])[verb].map((each) =>
+          verb === 'publish' ? each.replace('*', 'alice') : each,
+        ),
+      )
+      it.each(
+        everything[verb].map((subject) => [granted.has(subject) ? 'allowed' : 'refused', subject] as const),
+      )('%s: %s', async (outcome, subject) =>
+        expect((await allowed(users[role], verb, subject)) ? 'allowed' : 'refused').toBe(outcome),
+      )
+      it('is granted nothing that is not tried here', () => {
+        expect([...granted].filter((subject) => !everything[verb].includes(subject))).toEqual([])
+      })
+    },
+  )
+
+  it('the service answers a request although it may not publish to inboxes', async () => {
+    users.service.nats.subscribe('token.get.*', { callback: (_, message) => void message.respond('a token') })
+    await users.service.nats.flush()
+    expect((await users.consumer.nats.request('token.get.alice')).string()).toBe('a token')
+  })
 })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +77,24 @@ it('NATS has JetStream, the role of the service, and a user who may do anything'
     if (user === 'dev') expect((await nats.jetstreamManager()).streams).toBeDefined()
     await nats.close()
   }
+})
+
+it('NATS keeps the streams of a version that had no account for them', async () => {
+  const publishOne = async (url: string) => {
+    const { username: user, password: pass, host } = new URL(url)
+    const nats = await connect({ servers: host, user, pass })
+    const { streams } = await nats.jetstreamManager()
+    await streams.add({ name: 'KEPT', subjects: ['kept'] })
+    await nats.jetstream().publish('kept')
+    const { messages } = (await streams.info('KEPT')).state
+    await nats.close()
+    return messages
+  }
+  const first = await start('nats')
+  expect(await publishOne(first.url)).toBe(1)
+  await first.stop()
+  await rename(join(dataDir, 'nats/jetstream/TOKENBUS'), join(dataDir, 'nats/jetstream/$G'))
+  expect(await publishOne((await start('nats')).url)).toBe(2)
 })
 
 it('passwords are for nobody else to read', async () => {

@@ -101,6 +101,8 @@ it('a token that an API no longer takes is replaced on its first 401', async () 
 })
 
 it('durable-consumer catches up with what happened while it was away', async () => {
+  const create = startTokenbus(['consumer', 'create', 'consumer'], { TOKENBUS_DATA_DIR: dataDir })
+  expect(await create.ended).toBe(0)
   const before = node('durable-consumer')
   await before.says('token.refreshed  demo')
   await before.kill()

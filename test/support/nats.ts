@@ -10,6 +10,8 @@ export interface NatsServer extends AsyncDisposable {
   /** Shuts down in good order; the store directory is removed unless it was given. */
   stop(): Promise<void>
   kill(): Promise<void>
+  /** Has it read its configuration again, and resolves once that is in force. */
+  reload(): Promise<void>
   pause(): Promise<void>
   resume(): void
 }
@@ -32,7 +34,7 @@ export async function startNats(options: StartNatsOptions = {}): Promise<NatsSer
   const storeDir = options.storeDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-nats-')))
   const config = await configFile(options, storeDir)
   const server = await startGuarded('$NATS_SERVER nats-server', {
-    args: flags({ ...options, config, storeDir }),
+    args: [...flags({ ...options, config }), ...(options.configText === undefined ? ['-sd', storeDir] : [])],
     ...(options.env && { env: options.env }),
   })
   const port = await ready(server)
@@ -48,6 +50,7 @@ export async function startNats(options: StartNatsOptions = {}): Promise<NatsSer
     port,
     stop,
     kill: () => end('SIGKILL'),
+    reload: () => reload(server),
     pause: server.pause,
     resume: server.resume,
     [Symbol.asyncDispose]: stop,
@@ -60,7 +63,8 @@ async function configFile(
 ): Promise<string | undefined> {
   if (configText === undefined) return config
   const path = join(storeDir, 'nats.conf')
-  await writeFile(path, configText)
+  // In the file and not by -sd, with which a server does not reload.
+  await writeFile(path, `store_dir: ${JSON.stringify(storeDir)}\n${configText}`)
   return path
 }
 
@@ -68,18 +72,15 @@ function flags({
   config,
   jetstream,
   port,
-  storeDir,
 }: {
   config: string | undefined
   jetstream?: boolean
   port?: number
-  storeDir: string
 }): string[] {
   return [
     ...(config === undefined ? [] : ['-c', config]),
     ...['-a', '127.0.0.1', '-p', String(port ?? -1)],
     ...(jetstream ? ['-js'] : []),
-    ...['-sd', storeDir],
   ]
 }
 
@@ -94,4 +95,18 @@ async function ready({ shell }: GuardedServer): Promise<number> {
     return port
   }
   throw new Error(`nats-server did not start:\n${said}`)
+}
+
+function reload({ shell, signal }: GuardedServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    shell.stderr.on('data', function listen(data) {
+      said += data
+      if (!/Reloaded server configuration|Failed to reload/.test(said)) return
+      shell.stderr.off('data', listen)
+      if (said.includes('Failed')) reject(new Error(said))
+      else resolve()
+    })
+    signal('SIGHUP')
+  })
 }
