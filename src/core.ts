@@ -48,7 +48,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const publisher = createPublisher({ nats, source: `tokenbus/${hostname()}` })
   onStop(async () => publisher.stop())
   const spool = createSpool({ directory: join(dataDir, 'spool') })
-  const facts = createClusterFacts({ records: storage.records, clock })
+  const facts = createClusterFacts({ ...storage, clock })
   const metrics = createMetrics({ facts })
   const { observer } = metrics
   const announce = announceChanges({ nats, logger })

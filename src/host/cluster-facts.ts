@@ -7,15 +7,19 @@ export type ClusterFacts = ReturnType<typeof createClusterFacts>
 export function createClusterFacts({
   records,
   clock,
+  seals,
 }: {
   records: Pick<Records, 'countByState' | 'outbox' | 'earliestDue'>
   clock: ClusterClock
+  /** How often the key that seals was used. */
+  seals(): Promise<number>
 }) {
   const since = (at: number | null) => (at === null ? 0 : Math.max(0, clock.now() - at) / 1_000)
   return {
     accountsByState: () => records.countByState(),
     outboxSize: () => records.outbox.size(),
     outboxLag: async () => since(await records.outbox.oldest()),
+    seals,
     overdue: async () => since(await records.earliestDue()),
   }
 }

@@ -32,6 +32,10 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     'tokenbus_overdue_seconds',
     'How long the oldest wake-up that nobody took has been due.',
   )
+  const seals = gauge(
+    'tokenbus_sealing_key_seals',
+    'How often the key that seals was used: 2^32 times at most.',
+  )
   const coalesced = counter(
     'tokenbus_coalesced_total',
     'Callers that got what the refresh of another one brought.',
@@ -57,21 +61,23 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
 
   async function look(): Promise<void> {
     try {
-      const [states, size, lagging, due] = await Promise.all([
+      const [states, size, lagging, due, sealed] = await Promise.all([
         facts.accountsByState(),
         facts.outboxSize(),
         facts.outboxLag(),
         facts.overdue(),
+        facts.seals(),
       ])
       for (const [state, count] of Object.entries(states)) accounts.set({ state }, count)
       outboxEntries.set(size)
       outboxLag.set(lagging)
       overdue.set(due)
+      seals.set(sealed)
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error
       // Old numbers would look like news.
       accounts.reset()
-      for (const each of [outboxEntries, outboxLag, overdue]) each.remove()
+      for (const each of [outboxEntries, outboxLag, overdue, seals]) each.remove()
     }
   }
 

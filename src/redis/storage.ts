@@ -8,6 +8,7 @@ import { createPendingConsents } from './pending-consents.ts'
 import { createRecords } from './records.ts'
 import { assertNoEviction, replication, waitForReplica } from './replication.ts'
 import { createFingerprint, createSealer } from './seal.ts'
+import { countSeals } from './seal-count.ts'
 import { parseKeys } from './seal-keys.ts'
 import { createSeenEvents } from './seen-events.ts'
 
@@ -23,8 +24,10 @@ const replicaWithin = 500
 
 /** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
 export async function openStorage({ url, keys, partitions, logger }: StorageOptions) {
-  const sealer = createSealer(parseKeys(keys))
+  const counted = createSealer(parseKeys(keys))
   const redis = await connectRedis({ url, logger })
+  const seals = countSeals({ redis, sealer: counted })
+  const { sealer } = seals
   try {
     await assertNoEviction(redis)
     const { fingerprintKey } = await openMeta({ redis, sealer, partitions })
@@ -52,6 +55,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       apiTokens: createApiTokenStore(redis),
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
+      seals: seals.total,
       retireKeys: () => retireKeys({ redis, sealer }),
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */
@@ -64,10 +68,12 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       connected: () => redis.status === 'ready',
       async close(): Promise<void> {
         clearInterval(timer)
+        await seals.stop()
         await redis.quit().catch(() => redis.disconnect())
       },
     }
   } catch (error) {
+    seals.stop()
     redis.disconnect()
     throw error
   }
