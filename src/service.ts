@@ -75,7 +75,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     provider,
     fingerprint,
     logger,
-    history: createHistory({ nats }),
+    history: createHistory({ nats, logger }),
   })
   const appSettings = {
     apps: host.apps,

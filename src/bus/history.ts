@@ -1,15 +1,19 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type NatsConnection, NatsError, nanos } from 'nats'
 import pLimit from 'p-limit'
-import { z } from 'zod'
+import type { Logger } from 'pino'
 import type { TransitionRecord } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
+import { parseJson } from '../provider/parse-json.ts'
+import { announcedOn } from './announced.ts'
 import { eventSubject } from './subjects.ts'
 
 const stream = 'TOKENBUS_HISTORY'
-const recordSchema = z.looseObject({ id: z.string(), account: z.string(), version: z.number() })
 
 export interface History {
-  /** The account's last `limit` recorded transitions, oldest first. `history_unavailable` without JetStream. */
+  /**
+   * The account's last `limit` recorded transitions, oldest first; what else somebody put on its subject is left out.
+   * `history_unavailable` without JetStream.
+   */
   read(account: string, limit: number): Promise<Result<TransitionRecord[]>>
 }
 
@@ -18,8 +22,10 @@ export function createHistory({
   nats,
   concurrency = 8,
   timeout = 1_500,
+  logger,
 }: {
   nats: NatsConnection
+  logger?: Logger
   concurrency?: number
   timeout?: number
 }): History {
@@ -46,12 +52,21 @@ export function createHistory({
     }
   }
 
+  function recordsIn(account: string, messages: readonly Uint8Array[]): TransitionRecord[] {
+    const subject = eventSubject('account.transition', account)
+    const records = messages.flatMap((bytes) => parseRecord(subject, bytes) ?? [])
+    const skipped = messages.length - records.length
+    if (skipped > 0)
+      logger?.warn({ account, skipped }, 'a history holds messages that are no transitions of it')
+    return records
+  }
+
   return {
     async read(account, limit) {
       const unavailable = fail('history_unavailable', 'JetStream cannot be reached, try again', { account })
       try {
         const messages = await limited(() => fetchAll(account))
-        return messages === 'incomplete' ? unavailable : ok(messages.slice(-limit).map(parseRecord))
+        return messages === 'incomplete' ? unavailable : ok(recordsIn(account, messages).slice(-limit))
       } catch (error) {
         if (error instanceof NatsError) return unavailable
         throw error
@@ -72,6 +87,7 @@ function addConsumer({ consumers, account }: { consumers: JetStreamManager['cons
   })
 }
 
-function parseRecord(bytes: Uint8Array): TransitionRecord {
-  return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)))
+function parseRecord(subject: string, bytes: Uint8Array): TransitionRecord | undefined {
+  const body = parseJson(new TextDecoder().decode(bytes))
+  return announcedOn(subject, body) === undefined ? undefined : (body as TransitionRecord)
 }

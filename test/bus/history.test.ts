@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { connect, type NatsConnection } from 'nats'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
 import { createHistory } from '../../src/bus/history.ts'
 import { createPublisher } from '../../src/bus/publisher.ts'
@@ -13,7 +14,7 @@ let nats: NatsConnection
 async function record(account: string, versions: number[]): Promise<void> {
   const publisher = createPublisher({ nats, source: 'test' })
   for (const version of versions) {
-    const id = `${account}-${version}`
+    const id = randomUUID()
     const type = 'account.transition' as const
     const time = '2026-01-02T03:04:05.000Z'
     const body = JSON.stringify({ id, type, time, account, version })
@@ -62,6 +63,36 @@ describe('read', () => {
     const id = '💩'.repeat(256)
     await record(id, [1, 2])
     expect(await versions(id, 10)).toEqual([`${id} 1`, `${id} 2`])
+  })
+
+  it('leaves out what is no transition of this account, and says how much', async () => {
+    await record('carol', [1])
+    const body = {
+      id: 'x',
+      type: 'account.transition',
+      time: '2026-01-02T03:04:05.000Z',
+      account: 'carol',
+      version: 9,
+    }
+    const junk = [
+      '',
+      'not JSON',
+      'null',
+      '[]',
+      '{}',
+      JSON.stringify({ ...body, account: 'bob.jones' }),
+      JSON.stringify({ ...body, type: 'token.refreshed' }),
+      JSON.stringify({ ...body, version: 'many' }),
+    ]
+    for (const each of junk) await nats.jetstream().publish('account.transition.carol', each)
+    await record('carol', [2])
+    const warn = vi.fn()
+    const read = await createHistory({ nats, logger: { warn } as never }).read('carol', 2)
+    expect(read).toMatchObject({ ok: true, value: [{ version: 1 }, { version: 2 }] })
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      { account: 'carol', skipped: junk.length },
+      expect.any(String),
+    )
   })
 
   it('leaves no consumer behind', async () => {

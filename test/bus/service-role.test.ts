@@ -50,9 +50,9 @@ it('the bus works for a user with these permissions alone', async () => {
   const listening = await listen({ nats, tokenbus, version: '1.2.3' })
 
   const publisher = createPublisher({ nats, source: 'test' })
-  const body = { id: 'e1', account: 'alice', version: 1, time: '2026-01-02T03:04:05.000Z' }
-  const ref = { kind: 'account', id: 'alice' } as const
   const type = 'account.transition' as const
+  const body = { id: 'e1', type, account: 'alice', version: 1, time: '2026-01-02T03:04:05.000Z' }
+  const ref = { kind: 'account', id: 'alice' } as const
   const entry = { id: 'e1', type, time: body.time, ref, body: JSON.stringify(body) }
   await publisher.publish(entry)
   expect(await publisher.alreadyThere(entry)).toBe(true)
