@@ -1,4 +1,4 @@
-import type { AccountContext, AccountState, Resource, Spend } from './account-context.ts'
+import type { AccountContext, AccountState, LastError, Resource, Spend } from './account-context.ts'
 import { absentAccount } from './account-context.ts'
 import type {
   AccountAuthorized,
@@ -185,8 +185,19 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
     doubtSince: null,
     hasPrevious: event.rotated,
     hasSibling: false,
-    lastError: null,
+    lastError: event.scopesCut ? scopesCut(event.at) : null,
     previousState: origin(context, from),
+  }
+}
+
+/** Nothing is wrong with the token; that not all of its scopes are listed is to be seen somewhere. */
+function scopesCut(at: number): LastError {
+  return {
+    at,
+    class: 'T',
+    reason: 'scopes_cut',
+    action: 'none: the provider named more scopes, or longer ones, than are kept (256 of 512 bytes each)',
+    providerError: { status: 200, error: 'scopes_cut' },
   }
 }
 

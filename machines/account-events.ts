@@ -72,6 +72,8 @@ export interface RefreshSucceeded extends Happened {
   /** The same for the refresh token that is current now. */
   readonly refreshTokenExpiresIn: number | null
   readonly scopes: readonly string[] | null
+  /** The provider named more of them, or longer ones, than are kept. */
+  readonly scopesCut?: true | undefined
   /** Did a new refresh token come? */
   readonly rotated: boolean
   /** What the access token that came is for. */

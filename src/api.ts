@@ -11,6 +11,8 @@ import type {
   AppSecretAdd,
   AppSecretRemove,
   AppVerify,
+  EventsDead,
+  EventsWhich,
   KeysRotate,
   Scope,
   TokenReject,
@@ -153,8 +155,29 @@ export interface KeyRotation {
   readonly retired?: readonly string[]
 }
 
+/** An event that its stream will never take. Times are ISO 8601. */
+export interface DeadEvent {
+  readonly id: string
+  readonly type: string
+  readonly time: string
+  readonly account?: string
+  readonly app?: string
+  readonly version: number
+  readonly reason: string
+  readonly bytes: number
+}
+
+/** Events that were set aside, for the operators on the bus. */
+export interface DeadEventAdmin {
+  /** `total`: how many there are. */
+  deadEvents(query: EventsDead): Promise<Result<{ events: DeadEvent[]; total: number }>>
+  /** They go out after what was saved meanwhile. */
+  retryEvents(which: EventsWhich): Promise<Result<{ retried: number }>>
+  dropEvents(which: EventsWhich): Promise<Result<{ dropped: number }>>
+}
+
 /** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
-export interface Tokenbus extends ApiTokenAdmin {
+export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** From memory where it may be. */
   getToken(account: string, want: TokenWant): Promise<TokenResult>
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>

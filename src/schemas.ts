@@ -19,7 +19,25 @@ export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used'
 export const providerSchema = z.enum(['gmail', 'gmailService', 'outlook', 'outlookService', 'mailRu', 'oidc'])
 export const grantSchema = z.enum(['authorization_code', 'jwt_bearer', 'client_credentials'])
 export const cloudSchema = z.enum(['global', 'gcc-high', 'dod', 'china'])
-const scopesSchema = z.array(z.string().min(1).max(512)).max(256)
+/** So many of so many bytes, whoever names them: they are in every snapshot and event of their account. */
+export const mostScopes = 256
+export const longestScope = 512
+const scopesSchema = z
+  .array(
+    z
+      .string()
+      .min(1)
+      .refine((scope) => Buffer.byteLength(scope) <= longestScope, `must have ${longestScope} bytes at most`),
+  )
+  .max(mostScopes)
+/** In bytes of JSON. It is loaded with the account whenever that is. */
+const longestMetadata = 65_536
+const metadataSchema = z
+  .record(z.string(), z.json())
+  .refine(
+    (facts) => Buffer.byteLength(JSON.stringify(facts)) <= longestMetadata,
+    `must have ${longestMetadata} bytes of JSON at most`,
+  )
 const seconds = z.number().nonnegative().finite()
 
 /** Of another API, or fewer than were granted: a second token of the same grant. */
@@ -54,7 +72,7 @@ export const accountPutSchema = z.strictObject({
   grantExpires: z.iso.datetime({ offset: true }).optional(),
   scopes: scopesSchema.optional(),
   policy: policySchema.optional(),
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: metadataSchema.optional(),
   ifGeneration: z.int().nonnegative().optional(),
 })
 
@@ -131,6 +149,13 @@ export const keysRotateSchema = z.strictObject({
   limit: z.int().min(1).max(1000).optional(),
 })
 
+export const eventsDeadSchema = z.strictObject({ limit: z.int().min(1).max(1_000).optional() })
+
+/** Of the events that were set aside: one by its id, or all of them. */
+export const eventsWhichSchema = z
+  .strictObject({ id: z.string().min(1).max(64).optional(), all: z.literal(true).optional() })
+  .refine(({ id, all }) => (id === undefined) !== (all === undefined), 'must have either id or all')
+
 export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', 'events:read', 'admin'])
 
 /** Accounts by their id: all of it, or its beginning and a `*`. */
@@ -150,6 +175,8 @@ export const apiTokenCreateSchema = z.strictObject({
 
 export type Scope = z.output<typeof scopeSchema>
 export type ApiTokenCreate = z.output<typeof apiTokenCreateSchema>
+export type EventsDead = z.output<typeof eventsDeadSchema>
+export type EventsWhich = z.output<typeof eventsWhichSchema>
 export type KeysRotate = z.output<typeof keysRotateSchema>
 export type TokenWant = z.output<typeof tokenGetSchema>
 export type TokenReject = z.output<typeof tokenRejectSchema>

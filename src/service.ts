@@ -15,6 +15,7 @@ import { createApiTokenAdmin } from './host/api-token-admin.ts'
 import { createApiTokens } from './host/api-tokens.ts'
 import { createAppAdmin } from './host/app-admin.ts'
 import { createAppVerification } from './host/app-verification.ts'
+import { createDeadEvents } from './host/dead-events.ts'
 import { createKeyRotation } from './host/key-rotation.ts'
 import { readCachedFrom } from './host/read-cached.ts'
 import { createReadiness } from './host/readiness.ts'
@@ -106,6 +107,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     }),
     ...apiTokenAdmin,
     ...createKeyRotation({ ...host, ...storage, partitions }),
+    ...createDeadEvents({ records, partitions }),
   }
   const listening = await listen({
     nats,
@@ -161,6 +163,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     metrics,
     readiness: createReadiness({
       facts,
+      flow: host.flow,
       missing: () => [
         ...(storage.connected() ? [] : ['redis']),
         ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),

@@ -140,6 +140,23 @@ export const answerSchemas: Readonly<Record<string, z.ZodObject>> = {
     cursor: z.string().optional(),
     retired: texts.optional(),
   }),
+  'events.dead': z.strictObject({
+    events: z.array(
+      z.strictObject({
+        id: z.string(),
+        type: z.string(),
+        time,
+        account: idSchema.optional(),
+        app: idSchema.optional(),
+        version: z.int().nonnegative(),
+        reason: z.string(),
+        bytes: z.int().nonnegative(),
+      }),
+    ),
+    total: z.int().nonnegative(),
+  }),
+  'events.retry': z.strictObject({ retried: z.int().nonnegative() }),
+  'events.drop': z.strictObject({ dropped: z.int().nonnegative() }),
   'api-token.create': apiTokenSchema.extend({ token: z.string() }),
   'api-token.list': z.strictObject({ apiTokens: z.array(apiTokenSchema) }),
   'api-token.revoke': z.strictObject({ id: z.string(), revoked: z.literal(true) }),

@@ -10,6 +10,8 @@ const happened = {
   id: z.string().min(1),
   time: z.iso.datetime(),
   version: z.int().nonnegative(),
+  /** It was too large for its server: lists are empty, long texts left out, of a transition its `event`, `effects` and `snapshot`. */
+  truncated: z.literal(true).optional(),
 }
 const ofAccount = { ...happened, account: idSchema }
 const ofApp = { ...happened, app: idSchema }
@@ -63,17 +65,17 @@ export const eventSchemas = {
     app: idSchema.optional(),
     user: z.string().optional(),
   }),
-  /** `event`, `effects` and `snapshot` are the machine's own: replay reads them, nobody else needs to. */
+  /** `event`, `effects` and `snapshot` are the machine's own: replay reads them, nobody else needs to. Absent where truncated. */
   'account.transition': z.strictObject({
     type: z.literal('account.transition'),
     ...ofAccount,
-    event: z.looseObject({ type: z.string() }),
+    event: z.looseObject({ type: z.string() }).optional(),
     from: z.string().nullable(),
     to: z.string().nullable(),
-    effects: z.array(z.looseObject({ type: z.string() })),
+    effects: z.array(z.looseObject({ type: z.string() })).optional(),
     at: instant,
     wakeAt: instant.nullable(),
-    snapshot: z.looseObject({}),
+    snapshot: z.looseObject({}).optional(),
   }),
   'app.secret-expiring': z.looseObject({ type: z.literal('app.secret-expiring'), ...ofApp }),
   'app.secret-expired': z.looseObject({ type: z.literal('app.secret-expired'), ...ofApp }),

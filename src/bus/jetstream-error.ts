@@ -1,4 +1,4 @@
-import { NatsError } from 'nats'
+import { ErrorCode, NatsError } from 'nats'
 
 /** Error codes of the JetStream API (nats-server, server/errors.json). */
 export const consumerNotFound = 10014
@@ -9,8 +9,26 @@ export const notEnabled = 10076
 export const notEnabledForAccount = 10039
 export const replicasNotSupported = 10074
 export const noSuitablePeers = 10005
+const messageExceedsMaximum = 10054
+const headerExceedsMaximum = 10097
 
 /** The API's own code, if JetStream answered with an error. */
 export function jetStreamCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined
+}
+
+/** It is the message, and it is for good: neither waiting nor another one's turn makes it smaller. */
+export function isTooLarge(error: unknown): boolean {
+  const code = jetStreamCode(error)
+  return (
+    code === messageExceedsMaximum ||
+    code === headerExceedsMaximum ||
+    (error instanceof NatsError && error.code === ErrorCode.MaxPayloadExceeded)
+  )
+}
+
+/** The server answered that it takes this one not: it is well, and may take the next. */
+export function isAnsweredNo(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return false
+  return error.permissionContext !== undefined || (error.api_error?.code ?? 500) < 500
 }

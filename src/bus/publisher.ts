@@ -1,11 +1,21 @@
 import { headers, type NatsConnection } from 'nats'
 import type { OutboxEntry } from '../redis/record.ts'
 import { watchConnection } from './connection-watch.ts'
-import { jetStreamCode, noMessageFound } from './jetstream-error.ts'
+import { isTooLarge, jetStreamCode, noMessageFound } from './jetstream-error.ts'
+import { shortenedBody } from './shorten-event.ts'
 import { eventSubject, streamOf } from './subjects.ts'
 
+/** The stream will never take this event, not even shortened. */
+export class EventRefused extends Error {}
+
+/** Of a message, for its headers. */
+const headersAtMost = 1_024
+
 export interface Publisher {
-  /** Resolves on the JetStream ack. Rejects otherwise: then the event may or may not be stored; publish it again. */
+  /**
+   * Resolves on the JetStream ack; what is larger than the server takes is stored shortened. Rejects with `EventRefused`
+   * if it never can be. Rejects otherwise: then the event may or may not be stored; publish it again.
+   */
   publish(entry: OutboxEntry): Promise<void>
   /**
    * Is the entry its subject's last message? For entries tried before and older than half the duplicate
@@ -43,21 +53,39 @@ export function createPublisher({ nats, source }: { nats: NatsConnection; source
     return event
   }
 
+  async function send(entry: OutboxEntry, body: string): Promise<void> {
+    const ack = jetStream.publish(eventSubject(entry.type, entry.ref.id), body, {
+      msgID: entry.id,
+      headers: eventHeaders(entry),
+      expect: { streamName: streamOf(entry.type) },
+    })
+    await new Promise((resolve, reject) => {
+      onLoss.add(reject)
+      ack.then(resolve, reject).finally(() => onLoss.delete(reject))
+    })
+  }
+
+  const fits = ({ body }: OutboxEntry) =>
+    Buffer.byteLength(body) + headersAtMost <= (nats.info?.max_payload ?? Number.POSITIVE_INFINITY)
+
   return {
     connected: watch.connected,
     stop: watch.stop,
 
     async publish(entry) {
       requireConnection()
-      const ack = jetStream.publish(eventSubject(entry.type, entry.ref.id), entry.body, {
-        msgID: entry.id,
-        headers: eventHeaders(entry),
-        expect: { streamName: streamOf(entry.type) },
-      })
-      await new Promise((resolve, reject) => {
-        onLoss.add(reject)
-        ack.then(resolve, reject).finally(() => onLoss.delete(reject))
-      })
+      try {
+        if (fits(entry)) return await send(entry, entry.body)
+      } catch (error) {
+        // The stream may take less than the server.
+        if (!isTooLarge(error)) throw error
+      }
+      try {
+        await send(entry, shortenedBody(entry))
+      } catch (error) {
+        if (!isTooLarge(error)) throw error
+        throw new EventRefused((error as Error).message, { cause: error })
+      }
     },
 
     async alreadyThere(entry) {

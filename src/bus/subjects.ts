@@ -12,6 +12,8 @@ import {
   appSecretAddSchema,
   appSecretRemoveSchema,
   appVerifySchema,
+  eventsDeadSchema,
+  eventsWhichSchema,
   keysRotateSchema,
   tokenGetSchema,
   tokenRejectSchema,
@@ -140,6 +142,24 @@ export const requests: readonly RequestRoute[] = [
     of: undefined,
     schema: keysRotateSchema,
     call: (tokenbus, _none, page) => tokenbus.rotateKeys(page),
+  }),
+  request({
+    verb: 'events.dead',
+    of: undefined,
+    schema: eventsDeadSchema,
+    call: (tokenbus, _none, query) => tokenbus.deadEvents(query),
+  }),
+  request({
+    verb: 'events.retry',
+    of: undefined,
+    schema: eventsWhichSchema,
+    call: (tokenbus, _none, which) => tokenbus.retryEvents(which),
+  }),
+  request({
+    verb: 'events.drop',
+    of: undefined,
+    schema: eventsWhichSchema,
+    call: (tokenbus, _none, which) => tokenbus.dropEvents(which),
   }),
   request({
     verb: 'api-token.create',

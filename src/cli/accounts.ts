@@ -119,11 +119,11 @@ export function accountCommands(program: Command, run: Run): void {
     .action(
       run(async ({ bus, print, colours }, id: string) => {
         const result = replay((await readHistory(bus, id)).transitions)
-        const { checked, skipped, divergence } = result
+        const { checked, skipped, truncated = 0, divergence } = result
         print(result, () =>
           divergence === undefined
             ? [
-                `${checked} transitions of ${id} replayed, all as recorded${skipped > 0 ? ` (${skipped} not retained)` : ''}`,
+                `${checked} transitions of ${id} replayed, all as recorded${skipped > 0 ? ` (${skipped} not retained)` : ''}${truncated > 0 ? ` (${truncated} truncated)` : ''}`,
               ]
             : [
                 colours.red(`version ${divergence.version} of ${id} differs at ${divergence.path}`),

@@ -7,6 +7,7 @@ import { apiTokenCommands } from './api-tokens.ts'
 import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
 import { consumerCommands } from './consumers.ts'
+import { eventCommands } from './events.ts'
 import { importCommands } from './import.ts'
 import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
@@ -89,6 +90,7 @@ export async function runCommand(
   appCommands(program, run)
   apiTokenCommands(program, run)
   consumerCommands(program, run)
+  eventCommands(program, run)
   importCommands(program, run)
   keyCommands(program, run)
   sandboxCommands(program, run)

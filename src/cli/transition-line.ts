@@ -6,10 +6,11 @@ const transitionSchema = z.object({
   time: z.string(),
   from: z.string().nullable(),
   to: z.string().nullable(),
-  event: z.looseObject({ type: z.string() }),
+  event: z.looseObject({ type: z.string() }).optional(),
   wakeAt: z.number().nullable(),
   at: z.number(),
-  snapshot: z.object({ context: z.looseObject({ generation: z.number() }) }),
+  snapshot: z.object({ context: z.looseObject({ generation: z.number() }) }).optional(),
+  truncated: z.literal(true).optional(),
 })
 
 const nowhere = '–'
@@ -17,19 +18,22 @@ const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width
 
 /** A transition as one line a person can follow. */
 export function transitionLine(body: unknown, { colour }: { colour: boolean }): string {
-  const { account, time, from, to, event, wakeAt, at, snapshot } = transitionSchema.parse(body)
+  const { account, time, from, to, event, wakeAt, at, snapshot, truncated } = transitionSchema.parse(body)
   const colours = coloursOf(colour)
   const painted = (state: string | null, width = 0) =>
     paintState(state ?? nowhere, colours) + ' '.repeat(Math.max(0, width - (state ?? nowhere).length))
   const next = wakeAt === null ? '' : `next ${inWords(wakeAt - at)}`
-  const details = [`generation ${snapshot.context.generation}`, ...why(event), next].filter(
-    (part) => part !== '',
-  )
+  const details = [
+    snapshot === undefined ? '' : `generation ${snapshot.context.generation}`,
+    ...(event === undefined ? [] : why(event)),
+    next,
+    truncated ? 'truncated' : '',
+  ].filter((part) => part !== '')
   return [
     colours.dim(new Date(time).toTimeString().slice(0, 8)),
     colours.bold(pad(account, 12)),
     `${painted(from, 14)} → ${painted(to, 14)}`,
-    pad(event.type, 18),
+    pad(event?.type ?? nowhere, 18),
     colours.dim(details.join(', ')),
   ].join('  ')
 }

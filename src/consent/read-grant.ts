@@ -6,6 +6,9 @@ import { type TurnedDown, turnedDown } from './consent-end.ts'
 import type { PendingConsent } from './tickets.ts'
 
 const defaultLife = 3_600
+/** As long as may be put. */
+const longestUser = 320
+const longestSubject = 255
 
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString()
 
@@ -35,13 +38,15 @@ export function readGrant({
   if (refreshToken === undefined) return turnedDown('no_refresh_token', waiting)
   const { name, email } = waiting
   // Who signed in, by the provider's word before the caller's.
-  const user = [claims?.email, claims?.preferred_username, email].find((each) => typeof each === 'string')
+  const user = [claims?.email, claims?.preferred_username, email].find(
+    (each) => typeof each === 'string' && each.length <= longestUser,
+  )
   return {
     kind: 'grant',
     put: {
       app: config.app,
       user: (user as string | undefined) ?? account,
-      ...(claims !== undefined && { subject: claims.sub }),
+      ...(claims !== undefined && claims.sub.length <= longestSubject && { subject: claims.sub }),
       accessToken,
       refreshToken,
       expires: inSeconds(expiresIn),

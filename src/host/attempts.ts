@@ -219,6 +219,7 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     refreshTokenExpiresIn:
       answer.refreshTokenExpiresIn === undefined ? null : answer.refreshTokenExpiresIn * 1_000,
     scopes: answer.scopes ?? null,
+    ...(answer.scopesCut && { scopesCut: answer.scopesCut }),
     resource: attempt.resource,
     tokens: answer,
   }

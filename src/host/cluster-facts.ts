@@ -9,7 +9,7 @@ export function createClusterFacts({
   clock,
   seals,
 }: {
-  records: Pick<Records, 'countByState' | 'outbox' | 'earliestDue'>
+  records: Pick<Records, 'countByState' | 'outbox' | 'deadEvents' | 'earliestDue'>
   clock: ClusterClock
   /** How often the key that seals was used. */
   seals(): Promise<number>
@@ -18,6 +18,7 @@ export function createClusterFacts({
   return {
     accountsByState: () => records.countByState(),
     outboxSize: () => records.outbox.size(),
+    deadEvents: () => records.deadEvents.size(),
     outboxLag: async () => since(await records.outbox.oldest()),
     seals,
     overdue: async () => since(await records.earliestDue()),

@@ -17,6 +17,7 @@ export interface Answer {
   readonly expiresIn: number | null
   readonly refreshTokenExpiresIn: number | null
   readonly scopes: readonly string[] | null
+  readonly scopesCut?: true | undefined
   readonly resource: Resource | null
   readonly tokens: TokenPair
 }
@@ -31,6 +32,7 @@ const spooledSchema = z.object({
   expiresIn: z.number().nullable(),
   refreshTokenExpiresIn: z.number().nullable(),
   scopes: scopes.nullable(),
+  scopesCut: z.literal(true).optional(),
   /** Absent from what was spooled before there were second tokens. */
   resource: z.object({ key: z.string(), scopes }).nullable().default(null),
   sealed: z.string(),

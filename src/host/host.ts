@@ -12,6 +12,7 @@ import { type AccountMeeting, createAccounts, type LoadedAccount } from './accou
 import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
+import { createEventFlow } from './event-flow.ts'
 import { createHeldAnswers } from './held-answers.ts'
 import { createLeftBehind } from './left-behind.ts'
 import { type Observer, unobserved } from './observer.ts'
@@ -61,7 +62,8 @@ export function createHost(options: HostOptions) {
   const sealed = createSealedTokens(sealer)
   const cache = createTokenCache({ clock, observer, ...(cachedTokens && { max: cachedTokens }) })
   const waiting = createWaiting<LoadedAccount>(timers)
-  const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger })
+  const flow = createEventFlow(timers)
+  const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })
   const leftBehind = createLeftBehind({
     records,
     announce,
@@ -225,6 +227,7 @@ export function createHost(options: HostOptions) {
     heldAnswers,
     leftBehind,
     outbox,
+    flow,
     reads,
     waiting,
     waker,

@@ -10,6 +10,8 @@ export interface Observer {
   /** An attempt ended without its answer, which may have spent the refresh token. */
   inDoubt(): void
   /** `outcome` is `succeeded`, the class of the failure, or `untold`. */
+  /** An event was set aside: its stream will never take it. */
+  eventSetAside(): void
   attemptEnded(ended: { provider: string; outcome: string; milliseconds: number }): void
 }
 
@@ -21,5 +23,6 @@ export const unobserved: Observer = {
   lostSave() {},
   raceRecovered() {},
   inDoubt() {},
+  eventSetAside() {},
   attemptEnded() {},
 }

@@ -1,10 +1,13 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import type { Publisher } from '../bus/publisher.ts'
+import { isAnsweredNo } from '../bus/jetstream-error.ts'
+import { EventRefused, type Publisher } from '../bus/publisher.ts'
 import { partitionOf } from '../redis/keys.ts'
-import type { OutboxEntry, Records } from '../redis/records.ts'
+import type { OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
 import type { ClusterClock } from './cluster-clock.ts'
+import type { EventFlow } from './event-flow.ts'
+import type { Observer } from './observer.ts'
 import { createTurns } from './turns.ts'
 
 const batch = 256
@@ -15,6 +18,8 @@ const leftBehindAfter = 1_000
 const sweepEvery = 1_000
 /** Half the stream's duplicate window: from here on its memory of ids is not to be trusted. */
 const doubtfulAfter = 5 * 60_000
+/** From here on only the sweep tries: each save would else read all that waits, to no avail. */
+const leftToSweepAfter = 2_000
 
 export interface OutboxOptions {
   readonly records: Pick<Records, 'outbox'>
@@ -23,15 +28,17 @@ export interface OutboxOptions {
   readonly partitions: number
   readonly timers: Timers
   readonly logger: Logger
+  readonly flow: EventFlow
+  readonly observer: Pick<Observer, 'eventSetAside'>
 }
-
-type Waiting = Awaited<ReturnType<Records['outbox']['read']>>[number]
 
 /**
  * Publishes what saves left in the outbox. Per account strictly in order, each entry after the ack of the one
- * before, also those another node left; an entry is removed only once the stream has it.
+ * before, also those another node left; an entry is removed only once the stream has it. What the stream will never take
+ * is set aside, and what comes after it goes on.
  */
-export function createOutbox({ records, publisher, clock, partitions, timers, logger }: OutboxOptions) {
+export function createOutbox(options: OutboxOptions) {
+  const { records, publisher, clock, partitions, timers, logger, flow, observer } = options
   const turns = createTurns()
   const limit = pLimit(publishedAtOnce)
   const fresh = new Map<number, Set<string>>()
@@ -39,44 +46,68 @@ export function createOutbox({ records, publisher, clock, partitions, timers, lo
 
   const savedAt = (entryId: string) => Number(entryId.split('-')[0])
 
-  async function publish({ entryId, entry }: Waiting): Promise<void> {
+  async function publish({ entryId, entry }: WaitingEntry): Promise<void> {
     const doubtful = clock.now() - savedAt(entryId) > doubtfulAfter
-    if (doubtful && (await publisher.alreadyThere(entry))) return
-    await publisher.publish(entry)
+    if (!doubtful || !(await publisher.alreadyThere(entry))) await publisher.publish(entry)
+    flow.took()
   }
 
-  /** Answers the ids of the entries that the stream has now. */
-  async function publishInOrder(entries: readonly Waiting[]): Promise<string[]> {
-    const done: string[] = []
-    for (const waiting of entries) {
-      try {
-        await limit(() => publish(waiting))
-      } catch (error) {
-        if (publisher.connected())
-          logger.warn({ err: error, type: waiting.entry.type }, 'event not published yet')
-        break
+  function noteFailure({ type }: OutboxEntry, error: unknown): void {
+    if (!isAnsweredNo(error)) flow.failed()
+    if (publisher.connected()) logger.warn({ err: error, type }, 'event not published yet')
+  }
+
+  /** Answers what became of the entry: `stuck` holds back what comes after it. */
+  async function settle(partition: number, waiting: WaitingEntry): Promise<'stored' | 'aside' | 'stuck'> {
+    const { entryId, entry } = waiting
+    try {
+      await limit(() => publish(waiting))
+      return 'stored'
+    } catch (error) {
+      if (error instanceof EventRefused) {
+        const { ref, type } = entry
+        if (await records.outbox.setAside({ partition, entryId, reason: error.message })) {
+          observer.eventSetAside()
+          logger.error(
+            { [ref.kind]: ref.id, type, reason: error.message },
+            'event set aside: it cannot be sent',
+          )
+        }
+        return 'aside'
       }
-      done.push(waiting.entryId)
+      noteFailure(entry, error)
+      return 'stuck'
     }
-    return done
   }
 
-  async function publishWhere(partition: number, chosen: (waiting: Waiting) => boolean): Promise<void> {
+  async function publishGroup(partition: number, entries: readonly WaitingEntry[]) {
+    const stored: string[] = []
+    for (const waiting of entries) {
+      const outcome = await settle(partition, waiting)
+      if (outcome === 'stuck') return { stored, stuck: true }
+      if (outcome === 'stored') stored.push(waiting.entryId)
+    }
+    return { stored, stuck: false }
+  }
+
+  async function publishWhere(partition: number, chosen: (waiting: WaitingEntry) => boolean): Promise<void> {
     let from: string | undefined
     // Whose entry was not acknowledged: what comes after it waits too, in the next batches as well.
     const stuck = new Set<string>()
-    const publishGroup = async ([name, group]: [string, Waiting[]]) => {
-      const done = await publishInOrder(group)
-      if (done.length < group.length) stuck.add(name)
-      return done
-    }
     for (;;) {
       if (!publisher.connected()) return
       const entries = await records.outbox.read({ partition, count: batch, ...(from && { from }) })
       const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
-      const done = (await Promise.all([...groupBy(free, nameOf)].map(publishGroup))).flat()
-      if (done.length > 0) await records.outbox.remove({ partition, entryIds: done })
+      const groups = [...groupBy(free, nameOf)].map(async ([name, group]) => {
+        const done = await publishGroup(partition, group)
+        if (done.stuck) stuck.add(name)
+        return done.stored
+      })
+      const stored = (await Promise.all(groups)).flat()
+      if (stored.length > 0) await records.outbox.remove({ partition, entryIds: stored })
       if (entries.length < batch) return
+      // Nobody answers: reading on through all that waits would not change that.
+      if (stored.length === 0 && flow.failing()) return
       from = entries.at(-1)?.entryId
     }
   }
@@ -87,6 +118,7 @@ export function createOutbox({ records, publisher, clock, partitions, timers, lo
       const names = fresh.get(partition)
       if (names === undefined) return
       fresh.delete(partition)
+      if (flow.stalledFor() > leftToSweepAfter) return
       await publishWhere(partition, ({ entry }) => names.has(nameOf({ entry })))
     })
   }

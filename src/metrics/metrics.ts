@@ -27,6 +27,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     registers,
   })
   const outboxEntries = gauge('tokenbus_outbox_entries', 'Events saved and not yet in their stream.')
+  const deadEvents = gauge('tokenbus_dead_events', 'Events set aside: their stream will never take them.')
   const outboxLag = gauge('tokenbus_outbox_lag_seconds', 'Age of the oldest event not yet in its stream.')
   const overdue = gauge(
     'tokenbus_overdue_seconds',
@@ -43,6 +44,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   const lostSaves = counter('tokenbus_lost_saves_total', 'Saves lost to another node and tried again.')
   const races = counter('tokenbus_races_recovered_total', 'Refusals of a grant that had just been refreshed.')
   const inDoubt = counter('tokenbus_attempts_in_doubt_total', 'Attempts whose answer is missing.')
+  const setAside = counter('tokenbus_events_set_aside_total', 'Events that their stream will never take.')
   const attempts = new Histogram({
     name: 'tokenbus_refresh_seconds',
     help: 'Refresh attempts by provider and outcome: succeeded, the class of the failure, or untold.',
@@ -61,15 +63,17 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
 
   async function look(): Promise<void> {
     try {
-      const [states, size, lagging, due, sealed] = await Promise.all([
+      const [states, size, dead, lagging, due, sealed] = await Promise.all([
         facts.accountsByState(),
         facts.outboxSize(),
+        facts.deadEvents(),
         facts.outboxLag(),
         facts.overdue(),
         facts.seals(),
       ])
       for (const [state, count] of Object.entries(states)) accounts.set({ state }, count)
       outboxEntries.set(size)
+      deadEvents.set(dead)
       outboxLag.set(lagging)
       overdue.set(due)
       seals.set(sealed)
@@ -77,7 +81,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
       if (!(error instanceof StorageUnavailable)) throw error
       // Old numbers would look like news.
       accounts.reset()
-      for (const each of [outboxEntries, outboxLag, overdue, seals]) each.remove()
+      for (const each of [outboxEntries, deadEvents, outboxLag, overdue, seals]) each.remove()
     }
   }
 
@@ -94,6 +98,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
       lostSave: () => lostSaves.inc(),
       raceRecovered: () => races.inc(),
       inDoubt: () => inDoubt.inc(),
+      eventSetAside: () => setAside.inc(),
       attemptEnded: ({ provider, outcome, milliseconds }) =>
         attempts.observe({ provider, outcome }, milliseconds / 1_000),
     },

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Secret } from '../secret.ts'
 import { type AnswerBody, parseAnswerBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
+import { boundedScopes } from './bounded-scopes.ts'
 import type { ErrorRow, ProviderError } from './classified.ts'
 import { classify, isRecoverable } from './classify.ts'
 import { decodeBody } from './decode-body.ts'
@@ -124,7 +125,7 @@ function readTokens({ headers, body, refreshToken, now }: ReadTokens): Tokens {
     ...(id_token !== undefined && { idToken: new Secret(id_token) }),
     ...(expires_in !== undefined && { expiresIn: expires_in }),
     ...(refreshTokenExpiresIn !== undefined && { refreshTokenExpiresIn }),
-    ...(scope !== undefined && { scopes: scope.split(' ').filter((each) => each !== '') }),
+    ...(scope !== undefined && boundedScopes(scope)),
     ...(date !== undefined && { dateSkewMs: date - now }),
   }
 }

@@ -11,6 +11,8 @@ export interface Tokens {
   readonly expiresIn?: number
   readonly refreshTokenExpiresIn?: number
   readonly scopes?: string[]
+  /** The provider named more of them, or longer ones, than are kept. */
+  readonly scopesCut?: true
   /** The provider's clock minus ours in milliseconds, by its `Date` header. */
   readonly dateSkewMs?: number
 }

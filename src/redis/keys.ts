@@ -25,6 +25,7 @@ export function keysOf(partition: number) {
     record: ({ kind, id }: Ref) => `${tag}:${kind}:${id}`,
     due: `${tag}:due`,
     outbox: `${tag}:outbox`,
+    deadEvents: `${tag}:dead-events`,
     listing: (kind: Ref['kind']) => `${tag}:${kind}s`,
     byName: `${tag}:by-name`,
     seenEvent: (digest: string) => `${tag}:security-event:${digest}`,

@@ -2,19 +2,14 @@ import { realTimers, type Timers } from '../timers.ts'
 import type { Commands } from './commands.ts'
 import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
 import { createListing } from './listing.ts'
-import {
-  type Change,
-  type OutboxEntry,
-  type Revision,
-  type Saved,
-  type StoredRecord,
-  toStoredRecord,
-} from './record.ts'
+import { createOutboxStore } from './outbox-store.ts'
+import { type Change, type Revision, type Saved, type StoredRecord, toStoredRecord } from './record.ts'
 import { saveArguments } from './save-arguments.ts'
 import { StorageUnavailable } from './storage-unavailable.ts'
 
 export { BadCursor } from './cursor.ts'
 export type { Ref } from './keys.ts'
+export type { DeadEntry, WaitingEntry } from './outbox-store.ts'
 export type { Change, OutboxEntry, Revision, Saved, StoredRecord } from './record.ts'
 
 export interface RecordsOptions {
@@ -51,6 +46,7 @@ export function createRecords({
 
   return {
     ...createListing({ commands, partitions, random }),
+    ...createOutboxStore({ commands, partitions }),
     load,
     /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
     async save(change: Change): Promise<Saved> {
@@ -107,63 +103,10 @@ export function createRecords({
       const each = Array.from({ length: partitions }, (_, index) => commands.zlowest(keysOf(index).due))
       return earliest(await Promise.all(each))
     },
-    outbox: {
-      /** The oldest first, those after `from`. */
-      async read({ partition, from, count }: { partition: number; from?: string; count: number }) {
-        const { outbox } = keysOf(partition)
-        const found = await commands.xrange(outbox, { from, count })
-        return found.map(([entryId, fields]) => ({ entryId, ...toOutboxEntry(fields) }))
-      },
-      async remove({
-        partition,
-        entryIds,
-      }: {
-        partition: number
-        entryIds: readonly string[]
-      }): Promise<void> {
-        if (entryIds.length > 0) await commands.xdel(keysOf(partition).outbox, entryIds)
-      },
-      /** How many entries wait, over all partitions. */
-      async size(): Promise<number> {
-        const each = Array.from({ length: partitions }, (_, index) => commands.xlen(keysOf(index).outbox))
-        return (await Promise.all(each)).reduce((total, length) => total + length, 0)
-      },
-      /** When the oldest entry that still waits was saved, ms; null when none does. */
-      async oldest(): Promise<number | null> {
-        const each = Array.from({ length: partitions }, (_, index) =>
-          commands.xrange(keysOf(index).outbox, { count: 1 }),
-        )
-        return earliest((await Promise.all(each)).map(([first]) => first && Number(first[0].split('-')[0])))
-      },
-    },
   }
 }
 
 function earliest(times: readonly (number | null | undefined)[]): number | null {
   const known = times.filter((at) => at != null)
   return known.length === 0 ? null : Math.min(...known)
-}
-
-/** An entry and the save that left it. Nodes of an older version say nothing of the save. */
-export interface WaitingEntry {
-  readonly entry: OutboxEntry
-  readonly version: number
-  readonly save: string | null
-}
-
-function toOutboxEntry(flat: string[]): WaitingEntry {
-  const { id, type, time, of, body, version, save } = Object.fromEntries(
-    Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]),
-  ) as Record<string, string>
-  return {
-    entry: {
-      id: id as string,
-      type: type as OutboxEntry['type'],
-      time: time as string,
-      ref: refOfDueMember(of as string),
-      body: body as string,
-    },
-    version: Number(version ?? 0),
-    save: save ?? null,
-  }
 }

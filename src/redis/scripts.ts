@@ -4,7 +4,7 @@ import { StorageUnavailable } from './storage-unavailable.ts'
 
 export type RedisClient = Redis | Cluster
 
-export type Script = 'load' | 'save' | 'claim-due' | 'reindex' | 'wake-accounts'
+export type Script = 'load' | 'save' | 'claim-due' | 'reindex' | 'wake-accounts' | 'move-event'
 
 const text = (name: Script) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
 
@@ -16,7 +16,7 @@ export type RunScript = (call: {
 }) => Promise<unknown>
 
 export function createScripts(redis: RedisClient): RunScript {
-  for (const name of ['load', 'save', 'claim-due', 'reindex', 'wake-accounts'] as const) {
+  for (const name of ['load', 'save', 'claim-due', 'reindex', 'wake-accounts', 'move-event'] as const) {
     redis.defineCommand(`tb-${name}`, { lua: text(name) })
   }
   const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>

@@ -14,6 +14,12 @@ import {
   toStored,
 } from '../../machines/index.ts'
 
+const truncatedSchema = z.looseObject({
+  version: z.int().positive(),
+  to: z.string().nullable(),
+  truncated: z.literal(true),
+})
+
 const recordSchema = z.looseObject({
   account: z.string(),
   version: z.int().positive(),
@@ -42,6 +48,8 @@ export interface Replayed {
   readonly checked: number
   /** Versions missing before or between the records; the fold starts again after each gap. */
   readonly skipped: number
+  /** How many records were too large to be kept whole, if any: as good as missing, but for their state. */
+  readonly truncated?: number
   readonly divergence?: Divergence
 }
 
@@ -50,24 +58,38 @@ export interface Replayed {
  * where it led then, with the same context, effects and wake-up. Throws `ZodError` for what is no such record.
  */
 export function replay(history: readonly unknown[]): Replayed {
-  const records = history.map((record) => recordSchema.parse(record))
+  const records = history.map((record) => z.union([truncatedSchema, recordSchema]).parse(record))
+  const states = records.map(({ to }) => to)
+  const short = records.filter(isTruncated).length
+  const truncated = short > 0 ? { truncated: short } : {}
   let checked = 0
   let skipped = 0
+  let version = 0
+  /** Undefined before the first, and after what cannot be folded on. */
   let previous: Recorded | undefined
   for (const record of records) {
-    const expected = (previous?.version ?? 0) + 1
-    if (record.version !== expected) skipped += Math.max(0, record.version - expected)
-    else {
+    skipped += Math.max(0, record.version - version - 1)
+    const follows = record.version === version + 1 && (version === 0 || previous !== undefined)
+    version = record.version
+    if (isTruncated(record)) {
+      previous = undefined
+      continue
+    }
+    if (follows) {
       checked++
       const divergence = compare(record, fold(record, previous))
-      if (divergence !== undefined) return { states: statesOf(records), checked, skipped, divergence }
+      if (divergence !== undefined) return { states, checked, skipped, ...truncated, divergence }
     }
     previous = record
   }
-  return { states: statesOf(records), checked, skipped }
+  return { states, checked, skipped, ...truncated }
 }
 
-const statesOf = (records: readonly Recorded[]) => records.map(({ to }) => to)
+function isTruncated(
+  record: Recorded | z.infer<typeof truncatedSchema>,
+): record is z.infer<typeof truncatedSchema> {
+  return record.truncated === true
+}
 
 function fold({ account, event, snapshot }: Recorded, previous: Recorded | undefined) {
   const before =

@@ -193,6 +193,9 @@ describe('live messages', () => {
     await ask('account.list', { app: 'app', limit: 10 })
     await ask('keys.rotate', { key: 'k' })
     await ask('keys.rotate', { key: 'another' })
+    await ask('events.dead')
+    await ask('events.retry', { all: true })
+    await ask('events.drop', { id: 'e1' })
 
     await ask('app.secret.add.app', { id: 'second', secret: 's2', expiresAt: soon })
     await ask('app.secret.remove.app', { id: 'second' })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect, type NatsConnection } from 'nats'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
-import { createPublisher, type Publisher } from '../../src/bus/publisher.ts'
+import { createPublisher, EventRefused, type Publisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { encodeId } from '../../src/bus/subject-token.ts'
 import type { OutboxEntry } from '../../src/redis/record.ts'
@@ -87,6 +87,93 @@ describe('publish', () => {
   it('rejects when no stream takes the event', async () => {
     await (await nats.jetstreamManager()).streams.delete('TOKENBUS_EVENTS')
     await expect(publisher.publish(refreshed())).rejects.toThrow()
+  })
+})
+
+describe('an event that is too large', () => {
+  const scopes = Array.from({ length: 256 }, (_, i) => `${i}`.padEnd(5_000, 'x'))
+  const account = 'alice@example.com'
+  const happened = { account, version: 7, time: '2026-01-02T03:04:05.000Z' }
+
+  function transition(): OutboxEntry {
+    const id = randomUUID()
+    const type = 'account.transition'
+    const context = { scopes }
+    const body = {
+      id,
+      type,
+      ...happened,
+      event: { type: 'timer.due' },
+      from: 'valid',
+      to: 'refreshing',
+      effects: [],
+    }
+    const whole = { ...body, at: 1, wakeAt: 2, snapshot: { context } }
+    return {
+      id,
+      type,
+      time: happened.time,
+      ref: { kind: 'account', id: account },
+      body: JSON.stringify(whole),
+    }
+  }
+
+  const last = async (name: string, subject: string) =>
+    (await (await nats.jetstreamManager()).streams.getMessage(name, { last_by_subj: subject })).json()
+
+  it('goes out shortened and says so: of a transition all but what happened, and where it led', async () => {
+    const entry = transition()
+    await publisher.publish(entry)
+    expect(await last('TOKENBUS_HISTORY', 'account.transition.alice@example%2Ecom')).toEqual({
+      ...happened,
+      id: entry.id,
+      type: 'account.transition',
+      from: 'valid',
+      to: 'refreshing',
+      at: 1,
+      wakeAt: 2,
+      truncated: true,
+    })
+  })
+
+  it('keeps all fields of an edge, its lists empty and its long texts left out', async () => {
+    const entry = refreshed()
+    const whole = {
+      ...JSON.parse(entry.body),
+      user: 'alice',
+      registeredScopes: scopes,
+      providerError: { claims: 'x'.repeat(2_000), status: 400 },
+    }
+    await publisher.publish({ ...entry, body: JSON.stringify(whole) })
+    expect(await last('TOKENBUS_EVENTS', 'token.refreshed.alice@example%2Ecom')).toEqual({
+      ...JSON.parse(entry.body),
+      user: 'alice',
+      registeredScopes: [],
+      providerError: { status: 400 },
+      truncated: true,
+    })
+  })
+
+  it('is shortened for a stream that takes less than its server', async () => {
+    const { streams } = await nats.jetstreamManager()
+    await streams.update('TOKENBUS_HISTORY', { max_msg_size: 1_000 })
+    const entry = transition()
+    const fits = { ...JSON.parse(entry.body), snapshot: { context: { user: 'x'.repeat(1_000) } } }
+    await publisher.publish({ ...entry, body: JSON.stringify(fits) })
+    expect(await last('TOKENBUS_HISTORY', 'account.transition.alice@example%2Ecom')).toMatchObject({
+      truncated: true,
+    })
+  })
+
+  it('is refused for good where not even that is taken', async () => {
+    const { streams } = await nats.jetstreamManager()
+    await streams.update('TOKENBUS_HISTORY', { max_msg_size: 100 })
+    await expect(publisher.publish(transition())).rejects.toThrow(EventRefused)
+  })
+
+  it('is not refused for good because its stream is gone', async () => {
+    await (await nats.jetstreamManager()).streams.delete('TOKENBUS_HISTORY')
+    await expect(publisher.publish(transition())).rejects.not.toThrow(EventRefused)
   })
 })
 

@@ -12,7 +12,7 @@ let unavailable = false
 beforeAll(async () => {
   server = await startNats()
   nats = await connect({ servers: server.url })
-  for (const subject of ['token.*.*', 'account.*.*', 'account.list', 'app.>']) {
+  for (const subject of ['token.*.*', 'account.*.*', 'account.list', 'app.>', 'events.*']) {
     nats.subscribe(subject, {
       callback(_, message) {
         asked.push({
@@ -182,6 +182,30 @@ describe('what is verified', () => {
   })
 })
 
+describe('events that no stream takes', () => {
+  it('are listed, each with why', async () => {
+    const event = { id: 'e1', type: 'token.invalid', time: '2026-01-02T03:04:05.000Z', account: 'alice' }
+    answer = () => ({ events: [{ ...event, version: 3, reason: 'too large', bytes: 9 }], total: 1 })
+    const { code, out } = await tokenbus(['events', 'dead'])
+    expect(asked).toEqual([{ subject: 'events.dead', payload: { limit: 100 } }])
+    expect(out.split('\n')).toEqual([
+      'e1  2026-01-02T03:04:05.000Z  token.invalid alice  version 3  9 bytes  too large',
+      '1 of 1',
+    ])
+    expect(code).toBe(0)
+  })
+
+  it('are retried and dropped, one or all; exit code 1 where the one is not there', async () => {
+    answer = () => ({ retried: 0, dropped: 2 })
+    expect(await tokenbus(['events', 'retry', 'e1'])).toMatchObject({ code: 1, out: '0 retried' })
+    expect(await tokenbus(['events', 'drop', '--all'])).toMatchObject({ code: 0, out: '2 dropped' })
+    expect(asked).toEqual([
+      { subject: 'events.retry', payload: { id: 'e1' } },
+      { subject: 'events.drop', payload: { all: true } },
+    ])
+  })
+})
+
 describe('what goes wrong', () => {
   it('a failure is told on stderr, with what to do, and exit code 1', async () => {
     unavailable = true
@@ -206,6 +230,8 @@ describe('what goes wrong', () => {
     [['account', 'put', 'a', '--policy', 'sometimes'], /Allowed choices are eager, lazy, adaptive/],
     [['account', 'put', 'a', '--refresh-token', 'in-plain-text'], /standard input/],
     [['app', 'put', 'a', '--payload', 'not json'], /must be a JSON object/],
+    [['events', 'drop'], /name one event by its id, or say --all/],
+    [['events', 'retry', 'e1', '--all'], /name one event by its id, or say --all/],
   ])('wrong usage is exit code 2: %j', async (args, sentence) => {
     const { code, err } = await tokenbus(args)
     expect(code).toBe(2)

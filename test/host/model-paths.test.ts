@@ -7,6 +7,8 @@ import { createPublisher } from '../../src/bus/publisher.ts'
 import { ensureStreams } from '../../src/bus/streams.ts'
 import { createAccounts } from '../../src/host/accounts.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
+import { createEventFlow } from '../../src/host/event-flow.ts'
+import { unobserved } from '../../src/host/observer.ts'
 import { createOutbox } from '../../src/host/outbox.ts'
 import { createSealedTokens } from '../../src/host/sealed-tokens.ts'
 import { openStorage } from '../../src/redis/storage.ts'
@@ -34,7 +36,16 @@ async function startHost() {
   const clock = createClusterClock()
   const publisher = createPublisher({ nats, source: 'test' })
   const { records, fingerprint, sealer } = storage
-  const outbox = createOutbox({ records, publisher, clock, partitions: 4, timers: realTimers, logger })
+  const outbox = createOutbox({
+    records,
+    publisher,
+    clock,
+    partitions: 4,
+    timers: realTimers,
+    logger,
+    flow: createEventFlow(realTimers),
+    observer: unobserved,
+  })
   const sent: { account: string; attempt: string }[] = []
   const accounts = createAccounts({
     records,

@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
+import { createEventFlow } from '../../src/host/event-flow.ts'
+import { unobserved } from '../../src/host/observer.ts'
 import { createOutbox } from '../../src/host/outbox.ts'
 import { createCommands } from '../../src/redis/commands.ts'
 import { connectRedis } from '../../src/redis/connect.ts'
@@ -45,6 +47,8 @@ it('an event that is not acknowledged holds back what comes after it, however lo
     partitions: 1,
     timers: realTimers,
     logger,
+    flow: createEventFlow(realTimers),
+    observer: unobserved,
   })
   outbox.saved({ kind: 'account', id: 'alice' })
   await eventually(() => expect(lost).toBeLessThan(1))

@@ -14,6 +14,19 @@ import {
 } from '../../src/testing/index.ts'
 import { account, attempt, later, refreshing, waiting, wakeAt } from '../support/account-given.ts'
 
+describe('an answer whose scopes were too many to keep', () => {
+  it('is the new token, and the account says what was cut', () => {
+    const cut = refreshSucceeded({ at: later + second, attempt, scopes: ['mail'], scopesCut: true })
+    const told = account(...refreshing()).when(cut)
+    told.then({ state: 'valid', context: { lastError: { class: 'T', reason: 'scopes_cut' } } })
+    const next = later + 4_000 * second
+    const renewed = account(...refreshing(), cut, timerDue({ at: next, id: 'second' }))
+    renewed
+      .when(refreshSucceeded({ at: next + second, attempt: 'second', baseGeneration: 2 }))
+      .then({ state: 'valid', context: { lastError: null } })
+  })
+})
+
 describe('an attempt without an answer', () => {
   const lost = (with_: { rotation: Rotation; graceMs?: number }, at = later + 16 * second) =>
     account(...refreshing({ with: with_ })).when(timerDue({ at, id: 'second' }))

@@ -170,10 +170,24 @@ const wakeAccounts: Verb = (space, [due = '', byState = '', byApp = ''], [spread
   return waiting.length
 }
 
+const moveEvent: Verb = (space, [from = '', to = ''], [entryId, reason = '', most], now) => {
+  const found = streamAt(space, from).find(([id]) => id === entryId)
+  if (found === undefined) return 0
+  const [, fields] = found
+  const kept = fields.filter((_, i) => fields[i - (i % 2)] !== 'reason')
+  const target = streamAt(space, to)
+  target.push([nextId(space, to, now), reason === '' ? kept : [...kept, 'reason', reason]])
+  if (Number(most) > 0) target.splice(0, Math.max(0, target.length - Number(most)))
+  const left = streamAt(space, from).filter(([id]) => id !== entryId)
+  space.streams.set(from, left)
+  return 1
+}
+
 const verbs: Record<Script, Verb> = {
   load,
   save,
   'claim-due': claimDue,
   reindex,
   'wake-accounts': wakeAccounts,
+  'move-event': moveEvent,
 }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { pino } from 'pino'
-import type { ApiTokenAdmin, Tokenbus } from '../../src/api.ts'
+import type { ApiTokenAdmin, DeadEventAdmin, Tokenbus } from '../../src/api.ts'
 import { ok, type Result } from '../../src/failures.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
@@ -21,7 +21,8 @@ import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
 
 /** API tokens are no part of what is simulated. */
-export interface Running extends Omit<Tokenbus, keyof ApiTokenAdmin | 'rotateKeys' | 'verifyApp'> {
+export interface Running
+  extends Omit<Tokenbus, keyof ApiTokenAdmin | keyof DeadEventAdmin | 'rotateKeys' | 'verifyApp'> {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
 }

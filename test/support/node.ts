@@ -15,6 +15,7 @@ import { createApiTokenAdmin } from '../../src/host/api-token-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { createAppVerification } from '../../src/host/app-verification.ts'
 import { type ClusterClock, createClusterClock } from '../../src/host/cluster-clock.ts'
+import { createDeadEvents } from '../../src/host/dead-events.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createKeyRotation } from '../../src/host/key-rotation.ts'
 import { createSpool } from '../../src/host/spool.ts'
@@ -103,6 +104,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const tokenbus: Tokenbus = {
     ...apiTokens,
     ...createKeyRotation({ ...host, ...storage, partitions }),
+    ...createDeadEvents({ records, partitions }),
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),

@@ -55,6 +55,17 @@ describe('replay', () => {
     expect(replay([first, second]).divergence).toMatchObject({ path: 'snapshot.context.grantEndTold' })
   })
 
+  it('passes over a record that was too large to be kept whole, says so, and folds on after the next', () => {
+    const [first, second, third] = recorded()
+    const { event: _, effects: __, snapshot: ___, ...short } = second
+    expect(replay([first, { ...short, truncated: true }, third])).toEqual({
+      states: ['valid', 'refreshing', 'valid'],
+      checked: 1,
+      skipped: 0,
+      truncated: 1,
+    })
+  })
+
   it('goes on from it: what is learned anew is told', () => {
     const [, refreshing] = recordedBySchema1()
     const told = refreshSucceeded({ at: later, attempt: 'first', refreshTokenExpiresIn: 30 * day })

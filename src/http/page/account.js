@@ -47,18 +47,13 @@ function describe(view) {
 }
 
 function entry({ event, from, to, at, snapshot }) {
-  const { generation } = snapshot.context
-  const why = event.reason ?? event.providerError?.error
+  // Too large to be kept whole, it lacks what led to it.
+  const what = event === undefined ? 'truncated' : `${event.type} · generation ${snapshot.context.generation}`
+  const why = event?.reason ?? event?.providerError?.error
   return h(
     'li',
     { class: to ?? '' },
     `${from ?? 'nothing'} → ${to ?? 'removed'}`,
-    h(
-      'p',
-      {},
-      time(new Date(at).toISOString()),
-      ` · ${event.type} · generation ${generation}`,
-      why ? ` · ${why}` : '',
-    ),
+    h('p', {}, time(new Date(at).toISOString()), ` · ${what}`, why ? ` · ${why}` : ''),
   )
 }

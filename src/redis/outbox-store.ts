@@ -1,0 +1,97 @@
+import type { Commands } from './commands.ts'
+import { keysOf, refOfDueMember } from './keys.ts'
+import type { OutboxEntry } from './record.ts'
+
+/** An entry and the save that left it. Nodes of an older version say nothing of the save. */
+export interface WaitingEntry {
+  readonly entryId: string
+  readonly entry: OutboxEntry
+  readonly version: number
+  readonly save: string | null
+}
+
+/** `reason`: why the stream will never take it. */
+export interface DeadEntry extends WaitingEntry {
+  readonly reason: string
+}
+
+/** Of a partition; the oldest make room. */
+const mostDeadEvents = 100
+
+export interface EntryPage {
+  readonly partition: number
+  readonly from?: string
+  readonly count: number
+}
+
+export interface EntryAddress {
+  readonly partition: number
+  readonly entryId: string
+}
+
+/** Events on their way to their stream, and those that it will never take. Every verb rejects with `StorageUnavailable`. */
+export function createOutboxStore({ commands, partitions }: { commands: Commands; partitions: number }) {
+  const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
+
+  async function total(lengths: Promise<number>[]): Promise<number> {
+    return (await Promise.all(lengths)).reduce((sum, length) => sum + length, 0)
+  }
+
+  async function move(keys: string[], args: (string | number)[]): Promise<boolean> {
+    return (await commands.run({ script: 'move-event', keys, args })) === 1
+  }
+
+  return {
+    outbox: {
+      /** The oldest first, those after `from`. */
+      async read({ partition, from, count }: EntryPage): Promise<WaitingEntry[]> {
+        const found = await commands.xrange(keysOf(partition).outbox, { from, count })
+        return found.map(toEntry)
+      },
+      async remove({
+        partition,
+        entryIds,
+      }: {
+        partition: number
+        entryIds: readonly string[]
+      }): Promise<void> {
+        if (entryIds.length > 0) await commands.xdel(keysOf(partition).outbox, entryIds)
+      },
+      /** False where it is gone already. */
+      setAside({ partition, entryId, reason }: EntryAddress & { reason: string }): Promise<boolean> {
+        const { outbox, deadEvents } = keysOf(partition)
+        return move([outbox, deadEvents], [entryId, reason, mostDeadEvents])
+      },
+      /** How many entries wait, over all partitions. */
+      size: () => total(each.map(({ outbox }) => commands.xlen(outbox))),
+      /** When the oldest entry that still waits was saved, ms; null when none does. */
+      async oldest(): Promise<number | null> {
+        const firsts = await Promise.all(each.map(({ outbox }) => commands.xrange(outbox, { count: 1 })))
+        const times = firsts.flatMap(([first]) => (first ? [Number(first[0].split('-')[0])] : []))
+        return times.length === 0 ? null : Math.min(...times)
+      },
+    },
+    deadEvents: {
+      async read({ partition }: { partition: number }): Promise<DeadEntry[]> {
+        return (await commands.xrange(keysOf(partition).deadEvents, { count: mostDeadEvents })).map(toEntry)
+      },
+      /** Back into the outbox, as the youngest. False where it is gone already. */
+      retry({ partition, entryId }: EntryAddress): Promise<boolean> {
+        const { outbox, deadEvents } = keysOf(partition)
+        return move([deadEvents, outbox], [entryId, '', 0])
+      },
+      async drop({ partition, entryId }: EntryAddress): Promise<void> {
+        await commands.xdel(keysOf(partition).deadEvents, [entryId])
+      },
+      size: () => total(each.map(({ deadEvents }) => commands.xlen(deadEvents))),
+    },
+  }
+}
+
+function toEntry([entryId, flat]: [string, string[]]): DeadEntry {
+  const fields: Record<string, string> = {}
+  for (let i = 0; i < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string
+  const { id = '', type, time = '', of = '', body = '', version = 0, save = null, reason = '' } = fields
+  const entry = { id, type: type as OutboxEntry['type'], time, ref: refOfDueMember(of), body }
+  return { entryId, entry, version: Number(version), save, reason }
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { accountPutSchema } from '../../src/schemas.ts'
+import { ask, tokensOf } from './ask.ts'
+import { answerBytes, startRawServer } from './raw-server.ts'
+
+async function scopesOf(scope: string) {
+  const body = JSON.stringify({ access_token: 'a', scope })
+  await using server = await startRawServer((socket) => socket.end(answerBytes({ status: 200, body })))
+  return await tokensOf(ask(server.url))
+}
+
+describe('scopes', () => {
+  it('of a provider that names 360 KB of them are kept as far as they may be put, and that is said', async () => {
+    const { scopes, scopesCut } = await scopesOf(
+      Array.from({ length: 3_600 }, (_, i) => `${i}`.padEnd(100, 'x')).join(' '),
+    )
+    expect(scopes).toHaveLength(256)
+    expect(scopesCut).toBe(true)
+  })
+
+  it('that are too long are left out, and the others stay', async () => {
+    const { scopes, scopesCut } = await scopesOf(`mail ${'ä'.repeat(257)} files`)
+    expect({ scopes, scopesCut }).toEqual({ scopes: ['mail', 'files'], scopesCut: true })
+  })
+
+  it('of the usual size are all there', async () => {
+    const { scopes, scopesCut } = await scopesOf('mail  files')
+    expect({ scopes, scopesCut }).toEqual({ scopes: ['mail', 'files'], scopesCut: undefined })
+  })
+})
+
+describe('account.put', () => {
+  const put = { app: 'app', user: 'alice' }
+  it('refuses a scope of more than 512 bytes, and metadata of more than 64 KB', () => {
+    expect(accountPutSchema.safeParse({ ...put, scopes: ['ä'.repeat(256)] }).success).toBe(true)
+    expect(accountPutSchema.safeParse({ ...put, scopes: ['ä'.repeat(257)] }).success).toBe(false)
+    expect(accountPutSchema.safeParse({ ...put, metadata: { note: 'x'.repeat(65_000) } }).success).toBe(true)
+    expect(accountPutSchema.safeParse({ ...put, metadata: { note: 'x'.repeat(66_000) } }).success).toBe(false)
+  })
+})
