@@ -147,6 +147,7 @@ export const requests: readonly RequestRoute[] = [
     verb: 'events.dead',
     of: undefined,
     schema: eventsDeadSchema,
+    mayBeEmpty: true,
     call: (tokenbus, _none, query) => tokenbus.deadEvents(query),
   }),
   request({
