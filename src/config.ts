@@ -45,6 +45,7 @@ const schema = z.object({
   TOKENBUS_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(64),
   TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: flag.optional(),
   TOKENBUS_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).optional(),
+  TOKENBUS_LEAVE_AFTER: z.coerce.number().min(0).max(60).optional(),
   TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -82,6 +83,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     partitions: read.TOKENBUS_PARTITIONS,
     allowPrivateEndpoints: read.TOKENBUS_ALLOW_PRIVATE_ENDPOINTS ?? mode === 'dev',
     streamReplicas: read.TOKENBUS_STREAM_REPLICAS,
+    /** Milliseconds. */
+    leaveAfter: (read.TOKENBUS_LEAVE_AFTER ?? (mode === 'serve' ? 3 : 0)) * 1_000,
     logLevel: read.TOKENBUS_LOG_LEVEL,
   }
 }

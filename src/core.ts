@@ -13,14 +13,17 @@ import { createSpool } from './host/spool.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
-import { disconnectWithin, drainWithin, within } from './within.ts'
+import type { StopStep } from './stop-steps.ts'
 
 export interface CoreOptions {
   readonly config: Config
   readonly logger: Logger
   /** Told in the order things start; to be done in reverse. */
-  onStop(undo: () => Promise<void>): void
+  onStop(step: StopStep): void
 }
+
+/** Milliseconds. Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
+const refreshesWithin = 80_000
 
 /** A node that keeps its accounts' tokens valid and publishes what happens to them, and that nobody can ask yet. */
 export async function startCore({ config, logger, onStop }: CoreOptions) {
@@ -32,7 +35,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     partitions,
     logger,
   })
-  onStop(storage.close)
+  onStop({ part: 'redis', stop: storage.close })
 
   const nats = await connectNats({
     url: config.natsUrl as string,
@@ -40,13 +43,13 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     name: `tokenbus ${hostname()}`,
     logger,
   })
-  onStop(() => within(disconnectWithin, nats.drain()))
+  onStop({ part: 'nats', stop: () => nats.drain() })
   await ensureStreams({ nats, logger, ...(config.streamReplicas && { replicas: config.streamReplicas }) })
 
   const provider = createProvider({ allowPrivate: config.allowPrivateEndpoints, logger })
-  onStop(provider.close)
+  onStop({ part: 'provider', stop: provider.close })
   const publisher = createPublisher({ nats, source: `tokenbus/${hostname()}` })
-  onStop(async () => publisher.stop())
+  onStop({ part: 'publisher', stop: publisher.stop })
   const spool = createSpool({ directory: join(dataDir, 'spool') })
   const facts = createClusterFacts({ ...storage, clock })
   const metrics = createMetrics({ facts })
@@ -76,17 +79,21 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     onUp: cache.resume,
     logger,
   })
-  onStop(async () => watch.stop())
+  onStop({ part: 'changes', stop: watch.stop })
   outbox.start()
-  onStop(outbox.stop)
+  onStop({ part: 'outbox', stop: outbox.stop })
   leftBehind.start()
-  onStop(leftBehind.stop)
+  onStop({ part: 'left behind', stop: leftBehind.stop })
   storage.onReconnect(host.storageBack)
-  onStop(() => {
-    heldAnswers.relent()
-    return within(drainWithin, attempts.drained())
+  onStop({
+    part: 'refreshes',
+    within: refreshesWithin,
+    stop() {
+      heldAnswers.relent()
+      return attempts.drained()
+    },
   })
   waker.start()
-  onStop(waker.stop)
+  onStop({ part: 'waker', stop: waker.stop })
   return { clock, storage, nats, provider, facts, metrics, host, watch }
 }

@@ -25,8 +25,9 @@ import { createHttp } from './provider/http.ts'
 import type { AppPut } from './schemas.ts'
 import { createKeySets } from './security-events/key-sets.ts'
 import { createReceiveEvents } from './security-events/receive.ts'
+import { createStopSteps, type StopStep } from './stop-steps.ts'
+import { realTimers } from './timers.ts'
 import { version } from './version.ts'
-import { drainWithin, within } from './within.ts'
 
 export interface ServiceOptions {
   readonly config: Config
@@ -45,23 +46,21 @@ export interface Service {
 /** One node: everything started in the order it depends on, stopped in reverse. Rejects with `StartError`. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { logger } = options
-  const started: (() => Promise<void>)[] = []
-  const stop = async () => {
-    for (const undo of started.splice(0).reverse()) {
-      await undo().catch((error) => logger.warn({ err: error }, 'a part did not stop cleanly'))
-    }
-  }
+  const steps = createStopSteps(logger)
   try {
-    return await start({ ...options, stop, onStop: (undo) => started.push(undo) })
+    return await start({ ...options, onStop: steps.add, stop: steps.run })
   } catch (error) {
-    await stop()
+    await steps.run()
     throw error
   }
 }
 
+/** Milliseconds for the requests under way. */
+const answeredWithin = 5_000
+
 interface Starting extends ServiceOptions {
   stop(): Promise<void>
-  onStop(undo: () => Promise<void>): void
+  onStop(step: StopStep): void
 }
 
 async function start({ config, logger, audit, stop, onStop }: Starting): Promise<Service> {
@@ -83,11 +82,12 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate }),
     putOf: toAppPut,
   }
+  let leaving = false
   let listeningUrl = ''
   const publicUrl = () => config.publicUrl ?? listeningUrl
   const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
   const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })
-  onStop(async () => revocations.stop())
+  onStop({ part: 'revocations', stop: revocations.stop })
   const apiTokenAdmin = createApiTokenAdmin({
     store: storage.apiTokens,
     clock,
@@ -121,8 +121,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     metadata: { [sealingKey]: storage.sealer.keyIds[0] as string },
     readCached: readCachedFrom(host.cache),
   })
-  onStop(() => within(drainWithin, listening.stop()))
-  onStop(async () => audit.flush())
+  onStop({ part: 'requests over NATS', within: answeredWithin, stop: listening.stop })
+  onStop({ part: 'audit', stop: audit.flush })
   const consent = createConsent({
     tokenbus,
     apps: host.apps,
@@ -138,7 +138,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   })
   const feed = createEventFeed({ nats, logger })
   const keysHttp = createHttp({ allowPrivate })
-  onStop(keysHttp.close)
+  onStop({ part: 'key sets', stop: keysHttp.close })
   const http = await startHttp({
     ...config.http,
     enableTokenApi: config.enableTokenApi,
@@ -161,21 +161,28 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
       logger,
     }),
     metrics,
+    leaving: () => leaving,
     readiness: createReadiness({
       facts,
       flow: host.flow,
       missing: () => [
+        ...(leaving ? ['stopping'] : []),
         ...(storage.connected() ? [] : ['redis']),
         ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
       ],
     }),
   })
   listeningUrl = http.url
-  onStop(http.stop)
+  onStop({ part: 'HTTP', within: answeredWithin, stop: http.stop })
   return {
     httpUrl: http.url,
     tokenbus,
     adoptAdminToken: (token) => apiTokenAdmin.adopt(token, { name: 'admin', scopes: ['admin'] }),
-    stop,
+    async stop() {
+      // Whoever spreads requests over the nodes hears that this one goes before it is gone.
+      leaving = true
+      await realTimers.delay(config.leaveAfter)
+      await stop()
+    },
   }
 }

@@ -24,6 +24,7 @@ describe('the environment', () => {
       partitions: 64,
       allowPrivateEndpoints: true,
       streamReplicas: undefined,
+      leaveAfter: 0,
       logLevel: 'info',
     })
   })
@@ -38,6 +39,7 @@ describe('the environment', () => {
       redisUrl: 'redis://b',
       keys: 'k:v',
       allowPrivateEndpoints: false,
+      leaveAfter: 3_000,
     })
     expect(() => readConfig({ ...env, TOKENBUS_KEYS: '' }, 'serve')).toThrow(
       'tokenbus serve needs TOKENBUS_KEYS; set them.',

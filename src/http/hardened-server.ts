@@ -19,6 +19,9 @@ const limits = {
   connectionsCheckingInterval: 1_000,
 }
 
+/** Milliseconds for what is under way when the server closes: as long as a request waits for a refresh. */
+const answeredWithin = 4_000
+
 const refusal = (...failing: Parameters<typeof fail>) => ({
   failure: fail(...failing).failure,
   fields: undefined,
@@ -30,13 +33,20 @@ const unparsed: Record<string, ReturnType<typeof refusal>> = {
 }
 
 /** A Fastify that gives slow, oversized and malformed requests short shrift. */
-export function hardenedServer(atOnce: AtOnce = () => undefined): FastifyInstance {
+export function hardenedServer(
+  atOnce: AtOnce = () => undefined,
+  leaving: () => boolean = () => false,
+): FastifyInstance {
   let closing = false
   const server = fastify({
     // A connection has to be told when we close: Fastify does that.
     serverFactory: (others) =>
-      serverAnsweringAtOnce(limits, others, (request) => (closing ? undefined : atOnce(request))),
+      serverAnsweringAtOnce(limits, others, (request) =>
+        closing || leaving() ? undefined : atOnce(request),
+      ),
     forceCloseConnections: 'idle',
+    // A request that came while the others are finished is one of them.
+    return503OnClosing: false,
     bodyLimit: largestBody,
     routerOptions: { maxParamLength: longestParam },
     exposeHeadRoutes: false,
@@ -45,7 +55,13 @@ export function hardenedServer(atOnce: AtOnce = () => undefined): FastifyInstanc
   })
   server.addHook('preClose', (done) => {
     closing = true
+    // A reader that stalls would keep the server open for ever.
+    const cut = setTimeout(() => server.server.closeAllConnections(), answeredWithin).unref()
+    server.server.once('close', () => clearTimeout(cut))
     done()
+  })
+  server.addHook('onRequest', async (_, reply) => {
+    if (leaving()) reply.header('connection', 'close')
   })
   acceptJsonOnly(server)
   addSecurityHeaders(server)

@@ -39,6 +39,8 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
   readonly publicUrl: () => string
   readonly counts: () => Promise<Record<string, number>>
   readonly readiness: Readiness
+  /** Is the node about to stop? Then nobody is to keep a connection for later. */
+  readonly leaving: () => boolean
   readonly metrics: Metrics
   readonly receiveEvents: ReceiveEvents
   readonly version: string
@@ -49,7 +51,10 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
   const { host, port, apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
   const limits = createTokenBuckets()
-  const server = hardenedServer(options.enableTokenApi ? oauthTokenAtOnce({ ...options, limits }) : undefined)
+  const server = hardenedServer(
+    options.enableTokenApi ? oauthTokenAtOnce({ ...options, limits }) : undefined,
+    options.leaving,
+  )
   answerErrors(server, logger)
   authenticate(server, { apiTokens, limits })
   healthRoutes(server, readiness)

@@ -45,6 +45,7 @@ export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes
       TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
       TOKENBUS_DATA_DIR: join(dataDir, `node-${nodes.length}`),
       TOKENBUS_LOG_LEVEL: 'trace',
+      TOKENBUS_LEAVE_AFTER: '0',
       ...env,
     })
     nodes.push(node)

@@ -1,0 +1,44 @@
+import type { Logger } from 'pino'
+
+/** Stopping one part of a node, and for how long that is waited for, in ms. */
+export interface StopStep {
+  readonly part: string
+  readonly within?: number
+  stop(): Promise<void> | void
+}
+
+export interface StopSteps {
+  /** Told in the order in which parts start. */
+  add(step: StopStep): void
+  /** Stops them in reverse, each within its time: a server that hangs must not keep the process from its end. */
+  run(): Promise<void>
+}
+
+/** Together they leave a node that waits for no refresh less than 20 s. */
+const usual = 1_500
+
+export function createStopSteps(logger: Pick<Logger, 'warn'>): StopSteps {
+  const steps: StopStep[] = []
+
+  async function take({ part, stop, within = usual }: StopStep): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        logger.warn({ part }, 'a part did not stop in time')
+        resolve()
+      }, within)
+    })
+    const stopped = (async () => stop())().catch((error: unknown) =>
+      logger.warn({ part, err: error }, 'a part did not stop cleanly'),
+    )
+    await Promise.race([stopped, late])
+    clearTimeout(timer)
+  }
+
+  return {
+    add: (step) => void steps.push(step),
+    async run() {
+      for (const step of steps.splice(0).reverse()) await take(step)
+    },
+  }
+}
