@@ -78,6 +78,8 @@ export interface Invalid {
   /** Somebody said so; it is not what the token endpoint answered. */
   readonly reported?: true
   readonly providerError: ProviderError
+  /** The number of the app's settings it was refused under, where others may help. */
+  readonly settings?: number
 }
 
 export interface LastError {

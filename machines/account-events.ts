@@ -94,6 +94,10 @@ export interface RefreshFailed extends Happened {
   /** Milliseconds the provider, or the app, asks us to wait. */
   readonly retryAfter: number | null
   readonly providerError: ProviderError
+  /** False: a parked grant does not even look now and then; only a change of its app or a person helps. */
+  readonly wakes?: false
+  /** The number of the app's settings it was refused under. */
+  readonly settings?: number
 }
 
 /** Somebody other than the token endpoint says that the grant has ended. */
@@ -117,6 +121,13 @@ export interface AppSecretUpdated extends Happened {
   readonly type: 'app.secret-updated'
 }
 
+/** The app's settings are others than before: what was refused because of them may work now. */
+export interface AppChanged extends Happened {
+  readonly type: 'app.changed'
+  /** The number of the settings of now. */
+  readonly settings: number
+}
+
 /** This account was elected to find out whether its app works again. */
 export interface AppProbe extends Happened {
   readonly type: 'app.probe'
@@ -135,4 +146,5 @@ export type AccountEvent =
   | GrantRevoked
   | GrantRestored
   | AppSecretUpdated
+  | AppChanged
   | AppProbe

@@ -2,6 +2,7 @@ import type { AccountContext, AccountState } from './account-context.ts'
 import type {
   AccountAuthorized,
   AccountEvent,
+  AppChanged,
   GrantRevoked,
   RefreshFailed,
   RefreshSucceeded,
@@ -189,3 +190,12 @@ export const tellsNews: Asked<GrantRevoked> = ({ context: { grantId, invalid, au
 
 export const isParkedGrant: Asked<AccountEvent> = ({ context }) =>
   context.invalid?.class === 'S' && context.refreshable
+
+/** Parked because of the app's settings. */
+export function waitsForApp({ invalid, refreshable }: AccountContext): boolean {
+  return invalid?.class === 'S' && invalid.reason === 'app_changed' && refreshable
+}
+
+/** Settings that were refused already are not tried again. */
+export const meetsOtherSettings: Asked<AppChanged> = ({ context, event }) =>
+  waitsForApp(context) && context.invalid?.settings !== event.settings

@@ -15,7 +15,7 @@ const losesGrant: Record<Rotation, boolean> = {
 
 /** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
 export function refusalAsInvalid(context: AccountContext, event: RefreshFailed): Invalid {
-  const { reason, action, recoverable, inferred, providerError } = event
+  const { reason, action, recoverable, inferred, providerError, settings } = event
   const interrupted =
     event.class === 'R' &&
     losesGrant[context.rotation] &&
@@ -30,6 +30,7 @@ export function refusalAsInvalid(context: AccountContext, event: RefreshFailed):
     action,
     ...(inferred || guess !== null ? { inferred: true } : {}),
     providerError,
+    ...(settings !== undefined && { settings }),
   }
 }
 
@@ -75,12 +76,13 @@ interface Revocation {
   readonly from: AccountState
 }
 
-/** A dead grant never wakes; a parked one looks slowly. */
+/** A dead grant never wakes; a parked one looks slowly, unless looking is of no use. */
 export function revoke(context: AccountContext, event: AccountEvent, { invalid, from }: Revocation): Change {
+  const looks = !(event.type === 'refresh.failed' && event.wakes === false)
   return {
     ...endAttempt(),
     previousState: origin(context, from),
     invalid,
-    wakeAt: invalid.class === 'S' && context.refreshable ? parkedProbeAt(context, event.at) : null,
+    wakeAt: invalid.class === 'S' && context.refreshable && looks ? parkedProbeAt(context, event.at) : null,
   }
 }

@@ -77,6 +77,7 @@ export const accountSetup = setup({
     tellsNews: when(ask.tellsNews),
     isParkedGrant: when(ask.isParkedGrant),
     mayProveItself: when(ask.mayProveItself),
+    meetsOtherSettings: when(ask.meetsOtherSettings),
   },
   actions: {
     // The very first entry is XState's own, and has no time.
@@ -187,7 +188,7 @@ function whoseToken({ app, provider, user, previousState, tokenGeneration }: Acc
 }
 
 function tokenInvalid(context: AccountContext): TokenInvalid {
-  const { state, ...why } = context.invalid as Invalid
+  const { state, settings: _, ...why } = context.invalid as Invalid
   return { type: 'token.invalid', ...whoseToken(context), state, ...why }
 }
 

@@ -205,6 +205,7 @@ export const accountMachine = accountSetup.createMachine({
       on: {
         ...always('revoked'),
         'timer.due': { guard: 'isDue', target: 'refreshing', actions: begin('revoked', true) },
+        'app.changed': { guard: 'meetsOtherSettings', target: 'refreshing', actions: begin('revoked') },
         'grant.restored': { guard: 'isParkedGrant', target: 'refreshing', actions: begin('revoked', true) },
         // The grant was given up while its answer was on the way: keep it, and let it prove itself before it is served.
         'refresh.succeeded': [

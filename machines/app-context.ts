@@ -53,7 +53,12 @@ interface Happened {
 }
 
 export type AppEvent =
-  | (Happened & { readonly type: 'app.secret-updated'; readonly secrets: readonly SecretPut[] })
+  | (Happened & {
+      readonly type: 'app.secret-updated'
+      readonly secrets: readonly SecretPut[]
+      /** Something is different from before: what was refused because of it may work now. */
+      readonly changed?: boolean
+    })
   /** The provider refused the app. `secret`: the one it refused; null where no other secret would help. */
   | (Happened &
       AppError & {

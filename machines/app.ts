@@ -28,6 +28,7 @@ const appSetup = setup({
     isUnanswered: when(rules.isUnanswered<Extract<AppEvent, { type: 'client.questioned' }>>),
     bringsFreshSecret: ({ event }) =>
       event.type === 'app.secret-updated' && event.secrets.some(({ fresh }) => fresh),
+    changesApp: ({ event }) => event.type === 'app.secret-updated' && event.changed === true,
     isExpiring: ({ context, event }) => rules.isExpiring(context, event.at),
     isNotExpiring: ({ context, event }) => !rules.isExpiring(context, event.at),
     isDue: ({ context, event }) => context.wakeAt !== null && event.at >= context.wakeAt,
@@ -81,7 +82,10 @@ const heal = ['endProbes', 'beginWaking', 'announceRestored', 'wakeAccounts', ..
 
 /** What a working app does, whether or not it is throttled or one of its secrets nears its end. */
 const working = {
-  'app.secret-updated': { actions: ['adoptSecrets', ...then] },
+  'app.secret-updated': [
+    { guard: 'changesApp', actions: ['adoptSecrets', 'beginWaking', 'wakeAccounts', ...then] },
+    { actions: ['adoptSecrets', ...then] },
+  ],
   'client.rejected': [
     {
       guard: 'triesAnotherSecret',

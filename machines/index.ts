@@ -2,6 +2,7 @@ export { accountMachine } from './account.ts'
 export * from './account-context.ts'
 export type * from './account-effects.ts'
 export type * from './account-events.ts'
+export { waitsForApp } from './account-guards.ts'
 export { appMachine } from './app.ts'
 export {
   type AppContext,

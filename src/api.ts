@@ -1,4 +1,5 @@
 import type { Result } from './failures.ts'
+import type { GrantPlace } from './provider/grant-place.ts'
 import type {
   AccountDelete,
   AccountHistory,
@@ -181,7 +182,15 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** From memory where it may be. */
   getToken(account: string, want: TokenWant): Promise<TokenResult>
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>
-  putAccount(account: string, put: AccountPut): Promise<Result<AccountView>>
+  /**
+   * `place`: where the grant was given, if that is known better than from the app of now. `triedAgain`: what was put is
+   * the token of a grant that was dead, and is sent once more.
+   */
+  putAccount(
+    account: string,
+    put: AccountPut,
+    from?: { place?: GrantPlace },
+  ): Promise<Result<AccountView & { readonly triedAgain?: true }>>
   getAccount(account: string): Promise<Result<AccountView>>
   /** `total` where a page was asked for by its number. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>

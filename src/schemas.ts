@@ -134,6 +134,8 @@ export const appPutSchema = z.strictObject({
   concurrency: z.int().min(1).max(256).optional(),
   /** Whose security event tokens are taken (RFC 8417), where the provider's are not known or others are wanted. */
   securityEvents: z.strictObject({ issuer: z.url(), jwksUrl: z.url() }).optional(),
+  /** Lets the app's grants follow to its endpoints of now, once. */
+  moveGrants: z.boolean().optional(),
 })
 
 export const appSecretAddSchema = secretSchema

@@ -20,7 +20,7 @@ import { createKeyRotation } from './host/key-rotation.ts'
 import { readCachedFrom } from './host/read-cached.ts'
 import { createReadiness } from './host/readiness.ts'
 import { startHttp } from './http/server.ts'
-import { toAppConfig, toAppPut } from './provider/app-config.ts'
+import { patchedPut, toAppConfig } from './provider/app-config.ts'
 import { createHttp } from './provider/http.ts'
 import type { AppPut } from './schemas.ts'
 import { createKeySets } from './security-events/key-sets.ts'
@@ -80,7 +80,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const appSettings = {
     apps: host.apps,
     configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate }),
-    putOf: toAppPut,
+    putOf: patchedPut,
   }
   let leaving = false
   let listeningUrl = ''
@@ -97,7 +97,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...accountAdmin,
-    ...createAppAdmin({ ...appSettings, records }),
+    ...createAppAdmin({ ...appSettings, records, provider }),
     ...createAppVerification({
       ...host,
       ...appSettings,

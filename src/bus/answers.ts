@@ -71,6 +71,12 @@ const app = z.looseObject({
     }),
   ),
   since: time,
+  /** The origin at which discovery found the token endpoint; another one is not sent anything. */
+  discoveredAt: z.string().optional(),
+  /** Where `moveGrants` lets grants follow. */
+  grantsMayMoveTo: texts.optional(),
+  /** The settings that today's preset would fill in otherwise, if the app were put again. */
+  newerPreset: texts.optional(),
 })
 
 export const apiTokenSchema = z.strictObject({
@@ -111,7 +117,7 @@ const revokedAtProvider = z.boolean().optional()
 export const answerSchemas: Readonly<Record<string, z.ZodObject>> = {
   'token.get': token,
   'token.reject': token,
-  'account.put': account,
+  'account.put': account.extend({ triedAgain: z.literal(true).optional() }),
   'account.get': account,
   'account.list': z.strictObject({
     accounts: z.array(account),

@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../failures.ts'
 import type { App, Apps } from '../host/apps.ts'
 import { chooseSecret } from '../host/choose-secret.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
@@ -89,7 +90,7 @@ export function createConsent(options: ConsentOptions) {
     const grant = readGrant({ waiting, account, config: app.config, answer })
     if (grant.kind === 'turned-down') return grant
     const existed = (await tokenbus.getAccount(account)).ok
-    const put = await tokenbus.putAccount(account, grant.put)
+    const put = await tokenbus.putAccount(account, grant.put, { place: placeOf(app.config, grant.reached) })
     if (!put.ok) return turnedDown('not_stored', waiting)
     const location = new URL(waiting.redirectUrl)
     location.searchParams.set('account', account)

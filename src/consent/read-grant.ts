@@ -1,5 +1,6 @@
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
+import type { Reached } from '../provider/grant-place.ts'
 import { missingScopes } from '../provider/missing-scopes.ts'
 import type { AccountPut } from '../schemas.ts'
 import { type TurnedDown, turnedDown } from './consent-end.ts'
@@ -25,7 +26,7 @@ export function readGrant({
   account,
   config,
   answer,
-}: ReadGrant): TurnedDown | { readonly kind: 'grant'; readonly put: AccountPut } {
+}: ReadGrant): TurnedDown | { readonly kind: 'grant'; readonly put: AccountPut; readonly reached?: Reached } {
   if (answer.kind === 'refused') {
     const { reason, class: failureClass } = answer.refusal
     if (reason === 'callback_rejected') return turnedDown('callback_rejected', waiting)
@@ -43,6 +44,7 @@ export function readGrant({
   )
   return {
     kind: 'grant',
+    ...(answer.reached && { reached: answer.reached }),
     put: {
       app: config.app,
       user: (user as string | undefined) ?? account,

@@ -4,11 +4,12 @@ import type { AccountContext } from '../../machines/index.ts'
 import type { AccountView, Tokenbus, TransitionRecord } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { placeOf } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
 import { BadCursor, type Records, type StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
-import { decidePut } from './account-put.ts'
+import { decidePut, triesAgain } from './account-put.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
 import type { Apps } from './apps.ts'
 import { createRevokeAtProvider } from './revoke-at-provider.ts'
@@ -69,21 +70,25 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
     accounts.openCurrent(account, record)?.refreshToken?.reveal()
 
   return {
-    async putAccount(account, put) {
+    async putAccount(account, put, { place } = {}) {
       const { config } = await apps.look(put.app)
       if (config === null) return fail('app_not_found', 'app: there is no such app')
       const mark = put.refreshToken && fingerprint({ account, token: put.refreshToken })
       let failure: Result<never> | undefined
+      let again = false
       const outcome = await accounts.receive(account, ({ at, eventId, record, snapshot: { context } }) => {
         failure = undefined
         const marks = record.fields.f
         const current = accounts.openCurrent(account, record)
-        const decided = decidePut({ at, eventId, context, put, config, mark, marks, current })
+        const grant = { mark, marks, current, place: place ?? placeOf(config) }
+        const decided = decidePut({ at, eventId, context, put, config, ...grant })
+        again = decided.ok && triesAgain(context, decided.value)
         if (decided.ok) return decided.value
         failure = decided
         return null
       })
-      return failure ?? view(account, outcome, config)
+      const seen = failure ?? view(account, outcome, config)
+      return seen.ok && again ? ok({ ...seen.value, triedAgain: true as const }) : seen
     },
     getAccount: (account) => read(account),
     async listAccounts({ page: number, limit: size = defaultPage, ...filters }) {

@@ -2,6 +2,7 @@ import type { AccountContext, AccountEvent, AccountSettings } from '../../machin
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import type { GrantPlace } from '../provider/grant-place.ts'
 import { presets } from '../provider/presets.ts'
 import type { AccountPut } from '../schemas.ts'
 import type { AccountSecrets } from './accounts.ts'
@@ -20,6 +21,8 @@ export interface PutSeen {
   readonly mark: string | undefined
   readonly marks: string | undefined
   readonly current: TokenPair | null
+  /** Where a grant that is put works. */
+  readonly place: GrantPlace
 }
 
 type PutDecision = Decision<AccountEvent, AccountSecrets> | null
@@ -55,8 +58,23 @@ export function decidePut(seen: PutSeen): Result<PutDecision> {
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
   if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, seen.eventId))
   const isCurrent = put.refreshToken?.reveal() === seen.current?.refreshToken?.reveal()
-  if (!isCurrent || context.invalid?.class === 'A') return ok(null)
-  return ok(sameGrant(seen))
+  if (!isCurrent) return ok(null)
+  if (context.invalid?.class !== 'A') return ok(sameGrant(seen))
+  // What somebody ended on purpose needs a new grant.
+  return ok(context.invalid.reported ? null : tryAgain(seen))
+}
+
+/** Who puts the token of a dead grant anew wants it tried once more: the provider may have been wrong, or the app. */
+function tryAgain(seen: PutSeen): PutDecision {
+  const { accessToken: _, expires: __, ...put } = seen.put
+  const grantId = seen.context.grantId as string
+  return authorize(bringsNewer(seen) ? seen : { ...seen, put }, grantId)
+}
+
+/** Did this put make of a dead grant one that is tried again? */
+export function triesAgain({ invalid, grantId }: AccountContext, decision: PutDecision): boolean {
+  const event = decision?.event
+  return invalid?.class === 'A' && event?.type === 'account.authorized' && event.grantId === grantId
 }
 
 /** An account whose tokens are made of what the app has: there is no grant to keep, or to be dead. */
@@ -107,6 +125,9 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
   const { at, eventId, put, config, context } = seen
   const kept = grantId === context.grantId ? seen.current?.refreshToken : undefined
   const refreshToken = put.refreshToken ?? kept
+  // Only who brings the token itself says where it may go: a kept one stays where it last worked.
+  const brought = put.refreshToken !== undefined || kept === undefined
+  const place = brought ? seen.place : seen.current?.place
   return {
     event: {
       type: 'account.authorized',
@@ -124,6 +145,9 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
       grantEndsAt: put.grantExpires === undefined ? null : Date.parse(put.grantExpires),
       refreshable: refreshToken !== undefined || !spendsRefreshToken(config),
     },
-    extra: { tokens: { accessToken: put.accessToken, refreshToken }, metadata: put.metadata },
+    extra: {
+      tokens: { accessToken: put.accessToken, refreshToken, ...(spendsRefreshToken(config) && { place }) },
+      metadata: put.metadata,
+    },
   }
 }

@@ -8,6 +8,7 @@ import {
   type TokensStore,
   wakesAt,
 } from '../../machines/index.ts'
+import type { GrantPlace } from '../provider/grant-place.ts'
 import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import { announcements, stateOf } from './account-events.ts'
@@ -87,15 +88,19 @@ export function createAccounts(options: AccountsOptions) {
     const accessToken = resource === null ? tokens.accessToken : kept?.accessToken
     const came =
       resource === null || tokens.accessToken === undefined ? {} : { [resource]: tokens.accessToken }
+    const place = placeAfter(tokens.place, kept?.place)
     const known = new Set(after.context.resources.map(({ key }) => key))
     const resources = Object.fromEntries(
       Object.entries({ ...kept?.resources, ...came }).filter(([key]) => known.has(key)),
     )
     return {
-      c: sealed.seal({ accessToken, refreshToken, resources }, { account, generation, slot: 'c' }),
+      c: sealed.seal({ accessToken, refreshToken, resources, place }, { account, generation, slot: 'c' }),
       'c-':
         rotated && current !== null
-          ? sealed.seal({ refreshToken: current.refreshToken }, { account, generation, slot: 'c-' })
+          ? sealed.seal(
+              { refreshToken: current.refreshToken, place: current.place },
+              { account, generation, slot: 'c-' },
+            )
           : null,
       'c~': null,
       f: remember(account, record, { ...tokens, fromOutside: newGrant }),
@@ -179,4 +184,10 @@ export function createAccounts(options: AccountsOptions) {
       return taken
     },
   }
+}
+
+/** What revokes a grant is settled when the grant is put: a refresh elsewhere says nothing about it. */
+function placeAfter(place: GrantPlace | undefined, kept: GrantPlace | undefined): GrantPlace | undefined {
+  if (place === undefined || kept?.revocationOrigin === undefined) return place ?? kept
+  return { ...place, revocationOrigin: kept.revocationOrigin }
 }

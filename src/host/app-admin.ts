@@ -4,9 +4,13 @@ import type { AppView, Tokenbus } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
+import type { Endpoint } from '../provider/endpoints.ts'
+import type { Provider } from '../provider/provider.ts'
 import type { Records } from '../redis/records.ts'
 import { type AppPatch, type AppPut, type AppSecretAdd, mostSecrets } from '../schemas.ts'
+import { checkSecretMoves, type MoveOrder, withPinned } from './app-moves.ts'
 import type { App, AppSettings, Apps, ClientSecret } from './apps.ts'
+import { wordsOf } from './judge-client.ts'
 import { appView } from './views.ts'
 
 export interface AppAdminOptions {
@@ -14,8 +18,17 @@ export interface AppAdminOptions {
   readonly records: Pick<Records, 'list' | 'countByApp'>
   /** Checks the settings and fills in what the provider's preset knows. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
-  /** The other way: what was said, secrets apart. */
-  putOf(config: AppConfig): AppPut
+  /** The other way: what was said, secrets apart, and what is to be different. */
+  putOf(config: AppConfig, patch: AppPatch): AppPut
+  readonly provider: Pick<Provider, 'resolveEndpoint'>
+}
+
+interface Storing {
+  readonly put: AppPut
+  /** What this request names of it. */
+  readonly asked: AppPatch
+  /** The app that the rest of the put was taken from. */
+  readonly seen?: App
 }
 
 type AppAdmin = Pick<
@@ -24,8 +37,11 @@ type AppAdmin = Pick<
 >
 
 const listPage = 500
+const mostTries = 20
+/** Plain callers give up after 5 s. */
+const findsWithin = 2_000
 
-export function createAppAdmin({ apps, records, configOf, putOf }: AppAdminOptions): AppAdmin {
+export function createAppAdmin({ apps, records, configOf, putOf, provider }: AppAdminOptions): AppAdmin {
   const limit = pLimit(32)
 
   function view(app: App): Result<AppView> {
@@ -47,18 +63,46 @@ export function createAppAdmin({ apps, records, configOf, putOf }: AppAdminOptio
     return failure ?? view(app)
   }
 
-  async function putApp(id: string, put: AppPut): Promise<Result<AppView>> {
-    const config = await configOf(id, put)
-    if (!config.ok) return config
-    return view(await apps.configure(id, (app) => ({ config: config.value, secrets: secretsOf(put, app) })))
+  /** Whether the put may be is judged by what the save finds; `seen`: what it was made of must still be there. */
+  async function store(id: string, { put, asked, seen }: Storing): Promise<Result<AppView> | 'outdated'> {
+    const checked = await configOf(id, put)
+    if (!checked.ok) return checked
+    const order = put.moveGrants ? await orderOf(checked.value) : ok(undefined)
+    if (!order.ok) return order
+    let refused: Result<never> | 'outdated' | undefined
+    const app = await apps.configure(id, (found) => {
+      const moving = { found, asked, config: checked.value, order: order.value, whole: seen === undefined }
+      const outdated = seen !== undefined && found.record.generation !== seen.record.generation
+      refused = outdated ? 'outdated' : checkSecretMoves(moving)
+      return refused ? undefined : { config: withPinned(moving), secrets: secretsOf(put, found) }
+    })
+    return refused ?? view(app)
+  }
+
+  /** Grants follow to the endpoints of now, not to whatever a discovery may find later. */
+  async function orderOf(config: AppConfig): Promise<Result<MoveOrder>> {
+    const find = (endpoint: Endpoint) =>
+      provider.resolveEndpoint({ config, endpoint, within: findsWithin, anew: true })
+    const token = await find('token_endpoint')
+    if (!token.ok) return fail('invalid_config', `moveGrants: ${wordsOf(token.refusal)}`)
+    const revocation = await find('revocation_endpoint')
+    const to = [token.url.origin, ...(revocation.ok ? [revocation.url.origin] : [])]
+    return ok({ to: [...new Set(to)] })
   }
 
   return {
-    putApp,
+    async putApp(id, put) {
+      return (await store(id, { put, asked: put })) as Result<AppView>
+    },
     async updateApp(id, patch) {
-      const { config, secrets } = await apps.look(id)
-      if (config === null) return notFound()
-      return putApp(id, { ...putOf(config), ...keptSecrets(secrets, patch), ...patch })
+      for (let tries = 0; tries < mostTries; tries++) {
+        const seen = await apps.look(id)
+        if (seen.config === null) return notFound()
+        const put = { ...keptSecrets(seen.secrets, patch), ...putOf(seen.config, patch) }
+        const stored = await store(id, { put, asked: patch, seen })
+        if (stored !== 'outdated') return stored
+      }
+      return fail('conflict', 'the app is being changed by others; try again')
     },
     async getApp(id) {
       return view(await apps.look(id))

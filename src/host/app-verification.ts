@@ -4,7 +4,7 @@ import { ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
 import type { Provider } from '../provider/provider.ts'
-import type { AppPut } from '../schemas.ts'
+import type { AppPatch, AppPut } from '../schemas.ts'
 import { Secret } from '../secret.ts'
 import { realTimers, type Timers } from '../timers.ts'
 import { keptSecrets, notFound } from './app-admin.ts'
@@ -21,7 +21,7 @@ export interface AppVerificationOptions {
   readonly timers?: Pick<Timers, 'elapsed'>
   /** As when an app is put. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
-  putOf(config: AppConfig): AppPut
+  putOf(config: AppConfig, patch: AppPatch): AppPut
   /** Where providers send the browser back to. */
   readonly redirectUri: () => string
 }
@@ -46,7 +46,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
 
   /** Would these settings be taken if they were put now, here? */
   const configuration: Part = async ({ app, config }) => {
-    const put = { ...putOf(config), ...keptSecrets(app.secrets, {}) }
+    const put = { ...keptSecrets(app.secrets, {}), ...putOf(config, {}) }
     const checked = await configOf(config.app, put)
     if (checked.ok) return [{ step: 'configuration', ok: true, message: `usable, for ${config.provider}` }]
     const { message } = checked.failure

@@ -9,6 +9,7 @@ import {
   appMachine,
 } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import type { Reached } from '../provider/grant-place.ts'
 import type { OutboxEntry, Records, Revision, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { Secret } from '../secret.ts'
@@ -179,6 +180,17 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
       if (id === undefined) settingsSeen.clear()
       else settingsSeen.delete(id)
     },
+    /** Where discovery has found the token endpoint of an app, it stays. */
+    async pinOrigin({ config: seen, context }: App, { tokenEndpoint }: Reached): Promise<void> {
+      if (seen === null || seen.tokenUrl !== undefined || seen.pinned?.tokenOrigin !== undefined) return
+      await configure(context.app, ({ config, secrets }) => {
+        if (config === null || config.issuer !== seen.issuer || config.tokenUrl !== undefined)
+          return undefined
+        if (config.pinned?.tokenOrigin !== undefined) return undefined
+        const { origin: tokenOrigin } = new URL(tokenEndpoint)
+        return { config: { ...config, pinned: { ...config.pinned, tokenOrigin } }, secrets }
+      })
+    },
     /** Seals the secrets anew if an older key has sealed them, by putting the app as it is; answers whether it had. */
     async reseal(id: string): Promise<boolean> {
       let stale = false
@@ -191,17 +203,37 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
   }
 }
 
-/** A secret is known by its text: another one under an old name is a fresh one. */
+/** Who refused the secrets may have been somebody else, or have meant another client. */
+function isSameClient(before: AppConfig | null, after: AppConfig): boolean {
+  return (['clientId', 'tenant', 'issuer', 'tokenUrl'] as const).every(
+    (name) => before?.[name] === after[name],
+  )
+}
+
+/** What was only found out is no change. */
+function isChanged(before: AppConfig | null, after: AppConfig): boolean {
+  if (before === null) return false
+  const text = ({ pinned, ...config }: AppConfig) => JSON.stringify({ ...config, moves: pinned?.moves })
+  return text(before) !== text(after)
+}
+
+/** A secret is known by its text and its client: another one under an old name is a fresh one. */
 function secretsUpdated(
   app: App,
   settings: AppSettings,
   { at, eventId }: Pick<Meeting<unknown>, 'at' | 'eventId'>,
 ): AppEvent {
-  const known = new Set(app.secrets.map(({ secret }) => secret.reveal()))
+  const same = settings !== null && isSameClient(app.config, settings.config)
+  const known = new Set(same ? app.secrets.map(({ secret }) => secret.reveal()) : [])
   const secrets = (settings?.secrets ?? []).map(({ id, secret, expiresAt }) => ({
     id,
     expiresAt,
     fresh: !known.has(secret.reveal()),
   }))
-  return { type: 'app.secret-updated', at, id: eventId, secrets }
+  const isNew = app.context.since === 0
+  const changed =
+    !isNew &&
+    settings !== null &&
+    (isChanged(app.config, settings.config) || secrets.some(({ fresh }) => fresh))
+  return { type: 'app.secret-updated', at, id: eventId, secrets, ...(changed && { changed }) }
 }

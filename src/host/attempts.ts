@@ -1,13 +1,14 @@
 import { type Attempt, isSuspended, lateAnswerTime, type Spend } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { placeOf, tokenOrigins } from '../provider/grant-place.ts'
 import { presets } from '../provider/presets.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Tokens } from '../provider/token-answer.ts'
 import { mostSecrets } from '../schemas.ts'
-import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
+import { refusalOfMoved } from './app-changed.ts'
 import { createAppReports, type Disbelieved } from './app-reports.ts'
 import { createAppSlots } from './app-slots.ts'
 import type { App, Apps } from './apps.ts'
@@ -22,7 +23,7 @@ import {
 import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Answer } from './held-answers.ts'
-import type { SealedTokens, Slot } from './sealed-tokens.ts'
+import type { SealedTokens, Slot, TokenPair } from './sealed-tokens.ts'
 
 export interface AttemptRequest {
   readonly account: string
@@ -78,12 +79,12 @@ export function createAttempts(options: AttemptsOptions) {
     return null
   }
 
-  function openToken({ account, attempt, saved: { record } }: AttemptRequest): Secret | undefined {
+  function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
     const slot = slots[attempt.spend]
     const text = record.fields[slot as 'c']
-    if (text === undefined) return undefined
+    if (text === undefined) return {}
     const generation = slot === 'c' ? { generation: attempt.generation } : {}
-    return sealed.open(text, { account, slot, ...generation }).refreshToken
+    return sealed.open(text, { account, slot, ...generation })
   }
 
   /** Waits its turn, and gives up unsent rather than late. A slot is held as long as the cluster waits. */
@@ -108,7 +109,7 @@ export function createAttempts(options: AttemptsOptions) {
     if (!(await options.confirmIntent(account)))
       return end(request, unsent('T', 'intent_not_replicated', 'wait'))
     let app = await reports.look(context.app, attempt.id)
-    const refreshToken = openToken(request)
+    const { refreshToken, place } = openGrant(request)
     if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config)) {
       return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
     }
@@ -117,12 +118,14 @@ export function createAttempts(options: AttemptsOptions) {
       const held = reasonNotToSend(app, attempt)
       if (held !== null || app.config === null) return end(request, held as Failure)
       const client = chooseSecret(app, disbelieved)
+      const onlyTo = refreshToken && tokenOrigins(place, app.config)
       const startedAt = clock.now()
       const answer = await provider.refreshToken({
         config: app.config,
         ...(client && { clientSecret: client.secret }),
         user: context.user,
         ...(refreshToken && { refreshToken }),
+        ...(onlyTo && { onlyTo }),
         workedBefore: context.lastRefreshedAt !== null,
         ...(attempt.claims !== null && { claims: attempt.claims }),
         ...(attempt.resource !== null && { scopes: attempt.resource.scopes }),
@@ -136,9 +139,12 @@ export function createAttempts(options: AttemptsOptions) {
         // Storing is the next thing done, before anything else is made of the answer.
         await options.hold(answerOf(request, { startedAt, answer, config: app.config }), saved)
         await reports.tellBelieved(app, { client, disbelieved, attempt: attempt.id })
+        if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
         return 'succeeded'
       }
       const { refusal } = answer
+      const moved = refusalOfMoved({ refusal, place, app })
+      if (moved !== null && !refusal.sent) return end(request, moved)
       // A wrong key is told in the words of an unknown user: whose fault it was, another key shows.
       if (refusal.reason === 'assertion_rejected' && client !== undefined) {
         disbelieved.push({ id: client.id, refusal })
@@ -148,7 +154,7 @@ export function createAttempts(options: AttemptsOptions) {
       if (refusal.class !== 'P' || alone) {
         await reports.noteThrottle(context.app, refusal)
         if (hasTakenClient(refusal)) await reports.tellAccepted(app, client)
-        return end(request, fromRefusal(refusal), { alone })
+        return end(request, moved ?? fromRefusal(refusal), { alone })
       }
       // One refusal is evidence: the app says whether to try the next secret, to ask once more, or to wait.
       const { reason, action, providerError } = refusal
@@ -221,6 +227,6 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     scopes: answer.scopes ?? null,
     ...(answer.scopesCut && { scopesCut: answer.scopesCut }),
     resource: attempt.resource,
-    tokens: answer,
+    tokens: { ...answer, ...(spendsRefreshToken(config) && { place: placeOf(config, answer.reached) }) },
   }
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
+import { waitsForApp } from '../../machines/index.ts'
 import type { Change, ChangedRecord } from '../bus/changes.ts'
 import type { Publisher } from '../bus/publisher.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -152,6 +153,8 @@ export function createHost(options: HostOptions) {
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
       if (snapshot.value === 'secret-expired' && !alone) await wakeIfAppWorks(account, saved)
+      if (snapshot.value === 'revoked' && waitsForApp(snapshot.context))
+        await retryIfAppChanged(account, saved)
     },
     onEnd({ request: { account, attempt, saved }, outcome, error, milliseconds }) {
       observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })
@@ -199,6 +202,15 @@ export function createHost(options: HostOptions) {
   async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
     if ((await apps.look(context.app)).state === 'secret-expired') return
     await accounts.receive(account, appWorks)
+  }
+
+  /** The app may have been changed just before this account was parked: then it was not among those woken. */
+  async function retryIfAppChanged(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
+    const { record } = await apps.look(context.app)
+    const { generation: settings } = record
+    await accounts.receive(account, ({ at, eventId }) => ({
+      event: { type: 'app.changed', at, id: eventId, settings },
+    }))
   }
 
   /**

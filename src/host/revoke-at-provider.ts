@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Result } from '../failures.ts'
+import { revocationOrigins } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
 import { realTimers, type Timers } from '../timers.ts'
 import type { Accounts, LoadedAccount } from './accounts.ts'
@@ -29,10 +30,11 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
 
   async function revoke(account: string, { record, snapshot }: LoadedAccount): Promise<boolean> {
     const app = await apps.look(snapshot.context.app)
-    const { accessToken, refreshToken } = accounts.openCurrent(account, record) ?? {}
+    const { accessToken, refreshToken, place } = accounts.openCurrent(account, record) ?? {}
     const client = chooseSecret(app)
     const { config } = app
     if (config === null) return false
+    const onlyTo = revocationOrigins(place, config)
     const tell = async (kind: 'refresh_token' | 'access_token'): Promise<Result<void> | undefined> => {
       const token = kind === 'refresh_token' ? refreshToken : accessToken
       if (token === undefined) return undefined
@@ -40,6 +42,7 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
         config,
         token,
         kind,
+        ...(onlyTo && { onlyTo }),
         ...(client && { clientSecret: client.secret }),
       })
       if (told.ok) logger.info({ account, kind }, 'the provider revoked a token')

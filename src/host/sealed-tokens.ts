@@ -1,3 +1,4 @@
+import type { GrantPlace } from '../provider/grant-place.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { Secret } from '../secret.ts'
 
@@ -7,6 +8,8 @@ export interface TokenPair {
   readonly refreshToken?: Secret | undefined
   /** The second access tokens, by the key of what they are for. */
   readonly resources?: Readonly<Record<string, Secret>> | undefined
+  /** Where the refresh token may be sent. Sealed with it: who writes only Redis cannot change it. */
+  readonly place?: GrantPlace | undefined
 }
 
 export type Slot = 'c' | 'c-' | 'c~' | 'spool'
@@ -21,17 +24,18 @@ export interface SealedTokens {
 export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>): SealedTokens {
   return {
     isStale: sealer.isStale,
-    seal({ accessToken, refreshToken, resources = {} }, place) {
+    seal({ accessToken, refreshToken, resources = {}, place: p }, place) {
       const others = Object.entries(resources).map(([key, token]) => [key, token.reveal()] as const)
       const x = others.length > 0 ? Object.fromEntries(others) : undefined
-      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x })
+      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x, p })
       return sealer.seal({ text, ...place })
     },
     open(sealed, place) {
-      const { a, r, x } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
+      const { a, r, x, p } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
       return {
         accessToken: a === undefined ? undefined : new Secret(a),
         refreshToken: r === undefined ? undefined : new Secret(r),
+        ...(p && { place: p }),
         ...(x && {
           resources: Object.fromEntries(Object.entries(x).map(([key, token]) => [key, new Secret(token)])),
         }),
@@ -44,4 +48,5 @@ interface SealedText {
   readonly a?: string
   readonly r?: string
   readonly x?: Record<string, string>
+  readonly p?: GrantPlace
 }

@@ -1,6 +1,6 @@
 import { type AccountContext, grantEnd } from '../../machines/index.ts'
 import type { AccountView, AppView } from '../api.ts'
-import type { AppConfig } from '../provider/app-config.ts'
+import { type AppConfig, newerInPreset } from '../provider/app-config.ts'
 import { missingScopes } from '../provider/scopes.ts'
 import type { App } from './apps.ts'
 
@@ -48,7 +48,9 @@ export function accountView({ account, state, context, metadata, config }: Accou
 }
 
 export function appView(app: App & { config: AppConfig }): AppView {
-  const { config, context, secrets, state } = app
+  const { context, secrets, state } = app
+  const { pinned, ...config } = app.config
+  const newerPreset = newerInPreset(app.config)
   const statuses = new Map(context.secrets.map((status) => [status.id, status]))
   return {
     ...config,
@@ -63,6 +65,9 @@ export function appView(app: App & { config: AppConfig }): AppView {
       ...(expiresAt !== null && { expiresAt: iso(expiresAt) }),
     })),
     since: iso(context.since),
+    ...(pinned?.tokenOrigin !== undefined && { discoveredAt: pinned.tokenOrigin }),
+    ...(pinned?.moves && { grantsMayMoveTo: pinned.moves.to }),
+    ...(newerPreset.length > 0 && { newerPreset }),
     ...(context.lastError && { lastError: context.lastError }),
   }
 }

@@ -4,12 +4,13 @@ import {
   type AccountEvent,
   hashFraction,
   isGrantEnding,
+  waitsForApp,
   wakesAt,
 } from '../../machines/index.ts'
 import type { Records, Ref, Revision } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
-import type { Apps } from './apps.ts'
+import type { App, Apps } from './apps.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
 export interface WakerOptions {
@@ -50,9 +51,7 @@ export function createWaker(options: WakerOptions) {
   async function wakeAccount(id: string): Promise<void> {
     const loaded = await accounts.load(id)
     const { value, context } = loaded.snapshot
-    // A waiting account whose app works again need not wait for its own slow look; it may be awake for something else.
-    const looks = value === 'secret-expired' && !isGrantEnding(context, loaded.at)
-    const works = looks && (await apps.look(context.app)).state !== 'secret-expired'
+    const works = await worksAgain(loaded)
     // One in flight that is overdue had its turn.
     const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
     if (expected === null) return comeAgain(id, loaded)
@@ -61,6 +60,17 @@ export function createWaker(options: WakerOptions) {
       .finally(expected)
     if (!outcome.taken) await putBack({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
     else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
+  }
+
+  /**
+   * The app, if it works: an account that waits for that need not wait for its own slow look; it may be awake for something
+   * else.
+   */
+  async function worksAgain({ at, snapshot: { value, context } }: LoadedAccount): Promise<App | null> {
+    const waits =
+      value === 'secret-expired' ? !isGrantEnding(context, at) : value === 'revoked' && waitsForApp(context)
+    const app = waits ? await apps.look(context.app) : null
+    return app?.state === 'secret-expired' ? null : app
   }
 
   /** An attempt that could not start in time is better not begun. */
@@ -121,10 +131,14 @@ export function createWaker(options: WakerOptions) {
   }
 }
 
-function eventFor({ at, eventId, snapshot, record }: AccountMeeting, appWorks: boolean): AccountEvent {
+function eventFor({ at, eventId, snapshot, record }: AccountMeeting, works: App | null): AccountEvent {
   const happened = { at, id: eventId }
-  if (appWorks && snapshot.value === 'secret-expired') return { type: 'app.secret-updated', ...happened }
-  return { type: 'timer.due', ...happened, used: wasUsed(snapshot.context, record.usedGeneration) }
+  const { value, context } = snapshot
+  if (works !== null && value === 'secret-expired') return { type: 'app.secret-updated', ...happened }
+  const settings = works?.record.generation
+  if (settings !== undefined && value === 'revoked' && settings !== context.invalid?.settings)
+    return { type: 'app.changed', ...happened, settings }
+  return { type: 'timer.due', ...happened, used: wasUsed(context, record.usedGeneration) }
 }
 
 function wasUsed({ tokenGeneration }: AccountContext, usedGeneration: number): boolean {

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '../failures.ts'
-import type { AppPut } from '../schemas.ts'
+import type { AppPatch, AppPut } from '../schemas.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { checkSettings } from './check-settings.ts'
 import { clouds } from './microsoft-clouds.ts'
@@ -29,6 +29,17 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   /** Requests at once, from one node; in place of all that the preset knows of caps. */
   readonly concurrency?: number
   readonly securityEvents?: EventSource
+  readonly pinned?: Pinned
+}
+
+/** What the operator did not say, but was settled when the app was put, or found out since. */
+export interface Pinned {
+  /** The settings the operator said; whatever else there is came from the preset of then. */
+  readonly said?: readonly string[]
+  /** Where discovery found the token endpoint first. */
+  readonly tokenOrigin?: string
+  /** How often an administrator let the grants follow, and where to. */
+  readonly moves?: { readonly count: number; readonly to: readonly string[] }
 }
 
 export interface ToAppConfig {
@@ -64,16 +75,46 @@ export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Prom
 
 /** What was said to make an app what it is, secrets apart: where it differs from what its preset makes of it. */
 export function toAppPut(config: AppConfig): AppPut {
+  const { pinned: _, ...settings } = config
   const { app, provider, clientId } = config
   const place = pick(config, ['issuer', 'tenant', 'cloud'])
   const grant = config.grant === presets[provider].grant ? {} : { grant: config.grant }
   const plain = withPreset(app, { provider, clientId, ...place, ...grant })
   const { additionalScopes = [] } = config
-  const own = { ...config, scopes: config.scopes.filter((scope) => !additionalScopes.includes(scope)) }
+  const own = { ...settings, scopes: config.scopes.filter((scope) => !additionalScopes.includes(scope)) }
   const said = Object.entries(own).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(plain[name as keyof AppConfig]),
   )
   return { provider, clientId, ...place, ...grant, ...Object.fromEntries(said) }
+}
+
+const places = ['provider', 'grant', 'tenant', 'cloud', 'issuer'] as const
+
+/**
+ * The put that changes an app as `patch` wants it. What an older preset filled in stays as it is, unless the app moves to
+ * another place, for which it was not meant.
+ */
+export function patchedPut(config: AppConfig, patch: AppPatch): AppPut {
+  const put = toAppPut(config)
+  const said = config.pinned?.said
+  const moves = places.some((field) => patch[field] !== undefined && patch[field] !== config[field])
+  if (!moves || said === undefined) return { ...put, ...patch }
+  const { provider, clientId } = put
+  return { provider, clientId, ...pick(put, said as (keyof AppPut)[]), ...patch }
+}
+
+/** The settings that the preset of today fills in otherwise than the one under which the app was put. */
+export function newerInPreset(config: AppConfig): string[] {
+  const { app, provider, clientId, pinned } = config
+  if (pinned?.said === undefined) return []
+  const anew = withPreset(app, {
+    ...pick(config, pinned.said as (keyof AppConfig)[]),
+    provider,
+    clientId,
+  } as AppPut)
+  return Object.entries(anew)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(config[name as keyof AppConfig]))
+    .map(([name]) => name)
 }
 
 /** What the operator says, and where that is nothing, what is known of the provider. */

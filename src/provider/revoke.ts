@@ -13,6 +13,8 @@ export interface RevokeRequest {
   readonly token: Secret
   /** `refresh_token` by default: with it the whole grant goes (RFC 7009 §2.1). */
   readonly kind?: 'refresh_token' | 'access_token'
+  /** The origins it may be sent to. */
+  readonly onlyTo?: readonly string[]
 }
 
 const timing = { connectMs: 5_000, answerMs: 15_000 }
@@ -21,7 +23,12 @@ const timing = { connectMs: 5_000, answerMs: 15_000 }
 export function createRevocation({ http, endpoints, clocks }: Ways) {
   return {
     /** Fails with `invalid_config` where the provider has no revocation endpoint, else with `provider_unavailable`. */
-    async revokeToken({ token, kind = 'refresh_token', ...client }: RevokeRequest): Promise<Result<void>> {
+    async revokeToken({
+      token,
+      kind = 'refresh_token',
+      onlyTo,
+      ...client
+    }: RevokeRequest): Promise<Result<void>> {
       const endpoint = 'revocation_endpoint'
       const resolved = await endpoints.resolve({ ...client, endpoint, within: timing.connectMs })
       if (!resolved.ok) {
@@ -29,6 +36,8 @@ export function createRevocation({ http, endpoints, clocks }: Ways) {
         return fail(failureClass === 'C' ? 'invalid_config' : 'provider_unavailable', `${reason}: ${action}`)
       }
       const { server, url } = resolved
+      if (onlyTo !== undefined && !onlyTo.includes(url.origin))
+        return fail('invalid_config', 'app_changed: the grant has never worked at the revocation endpoint')
       const form = { token: token.reveal(), token_type_hint: kind }
       const exchange = await postForm({ http, ...client, server, url, form, timing, now: clocks.now(url) })
       if (exchange.kind === 'answered' && isRevoked(exchange)) return ok(undefined)

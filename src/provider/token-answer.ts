@@ -1,5 +1,6 @@
 import type { Secret } from '../secret.ts'
 import type { Refusal } from './classified.ts'
+import type { Reached } from './grant-place.ts'
 
 export interface Tokens {
   readonly kind: 'tokens'
@@ -15,6 +16,8 @@ export interface Tokens {
   readonly scopesCut?: true
   /** The provider's clock minus ours in milliseconds, by its `Date` header. */
   readonly dateSkewMs?: number
+  /** Where they come from. */
+  readonly reached?: Reached
 }
 
 export type TokenAnswer = Tokens | { readonly kind: 'refused'; readonly refusal: Refusal }

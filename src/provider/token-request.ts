@@ -3,11 +3,13 @@ import type { Secret } from '../secret.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Endpoints } from './endpoints.ts'
 import { type Form, nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'
+import { mayReach } from './grant-place.ts'
 import type { Http, Timing } from './http.ts'
 import { postForm } from './post-form.ts'
 import type { ProviderClocks } from './provider-clocks.ts'
 import { readTokenAnswer } from './read-token-answer.ts'
 import { refused, type TokenAnswer } from './token-answer.ts'
+import { movedRefusal } from './transport-refusal.ts'
 
 export interface TokenRequest {
   readonly config: AppConfig
@@ -17,6 +19,8 @@ export interface TokenRequest {
   readonly timing: Timing
   readonly refreshToken?: Secret
   readonly workedBefore?: boolean
+  /** The origins that what is spent may be sent to: elsewhere it is refused unsent. */
+  readonly onlyTo?: readonly string[]
 }
 
 export interface RefreshRequest extends Omit<TokenRequest, 'form'> {
@@ -47,6 +51,7 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways) {
     const resolved = await endpoints.resolve({ config, endpoint: 'token_endpoint', within: timing.connectMs })
     if (!resolved.ok) return refused(resolved.refusal)
     const { server, url } = resolved
+    if (!mayReach(url, { config, onlyTo: request.onlyTo })) return refused(movedRefusal)
     const tokenEndpoint = server.token_endpoint ?? url.href
     const filledIn = await form({ tokenEndpoint, now: clocks.now(url) })
     const elapsed = performance.now() - startedAt
@@ -77,7 +82,12 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways) {
       const { reason, action, providerError } = answer.refusal
       logger?.error({ app: config.app, reason, providerError }, `this must not be: ${action}`)
     }
-    return answer
+    if (answer.kind === 'refused') return answer
+    const revocationEndpoint = server.revocation_endpoint
+    return {
+      ...answer,
+      reached: { tokenEndpoint: url.href, ...(revocationEndpoint !== undefined && { revocationEndpoint }) },
+    }
   }
 
   return {

@@ -61,3 +61,14 @@ export function misconfigured({ error, action }: { error: string; action: string
     providerError: { status: null, error },
   }
 }
+
+/** The token endpoint is not where the grant, or the app, may send anything; nothing was sent. */
+export const movedRefusal: Refusal = {
+  class: 'S',
+  reason: 'app_changed',
+  action: "restore the app's token endpoint, or put the app with moveGrants: true",
+  recoverable: true,
+  sent: false,
+  inDoubt: false,
+  providerError: { status: null, error: 'app_changed' },
+}

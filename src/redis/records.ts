@@ -95,7 +95,8 @@ export function createRecords({
     },
     async wakeAccounts(waking: { app: string; partition: number; spread: number }): Promise<number> {
       const keys = keysOf(waking.partition)
-      const touched = [keys.due, keys.byState('secret-expired'), keys.byApp(waking.app)]
+      const waiting = [keys.byState('secret-expired'), keys.byState('revoked')]
+      const touched = [keys.due, keys.byApp(waking.app), ...waiting]
       return (await run({ script: 'wake-accounts', keys: touched, args: [waking.spread] })) as number
     },
     /** When the first wake-up of all is due, ms; null when none is. */

@@ -128,11 +128,46 @@ describe('putting an account', () => {
     })
   })
 
-  it('brings a dead account back with a new grant only, and never sends the dead token again', async () => {
+  it('tries the current token of a dead grant once more for each put, and serves nothing meanwhile', async () => {
+    const { account, put, token, refresh } = newAccount()
+    await put({ access: 'a1', refresh: 'r1' })
+    const dead = { state: 'revoked', class: 'A', reason: 'grant_revoked' }
+    await refresh(refused({ class: 'A', reason: 'grant_revoked' }))
+    expect(await node.tokenbus.getAccount(account)).toMatchObject({ value: dead })
+    for (const answer of [
+      refused({ class: 'R', reason: 'grant_revoked' }),
+      answered({ accessToken: 'a2', expiresIn: 3600 }),
+    ]) {
+      const { length } = provider.requests
+      expect(await put({ refresh: 'r1' })).toMatchObject({
+        value: { state: 'expiring', triedAgain: true, nextAttemptAt: expect.any(String) },
+      })
+      const asked = token()
+      await provider.asked(length + 1)
+      provider.answer(answer)
+      expect(await asked).toBe(answer.kind === 'tokens' ? 'a2' : 'grant_revoked')
+      expect(provider.requests.slice(length).map((each) => each.refreshToken?.reveal())).toEqual(['r1'])
+    }
+    expect(await put({ refresh: 'r1' })).not.toHaveProperty('value.triedAgain')
+  })
+
+  it('does not try again what somebody ended on purpose, nor an older token of a dead grant', async () => {
+    const { account, put, refresh } = newAccount()
+    await put({ access: 'a1', refresh: 'r1' })
+    await refresh(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
+    await refresh(refused({ class: 'A', reason: 'grant_revoked' }))
+    expect(await put({ access: 'a1', refresh: 'r1' })).toMatchObject({ value: { state: 'revoked' } })
+    await put({ access: 'a3', refresh: 'r3' })
+    await node.tokenbus.revokeAccount(account, {})
+    expect(await put({ access: 'a3', refresh: 'r3' })).toMatchObject({
+      value: { state: 'revoked', reason: 'revoked_by_operator' },
+    })
+  })
+
+  it('brings a dead account back with a new grant', async () => {
     const { put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await refresh(refused({ class: 'A', reason: 'grant_revoked' }))
-    expect(await put({ access: 'a1b', refresh: 'r1' })).toMatchObject({ value: { state: 'revoked' } })
     expect(await put({ access: 'a2', refresh: 'r2' })).toMatchObject({
       value: { state: 'valid', generation: 2 },
     })

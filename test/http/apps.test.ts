@@ -62,7 +62,9 @@ describe('an app', () => {
     })
     const before = (await http.ask('GET', '/v1/oauth2/changing')).body
     expect(
-      await http.ask('PUT', '/v1/oauth2/changing', { body: { authority: 'example.com', name: 'Ours' } }),
+      await http.ask('PUT', '/v1/oauth2/changing', {
+        body: { authority: 'example.com', name: 'Ours', clientSecret: 's' },
+      }),
     ).toMatchObject({ status: 200, body: { id: 'changing', updated: true } })
     const after = (await http.ask('GET', '/v1/oauth2/changing')).body
     expect(after).toMatchObject({

@@ -47,7 +47,7 @@ describe('tokens that come', () => {
 
   test('nothing but the token', async () => {
     const answer = await answered(json({ access_token: 'at-1' }))
-    expect(Object.keys(answer)).toEqual(['kind', 'accessToken'])
+    expect(Object.keys(answer)).toEqual(['kind', 'accessToken', 'reached'])
   })
 
   test.each([

@@ -159,8 +159,9 @@ const reindex: Verb = (space, [record = '', due = ''], [version, saveId, wake = 
   return 1
 }
 
-const wakeAccounts: Verb = (space, [due = '', byState = '', byApp = ''], [spread], now) => {
-  const waiting = [...setAt(space, byState).keys()].filter((id) => setAt(space, byApp).has(id))
+const wakeAccounts: Verb = (space, [due = '', byApp = '', ...states], [spread], now) => {
+  const all = states.flatMap((state) => [...setAt(space, state).keys()])
+  const waiting = all.filter((id) => setAt(space, byApp).has(id))
   for (const id of waiting) {
     const hash = Number.parseInt(createHash('sha1').update(id).digest('hex').slice(0, 8), 16) / 4294967296
     const score = now + Math.floor(hash * Number(spread))

@@ -8,7 +8,7 @@ import { createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost } from '../../src/host/host.ts'
 import type { Spool } from '../../src/host/spool.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
-import { toAppPut } from '../../src/provider/app-config.ts'
+import { patchedPut } from '../../src/provider/app-config.ts'
 import { createRecords } from '../../src/redis/records.ts'
 import type { Sealer } from '../../src/redis/seal.ts'
 import { Secret } from '../../src/secret.ts'
@@ -115,7 +115,8 @@ export function createSimulatedNode(
         apps: host.apps,
         records,
         configOf: async (app, put) => ok(configOf(app, put)),
-        putOf: toAppPut,
+        putOf: patchedPut,
+        provider: { resolveEndpoint: () => Promise.reject(new Error('nothing is discovered here')) },
       }),
     }
   }

@@ -1,4 +1,10 @@
-import { type AccountContext, type AccountEvent, type FailureClass, warningAt } from '../../machines/index.ts'
+import {
+  type AccountContext,
+  type AccountEvent,
+  type FailureClass,
+  type RefreshFailed,
+  warningAt,
+} from '../../machines/index.ts'
 import {
   authorized,
   day,
@@ -101,7 +107,11 @@ export const samples: Readonly<Record<string, Sample>> = {
       baseGeneration: context.generation - 1,
     }),
   'refresh.failed, A': failed('A'),
-  'refresh.failed, S': failed('S'),
+  // The lazy ones are parked because their app was changed.
+  'refresh.failed, S': (context) =>
+    context.policy === 'lazy'
+      ? { ...(failed('S')(context) as RefreshFailed), reason: 'app_changed', settings: 1, wakes: false }
+      : failed('S')(context),
   'refresh.failed, P': failed('P'),
   'refresh.failed, C': failed('C'),
   'refresh.failed, T': failed('T'),
@@ -111,5 +121,6 @@ export const samples: Readonly<Record<string, Sample>> = {
   'grant.revoked, S': (context) => grantRevoked({ at: soon(context), class: 'S', reason: 'user_disabled' }),
   'grant.restored': (context) => happened('grant.restored', soon(context)),
   'app.secret-updated': (context) => happened('app.secret-updated', soon(context)),
+  'app.changed': (context) => ({ type: 'app.changed', id: 'changed', at: soon(context), settings: 2 }),
   'app.probe': (context) => happened('app.probe', soon(context)),
 }

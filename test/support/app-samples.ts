@@ -25,7 +25,8 @@ const put =
     const known = new Set(context.secrets.map(({ id }) => id))
     const expiresAt = days === null ? null : at + days * day
     const secrets = ids.map((id) => ({ id, expiresAt, fresh: fresh || !known.has(id) }))
-    return { type: 'app.secret-updated', id: 'put', at, secrets }
+    const changed = context.since !== 0 && secrets.some((secret) => secret.fresh)
+    return { type: 'app.secret-updated', id: 'put', at, secrets, ...(changed && { changed }) }
   }
 
 const rejected =

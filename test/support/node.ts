@@ -19,7 +19,7 @@ import { createDeadEvents } from '../../src/host/dead-events.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createKeyRotation } from '../../src/host/key-rotation.ts'
 import { createSpool } from '../../src/host/spool.ts'
-import { toAppConfig, toAppPut } from '../../src/provider/app-config.ts'
+import { patchedPut, toAppConfig } from '../../src/provider/app-config.ts'
 import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import type { AppPut } from '../../src/schemas.ts'
@@ -98,7 +98,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const appSettings = {
     apps: host.apps,
     configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate: true }),
-    putOf: toAppPut,
+    putOf: patchedPut,
   }
   const { resolveEndpoint } = createProvider({ allowPrivate: true })
   const tokenbus: Tokenbus = {
@@ -108,7 +108,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),
-    ...createAppAdmin({ ...appSettings, records }),
+    ...createAppAdmin({ ...appSettings, records, provider: { resolveEndpoint } }),
     ...createAppVerification({
       ...host,
       ...appSettings,

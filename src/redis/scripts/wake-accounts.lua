@@ -1,14 +1,18 @@
 --[[
-  Brings the wake-ups of an app's waiting accounts forward, spread; never later than they are. Idempotent.
-  KEYS[1] due  [2] by-state:secret-expired  [3] by-app
+  Brings the wake-ups of an app's waiting accounts forward, spread; never later than they are. Idempotent. Which of the
+  revoked ones wait for the app their own state says: the others are put back by whoever claims them.
+  KEYS[1] due  [2] by-app  [3] by-state:secret-expired  [4] by-state:revoked
   ARGV[1] spread (ms)
-  -> how many wait
+  -> how many may wait
 ]]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local waiting = redis.call('ZINTER', 2, KEYS[2], KEYS[3])
-for _, id in ipairs(waiting) do
-  local hash = tonumber(string.sub(redis.sha1hex(id), 1, 8), 16) / 4294967296
-  redis.call('ZADD', KEYS[1], 'LT', now + math.floor(hash * ARGV[1]), 'account:' .. id)
+local woken = 0
+for i = 3, 4 do
+  for _, id in ipairs(redis.call('ZINTER', 2, KEYS[i], KEYS[2])) do
+    local hash = tonumber(string.sub(redis.sha1hex(id), 1, 8), 16) / 4294967296
+    redis.call('ZADD', KEYS[1], 'LT', now + math.floor(hash * ARGV[1]), 'account:' .. id)
+    woken = woken + 1
+  end
 end
-return #waiting
+return woken

@@ -1,0 +1,94 @@
+import type { AppConfig } from './app-config.ts'
+
+/** The endpoints of an app as its settings say, or as discovery has found them. */
+export interface Reached {
+  readonly tokenEndpoint: string
+  readonly revocationEndpoint?: string
+}
+
+/** Where a grant last worked. Kept with its tokens, because it decides where they are sent. */
+export interface GrantPlace {
+  readonly clientId: string
+  readonly tenant?: string
+  readonly issuer?: string
+  /** Absent where it was not discovered yet. */
+  readonly tokenEndpoint?: string
+  readonly revocationOrigin?: string
+}
+
+type Setting = 'clientId' | 'tenant' | 'issuer' | 'tokenUrl'
+
+export function originOf(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
+}
+
+/** Where a grant works that the app, as it is, has just been given or has just refreshed. */
+export function placeOf(config: AppConfig, reached?: Reached): GrantPlace {
+  const { clientId, tenant, issuer } = config
+  const tokenEndpoint = reached?.tokenEndpoint ?? config.tokenUrl
+  const revocationOrigin = originOf(reached?.revocationEndpoint ?? config.revocationUrl)
+  return {
+    clientId,
+    ...(tenant !== undefined && { tenant }),
+    ...(issuer !== undefined && { issuer }),
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+    ...(revocationOrigin !== undefined && { revocationOrigin }),
+  }
+}
+
+/** The settings of the app that are others than where the grant last worked. None where that is not known. */
+export function movedSettings(place: GrantPlace | undefined, config: AppConfig): readonly Setting[] {
+  if (place === undefined) return []
+  const { clientId, tenant, issuer, tokenUrl } = config
+  const moved: readonly [Setting, boolean][] = [
+    ['clientId', place.clientId !== clientId],
+    ['tenant', place.tenant !== tenant],
+    // With an explicit token endpoint the issuer only says who signs.
+    ['issuer', tokenUrl === undefined && place.issuer !== issuer],
+    ['tokenUrl', tokenUrl !== undefined && isAnother(place.tokenEndpoint, tokenUrl)],
+  ]
+  return moved.filter(([, differs]) => differs).map(([setting]) => setting)
+}
+
+function isAnother(known: string | undefined, url: string): boolean {
+  return known !== undefined && URL.canParse(known) && new URL(known).href !== new URL(url).href
+}
+
+/**
+ * The origins a grant's refresh token may be sent to; undefined where nothing is known against any. One whose endpoint
+ * was never discovered belongs to its issuer.
+ */
+export function tokenOrigins(
+  place: GrantPlace | undefined,
+  config: AppConfig,
+): readonly string[] | undefined {
+  if (place === undefined) return undefined
+  const known = originOf(place.tokenEndpoint)
+  if (known !== undefined) return [known, ...allowedMoves(config)]
+  return place.issuer === config.issuer && config.tokenUrl === undefined ? undefined : allowedMoves(config)
+}
+
+/** The same for the revocation endpoint, which may always have been at another origin. */
+export function revocationOrigins(
+  place: GrantPlace | undefined,
+  config: AppConfig,
+): readonly string[] | undefined {
+  const origins = tokenOrigins(place, config)
+  if (origins === undefined || place?.revocationOrigin === undefined) return origins
+  return [...origins, place.revocationOrigin]
+}
+
+function allowedMoves({ pinned }: AppConfig): readonly string[] {
+  return pinned?.moves?.to ?? []
+}
+
+interface Sending {
+  readonly config: AppConfig
+  readonly onlyTo: readonly string[] | undefined
+}
+
+/** What discovery answers may change from one day to the next: the origin it first worked at is the app's. */
+export function mayReach({ origin }: URL, { config: { pinned }, onlyTo }: Sending): boolean {
+  if (onlyTo !== undefined && !onlyTo.includes(origin)) return false
+  return pinned?.tokenOrigin === undefined || pinned.tokenOrigin === origin
+}
