@@ -2,11 +2,17 @@ import { z } from 'zod'
 import { claimsSchema } from './claims-challenge.ts'
 import { Secret } from './secret.ts'
 
-const secret = z
-  .string()
-  .min(1)
-  .max(16_384)
-  .transform((text) => new Secret(text))
+const visible = /^[\x20-\x7e]*$/
+const visibleRule = 'must be printable ASCII, without line breaks (RFC 6749 appendix A)'
+/** How private keys begin: PEM, or JSON. */
+const isKey = (text: string) => /^\s*(?:-----BEGIN |\{)/.test(text)
+
+const secretText = z.string().min(1).max(16_384)
+const asSecret = (text: string) => new Secret(text)
+/** RFC 6749 appendix A.12 and A.17. */
+const token = secretText.regex(visible, visibleRule).transform(asSecret)
+/** RFC 6749 appendix A.2, or a private key, which may have lines. */
+const secret = secretText.refine((text) => visible.test(text) || isKey(text), visibleRule).transform(asSecret)
 
 /** 1 to 256 code points of valid Unicode (no lone surrogates). */
 export const idSchema = z
@@ -65,8 +71,8 @@ export const accountPutSchema = z.strictObject({
   app: idSchema,
   user: z.string().min(1).max(320),
   subject: z.string().min(1).max(255).optional(),
-  accessToken: secret.optional(),
-  refreshToken: secret.optional(),
+  accessToken: token.optional(),
+  refreshToken: token.optional(),
   expires: z.iso.datetime({ offset: true }).optional(),
   /** When the refresh token runs out. */
   grantExpires: z.iso.datetime({ offset: true }).optional(),
@@ -108,7 +114,7 @@ export const appPutSchema = z.strictObject({
   /** For people. */
   name: z.string().min(1).max(256).optional(),
   provider: providerSchema,
-  clientId: z.string().min(1).max(512),
+  clientId: z.string().min(1).max(512).regex(visible, visibleRule),
   clientSecret: secret.optional(),
   secrets: z.array(secretSchema).min(1).max(mostSecrets).optional(),
   clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),

@@ -33,6 +33,7 @@ export function appCommands(program: Command, run: Run): void {
     .addOption(
       new Option('--policy <policy>', 'when its accounts refresh').choices(['eager', 'lazy', 'adaptive']),
     )
+    .option('--move-grants', "let the app's grants follow to its new endpoints")
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
     .action(
       run(async (tools, id: string, options) => {
@@ -49,6 +50,7 @@ export function appCommands(program: Command, run: Run): void {
             'tokenUrl',
             'rotation',
             'policy',
+            'moveGrants',
           ]),
           ...(options.scope && { scopes: options.scope }),
           ...(options.serviceKey && { serviceKey: await readSecret(options.serviceKey, terminal) }),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AppView, Tokenbus } from '../api.ts'
 import { appVerificationSchema } from '../bus/answers.ts'
 import { fail, ok, type Result } from '../failures.ts'
+import { hasScope, type Principal } from '../principal.ts'
 import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema } from '../schemas.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
@@ -28,7 +29,9 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: ['app:write'],
       body: appCreateSchema,
       answer: z.object({ id: z.string(), created: z.literal(true) }),
-      async handle({ body: { id = randomBytes(9).toString('base64url'), ...body } }) {
+      async handle({ body: { id = randomBytes(9).toString('base64url'), ...body }, principal }) {
+        const allowed = mayMoveGrants(body, principal as Principal)
+        if (!allowed.ok) return allowed
         const put = appPatchOf(body, body.provider)
         if (!put.ok) return put
         if (put.value.clientId === undefined) return fail('bad_request', 'clientId: required')
@@ -73,7 +76,9 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       params: ofApp,
       body: appChangeSchema,
       answer: z.object({ id: z.string(), updated: z.literal(true) }),
-      async handle({ params: { app: id }, body }) {
+      async handle({ params: { app: id }, body, principal }) {
+        const allowed = mayMoveGrants(body, principal as Principal)
+        if (!allowed.ok) return allowed
         const known = await tokenbus.getApp(id)
         if (!known.ok) return known
         const patch = appPatchOf(body, body.provider ?? (known.value.provider as AppPut['provider']))
@@ -129,4 +134,13 @@ const withId = (view: AppView) => ({ id: view.app, ...view })
 
 function seen(app: Result<AppView>): Result<unknown> {
   return app.ok ? ok(withId(app.value)) : app
+}
+
+/** Who may change apps does not decide by that where the users' grants are sent. */
+function mayMoveGrants(
+  { moveGrants }: { moveGrants?: boolean | undefined },
+  principal: Principal,
+): Result<void> {
+  if (!moveGrants || hasScope(principal, ['admin'])) return ok(undefined)
+  return fail('forbidden', 'moveGrants: needs an API token with scope admin')
 }

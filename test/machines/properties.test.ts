@@ -46,13 +46,16 @@ const holds = (rule: (step: Step, steps: readonly Step[], index: number) => void
   )
 
 const stateOf = ({ value }: Snapshot) => value as AccountState
+/** Only a change of its app brings it back, and that wakes it. */
+const needsTheApp = ({ invalid }: AccountContext) => invalid?.reason === 'app_changed'
 const isDead = ({ invalid }: AccountContext) => invalid?.state === 'revoked' && invalid.class === 'A'
 
-it('every waiting account wakes; only the dead and the absent sleep for ever', () =>
+it('every waiting account wakes; only the dead, the absent and those whose app has moved sleep for ever', () =>
   holds(({ after }) => {
     const { context } = after
     const mayRest =
-      context.grantId === null || (stateOf(after) === 'revoked' && (isDead(context) || !context.refreshable))
+      context.grantId === null ||
+      (stateOf(after) === 'revoked' && (isDead(context) || needsTheApp(context) || !context.refreshable))
     if (!mayRest) expect(context.wakeAt).toEqual(expect.any(Number))
     if (context.grantId === null || (stateOf(after) === 'revoked' && isDead(context)))
       expect(context.wakeAt).toBeNull()
