@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createProvider } from '../../src/provider/provider.ts'
 import type { AppPut } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
@@ -13,6 +13,7 @@ afterAll(() => http.close())
 
 const registered = { path: '/right/token', clientId: 'client' }
 const secret = new Secret('the secret')
+vi.setConfig({ testTimeout: 60_000 })
 
 let database = 0
 /** Two origins, and an app of the first with accounts whose grants have worked there. */
@@ -38,8 +39,9 @@ async function start({ accounts = ['alice'], ...put }: { accounts?: string[] } &
   const putApp = (change: Partial<AppPut> = {}) => tokenbus.putApp('app', { ...app, ...change })
   const refresh = (account: string) => tokenbus.getToken(account, { forceRefresh: true })
   const isNow = (account: string, expected: object) =>
-    eventually(async () =>
-      expect(await tokenbus.getAccount(account)).toMatchObject({ ok: true, value: expected }),
+    eventually(
+      async () => expect(await tokenbus.getAccount(account)).toMatchObject({ ok: true, value: expected }),
+      { within: 30_000 },
     )
   expect(await putApp()).toMatchObject({ ok: true })
   for (const account of accounts) {
