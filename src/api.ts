@@ -1,4 +1,5 @@
 import type { Result } from './failures.ts'
+import type { Bound } from './principal.ts'
 import type { GrantPlace } from './provider/grant-place.ts'
 import type {
   AccountDelete,
@@ -125,6 +126,8 @@ export interface ApiTokenView {
   readonly scopes: readonly Scope[]
   /** An account id, or the beginning of ids and `*`. */
   readonly accounts: string
+  /** The same of app ids; null: none. */
+  readonly apps: string | null
   /** Requests per second and node. */
   readonly perSecond: number
   readonly createdAt: string
@@ -177,6 +180,11 @@ export interface DeadEventAdmin {
   dropEvents(which: EventsWhich): Promise<Result<{ dropped: number }>>
 }
 
+/** For whom a change is made; for whoever runs tokenbus where it does not say. */
+export interface From {
+  readonly by?: Bound | null
+}
+
 /** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
 export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** From memory where it may be. */
@@ -189,16 +197,17 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   putAccount(
     account: string,
     put: AccountPut,
-    from?: { place?: GrantPlace },
+    from?: From & { place?: GrantPlace },
   ): Promise<Result<AccountView & { readonly triedAgain?: true }>>
   getAccount(account: string): Promise<Result<AccountView>>
   /** `total` where a page was asked for by its number. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
   /** Its token is served no more, from now on. `revokedAtProvider`, where that was asked for: did the provider confirm? */
-  revokeAccount(account: string, options: AccountRevoke): Promise<Result<AccountView & Revoked>>
+  revokeAccount(account: string, options: AccountRevoke, from?: From): Promise<Result<AccountView & Revoked>>
   deleteAccount(
     account: string,
     options: AccountDelete,
+    from?: From,
   ): Promise<Result<{ account: string; deleted: true } & Revoked>>
   accountHistory(
     account: string,

@@ -1,26 +1,27 @@
 import type { Scope } from './schemas.ts'
 
-/** Who calls, and what it may do. */
+/** Who calls, and what it may do. `accounts` and `apps` are an id, or the beginning of ids and `*`. */
 export interface Principal {
   /** Of the API token; not secret. */
   readonly id: string
   readonly scopes: readonly Scope[]
-  /** Which accounts: an id, or the beginning of ids and `*`. */
   readonly accounts: string
+  /** Null: none. */
+  readonly apps: string | null
   readonly perSecond: number
 }
 
-/** Who may call a route: anybody, or a principal with any of these scopes. `admin` has them all. */
-export type Access = 'open' | readonly Scope[]
+/** For whom a change is made. Who comes over NATS is bound by the role of its NATS user instead. */
+export type Bound = Pick<Principal, 'apps'>
+
+export const everything = '*'
 
 export function hasScope({ scopes }: Principal, wanted: readonly Scope[]): boolean {
   return scopes.some((scope) => scope === 'admin' || wanted.includes(scope))
 }
 
-export function mayTouch({ accounts }: Principal, account: string): boolean {
-  return accounts.endsWith('*') ? account.startsWith(accounts.slice(0, -1)) : account === accounts
-}
-
-export function mayTouchAll({ accounts }: Principal): boolean {
-  return accounts === '*'
+/** Only a pattern for everything covers the empty id, which stands for one that is still to be made. */
+export function covers(pattern: string | null, id: string): boolean {
+  if (pattern === null) return false
+  return pattern.endsWith('*') ? id.startsWith(pattern.slice(0, -1)) : id === pattern
 }

@@ -166,8 +166,8 @@ export const eventsWhichSchema = z
 
 export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', 'events:read', 'admin'])
 
-/** Accounts by their id: all of it, or its beginning and a `*`. */
-const accountPatternSchema = z
+/** Ids: one, or the beginning of some and a `*`. */
+const idPatternSchema = z
   .string()
   .regex(/^[^*]*\*?$/, 'must be an id, or the beginning of one and *')
   .min(1)
@@ -176,7 +176,9 @@ const accountPatternSchema = z
 export const apiTokenCreateSchema = z.strictObject({
   name: z.string().min(1).max(128),
   scopes: z.array(scopeSchema).min(1),
-  accounts: accountPatternSchema.optional(),
+  accounts: idPatternSchema.optional(),
+  /** Null: none, as where it is left out and `accounts` is not `*`. */
+  apps: idPatternSchema.nullable().optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   perSecond: z.int().min(1).max(1_000_000).optional(),
 })

@@ -126,6 +126,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const consent = createConsent({
     tokenbus,
     apps: host.apps,
+    accounts: host.accounts,
     provider,
     pending: storage.pendingConsents,
     sealer: storage.sealer,

@@ -84,6 +84,7 @@ export const apiTokenSchema = z.strictObject({
   name: z.string(),
   scopes: z.array(scopeSchema),
   accounts: z.string(),
+  apps: z.string().nullable(),
   perSecond: z.number(),
   createdAt: time,
   expiresAt: time.nullable(),

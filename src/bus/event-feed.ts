@@ -6,8 +6,9 @@ import { eventTypes } from './subjects.ts'
 
 export interface FedEvent {
   readonly type: string
-  /** Whose: undefined for an event of an app. */
+  /** Whose: of the two, the other is undefined. */
   readonly account: string | undefined
+  readonly app: string | undefined
   /** JSON, as published. */
   readonly body: string
 }
@@ -62,5 +63,7 @@ function believed({ subject, data }: Msg, accepts: EventFilter): FedEvent | unde
   const event = accepts(subject, parseJson(body))
   if (event === undefined) return undefined
   const { type, of } = event
-  return { type, account: type.startsWith('app.') ? undefined : of, body }
+  return type.startsWith('app.')
+    ? { type, account: undefined, app: of, body }
+    : { type, account: of, app: undefined, body }
 }

@@ -16,11 +16,16 @@ export function apiTokenCommands(program: Command, run: Run): void {
       new Option('--scope <scope...>', 'what it may do').choices(scopeSchema.options).makeOptionMandatory(),
     )
     .option('--accounts <pattern>', 'which accounts: an id, or the beginning of one and * (default: all)')
+    .option('--apps <pattern>', 'which apps, in the same way (default: all if --accounts is all, else none)')
     .option('--expires-at <time>', 'when it ends, ISO 8601')
     .option('--per-second <n>', 'requests it may make on each node', parseCount)
     .action(
       run(async ({ bus, print, colours }, name: string, options) => {
-        const wish = { name, scopes: options.scope, ...pick(options, ['accounts', 'expiresAt', 'perSecond']) }
+        const wish = {
+          name,
+          scopes: options.scope,
+          ...pick(options, ['accounts', 'apps', 'expiresAt', 'perSecond']),
+        }
         const made = (await bus.request('api-token.create', wish)) as Record<string, unknown>
         print(made, () => [...facts(made, colours), 'Keep the token now: it is not shown again.'])
       }),
@@ -33,12 +38,13 @@ export function apiTokenCommands(program: Command, run: Run): void {
         const list = (await bus.request('api-token.list')) as { apiTokens: ApiTokenView[] }
         print(list, () =>
           table([
-            ['ID', 'NAME', 'SCOPES', 'ACCOUNTS', 'EXPIRES', 'LAST USED'].map(colours.dim),
-            ...list.apiTokens.map(({ id, name, scopes, accounts, expiresAt, lastUsedAt }) => [
+            ['ID', 'NAME', 'SCOPES', 'ACCOUNTS', 'APPS', 'EXPIRES', 'LAST USED'].map(colours.dim),
+            ...list.apiTokens.map(({ id, name, scopes, accounts, apps, expiresAt, lastUsedAt }) => [
               id,
               name,
               scopes.join(','),
               accounts,
+              apps ?? '',
               expiresAt ?? '',
               lastUsedAt ?? '',
             ]),

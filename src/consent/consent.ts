@@ -2,9 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { AppView, Tokenbus } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
+import type { Accounts } from '../host/accounts.ts'
+import { createAppBinding } from '../host/app-binding.ts'
 import type { App, Apps } from '../host/apps.ts'
 import { chooseSecret } from '../host/choose-secret.ts'
+import type { Bound } from '../principal.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -22,6 +26,8 @@ export interface ConsentWish {
   readonly name?: string | undefined
   readonly email?: string | undefined
   readonly redirectUrl: string
+  /** Who asks, and answers for what the person connects. */
+  readonly by: Bound
 }
 
 /** Where the browser goes next: on to the provider, to a choice between apps, or nowhere. */
@@ -33,6 +39,7 @@ export type ConsentStart =
 export interface ConsentOptions extends TicketsOptions {
   readonly tokenbus: Pick<Tokenbus, 'getAccount' | 'putAccount' | 'listApps'>
   readonly apps: Pick<Apps, 'look'>
+  readonly accounts: Pick<Accounts, 'load'>
   readonly provider: Pick<Provider, 'authorizationUrl' | 'redeemCode'>
   readonly redirectUrls: RedirectUrls
   /** Base of the pages, without a slash at its end. */
@@ -54,6 +61,7 @@ const random = () => randomBytes(32).toString('base64url')
  */
 export function createConsent(options: ConsentOptions) {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
+  const binding = createAppBinding(options)
   const redirectUri = () => redirectUriOf(publicUrl())
 
   async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
@@ -90,7 +98,8 @@ export function createConsent(options: ConsentOptions) {
     const grant = readGrant({ waiting, account, config: app.config, answer })
     if (grant.kind === 'turned-down') return grant
     const existed = (await tokenbus.getAccount(account)).ok
-    const put = await tokenbus.putAccount(account, grant.put, { place: placeOf(app.config, grant.reached) })
+    const place = placeOf(app.config, grant.reached)
+    const put = await tokenbus.putAccount(account, grant.put, { place, by: { apps: waiting.apps } })
     if (!put.ok) return turnedDown('not_stored', waiting)
     const location = new URL(waiting.redirectUrl)
     location.searchParams.set('account', account)
@@ -98,15 +107,39 @@ export function createConsent(options: ConsentOptions) {
     return { kind: 'connected' as const, location: location.href }
   }
 
+  async function asksConsent(app: string): Promise<Result<AppConfig>> {
+    const { config } = await apps.look(app)
+    if (config === null) return fail('app_not_found', 'type: there is no such app')
+    if (spendsRefreshToken(config)) return ok(config)
+    return fail('invalid_config', 'type: accounts of this app need nobody to consent')
+  }
+
   return {
     /** The address to send the user to. */
-    async begin({ account, app, name, email, redirectUrl }: ConsentWish): Promise<Result<{ url: string }>> {
+    async begin({
+      account,
+      app,
+      name,
+      email,
+      redirectUrl,
+      by,
+    }: ConsentWish): Promise<Result<{ url: string }>> {
       const back = redirectUrls.check(redirectUrl)
       if (!back.ok) return back
-      if (app !== undefined && (await apps.look(app)).config === null)
-        return fail('app_not_found', 'type: there is no such app')
+      const wanted = app === undefined ? undefined : await asksConsent(app)
+      if (wanted?.ok === false) return wanted
+      const bound = account === null ? undefined : await binding.of(account, by)
+      if (bound?.ok === false) return bound
       const ticket = random()
-      const details = { account, app, name, email, redirectUrl: back.value.href, nonce: random() }
+      const details = {
+        account,
+        app,
+        name,
+        email,
+        apps: by.apps,
+        redirectUrl: back.value.href,
+        nonce: random(),
+      }
       await pending.put(ticket, sealTicket(options, ticket, { ...details, codeVerifier: random() }))
       return ok({ url: `${publicUrl()}/oauth/start?ticket=${ticket}` })
     },
@@ -125,14 +158,14 @@ export function createConsent(options: ConsentOptions) {
         if (choice.length !== 1) return { kind: 'choose', apps: choice }
         return this.proceed({ ticket, app: choice[0]?.app })
       }
-      const { config } = await apps.look(wanted)
-      if (config === null) return turnedDown('unknown_app', waiting)
+      const config = await asksConsent(wanted)
+      if (!config.ok) return turnedDown('unknown_app', waiting)
       if (waiting.app === undefined) {
         const { codeVerifier, ...details } = waiting
         const bound = { ...details, app: wanted, codeVerifier: codeVerifier.reveal() }
         await pending.put(known.data, sealTicket(options, known.data, bound))
       }
-      return goTo(known.data, waiting, config)
+      return goTo(known.data, waiting, config.value)
     },
 
     /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */

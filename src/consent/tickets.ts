@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { everything } from '../principal.ts'
 import type { PendingConsents } from '../redis/pending-consents.ts'
 import type { Sealer } from '../redis/seal.ts'
 import type { Secret } from '../secret.ts'
@@ -8,6 +9,8 @@ const detailsSchema = z.object({
   app: z.string().optional(),
   name: z.string().optional(),
   email: z.string().optional(),
+  /** Those that whoever asked may use; tickets of before do not say. */
+  apps: z.string().nullable().default(everything),
   redirectUrl: z.string(),
   nonce: z.string(),
 })
@@ -28,7 +31,11 @@ export interface TicketsOptions {
 
 const placeOf = (ticket: string) => ({ account: ticket, generation: 0, slot: 'consent' })
 
-type Unsealed = { [name in keyof Details]: Details[name] | undefined } & { readonly codeVerifier: string }
+type Said = Omit<Details, 'apps'>
+type Unsealed = { [name in keyof Said]: Said[name] | undefined } & {
+  readonly apps?: string | null
+  readonly codeVerifier: string
+}
 
 export function sealTicket(
   { sealer }: TicketsOptions,

@@ -11,6 +11,7 @@ import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
 import { decidePut, triesAgain } from './account-put.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
+import { appRefusal, createAppBinding } from './app-binding.ts'
 import type { Apps } from './apps.ts'
 import { createRevokeAtProvider } from './revoke-at-provider.ts'
 import { accountView } from './views.ts'
@@ -49,6 +50,7 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
   const { accounts, apps, records, fingerprint, history } = options
   const limit = pLimit(32)
   const revokeAtProvider = createRevokeAtProvider(options)
+  const binding = createAppBinding({ accounts, apps })
 
   function view(account: string, { record, snapshot }: Seen, config: AppConfig | null): Result<AccountView> {
     const { context } = snapshot
@@ -70,14 +72,17 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
     accounts.openCurrent(account, record)?.refreshToken?.reveal()
 
   return {
-    async putAccount(account, put, { place } = {}) {
+    async putAccount(account, put, { place, by } = {}) {
       const { config } = await apps.look(put.app)
       if (config === null) return fail('app_not_found', 'app: there is no such app')
+      const bound = appRefusal({ app: put.app, config, by }) ?? (await binding.of(account, by))
+      if (!bound.ok) return bound
       const mark = put.refreshToken && fingerprint({ account, token: put.refreshToken })
       let failure: Result<never> | undefined
       let again = false
       const outcome = await accounts.receive(account, ({ at, eventId, record, snapshot: { context } }) => {
-        failure = undefined
+        failure = bound.value.moved(context)
+        if (failure !== undefined) return null
         const marks = record.fields.f
         const current = accounts.openCurrent(account, record)
         const grant = { mark, marks, current, place: place ?? placeOf(config) }
@@ -107,10 +112,19 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
         throw error
       }
     },
-    async revokeAccount(account, { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false }) {
-      const outcome = await accounts.receive(account, ({ at, eventId: id }) => ({
-        event: { ...revoked, reason, at, id, endedAt: at },
-      }))
+    async revokeAccount(
+      account,
+      { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false },
+      { by } = {},
+    ) {
+      const bound = await binding.of(account, by)
+      if (!bound.ok) return bound
+      let failure: Result<never> | undefined
+      const outcome = await accounts.receive(account, ({ at, eventId: id, snapshot: { context } }) => {
+        failure = bound.value.moved(context)
+        return failure === undefined ? { event: { ...revoked, reason, at, id, endedAt: at } } : null
+      })
+      if (failure !== undefined) return failure
       const { context } = outcome.snapshot
       const told =
         atProvider && context.grantId !== null
@@ -119,7 +133,10 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       const seen = view(account, outcome, (await apps.look(context.app)).config)
       return seen.ok ? ok({ ...seen.value, ...told }) : seen
     },
-    async deleteAccount(account, { revokeAtProvider: atProvider = false }) {
+    async deleteAccount(account, { revokeAtProvider: atProvider = false }, { by } = {}) {
+      const bound = await binding.of(account, by)
+      if (!bound.ok) return bound
+      let failure: Result<never> | undefined
       let last = await accounts.load(account)
       if (last.snapshot.context.grantId === null) return notFound(account)
       // First, while there is still something to try again with.
@@ -127,9 +144,12 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       const told = refreshTokenOf(account, last)
       const remove = (meeting: AccountMeeting) => {
         last = meeting
+        failure = bound.value.moved(meeting.snapshot.context)
+        if (failure !== undefined) return null
         return { event: { type: 'account.removed' as const, at: meeting.at, id: meeting.eventId } }
       }
       const outcome = await accounts.receive(account, remove, last)
+      if (failure !== undefined) return failure
       // A refresh that ended meanwhile has left another one.
       if (atProvider && refreshTokenOf(account, last) !== told)
         confirmed = await revokeAtProvider(account, last)

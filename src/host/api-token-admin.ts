@@ -1,6 +1,7 @@
 import type { ApiTokenAdmin, ApiTokenView } from '../api.ts'
 import { fail, ok } from '../failures.ts'
-import type { ApiTokenStore, StoredApiToken } from '../redis/api-tokens.ts'
+import { everything } from '../principal.ts'
+import { type ApiTokenStore, type StoredApiToken, usualApps } from '../redis/api-tokens.ts'
 import type { ApiTokenCreate } from '../schemas.ts'
 import { apiTokenDigest, apiTokenId, newApiToken } from './api-token-text.ts'
 import type { ClusterClock } from './cluster-clock.ts'
@@ -22,12 +23,14 @@ export function createApiTokenAdmin({ store, clock, announceRevoked }: ApiTokenA
   ): Promise<ApiTokenView> {
     const id = apiTokenId(token)
     if (id === undefined) throw new Error('an API token of a shape that is never accepted')
+    const accounts = rest.accounts ?? everything
     const stored: StoredApiToken = {
       id,
       name,
       digest: apiTokenDigest(token).toString('hex'),
       scopes,
-      accounts: rest.accounts ?? '*',
+      accounts,
+      apps: rest.apps === undefined ? usualApps(accounts) : rest.apps,
       perSecond: rest.perSecond ?? usualPerSecond,
       createdAt: clock.now(),
       expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),

@@ -101,6 +101,6 @@ function isToken(found: Seen, token: StoredApiToken, text: string): boolean {
   return true
 }
 
-function principalOf({ id, scopes, accounts, perSecond }: StoredApiToken): Principal {
-  return { id, scopes, accounts, perSecond }
+function principalOf({ id, scopes, accounts, apps, perSecond }: StoredApiToken): Principal {
+  return { id, scopes, accounts, apps, perSecond }
 }

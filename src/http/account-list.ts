@@ -16,7 +16,7 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
     method: 'GET',
     url: '/v1/accounts',
     summary: 'Accounts, by page or by cursor',
-    access: accountReaders,
+    access: { scopes: accountReaders },
     query: z.strictObject({
       page: fromText.number(page.unwrap()).optional().describe('from 0'),
       pageSize: fromText.number(limit.unwrap()).optional(),

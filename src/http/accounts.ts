@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { AccountView, Tokenbus } from '../api.ts'
 import type { Consent } from '../consent/consent.ts'
-import { fail, ok, type Result } from '../failures.ts'
-import { mayTouch, type Principal } from '../principal.ts'
+import { ok, type Result } from '../failures.ts'
+import type { Principal } from '../principal.ts'
 import { accountHistorySchema, accountRevokeSchema, idSchema } from '../schemas.ts'
 import { accountChangeSchema, accountPutOf, accountRegisterSchema } from './account-body.ts'
 import { fromText } from './from-text.ts'
@@ -20,6 +20,8 @@ const ofAccount = z.object({ account: idSchema })
 
 /** Reading what one may write, or hears of anyway. */
 export const accountReaders = ['account:write', 'events:read'] as const
+const read = { scopes: accountReaders, account: { path: 'account' } } as const
+const write = { scopes: ['account:write'], account: { path: 'account' } } as const
 
 export const accountView = z.looseObject({
   account: z.string(),
@@ -38,7 +40,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       method: 'POST',
       url: '/v1/account',
       summary: 'Register an account with its tokens, or begin the consent that brings them',
-      access: ['account:write'],
+      access: { scopes: ['account:write'], account: { field: 'account' } },
       body: accountRegisterSchema,
       answer: z.union([
         z.object({ account: z.string(), state: z.enum(['new', 'existing']) }),
@@ -46,16 +48,21 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       ]),
       async handle({ body, principal }) {
         const { account: named = null, name, email, oauth2 } = body
-        const allowed = mayTouch(principal as Principal, named ?? '')
-        if (!allowed) return fail('forbidden', 'account: this API token is not for this account')
         if (oauth2.authorize) {
           const { provider: app, redirectUrl = `${publicUrl()}/` } = oauth2
-          const begun = await consent.begin({ account: named, app, name, email, redirectUrl })
+          const begun = await consent.begin({
+            account: named,
+            app,
+            name,
+            email,
+            redirectUrl,
+            by: principal as Principal,
+          })
           return begun.ok ? ok({ redirect: begun.value.url }) : begun
         }
         const account = named ?? randomUUID()
         const known = await tokenbus.getAccount(account)
-        const put = await register(account, body, known.ok ? known.value : undefined)
+        const put = await register(account, body, { known: known.ok ? known.value : undefined, principal })
         return put.ok ? ok({ account, state: known.ok ? 'existing' : 'new' }) : put
       },
     }),
@@ -63,7 +70,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       method: 'GET',
       url: '/v1/account/:account',
       summary: 'One account: its state, why, and what to do; never a secret',
-      access: accountReaders,
+      access: read,
       params: ofAccount,
       answer: accountView,
       handle: ({ params }) => tokenbus.getAccount(params.account),
@@ -72,14 +79,14 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       method: 'PUT',
       url: '/v1/account/:account',
       summary: 'Give an account a new grant, or other settings; what is not named stays with oauth2.partial',
-      access: ['account:write'],
+      access: write,
       params: ofAccount,
       body: accountChangeSchema,
       answer: ofAccount,
-      async handle({ params: { account }, body }) {
+      async handle({ params: { account }, body, principal }) {
         const known = await tokenbus.getAccount(account)
         if (!known.ok) return known
-        const put = await register(account, body, known.value)
+        const put = await register(account, body, { known: known.value, principal })
         return put.ok ? ok({ account }) : put
       },
     }),
@@ -87,30 +94,31 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       method: 'DELETE',
       url: '/v1/account/:account',
       summary: 'Forget an account and its tokens',
-      access: ['account:write'],
+      access: write,
       params: ofAccount,
       query: z.strictObject({
         revoke: fromText.boolean().optional().describe('also revoke its grant at the provider'),
       }),
       answer: z.object({ account: z.string(), deleted: z.literal(true), revokedAtProvider }),
-      handle: ({ params, query: { revoke = false } }) =>
-        tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke }),
+      handle: ({ params, query: { revoke = false }, principal }) =>
+        tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke }, { by: principal }),
     }),
     route({
       method: 'POST',
       url: '/v1/account/:account/revoke',
       summary: 'Serve no token of an account from now on, until it is connected again',
-      access: ['account:write'],
+      access: write,
       params: ofAccount,
       body: accountRevokeSchema,
       answer: accountView.extend({ revokedAtProvider }),
-      handle: ({ params, body }) => tokenbus.revokeAccount(params.account, body),
+      handle: ({ params, body, principal }) =>
+        tokenbus.revokeAccount(params.account, body, { by: principal }),
     }),
     route({
       method: 'GET',
       url: '/v1/account/:account/history',
       summary: 'Its recorded transitions, oldest first',
-      access: accountReaders,
+      access: read,
       params: ofAccount,
       query: z.strictObject({
         limit: fromText.number(accountHistorySchema.shape.limit.unwrap()).optional(),
@@ -124,9 +132,9 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
   async function register(
     account: string,
     body: z.output<typeof accountChangeSchema>,
-    known: AccountView | undefined,
+    { known, principal }: { known: AccountView | undefined; principal: Principal | null },
   ): Promise<Result<AccountView>> {
     const put = accountPutOf(body, known)
-    return put.ok ? tokenbus.putAccount(account, put.value) : put
+    return put.ok ? tokenbus.putAccount(account, put.value, { by: principal }) : put
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AppView, Tokenbus } from '../api.ts'
 import { appVerificationSchema } from '../bus/answers.ts'
 import { fail, ok, type Result } from '../failures.ts'
-import { hasScope, type Principal } from '../principal.ts'
+import { covers, hasScope, type Principal } from '../principal.ts'
 import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema } from '../schemas.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
@@ -11,6 +11,9 @@ import { type Route, route } from './route.ts'
 
 const ofApp = z.object({ app: idSchema })
 const readers = ['app:write', 'events:read'] as const
+const read = { scopes: readers, app: { path: 'app' } } as const
+/** What an app is changed to, every account of it feels. */
+const write = { scopes: ['app:write'], app: { path: 'app' }, all: ['accounts'] } as const
 const appView = z.looseObject({
   id: z.string(),
   state: z.string(),
@@ -26,7 +29,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'POST',
       url: '/v1/oauth2',
       summary: 'Make an app',
-      access: ['app:write'],
+      access: { scopes: ['app:write'], app: { field: 'id' }, all: ['accounts'] },
       body: appCreateSchema,
       answer: z.object({ id: z.string(), created: z.literal(true) }),
       async handle({ body: { id = randomBytes(9).toString('base64url'), ...body }, principal }) {
@@ -44,17 +47,17 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
     route({
       method: 'GET',
       url: '/v1/oauth2',
-      summary: 'All apps, secrets as ***',
-      access: readers,
+      summary: 'The apps that the API token is for, secrets as ***',
+      access: { scopes: readers },
       query: z.strictObject({
         page: fromText.number(z.int().min(0)).optional().describe('from 0'),
         pageSize: fromText.number(z.int().min(1).max(1_000)).optional(),
       }),
       answer: z.object({ total: z.int(), page: z.int(), pages: z.int(), apps: z.array(appView) }),
-      async handle({ query: { page = 0, pageSize = usualPage } }) {
+      async handle({ query: { page = 0, pageSize = usualPage }, principal }) {
         const all = await tokenbus.listApps()
         if (!all.ok) return all
-        const { apps } = all.value
+        const apps = all.value.apps.filter(({ app }) => covers((principal as Principal).apps, app))
         const shown = apps.slice(page * pageSize, (page + 1) * pageSize).map(withId)
         return ok({ total: apps.length, page, pages: Math.ceil(apps.length / pageSize), apps: shown })
       },
@@ -63,7 +66,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'GET',
       url: '/v1/oauth2/:app',
       summary: 'One app, secrets as ***',
-      access: readers,
+      access: read,
       params: ofApp,
       answer: appView,
       handle: async ({ params }) => seen(await tokenbus.getApp(params.app)),
@@ -72,7 +75,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'PUT',
       url: '/v1/oauth2/:app',
       summary: 'Change what is named of an app; the rest stays',
-      access: ['app:write'],
+      access: write,
       params: ofApp,
       body: appChangeSchema,
       answer: z.object({ id: z.string(), updated: z.literal(true) }),
@@ -90,7 +93,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'DELETE',
       url: '/v1/oauth2/:app',
       summary: 'Forget an app that has no accounts',
-      access: ['app:write'],
+      access: write,
       params: ofApp,
       answer: z.object({ id: z.string(), deleted: z.literal(true) }),
       async handle({ params: { app: id } }) {
@@ -102,7 +105,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'POST',
       url: '/v1/oauth2/:app/secrets',
       summary: 'Add a client secret; accounts that waited for one refresh at once',
-      access: ['app:write'],
+      access: write,
       params: ofApp,
       body: appSecretAddSchema,
       answer: appView,
@@ -112,7 +115,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'DELETE',
       url: '/v1/oauth2/:app/secrets/:secret',
       summary: 'Remove a client secret by its id',
-      access: ['app:write'],
+      access: write,
       params: ofApp.extend({ secret: z.string().min(1).max(64) }),
       answer: appView,
       handle: async ({ params }) => seen(await tokenbus.removeSecret(params.app, { id: params.secret })),
@@ -121,9 +124,10 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       method: 'POST',
       url: '/v1/oauth2/:app/verify',
       summary: 'Try the settings of an app at its provider, step by step; nothing is changed by it',
-      access: ['app:write'],
+      access: write,
       params: ofApp,
       body: appVerifySchema,
+      bodyOptional: true,
       answer: appVerificationSchema,
       handle: ({ params, body }) => tokenbus.verifyApp(params.app, body),
     }),

@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { TokenBuckets } from '../common/token-bucket.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
-import { type Access, hasScope, mayTouch, type Principal } from '../principal.ts'
+import type { Principal } from '../principal.ts'
+import { type Access, authorize, type Needs, namedInPath } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
-import { refuse } from './refused.ts'
+import { Refused, refuse } from './refused.ts'
+import type { OwnOrigin } from './same-origin.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call this route; only `admin` where it does not say. */
+    /** Who may call this route; only an administrator of everything where it does not say. */
     access?: Access
   }
   interface FastifyRequest {
@@ -16,12 +18,18 @@ declare module 'fastify' {
   }
 }
 
-const nobodyElse: Access = ['admin']
+const nobodyElse: Access = { scopes: ['admin'], all: ['accounts', 'apps'] }
+
+export interface AuthenticateOptions {
+  readonly apiTokens: Pick<ApiTokens, 'verify'>
+  readonly limits: TokenBuckets
+  readonly ownOrigin: OwnOrigin
+}
 
 /** One hook for every route: who calls, may they do this, to this account, so often? Call before any route is there. */
 export function authenticate(
   server: FastifyInstance,
-  { apiTokens, limits }: { apiTokens: Pick<ApiTokens, 'verify'>; limits: TokenBuckets },
+  { apiTokens, limits, ownOrigin }: AuthenticateOptions,
 ): void {
   server.decorateRequest('principal', null)
   server.addHook('onRoute', (route) => {
@@ -30,11 +38,11 @@ export function authenticate(
     route.onRequest = [check(access), ...[route.onRequest ?? []].flat()]
   })
 
-  function check(access: Exclude<Access, 'open'>): onRequestHookHandler {
+  function check(needs: Needs): onRequestHookHandler {
     return (request, _, done) => {
       const admit = (principal: Principal | null) => {
-        const refusal = principal === null ? unknown : refusalOf(principal, access, request)
-        if (refusal !== undefined) return done(refusal())
+        const refusal = principal === null ? unknown() : refusalOf(principal, needs, request)
+        if (refusal !== undefined) return done(refusal)
         request.principal = principal
         return done()
       }
@@ -45,20 +53,15 @@ export function authenticate(
     }
   }
 
-  function refusalOf(principal: Principal, access: Exclude<Access, 'open'>, { params }: FastifyRequest) {
+  function refusalOf(principal: Principal, needs: Needs, request: FastifyRequest): Refused | undefined {
     const seconds = limits.take(principal)
-    if (seconds > 0)
-      return () => refuse('rate_limited', 'this API token asks too often', { retryAfter: seconds })
-    if (!hasScope(principal, access))
-      return () => refuse('forbidden', `this API token lacks the scope ${access.join(' or ')}`)
-    const { account } = params as { account?: string }
-    if (account !== undefined && !mayTouch(principal, account)) return () => notYours(account)
-    return undefined
+    if (seconds > 0) return refuse('rate_limited', 'this API token asks too often', { retryAfter: seconds })
+    if (!ownOrigin.permits(request)) return elsewhere()
+    const refused = authorize(principal, needs, namedInPath(needs, request.params))
+    return refused && new Refused(refused.failure)
   }
 }
 
 const unknown = () => refuse('unauthorized', 'an API token is required: Authorization: Bearer <token>')
-
-export function notYours(account: string) {
-  return refuse('forbidden', 'this API token is not for this account', { account })
-}
+export const elsewhere = () =>
+  refuse('forbidden', 'who is signed in to the page changes things from the page alone')

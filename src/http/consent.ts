@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Consent, ConsentStart } from '../consent/consent.ts'
 import type { ConsentEnd, ConsentProblem } from '../consent/consent-end.ts'
-import { fail } from '../failures.ts'
-import { mayTouch } from '../principal.ts'
+import type { Principal } from '../principal.ts'
 import { idSchema } from '../schemas.ts'
 import { type Message, messagePage, pagePolicy } from './message-page.ts'
 import { type Route, route } from './route.ts'
@@ -23,14 +22,11 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
     method: 'POST',
     url: '/v1/authentication/form',
     summary: 'An address where a user connects an account through the provider, good once and for 15 min',
-    access: ['account:write'],
+    access: { scopes: ['account:write'], account: { field: 'account' } },
     body: formSchema,
     answer: z.object({ url: z.url() }),
-    async handle({ body: { account = null, type, ...wish }, principal }) {
-      if (principal !== null && !mayTouch(principal, account ?? ''))
-        return fail('forbidden', 'account: this API token is not for this account')
-      return consent.begin({ ...wish, account, app: type })
-    },
+    handle: ({ body: { account = null, type, ...wish }, principal }) =>
+      consent.begin({ ...wish, account, app: type, by: principal as Principal }),
   })
 
 const wayBack = 'Back to where you came from'

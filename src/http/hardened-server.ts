@@ -53,8 +53,10 @@ export function hardenedServer(
     frameworkErrors: (_error, _request, reply) => void sendRefusal(reply, malformed),
     clientErrorHandler: (error, socket) => refuseConnection(error.code, socket),
   })
+  const silent = connectionsWithoutRequest(server)
   server.addHook('preClose', (done) => {
     closing = true
+    for (const socket of silent) socket.destroy()
     // A reader that stalls would keep the server open for ever.
     const cut = setTimeout(() => server.server.closeAllConnections(), answeredWithin).unref()
     server.server.once('close', () => clearTimeout(cut))
@@ -66,6 +68,17 @@ export function hardenedServer(
   acceptJsonOnly(server)
   addSecurityHeaders(server)
   return server
+}
+
+/** Connections that nothing was asked on yet: for Node they are not idle, and once the server closes they never time out. */
+function connectionsWithoutRequest({ server }: FastifyInstance): ReadonlySet<Socket> {
+  const silent = new Set<Socket>()
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
+  server.prependListener('request', ({ socket }) => void silent.delete(socket))
+  return silent
 }
 
 /** What the parser gave up before there was a request. */
@@ -84,12 +97,12 @@ function refuseConnection(code: string, socket: Socket): void {
   socket.end(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`)
 }
 
-/** The parser's own messages quote what was sent, which may be a token. An empty body is `{}`. */
+/** The parser's own messages quote what was sent, which may be a token. An empty body is none. */
 function acceptJsonOnly(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
     try {
-      done(null, body === '' ? {} : JSON.parse(body as string))
+      done(null, body === '' ? undefined : JSON.parse(body as string))
     } catch {
       done(Object.assign(new Error('not JSON'), { statusCode: 400 }), undefined)
     }

@@ -1,8 +1,8 @@
 import type { Audit } from '../audit.ts'
 import type { TokenBuckets } from '../common/token-bucket.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
-import { hasScope, mayTouch } from '../principal.ts'
 import { type AtOnce, type ReadyMade, readyMade } from './at-once.ts'
+import { authorize } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
 import { oauthTokenAccess, withCached } from './oauth-token.ts'
 
@@ -37,7 +37,7 @@ export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: Oauth
     if (account === undefined || token === undefined) return undefined
     const principal = apiTokens.verify(token)
     if (principal === null || principal instanceof Promise) return undefined
-    if (!hasScope(principal, oauthTokenAccess) || !mayTouch(principal, account)) return undefined
+    if (authorize(principal, oauthTokenAccess, { account }) !== undefined) return undefined
     const bytes = readCached(account)
     // Last, so that what the route has to answer is counted once.
     if (bytes === undefined || limits.take(principal) > 0) return undefined

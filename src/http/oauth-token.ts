@@ -14,7 +14,7 @@ export interface OauthTokenOptions {
   readonly enableTokenApi: boolean
 }
 
-export const oauthTokenAccess = ['token:read'] as const
+export const oauthTokenAccess = { scopes: ['token:read'], account: { path: 'account' } } as const
 
 const params = z.object({ account: idSchema })
 const answer = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Needs } from './authorize.ts'
 import type { Route } from './route.ts'
 
 const draft = { target: 'openapi-3.0', io: 'input', unrepresentable: 'any' } as const
@@ -19,20 +20,25 @@ export function openApi({ routes, version }: { routes: readonly Route[]; version
   }
 }
 
-function operation({ summary, access, params, query, body, answer }: Route) {
+function operation({ summary, access, params, query, body, bodyOptional = false, answer }: Route) {
   const security = access === 'open' ? [] : [{ apiToken: [] }]
-  const needs = access === 'open' ? undefined : `Scope: ${access.join(' or ')}.`
+  const needs = access === 'open' ? undefined : needsInWords(access)
   return {
     summary,
     description: needs,
     security,
     parameters: [...parameters('path', params), ...parameters('query', query)],
-    requestBody: body && { required: true, content: jsonContent(body) },
+    requestBody: body && { required: !bodyOptional, content: jsonContent(body) },
     responses: {
       200: { description: 'Done', content: jsonContent(answer) },
       default: { description: 'Not done: statusCode, error, message, code' },
     },
   }
+}
+
+function needsInWords({ scopes, all = [] }: Needs): string {
+  const wide = all.map((each) => ` For all ${each}.`)
+  return `Scope: ${scopes.join(' or ')}.${wide.join('')}`
 }
 
 function parameters(place: 'path' | 'query', { shape }: z.ZodObject) {

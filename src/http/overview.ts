@@ -8,7 +8,7 @@ export const overviewRoute = ({ counts }: { counts: () => Promise<Record<string,
     method: 'GET',
     url: '/v1/overview',
     summary: 'How many accounts are in which state',
-    access: ['admin'],
+    access: { scopes: ['admin'], all: ['accounts'] },
     answer: z.object({ accounts: z.record(z.string(), z.int()) }),
     handle: async () => ok({ accounts: await counts() }),
   })

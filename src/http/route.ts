@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { fail, type Result } from '../failures.ts'
 import { fieldErrors } from '../field-errors.ts'
-import type { Access, Principal } from '../principal.ts'
+import type { Principal } from '../principal.ts'
+import { type Access, authorize, type Needs, namedInBody } from './authorize.ts'
 import { Refused } from './refused.ts'
 
 /** What a route is told. `principal` is null only where the route is open to all. */
@@ -22,6 +23,8 @@ export interface Route {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | undefined
+  /** May there be none? Only where the route changes nothing. */
+  readonly bodyOptional?: boolean
   /** Of a success. */
   readonly answer: z.ZodType
   /** Bytes (JSON) go out as they are, anything else as JSON. */
@@ -41,7 +44,7 @@ export function route<
   body,
   handle,
   ...rest
-}: Pick<Route, 'method' | 'url' | 'summary' | 'access' | 'answer'> & {
+}: Pick<Route, 'method' | 'url' | 'summary' | 'access' | 'answer' | 'bodyOptional'> & {
   params?: P
   query?: Q
   body?: B
@@ -52,24 +55,39 @@ export function route<
 
 export const json = 'application/json; charset=utf-8'
 
-export function register(server: FastifyInstance, { method, url, access, ...rest }: Route): void {
-  server.route({ method, url, config: { access }, handler: (request, reply) => answer(rest, request, reply) })
+export function register(server: FastifyInstance, route: Route): void {
+  const { method, url, access } = route
+  server.route({
+    method,
+    url,
+    config: { access },
+    handler: (request, reply) => answer(route, request, reply),
+  })
 }
 
-async function answer(
-  route: Omit<Route, 'method' | 'url' | 'access'>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
-  const result = await route.handle({
+async function answer(route: Route, request: FastifyRequest, reply: FastifyReply) {
+  const { principal } = request
+  const call = {
     params: read(route.params, request.params),
     query: read(route.query, request.query),
-    body: route.body && read(route.body, request.body ?? {}),
-    principal: request.principal,
-  })
+    body: readBody(route, request.body),
+    principal,
+  }
+  const refused =
+    principal && authorize(principal, route.access as Needs, namedInBody(route.access as Needs, call.body))
+  if (refused) throw new Refused(refused.failure)
+  const result = await route.handle(call)
   if (!result.ok) throw new Refused(result.failure)
   const { value } = result
   return reply.header('content-type', json).send(value instanceof Uint8Array ? value : JSON.stringify(value))
+}
+
+/** A request without a body changes nothing: whatever can make somebody send one cannot choose what it says. */
+function readBody({ body: schema, bodyOptional = false }: Route, body: unknown): unknown {
+  if (schema === undefined) return undefined
+  if (body !== undefined) return read(schema, body)
+  if (bodyOptional) return read(schema, {})
+  throw new Refused(fail('bad_request', 'body: must be a JSON object ({} at least)').failure)
 }
 
 function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {

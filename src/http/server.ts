@@ -1,7 +1,8 @@
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
 import type { EventFeed } from '../bus/event-feed.ts'
-import { createTokenBuckets } from '../common/token-bucket.ts'
+import { createTokenBuckets, type TokenBuckets } from '../common/token-bucket.ts'
 import type { Consent } from '../consent/consent.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -23,8 +24,8 @@ import { type OauthTokenOptions, oauthTokenRoutes } from './oauth-token.ts'
 import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
-
 import { register } from './route.ts'
+import { createOwnOrigin } from './same-origin.ts'
 import { securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
 
@@ -49,20 +50,45 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
 
 /** The HTTP side: thin over `Tokenbus`, as NATS is. Rejects with `StartError`. */
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
-  const { host, port, apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
+  const { host, port } = options
   const limits = createTokenBuckets()
   const server = hardenedServer(
     options.enableTokenApi ? oauthTokenAtOnce({ ...options, limits }) : undefined,
     options.leaving,
   )
+  await addRoutes(server, { ...options, limits })
+  try {
+    return { url: await server.listen({ host, port }), stop: () => server.close() }
+  } catch (cause) {
+    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    const why = taken ? 'is taken' : 'cannot be listened on'
+    throw new StartError(
+      `HTTP port ${host}:${port} ${why}; set TOKENBUS_HTTP_PORT to a free one (0 picks any).`,
+      { cause },
+    )
+  }
+}
+
+/** Everything there is to ask for. */
+export async function addRoutes(
+  server: FastifyInstance,
+  { limits, ...options }: Omit<HttpOptions, 'host' | 'port'> & { limits: TokenBuckets },
+): Promise<void> {
+  const { apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
   answerErrors(server, logger)
-  authenticate(server, { apiTokens, limits })
+  const ownOrigin = createOwnOrigin(publicUrl)
+  authenticate(server, { apiTokens, limits, ownOrigin })
   healthRoutes(server, readiness)
   metricsRoute(server, metrics)
   consentPages(server, consent, publicUrl)
   eventRoute(server, feed)
   securityEventsRoute(server, options.receiveEvents)
-  sessionRoutes(server, { apiTokens, secure: () => publicUrl().startsWith('https:') })
+  sessionRoutes(server, {
+    apiTokens,
+    limits: createTokenBuckets(),
+    ownOrigin,
+    secure: () => publicUrl().startsWith('https:'),
+  })
   await pageRoutes(server)
   const routes = [
     ...oauthTokenRoutes(options),
@@ -75,14 +101,4 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   ]
   for (const each of routes) register(server, each)
   docsRoutes(server, { routes, version })
-  try {
-    return { url: await server.listen({ host, port }), stop: () => server.close() }
-  } catch (cause) {
-    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
-    const why = taken ? 'is taken' : 'cannot be listened on'
-    throw new StartError(
-      `HTTP port ${host}:${port} ${why}; set TOKENBUS_HTTP_PORT to a free one (0 picks any).`,
-      { cause },
-    )
-  }
 }

@@ -1,12 +1,26 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { TokenBuckets } from '../common/token-bucket.ts'
 import { fail } from '../failures.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import { Secret } from '../secret.ts'
-import { sessionCookie } from './credentials.ts'
-import { Refused } from './refused.ts'
+import { elsewhere } from './authenticate.ts'
+import { sessionCookie, tokenOf } from './credentials.ts'
+import { Refused, refuse } from './refused.ts'
+import type { OwnOrigin } from './same-origin.ts'
 
 const bodySchema = z.strictObject({ apiToken: z.string().min(1).max(256) })
+
+/** Of one address: ten wrong ones at once, then one in two seconds. */
+const attempts = { perSecond: 0.5, burst: 10 }
+
+export interface SessionOptions {
+  readonly apiTokens: Pick<ApiTokens, 'verify'>
+  /** Of sign-in attempts, by the address they come from. */
+  readonly limits: TokenBuckets
+  readonly ownOrigin: OwnOrigin
+  readonly secure: () => boolean
+}
 
 /**
  * Signing in to the page: the API token goes into a cookie that scripts cannot read and other sites cannot send. No
@@ -14,20 +28,32 @@ const bodySchema = z.strictObject({ apiToken: z.string().min(1).max(256) })
  */
 export function sessionRoutes(
   server: FastifyInstance,
-  { apiTokens, secure }: { apiTokens: Pick<ApiTokens, 'verify'>; secure: () => boolean },
+  { apiTokens, limits, ownOrigin, secure }: SessionOptions,
 ): void {
-  const open = { config: { access: 'open' as const } }
+  const options = { config: { access: 'open' as const }, onRequest: fromHere }
   const cookie = (value: string, age: number) =>
     `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure() ? '; Secure' : ''}`
 
-  server.post('/session', open, async ({ body }: FastifyRequest, reply) => {
+  function fromHere(request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
+    const signedIn = tokenOf(request.headers) !== undefined
+    const refused = ownOrigin.isElsewhere(request) || (signedIn && !ownOrigin.permits(request))
+    done(refused ? elsewhere() : undefined)
+  }
+
+  server.post('/session', options, async ({ body, ip }: FastifyRequest, reply) => {
+    const retryAfter = limits.take({ id: ip, ...attempts })
+    if (retryAfter > 0) throw refuse('rate_limited', 'too many attempts to sign in', { retryAfter })
     const read = bodySchema.safeParse(body)
     const token = read.success ? new Secret(read.data.apiToken) : undefined
     const principal = token === undefined ? null : await apiTokens.verify(token.reveal())
     if (token === undefined || principal === null)
       throw new Refused(fail('unauthorized', 'apiToken: not one that is valid here').failure)
-    const { id, scopes, accounts } = principal
-    return reply.header('set-cookie', cookie(token.reveal(), 30 * 86_400)).send({ id, scopes, accounts })
+    // Many who share an address may sign in; who has no token may not try many.
+    limits.giveBack(ip)
+    const { id, scopes, accounts, apps } = principal
+    return reply
+      .header('set-cookie', cookie(token.reveal(), 30 * 86_400))
+      .send({ id, scopes, accounts, apps })
   })
-  server.delete('/session', open, async (_, reply) => reply.header('set-cookie', cookie('', 0)).send({}))
+  server.delete('/session', options, async (_, reply) => reply.header('set-cookie', cookie('', 0)).send({}))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { everything } from '../principal.ts'
 import { scopeSchema } from '../schemas.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
@@ -12,18 +13,27 @@ const storedSchema = z.object({
   digest: z.string(),
   scopes: z.array(scopeSchema),
   accounts: z.string(),
+  /** Absent in rows that were written before apps were bound. */
+  apps: z.string().nullable().optional(),
   perSecond: z.number(),
   /** Milliseconds. */
   createdAt: z.number(),
   expiresAt: z.number().nullable(),
 })
 
-export type StoredApiToken = z.output<typeof storedSchema>
+export type StoredApiToken = z.output<typeof storedSchema> & { readonly apps: string | null }
+
+/** Of an API token that says none: it writes accounts, and one for some accounts has no say in what apps are for all. */
+export const usualApps = (accounts: string) => (accounts === everything ? everything : null)
+
 export type ApiTokenStore = ReturnType<typeof createApiTokenStore>
 
 /** API tokens as stored: never the token. Every verb rejects with `StorageUnavailable`. */
 export function createApiTokenStore(redis: RedisClient) {
-  const parse = (text: string) => storedSchema.parse(JSON.parse(text))
+  const parse = (text: string): StoredApiToken => {
+    const row = storedSchema.parse(JSON.parse(text))
+    return { ...row, apps: row.apps === undefined ? usualApps(row.accounts) : row.apps }
+  }
   return {
     async put(token: StoredApiToken): Promise<void> {
       await reach(() => redis.hset(key, token.id, JSON.stringify(token)))

@@ -140,7 +140,20 @@ describe('an account', () => {
     })
     await register('suspended', { oauth2: { ...grant('suspended'), refreshToken: 'rt-another' } })
     expect((await http.ask('GET', '/v1/account/suspended/oauth-token')).status).toBe(200)
-    expect((await http.ask('POST', '/v1/account/nobody/revoke')).status).toBe(404)
+    expect((await http.ask('POST', '/v1/account/nobody/revoke', { body: {} })).status).toBe(404)
+  })
+
+  it('is not revoked by a request that says nothing', async () => {
+    await register('quiet')
+    const json = { 'content-type': 'application/json' }
+    for (const empty of [{}, { text: '', headers: json }])
+      expect(await http.ask('POST', '/v1/account/quiet/revoke', empty)).toMatchObject({
+        status: 400,
+        body: { error: 'bad_request', message: 'body: must be a JSON object ({} at least)' },
+      })
+    for (const text of ['null', '[]', '""'])
+      expect((await http.ask('POST', '/v1/account/quiet/revoke', { text, headers: json })).status).toBe(400)
+    expect((await http.ask('GET', '/v1/account/quiet')).body.state).toBe('valid')
   })
 
   it('is revoked at its provider too, where asked, by who may write it', async () => {

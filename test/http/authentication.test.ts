@@ -119,6 +119,7 @@ describe('an API token', () => {
         name: 'test',
         scopes: ['token:read'],
         accounts: 'team-a-*',
+        apps: null,
         perSecond: 1_000,
         createdAt: expect.any(String),
         expiresAt: null,

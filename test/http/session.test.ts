@@ -37,6 +37,24 @@ describe('signing in to the page', () => {
       expect((await signIn(start + other)).status).toBe(401)
   })
 
+  it('of one address is slowed down after ten wrong tokens, whoever signs in meanwhile', async () => {
+    const second = await cluster.startNode()
+    const attempt = (apiToken: string) =>
+      cluster.ask('POST', '/session', { token: null, body: { apiToken }, url: second.httpUrl() })
+    for (let i = 0; i < 20; i++) expect((await attempt(cluster.adminToken)).status).toBe(200)
+    const wrong = await Promise.all(Array.from({ length: 20 }, () => attempt('wrong')))
+    const slowed = wrong.filter(({ status }) => status === 429)
+    expect(slowed.length).toBeGreaterThan(0)
+    expect(slowed[0]).toMatchObject({ body: { error: 'rate_limited', retryAfter: 2 } })
+    expect(slowed[0]?.headers.get('retry-after')).toBe('2')
+  })
+
+  it('is not done by another origin', async () => {
+    const headers = { origin: 'http://127.0.0.1:1' }
+    const body = { apiToken: cluster.adminToken }
+    expect((await cluster.ask('POST', '/session', { token: null, headers, body })).status).toBe(403)
+  })
+
   it('ends when asked', async () => {
     const { headers } = await cluster.ask('DELETE', '/session', { token: null })
     expect(headers.get('set-cookie')).toMatch(/=; .*Max-Age=0/)

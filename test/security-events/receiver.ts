@@ -4,6 +4,7 @@ import { createTokenBuckets } from '../../src/common/token-bucket.ts'
 import { authenticate } from '../../src/http/authenticate.ts'
 import { answerErrors } from '../../src/http/errors.ts'
 import { hardenedServer } from '../../src/http/hardened-server.ts'
+import { createOwnOrigin } from '../../src/http/same-origin.ts'
 import { securityEventsRoute } from '../../src/http/security-events.ts'
 import { createHttp } from '../../src/provider/http.ts'
 import { Secret } from '../../src/secret.ts'
@@ -28,7 +29,8 @@ export async function startReceiver() {
   const keysHttp = createHttp({ allowPrivate: true })
   const server = hardenedServer()
   answerErrors(server, logger)
-  authenticate(server, { apiTokens: { verify: () => null }, limits: createTokenBuckets() })
+  const ownOrigin = createOwnOrigin(() => 'http://127.0.0.1')
+  authenticate(server, { apiTokens: { verify: () => null }, limits: createTokenBuckets(), ownOrigin })
   const keySets = createKeySets({ http: keysHttp, allowPrivate: true })
   const { records, seenEvents } = storage
   securityEventsRoute(server, createReceiveEvents({ ...host, records, seenEvents, keySets, clock, logger }))

@@ -1,0 +1,60 @@
+import { type Failed, fail } from '../failures.ts'
+import { covers, everything, hasScope, type Principal } from '../principal.ts'
+import type { Scope } from '../schemas.ts'
+
+/** Where a request names what it is about: a parameter of the path, or a field of the body. */
+export type Place = { readonly path: string } | { readonly field: string }
+
+/** What a principal needs for a route. `admin` has every scope. */
+export interface Needs {
+  /** Any of these. */
+  readonly scopes: readonly Scope[]
+  /** The API token must be for the account, and the app, that is named there. */
+  readonly account?: Place
+  readonly app?: Place
+  /** The API token must be for all of these. */
+  readonly all?: readonly ('accounts' | 'apps')[]
+}
+
+export type Access = 'open' | Needs
+
+export interface Named {
+  readonly account?: string | undefined
+  readonly app?: string | undefined
+}
+
+/** May this principal do that? The one place that decides, whichever way a request came. */
+export function authorize(
+  principal: Principal,
+  { scopes, all }: Needs,
+  { account, app }: Named,
+): Failed | undefined {
+  const { accounts, apps } = principal
+  if (!hasScope(principal, scopes)) return refuse(`lacks the scope ${scopes.join(' or ')}`)
+  if (account !== undefined && !covers(accounts, account))
+    return refuse('is not for this account', account === '' ? {} : { account })
+  if (app !== undefined && !covers(apps, app)) return refuse('is not for this app')
+  if (all === undefined) return undefined
+  if (all.includes('accounts') && accounts !== everything)
+    return refuse('is for some accounts, and this needs all')
+  if (all.includes('apps') && apps !== everything) return refuse('is for some apps, and this needs all')
+  return undefined
+}
+
+const refuse = (why: string, details?: Parameters<typeof fail>[2]) =>
+  fail('forbidden', `this API token ${why}`, details)
+
+/** What the path names of that. */
+export function namedInPath({ account, app }: Needs, params: unknown): Named {
+  return { account: at('path', account, params), app: at('path', app, params) }
+}
+
+/** What the body names of that; the empty id where it names none. */
+export function namedInBody({ account, app }: Needs, body: unknown): Named {
+  return { account: at('field', account, body), app: at('field', app, body) }
+}
+
+function at(where: 'path' | 'field', place: Place | undefined, values: unknown): string | undefined {
+  const name = (place as Record<string, string> | undefined)?.[where]
+  return name === undefined ? undefined : ((values as Record<string, string | null>)[name] ?? '')
+}

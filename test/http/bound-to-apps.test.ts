@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+let teamA: string
+
+const machineApp = {
+  provider: 'oidc',
+  grant: 'client_credentials',
+  clientId: 'machine',
+  clientSecret: 'secret',
+  tokenUrl: 'http://127.0.0.1:9/token',
+}
+
+beforeAll(async () => {
+  http = await startHttpCluster()
+  await http.connectAccount('team-a-person')
+  for (const app of ['machine', 'team-a-machine']) await http.request(`app.put.${app}`, machineApp)
+  await http.request('account.put.team-a-robot', { app: 'machine', user: 'boss@example.com' })
+  teamA = (await http.createApiToken({ scopes: ['account:write', 'app:write'], accounts: 'team-a-*' })).token
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const grant = (app: string, user = 'boss@example.com') => ({ oauth2: { provider: app, auth: { user } } })
+const appOf = async (account: string) => (await http.request(`account.get.${account}`)).app
+
+describe('an app whose grant needs no person, for an API token for some accounts', () => {
+  it('does not give it the mailbox of another person', async () => {
+    const body = { account: 'team-a-new', ...grant('machine') }
+    expect(await http.ask('POST', '/v1/account', { token: teamA, body })).toMatchObject({
+      status: 403,
+      body: { error: 'forbidden', message: expect.stringMatching(/^app: /) },
+    })
+    expect(await http.request('account.get.team-a-new')).toMatchObject({ error: 'account_not_found' })
+  })
+
+  it('does not take over an account of another app, nor give up one of its own', async () => {
+    const put = (account: string, app: string) =>
+      http.ask('PUT', `/v1/account/${account}`, {
+        token: teamA,
+        body: { oauth2: { ...grant(app).oauth2, ...(app === 'sandbox' && { refreshToken: 'r' }) } },
+      })
+    expect((await put('team-a-person', 'machine')).status).toBe(403)
+    expect((await put('team-a-robot', 'sandbox')).status).toBe(403)
+    expect(await appOf('team-a-person')).toBe('sandbox')
+    expect(await appOf('team-a-robot')).toBe('machine')
+  })
+
+  it('does not have its accounts renamed, revoked, deleted or sent to consent', async () => {
+    const path = '/v1/account/team-a-robot'
+    const form = { account: 'team-a-robot', redirectUrl: `${http.url}/`, type: 'sandbox' }
+    const calls: [string, string, object?][] = [
+      ['PUT', path, { name: 'mine' }],
+      ['PUT', path, { oauth2: { partial: true, auth: { user: 'other@example.com' } } }],
+      ['POST', `${path}/revoke`, {}],
+      ['DELETE', path],
+      ['POST', '/v1/authentication/form', form],
+      ['POST', '/v1/account', { account: 'team-a-robot', oauth2: { authorize: true, provider: 'sandbox' } }],
+    ]
+    for (const [method, url, body] of calls)
+      expect((await http.ask(method, url, { token: teamA, body })).status).toBe(403)
+    expect((await http.request('account.get.team-a-robot')).user).toBe('boss@example.com')
+  })
+
+  it('is for one that names the app', async () => {
+    const { token } = await http.createApiToken({
+      scopes: ['account:write'],
+      accounts: 'team-a-*',
+      apps: 'team-a-*',
+    })
+    const register = (app: string) =>
+      http.ask('POST', '/v1/account', { token, body: { account: 'team-a-own', ...grant(app) } })
+    expect((await register('team-a-machine')).body).toEqual({ account: 'team-a-own', state: 'new' })
+    expect((await register('machine')).status).toBe(403)
+    expect(await appOf('team-a-own')).toBe('team-a-machine')
+    expect((await http.ask('DELETE', '/v1/account/team-a-own', { token })).status).toBe(200)
+  })
+
+  it('asks nobody for consent', async () => {
+    const body = { account: 'team-a-x', type: 'machine', redirectUrl: `${http.url}/` }
+    expect((await http.ask('POST', '/v1/authentication/form', { body })).status).toBe(422)
+  })
+})
+
+describe('apps', () => {
+  const change = { name: 'Changed' }
+
+  it('are changed by who is for all accounts and for that app', async () => {
+    const { token: some } = await http.createApiToken({ scopes: ['app:write'], apps: 'team-a-*' })
+    const { token: both } = await http.createApiToken({
+      scopes: ['app:write'],
+      accounts: 'team-a-*',
+      apps: 'team-a-*',
+    })
+    const put = async (token: string, app: string) =>
+      (await http.ask('PUT', `/v1/oauth2/${app}`, { token, body: change })).status
+    expect(await put(some, 'team-a-machine')).toBe(200)
+    expect(await put(some, 'machine')).toBe(403)
+    expect(await put(both, 'team-a-machine')).toBe(403)
+    expect(await put(teamA, 'team-a-machine')).toBe(403)
+  })
+
+  it('are seen by who is for them', async () => {
+    const { token } = await http.createApiToken({ scopes: ['events:read'], apps: 'team-a-*' })
+    const { body } = await http.ask('GET', '/v1/oauth2', { token })
+    expect(body).toMatchObject({ total: 1, apps: [{ id: 'team-a-machine' }] })
+    expect((await http.ask('GET', '/v1/oauth2/team-a-machine', { token })).status).toBe(200)
+    expect((await http.ask('GET', '/v1/oauth2/machine', { token })).status).toBe(403)
+  })
+})
+
+describe('an API token made before apps were bound', () => {
+  it.each([
+    ['*', 200],
+    ['team-a-*', 403],
+  ])('for the accounts %s answers %d for an app', async (accounts, status) => {
+    const { token, id } = await http.createApiToken({ scopes: ['app:write'], accounts, apps: '*' })
+    const row = JSON.parse((await http.redis.hget('tb:{api-tokens}', id)) as string)
+    await http.redis.hset('tb:{api-tokens}', id, JSON.stringify({ ...row, apps: undefined }))
+    expect((await http.ask('PUT', '/v1/oauth2/machine', { token, body: change })).status).toBe(status)
+    const { apiTokens } = await http.request('api-token.list')
+    const listed = apiTokens.find((each: { id: string }) => each.id === id)
+    expect(listed.apps).toBe(accounts === '*' ? '*' : null)
+  })
+  const change = { name: 'Changed' }
+})
