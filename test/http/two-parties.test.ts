@@ -195,7 +195,7 @@ beforeAll(async () => {
   const { id, token } = await make({})
   parties.revoked = token
   expect((await http.ask('GET', '/v1/overview', { token })).status).toBe(200)
-  await http.request(`api-token.revoke.${id}`)
+  await http.request(`api-token.revoke.${id}`, {})
   await eventually(async () => expect((await http.ask('GET', '/v1/overview', { token })).status).toBe(401))
 })
 afterAll(() => http[Symbol.asyncDispose]())
