@@ -39,7 +39,7 @@ export interface AttemptsOptions {
   readonly clock: ClusterClock
   readonly timers: Pick<Timers, 'after' | 'elapsed'>
   /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
-  confirmIntent(account: string): Promise<boolean>
+  confirmIntent(request: AttemptRequest): Promise<boolean>
   hold(answer: Answer, saved: LoadedAccount): Promise<void>
   /** `alone`: the app is well, and what it lacks it lacks for this account. */
   failed(request: AttemptRequest, failure: Failure, how: { alone: boolean }): Promise<void>
@@ -104,9 +104,9 @@ export function createAttempts(options: AttemptsOptions) {
   }
 
   async function send(request: AttemptRequest, ticket: Ticket): Promise<string> {
-    const { account, attempt, saved } = request
+    const { attempt, saved } = request
     const { context } = saved.snapshot
-    if (!(await options.confirmIntent(account)))
+    if (!(await options.confirmIntent(request)))
       return end(request, unsent('T', 'intent_not_replicated', 'wait'))
     let app = await reports.look(context.app, attempt.id)
     const { refreshToken, place } = openGrant(request)

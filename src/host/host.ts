@@ -5,6 +5,7 @@ import type { Change, ChangedRecord } from '../bus/changes.ts'
 import type { Publisher } from '../bus/publisher.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Records, Ref, StoredRecord } from '../redis/records.ts'
+import type { SaveToConfirm } from '../redis/save-confirmation.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
@@ -44,7 +45,7 @@ export interface HostOptions {
   /** How many ready-made replies this node keeps. */
   readonly cachedTokens?: number
   /** With replicas: false when none has the account's last save yet. */
-  confirmSave(account: string): Promise<boolean>
+  confirmSave(save: SaveToConfirm): Promise<boolean>
 }
 
 const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
@@ -74,6 +75,9 @@ export function createHost(options: HostOptions) {
     timers,
     logger,
   })
+
+  const confirmed = (id: string, { saveId }: StoredRecord) =>
+    options.confirmSave({ ref: { kind: 'account', id }, saveId: saveId as string })
 
   function announceSave(ref: Ref, { version, saveId }: StoredRecord): void {
     announce({ ...ref, version, save: saveId })
@@ -126,9 +130,9 @@ export function createHost(options: HostOptions) {
         },
         extra: { tokens },
       })
-      const { taken } = await accounts.receive(account, told, saved)
+      const { taken, record } = await accounts.receive(account, told, saved)
       // A failover may forget what no replica has; the answer is kept for that, and offered again.
-      if (taken && !(await options.confirmSave(account)))
+      if (taken && !(await confirmed(account, record)))
         logger.warn({ account }, 'answer stored, on no replica yet')
     },
   })
@@ -139,7 +143,7 @@ export function createHost(options: HostOptions) {
     sealed,
     clock,
     timers,
-    confirmIntent: options.confirmSave,
+    confirmIntent: ({ account, saved }) => confirmed(account, saved.record),
     hold: heldAnswers.hold,
     async failed({ account, attempt, saved }, failure, { alone }) {
       const told = {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { isAnsweredNo } from '../bus/jetstream-error.ts'
 import { EventRefused, type Publisher } from '../bus/publisher.ts'
+import { groupBy } from '../group-by.ts'
 import { partitionOf } from '../redis/keys.ts'
 import type { OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
@@ -158,14 +159,4 @@ export function createOutbox(options: OutboxOptions) {
 
 function nameOf({ entry }: { entry: Pick<OutboxEntry, 'ref'> }): string {
   return `${entry.ref.kind}:${entry.ref.id}`
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group) group.push(item)
-    else groups.set(key(item), [item])
-  }
-  return groups
 }

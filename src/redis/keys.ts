@@ -26,6 +26,7 @@ export function keysOf(partition: number) {
     due: `${tag}:due`,
     outbox: `${tag}:outbox`,
     deadEvents: `${tag}:dead-events`,
+    replicated: `${tag}:replicated`,
     listing: (kind: Ref['kind']) => `${tag}:${kind}s`,
     byName: `${tag}:by-name`,
     seenEvent: (digest: string) => `${tag}:security-event:${digest}`,

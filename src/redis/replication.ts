@@ -1,6 +1,5 @@
 import { Cluster } from 'ioredis'
 import { StartError } from '../start-error.ts'
-import { keysOf } from './keys.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
 function nodesOf(redis: RedisClient) {
@@ -32,18 +31,4 @@ export async function replication(redis: RedisClient): Promise<{ replicas: numbe
     replicas: Math.min(...each.map(({ connected_slaves: replicas }) => Number(replicas ?? 0))),
     id: each.map(({ master_replid: id }) => id).join(),
   }
-}
-
-/** Has at least one replica what this connection wrote last? */
-export async function waitForReplica(
-  redis: RedisClient,
-  { partition, within }: { partition: number; within: number },
-) {
-  const acknowledged = await reach(async () => {
-    if (!(redis instanceof Cluster)) return redis.wait(1, within)
-    // WAIT counts for the connection of the node that owns the slot: a write there goes along, to the same one.
-    const { due } = keysOf(partition)
-    return (await redis.call('WAIT', 1, within, due)) as number
-  })
-  return acknowledged >= 1
 }

@@ -2,11 +2,11 @@ import type { Logger } from 'pino'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
-import { partitionOf } from './keys.ts'
 import { openMeta, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
 import { createRecords } from './records.ts'
-import { assertNoEviction, replication, waitForReplica } from './replication.ts'
+import { assertNoEviction, replication } from './replication.ts'
+import { createSaveConfirmation, type SaveToConfirm } from './save-confirmation.ts'
 import { createFingerprint, createSealer } from './seal.ts'
 import { countSeals } from './seal-count.ts'
 import { parseKeys } from './seal-keys.ts'
@@ -32,6 +32,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     await assertNoEviction(redis)
     const { fingerprintKey } = await openMeta({ redis, sealer, partitions })
     let known = await replication(redis)
+    const confirmation = await createSaveConfirmation({ redis, partitions, within: replicaWithin })
     const listeners: (() => void)[] = []
     const tell = () => {
       for (const listener of listeners) listener()
@@ -59,15 +60,15 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       retireKeys: () => retireKeys({ redis, sealer }),
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */
-      async confirmSave(account: string): Promise<boolean> {
-        if (known.replicas === 0) return true
-        return waitForReplica(redis, { partition: partitionOf(account, partitions), within: replicaWithin })
+      async confirmSave(save: SaveToConfirm): Promise<boolean> {
+        return known.replicas === 0 || confirmation.confirm(save)
       },
       /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
       onReconnect: (listener: () => void) => listeners.push(listener),
       connected: () => redis.status === 'ready',
       async close(): Promise<void> {
         clearInterval(timer)
+        confirmation.close()
         await seals.stop()
         await redis.quit().catch(() => redis.disconnect())
       },

@@ -7,24 +7,26 @@ import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 
-let masters: RedisServer[]
+let servers: RedisServer[]
 let nats: NatsServer
 
 beforeAll(async () => {
   nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  masters = []
-  while (masters.length < 3) {
-    masters.push(await startRedis({ port: await clusterPort(), args: ['--cluster-enabled', 'yes'] }))
+  servers = []
+  while (servers.length < 6) {
+    servers.push(await startRedis({ port: await clusterPort(), args: ['--cluster-enabled', 'yes'] }))
   }
-  const addresses = masters.map(({ port }) => `127.0.0.1:${port}`)
+  const addresses = servers.map(({ port }) => `127.0.0.1:${port}`)
   const cli = promisify(execFile)
-  await cli('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
-  for (const { port } of masters) {
+  await cli('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'])
+  for (const { port } of servers) {
     await eventually(
       async () => {
         const { stdout } = await cli('redis-cli', ['-p', String(port), 'cluster', 'info'])
         expect(stdout).toContain('cluster_state:ok')
-        expect(stdout).toContain('cluster_known_nodes:3')
+        expect(stdout).toContain('cluster_known_nodes:6')
+        const replication = await cli('redis-cli', ['-p', String(port), 'info', 'replication'])
+        expect(replication.stdout).toMatch(/connected_slaves:1|master_link_status:up/)
       },
       { within: 15_000, every: 100 },
     )
@@ -32,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await nats.stop()
-  await Promise.all(masters.map((master) => master.stop()))
+  await Promise.all(servers.map((server) => server.stop()))
 })
 
 /** The nodes talk on this port plus 10,000, which must exist, and be free too. */
@@ -43,7 +45,7 @@ async function clusterPort(): Promise<number> {
   }
 }
 
-it('everything works on a Redis Cluster of three masters', async () => {
-  const redisUrl = `redis+cluster://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`
+it('everything works on a Redis Cluster of three masters, each with a replica that is waited for', async () => {
+  const redisUrl = `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`
   await onNode({ natsUrl: nats.url, redisUrl }, everythingWorks)
 })

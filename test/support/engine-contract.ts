@@ -50,7 +50,9 @@ export async function everythingWorks(node: TestNode, provider: ScriptedProvider
   expect(await storage.records.countByApp('app')).toBe(100)
   await eventually(async () => expect(await storage.records.outbox.size()).toBe(0))
   expect(await tokenbus.accountHistory(emoji, {})).toMatchObject({ value: { transitions: { length: 3 } } })
-  expect(await storage.confirmSave(emoji)).toBe(true)
+  const ref = { kind: 'account', id: emoji } as const
+  const { saveId } = await storage.records.load(ref)
+  expect(await storage.confirmSave({ ref, saveId: saveId as string })).toBe(true)
   for (const account of accounts) await tokenbus.deleteAccount(account, {})
   expect(await storage.records.countByApp('app')).toBe(0)
 }

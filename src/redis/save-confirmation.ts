@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { Cluster } from 'ioredis'
+import { groupBy } from '../group-by.ts'
+import { keysOf, partitionOf, type Ref } from './keys.ts'
+import type { RedisClient } from './scripts.ts'
+
+export interface SaveToConfirm {
+  readonly ref: Ref
+  readonly saveId: string
+}
+
+export interface SaveConfirmation {
+  /** Does a replica have this save? False where that is not known in time, or another save came after it. */
+  confirm(save: SaveToConfirm): Promise<boolean>
+  close(): void
+}
+
+interface Waiting extends SaveToConfirm {
+  readonly partition: number
+  readonly resolve: (confirmed: boolean) => void
+}
+
+const script = readFileSync(new URL('./scripts/check-saves.lua', import.meta.url), 'utf8')
+
+/**
+ * Asks whether saves have reached a replica, on a connection of its own: WAIT blocks its connection, and reads must not
+ * wait behind it. WAIT speaks of the writes of its own connection to its own server, and of a promoted replica it would
+ * confirm what that never had: so the records are looked at first, after the answer to their save, in a script that
+ * writes. One batch at a time for each server; later saves join the next.
+ */
+export async function createSaveConfirmation({
+  redis,
+  partitions,
+  within,
+}: {
+  redis: RedisClient
+  partitions: number
+  /** Milliseconds. */
+  within: number
+}): Promise<SaveConfirmation> {
+  const waiter: RedisClient = redis instanceof Cluster ? redis.duplicate() : redis.duplicate()
+  // Each use notices for itself.
+  waiter.on('error', () => undefined)
+  await waiter.connect().catch(() => undefined)
+  const slots = new Map<number, number>()
+  const batches = new Map<string, { waiting: Waiting[]; running: boolean }>()
+
+  /** What is served together; one server has it all but on Redis Cluster. */
+  async function serverOf(partition: number): Promise<string> {
+    if (!(waiter instanceof Cluster)) return ''
+    let slot = slots.get(partition)
+    if (slot === undefined) {
+      slot = (await waiter.cluster('KEYSLOT', keysOf(partition).replicated)) as number
+      slots.set(partition, slot)
+    }
+    return waiter.slots[slot]?.join() ?? ''
+  }
+
+  async function ask(batch: readonly Waiting[]): Promise<Set<Waiting>> {
+    const groups = [...groupBy(batch, ({ partition }) => partition)]
+    const pipeline = waiter.pipeline()
+    for (const [partition, group] of groups) {
+      const keys = keysOf(partition)
+      const records = group.map(({ ref }) => keys.record(ref))
+      const saveIds = group.map(({ saveId }) => saveId)
+      pipeline.eval(script, records.length + 1, keys.replicated, ...records, ...saveIds)
+    }
+    pipeline.wait(1, within)
+    const results = (await pipeline.exec()) ?? []
+    const [failed, replicas] = results.at(-1) ?? [new Error('no answer')]
+    if (failed !== null || (replicas as number) < 1) return new Set()
+    return new Set(
+      groups.flatMap(([, group], i) => {
+        const [error, same] = results[i] as [Error | null, number[]]
+        return error === null ? group.filter((_, j) => same[j] === 1) : []
+      }),
+    )
+  }
+
+  async function run(server: string): Promise<void> {
+    const batch = batches.get(server)
+    if (batch === undefined || batch.running) return
+    batch.running = true
+    while (batch.waiting.length > 0) {
+      const asked = batch.waiting.splice(0)
+      const confirmed = await ask(asked).catch(() => new Set<Waiting>())
+      for (const each of asked) each.resolve(confirmed.has(each))
+    }
+    batches.delete(server)
+  }
+
+  return {
+    async confirm(save) {
+      const partition = partitionOf(save.ref.id, partitions)
+      const server = await serverOf(partition).catch(() => '')
+      return new Promise((resolve) => {
+        const batch = batches.get(server) ?? { waiting: [], running: false }
+        batches.set(server, batch)
+        batch.waiting.push({ ...save, partition, resolve })
+        void run(server)
+      })
+    },
+    close: () => waiter.disconnect(),
+  }
+}
