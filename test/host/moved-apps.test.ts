@@ -1,10 +1,13 @@
+import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createProvider } from '../../src/provider/provider.ts'
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { AppPut } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { startTestNode } from '../support/node.ts'
+import { passTime } from '../support/pass-time.ts'
 import { startPlaceProvider } from '../support/place-provider.ts'
 
 const engines = useEngines()
@@ -20,9 +23,10 @@ let database = 0
 async function start({ accounts = ['alice'], ...put }: { accounts?: string[] } & Partial<AppPut> = {}) {
   const home = await startPlaceProvider(registered)
   const other = await startPlaceProvider(registered)
+  const redisUrl = `${engines.redisUrl}/${++database}`
   const node = await startTestNode({
     natsUrl: engines.natsUrl,
-    redisUrl: `${engines.redisUrl}/${++database}`,
+    redisUrl,
     refreshToken: http.refreshToken,
     revokeToken: http.revokeToken,
   })
@@ -54,6 +58,7 @@ async function start({ accounts = ['alice'], ...put }: { accounts?: string[] } &
   }
   return {
     ...node,
+    redisUrl,
     home,
     other,
     app,
@@ -183,6 +188,37 @@ describe('a grant, when its app moves to another origin', () => {
   })
 })
 
+describe('a grant of which nobody noted where it worked', () => {
+  it('is taken to work where the app is, and that is noted at its next success', async () => {
+    await using at = await start()
+    const { other, home, tokenbus, storage, host, putApp, refresh, isNow } = at
+    const { sealer } = storage
+    const placeOf = async () => {
+      const { record } = await host.accounts.load('alice')
+      return host.accounts.openCurrent('alice', record)?.place
+    }
+    expect(await placeOf()).toMatchObject({ tokenEndpoint: at.app.tokenUrl, clientId: 'client' })
+    const { generation, fields } = await storage.records.load({ kind: 'account', id: 'alice' })
+    const known = { account: 'alice', slot: 'c', generation }
+    const { p: _, ...older } = JSON.parse(sealer.open({ sealed: fields.c as string, ...known }).reveal())
+    const redis = new Redis(at.redisUrl)
+    const record = keysOf(partitionOf('alice', 4)).record({ kind: 'account', id: 'alice' })
+    await redis.hset(record, 'c', sealer.seal({ text: JSON.stringify(older), ...known }))
+    redis.disconnect()
+    expect(await placeOf()).toBeUndefined()
+
+    await refresh('alice')
+    await isNow('alice', { state: 'valid', generation: generation + 1 })
+    expect(await placeOf()).toMatchObject({ tokenEndpoint: at.app.tokenUrl, clientId: 'client' })
+    await putApp(elsewhere(other.origin))
+    await refresh('alice')
+    await isNow('alice', parked)
+    expect(other.calls).toEqual([])
+    expect(home.calls.length).toBeGreaterThan(1)
+    expect((await tokenbus.getAccount('alice')).ok).toBe(true)
+  })
+})
+
 describe('what discovery answers', () => {
   it('is another origin too when it changes: nothing is sent there, the secret neither', async () => {
     await using at = await start()
@@ -265,6 +301,24 @@ describe("an operator's mistake", () => {
     expect(home.calls).toHaveLength(before + 1)
     await putApp()
     await isNow('alice', { state: 'valid' })
+  })
+
+  it('undone by a node that dies before it has woken anybody is undone by whoever looks next', async () => {
+    await using at = await start()
+    const { home, storage, redisUrl, putApp, refresh, isNow } = at
+    await putApp({ clientId: 'typo' })
+    await refresh('alice')
+    await isNow('alice', parked)
+    const { wakeAccounts } = storage.records
+    storage.records.wakeAccounts = () => Promise.reject(new Error('the node is dying'))
+    const before = home.calls.length
+    await putApp()
+    storage.records.wakeAccounts = wakeAccounts
+    await isNow('alice', parked)
+    expect(home.calls).toHaveLength(before)
+    await passTime({ redisUrl, partitions: 4, ref: { app: 'app' }, by: 60_000 })
+    await isNow('alice', { state: 'valid' })
+    expect(home.calls).toHaveLength(before + 1)
   })
 
   it('undone while the provider is away is tried again within seconds, not the next day', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { toAppConfig, toAppPut } from '../../src/provider/app-config.ts'
+import {
+  type AppConfig,
+  newerInPreset,
+  patchedPut,
+  toAppConfig,
+  toAppPut,
+} from '../../src/provider/app-config.ts'
 import { appPutSchema } from '../../src/schemas.ts'
 import { keyFile, pemOf } from './keys.ts'
 
@@ -197,5 +203,39 @@ describe('settings that cannot work', () => {
   test('a key that is refused is not quoted', async () => {
     const refused = await configOf({ ...google, serviceKey: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0' })
     expect(JSON.stringify(refused)).not.toContain('c2VjcmV0')
+  })
+})
+
+describe('an app that was put under an older preset', () => {
+  const old = async (put: Record<string, unknown>, older: Partial<AppConfig>) => {
+    const config = await configOf(put)
+    if (!config.ok) throw new Error(config.failure.message)
+    return { ...config.value, ...older, pinned: { said: Object.keys(put) } }
+  }
+  const then = 'https://then.example/token'
+
+  test('stays what it is, and tells which settings a put would fill in anew', async () => {
+    const config = await old({ provider: 'gmail', clientId: 'c', scopes: ['mine'] }, { tokenUrl: then })
+    expect(newerInPreset(config)).toEqual(['tokenUrl'])
+    const renamed = patchedPut(config, { name: 'Ours' })
+    expect(renamed).toMatchObject({ tokenUrl: then, name: 'Ours', scopes: ['mine'] })
+  })
+
+  test('says nothing of what the operator said, or may have said', async () => {
+    const said = await old({ provider: 'gmail', clientId: 'c', tokenUrl: then, additionalScopes: ['a'] }, {})
+    expect(newerInPreset(said)).toEqual([])
+    const { pinned: _, ...unknown } = said
+    expect(newerInPreset(unknown)).toEqual([])
+    expect(newerInPreset(await old({ provider: 'outlook', clientId: 'c', tenant: 'a.example' }, {}))).toEqual(
+      [],
+    )
+  })
+
+  test('that moves to another tenant takes the endpoints of today, but for its own', async () => {
+    const put = { provider: 'outlook', clientId: 'c', authorizeUrl: 'https://mine.example/authorize' }
+    const config = await old(put, { tokenUrl: 'https://then.example/common/token' })
+    const moved = patchedPut(config, { tenant: 'a.example' })
+    expect(moved).not.toHaveProperty('tokenUrl')
+    expect(moved).toMatchObject({ tenant: 'a.example', authorizeUrl: put.authorizeUrl })
   })
 })
