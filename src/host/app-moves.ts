@@ -70,7 +70,7 @@ function isSameTarget(before: AppConfig | undefined, after: AppConfig): boolean 
   )
 }
 
-const unpinned = new Set(['clientSecret', 'secrets', 'serviceKey', 'moveGrants'])
+const unpinned = new Set(['clientSecret', 'secrets', 'serviceKey', 'moveGrants', 'ifVersion'])
 const fieldsOf = (asked: AppPatch) =>
   Object.entries(asked)
     .filter(([name, value]) => value !== undefined && !unpinned.has(name))
