@@ -2,7 +2,7 @@ import type { Msg } from 'nats'
 import type { Logger } from 'pino'
 import { createTokenBuckets } from '../common/token-bucket.ts'
 import { realTimers, type Timers } from '../timers.ts'
-import { type Caller, createCallers } from './callers.ts'
+import { type Caller, createCallers, type ReplyPrefix } from './callers.ts'
 import { type Refusal, refusalOf } from './refusal-of.ts'
 import { usualReplyPrefixes } from './reply-prefixes.ts'
 
@@ -28,14 +28,16 @@ const longestLogged = 32
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { callerRate = 0, onRefused, logger, timers = realTimers } = options
-  const prefixes = [...usualReplyPrefixes, ...(options.replyPrefixes ?? [])]
-  const callers = createCallers({ perSecond: callerRate })
+  const callers = createCallers({
+    perSecond: callerRate,
+    prefixes: [...usualReplyPrefixes, ...(options.replyPrefixes ?? [])],
+  })
   const buckets = createTokenBuckets(timers)
   const logged = new Map<Refusal, number>()
 
-  function permittedPrefix(reply: string | undefined): string | undefined {
+  function permittedPrefix(reply: string | undefined): ReplyPrefix | undefined {
     if (reply === undefined) return undefined
-    for (const prefix of prefixes) if (reply.startsWith(prefix)) return prefix
+    for (const prefix of callers.prefixes) if (reply.startsWith(prefix.text)) return prefix
     return undefined
   }
 
@@ -51,7 +53,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     admit(message, isOwn) {
       const { reply } = message
       const prefix = permittedPrefix(reply)
-      const why = refusalOf(message, prefix, isOwn)
+      const why = refusalOf(message, prefix !== undefined, isOwn)
       if (prefix !== undefined && why === undefined) return callers.of(message, prefix)
       // No more than the first token: the rest of a subject may name an account.
       refuse(why as Refusal, (reply ?? '').split('.', 1)[0] as string)

@@ -13,9 +13,17 @@ export interface Caller {
   readonly details: string
 }
 
+/** What replies may begin with, and who asks where it says no more. */
+export interface ReplyPrefix {
+  readonly text: string
+  readonly unnamed: Caller
+}
+
 export interface Callers {
-  /** `prefix` is the permitted one that the reply begins with. */
-  of(message: Msg, prefix: string): Caller
+  /** Those that replies may begin with. */
+  readonly prefixes: readonly ReplyPrefix[]
+  /** `prefix` is the one that the reply begins with. */
+  of(message: Msg, prefix: ReplyPrefix): Caller
 }
 
 const header = 'Nats-Request-Info'
@@ -32,7 +40,13 @@ const unverified = ',"unverified":true'
  * A caller in another account is named by nats-server, which lets no client choose a reply like those it makes for
  * imports; one in our own by its inbox, which it does choose. Plain inboxes are everybody's.
  */
-export function createCallers({ perSecond }: { perSecond: number }): Callers {
+export function createCallers({
+  perSecond,
+  prefixes,
+}: {
+  perSecond: number
+  prefixes: readonly string[]
+}): Callers {
   // By the text that names them: the server's JSON changes with the connection's round-trip time.
   const known = new LRUCache<string, Caller>({
     max: 10_000,
@@ -66,19 +80,18 @@ export function createCallers({ perSecond }: { perSecond: number }): Callers {
   }
 
   const named = (inbox: string) => caller(inbox, inbox, unverified)
-  const nobody = (inbox: string) => caller('', inbox, unverified)
 
   return {
-    of(message, prefix) {
-      if (prefix === importReplies) {
+    prefixes: prefixes.map((text) => ({ text, unnamed: caller('', text, unverified) })),
+    of(message, { text, unnamed }) {
+      if (text === importReplies) {
         // nats-server adds its own below one that the caller sent along.
         const info = message.headers?.last(header) ?? ''
         return info === '' || info.length > longestInfo ? unreadable : remember(info, fromInfo)
       }
       const reply = message.reply as string
-      const end = prefix.endsWith('.') ? prefix.length - 1 : reply.indexOf('.', prefix.length)
-      if (end === prefix.length || end < prefix.length) return remember(prefix, nobody)
-      return remember(reply.slice(0, Math.min(end, longestInbox)), named)
+      const end = text.endsWith('.') ? -1 : reply.indexOf('.', text.length)
+      return end > text.length ? remember(reply.slice(0, Math.min(end, longestInbox)), named) : unnamed
     },
   }
 }

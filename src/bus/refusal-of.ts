@@ -18,14 +18,13 @@ export type Refusal = (typeof refusals)[number]
  */
 export function refusalOf(
   message: Msg,
-  /** The permitted one that the reply begins with. */
-  prefix: string | undefined,
+  mayReply: boolean,
   isOwn: (subject: string) => boolean,
 ): Refusal | undefined {
   const code = statusOf(message)
   if (code === undefined) return 'headers'
   if (code !== 0) return 'status'
-  if (prefix === undefined) return message.reply ? 'reply_subject' : 'no_reply'
+  if (!mayReply) return message.reply ? 'reply_subject' : 'no_reply'
   return isOwn(message.subject) ? undefined : 'other_subject'
 }
 
