@@ -9,7 +9,7 @@ import { chooseSecret } from '../host/choose-secret.ts'
 import type { Bound } from '../principal.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
-import { placeOf } from '../provider/grant-place.ts'
+import { originOf, placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
@@ -53,6 +53,7 @@ const ticketSchema = z.string().regex(/^[\w-]{43}$/)
 const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
 /** Where providers send the browser back to: to be registered there. */
 export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
+const redeemsAt = ({ tokenUrl, issuer }: AppConfig) => originOf(tokenUrl ?? issuer)
 const random = () => randomBytes(32).toString('base64url')
 
 /**
@@ -137,6 +138,7 @@ export function createConsent(options: ConsentOptions) {
         name,
         email,
         apps: by.apps,
+        redeemsAt: wanted && redeemsAt(wanted.value),
         redirectUrl: back.value.href,
         nonce: random(),
       }
@@ -160,9 +162,10 @@ export function createConsent(options: ConsentOptions) {
       }
       const config = await asksConsent(wanted)
       if (!config.ok) return turnedDown('unknown_app', waiting)
-      if (waiting.app === undefined) {
+      const origin = redeemsAt(config.value)
+      if (waiting.app === undefined || waiting.redeemsAt !== origin) {
         const { codeVerifier, ...details } = waiting
-        const bound = { ...details, app: wanted, codeVerifier: codeVerifier.reveal() }
+        const bound = { ...details, app: wanted, redeemsAt: origin, codeVerifier: codeVerifier.reveal() }
         await pending.put(known.data, sealTicket(options, known.data, bound))
       }
       return goTo(known.data, waiting, config.value)
@@ -176,6 +179,9 @@ export function createConsent(options: ConsentOptions) {
       const waiting = openTicket(options, state.data, text)
       const app = await apps.look(waiting.app ?? '')
       if (app.config === null) return turnedDown('unknown_app', waiting)
+      // A code and its verifier are as good as a grant: they go nowhere but where they were asked for.
+      if (waiting.redeemsAt !== undefined && waiting.redeemsAt !== redeemsAt(app.config))
+        return turnedDown('callback_rejected', waiting)
       const declined = callbackUrl.searchParams.get('error')
       if (declined !== null)
         return turnedDown(providerTrouble.has(declined) ? 'provider_unavailable' : 'access_denied', waiting)

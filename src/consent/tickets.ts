@@ -11,6 +11,8 @@ const detailsSchema = z.object({
   email: z.string().optional(),
   /** Those that whoever asked may use; tickets of before do not say. */
   apps: z.string().nullable().default(everything),
+  /** The origin the code is meant for; tickets of before do not say. */
+  redeemsAt: z.string().optional(),
   redirectUrl: z.string(),
   nonce: z.string(),
 })

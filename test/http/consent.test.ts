@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signIn } from '../../src/sandbox/sign-in.ts'
+import { startPlaceProvider } from '../support/place-provider.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 let cluster: HttpCluster
@@ -108,6 +109,20 @@ describe('a clear page, and nothing stored,', () => {
       html: expect.stringContaining('not valid any more'),
     })
     expect((await cluster.ask('GET', '/v1/account/once')).body.generation).toBe(before)
+  })
+
+  it('for an app that has moved since: the code is sent nowhere', async () => {
+    await using elsewhere = await startPlaceProvider()
+    await putApp('mover', ['openid', 'offline_access'])
+    const callback = await consentTo(await formFor({ account: 'moved', type: 'mover' }))
+    const { url: issuer, client } = cluster.sandbox
+    const moved = { provider: 'oidc', issuer, clientId: client.id, tokenUrl: `${elsewhere.origin}/token` }
+    expect(await cluster.request('app.put.mover', { ...moved, clientSecret: 'made up' })).toMatchObject({
+      app: 'mover',
+    })
+    expect(await open(callback)).toMatchObject({ status: 400, location: null })
+    expect(elsewhere.calls).toEqual([])
+    await untouched('moved')
   })
 
   it.each(['', 'x', 'A'.repeat(43)])('for a foreign state (%j)', async (state) => {
