@@ -15,9 +15,11 @@ import {
   backOffUntil,
   bucketLevel,
   defaultLife,
+  earliestInDoubt,
   firstTokenAt,
   fullBucket,
   giveUpAt,
+  isUnsafeToRepeat,
   keepAliveAt,
   mayRepeat,
   parkedProbeAt,
@@ -138,8 +140,15 @@ export function noteDoubt(context: AccountContext): Change {
   }
 }
 
-export function endAttempt(): Change {
-  return { attempt: null, rejected: null }
+/** One false 401 blinds nobody; but while an answer is missing that may have ended the token, a report stands. */
+export function endAttempt(context: AccountContext, { at }: AccountEvent): Change {
+  return { attempt: null, rejected: isUnsafeToRepeat(context, at) ? context.rejected : null }
+}
+
+/** As soon as it is safe: nobody is served meanwhile. */
+export function hasten(context: AccountContext, { at }: TokenRejected): Change {
+  const retryAt = Math.max(at, earliestInDoubt(context))
+  return { retryAt, wakeAt: retryAt }
 }
 
 export function settle(context: AccountContext, event: TimerDue): Change {
@@ -147,7 +156,7 @@ export function settle(context: AccountContext, event: TimerDue): Change {
   const retryAt = repeatable
     ? backOffUntil(context, { ...event, failures: context.failures, retryAfter: null, configuration: false })
     : settledAt(context, event.at)
-  return { ...endAttempt(), retryAt, wakeAt: retryAt }
+  return { ...endAttempt(context, event), retryAt, wakeAt: retryAt }
 }
 
 /** Before the account was announced invalid, or before the attempt began, or what it is now. */
@@ -168,7 +177,8 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
   const refreshAt = refreshDeadline(kept, event.startedAt, expiresAt)
   const bornAt = event.rotated ? event.startedAt : context.authorizedAt
   return {
-    ...endAttempt(),
+    attempt: null,
+    rejected: null,
     generation,
     tokenGeneration: generation,
     issuedAt: event.startedAt,
@@ -232,7 +242,7 @@ export function backOff(context: AccountContext, event: RefreshFailed): Change {
   })
   const risky = event.inDoubt && !mayRepeat(context, event.at, context.doubtSince ?? event.at)
   const retryAt = risky ? Math.max(spaced, settledAt(context, event.at)) : spaced
-  return { ...endAttempt(), retryAt, wakeAt: retryAt }
+  return { ...endAttempt(context, event), retryAt, wakeAt: retryAt }
 }
 
 /** A second token that could not be fetched for the moment disturbs nobody else. */
@@ -241,9 +251,9 @@ export function backOffResource(context: AccountContext, event: RefreshFailed): 
 }
 
 export function parkAgain(context: AccountContext, event: AccountEvent): Change {
-  return { ...endAttempt(), wakeAt: parkedProbeAt(context, event.at) }
+  return { ...endAttempt(context, event), wakeAt: parkedProbeAt(context, event.at) }
 }
 
 export function waitForSecret(context: AccountContext, event: AccountEvent): Change {
-  return { ...endAttempt(), wakeAt: secretWakeAt(context, event.at) }
+  return { ...endAttempt(context, event), wakeAt: secretWakeAt(context, event.at) }
 }

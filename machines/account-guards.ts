@@ -12,7 +12,13 @@ import type {
 } from './account-events.ts'
 import { isGrantEnding } from './grant-end.ts'
 import { mayFetch, tokenFor } from './resources.ts'
-import { bucketLevel, effectiveMinValidity, mayRepeat } from './time-rules.ts'
+import {
+  bucketLevel,
+  earliestInDoubt,
+  effectiveMinValidity,
+  isUnsafeToRepeat,
+  mayRepeat,
+} from './time-rules.ts'
 
 type Asked<E extends AccountEvent> = (args: { context: AccountContext; event: E }) => boolean
 
@@ -58,6 +64,17 @@ export const mayReplaceRejected: Asked<TokenRejected> = ({ context, event }) =>
   context.refreshable &&
   event.at >= context.retryAt &&
   bucketLevel(context.bucket, event.at) >= 1
+
+/** Its token is not to be had, so there is no reason left to rest for longer than is safe. */
+export const mayReplaceInDoubt: Asked<TokenRejected> = (args) =>
+  rejectsInDoubt(args) &&
+  args.context.refreshable &&
+  args.event.at >= earliestInDoubt(args.context) &&
+  bucketLevel(args.context.bucket, args.event.at) >= 1
+
+/** The answer that is missing may have ended this token: one report is to be believed. */
+export const rejectsInDoubt: Asked<TokenRejected> = (args) =>
+  isAboutCurrent(args) && args.context.rejected === null && isUnsafeToRepeat(args.context, args.event.at)
 
 // Time
 

@@ -1,4 +1,4 @@
-import { type Change, endAttempt, origin } from './account-actions.ts'
+import { type Change, origin } from './account-actions.ts'
 import type { AccountContext, AccountState, Invalid, Rotation } from './account-context.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import { probableEnd } from './account-inference.ts'
@@ -80,7 +80,8 @@ interface Revocation {
 export function revoke(context: AccountContext, event: AccountEvent, { invalid, from }: Revocation): Change {
   const looks = !(event.type === 'refresh.failed' && event.wakes === false)
   return {
-    ...endAttempt(),
+    attempt: null,
+    rejected: null,
     previousState: origin(context, from),
     invalid,
     wakeAt: invalid.class === 'S' && context.refreshable && looks ? parkedProbeAt(context, event.at) : null,

@@ -72,6 +72,11 @@ function begin<const S extends AccountState>(from: S, probe = false) {
   return [{ type: 'startAttempt', params: { from, probe } }, 'sendRefresh'] as const
 }
 
+/** Somebody was refused with the token: it is not served until another is there. */
+function replace<const S extends AccountState>(from: S) {
+  return ['spendFromBucket', 'noteRejection', ...begin(from)] as const
+}
+
 /** A second token is fetched when it is asked for. */
 function fetch<const S extends AccountState>(from: S) {
   return [
@@ -109,11 +114,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
           ...fetch('valid'),
         ],
-        'token.rejected': {
-          guard: 'mayReplaceRejected',
-          target: 'refreshing',
-          actions: ['spendFromBucket', 'noteRejection', ...begin('valid')],
-        },
+        'token.rejected': { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
       },
     },
     expiring: {
@@ -134,11 +135,11 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
           ...fetch('expiring'),
         ],
-        'token.rejected': {
-          guard: 'mayReplaceRejected',
-          target: 'refreshing',
-          actions: ['spendFromBucket', 'noteRejection', ...begin('expiring')],
-        },
+        'token.rejected': [
+          { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
+          { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },
+          { guard: 'rejectsInDoubt', actions: ['noteRejection', 'hasten'] },
+        ],
       },
     },
     refreshing: {

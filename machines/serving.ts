@@ -31,12 +31,12 @@ export interface Seen {
   readonly at: number
 }
 
-/** May this token be handed out at all? A rejected one not while its replacement is on the way. */
+/** May this token be handed out at all? One that was reported as refused not, for as long as the report stands. */
 export function isServed({ state, context, at }: Seen, resource: Resource | null = null): boolean {
   const token = tokenFor(context, resource)
   if (token === null || context.grantId === null || state === 'revoked' || context.invalid !== null)
     return false
-  if (state === 'refreshing' && context.rejected === token.generation) return false
+  if (context.rejected === token.generation) return false
   return token.expiresAt > at
 }
 

@@ -110,6 +110,20 @@ export function mayRepeat(context: AccountContext, at: number, doubtSince: numbe
   return repeatable[context.rotation]
 }
 
+/** An answer is missing, and asking for it again may be taken for reuse. */
+export function isUnsafeToRepeat(context: AccountContext, at: number): boolean {
+  return context.doubtSince !== null && !mayRepeat(context, at, context.doubtSince)
+}
+
+/** When a rest in doubt may end for an account whose token is not served; never later than it would. */
+export function earliestInDoubt(context: AccountContext): number {
+  const { since: at, failures, retryAt } = context
+  // Longer than both: the provider asked for it, or the failure was another one.
+  if (retryAt !== settledAt(context, at)) return retryAt
+  const spaced = backOffUntil(context, { at, failures, retryAfter: null, configuration: false })
+  return Math.min(retryAt, Math.max(spaced, at + settleTime))
+}
+
 /** A parked account looks about once a day whether the person has acted. */
 export function parkedProbeAt(context: AccountContext, at: number): number {
   return Math.round(at + hour * (20 + 4 * jitter(context, at)))

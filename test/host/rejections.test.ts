@@ -14,9 +14,12 @@ const challenge = { access_token: { nbf: { essential: true, value: '1604106651' 
 const asHeader = Buffer.from(JSON.stringify(challenge)).toString('base64url')
 const json = (status: number, body: object): Answer => ({ status, body: JSON.stringify(body) })
 
-/** Two nodes, one account of generation 1, and a token endpoint that says this. */
-async function start(account: string, said: Answer) {
-  const endpoint = await startRawServer((socket) => socket.end(answerBytes(said)))
+/** Two nodes, one account of generation 1, and a token endpoint that says this, after the first `unanswered` requests. */
+async function start(account: string, said: Answer, { unanswered = 0 } = {}) {
+  let asked = 0
+  const endpoint = await startRawServer((socket) =>
+    ++asked > unanswered ? socket.end(answerBytes(said)) : socket.destroy(),
+  )
   const provider = startProvider()
   const shared = { ...engines, refreshToken: provider.refreshToken }
   const nodes = [await startTestNode(shared), await startTestNode(shared)] as const
@@ -33,7 +36,12 @@ async function start(account: string, said: Answer) {
     const reply = await tokenbus.rejectToken(account, tokenRejectSchema.parse(report))
     return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)) : reply.failure
   }
+  const get = async (node: number, want = {}) => {
+    const reply = await (nodes[node] as (typeof nodes)[0]).tokenbus.getToken(account, want)
+    return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)) : reply.failure
+  }
   return {
+    get,
     reject,
     nodes,
     forms: () => endpoint.requests.map((each) => new URLSearchParams(each.split('\r\n\r\n')[1])),
@@ -85,3 +93,20 @@ it('a challenge that only a person can meet is in the answer and in token.invali
   ])
   await listener.close()
 })
+
+it('in doubt, a token that one caller reports is served to nobody, until the earliest safe attempt brings another', async () => {
+  const tokens = { access_token: 'second', refresh_token: 'r2', expires_in: 3600 }
+  await using cluster = await start('doubtful', json(200, tokens), { unanswered: 1 })
+  await cluster.get(0, { forceRefresh: true })
+  expect(cluster.forms()).toHaveLength(1)
+  for (const node of [0, 1]) expect(await cluster.get(node)).toMatchObject({ accessToken: 'first' })
+  const unavailable = { error: 'provider_unavailable', retryAfter: expect.toSatisfy((after) => after <= 5) }
+  expect(await cluster.reject(0, { generation: 1 })).toMatchObject(unavailable)
+  await eventually(async () => expect(await cluster.get(1)).toMatchObject(unavailable))
+  expect(await cluster.get(0)).toMatchObject(unavailable)
+  await eventually(async () => expect(await cluster.get(1)).toMatchObject({ accessToken: 'second' }), {
+    within: 20_000,
+    every: 100,
+  })
+  expect(cluster.forms()).toHaveLength(2)
+}, 60_000)

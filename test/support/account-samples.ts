@@ -80,6 +80,8 @@ export const samples: Readonly<Record<string, Sample>> = {
     tokenRequested({ at: soon(context), resource: secondTokenOf(context) }),
   'token.rejected': (context) =>
     tokenRejected({ at: soon(context) + hour, generation: context.tokenGeneration }),
+  'token.rejected, during a rest': (context) =>
+    tokenRejected({ at: Math.max(start, context.since) + second, generation: context.tokenGeneration }),
   'timer.due, unused': (context) => timerDue({ at: whenDue(context) }),
   'timer.due, used': (context) => timerDue({ at: whenDue(context), used: true }),
   'timer.due, as the grant nears its end': (context) =>
