@@ -208,9 +208,9 @@ export const tellsNews: Asked<GrantRevoked> = ({ context: { grantId, invalid, au
 export const isParkedGrant: Asked<AccountEvent> = ({ context }) =>
   context.invalid?.class === 'S' && context.refreshable
 
-/** Parked because of the app's settings. */
+/** Parked under settings of the app that are known: others may bring the grant back. */
 export function waitsForApp({ invalid, refreshable }: AccountContext): boolean {
-  return invalid?.class === 'S' && invalid.reason === 'app_changed' && refreshable
+  return invalid?.class === 'S' && invalid.settings !== undefined && refreshable
 }
 
 /** Settings that were refused already are not tried again. */

@@ -1,12 +1,17 @@
 import type { AppConfig } from './app-config.ts'
 import { presets } from './presets.ts'
 
-type App = Pick<AppConfig, 'provider' | 'issuer' | 'tokenUrl' | 'scopes'>
+type App = Pick<AppConfig, 'provider' | 'issuer' | 'tokenUrl' | 'scopes' | 'pinned'>
 
 /** Who signs an app's ID tokens: whom its operator names, else at the preset's own endpoint who is known to. */
-export function identityIssuer({ provider, issuer, tokenUrl }: App): string | undefined {
-  const { identity, endpoints } = presets[provider]
-  return issuer ?? (tokenUrl === endpoints.tokenUrl ? identity?.issuer : undefined)
+export function identityIssuer(app: App): string | undefined {
+  return app.issuer ?? (isOfPreset(app) ? presets[app.provider].identity?.issuer : undefined)
+}
+
+/** Or of an older preset's, where the operator is known to have named none. */
+function isOfPreset({ provider, tokenUrl, pinned }: App): boolean {
+  const wasFilledIn = pinned?.said !== undefined && !pinned.said.includes('tokenUrl')
+  return wasFilledIn || tokenUrl === presets[provider].endpoints.tokenUrl
 }
 
 /**

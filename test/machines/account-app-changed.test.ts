@@ -14,6 +14,11 @@ describe('a grant that is refused because its app is another now', () => {
     then({ state: 'revoked', effects: [{ type: 'token.invalid', reason: 'app_changed', class: 'S' }] })
     if ('settings' in (effects[0] as object)) throw new Error('the event tells the settings')
   })
+  it('as any other grant that is parked under settings which are known', () => {
+    account(...refreshing(), { ...refused, reason: 'refused_for_this_grant' })
+      .when(changed(4))
+      .then({ state: 'refreshing' })
+  })
   it('looks once a day where it was sent, and never where it was not', () => {
     account(...refreshing(), refused)
       .when(timerDue({ at: later + day, id: 'probe' }))

@@ -6,6 +6,7 @@ import {
   toAppConfig,
   toAppPut,
 } from '../../src/provider/app-config.ts'
+import { identityIssuer } from '../../src/provider/identity.ts'
 import { appPutSchema } from '../../src/schemas.ts'
 import { keyFile, pemOf } from './keys.ts'
 
@@ -229,6 +230,14 @@ describe('an app that was put under an older preset', () => {
     expect(newerInPreset(await old({ provider: 'outlook', clientId: 'c', tenant: 'a.example' }, {}))).toEqual(
       [],
     )
+  })
+
+  test('is still known by whoever signs its ID tokens, unless its operator named the endpoint', async () => {
+    const known = await old({ provider: 'gmail', clientId: 'c' }, { tokenUrl: then })
+    expect(identityIssuer(known)).toBe('https://accounts.google.com')
+    expect(
+      identityIssuer(await old({ provider: 'gmail', clientId: 'c', tokenUrl: then }, {})),
+    ).toBeUndefined()
   })
 
   test('that moves to another tenant takes the endpoints of today, but for its own', async () => {
