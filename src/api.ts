@@ -19,6 +19,7 @@ import type {
   Scope,
   TokenReject,
   TokenWant,
+  UpgradeFinish,
 } from './schemas.ts'
 
 /** The answer of `token.get`. Times are ISO 8601. */
@@ -185,6 +186,22 @@ export interface From {
   readonly by?: Bound | null
 }
 
+/** What one page of the end of an upgrade did. */
+export interface UpgradePage {
+  /** The form that is written. */
+  readonly level: number
+  readonly looked: number
+  readonly rewritten: number
+  /** What could not be read, as `app:<id>` and `account:<id>`: it is refused from the end on. */
+  readonly unopened: readonly string[]
+  /** How much of it is behind us: 0 to 1. */
+  readonly progress: number
+  /** Where to go on; absent at the end. */
+  readonly cursor?: string
+  /** No older form is accepted any more. */
+  readonly finished?: true
+}
+
 /** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
 export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** From memory where it may be. */
@@ -224,4 +241,6 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** Tries the app's settings at its provider; neither the app nor any account is the better or the worse for it. */
   verifyApp(app: string, how: AppVerify): Promise<Result<AppVerification>>
   rotateKeys(page: KeysRotate): Promise<Result<KeyRotation>>
+  /** The first call, without a cursor, has every node write the newest form; the next ones rewrite what is stored. */
+  finishUpgrade(page: UpgradeFinish): Promise<Result<UpgradePage>>
 }

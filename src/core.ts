@@ -54,6 +54,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const facts = createClusterFacts({ ...storage, clock })
   const metrics = createMetrics({ facts })
   const { observer } = metrics
+  storage.onTampering(metrics.tampered)
   const announce = announceChanges({ nats, logger })
   const host = createHost({
     ...storage,

@@ -17,6 +17,7 @@ export const failureStatus = {
   client_secret_expired: 503,
   provider_unavailable: 503,
   storage_unavailable: 503,
+  storage_tampered: 500,
   history_unavailable: 503,
   refresh_timeout: 504,
 } as const

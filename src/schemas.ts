@@ -164,6 +164,13 @@ export const eventsWhichSchema = z
   .strictObject({ id: z.string().min(1).max(64).optional(), all: z.literal(true).optional() })
   .refine(({ id, all }) => (id === undefined) !== (all === undefined), 'must have either id or all')
 
+/** The end of an upgrade to this level of the stored form: first without a cursor, then page by page. */
+export const upgradeFinishSchema = z.strictObject({
+  level: z.int().min(1).max(1_000),
+  cursor: z.string().max(4096).optional(),
+  limit: z.int().min(1).max(1000).optional(),
+})
+
 export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', 'events:read', 'admin'])
 
 /** Ids: one, or the beginning of some and a `*`. */
@@ -188,6 +195,7 @@ export type ApiTokenCreate = z.output<typeof apiTokenCreateSchema>
 export type EventsDead = z.output<typeof eventsDeadSchema>
 export type EventsWhich = z.output<typeof eventsWhichSchema>
 export type KeysRotate = z.output<typeof keysRotateSchema>
+export type UpgradeFinish = z.output<typeof upgradeFinishSchema>
 export type TokenWant = z.output<typeof tokenGetSchema>
 export type TokenReject = z.output<typeof tokenRejectSchema>
 export type AccountPut = z.output<typeof accountPutSchema>

@@ -5,7 +5,7 @@ import { createEventFeed } from './bus/event-feed.ts'
 import { createHistory } from './bus/history.ts'
 import { listen } from './bus/listen.ts'
 import { watchRevocations } from './bus/revocations.ts'
-import { sealingKey } from './bus/subjects.ts'
+import { newestLevelName, sealingKey, writeLevelName } from './bus/subjects.ts'
 import type { Config } from './config.ts'
 import { createConsent, redirectUriOf } from './consent/consent.ts'
 import { createRedirectUrls } from './consent/redirect-urls.ts'
@@ -19,9 +19,11 @@ import { createDeadEvents } from './host/dead-events.ts'
 import { createKeyRotation } from './host/key-rotation.ts'
 import { readCachedFrom } from './host/read-cached.ts'
 import { createReadiness } from './host/readiness.ts'
+import { createUpgrade } from './host/upgrade.ts'
 import { startHttp } from './http/server.ts'
 import { patchedPut, toAppConfig } from './provider/app-config.ts'
 import { createHttp } from './provider/http.ts'
+import { newestLevel } from './redis/write-level.ts'
 import type { AppPut } from './schemas.ts'
 import { createKeySets } from './security-events/key-sets.ts'
 import { createReceiveEvents } from './security-events/receive.ts'
@@ -108,6 +110,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     ...apiTokenAdmin,
     ...createKeyRotation({ ...host, ...storage, partitions }),
     ...createDeadEvents({ records, partitions }),
+    ...createUpgrade({ ...host, ...storage, partitions }),
   }
   const listening = await listen({
     nats,
@@ -118,7 +121,13 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     replyPrefixes: config.replyPrefixes,
     callerRate: config.callerRate,
     onRefused: metrics.requestRefused,
-    metadata: { [sealingKey]: storage.sealer.keyIds[0] as string },
+    metadata: {
+      [sealingKey]: storage.sealer.keyIds[0] as string,
+      [newestLevelName]: String(newestLevel),
+      get [writeLevelName]() {
+        return String(storage.level.written())
+      },
+    },
     readCached: readCachedFrom(host.cache),
   })
   onStop({ part: 'requests over NATS', within: answeredWithin, stop: listening.stop })
@@ -129,7 +138,6 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     accounts: host.accounts,
     provider,
     pending: storage.pendingConsents,
-    sealer: storage.sealer,
     publicUrl,
     redirectUrls: createRedirectUrls({
       origins: config.redirectOrigins,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Tokenbus } from '../api.ts'
 import type { Audit } from '../audit.ts'
 import { fail, ok, type Result } from '../failures.ts'
-import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { storageFailure } from '../storage-failure.ts'
 import type { Caller } from './callers.ts'
 import { matcherOf } from './refusal-of.ts'
 import { isTooLarge, respond, respondFailure, respondInternalError } from './reply.ts'
@@ -70,11 +70,12 @@ export function createEndpoint({
   }
 
   function recover(message: Msg, thrown: unknown): void {
+    const known = storageFailure(thrown)
     try {
       if (isTooLarge(thrown)) {
         send(message, fail('bad_request', 'limit: the answer is larger than a NATS message may be'))
-      } else if (thrown instanceof StorageUnavailable) {
-        send(message, fail('storage_unavailable', 'the storage cannot be reached', { retryAfter: 1 }))
+      } else if (known !== undefined) {
+        send(message, known)
       } else {
         countError('internal_error')
         logger?.error({ err: thrown, verb }, 'a request failed')

@@ -17,6 +17,7 @@ import {
   keysRotateSchema,
   tokenGetSchema,
   tokenRejectSchema,
+  upgradeFinishSchema,
 } from '../schemas.ts'
 import type { EventType } from './events.ts'
 import { parsePayload } from './parse-payload.ts'
@@ -163,6 +164,12 @@ export const requests: readonly RequestRoute[] = [
     call: (tokenbus, _none, which) => tokenbus.dropEvents(which),
   }),
   request({
+    verb: 'upgrade.finish',
+    of: undefined,
+    schema: upgradeFinishSchema,
+    call: (tokenbus, _none, page) => tokenbus.finishUpgrade(page),
+  }),
+  request({
     verb: 'api-token.create',
     of: undefined,
     schema: apiTokenCreateSchema,
@@ -203,6 +210,10 @@ export const eventTypes: readonly EventType[] = Object.values(streams).flat()
 
 /** Under this name `$SRV.INFO` tells the id of the key a node seals with. */
 export const sealingKey = 'sealing-key'
+
+/** Under these names `$SRV.INFO` tells the newest level a node can write, and the one it writes. */
+export const newestLevelName = 'newest-level'
+export const writeLevelName = 'write-level'
 
 /** Told by the node that revoked an API token, so that no other one goes on accepting it. */
 export const apiTokenRevoked = 'api-token.revoked'

@@ -1,15 +1,9 @@
 import type { Command } from 'commander'
-import { RequestStrategy } from 'nats'
-import { z } from 'zod'
 import type { KeyRotation } from '../api.ts'
 import { sealingKey } from '../bus/subjects.ts'
-import { type Bus, Unreachable } from './bus.ts'
+import type { Bus } from './bus.ts'
 import type { Run } from './program.ts'
-
-const infoSchema = z.looseObject({ id: z.string(), metadata: z.record(z.string(), z.string()) })
-
-/** How long nodes are given to say which key they seal with, in milliseconds. */
-const rollCall = 1_000
+import { nodesOf } from './roll-call.ts'
 
 export function keyCommands(program: Command, run: Run): void {
   program
@@ -56,17 +50,11 @@ export function keyCommands(program: Command, run: Run): void {
 }
 
 /** The ids of the keys that nodes seal with, and how many nodes do. Rejects with `Unreachable` when none answers. */
-async function keysInUse({ nats }: Bus): Promise<[string, number][]> {
+async function keysInUse(bus: Bus): Promise<[string, number][]> {
   const counts = new Map<string, number>()
-  const answers = await nats.requestMany('$SRV.INFO.tokenbus', undefined, {
-    strategy: RequestStrategy.Timer,
-    maxWait: rollCall,
-  })
-  for await (const answer of answers) {
-    if (answer.data.length === 0) continue
-    const key = infoSchema.parse(answer.json()).metadata[sealingKey] ?? 'a key it does not tell'
+  for (const node of await nodesOf(bus)) {
+    const key = node[sealingKey] ?? 'a key it does not tell'
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
-  if (counts.size === 0) throw new Unreachable('tokenbus does not answer on this NATS; is it running?')
   return [...counts]
 }

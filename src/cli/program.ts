@@ -13,6 +13,7 @@ import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
 import { type Colours, coloursOf, facts, type Terminal } from './terminal.ts'
 import { tokenCommands } from './tokens.ts'
+import { upgradeCommands } from './upgrade.ts'
 import { watchCommand } from './watch.ts'
 
 /** 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers. */
@@ -93,6 +94,7 @@ export async function runCommand(
   eventCommands(program, run)
   importCommands(program, run)
   keyCommands(program, run)
+  upgradeCommands(program, run)
   sandboxCommands(program, run)
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -15,7 +15,7 @@ import type { Provider } from '../provider/provider.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
 import { readGrant } from './read-grant.ts'
 import type { RedirectUrls } from './redirect-urls.ts'
-import { openTicket, type PendingConsent, sealTicket, type TicketsOptions } from './tickets.ts'
+import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
 /** Who asks for a person's consent, for which account, and where the browser goes afterwards. */
 export interface ConsentWish {
@@ -142,16 +142,16 @@ export function createConsent(options: ConsentOptions) {
         redirectUrl: back.value.href,
         nonce: random(),
       }
-      await pending.put(ticket, sealTicket(options, ticket, { ...details, codeVerifier: random() }))
+      await pending.put(ticket, toPending({ ...details, codeVerifier: random() }))
       return ok({ url: `${publicUrl()}/oauth/start?ticket=${ticket}` })
     },
 
     /** The user has come. `app` is what they chose, where there is a choice. */
     async proceed({ ticket, app: chosen }: { ticket: unknown; app: unknown }): Promise<ConsentStart> {
       const known = ticketSchema.safeParse(ticket)
-      const text = known.success ? await pending.look(known.data) : null
-      if (!known.success || text === null) return turnedDown('unknown_request')
-      const waiting = openTicket(options, known.data, text)
+      const found = known.success ? await pending.look(known.data) : null
+      if (!known.success || found === null) return turnedDown('unknown_request')
+      const waiting = fromPending(found)
       const wanted = waiting.app ?? z.string().safeParse(chosen).data
       if (wanted === undefined) {
         const listed = await tokenbus.listApps()
@@ -166,7 +166,7 @@ export function createConsent(options: ConsentOptions) {
       if (waiting.app === undefined || waiting.redeemsAt !== origin) {
         const { codeVerifier, ...details } = waiting
         const bound = { ...details, app: wanted, redeemsAt: origin, codeVerifier: codeVerifier.reveal() }
-        await pending.put(known.data, sealTicket(options, known.data, bound))
+        await pending.put(known.data, toPending(bound))
       }
       return goTo(known.data, waiting, config.value)
     },
@@ -174,9 +174,9 @@ export function createConsent(options: ConsentOptions) {
     /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */
     async finish(callbackUrl: URL): Promise<ConsentEnd> {
       const state = ticketSchema.safeParse(callbackUrl.searchParams.get('state'))
-      const text = state.success ? await pending.take(state.data) : null
-      if (!state.success || text === null) return turnedDown('unknown_request')
-      const waiting = openTicket(options, state.data, text)
+      const found = state.success ? await pending.take(state.data) : null
+      if (!state.success || found === null) return turnedDown('unknown_request')
+      const waiting = fromPending(found)
       const app = await apps.look(waiting.app ?? '')
       if (app.config === null) return turnedDown('unknown_app', waiting)
       // A code and its verifier are as good as a grant: they go nowhere but where they were asked for.

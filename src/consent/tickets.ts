@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { everything } from '../principal.ts'
-import type { PendingConsents } from '../redis/pending-consents.ts'
-import type { Sealer } from '../redis/seal.ts'
-import type { Secret } from '../secret.ts'
+import type { Pending, PendingConsents } from '../redis/pending-consents.ts'
+import { Secret } from '../secret.ts'
 
 const detailsSchema = z.object({
   account: z.string().nullable(),
@@ -17,8 +16,6 @@ const detailsSchema = z.object({
   nonce: z.string(),
 })
 
-const storedSchema = detailsSchema.extend({ sealed: z.string() })
-
 type Details = z.output<typeof detailsSchema>
 
 /** A consent somebody asked for and nobody has given yet. */
@@ -28,10 +25,7 @@ export interface PendingConsent extends Details {
 
 export interface TicketsOptions {
   readonly pending: PendingConsents
-  readonly sealer: Pick<Sealer, 'seal' | 'open'>
 }
-
-const placeOf = (ticket: string) => ({ account: ticket, generation: 0, slot: 'consent' })
 
 type Said = Omit<Details, 'apps'>
 type Unsealed = { [name in keyof Said]: Said[name] | undefined } & {
@@ -39,15 +33,10 @@ type Unsealed = { [name in keyof Said]: Said[name] | undefined } & {
   readonly codeVerifier: string
 }
 
-export function sealTicket(
-  { sealer }: TicketsOptions,
-  ticket: string,
-  { codeVerifier, ...details }: Unsealed,
-): string {
-  return JSON.stringify({ ...details, sealed: sealer.seal({ text: codeVerifier, ...placeOf(ticket) }) })
+export function toPending({ codeVerifier, ...details }: Unsealed): Pending {
+  return { details, secret: codeVerifier }
 }
 
-export function openTicket({ sealer }: TicketsOptions, ticket: string, text: string): PendingConsent {
-  const { sealed, ...details } = storedSchema.parse(JSON.parse(text))
-  return { ...details, codeVerifier: sealer.open({ sealed, ...placeOf(ticket) }) }
+export function fromPending({ details, secret }: Pending): PendingConsent {
+  return { ...detailsSchema.parse(details), codeVerifier: new Secret(secret) }
 }

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
+import { nullIfTampered } from '../redis/integrity.ts'
 import { BadCursor, type Records, type StoredRecord } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
@@ -103,8 +104,10 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
           ? records.list(query)
           : records.listFrom(number * size, query))
         const configs = new Map<string, Promise<AppConfig | null>>()
-        const views = await Promise.all(page.ids.map((id) => limit(() => read(id, configs))))
-        const found = views.flatMap((each) => (each.ok ? [each.value] : []))
+        const views = await Promise.all(
+          page.ids.map((id) => limit(() => read(id, configs).catch(nullIfTampered))),
+        )
+        const found = views.flatMap((each) => (each?.ok ? [each.value] : []))
         const { ids: _, ...rest } = page
         return ok({ accounts: found, ...rest })
       } catch (error) {

@@ -176,10 +176,12 @@ export function createAccounts(options: AccountsOptions) {
     ...actor,
     openCurrent,
     names,
-    /** Seals anew what an older key has sealed; answers whether there was any. */
-    async reseal(account: string): Promise<boolean> {
+    /** Saves anew what is in an older form, or was sealed or signed with an older key; answers whether it was. */
+    async rewrite(account: string): Promise<boolean> {
       const { taken } = await actor.receive(account, ({ at, eventId: id, record }) =>
-        staleSlots(record).length > 0 ? { event: { type: 'keys.rotated', at, id } } : null,
+        actor.isStale(record) || staleSlots(record).length > 0
+          ? { event: { type: 'keys.rotated', at, id } }
+          : null,
       )
       return taken
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } from 'xstate'
-import { fromStored, type StoredSnapshot, step, toStored } from '../../machines/index.ts'
+import { fromStored, type StoredSnapshot, snapshotSchema, step, toStored } from '../../machines/index.ts'
 import type { Change, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createTurns } from './turns.ts'
@@ -139,6 +139,11 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
 
   return {
     load,
+    /** Stored otherwise than it would be now: in an older form, or signed with an older key. */
+    isStale({ snapshot, stale }: StoredRecord): boolean {
+      const schema = options.snapshotSchema?.() ?? snapshotSchema
+      return stale || (snapshot !== null && (JSON.parse(snapshot) as StoredSnapshot).schema < schema)
+    },
     /**
      * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
      * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`.
@@ -167,5 +172,18 @@ function recordAfter(change: {
   for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
   const fields = merged as StoredRecord['fields']
   const { at, version } = saved
-  return { ...record, at, version, saveId, snapshot, generation, state, app, wakeAt, names, fields }
+  return {
+    ...record,
+    at,
+    version,
+    saveId,
+    snapshot,
+    generation,
+    state,
+    app,
+    wakeAt,
+    names,
+    fields,
+    stale: false,
+  }
 }

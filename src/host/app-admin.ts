@@ -6,6 +6,7 @@ import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
 import type { Provider } from '../provider/provider.ts'
+import { nullIfTampered } from '../redis/integrity.ts'
 import type { Records } from '../redis/records.ts'
 import { type AppPatch, type AppPut, type AppSecretAdd, mostSecrets } from '../schemas.ts'
 import { checkSecretMoves, type MoveOrder, withPinned } from './app-moves.ts'
@@ -112,9 +113,10 @@ export function createAppAdmin({ apps, records, configOf, putOf, provider }: App
       let cursor: string | undefined
       do {
         const page = await records.list({ kind: 'app', limit: listPage, ...(cursor && { cursor }) })
-        for (const app of await Promise.all(page.ids.map((id) => limit(() => apps.look(id))))) {
-          const { config } = app
-          if (config !== null) found.push(appView({ ...app, config }))
+        const each = page.ids.map((id) => limit(() => apps.look(id).catch(nullIfTampered)))
+        for (const app of await Promise.all(each)) {
+          if (app === null || app.config === null) continue
+          found.push(appView({ ...app, config: app.config }))
         }
         cursor = page.cursor
       } while (cursor !== undefined)

@@ -191,11 +191,15 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
         return { config: { ...config, pinned: { ...config.pinned, tokenOrigin } }, secrets }
       })
     },
-    /** Seals the secrets anew if an older key has sealed them, by putting the app as it is; answers whether it had. */
-    async reseal(id: string): Promise<boolean> {
+    /**
+     * Saves anew, by putting the app as it is, what is in an older form, or was sealed or signed with an older key; answers
+     * whether it was.
+     */
+    async rewrite(id: string): Promise<boolean> {
       let stale = false
       await configure(id, ({ config, secrets, record }) => {
-        stale = config !== null && record.fields.c !== undefined && sealer.isStale(record.fields.c)
+        const { c } = record.fields
+        stale = config !== null && (actor.isStale(record) || (c !== undefined && sealer.isStale(c)))
         return stale && config !== null ? { config, secrets } : undefined
       })
       return stale

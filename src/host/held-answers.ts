@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Resource } from '../../machines/index.ts'
+import { nullIfTampered } from '../redis/integrity.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
 import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
@@ -115,6 +116,14 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store }: Held
     }
   }
 
+  /** An account that is tampered with keeps its answer in the spool, and the node from nothing. */
+  async function isRefused(answer: Answer): Promise<boolean> {
+    const stored = await store(answer)
+      .then(() => true)
+      .catch(nullIfTampered)
+    return stored === null
+  }
+
   return {
     /** `saved` is what the answer will meet, unless somebody else has saved since. */
     hold: insist,
@@ -123,8 +132,7 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store }: Held
       const names = await spool.names()
       for (const name of names) {
         const answer = await readSpooled(name)
-        if (answer === null) continue
-        await store(answer)
+        if (answer === null || (await isRefused(answer))) continue
         await spool.remove(name)
       }
       return names.length

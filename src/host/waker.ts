@@ -7,6 +7,7 @@ import {
   waitsForApp,
   wakesAt,
 } from '../../machines/index.ts'
+import { nullIfTampered } from '../redis/integrity.ts'
 import type { Records, Ref, Revision } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
@@ -93,7 +94,8 @@ export function createWaker(options: WakerOptions) {
   async function claim(partition: number, limit: number): Promise<number> {
     const { at, refs } = await records.claimDue({ partition, limit, push: claimHolds })
     clock.observe(at)
-    await Promise.all(refs.map(({ kind, id }) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))))
+    const wake = ({ kind, id }: Ref) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))
+    await Promise.all(refs.map((ref) => wake(ref).catch(nullIfTampered)))
     return refs.length
   }
 

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { type Failure, type FailureWord, fail, failureStatus } from '../failures.ts'
 import type { FieldError } from '../field-errors.ts'
-import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { storageFailure } from '../storage-failure.ts'
 import { Refused } from './refused.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -72,8 +72,8 @@ export function sendRefusal(reply: FastifyReply, refusal: Pick<Refused, 'failure
 
 function refusalOf(error: FastifyError): Pick<Refused, 'failure' | 'fields'> | undefined {
   if (error instanceof Refused) return error
-  if (error instanceof StorageUnavailable)
-    return refused('storage_unavailable', 'the storage cannot be reached', { retryAfter: 1 })
+  const known = storageFailure(error)
+  if (known !== undefined) return { failure: known.failure, fields: undefined }
   const { statusCode = 500 } = error
   if (statusCode === 413) return refused('payload_too_large', 'the body is larger than a request may be')
   if (statusCode === 415) return refused('bad_request', 'content-type: must be application/json')

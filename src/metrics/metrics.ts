@@ -7,6 +7,8 @@ import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {
   readonly observer: Observer
+  /** Redis held something of this kind that tokenbus did not write. */
+  tampered(kind: string): void
   readonly requestRefused: (why: Refusal) => void
   readonly contentType: string
   text(): Promise<string>
@@ -45,6 +47,12 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   const races = counter('tokenbus_races_recovered_total', 'Refusals of a grant that had just been refreshed.')
   const inDoubt = counter('tokenbus_attempts_in_doubt_total', 'Attempts whose answer is missing.')
   const setAside = counter('tokenbus_events_set_aside_total', 'Events that their stream will never take.')
+  const tampering = new Counter({
+    name: 'tokenbus_tampering_total',
+    help: 'What Redis held that tokenbus had not written, by kind; it is not used.',
+    labelNames: ['kind'],
+    registers,
+  })
   const attempts = new Histogram({
     name: 'tokenbus_refresh_seconds',
     help: 'Refresh attempts by provider and outcome: succeeded, the class of the failure, or untold.',
@@ -88,6 +96,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   return {
     requestRefused: (why) => refused.inc({ why }),
     contentType: registry.contentType,
+    tampered: (kind) => tampering.inc({ kind }),
     async text() {
       await look()
       return registry.metrics()

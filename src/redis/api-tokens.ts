@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { everything } from '../principal.ts'
 import { scopeSchema } from '../schemas.ts'
-import { type RedisClient, reach } from './scripts.ts'
+import type { Integrity } from './integrity.ts'
+import { type RedisClient, type RunScript, reach } from './scripts.ts'
 
 const key = 'tb:{api-tokens}'
 const usedKey = `${key}:used`
@@ -28,26 +29,54 @@ export const usualApps = (accounts: string) => (accounts === everything ? everyt
 
 export type ApiTokenStore = ReturnType<typeof createApiTokenStore>
 
+export interface ApiTokenStoreOptions {
+  readonly redis: RedisClient
+  readonly run: RunScript
+  readonly integrity: Integrity
+}
+
+/** As it is stored: `<mac> <row>`, before there were MACs the row alone. */
+interface Row {
+  readonly id: string
+  readonly content: string
+  readonly mac: string | undefined
+}
+
 /** API tokens as stored: never the token. Every verb rejects with `StorageUnavailable`. */
-export function createApiTokenStore(redis: RedisClient) {
-  const parse = (text: string): StoredApiToken => {
-    const row = storedSchema.parse(JSON.parse(text))
-    return { ...row, apps: row.apps === undefined ? usualApps(row.accounts) : row.apps }
+export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOptions) {
+  const signedOf = ({ id, content }: Omit<Row, 'mac'>) => ({ kind: 'api-token', id, content })
+
+  function toText(row: Omit<Row, 'mac'>): string {
+    const mac = integrity.sign(signedOf(row))
+    return mac === undefined ? row.content : `${mac} ${row.content}`
   }
+
+  /** Null for a row that nobody here has written: there is no such token then. */
+  function parse(row: Row): StoredApiToken | null {
+    if (!integrity.accepts(signedOf(row), row.mac)) {
+      integrity.report(signedOf(row))
+      return null
+    }
+    const token = storedSchema.parse(JSON.parse(row.content))
+    return { ...token, apps: token.apps === undefined ? usualApps(token.accounts) : token.apps }
+  }
+
   return {
     async put(token: StoredApiToken): Promise<void> {
-      await reach(() => redis.hset(key, token.id, JSON.stringify(token)))
+      const text = toText({ id: token.id, content: JSON.stringify(token) })
+      await reach(() => redis.hset(key, token.id, text))
     },
     async get(id: string): Promise<StoredApiToken | null> {
       const text = await reach(() => redis.hget(key, id))
-      return text === null ? null : parse(text)
+      return text === null ? null : parse(toRow(id, text))
     },
     /** `lastUsedAt` in milliseconds. */
     async list(): Promise<(StoredApiToken & { lastUsedAt: number | null })[]> {
-      const [tokens, used] = await reach(() => Promise.all([redis.hvals(key), redis.hgetall(usedKey)]))
-      return tokens.map(parse).map((token) => {
-        const at = used[token.id]
-        return { ...token, lastUsedAt: at === undefined ? null : Number(at) }
+      const [rows, used] = await reach(() => Promise.all([redis.hgetall(key), redis.hgetall(usedKey)]))
+      return Object.entries(rows).flatMap(([id, text]) => {
+        const token = parse(toRow(id, text))
+        const at = used[id]
+        return token === null ? [] : [{ ...token, lastUsedAt: at === undefined ? null : Number(at) }]
       })
     },
     /** False when there was none. */
@@ -59,5 +88,23 @@ export function createApiTokenStore(redis: RedisClient) {
     async used(id: string, at: number): Promise<void> {
       await reach(() => redis.hset(usedKey, id, at))
     },
+    /** Writes those anew that are in an older form, or signed with an older key; answers how many. */
+    async rewrite(): Promise<number> {
+      const rows = Object.entries(await reach(() => redis.hgetall(key)))
+      const stale = rows.filter(([id, text]) => isStale(toRow(id, text)))
+      for (const [id, text] of stale)
+        await run({ script: 'replace-field', keys: [key], args: [id, text, toText(toRow(id, text))] })
+      return stale.length
+    },
   }
+
+  /** What is not accepted is never signed. */
+  function isStale(row: Row): boolean {
+    return integrity.isStale(signedOf(row), row.mac) && integrity.accepts(signedOf(row), row.mac)
+  }
+}
+
+function toRow(id: string, text: string): Row {
+  const start = text.indexOf('{')
+  return { id, content: text.slice(start), mac: start > 0 ? text.slice(0, start - 1) : undefined }
 }

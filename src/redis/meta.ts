@@ -2,35 +2,35 @@ import { randomBytes } from 'node:crypto'
 import type { Secret } from '../secret.ts'
 import { StartError } from '../start-error.ts'
 import { metaKey } from './keys.ts'
-import { type RedisClient, reach } from './scripts.ts'
-import { SealError, type Sealer } from './seal.ts'
+import { type RedisClient, type RunScript, reach } from './scripts.ts'
+import { generationOf, SealError, type Sealer } from './seal.ts'
+import { type Levels, newestLevel } from './write-level.ts'
 
-const schema = '1'
 const canary = 'canary:'
 const canaryPlace = { account: metaKey, generation: 0, slot: 'canary' }
-const fingerprintPlace = { account: metaKey, generation: 0, slot: 'fingerprint-key' }
+const fingerprintPlace = { account: metaKey, slot: 'fingerprint-key' }
 
 export interface MetaOptions {
   readonly redis: RedisClient
+  readonly run: RunScript
   readonly sealer: Sealer
   readonly partitions: number
 }
 
+type Opened = Pick<MetaOptions, 'redis' | 'run' | 'sealer'>
+
 /**
- * What this Redis was set up with: schema, number of partitions, a canary per key id in use, and the key of the
- * fingerprints. The first node writes it, field by field and only where absent; every node then holds itself to it.
- * Throws `StartError` when the database is not one this node can work on.
+ * What this Redis was set up with: the level that is written (`schema`), number of partitions, a canary per key id in use, and
+ * the key of the fingerprints. The first node writes it, field by field and only where absent; every node then holds
+ * itself to it. Throws `StartError` when the database is not one this node can work on.
  */
-export async function openMeta({
-  redis,
-  sealer,
-  partitions,
-}: MetaOptions): Promise<{ fingerprintKey: Secret }> {
-  await setWhereAbsent({ schema, partitions: String(partitions) })
+export async function openMeta(options: MetaOptions): Promise<{ fingerprintKey: Secret; levels: Levels }> {
+  const { redis, sealer, partitions } = options
+  await setWhereAbsent({ schema: String(newestLevel), partitions: String(partitions) })
   const found = await reach(() => redis.hgetall(metaKey))
-  if (found.schema !== schema) {
+  if (!(Number(found.schema) >= 1 && Number(found.schema) <= newestLevel)) {
     throw new StartError(
-      `This Redis holds data of schema ${found.schema}; this version works on schema ${schema}.`,
+      `This Redis holds data of schema ${found.schema}; this version works on schema ${newestLevel}.`,
     )
   }
   if (found.partitions !== String(partitions)) {
@@ -41,16 +41,61 @@ export async function openMeta({
   tryCanaries(sealer, found)
   // Only now: a node with a wrong key must leave nothing behind that would keep the others from starting.
   await setWhereAbsent({
-    'fingerprint-key': sealer.seal({ text: randomBytes(32).toString('base64'), ...fingerprintPlace }),
+    'fingerprint-key': sealer.seal({
+      text: randomBytes(32).toString('base64'),
+      ...fingerprintPlace,
+      generation: newestLevel,
+    }),
     [canary + sealer.keyIds[0]]: sealer.seal({ text: 'tokenbus', ...canaryPlace }),
   })
   const meta = await reach(() => redis.hgetall(metaKey))
   tryCanaries(sealer, meta)
-  return { fingerprintKey: sealer.open({ sealed: meta['fingerprint-key'] as string, ...fingerprintPlace }) }
+  const sealed = meta['fingerprint-key'] as string
+  return { fingerprintKey: sealer.open({ sealed, ...fingerprintPlace }), levels: await readLevels(options) }
 
   async function setWhereAbsent(fields: Record<string, string>): Promise<void> {
     for (const [field, value] of Object.entries(fields))
       await reach(() => redis.hsetnx(metaKey, field, value))
+  }
+}
+
+/**
+ * The lowest level accepted is the generation under which the key of the fingerprints is sealed (0: from before there were
+ * levels): without the sealing keys nobody makes another one.
+ */
+export async function readLevels({ redis, sealer }: Opened): Promise<Levels> {
+  const [schema, sealed] = await reach(() => redis.hmget(metaKey, 'schema', 'fingerprint-key'))
+  return { written: Number(schema) || 1, lowest: sealed ? lowestOf(sealer, sealed) : 1 }
+}
+
+function lowestOf(sealer: Sealer, sealed: string): number {
+  sealer.open({ sealed, ...fingerprintPlace })
+  return Math.max(1, generationOf(sealed))
+}
+
+/** From now on every node writes this level, and older versions do not start any more. */
+export async function raiseWritten({ redis }: Opened, level: number): Promise<void> {
+  const schema = await reach(() => redis.hget(metaKey, 'schema'))
+  if (Number(schema) < level) await reach(() => redis.hset(metaKey, 'schema', level))
+}
+
+/** From now on nothing of an older level is accepted. */
+export function raiseLowest(options: Opened, level: number): Promise<void> {
+  return resealFingerprintKey(options, (sealed) => Math.max(level, generationOf(sealed)))
+}
+
+async function resealFingerprintKey(
+  { redis, run, sealer }: Opened,
+  generationFor: (sealed: string) => number,
+): Promise<void> {
+  for (;;) {
+    const sealed = (await reach(() => redis.hget(metaKey, 'fingerprint-key'))) as string
+    const generation = generationFor(sealed)
+    if (!sealer.isStale(sealed) && generation === generationOf(sealed)) return
+    const text = sealer.open({ sealed, ...fingerprintPlace }).reveal()
+    const anew = sealer.seal({ text, ...fingerprintPlace, generation })
+    const args = ['fingerprint-key', sealed, anew]
+    if ((await run({ script: 'replace-field', keys: [metaKey], args })) === 1) return
   }
 }
 
@@ -64,13 +109,10 @@ function tryCanaries(sealer: Sealer, meta: Readonly<Record<string, string>>): vo
  * Once nothing else is sealed with another key than the one that seals: neither is the key of the fingerprints, and a
  * node may start without the others. Answers their ids.
  */
-export async function retireKeys({ redis, sealer }: Omit<MetaOptions, 'partitions'>): Promise<string[]> {
+export async function retireKeys(options: Opened): Promise<string[]> {
+  const { redis, sealer } = options
+  await resealFingerprintKey(options, generationOf)
   const meta = await reach(() => redis.hgetall(metaKey))
-  const sealed = meta['fingerprint-key'] as string
-  if (sealer.isStale(sealed)) {
-    const text = sealer.open({ sealed, ...fingerprintPlace }).reveal()
-    await reach(() => redis.hset(metaKey, 'fingerprint-key', sealer.seal({ text, ...fingerprintPlace })))
-  }
   const retired = Object.keys(meta)
     .filter((field) => field.startsWith(canary) && field !== canary + sealer.keyIds[0])
     .map((field) => field.slice(canary.length))

@@ -25,6 +25,8 @@ export interface StoredRecord {
   /** Marks by which others may name it. */
   readonly names: readonly string[]
   readonly fields: { readonly [name in FieldName]?: string }
+  /** Stored in an older form than is written now, or signed with an older key. */
+  readonly stale: boolean
 }
 
 /** An event saved with its transition and not yet acknowledged. `body` is JSON text. */
@@ -49,7 +51,7 @@ export interface Change {
   /** None by default. */
   readonly names?: readonly string[]
   /** The record this change was made on, as loaded: it must still be there, by version and save id. */
-  readonly previous: Pick<StoredRecord, 'version' | 'saveId' | 'state' | 'app' | 'names'>
+  readonly previous: Pick<StoredRecord, 'version' | 'saveId' | 'state' | 'app' | 'names' | 'fields'>
   /** Null deletes. */
   readonly fields?: { readonly [name in FieldName]?: string | null }
   readonly outbox: readonly OutboxEntry[]
@@ -63,14 +65,40 @@ export interface Saved {
   readonly version: number
 }
 
-const facts = new Set(['v', 'w', 's', 'g', 'used', 'state', 'app', 'wake', 'n'])
+/** A record as Redis holds it. */
+export type Hash = Readonly<Record<string, string>>
 
-export function toStoredRecord([at, flat]: [number, string[]]): StoredRecord {
+/** What is set beside the saves. */
+const unsigned = new Set(['used', 'm'])
+const facts = new Set(['v', 'w', 's', 'g', 'used', 'state', 'app', 'wake', 'n', 'm'])
+
+export function toHash(flat: readonly string[]): Hash {
   const hash: Record<string, string> = {}
   for (let i = 0; i < flat.length; i += 2) hash[flat[i] as string] = flat[i + 1] as string
+  return hash
+}
+
+/** What the MAC of a record covers: all that a save leaves there. */
+export function signedContent(hash: Hash): string {
+  const covered = Object.entries(hash).filter(([name]) => !unsigned.has(name))
+  return JSON.stringify(covered.sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+/** What `save.lua` is about to leave there. */
+export function hashAfter({ previous, fields = {}, names = [], tombstone, ...change }: Change): Hash {
+  const { saveId, snapshot, generation, state, app, wakeAt } = change
+  const always = { v: String(previous.version + 1), w: saveId, s: snapshot, g: String(generation) }
+  if (tombstone) return always
+  const facts = { state: state ?? '', app: app ?? '', wake: String(wakeAt ?? ''), n: names.join() }
+  const kept = Object.entries({ ...previous.fields, ...fields }).filter(([, value]) => value)
+  return { ...Object.fromEntries(kept), ...facts, ...always } as Hash
+}
+
+export function toStoredRecord(at: number, hash: Hash, stale: boolean): StoredRecord {
   const orNull = (text: string | undefined) => (text === undefined || text === '' ? null : text)
   return {
     at,
+    stale,
     version: Number(hash.v ?? 0),
     saveId: hash.w ?? null,
     snapshot: hash.s ?? null,

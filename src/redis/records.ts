@@ -1,11 +1,22 @@
 import { realTimers, type Timers } from '../timers.ts'
 import type { Commands } from './commands.ts'
+import { type Integrity, Tampered } from './integrity.ts'
 import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
 import { createListing } from './listing.ts'
 import { createOutboxStore } from './outbox-store.ts'
-import { type Change, type Revision, type Saved, type StoredRecord, toStoredRecord } from './record.ts'
+import {
+  type Change,
+  hashAfter,
+  type Revision,
+  type Saved,
+  type StoredRecord,
+  signedContent,
+  toHash,
+  toStoredRecord,
+} from './record.ts'
 import { saveArguments } from './save-arguments.ts'
 import { StorageUnavailable } from './storage-unavailable.ts'
+import type { WriteLevel } from './write-level.ts'
 
 export { BadCursor } from './cursor.ts'
 export type { Ref } from './keys.ts'
@@ -20,28 +31,48 @@ export interface RecordsOptions {
   readonly random?: () => number
   /** Entries a partition's outbox may hold before its oldest transitions go. */
   readonly outboxCap?: number
+  /** Without it records are neither signed nor refused. */
+  readonly integrity?: Integrity
+  readonly level?: Pick<WriteLevel, 'recent'>
 }
 
 export type Records = ReturnType<typeof createRecords>
 
 const saveTries = 3
 
-/** Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`. */
+/**
+ * Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`; `load` with `Tampered`
+ * too, for what no save has left there.
+ */
 export function createRecords({
   commands,
   partitions,
   timers = realTimers,
   random = Math.random,
   outboxCap = 100_000,
+  integrity,
+  level,
 }: RecordsOptions) {
   const { run } = commands
   const partition = (id: string) => partitionOf(id, partitions)
 
   async function load(ref: Ref, { markUsed = false } = {}): Promise<StoredRecord> {
     const keys = [keysOf(partition(ref.id)).record(ref)]
-    return toStoredRecord(
-      (await run({ script: 'load', keys, args: [markUsed ? '1' : '0'] })) as [number, string[]],
-    )
+    const call = { script: 'load' as const, keys, args: [markUsed ? '1' : '0'] }
+    const [at, flat] = (await run(call)) as [number, string[]]
+    const hash = toHash(flat)
+    if (hash.v === undefined || integrity === undefined) return toStoredRecord(at, hash, false)
+    const signed = { ...ref, content: signedContent(hash) }
+    if (integrity.accepts(signed, hash.m)) return toStoredRecord(at, hash, integrity.isStale(signed, hash.m))
+    // Deleted before there were MACs: only its version is gone by.
+    const { v, w = '', m, state } = hash
+    if (m === undefined && state === undefined) return toStoredRecord(at, { v, w }, true)
+    integrity.report(ref)
+    throw new Tampered(ref)
+  }
+
+  function sign(change: Change): string | undefined {
+    return integrity?.sign({ ...change.ref, content: signedContent(hashAfter(change)) })
   }
 
   return {
@@ -50,9 +81,10 @@ export function createRecords({
     load,
     /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
     async save(change: Change): Promise<Saved> {
+      await level?.recent()
       const call = {
         script: 'save' as const,
-        ...saveArguments(change, { partition: partition(change.ref.id), outboxCap }),
+        ...saveArguments(change, { partition: partition(change.ref.id), outboxCap, mac: sign(change) }),
       }
       for (let tries = 1; ; tries++) {
         try {

@@ -4,7 +4,7 @@ import type { Change } from './record.ts'
 /** The keys and arguments of `save.lua`, in the order its header gives. */
 export function saveArguments(
   change: Change,
-  { partition, outboxCap }: { partition: number; outboxCap: number },
+  { partition, outboxCap, mac }: { partition: number; outboxCap: number; mac?: string | undefined },
 ) {
   const { ref, previous, state, app, wakeAt, names = [] } = change
   const keys = keysOf(partition)
@@ -16,7 +16,8 @@ export function saveArguments(
     some.filter((name) => !others.includes(name)).map((name) => nameMember(name, ref.id))
   const lost = without(previous.names, names)
   const gained = without(names, previous.names)
-  const fields = Object.entries(change.fields ?? {})
+  const kept = change.tombstone ? {} : change.fields
+  const fields = Object.entries({ ...kept, ...(mac !== undefined && { m: mac }) })
   return {
     keys: [
       record,

@@ -4,7 +4,18 @@ import { StorageUnavailable } from './storage-unavailable.ts'
 
 export type RedisClient = Redis | Cluster
 
-export type Script = 'load' | 'save' | 'claim-due' | 'reindex' | 'wake-accounts' | 'move-event'
+const scripts = [
+  'load',
+  'save',
+  'claim-due',
+  'reindex',
+  'wake-accounts',
+  'move-event',
+  'replace-field',
+  'replace-text',
+] as const
+
+export type Script = (typeof scripts)[number]
 
 const text = (name: Script) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
 
@@ -16,9 +27,7 @@ export type RunScript = (call: {
 }) => Promise<unknown>
 
 export function createScripts(redis: RedisClient): RunScript {
-  for (const name of ['load', 'save', 'claim-due', 'reindex', 'wake-accounts', 'move-event'] as const) {
-    redis.defineCommand(`tb-${name}`, { lua: text(name) })
-  }
+  for (const name of scripts) redis.defineCommand(`tb-${name}`, { lua: text(name) })
   const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>
   return ({ script, keys, args }) =>
     reach(() => (commands[`tb-${script}`] as (typeof commands)[string])(keys.length, ...keys, ...args))

@@ -16,11 +16,14 @@ export interface Sealer {
   /** Ids of the keys that open, the sealing one first. */
   readonly keyIds: readonly string[]
   seal(sealing: Place & { readonly text: string }): string
-  /** Another key than the one that seals now has sealed this. */
+  /** Sealed with another key than the one that seals now, or in another format. */
   isStale(sealed: string): boolean
   /** With `generation`, only that one opens. Throws `SealError`. */
   open(opening: Omit<Place, 'generation'> & { readonly sealed: string; readonly generation?: number }): Secret
 }
+
+/** The generation a text says it was sealed under; true once it has opened. */
+export const generationOf = (sealed: string): number => Number(sealed.split('.', 3)[2])
 
 const format = '1'
 const tagLength = 16
@@ -45,7 +48,7 @@ export function createSealer(keys: readonly [SealKey, ...SealKey[]]): Sealer {
         sealed.toString('base64url'),
       ].join('.')
     },
-    isStale: (sealed) => sealed.split('.', 2)[1] !== sealingId,
+    isStale: (sealed) => !sealed.startsWith(`${format}.${sealingId}.`),
     open({ sealed, account, slot, generation }) {
       const [version, keyId = '', sealedAt, iv = '', body = ''] = sealed.split('.')
       const complain = (why: string, cause?: unknown) =>

@@ -2,7 +2,8 @@ import type { Logger } from 'pino'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
-import { openMeta, retireKeys } from './meta.ts'
+import { createIntegrity } from './integrity.ts'
+import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
 import { createRecords } from './records.ts'
 import { assertNoEviction, replication } from './replication.ts'
@@ -11,6 +12,8 @@ import { createFingerprint, createSealer } from './seal.ts'
 import { countSeals } from './seal-count.ts'
 import { parseKeys } from './seal-keys.ts'
 import { createSeenEvents } from './seen-events.ts'
+import { createSigner } from './signer.ts'
+import { createWriteLevel } from './write-level.ts'
 
 export interface StorageOptions {
   readonly url: string
@@ -20,17 +23,23 @@ export interface StorageOptions {
 }
 
 const lookEvery = 5_000
+const readLevelEvery = 1_000
 const replicaWithin = 500
 
 /** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
 export async function openStorage({ url, keys, partitions, logger }: StorageOptions) {
-  const counted = createSealer(parseKeys(keys))
+  const parsed = parseKeys(keys)
+  const counted = createSealer(parsed)
   const redis = await connectRedis({ url, logger })
   const seals = countSeals({ redis, sealer: counted })
   const { sealer } = seals
   try {
     await assertNoEviction(redis)
-    const { fingerprintKey } = await openMeta({ redis, sealer, partitions })
+    const commands = createCommands(redis)
+    const opened = { redis, sealer, run: commands.run }
+    const { fingerprintKey, levels } = await openMeta({ ...opened, partitions })
+    const level = createWriteLevel(levels, { read: () => readLevels(opened) })
+    const integrity = createIntegrity({ signer: createSigner(parsed), level, logger })
     let known = await replication(redis)
     const confirmation = await createSaveConfirmation({ redis, partitions, within: replicaWithin })
     const listeners: (() => void)[] = []
@@ -50,14 +59,25 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       )
     }, lookEvery)
 
+    const levelTimer = setInterval(() => {
+      level.refresh().catch((error) => logger.debug({ err: error }, 'write level not read'))
+    }, readLevelEvery)
+
     return {
-      records: createRecords({ commands: createCommands(redis), partitions }),
-      pendingConsents: createPendingConsents(redis),
-      apiTokens: createApiTokenStore(redis),
+      records: createRecords({ commands, partitions, integrity, level }),
+      pendingConsents: createPendingConsents({ ...opened, level, integrity }),
+      apiTokens: createApiTokenStore({ ...opened, integrity }),
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
       seals: seals.total,
-      retireKeys: () => retireKeys({ redis, sealer }),
+      retireKeys: () => retireKeys(opened),
+      level: {
+        ...level,
+        raiseWritten: (to: number) => raiseWritten(opened, to).then(level.refresh),
+        raiseLowest: (to: number) => raiseLowest(opened, to).then(level.refresh),
+      },
+      snapshotSchema: level.snapshotSchema,
+      onTampering: integrity.onTampering,
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */
       async confirmSave(save: SaveToConfirm): Promise<boolean> {
@@ -69,6 +89,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       async close(): Promise<void> {
         clearInterval(timer)
         confirmation.close()
+        clearInterval(levelTimer)
         await seals.stop()
         await redis.quit().catch(() => redis.disconnect())
       },

@@ -196,6 +196,7 @@ describe('live messages', () => {
     await ask('events.dead')
     await ask('events.retry', { all: true })
     await ask('events.drop', { id: 'e1' })
+    await ask('upgrade.finish', { level: 2 })
 
     await ask('app.secret.add.app', { id: 'second', secret: 's2', expiresAt: soon })
     await ask('app.secret.remove.app', { id: 'second' })

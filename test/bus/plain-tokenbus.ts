@@ -25,6 +25,7 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     deadEvents: missing,
     retryEvents: missing,
     dropEvents: missing,
+    finishUpgrade: missing,
     createApiToken: missing,
     listApiTokens: missing,
     revokeApiToken: missing,

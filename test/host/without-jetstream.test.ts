@@ -58,7 +58,7 @@ it('what a node saved and did not live to announce, the others announce, once ea
     state: 'valid',
     wakeAt: null,
     app: null,
-    previous: { version: 0, saveId: null, state: null, app: null, names: [] },
+    previous: { version: 0, saveId: null, state: null, app: null, names: [], fields: {} },
     outbox: [{ ...entry, ref }],
   })
   await eventually(() => expect(announced).toContainEqual({ ...ref, version: 1, save: 'by the dead node' }))

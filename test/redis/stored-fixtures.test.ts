@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openTicket } from '../../src/consent/tickets.ts'
+import { fromPending } from '../../src/consent/tickets.ts'
 import { createApiTokens } from '../../src/host/api-tokens.ts'
+import type { Pending } from '../../src/redis/pending-consents.ts'
 import { replay } from '../../src/testing/index.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
@@ -107,8 +108,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     expect(await apiTokens.verify(fixture.apiToken)).toMatchObject({ scopes: ['admin'], accounts: '*' })
     expect(await node.storage.apiTokens.list()).toHaveLength(2)
     const pending = node.storage.pendingConsents
-    const text = (await pending.take(fixture.ticket)) as string
-    const { codeVerifier, account } = openTicket({ pending, ...node.storage }, fixture.ticket, text)
+    const { codeVerifier, account } = fromPending((await pending.take(fixture.ticket)) as Pending)
     expect([account, codeVerifier.reveal()]).toEqual(['alice', 'verifier'])
     await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
   })

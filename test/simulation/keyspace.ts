@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Script } from '../../src/redis/scripts.ts'
+import type { Script as AnyScript } from '../../src/redis/scripts.ts'
+
+/** Those of records. */
+type Script = Exclude<AnyScript, 'replace-field' | 'replace-text'>
 
 interface Hash {
   readonly fields: Map<string, string>
@@ -101,10 +104,10 @@ const save: Verb = (space, keys, args, now) => {
       .set('app', appName)
       .set('wake', wake)
       .set('n', args[12] as string)
-    for (let i = gained; i < last; i += 2) {
-      if (args[i + 1] === '') fields.delete(args[i] as string)
-      else fields.set(args[i] as string, args[i + 1] as string)
-    }
+  }
+  for (let i = gained; i < last; i += 2) {
+    if (args[i + 1] === '') fields.delete(args[i] as string)
+    else fields.set(args[i] as string, args[i + 1] as string)
   }
   if (appWas !== record && appWas !== app) setAt(space, appWas).delete(id)
   if (stateWas !== record && stateWas !== state) setAt(space, stateWas).delete(id)

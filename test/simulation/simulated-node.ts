@@ -22,7 +22,10 @@ import type { SimulatedRedis } from './simulated-redis.ts'
 
 /** API tokens are no part of what is simulated. */
 export interface Running
-  extends Omit<Tokenbus, keyof ApiTokenAdmin | keyof DeadEventAdmin | 'rotateKeys' | 'verifyApp'> {
+  extends Omit<
+    Tokenbus,
+    keyof ApiTokenAdmin | keyof DeadEventAdmin | 'rotateKeys' | 'finishUpgrade' | 'verifyApp'
+  > {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { readConfig } from '../../src/config.ts'
 import { startService } from '../../src/service.ts'
 import { eventually } from './eventually.ts'
 import { startNats } from './nats.ts'
+import { testKeys } from './node.ts'
 import type { Reply } from './nodes.ts'
 import { passTime } from './pass-time.ts'
 import { startRedis } from './redis.ts'
@@ -34,7 +34,7 @@ export async function startLiveTokenbus(): Promise<LiveTokenbus> {
   const env = {
     TOKENBUS_NATS_URL: natsServer.url,
     TOKENBUS_REDIS_URL: redisServer.url,
-    TOKENBUS_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    TOKENBUS_KEYS: testKeys,
     TOKENBUS_HTTP_PORT: '0',
     TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
     TOKENBUS_DATA_DIR: dataDir,

@@ -19,6 +19,7 @@ import { createDeadEvents } from '../../src/host/dead-events.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createKeyRotation } from '../../src/host/key-rotation.ts'
 import { createSpool } from '../../src/host/spool.ts'
+import { createUpgrade } from '../../src/host/upgrade.ts'
 import { patchedPut, toAppConfig } from '../../src/provider/app-config.ts'
 import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
@@ -105,6 +106,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     ...apiTokens,
     ...createKeyRotation({ ...host, ...storage, partitions }),
     ...createDeadEvents({ records, partitions }),
+    ...createUpgrade({ ...host, ...storage, partitions }),
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),

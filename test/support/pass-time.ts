@@ -1,12 +1,18 @@
 import { Redis } from 'ioredis'
 import { dueMember, keysOf, partitionOf, type Ref } from '../../src/redis/keys.ts'
+import { signedContent } from '../../src/redis/record.ts'
+import { parseKeys } from '../../src/redis/seal-keys.ts'
+import { createSigner } from '../../src/redis/signer.ts'
 import { eventually } from './eventually.ts'
+import { testKeys } from './node.ts'
 
 export interface PassTime {
   readonly redisUrl: string
   readonly partitions: number
   readonly ref: { account: string } | { app: string }
   readonly by: number
+  /** The sealing keys, as the nodes have them: what is changed here is signed again. */
+  readonly keys?: string
 }
 
 /** Any number this big is an instant in milliseconds, and none of the others is. */
@@ -16,7 +22,13 @@ const year2001 = 1e12
  * All that one account or app remembers, and all it waits for, comes to lie so many milliseconds further back: to it,
  * that much time has passed. It counts as a change: whoever acts on an older state loses the save and looks again.
  */
-export async function passTime({ redisUrl, partitions, ref, by }: PassTime): Promise<void> {
+export async function passTime({
+  redisUrl,
+  partitions,
+  ref,
+  by,
+  keys: sealing = testKeys,
+}: PassTime): Promise<void> {
   const named: Ref = 'account' in ref ? { kind: 'account', id: ref.account } : { kind: 'app', id: ref.app }
   const keys = keysOf(partitionOf(named.id, partitions))
   const record = keys.record(named)
@@ -24,16 +36,14 @@ export async function passTime({ redisUrl, partitions, ref, by }: PassTime): Pro
   try {
     await eventually(async () => {
       await redis.watch(record)
-      const [text, wake] = await redis.hmget(record, 's', 'wake')
+      const { m: _, ...hash } = await redis.hgetall(record)
+      const { s: text, v, wake } = hash
       if (!text) throw new Error(`there is no ${named.kind} ${named.id}`)
-      const change = redis
-        .multi()
-        .hincrby(record, 'v', 1)
-        .hset(record, 's', JSON.stringify(back(JSON.parse(text), by)))
-      if (wake) {
-        const earlier = Number(wake) - by
-        change.hset(record, 'wake', earlier).zadd(keys.due, earlier, dueMember(named))
-      }
+      Object.assign(hash, { v: String(Number(v) + 1), s: JSON.stringify(back(JSON.parse(text), by)) })
+      if (wake) hash.wake = String(Number(wake) - by)
+      const m = createSigner(parseKeys(sealing)).sign({ ...named, content: signedContent(hash) })
+      const change = redis.multi().hset(record, { ...hash, m })
+      if (wake) change.zadd(keys.due, hash.wake as string, dueMember(named))
       if ((await change.exec()) === null) throw new Error('it changed meanwhile')
     })
   } finally {

@@ -1,6 +1,6 @@
 import type { Change, OutboxEntry } from '../../src/redis/records.ts'
 
-const none = { version: 0, saveId: null, state: null, app: null, names: [] }
+const none = { version: 0, saveId: null, state: null, app: null, names: [], fields: {} }
 
 /** Changes and outbox entries, each with ids of its own. */
 export function recordSamples() {

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
-import { sealTicket } from '../../src/consent/tickets.ts'
 import { createAccounts } from '../../src/host/accounts.ts'
 import { createHeldAnswers } from '../../src/host/held-answers.ts'
 import { createSealedTokens } from '../../src/host/sealed-tokens.ts'
@@ -89,12 +88,7 @@ async function putTheRest({ tokenbus, storage }: TestNode): Promise<string> {
     email: 'alice@example.com',
     redirectUrl: 'http://127.0.0.1/',
   }
-  const sealed = sealTicket({ pending, ...storage }, ticket, {
-    ...details,
-    nonce: 'nonce',
-    codeVerifier: 'verifier',
-  })
-  await pending.put(ticket, sealed)
+  await pending.put(ticket, { details: { ...details, nonce: 'nonce' }, secret: 'verifier' })
   return made.value.token
 }
 

@@ -33,12 +33,12 @@ if tombstone then
 else
   redis.call('PERSIST', KEYS[1])
   redis.call('HSET', KEYS[1], 'state', ARGV[6], 'app', ARGV[8], 'wake', ARGV[7], 'n', ARGV[13])
-  for i = gained + 1, last, 2 do
-    if ARGV[i + 1] == '' then
-      redis.call('HDEL', KEYS[1], ARGV[i])
-    else
-      redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
-    end
+end
+for i = gained + 1, last, 2 do
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+  else
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
   end
 end
 

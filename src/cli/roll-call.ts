@@ -1,0 +1,21 @@
+import { RequestStrategy } from 'nats'
+import { z } from 'zod'
+import { type Bus, Unreachable } from './bus.ts'
+
+const infoSchema = z.looseObject({ metadata: z.record(z.string(), z.string()) })
+
+/** How long nodes are given to answer, in milliseconds. */
+const rollCall = 1_000
+
+/** What every node tells of itself in `$SRV.INFO`. Rejects with `Unreachable` when none answers. */
+export async function nodesOf({ nats }: Bus): Promise<Readonly<Record<string, string>>[]> {
+  const nodes: Readonly<Record<string, string>>[] = []
+  const answers = await nats.requestMany('$SRV.INFO.tokenbus', undefined, {
+    strategy: RequestStrategy.Timer,
+    maxWait: rollCall,
+  })
+  for await (const answer of answers)
+    if (answer.data.length > 0) nodes.push(infoSchema.parse(answer.json()).metadata)
+  if (nodes.length === 0) throw new Unreachable('tokenbus does not answer on this NATS; is it running?')
+  return nodes
+}

@@ -1,0 +1,62 @@
+import { LRUCache } from 'lru-cache'
+import type { Logger } from 'pino'
+import type { Signed, Signer } from './signer.ts'
+import type { WriteLevel } from './write-level.ts'
+
+/** What Redis holds was not written by tokenbus: it is not used, and does not come back by itself. */
+export class Tampered extends Error {
+  constructor({ kind, id }: Pick<Signed, 'kind' | 'id'>) {
+    super(`${kind} ${id} was changed in Redis by somebody without the sealing keys`)
+  }
+}
+
+/** For lists, which do without it: it has been told of. */
+export function nullIfTampered(error: unknown): null {
+  if (error instanceof Tampered) return null
+  throw error
+}
+
+export interface Integrity {
+  /** Undefined while the cluster writes the form without a MAC. */
+  sign(what: Signed): string | undefined
+  /** While the form without a MAC is accepted, everything is: whoever changes a row could leave its MAC out. */
+  accepts(what: Signed, mac: string | undefined): boolean
+  /** To be written anew: in an older form, or signed with an older key. */
+  isStale(what: Signed, mac: string | undefined): boolean
+  /** Tells of what was not accepted. */
+  report(what: Pick<Signed, 'kind' | 'id'>): void
+  onTampering(listener: (kind: string) => void): void
+}
+
+export interface IntegrityOptions {
+  readonly signer: Signer
+  readonly level: Pick<WriteLevel, 'written' | 'lowest'>
+  readonly logger: Pick<Logger, 'error'>
+}
+
+const signedSince = 2
+const loggedEvery = 60_000
+const mostRemembered = 1_000
+
+export function createIntegrity({ signer, level, logger }: IntegrityOptions): Integrity {
+  const listeners: ((kind: string) => void)[] = []
+  const logged = new LRUCache<string, true>({ max: mostRemembered, ttl: loggedEvery })
+  const verify = (what: Signed, mac: string | undefined) => mac !== undefined && signer.verify(what, mac)
+
+  return {
+    sign: (what) => (level.written() >= signedSince ? signer.sign(what) : undefined),
+    accepts: (what, mac) => level.lowest() < signedSince || verify(what, mac),
+    isStale(what, mac) {
+      if (level.written() < signedSince) return false
+      return mac === undefined || signer.isStale(mac) || !verify(what, mac)
+    },
+    report({ kind, id }) {
+      for (const listener of listeners) listener(kind)
+      const name = `${kind} ${id}`
+      if (logged.has(name)) return
+      logged.set(name, true)
+      logger.error({ kind, id }, 'tampering: Redis holds what tokenbus did not write; it is not used')
+    },
+    onTampering: (listener) => void listeners.push(listener),
+  }
+}

@@ -1,0 +1,157 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createApiTokens } from '../../src/host/api-tokens.ts'
+import { Tampered } from '../../src/redis/integrity.ts'
+import { keysOf, metaKey, partitionOf } from '../../src/redis/keys.ts'
+import { newestLevel } from '../../src/redis/write-level.ts'
+import { useEngines } from '../support/engines.ts'
+import { eventually } from '../support/eventually.ts'
+import { startTestNode, type TestNode } from '../support/node.ts'
+import { sampleFor } from '../support/stored-accounts.ts'
+import { readFixture, restore, storedFixtures } from '../support/stored-fixture.ts'
+import { startTokenbus } from '../support/tokenbus-process.ts'
+
+const engines = useEngines()
+let redis: Redis
+
+beforeAll(() => {
+  redis = new Redis(engines.redisUrl)
+})
+afterAll(() => redis.disconnect())
+
+/** One page after another, `most` of them; answers what they found. */
+async function finish({ tokenbus }: TestNode, most = 1_000) {
+  const total = { looked: 0, rewritten: 0, finished: false, cursor: undefined as string | undefined }
+  for (let pages = 0; pages < most && !total.finished; pages++) {
+    const cursor = total.cursor && { cursor: total.cursor }
+    const page = await tokenbus.finishUpgrade({ level: newestLevel, limit: 10, ...cursor })
+    if (!page.ok) throw new Error(page.failure.message)
+    total.looked += page.value.looked
+    total.rewritten += page.value.rewritten
+    total.finished = page.value.finished === true
+    total.cursor = page.value.cursor
+  }
+  return total
+}
+
+describe.each(storedFixtures)('an upgrade from what %s stored', (version) => {
+  const fixture = readFixture(version)
+  const { keys, partitions } = fixture
+  const keyOf = (kind: 'account' | 'app', id: string) =>
+    keysOf(partitionOf(id, partitions)).record({ kind, id })
+  const start = () =>
+    startTestNode({ ...engines, keys, partitions, refreshToken: () => new Promise(() => {}), waker: false })
+  const update = (node: TestNode, account: string) =>
+    node.host.accounts.receive(account, ({ snapshot }) => sampleFor('account.updated', snapshot))
+  const stored = async (kind: 'account' | 'app', id: string) => {
+    const { m, s = '{}' } = await redis.hgetall(keyOf(kind, id))
+    return { signed: m !== undefined, schema: JSON.parse(s).schema }
+  }
+
+  beforeEach(() => restore(redis, fixture))
+
+  it('goes on in the form that older nodes read, until it is finished', async () => {
+    await using node = await start()
+    await update(node, 'alice')
+    expect(await stored('account', 'alice')).toEqual({ signed: false, schema: 2 })
+    const made = await node.tokenbus.createApiToken({ name: 'new', scopes: ['admin'] })
+    const row = await redis.hget('tb:{api-tokens}', made.ok ? made.value.id : '')
+    expect(JSON.parse(row as string)).toMatchObject({ name: 'new' })
+    await node.storage.pendingConsents.put('ticket', { details: { nonce: 'n' }, secret: 'verifier' })
+    expect(await node.storage.pendingConsents.take('ticket')).toMatchObject({ secret: 'verifier' })
+    expect(await redis.hget(metaKey, 'schema')).toBe('1')
+  })
+
+  it('is finished under another node: that one writes the new form within seconds', async () => {
+    await using one = await start()
+    await using other = await start()
+    await finish(one, 1)
+    await eventually(() => expect(other.storage.level.written()).toBe(newestLevel))
+    await update(other, 'alice')
+    expect(await stored('account', 'alice')).toEqual({ signed: true, schema: 3 })
+    expect(other.storage.level.lowest()).toBe(1)
+    await finish(one)
+    await eventually(() => expect(other.storage.level.lowest()).toBe(newestLevel))
+  })
+
+  it('is begun again after it was stopped half-way, and passes over what is done', async () => {
+    await using node = await start()
+    const first = await finish(node, 3)
+    expect(first.rewritten).toBeGreaterThan(0)
+    const again = await finish(node)
+    expect(again.finished).toBe(true)
+    const third = await finish(node)
+    expect({ ...third, rewritten: 0 }).toEqual(third)
+    const all = [...(await redis.keys('tb:*:account:*')), ...(await redis.keys('tb:*:app:*'))]
+    for (const key of all) {
+      const hash = await redis.hgetall(key)
+      if (hash.state !== undefined)
+        expect({ key, signed: hash.m !== undefined }).toEqual({ key, signed: true })
+    }
+    expect(await stored('app', 'public')).toEqual({ signed: true, schema: 3 })
+  })
+
+  it('refuses afterwards what has no MAC, whatever Redis says of levels, and connects the deleted anew', async () => {
+    {
+      await using node = await start()
+      await finish(node)
+    }
+    await redis.hset(metaKey, 'schema', '1')
+    await redis.hdel(keyOf('account', 'alice'), 'm')
+    await redis.hset('tb:{api-tokens}', fixture.redis['tb:{api-tokens}']?.content as Record<string, string>)
+    await using node = await start()
+    expect(node.storage.level.lowest()).toBe(newestLevel)
+    await expect(node.host.accounts.load('alice')).rejects.toThrow(Tampered)
+    const apiTokens = createApiTokens({ store: node.storage.apiTokens, clock: node.clock })
+    expect(await apiTokens.verify(fixture.apiToken)).toBeNull()
+    const deleted = (await redis.keys('tb:*:account:*')).map(async (key) => {
+      const state = await redis.hget(key, 'state')
+      return state === null ? [key.replace(/^tb:\{\d+\}:account:/, '')] : []
+    })
+    const ids = (await Promise.all(deleted)).flat()
+    expect(ids.length).toBeGreaterThan(0)
+    for (const id of ids) {
+      const before = await node.host.accounts.load(id)
+      expect(before.snapshot.context).toMatchObject({ grantId: null, generation: 0 })
+      const { record } = await node.host.accounts.receive(id, ({ snapshot }) =>
+        sampleFor('account.authorized, eager and strict', snapshot),
+      )
+      expect(record.version).toBe(before.record.version + 1)
+    }
+  })
+
+  it('is finished from the command line', async () => {
+    const node = startTokenbus(['serve'], {
+      TOKENBUS_NATS_URL: engines.natsUrl,
+      TOKENBUS_REDIS_URL: engines.redisUrl,
+      TOKENBUS_KEYS: keys,
+      TOKENBUS_PARTITIONS: String(partitions),
+      TOKENBUS_HTTP_PORT: '0',
+      TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
+    })
+    try {
+      await node.says('tokenbus ready', 60_000)
+      const finishing = startTokenbus(['upgrade', 'finish'], { TOKENBUS_NATS_URL: engines.natsUrl })
+      expect(await finishing.ended).toBe(0)
+      expect(finishing.output()).toContain('Everything is stored at level 2')
+      expect(await redis.hget(metaKey, 'schema')).toBe('2')
+    } finally {
+      await node.stop()
+    }
+  }, 120_000)
+})
+
+it('a new database begins at the newest level', async () => {
+  await redis.flushall()
+  await using node = await startTestNode({
+    ...engines,
+    refreshToken: () => new Promise(() => {}),
+    waker: false,
+  })
+  const { level } = node.storage
+  expect([level.written(), level.lowest()]).toEqual([newestLevel, newestLevel])
+  await node.tokenbus.finishUpgrade({ level: newestLevel })
+  expect(await node.tokenbus.finishUpgrade({ level: newestLevel + 1 })).toMatchObject({
+    failure: { error: 'conflict' },
+  })
+})
