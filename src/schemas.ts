@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { claimsSchema } from './claims-challenge.ts'
+import { hasControl } from './common/control-characters.ts'
+import { nestsDeeper } from './common/nested.ts'
 import { Secret } from './secret.ts'
 
 const visible = /^[\x20-\x7e]*$/
@@ -14,11 +16,21 @@ const token = secretText.regex(visible, visibleRule).transform(asSecret)
 /** RFC 6749 appendix A.2, or a private key, which may have lines. */
 const secret = secretText.refine((text) => visible.test(text) || isKey(text), visibleRule).transform(asSecret)
 
-/** 1 to 256 code points of valid Unicode (no lone surrogates). */
+const isText = (text: string) => !hasControl(text)
+const textRule = 'must have no control characters'
+/** What people read: on a terminal, in a log, on a page. */
+export const textSchema = (longest: number) => z.string().min(1).max(longest).refine(isText, textRule)
+
+/**
+ * 1 to 256 code points of valid Unicode (no lone surrogates). Ids of before may have control characters: they are read,
+ * served and deleted as ever.
+ */
 export const idSchema = z
   .string()
   .refine((id) => !/\p{Cs}/u.test(id), 'must be valid Unicode')
   .refine((id) => [...id].length >= 1 && [...id].length <= 256, 'must have 1 to 256 code points')
+/** Of what is made or changed. */
+export const newIdSchema = idSchema.refine(isText, textRule)
 
 export const policySchema = z.enum(['eager', 'lazy', 'adaptive'])
 export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used', 'strict'])
@@ -38,8 +50,14 @@ const scopesSchema = z
   .max(mostScopes)
 /** In bytes of JSON. It is loaded with the account whenever that is. */
 const longestMetadata = 65_536
-const metadataSchema = z
-  .record(z.string(), z.json())
+const deepestMetadata = 32
+/** JSON is what the doors have parsed; a schema that follows it down would be at its mercy. */
+export const metadataSchema = z
+  .record(z.string(), z.unknown())
+  .refine((facts) => !nestsDeeper(facts, deepestMetadata), {
+    error: `must not be nested deeper than ${deepestMetadata}`,
+    abort: true,
+  })
   .refine(
     (facts) => Buffer.byteLength(JSON.stringify(facts)) <= longestMetadata,
     `must have ${longestMetadata} bytes of JSON at most`,
@@ -69,8 +87,8 @@ export const tokenRejectSchema = z.strictObject({
 
 export const accountPutSchema = z.strictObject({
   app: idSchema,
-  user: z.string().min(1).max(320),
-  subject: z.string().min(1).max(255).optional(),
+  user: textSchema(320),
+  subject: textSchema(255).optional(),
   accessToken: token.optional(),
   refreshToken: token.optional(),
   expires: z.iso.datetime({ offset: true }).optional(),
@@ -102,7 +120,7 @@ export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean(
 export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
 
 export const secretSchema = z.strictObject({
-  id: z.string().min(1).max(64).optional(),
+  id: textSchema(64).optional(),
   secret,
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 })
@@ -112,7 +130,7 @@ export const mostSecrets = 10
 
 export const appPutSchema = z.strictObject({
   /** For people. */
-  name: z.string().min(1).max(256).optional(),
+  name: textSchema(256).optional(),
   provider: providerSchema,
   clientId: z.string().min(1).max(512).regex(visible, visibleRule),
   clientSecret: secret.optional(),
@@ -148,7 +166,7 @@ export const appSecretAddSchema = secretSchema
 export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
 /** `user`: for whom an app that signs assertions is to try one. */
-export const appVerifySchema = z.strictObject({ user: z.string().min(1).max(320).optional() })
+export const appVerifySchema = z.strictObject({ user: textSchema(320).optional() })
 
 /** One page of a rotation to the key of this id. */
 export const keysRotateSchema = z.strictObject({
@@ -177,11 +195,12 @@ export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', '
 const idPatternSchema = z
   .string()
   .regex(/^[^*]*\*?$/, 'must be an id, or the beginning of one and *')
+  .refine(isText, textRule)
   .min(1)
   .max(256)
 
 export const apiTokenCreateSchema = z.strictObject({
-  name: z.string().min(1).max(128),
+  name: textSchema(128),
   scopes: z.array(scopeSchema).min(1),
   accounts: idPatternSchema.optional(),
   /** Null: none, as where it is left out and `accounts` is not `*`. */

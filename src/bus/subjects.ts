@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Tokenbus } from '../api.ts'
-import type { Result } from '../failures.ts'
+import { fail, type Result } from '../failures.ts'
 import {
   accountDeleteSchema,
   accountHistorySchema,
@@ -15,6 +15,7 @@ import {
   eventsDeadSchema,
   eventsWhichSchema,
   keysRotateSchema,
+  newIdSchema,
   tokenGetSchema,
   tokenRejectSchema,
   upgradeFinishSchema,
@@ -62,6 +63,7 @@ export const requests: readonly RequestRoute[] = [
   request({
     verb: 'account.put',
     of: 'account',
+    makesId: true,
     schema: accountPutSchema,
     call: (tokenbus, id, put) => tokenbus.putAccount(id, put),
   }),
@@ -101,6 +103,7 @@ export const requests: readonly RequestRoute[] = [
   request({
     verb: 'app.put',
     of: 'app',
+    makesId: true,
     schema: appPutSchema,
     call: (tokenbus, id, put) => tokenbus.putApp(id, put),
   }),
@@ -237,11 +240,14 @@ function request<S extends z.ZodType>({
   verb,
   of,
   schema,
+  makesId = false,
   mayBeEmpty = false,
   readsToken = false,
   call,
 }: Pick<RequestRoute, 'verb' | 'of'> & {
   schema: S
+  /** Is the id one that may be new? */
+  makesId?: boolean
   mayBeEmpty?: boolean
   readsToken?: boolean
   call: (tokenbus: Tokenbus, id: string, payload: z.output<S>) => Promise<Result<unknown>>
@@ -254,6 +260,8 @@ function request<S extends z.ZodType>({
     mayBeEmpty,
     readsToken,
     async answer({ tokenbus, id, payload }) {
+      const named = makesId ? newIdSchema.safeParse(id) : undefined
+      if (named?.error) return fail('bad_request', `id: ${named.error.issues[0]?.message}`)
       const parsed = parsePayload(schema, payload, { mayBeEmpty })
       return parsed.ok ? call(tokenbus, id, parsed.value) : parsed
     },

@@ -4,7 +4,7 @@ import { encodeId } from '../bus/subject-token.ts'
 import { replay } from '../testing/replay.ts'
 import type { Run, Tools } from './program.ts'
 import { parseCount, readPayload, readSecret } from './read-secret.ts'
-import { facts, paintState, table } from './terminal.ts'
+import { facts, paintState, shown, table } from './terminal.ts'
 import { transitionLine } from './transition-line.ts'
 
 const policies = ['eager', 'lazy', 'adaptive']
@@ -100,7 +100,7 @@ export function accountCommands(program: Command, run: Run): void {
         const atProvider = revoked
           ? ', and the provider has revoked it'
           : ', but the provider did not confirm'
-        print(deleted, () => [`${id} is deleted${revoked === undefined ? '' : atProvider}`])
+        print(deleted, () => [`${shown(id)} is deleted${revoked === undefined ? '' : atProvider}`])
       }),
     )
   account
@@ -123,10 +123,10 @@ export function accountCommands(program: Command, run: Run): void {
         print(result, () =>
           divergence === undefined
             ? [
-                `${checked} transitions of ${id} replayed, all as recorded${skipped > 0 ? ` (${skipped} not retained)` : ''}${truncated > 0 ? ` (${truncated} truncated)` : ''}`,
+                `${checked} transitions of ${shown(id)} replayed, all as recorded${skipped > 0 ? ` (${skipped} not retained)` : ''}${truncated > 0 ? ` (${truncated} truncated)` : ''}`,
               ]
             : [
-                colours.red(`version ${divergence.version} of ${id} differs at ${divergence.path}`),
+                colours.red(`version ${divergence.version} of ${shown(id)} differs at ${divergence.path}`),
                 `  recorded  ${JSON.stringify(divergence.recorded)}`,
                 `  replayed  ${JSON.stringify(divergence.replayed)}`,
               ],

@@ -5,7 +5,7 @@ import { scopeSchema } from '../schemas.ts'
 import { pick } from './accounts.ts'
 import type { Run } from './program.ts'
 import { parseCount } from './read-secret.ts'
-import { facts, table } from './terminal.ts'
+import { facts, shown, table } from './terminal.ts'
 
 export function apiTokenCommands(program: Command, run: Run): void {
   const apiToken = program.command('api-token').description('tokens that programs call the HTTP API with')
@@ -57,7 +57,7 @@ export function apiTokenCommands(program: Command, run: Run): void {
     .description('no node accepts it any more')
     .action(
       run(async ({ bus, print }, id: string) => {
-        print(await bus.request(`api-token.revoke.${encodeId(id)}`), () => [`${id} is revoked`])
+        print(await bus.request(`api-token.revoke.${encodeId(id)}`), () => [`${shown(id)} is revoked`])
       }),
     )
 }

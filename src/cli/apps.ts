@@ -4,7 +4,7 @@ import { encodeId } from '../bus/subject-token.ts'
 import { pick } from './accounts.ts'
 import type { Run, Tools } from './program.ts'
 import { readPayload, readSecret } from './read-secret.ts'
-import { facts, paintState, table } from './terminal.ts'
+import { facts, paintState, shown, table } from './terminal.ts'
 
 export function appCommands(program: Command, run: Run): void {
   const app = program.command('app').description('OAuth2 apps (clients)')
@@ -90,7 +90,7 @@ export function appCommands(program: Command, run: Run): void {
     .description('forget an app that has no accounts')
     .action(
       run(async ({ bus, print }, id: string) => {
-        print(await bus.request(`app.delete.${encodeId(id)}`), () => [`${id} is deleted`])
+        print(await bus.request(`app.delete.${encodeId(id)}`), () => [`${shown(id)} is deleted`])
       }),
     )
   app

@@ -10,7 +10,7 @@ import { Secret } from '../secret.ts'
 import { Refused } from './bus.ts'
 import type { ExitCode, Run, Tools } from './program.ts'
 import { readSecret } from './read-secret.ts'
-import type { Colours } from './terminal.ts'
+import { type Colours, jsonLine, shown } from './terminal.ts'
 
 export function importCommands(program: Command, run: Run): void {
   const importing = program
@@ -83,7 +83,7 @@ async function runImport(
     tell(row) {
       const count = counts[row.kind]
       count[row.outcome] = (count[row.outcome] ?? 0) + 1
-      terminal.out(json ? JSON.stringify(row) : outcomeLine(row, colours))
+      terminal.out(json ? jsonLine(row) : outcomeLine(shown(row), colours))
     },
   })
   if (json)

@@ -11,7 +11,7 @@ import { eventCommands } from './events.ts'
 import { importCommands } from './import.ts'
 import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
-import { type Colours, coloursOf, facts, type Terminal } from './terminal.ts'
+import { type Colours, coloursOf, facts, jsonLine, shown, type Terminal } from './terminal.ts'
 import { tokenCommands } from './tokens.ts'
 import { upgradeCommands } from './upgrade.ts'
 import { watchCommand } from './watch.ts'
@@ -63,9 +63,10 @@ export async function runCommand(
       const colours = coloursOf(terminal.colour)
       try {
         const config = readConfig(terminal.env, 'cli')
-        await using bus = await openBus(config)
+        await using wire = await openBus(config)
+        const bus = json ? wire : showing(wire)
         const print: Tools['print'] = (value, lines) => {
-          for (const line of json ? [JSON.stringify(value)] : lines()) terminal.out(line)
+          for (const line of json ? [jsonLine(value)] : lines()) terminal.out(line)
         }
         const answered = await action({ bus, config, terminal, colours, json, print }, ...args)
         code = answered === 1 ? 1 : 0
@@ -105,21 +106,26 @@ export async function runCommand(
   return code
 }
 
+/** What is answered is for a person to see. */
+function showing(bus: Bus): Bus {
+  return { ...bus, request: async (subject, payload) => shown(await bus.request(subject, payload)) }
+}
+
 function complain(
   error: unknown,
   { terminal, json, colours }: { terminal: Terminal; json: boolean; colours: Colours },
 ): ExitCode {
   if (error instanceof Refused) {
-    if (json) terminal.err(JSON.stringify(error.failure))
+    if (json) terminal.err(jsonLine(error.failure))
     else {
-      const { error: word, message, ...details } = error.failure
+      const { error: word, message, ...details } = shown(error.failure)
       terminal.err(`${colours.red(word)}: ${message}`)
       for (const line of facts(details, colours)) terminal.err(`  ${line}`)
     }
     return 1
   }
   if (error instanceof Unreachable || error instanceof StartError) {
-    terminal.err(error.message)
+    terminal.err(shown(error.message))
     return 3
   }
   if (error instanceof CommanderError) {

@@ -6,7 +6,7 @@ import { Secret } from '../secret.ts'
 import { readDevFile, Unreachable } from './bus.ts'
 import type { Run, Tools } from './program.ts'
 import { parseCount, parseDuration } from './read-secret.ts'
-import { facts } from './terminal.ts'
+import { facts, shown } from './terminal.ts'
 
 export function sandboxCommands(program: Command, run: Run): void {
   const sandbox = program.command('sandbox').description('make the OAuth server of `tokenbus dev` misbehave')
@@ -48,7 +48,7 @@ export function sandboxCommands(program: Command, run: Run): void {
         await provider.close()
         const tokens = { accessToken: accessToken?.reveal(), refreshToken: refreshToken?.reveal() }
         const connected = await bus.request(`account.put.${encodeId(account)}`, { ...put, ...tokens })
-        print(connected, () => [`${account} is connected`])
+        print(connected, () => [`${shown(account)} is connected`])
       }),
     )
   sandbox

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { createColors } from 'picocolors'
+import { escapeControl } from '../common/control-characters.ts'
 
 /** Where a command reads and writes; the process in earnest, a recorder in tests. */
 export interface Terminal {
@@ -15,6 +16,20 @@ export interface Terminal {
 export type Colours = ReturnType<typeof createColors>
 
 export const coloursOf = (colour: boolean): Colours => createColors(colour)
+
+/**
+ * What somebody else has chosen, as a person may be shown it: with no character that moves the cursor, begins a line, or
+ * hides what stands beside it.
+ */
+export function shown<T>(value: T): T {
+  if (typeof value === 'string') return escapeControl(value) as T
+  if (Array.isArray(value)) return value.map(shown) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [shown(name), shown(each)])) as T
+}
+
+/** One line of JSON, which means the same as it would unescaped. */
+export const jsonLine = (value: unknown) => escapeControl(JSON.stringify(value))
 
 /** Rows of equal columns, two spaces apart; width is counted without colour. */
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Colours, coloursOf, paintState } from './terminal.ts'
+import { type Colours, coloursOf, paintState, shown } from './terminal.ts'
 
 const transitionSchema = z.object({
   account: z.string(),
@@ -18,7 +18,9 @@ const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width
 
 /** A transition as one line a person can follow. */
 export function transitionLine(body: unknown, { colour }: { colour: boolean }): string {
-  const { account, time, from, to, event, wakeAt, at, snapshot, truncated } = transitionSchema.parse(body)
+  const { account, time, from, to, event, wakeAt, at, snapshot, truncated } = transitionSchema.parse(
+    shown(body),
+  )
   const colours = coloursOf(colour)
   const painted = (state: string | null, width = 0) =>
     paintState(state ?? nowhere, colours) + ' '.repeat(Math.max(0, width - (state ?? nowhere).length))
@@ -53,7 +55,7 @@ function inWords(milliseconds: number): string {
 /** Any other event as one line. */
 export function eventLine(body: Readonly<Record<string, unknown>>, { colour }: { colour: boolean }): string {
   const colours: Colours = coloursOf(colour)
-  const { type, time, account, app, state, previousState, reason, action, generation } = body
+  const { type, time, account, app, state, previousState, reason, action, generation } = shown(body)
   const edge =
     state === undefined
       ? ''

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Run } from './program.ts'
+import { jsonLine } from './terminal.ts'
 import { eventLine, transitionLine } from './transition-line.ts'
 
 const subjects = [
@@ -26,7 +27,7 @@ export function watchCommand(program: Command, run: Run): void {
               if (error !== null) return terminal.err(`NATS does not allow ${subject}`)
               const body = message.json() as Record<string, unknown>
               if (!matches(String(body.account ?? body.app))) return
-              if (json) return terminal.out(JSON.stringify(body))
+              if (json) return terminal.out(jsonLine(body))
               terminal.out(
                 body.type === 'account.transition'
                   ? transitionLine(body, terminal)

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import type { AccountView } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
-import { type AccountPut, accountPutSchema, idSchema } from '../schemas.ts'
+import {
+  type AccountPut,
+  accountPutSchema,
+  idSchema,
+  metadataSchema,
+  newIdSchema,
+  textSchema,
+} from '../schemas.ts'
 
 const { user, accessToken, refreshToken, expires, scopes, policy, metadata } = accountPutSchema.shape
 
@@ -18,14 +25,18 @@ const oauth2Schema = z.object({
 })
 
 const about = {
-  name: z.string().max(256).optional(),
-  email: z.string().max(320).optional(),
+  name: textSchema(256).or(z.literal('')).optional(),
+  email: textSchema(320).or(z.literal('')).optional(),
   policy,
   metadata,
 }
 
 /** EmailEngine's shape; `imap`, `smtp` and whatever else its clients send is ignored. */
-export const accountRegisterSchema = z.object({ account: idSchema.nullish(), ...about, oauth2: oauth2Schema })
+export const accountRegisterSchema = z.object({
+  account: newIdSchema.nullish(),
+  ...about,
+  oauth2: oauth2Schema,
+})
 export const accountChangeSchema = z.object({ ...about, oauth2: oauth2Schema.optional() })
 
 /** What such a body puts. Of an account that is there, everything stays that a partial body does not name. */
@@ -45,12 +56,20 @@ export function accountPutOf(
   const who = auth?.user ?? kept?.user ?? email
   if (app === undefined) return fail('bad_request', 'oauth2.provider: required: the id of an app')
   if (who === undefined) return fail('bad_request', 'oauth2.auth.user: required: whose account it is')
-  const said = { ...facts, ...(name !== undefined && { name }), ...(email !== undefined && { email }) }
+  const about = {
+    ...(known?.metadata as object),
+    ...facts,
+    ...(name !== undefined && { name }),
+    ...(email !== undefined && { email }),
+  }
+  const said = facts !== undefined || name !== undefined || email !== undefined
+  const merged = metadataSchema.safeParse(about)
+  if (said && !merged.success) return fail('bad_request', `metadata: ${merged.error.issues[0]?.message}`)
   return ok({
     ...grant,
     app,
     user: who,
     ...(wanted && { policy: wanted }),
-    ...(Object.keys(said).length > 0 && { metadata: { ...(known?.metadata as object), ...said } }),
+    ...(said && { metadata: about }),
   } as AccountPut)
 }

@@ -4,7 +4,7 @@ import type { AccountView, Tokenbus } from '../api.ts'
 import type { Consent } from '../consent/consent.ts'
 import { ok, type Result } from '../failures.ts'
 import type { Principal } from '../principal.ts'
-import { accountHistorySchema, accountRevokeSchema, idSchema } from '../schemas.ts'
+import { accountHistorySchema, accountRevokeSchema, idSchema, newIdSchema } from '../schemas.ts'
 import { accountChangeSchema, accountPutOf, accountRegisterSchema } from './account-body.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
@@ -17,6 +17,7 @@ export interface AccountRoutesOptions {
 
 const revokedAtProvider = z.boolean().optional().describe('did the provider confirm, where it was asked?')
 const ofAccount = z.object({ account: idSchema })
+const ofNewAccount = z.object({ account: newIdSchema })
 
 /** Reading what one may write, or hears of anyway. */
 export const accountReaders = ['account:write', 'events:read'] as const
@@ -80,7 +81,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       url: '/v1/account/:account',
       summary: 'Give an account a new grant, or other settings; what is not named stays with oauth2.partial',
       access: write,
-      params: ofAccount,
+      params: ofNewAccount,
       body: accountChangeSchema,
       answer: ofAccount,
       async handle({ params: { account }, body, principal }) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fail, ok, type Result } from '../failures.ts'
 import { settingsOf } from '../import/emailengine-app.ts'
-import { type AppPatch, type AppPut, appPutSchema, idSchema } from '../schemas.ts'
+import { type AppPatch, type AppPut, appPutSchema, newIdSchema } from '../schemas.ts'
 
 const { clientId, tenant, additionalScopes } = appPutSchema.shape
 
@@ -19,7 +19,7 @@ const emailEngineWords = {
 const changes = { ...appPutSchema.partial().shape, ...emailEngineWords }
 
 export const appCreateSchema = z.object({
-  id: idSchema.optional(),
+  id: newIdSchema.optional(),
   ...changes,
   provider: appPutSchema.shape.provider,
 })

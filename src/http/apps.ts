@@ -4,7 +4,7 @@ import type { AppView, Tokenbus } from '../api.ts'
 import { appVerificationSchema } from '../bus/answers.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import { covers, hasScope, type Principal } from '../principal.ts'
-import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema } from '../schemas.ts'
+import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema, newIdSchema } from '../schemas.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
@@ -76,7 +76,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       url: '/v1/oauth2/:app',
       summary: 'Change what is named of an app; the rest stays',
       access: write,
-      params: ofApp,
+      params: z.object({ app: newIdSchema }),
       body: appChangeSchema,
       answer: z.object({ id: z.string(), updated: z.literal(true) }),
       async handle({ params: { app: id }, body, principal }) {

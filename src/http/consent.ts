@@ -3,15 +3,15 @@ import { z } from 'zod'
 import type { Consent, ConsentStart } from '../consent/consent.ts'
 import type { ConsentEnd, ConsentProblem } from '../consent/consent-end.ts'
 import type { Principal } from '../principal.ts'
-import { idSchema } from '../schemas.ts'
+import { idSchema, newIdSchema, textSchema } from '../schemas.ts'
 import { type Message, messagePage, pagePolicy } from './message-page.ts'
 import { type Route, route } from './route.ts'
 
 /** EmailEngine's: `type` is the app; what else its clients send is ignored. */
 const formSchema = z.object({
-  account: idSchema.nullish(),
-  name: z.string().max(256).optional(),
-  email: z.string().max(320).optional(),
+  account: newIdSchema.nullish(),
+  name: textSchema(256).or(z.literal('')).optional(),
+  email: textSchema(320).or(z.literal('')).optional(),
   redirectUrl: z.string().max(2_048),
   type: idSchema.optional(),
 })

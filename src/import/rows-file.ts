@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { parsePayload } from '../bus/parse-payload.ts'
-import { accountPutSchema, idSchema } from '../schemas.ts'
+import { accountPutSchema, newIdSchema } from '../schemas.ts'
 import { type AccountRow, type Source, UnreadableSource } from './rows.ts'
 
 /** One account: its id, and the payload of `account.put`. */
-const rowSchema = accountPutSchema.extend({ account: idSchema })
+const rowSchema = accountPutSchema.extend({ account: newIdSchema })
 const namedSchema = z.looseObject({ account: z.string().min(1) })
 
 export type Format = 'csv' | 'jsonl'

@@ -21,17 +21,26 @@ const subject = simpleSubject.extend({
   user: simpleSubject.optional(),
 })
 
+/** Seconds: what a date can be made of. */
+const instant = z.number().min(0).max(253_402_300_799)
+const mostEvents = 32
+
 /** The claims of a security event token (RFC 8417 §2.2). Times in seconds. */
 export const eventTokenSchema = z.object({
   iss: text,
   jti: text,
-  iat: z.number(),
-  toe: z.number().optional(),
+  iat: instant,
+  toe: instant.optional(),
   sub_id: subject.optional(),
   events: z
     .record(text, z.object({ subject: subject.optional(), reason: text.optional() }))
-    .refine((events) => Object.keys(events).length > 0, 'must have an event'),
+    .refine(hasEvents, `must have 1 to ${mostEvents} events`),
 })
+
+function hasEvents(events: object): boolean {
+  const { length } = Object.keys(events)
+  return length > 0 && length <= mostEvents
+}
 
 export type EventToken = z.output<typeof eventTokenSchema>
 

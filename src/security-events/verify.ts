@@ -45,7 +45,8 @@ export async function verifyEventToken(options: Verify): Promise<EventToken | No
     // An ID token is signed by the same keys for the same audience.
     if (!/^(application\/)?secevent\+jwt$/i.test(protectedHeader.typ ?? 'secevent+jwt'))
       return notTaken('invalid_request', 'typ: must be secevent+jwt')
-    if (!isSameIssuer(payload.iss ?? '', source.issuer))
+    const issuer: unknown = payload.iss
+    if (typeof issuer !== 'string' || !isSameIssuer(issuer, source.issuer))
       return notTaken('invalid_issuer', 'iss: not the issuer this app takes events from')
     const token = eventTokenSchema.safeParse(payload)
     if (token.success) return token.data

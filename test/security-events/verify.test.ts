@@ -39,6 +39,8 @@ describe('a security event token', () => {
     ['signed by a key that is not published', 'invalid_key', { header: { kid: 'key-2' } }],
     ['of another issuer', 'invalid_issuer', { claims: { iss: 'https://accounts.example.com' } }],
     ['of no issuer', 'invalid_issuer', { claims: { iss: undefined } }],
+    ['of a list of issuers', 'invalid_issuer', { claims: { iss: ['https://accounts.example.com'] } }],
+    ['of a time no date has', 'invalid_request', { claims: { toe: 1e300 } }],
     ['for another app', 'invalid_audience', { claims: { aud: 'another' } }],
     ['for nobody', 'invalid_audience', { claims: { aud: undefined } }],
     ['of no time', 'invalid_request', { claims: { iat: undefined } }],

@@ -1,0 +1,10 @@
+/** C0, DEL and C1, the line and paragraph separators, and what turns the direction of the text around it (UAX #9). */
+const control = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+const every = new RegExp(control, 'gu')
+
+export const hasControl = (text: string) => control.test(text)
+
+/** As JSON escapes them; what is JSON already means the same as before. */
+export function escapeControl(text: string): string {
+  return text.replace(every, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
