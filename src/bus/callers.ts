@@ -30,6 +30,7 @@ const header = 'Nats-Request-Info'
 /** `jwt` among it, where users have one. */
 const longestInfo = 16_384
 const longestInbox = 256
+const dot = '.'.charCodeAt(0)
 
 /** Of what nats-server says about a caller in another account; `user` where the import has `share: true`. */
 const infoSchema = z.object({ acc: z.string().min(1).max(256), user: z.string().min(1).max(256).optional() })
@@ -79,6 +80,7 @@ export function createCallers({
     return caller(`${acc} ${user ?? ''}`, user ?? acc, `,"natsAccount":${JSON.stringify(acc)}`)
   }
 
+  let last = unreadable
   const named = (inbox: string) => caller(inbox, inbox, unverified)
 
   return {
@@ -90,8 +92,12 @@ export function createCallers({
         return info === '' || info.length > longestInfo ? unreadable : remember(info, fromInfo)
       }
       const reply = message.reply as string
+      // Who asks much asks in a row.
+      if (reply.charCodeAt(last.id.length) === dot && reply.startsWith(last.id)) return last
       const end = text.endsWith('.') ? -1 : reply.indexOf('.', text.length)
-      return end > text.length ? remember(reply.slice(0, Math.min(end, longestInbox)), named) : unnamed
+      if (end <= text.length) return unnamed
+      last = remember(reply.slice(0, Math.min(end, longestInbox)), named)
+      return last
     },
   }
 }
