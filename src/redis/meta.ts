@@ -50,8 +50,13 @@ export async function openMeta(options: MetaOptions): Promise<{ fingerprintKey: 
   })
   const meta = await reach(() => redis.hgetall(metaKey))
   tryCanaries(sealer, meta)
-  const sealed = meta['fingerprint-key'] as string
-  return { fingerprintKey: sealer.open({ sealed, ...fingerprintPlace }), levels: await readLevels(options) }
+  try {
+    const sealed = meta['fingerprint-key'] as string
+    return { fingerprintKey: sealer.open({ sealed, ...fingerprintPlace }), levels: await readLevels(options) }
+  } catch (cause) {
+    if (!(cause instanceof SealError)) throw cause
+    throw new StartError('The key of the fingerprints in this Redis was changed from outside.', { cause })
+  }
 
   async function setWhereAbsent(fields: Record<string, string>): Promise<void> {
     for (const [field, value] of Object.entries(fields))

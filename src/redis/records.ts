@@ -61,11 +61,11 @@ export function createRecords({
     const call = { script: 'load' as const, keys, args: [markUsed ? '1' : '0'] }
     const [at, flat] = (await run(call)) as [number, string[]]
     const hash = toHash(flat)
-    if (hash.v === undefined || integrity === undefined) return toStoredRecord(at, hash, false)
+    if (flat.length === 0 || integrity === undefined) return toStoredRecord(at, hash, false)
     const signed = { ...ref, content: signedContent(hash) }
     if (integrity.accepts(signed, hash.m)) return toStoredRecord(at, hash, integrity.isStale(signed, hash.m))
     // Deleted before there were MACs: only its version is gone by.
-    const { v, w = '', m, state } = hash
+    const { v = '0', w = '', m, state } = hash
     if (m === undefined && state === undefined) return toStoredRecord(at, { v, w }, true)
     integrity.report(ref)
     throw new Tampered(ref)

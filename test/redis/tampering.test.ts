@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createApiTokens } from '../../src/host/api-tokens.ts'
 import { Tampered } from '../../src/redis/integrity.ts'
-import { keysOf, partitionOf, type Ref } from '../../src/redis/keys.ts'
+import { keysOf, metaKey, partitionOf, type Ref } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
+import { StartError } from '../../src/start-error.ts'
 import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
 import { answered } from '../support/scripted-provider.ts'
@@ -91,4 +93,204 @@ describe('whoever writes Redis without the sealing keys', () => {
     await expect(getToken(node, 'robot')).rejects.toThrow(Tampered)
     expect(sent).toEqual([])
   })
+})
+
+/** Two accounts of persons, one of a service, their apps, each saved more than once. */
+async function furnish({ tokenbus }: TestNode): Promise<void> {
+  const { clientSecret: _, ...open } = sandboxApp
+  const metadata = { team: 'a' }
+  for (const name of ['one', 'other']) {
+    await tokenbus.putApp(`app-${name}`, { ...sandboxApp, name, clientSecret: new Secret(`secret-${name}`) })
+    await tokenbus.putApp(`public-${name}`, { ...open, name, rotation: 'strict' })
+    await tokenbus.putApp(`service-${name}`, { ...sandboxApp, name, grant: 'client_credentials' })
+    const refreshToken = new Secret(`refresh-${name}`)
+    const person = { user: `${name}@example.com`, metadata, refreshToken }
+    await tokenbus.putAccount(`person-${name}`, { app: `app-${name}`, ...person })
+    await tokenbus.putAccount(`open-${name}`, { app: `public-${name}`, ...person })
+    await tokenbus.putAccount(`robot-${name}`, { app: `service-${name}`, user: `robot-${name}` })
+  }
+}
+
+/** Everything saved once more, with other tokens and settings. */
+async function moveOn(node: TestNode): Promise<void> {
+  for (const name of ['one', 'other']) {
+    for (const kind of ['person', 'open', 'robot']) {
+      const got = await getToken(node, `${kind}-${name}`, { forceRefresh: true })
+      if (got.accessToken === undefined) throw new Error(`${kind}-${name}: ${got.error}`)
+    }
+    for (const kind of ['app', 'public', 'service'])
+      await node.tokenbus.updateApp(`${kind}-${name}`, { name: `${name}, renamed` })
+  }
+}
+
+type Hash = Record<string, string>
+
+/** What an attacker puts in place of a record: by what was done, and to which field. */
+function forgeries(now: Hash, { before, other }: { before: Hash; other: Hash }): [string, Hash][] {
+  // When it was last asked for is noted beside the saves, and decides nothing but a refresh ahead of time.
+  const each = Object.keys({ ...now, ...before, ...other }).filter((field) => field !== 'used')
+  const without = (field: string) =>
+    Object.fromEntries(Object.entries(now).filter(([name]) => name !== field))
+  const put = (field: string, value: string | undefined): Hash =>
+    value === undefined ? without(field) : { ...now, [field]: value }
+  const cases = each.flatMap((field): [string, Hash][] => [
+    [`${field} changed`, put(field, `${now[field] ?? ''}1`)],
+    [`${field} removed`, put(field, undefined)],
+    [`${field} of another id`, put(field, other[field])],
+    [`${field} rolled back`, put(field, before[field])],
+  ])
+  const whole: [string, Hash][] = [
+    ['a field added', put('d', 'anything')],
+    ['everything of another id', other],
+    ['all but the snapshot rolled back', { ...before, s: now.s as string }],
+    ['the snapshot and its MAC rolled back', { ...now, s: before.s as string, m: before.m as string }],
+  ]
+  const isWhole = (hash: Hash) => isDeepStrictEqual(hash, now) || isDeepStrictEqual(hash, before)
+  return [...cases, ...whole].filter(([, hash]) => !isWhole(hash))
+}
+
+const records: [Ref['kind'], string][] = [
+  ['account', 'person'],
+  ['account', 'open'],
+  ['account', 'robot'],
+  ['app', 'app'],
+  ['app', 'public'],
+  ['app', 'service'],
+]
+
+describe('a record in Redis', () => {
+  it.each(records)('%s %s: each field changed, removed, of another id, rolled back', async (kind, id) => {
+    const sent: Sent[] = []
+    await using node = await startNode(sent)
+    const told: string[] = []
+    node.storage.onTampering((what) => told.push(what))
+    await furnish(node)
+    const key = keyOf({ kind, id: `${id}-one` })
+    const before = await redis.hgetall(key)
+    await moveOn(node)
+    const now = await redis.hgetall(key)
+    const other = await redis.hgetall(keyOf({ kind, id: `${id}-other` }))
+    const use = () =>
+      kind === 'account'
+        ? getToken(node, `${id}-one`, { forceRefresh: true })
+        : node.tokenbus.verifyApp(`${id}-one`, {})
+    sent.length = 0
+    const cases = forgeries(now, { before, other })
+    const accepted: string[] = []
+    for (const [what, hash] of cases) {
+      await redis.multi().del(key).hset(key, hash).exec()
+      const outcome = await use().catch((error: unknown) => error)
+      if (!(outcome instanceof Tampered)) accepted.push(what)
+    }
+    expect(accepted).toEqual([])
+    expect(sent).toEqual([])
+    expect(told).toEqual(cases.map(() => kind))
+    expect(cases.length).toBeGreaterThan(30)
+    await redis.multi().del(key).hset(key, now).exec()
+    expect(await use()).not.toHaveProperty('failure')
+  })
+
+  it('is left alone in lists, and the others go on', async () => {
+    await using node = await startNode()
+    await furnish(node)
+    await redis.hset(accountKey('person-one'), 'user', 'boss@example.com')
+    await redis.hset(appKey('app-other'), 'config', '{}')
+    const accounts = await node.tokenbus.listAccounts({})
+    const ids = accounts.ok ? accounts.value.accounts.map(({ account }) => account) : []
+    expect(ids).not.toContain('person-one')
+    expect(ids).toContain('robot-one')
+    const apps = await node.tokenbus.listApps()
+    expect(apps.ok && apps.value.apps.map(({ app }) => app)).not.toContain('app-other')
+  })
+
+  it('may be put back whole as it once was: that is left to whoever has a copy', async () => {
+    await using node = await startNode()
+    await furnish(node)
+    const before = await redis.hgetall(appKey('app-one'))
+    await node.tokenbus.updateApp('app-one', { name: 'renamed' })
+    await redis.multi().del(appKey('app-one')).hset(appKey('app-one'), before).exec()
+    expect((await node.host.apps.look('app-one')).config?.name).toBe('one')
+  })
+})
+
+describe('an API token in Redis', () => {
+  const key = 'tb:{api-tokens}'
+
+  it('is of no use once any field of it is changed, moved to another id, or without its MAC', async () => {
+    await using node = await startNode()
+    const make = async (name: string) => {
+      const made = await node.tokenbus.createApiToken({
+        name,
+        scopes: ['token:read'],
+        accounts: 'a*',
+        perSecond: 5,
+      })
+      if (!made.ok) throw new Error(made.failure.message)
+      return made.value
+    }
+    const [one, other] = [await make('one'), await make('other')]
+    const text = (await redis.hget(key, one.id)) as string
+    const [mac = '', row = ''] = [text.slice(0, text.indexOf(' ')), text.slice(text.indexOf('{'))]
+    const fields = JSON.parse(row) as Record<string, unknown>
+    const changed = Object.keys(fields).map(
+      (field) => `${mac} ${JSON.stringify({ ...fields, [field]: field === 'scopes' ? ['admin'] : '*' })}`,
+    )
+    const otherText = (await redis.hget(key, other.id)) as string
+    const moved = [
+      otherText,
+      otherText.replace(other.id, one.id),
+      `${otherText.split(' ')[0]} ${row}`,
+      row,
+      `1.other.${mac.split('.')[2]} ${row}`,
+    ]
+    const verify = () =>
+      createApiTokens({ store: node.storage.apiTokens, clock: node.clock }).verify(one.token)
+    expect(await verify()).toMatchObject({ accounts: 'a*' })
+    for (const forged of [...changed, ...moved]) {
+      await redis.hset(key, one.id, forged)
+      expect({ forged, admitted: await verify() }).toEqual({ forged, admitted: null })
+      const listed = await node.tokenbus.listApiTokens()
+      expect(listed.ok && listed.value.apiTokens.map(({ id }) => id)).toEqual([other.id])
+    }
+  })
+})
+
+describe('a consent under way in Redis', () => {
+  const pending = {
+    details: { redirectUrl: 'https://app.example.com/', account: 'alice' },
+    secret: 'verifier',
+  }
+  const keyOfTicket = (ticket: string) =>
+    `tb:consent:${createHash('sha256').update(ticket).digest('base64url')}`
+
+  it.each([
+    ['is another one', async () => (await redis.get(keyOfTicket('other'))) as string],
+    ['is in clear', async () => JSON.stringify({ ...pending.details, sealed: 'x' })],
+    ['is changed', async () => `${(await redis.get(keyOfTicket('one')))?.slice(0, -3)}AAA`],
+    ['is no text of ours', async () => 'anything'],
+  ])('is not known once it %s', async (_, forge) => {
+    await using node = await startNode()
+    const consents = node.storage.pendingConsents
+    const told: string[] = []
+    node.storage.onTampering((what) => told.push(what))
+    await consents.put('one', pending)
+    await consents.put('other', { ...pending, details: { account: 'boss' } })
+    await redis.set(keyOfTicket('one'), await forge())
+    expect(await consents.look('one')).toBeNull()
+    expect(await consents.take('one')).toBeNull()
+    expect(told).toEqual(['consent', 'consent'])
+    expect(await consents.take('other')).toMatchObject({ secret: 'verifier' })
+  })
+})
+
+it('the level cannot be brought back through Redis: a node that starts then accepts no older form', async () => {
+  {
+    await using _ = await startNode()
+  }
+  const sealed = (await redis.hget(metaKey, 'fingerprint-key')) as string
+  await redis.hset(metaKey, { schema: '1', 'fingerprint-key': sealed.replace(/^1\.test\.2\./, '1.test.0.') })
+  await expect(startNode()).rejects.toThrow(StartError)
+  await redis.hdel(metaKey, 'fingerprint-key')
+  await using node = await startNode()
+  expect([node.storage.level.written(), node.storage.level.lowest()]).toEqual([2, 2])
 })
