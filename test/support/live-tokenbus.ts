@@ -1,18 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect } from 'nats'
+import { type ConnectionOptions, connect } from 'nats'
 import { pino } from 'pino'
 import { createAudit } from '../../src/audit.ts'
 import { readConfig } from '../../src/config.ts'
 import { startService } from '../../src/service.ts'
 import { eventually } from './eventually.ts'
-import { startNats } from './nats.ts'
+import { type NatsServer, startNats } from './nats.ts'
 import { testKeys } from './node.ts'
 import type { Reply } from './nodes.ts'
 import { passTime } from './pass-time.ts'
 import { startRedis } from './redis.ts'
 import { millisecondsIn, type Span } from './stand-ins/clock.ts'
+
+/** A NATS to run on, instead of one of its own that limits nobody. */
+export interface LiveNats {
+  readonly server: NatsServer
+  /** With the credentials of the service. */
+  readonly serviceUrl: string
+  /** Of a user in the service's NATS account who may do anything. */
+  readonly observer: ConnectionOptions
+}
 
 export interface LiveTokenbus extends AsyncDisposable {
   request(subject: string, payload?: object): Promise<Reply>
@@ -26,13 +35,18 @@ export interface LiveTokenbus extends AsyncDisposable {
 
 const partitions = 4
 
-/** All of tokenbus as `tokenbus serve` starts it, in this process, on a NATS and a Redis of its own. */
-export async function startLiveTokenbus(): Promise<LiveTokenbus> {
+async function unlimitedNats(): Promise<LiveNats> {
+  const server = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  return { server, serviceUrl: server.url, observer: { servers: server.url } }
+}
+
+/** All of tokenbus as `tokenbus serve` starts it, in this process, on a Redis of its own; it stops its NATS, too. */
+export async function startLiveTokenbus(given?: LiveNats): Promise<LiveTokenbus> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-live-'))
-  const natsServer = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  const { server: natsServer, serviceUrl, observer } = given ?? (await unlimitedNats())
   const redisServer = await startRedis()
   const env = {
-    TOKENBUS_NATS_URL: natsServer.url,
+    TOKENBUS_NATS_URL: serviceUrl,
     TOKENBUS_REDIS_URL: redisServer.url,
     TOKENBUS_KEYS: testKeys,
     TOKENBUS_HTTP_PORT: '0',
@@ -40,7 +54,7 @@ export async function startLiveTokenbus(): Promise<LiveTokenbus> {
     TOKENBUS_DATA_DIR: dataDir,
     TOKENBUS_PARTITIONS: String(partitions),
   }
-  const nats = await connect({ servers: natsServer.url })
+  const nats = await connect(observer)
   const events: Reply[] = []
   for (const subject of ['token.refreshed.*', 'token.invalid.*', 'account.grant-expiring.*', 'app.*.*']) {
     nats.subscribe(subject, {
