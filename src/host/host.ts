@@ -196,7 +196,7 @@ export function createHost(options: HostOptions) {
     const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
     const limit = pLimit(wakersAtOnce)
     const each = Array.from({ length: partitions }, (_, partition) =>
-      limit(() => records.wakeAccounts({ app, partition, spread })),
+      limit(() => records.wakeAccounts({ app, partition, spread, now: clock.now() })),
     )
     await Promise.all(each)
     await apps.report(app, { type: 'accounts.woken' })

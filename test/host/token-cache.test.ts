@@ -3,7 +3,7 @@ import { createTokenCache } from '../../src/host/token-cache.ts'
 
 function start() {
   let now = 1_000_000
-  const clock = { now: () => now, observe: () => undefined }
+  const clock = { now: () => now, observe: () => undefined, ahead: () => 0 }
   const cache = createTokenCache({ clock, max: 2 })
   const token = (generation = 1) => ({
     bytes: new Uint8Array([generation]),
