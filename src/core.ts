@@ -63,6 +63,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const announce = announceChanges({ nats, logger })
   const host = createHost({
     ...storage,
+    cacheMb: config.cacheMb,
     publisher,
     announce,
     provider,
