@@ -8,6 +8,7 @@ import type {
   AccountPut,
   AccountRevoke,
   ApiTokenCreate,
+  AppDelete,
   AppPatch,
   AppPut,
   AppSecretAdd,
@@ -43,6 +44,10 @@ export type TokenResult = Result<Uint8Array> & { readonly renewed?: boolean }
 /** An account as operators see it: never a secret. Times are ISO 8601. */
 export interface AccountView {
   readonly account: string
+  /** Of its last save. */
+  readonly version: number
+  /** The same, never alike in two histories (after a failover). */
+  readonly revision: string
   readonly user: string
   readonly subject?: string
   readonly app: string
@@ -67,6 +72,16 @@ export interface AccountView {
   readonly metadata?: unknown
 }
 
+/** `created`: there was none before. `triedAgain`: its grant was dead, and its token is sent once more. */
+export type PutAccountView = AccountView & { readonly created?: true; readonly triedAgain?: true }
+
+/** What a partial change of an account starts from. */
+export interface KnownAccount {
+  readonly app: string
+  readonly user: string
+  readonly metadata: object
+}
+
 export interface AccountPage {
   readonly accounts: AccountView[]
   readonly cursor?: string
@@ -80,6 +95,8 @@ interface Revoked {
 /** An app as operators see it: every secret is `"***"`. */
 export interface AppView {
   readonly app: string
+  readonly version: number
+  readonly revision: string
   readonly state: string
   readonly provider: string
   readonly clientId: string
@@ -215,7 +232,13 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
     account: string,
     put: AccountPut,
     from?: From & { place?: GrantPlace },
-  ): Promise<Result<AccountView & { readonly triedAgain?: true }>>
+  ): Promise<Result<PutAccountView>>
+  /** What `make` makes of the account as the save finds it; it may run more than once. */
+  patchAccount(
+    account: string,
+    make: (known: KnownAccount | undefined) => Result<AccountPut>,
+    from?: From & { place?: GrantPlace },
+  ): Promise<Result<PutAccountView>>
   getAccount(account: string): Promise<Result<AccountView>>
   /** `total` where a page was asked for by its number. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
@@ -231,11 +254,14 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
     query: AccountHistory,
   ): Promise<Result<{ account: string; transitions: TransitionRecord[] }>>
   putApp(app: string, put: AppPut): Promise<Result<AppView>>
-  /** Settings and secrets that are not named stay. */
-  updateApp(app: string, patch: AppPatch): Promise<Result<AppView>>
+  /** Settings and secrets that are not named stay. `make` may run more than once, on the app as the save finds it. */
+  updateApp(
+    app: string,
+    make: (known: Pick<AppPut, 'provider'>) => Result<AppPatch>,
+  ): Promise<Result<AppView>>
   getApp(app: string): Promise<Result<AppView>>
   listApps(): Promise<Result<{ apps: AppView[] }>>
-  deleteApp(app: string): Promise<Result<{ app: string; deleted: true }>>
+  deleteApp(app: string, options: AppDelete): Promise<Result<{ app: string; deleted: true }>>
   addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
   removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
   /** Tries the app's settings at its provider; neither the app nor any account is the better or the worse for it. */

@@ -13,6 +13,7 @@ export const failureStatus = {
   app_not_found: 404,
   grant_revoked: 403,
   conflict: 409,
+  precondition_failed: 412,
   invalid_config: 422,
   client_secret_expired: 503,
   provider_unavailable: 503,
@@ -55,4 +56,12 @@ export function fail(
   details: Omit<Failure, 'error' | 'message'> = {},
 ): Failed {
   return { ok: false, failure: { error, message, ...details } }
+}
+
+export function appNotFound(): Failed {
+  return fail('app_not_found', 'there is no such app')
+}
+
+export function accountNotFound(account: string): Failed {
+  return fail('account_not_found', 'there is no such account', { account })
 }

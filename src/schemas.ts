@@ -85,7 +85,19 @@ export const tokenRejectSchema = z.strictObject({
   scopes: resourceScopesSchema.optional(),
 })
 
+/**
+ * On a write: what the caller has seen, as `version` or `revision` of an answer. 0: there must be none yet; `*`: there must
+ * be one.
+ */
+export const ifVersionSchema = z.union([
+  z.int().nonnegative(),
+  z.literal('*'),
+  z.string().regex(/^\d{1,16}-[\w-]{1,64}$/, 'must be the version or the revision of an answer'),
+])
+const ifVersion = ifVersionSchema.optional()
+
 export const accountPutSchema = z.strictObject({
+  ifVersion,
   app: idSchema,
   user: textSchema(320),
   subject: textSchema(255).optional(),
@@ -110,13 +122,14 @@ export const accountListSchema = z.strictObject({
 })
 
 export const accountRevokeSchema = z.strictObject({
+  ifVersion,
   reason: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a word of small letters, digits and _')
     .optional(),
   revokeAtProvider: z.boolean().optional(),
 })
-export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional() })
+export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional(), ifVersion })
 export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
 
 export const secretSchema = z.strictObject({
@@ -129,6 +142,7 @@ export const secretSchema = z.strictObject({
 export const mostSecrets = 10
 
 export const appPutSchema = z.strictObject({
+  ifVersion,
   /** For people. */
   name: textSchema(256).optional(),
   provider: providerSchema,
@@ -162,8 +176,9 @@ export const appPutSchema = z.strictObject({
   moveGrants: z.boolean().optional(),
 })
 
-export const appSecretAddSchema = secretSchema
-export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64) })
+export const appSecretAddSchema = secretSchema.extend({ ifVersion })
+export const appDeleteSchema = z.strictObject({ ifVersion })
+export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64), ifVersion })
 
 /** `user`: for whom an app that signs assertions is to try one. */
 export const appVerifySchema = z.strictObject({ user: textSchema(320).optional() })
@@ -224,6 +239,8 @@ export type AccountDelete = z.output<typeof accountDeleteSchema>
 export type AccountHistory = z.output<typeof accountHistorySchema>
 export type AppPut = z.output<typeof appPutSchema>
 export type AppPatch = Partial<AppPut>
+export type IfVersion = z.output<typeof ifVersionSchema>
+export type AppDelete = z.output<typeof appDeleteSchema>
 export type AppSecretAdd = z.output<typeof appSecretAddSchema>
 export type AppSecretRemove = z.output<typeof appSecretRemoveSchema>
 export type AppVerify = z.output<typeof appVerifySchema>

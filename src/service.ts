@@ -74,6 +74,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const accountAdmin = createAccountAdmin({
     ...host,
     records,
+    clock,
     provider,
     fingerprint,
     logger,
@@ -99,7 +100,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
     ...accountAdmin,
-    ...createAppAdmin({ ...appSettings, records, provider }),
+    ...createAppAdmin({ ...appSettings, records, clock, provider }),
     ...createAppVerification({
       ...host,
       ...appSettings,

@@ -25,7 +25,6 @@ describe('the environment', () => {
       allowPrivateEndpoints: true,
       streamReplicas: undefined,
       leaveAfter: 0,
-      cacheMb: 128,
       logLevel: 'info',
     })
   })

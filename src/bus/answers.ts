@@ -21,8 +21,11 @@ const token = z.strictObject({
   since: time,
 })
 
+const revised = { version: z.int().nonnegative(), revision: z.string() }
+
 const account = z.strictObject({
   account: idSchema,
+  ...revised,
   user: z.string(),
   subject: z.string().optional(),
   app: idSchema,
@@ -57,6 +60,7 @@ const account = z.strictObject({
 /** An app's own settings are there as they were put, secrets as `***`. */
 const app = z.looseObject({
   app: idSchema,
+  ...revised,
   state: z.enum(['healthy', 'secret-expiring', 'secret-expired', 'throttled']),
   provider: providerSchema,
   clientId: z.string(),
@@ -118,7 +122,10 @@ const revokedAtProvider = z.boolean().optional()
 export const answerSchemas: Readonly<Record<string, z.ZodObject>> = {
   'token.get': token,
   'token.reject': token,
-  'account.put': account.extend({ triedAgain: z.literal(true).optional() }),
+  'account.put': account.extend({
+    created: z.literal(true).optional(),
+    triedAgain: z.literal(true).optional(),
+  }),
   'account.get': account,
   'account.list': z.strictObject({
     accounts: z.array(account),

@@ -8,6 +8,7 @@ import {
   accountPutSchema,
   accountRevokeSchema,
   apiTokenCreateSchema,
+  appDeleteSchema,
   appPutSchema,
   appSecretAddSchema,
   appSecretRemoveSchema,
@@ -121,7 +122,12 @@ export const requests: readonly RequestRoute[] = [
     mayBeEmpty: true,
     call: (tokenbus) => tokenbus.listApps(),
   }),
-  request({ verb: 'app.delete', of: 'app', schema: nothing, call: (tokenbus, id) => tokenbus.deleteApp(id) }),
+  request({
+    verb: 'app.delete',
+    of: 'app',
+    schema: appDeleteSchema,
+    call: (tokenbus, id, how) => tokenbus.deleteApp(id, how),
+  }),
   request({
     verb: 'app.secret.add',
     of: 'app',

@@ -98,13 +98,12 @@ export function createConsent(options: ConsentOptions) {
     const account = waiting.account ?? randomUUID()
     const grant = readGrant({ waiting, account, config: app.config, answer })
     if (grant.kind === 'turned-down') return grant
-    const existed = (await tokenbus.getAccount(account)).ok
     const place = placeOf(app.config, grant.reached)
     const put = await tokenbus.putAccount(account, grant.put, { place, by: { apps: waiting.apps } })
     if (!put.ok) return turnedDown('not_stored', waiting)
     const location = new URL(waiting.redirectUrl)
     location.searchParams.set('account', account)
-    location.searchParams.set('state', existed ? 'existing' : 'new')
+    location.searchParams.set('state', put.value.created ? 'new' : 'existing')
     return { kind: 'connected' as const, location: location.href }
   }
 

@@ -1,26 +1,27 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import type { AccountContext } from '../../machines/index.ts'
-import type { AccountView, Tokenbus, TransitionRecord } from '../api.ts'
-import { fail, ok, type Result } from '../failures.ts'
+import type { Tokenbus, TransitionRecord } from '../api.ts'
+import { accountNotFound, fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { placeOf } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
 import { nullIfTampered } from '../redis/integrity.ts'
-import { BadCursor, type Records, type StoredRecord } from '../redis/records.ts'
+import { BadCursor, type Records } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
-import { decidePut, triesAgain } from './account-put.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
-import { appRefusal, createAppBinding } from './app-binding.ts'
+import { createAppBinding } from './app-binding.ts'
 import type { Apps } from './apps.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import { checkIfVersion } from './if-version.ts'
+import { createPutAccount } from './put-account.ts'
 import { createRevokeAtProvider } from './revoke-at-provider.ts'
-import { accountView } from './views.ts'
+import { viewOf } from './views.ts'
 
 export interface AccountAdminOptions {
   readonly accounts: Accounts
   readonly apps: Apps
-  readonly records: Pick<Records, 'list' | 'listFrom'>
+  readonly records: Pick<Records, 'list' | 'listFrom' | 'joining'>
+  readonly clock: Pick<ClusterClock, 'now'>
   readonly provider: Pick<Provider, 'revokeToken'>
   readonly logger: Pick<Logger, 'info' | 'warn'>
   readonly timers?: Pick<Timers, 'after'>
@@ -30,13 +31,14 @@ export interface AccountAdminOptions {
 
 type AccountAdmin = Pick<
   Tokenbus,
-  'putAccount' | 'getAccount' | 'listAccounts' | 'revokeAccount' | 'deleteAccount' | 'accountHistory'
+  | 'putAccount'
+  | 'patchAccount'
+  | 'getAccount'
+  | 'listAccounts'
+  | 'revokeAccount'
+  | 'deleteAccount'
+  | 'accountHistory'
 >
-
-interface Seen {
-  readonly record: StoredRecord
-  readonly snapshot: { readonly value: unknown; readonly context: AccountContext }
-}
 
 const defaultPage = 100
 const revoked = {
@@ -48,17 +50,10 @@ const revoked = {
 const mostTransitions = 200
 
 export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
-  const { accounts, apps, records, fingerprint, history } = options
+  const { accounts, apps, records, history } = options
   const limit = pLimit(32)
   const revokeAtProvider = createRevokeAtProvider(options)
   const binding = createAppBinding({ accounts, apps })
-
-  function view(account: string, { record, snapshot }: Seen, config: AppConfig | null): Result<AccountView> {
-    const { context } = snapshot
-    if (context.grantId === null) return notFound(account)
-    const { metadata } = record.fields
-    return ok(accountView({ account, state: snapshot.value as string, context, metadata, config }))
-  }
 
   async function read(account: string, configs = new Map<string, Promise<AppConfig | null>>()) {
     const loaded = await accounts.load(account)
@@ -66,36 +61,14 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
     const config =
       configs.get(app) ?? (app === '' ? Promise.resolve(null) : apps.look(app).then((found) => found.config))
     configs.set(app, config)
-    return view(account, loaded, await config)
+    return viewOf(account, loaded, await config)
   }
 
   const refreshTokenOf = (account: string, { record }: LoadedAccount) =>
     accounts.openCurrent(account, record)?.refreshToken?.reveal()
 
   return {
-    async putAccount(account, put, { place, by } = {}) {
-      const { config } = await apps.look(put.app)
-      if (config === null) return fail('app_not_found', 'app: there is no such app')
-      const bound = appRefusal({ app: put.app, config, by }) ?? (await binding.of(account, by))
-      if (!bound.ok) return bound
-      const mark = put.refreshToken && fingerprint({ account, token: put.refreshToken })
-      let failure: Result<never> | undefined
-      let again = false
-      const outcome = await accounts.receive(account, ({ at, eventId, record, snapshot: { context } }) => {
-        failure = bound.value.moved(context)
-        if (failure !== undefined) return null
-        const marks = record.fields.f
-        const current = accounts.openCurrent(account, record)
-        const grant = { mark, marks, current, place: place ?? placeOf(config) }
-        const decided = decidePut({ at, eventId, context, put, config, ...grant })
-        again = decided.ok && triesAgain(context, decided.value)
-        if (decided.ok) return decided.value
-        failure = decided
-        return null
-      })
-      const seen = failure ?? view(account, outcome, config)
-      return seen.ok && again ? ok({ ...seen.value, triedAgain: true as const }) : seen
-    },
+    ...createPutAccount(options),
     getAccount: (account) => read(account),
     async listAccounts({ page: number, limit: size = defaultPage, ...filters }) {
       try {
@@ -117,37 +90,47 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
     },
     async revokeAccount(
       account,
-      { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false },
+      { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false, ifVersion },
       { by } = {},
     ) {
       const bound = await binding.of(account, by)
       if (!bound.ok) return bound
       let failure: Result<never> | undefined
-      const outcome = await accounts.receive(account, ({ at, eventId: id, snapshot: { context } }) => {
-        failure = bound.value.moved(context)
-        return failure === undefined ? { event: { ...revoked, reason, at, id, endedAt: at } } : null
-      })
+      const outcome = await accounts.receive(
+        account,
+        ({ at, eventId: id, record, snapshot: { context } }) => {
+          const exists = context.grantId !== null
+          failure =
+            bound.value.moved(context) ?? (exists ? checkIfVersion({ record, exists, ifVersion }) : undefined)
+          return failure === undefined ? { event: { ...revoked, reason, at, id, endedAt: at } } : null
+        },
+      )
       if (failure !== undefined) return failure
       const { context } = outcome.snapshot
       const told =
         atProvider && context.grantId !== null
           ? { revokedAtProvider: await revokeAtProvider(account, outcome) }
           : {}
-      const seen = view(account, outcome, (await apps.look(context.app)).config)
+      const seen = viewOf(account, outcome, (await apps.look(context.app)).config)
       return seen.ok ? ok({ ...seen.value, ...told }) : seen
     },
-    async deleteAccount(account, { revokeAtProvider: atProvider = false }, { by } = {}) {
+    async deleteAccount(account, { revokeAtProvider: atProvider = false, ifVersion }, { by } = {}) {
       const bound = await binding.of(account, by)
       if (!bound.ok) return bound
       let failure: Result<never> | undefined
       let last = await accounts.load(account)
-      if (last.snapshot.context.grantId === null) return notFound(account)
+      if (last.snapshot.context.grantId === null) return accountNotFound(account)
+      failure = checkIfVersion({ record: last.record, exists: true, ifVersion })
+      if (failure !== undefined) return failure
       // First, while there is still something to try again with.
       let confirmed = atProvider && (await revokeAtProvider(account, last))
       const told = refreshTokenOf(account, last)
       const remove = (meeting: AccountMeeting) => {
         last = meeting
-        failure = bound.value.moved(meeting.snapshot.context)
+        const { record, snapshot } = meeting
+        const exists = snapshot.context.grantId !== null
+        failure = bound.value.moved(snapshot.context)
+        if (exists) failure ??= checkIfVersion({ record, exists, ifVersion })
         if (failure !== undefined) return null
         return { event: { type: 'account.removed' as const, at: meeting.at, id: meeting.eventId } }
       }
@@ -156,7 +139,7 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       // A refresh that ended meanwhile has left another one.
       if (atProvider && refreshTokenOf(account, last) !== told)
         confirmed = await revokeAtProvider(account, last)
-      if (!outcome.taken) return notFound(account)
+      if (!outcome.taken) return accountNotFound(account)
       return ok({ account, deleted: true as const, ...(atProvider && { revokedAtProvider: confirmed }) })
     },
     async accountHistory(account, { limit: count = mostTransitions }) {
@@ -164,8 +147,4 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       return transitions.ok ? ok({ account, transitions: transitions.value }) : transitions
     },
   }
-}
-
-function notFound(account: string): Result<never> {
-  return fail('account_not_found', 'there is no such account', { account })
 }

@@ -1,22 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { AppView, Tokenbus } from '../api.ts'
-import { fail, ok, type Result } from '../failures.ts'
+import { appNotFound, fail, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
 import type { Provider } from '../provider/provider.ts'
 import { nullIfTampered } from '../redis/integrity.ts'
 import type { Records } from '../redis/records.ts'
-import { type AppPatch, type AppPut, type AppSecretAdd, mostSecrets } from '../schemas.ts'
+import { type AppPatch, type AppPut, type AppSecretAdd, type IfVersion, mostSecrets } from '../schemas.ts'
 import { checkSecretMoves, type MoveOrder, withPinned } from './app-moves.ts'
 import type { App, AppSettings, Apps, ClientSecret } from './apps.ts'
+import type { ClusterClock } from './cluster-clock.ts'
+import { createDeleteApp } from './delete-app.ts'
+import { checkIfVersion } from './if-version.ts'
 import { wordsOf } from './judge-client.ts'
 import { appView } from './views.ts'
 
 export interface AppAdminOptions {
   readonly apps: Apps
-  readonly records: Pick<Records, 'list' | 'countByApp'>
+  readonly records: Pick<Records, 'list' | 'countByApp' | 'joining'>
+  readonly clock: ClusterClock
   /** Checks the settings and fills in what the provider's preset knows. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
   /** The other way: what was said, secrets apart, and what is to be different. */
@@ -42,21 +46,27 @@ const mostTries = 20
 /** Plain callers give up after 5 s. */
 const findsWithin = 2_000
 
-export function createAppAdmin({ apps, records, configOf, putOf, provider }: AppAdminOptions): AppAdmin {
+export function createAppAdmin(options: AppAdminOptions): AppAdmin {
+  const { apps, records, configOf, putOf, provider } = options
   const limit = pLimit(32)
 
   function view(app: App): Result<AppView> {
     const { config } = app
-    return config === null ? notFound() : ok(appView({ ...app, config }))
+    return config === null ? appNotFound() : ok(appView({ ...app, config }))
   }
 
-  /** Changes an app that is there; `change` may answer a failure instead. */
-  async function change(id: string, decide: (app: App & { config: AppConfig }) => Result<AppSettings>) {
+  /** Changes an app that is there; `decide` may answer a failure instead. */
+  async function change(
+    id: string,
+    ifVersion: IfVersion | undefined,
+    decide: (app: App & { config: AppConfig }) => Result<AppSettings>,
+  ) {
     let failure: Result<never> | undefined
     const app = await apps.configure(id, (found) => {
-      failure = undefined
-      const { config } = found
-      const settings = config === null ? notFound() : decide({ ...found, config })
+      const { config, record } = found
+      failure = config === null ? appNotFound() : checkIfVersion({ record, exists: true, ifVersion })
+      if (config === null || failure) return undefined
+      const settings = decide({ ...found, config })
       if (settings.ok) return settings.value
       failure = settings
       return undefined
@@ -70,12 +80,15 @@ export function createAppAdmin({ apps, records, configOf, putOf, provider }: App
     if (!checked.ok) return checked
     const order = put.moveGrants ? await orderOf(checked.value) : ok(undefined)
     if (!order.ok) return order
+    const { ifVersion } = asked
+    const secretsFor = givenSecrets(put)
     let refused: Result<never> | 'outdated' | undefined
     const app = await apps.configure(id, (found) => {
       const moving = { found, asked, config: checked.value, order: order.value, whole: seen === undefined }
       const outdated = seen !== undefined && found.record.generation !== seen.record.generation
-      refused = outdated ? 'outdated' : checkSecretMoves(moving)
-      return refused ? undefined : { config: withPinned(moving), secrets: secretsOf(put, found) }
+      const stale = checkIfVersion({ record: found.record, exists: found.config !== null, ifVersion })
+      refused = stale ?? (outdated ? 'outdated' : checkSecretMoves(moving))
+      return refused ? undefined : { config: withPinned(moving), secrets: secretsFor(found) }
     })
     return refused ?? view(app)
   }
@@ -95,12 +108,14 @@ export function createAppAdmin({ apps, records, configOf, putOf, provider }: App
     async putApp(id, put) {
       return (await store(id, { put, asked: put })) as Result<AppView>
     },
-    async updateApp(id, patch) {
+    async updateApp(id, make) {
       for (let tries = 0; tries < mostTries; tries++) {
         const seen = await apps.look(id)
-        if (seen.config === null) return notFound()
-        const put = { ...keptSecrets(seen.secrets, patch), ...putOf(seen.config, patch) }
-        const stored = await store(id, { put, asked: patch, seen })
+        if (seen.config === null) return appNotFound()
+        const patch = make(seen.config)
+        if (!patch.ok) return patch
+        const put = { ...keptSecrets(seen.secrets, patch.value), ...putOf(seen.config, patch.value) }
+        const stored = await store(id, { put, asked: patch.value, seen })
         if (stored !== 'outdated') return stored
       }
       return fail('conflict', 'the app is being changed by others; try again')
@@ -122,31 +137,21 @@ export function createAppAdmin({ apps, records, configOf, putOf, provider }: App
       } while (cursor !== undefined)
       return ok({ apps: found })
     },
-    async deleteApp(id) {
-      const accounts = await records.countByApp(id)
-      if (accounts > 0) return fail('conflict', `the app still has ${accounts} accounts; delete them first`)
-      let existed = false
-      await apps.configure(id, ({ config }) => {
-        existed = config !== null
-        return existed ? null : undefined
-      })
-      if (!existed) return notFound()
-      return ok({ app: id, deleted: true })
-    },
-    async addSecret(id, add) {
+    ...createDeleteApp(options),
+    async addSecret(id, { ifVersion, ...add }) {
       const { config } = await apps.look(id)
       const usable = config && (await checkCredential({ field: 'secret', secret: add.secret, config }))
       if (usable?.ok === false) return usable
-      return change(id, ({ config, secrets }) => {
-        const added = newSecret(add)
+      const added = newSecret(add)
+      return change(id, ifVersion, ({ config, secrets }) => {
         const others = secrets.filter((each) => each.id !== added.id)
         if (others.length >= mostSecrets)
           return fail('bad_request', `secret: an app has ${mostSecrets} at most; remove one first`)
         return ok({ config, secrets: [...others, added] })
       })
     },
-    removeSecret: (id, { id: secretId }) =>
-      change(id, ({ config, secrets }) => {
+    removeSecret: (id, { id: secretId, ifVersion }) =>
+      change(id, ifVersion, ({ config, secrets }) => {
         const left = secrets.filter((each) => each.id !== secretId)
         if (left.length === secrets.length) return fail('bad_request', 'id: the app has no such secret')
         if (left.length === 0)
@@ -156,11 +161,7 @@ export function createAppAdmin({ apps, records, configOf, putOf, provider }: App
   }
 }
 
-export function notFound(): Result<never> {
-  return fail('app_not_found', 'there is no such app')
-}
-
-function newSecret({ id, secret, expiresAt }: AppSecretAdd): ClientSecret {
+function newSecret({ id, secret, expiresAt }: Omit<AppSecretAdd, 'ifVersion'>): ClientSecret {
   return {
     id: id ?? randomUUID().slice(0, 8),
     secret,
@@ -180,12 +181,21 @@ export function keptSecrets(secrets: readonly ClientSecret[], patch: AppPatch): 
   }
 }
 
-/** A put says the whole list. Where the text is one we have, it keeps its id, and with it what we know of it. */
-function secretsOf({ clientSecret, secrets, serviceKey }: AppPut, app: App): ClientSecret[] {
+/**
+ * The secrets an app has after a put. A list says all of them; one secret that the app has already, or none, changes
+ * nothing, so that the same put again drops none that was added meanwhile. Ids of new ones are made here, outside the
+ * compare-and-set, so that a repeat adds nothing twice.
+ */
+function givenSecrets({ clientSecret, secrets, serviceKey }: AppPut): (app: App) => readonly ClientSecret[] {
   const only = clientSecret ?? serviceKey
   const given = secrets ?? (only === undefined ? [] : [{ secret: only }])
-  return given.map((each) => {
-    const known = app.secrets.find(({ secret }) => secret.reveal() === each.secret.reveal())
-    return newSecret({ ...each, ...(each.id === undefined && known && { id: known.id }) })
-  })
+  const fresh = given.map((each) => ({ ...newSecret(each), named: each.id !== undefined }))
+  const isHad = ({ secrets: had }: App) => had.some(({ secret }) => secret.reveal() === only?.reveal())
+  return (app) => {
+    if (secrets === undefined && (only === undefined || isHad(app))) return app.secrets
+    return fresh.map(({ named, ...each }) => {
+      const known = app.secrets.find(({ secret }) => secret.reveal() === each.secret.reveal())
+      return named || known === undefined ? each : { ...each, id: known.id }
+    })
+  }
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Tokenbus, VerifiedStep } from '../api.ts'
-import { ok, type Result } from '../failures.ts'
+import { appNotFound, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { AppPatch, AppPut } from '../schemas.ts'
 import { Secret } from '../secret.ts'
 import { realTimers, type Timers } from '../timers.ts'
-import { keptSecrets, notFound } from './app-admin.ts'
+import { keptSecrets } from './app-admin.ts'
 import type { App, Apps, ClientSecret } from './apps.ts'
 import type { Attempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
@@ -125,7 +125,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
       const deadline = timers.elapsed() + patience
       const app = await apps.look(id)
       const { config } = app
-      if (config === null) return notFound()
+      if (config === null) return appNotFound()
       const steps: VerifiedStep[] = []
       const allIsWell = () => steps.every((each) => each.ok !== false)
       for (const part of [configuration, redirect, discovery, client]) {

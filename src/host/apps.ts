@@ -29,11 +29,18 @@ export interface App {
   readonly context: AppContext
   readonly config: AppConfig | null
   readonly secrets: readonly ClientSecret[]
+  /** It is being deleted since (ms); null where nobody does that. */
+  readonly closingSince: number | null
   readonly record: StoredRecord
 }
 
 /** What comes with an event and is stored beside the machine's state; `null` removes the app. */
-export type AppSettings = { readonly config: AppConfig; readonly secrets: readonly ClientSecret[] } | null
+export type AppSettings = {
+  readonly config: AppConfig
+  readonly secrets: readonly ClientSecret[]
+  /** Set by who deletes it; any other change calls the deletion off. */
+  readonly closingSince?: number
+} | null
 
 export interface AppsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
@@ -56,12 +63,13 @@ export type Apps = ReturnType<typeof createApps>
 export function createApps({ records, clock, sealer, ...options }: AppsOptions) {
   function settingsFields({ id, extra, record }: Step): Record<string, string | null> {
     if (extra === undefined) return {}
-    if (extra === null) return { config: null, c: null }
+    if (extra === null) return { config: null, c: null, closing: null }
     const text = JSON.stringify(extra.secrets.map((each) => [each.id, each.secret.reveal(), each.expiresAt]))
     const generation = record.generation + 1
     return {
       config: JSON.stringify(extra.config),
       c: sealer.seal({ text, account: id, generation, slot: 'secrets' }),
+      closing: extra.closingSince === undefined ? null : String(extra.closingSince),
     }
   }
 
@@ -141,7 +149,14 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
   }
 
   function read(id: string, { record, snapshot }: Loaded<{ value: unknown; context: AppContext }>): App {
-    return { ...settingsOf(id, record), state: snapshot.value as AppState, context: snapshot.context, record }
+    const { closing } = record.fields
+    return {
+      ...settingsOf(id, record),
+      state: snapshot.value as AppState,
+      context: snapshot.context,
+      closingSince: closing === undefined ? null : Number(closing),
+      record,
+    }
   }
 
   type Report =

@@ -44,8 +44,6 @@ export interface HostOptions {
   readonly observer?: Observer
   /** How many ready-made replies this node keeps. */
   readonly cachedTokens?: number
-  /** What they may take together. */
-  readonly cacheMb?: number
   /** With replicas: false when none has the account's last save yet. */
   confirmSave(save: SaveToConfirm): Promise<boolean>
 }
@@ -64,12 +62,7 @@ export function createHost(options: HostOptions) {
   const { records, sealer, fingerprint, publisher, announce, provider, clock, partitions, logger } = options
   const { spool, timers = realTimers, observer = unobserved, cachedTokens, snapshotSchema } = options
   const sealed = createSealedTokens(sealer)
-  const cache = createTokenCache({
-    clock,
-    observer,
-    ...(cachedTokens && { max: cachedTokens }),
-    ...(options.cacheMb && { megabytes: options.cacheMb }),
-  })
+  const cache = createTokenCache({ clock, observer, ...(cachedTokens && { max: cachedTokens }) })
   const waiting = createWaiting<LoadedAccount>(timers)
   const flow = createEventFlow(timers)
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })
@@ -203,7 +196,7 @@ export function createHost(options: HostOptions) {
     const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
     const limit = pLimit(wakersAtOnce)
     const each = Array.from({ length: partitions }, (_, partition) =>
-      limit(() => records.wakeAccounts({ app, partition, spread, now: clock.now() })),
+      limit(() => records.wakeAccounts({ app, partition, spread })),
     )
     await Promise.all(each)
     await apps.report(app, { type: 'accounts.woken' })

@@ -1,14 +1,19 @@
 import { type AccountContext, grantEnd } from '../../machines/index.ts'
 import type { AccountView, AppView } from '../api.ts'
+import { accountNotFound, ok, type Result } from '../failures.ts'
 import { type AppConfig, newerInPreset } from '../provider/app-config.ts'
 import { missingScopes } from '../provider/scopes.ts'
+import type { Revision } from '../redis/records.ts'
+import type { LoadedAccount } from './accounts.ts'
 import type { App } from './apps.ts'
+import { revisionOf } from './if-version.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
 const isoOrNull = (at: number | null) => (at === null || at === 0 ? null : iso(at))
 
 export interface AccountSeen {
   readonly account: string
+  readonly record: Revision
   readonly state: string
   readonly context: AccountContext
   readonly metadata: string | undefined
@@ -16,7 +21,7 @@ export interface AccountSeen {
 }
 
 /** An account as operators see it: everything it remembers that is of use to them, never a secret. */
-export function accountView({ account, state, context, metadata, config }: AccountSeen): AccountView {
+export function accountView({ account, record, state, context, metadata, config }: AccountSeen): AccountView {
   const { invalid, lastError } = context
   const grantExpires = grantEnd(context)
   return {
@@ -26,6 +31,8 @@ export function accountView({ account, state, context, metadata, config }: Accou
     app: context.app,
     provider: context.provider,
     state,
+    version: record.version,
+    revision: revisionOf(record),
     generation: context.tokenGeneration,
     expires: isoOrNull(context.expiresAt),
     registeredScopes: context.scopes,
@@ -47,14 +54,28 @@ export function accountView({ account, state, context, metadata, config }: Accou
   }
 }
 
+/** The same of what was loaded or saved; `account_not_found` where there is no grant. */
+export function viewOf(
+  account: string,
+  { record, snapshot }: Pick<LoadedAccount, 'record' | 'snapshot'>,
+  config: AppConfig | null,
+): Result<AccountView> {
+  const { context } = snapshot
+  if (context.grantId === null) return accountNotFound(account)
+  const { metadata } = record.fields
+  return ok(accountView({ account, record, state: snapshot.value as string, context, metadata, config }))
+}
+
 export function appView(app: App & { config: AppConfig }): AppView {
-  const { context, secrets, state } = app
+  const { context, secrets, state, record } = app
   const { pinned, ...config } = app.config
   const newerPreset = newerInPreset(app.config)
   const statuses = new Map(context.secrets.map((status) => [status.id, status]))
   return {
     ...config,
     app: config.app,
+    version: record.version,
+    revision: revisionOf(record),
     state,
     provider: config.provider,
     clientId: config.clientId,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AccountView } from '../api.ts'
+import type { KnownAccount } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import {
   type AccountPut,
@@ -10,7 +10,8 @@ import {
   textSchema,
 } from '../schemas.ts'
 
-const { user, accessToken, refreshToken, expires, scopes, policy, metadata } = accountPutSchema.shape
+const { user, accessToken, refreshToken, expires, scopes, policy, metadata, ifVersion } =
+  accountPutSchema.shape
 
 const oauth2Schema = z.object({
   provider: idSchema.optional().describe('the app'),
@@ -29,6 +30,7 @@ const about = {
   email: textSchema(320).or(z.literal('')).optional(),
   policy,
   metadata,
+  ifVersion,
 }
 
 /** EmailEngine's shape; `imap`, `smtp` and whatever else its clients send is ignored. */
@@ -41,8 +43,15 @@ export const accountChangeSchema = z.object({ ...about, oauth2: oauth2Schema.opt
 
 /** What such a body puts. Of an account that is there, everything stays that a partial body does not name. */
 export function accountPutOf(
-  { name, email, policy: wanted, metadata: facts, oauth2 }: z.output<typeof accountChangeSchema>,
-  known: AccountView | undefined,
+  {
+    name,
+    email,
+    policy: wanted,
+    metadata: facts,
+    ifVersion: seen,
+    oauth2,
+  }: z.output<typeof accountChangeSchema>,
+  known: KnownAccount | undefined,
 ): Result<AccountPut> {
   const kept = oauth2 === undefined || oauth2.partial ? known : undefined
   const {
@@ -69,6 +78,7 @@ export function accountPutOf(
     ...grant,
     app,
     user: who,
+    ...(seen !== undefined && { ifVersion: seen }),
     ...(wanted && { policy: wanted }),
     ...(said && { metadata: about }),
   } as AccountPut)

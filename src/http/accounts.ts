@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { AccountView, Tokenbus } from '../api.ts'
+import type { Tokenbus } from '../api.ts'
 import type { Consent } from '../consent/consent.ts'
-import { ok, type Result } from '../failures.ts'
+import { accountNotFound, ok } from '../failures.ts'
 import type { Principal } from '../principal.ts'
 import { accountHistorySchema, accountRevokeSchema, idSchema, newIdSchema } from '../schemas.ts'
 import { accountChangeSchema, accountPutOf, accountRegisterSchema } from './account-body.ts'
 import { fromText } from './from-text.ts'
+import { revised } from './preconditions.ts'
 import { type Route, route } from './route.ts'
 
 export interface AccountRoutesOptions {
@@ -26,6 +27,7 @@ const write = { scopes: ['account:write'], account: { path: 'account' } } as con
 
 export const accountView = z.looseObject({
   account: z.string(),
+  ...revised,
   user: z.string(),
   app: z.string(),
   provider: z.string(),
@@ -44,10 +46,10 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       access: { scopes: ['account:write'], account: { field: 'account' } },
       body: accountRegisterSchema,
       answer: z.union([
-        z.object({ account: z.string(), state: z.enum(['new', 'existing']) }),
+        ofAccount.extend({ state: z.enum(['new', 'existing']), ...revised }),
         z.object({ redirect: z.url() }),
       ]),
-      async handle({ body, principal }) {
+      async handle({ body, principal, ifVersion }) {
         const { account: named = null, name, email, oauth2 } = body
         if (oauth2.authorize) {
           const { provider: app, redirectUrl = `${publicUrl()}/` } = oauth2
@@ -62,9 +64,14 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
           return begun.ok ? ok({ redirect: begun.value.url }) : begun
         }
         const account = named ?? randomUUID()
-        const known = await tokenbus.getAccount(account)
-        const put = await register(account, body, { known: known.ok ? known.value : undefined, principal })
-        return put.ok ? ok({ account, state: known.ok ? 'existing' : 'new' }) : put
+        const put = await tokenbus.patchAccount(
+          account,
+          (known) => accountPutOf({ ...body, ifVersion: body.ifVersion ?? ifVersion }, known),
+          { by: principal },
+        )
+        if (!put.ok) return put
+        const { created, version, revision } = put.value
+        return ok({ account, state: created ? 'new' : 'existing', version, revision })
       },
     }),
     route({
@@ -83,12 +90,15 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       access: write,
       params: ofNewAccount,
       body: accountChangeSchema,
-      answer: ofAccount,
-      async handle({ params: { account }, body, principal }) {
-        const known = await tokenbus.getAccount(account)
-        if (!known.ok) return known
-        const put = await register(account, body, { known: known.value, principal })
-        return put.ok ? ok({ account }) : put
+      answer: ofAccount.extend(revised),
+      async handle({ params: { account }, body, principal, ifVersion }) {
+        const change = { ...body, ifVersion: body.ifVersion ?? ifVersion }
+        const put = await tokenbus.patchAccount(
+          account,
+          (known) => (known === undefined ? accountNotFound(account) : accountPutOf(change, known)),
+          { by: principal },
+        )
+        return put.ok ? ok({ account, version: put.value.version, revision: put.value.revision }) : put
       },
     }),
     route({
@@ -101,8 +111,8 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         revoke: fromText.boolean().optional().describe('also revoke its grant at the provider'),
       }),
       answer: z.object({ account: z.string(), deleted: z.literal(true), revokedAtProvider }),
-      handle: ({ params, query: { revoke = false }, principal }) =>
-        tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke }, { by: principal }),
+      handle: ({ params, query: { revoke = false }, principal, ifVersion }) =>
+        tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke, ifVersion }, { by: principal }),
     }),
     route({
       method: 'POST',
@@ -112,8 +122,8 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       params: ofAccount,
       body: accountRevokeSchema,
       answer: accountView.extend({ revokedAtProvider }),
-      handle: ({ params, body, principal }) =>
-        tokenbus.revokeAccount(params.account, body, { by: principal }),
+      handle: ({ params, body, principal, ifVersion }) =>
+        tokenbus.revokeAccount(params.account, { ifVersion, ...body }, { by: principal }),
     }),
     route({
       method: 'GET',
@@ -129,13 +139,4 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         tokenbus.accountHistory(params.account, { ...(limit !== undefined && { limit }) }),
     }),
   ]
-
-  async function register(
-    account: string,
-    body: z.output<typeof accountChangeSchema>,
-    { known, principal }: { known: AccountView | undefined; principal: Principal | null },
-  ): Promise<Result<AccountView>> {
-    const put = accountPutOf(body, known)
-    return put.ok ? tokenbus.putAccount(account, put.value, { by: principal }) : put
-  }
 }

@@ -7,6 +7,7 @@ import { covers, hasScope, type Principal } from '../principal.ts'
 import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema, newIdSchema } from '../schemas.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
+import { revised } from './preconditions.ts'
 import { type Route, route } from './route.ts'
 
 const ofApp = z.object({ app: idSchema })
@@ -16,6 +17,7 @@ const read = { scopes: readers, app: { path: 'app' } } as const
 const write = { scopes: ['app:write'], app: { path: 'app' }, all: ['accounts'] } as const
 const appView = z.looseObject({
   id: z.string(),
+  ...revised,
   state: z.string(),
   provider: z.string(),
   clientId: z.string(),
@@ -31,17 +33,17 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       summary: 'Make an app',
       access: { scopes: ['app:write'], app: { field: 'id' }, all: ['accounts'] },
       body: appCreateSchema,
-      answer: z.object({ id: z.string(), created: z.literal(true) }),
-      async handle({ body: { id = randomBytes(9).toString('base64url'), ...body }, principal }) {
+      answer: z.object({ id: z.string(), created: z.literal(true), ...revised }),
+      async handle({ body: { id = randomBytes(9).toString('base64url'), ...body }, principal, ifVersion }) {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
         const put = appPatchOf(body, body.provider)
         if (!put.ok) return put
         if (put.value.clientId === undefined) return fail('bad_request', 'clientId: required')
-        if ((await tokenbus.getApp(id)).ok)
+        const made = await tokenbus.putApp(id, { ...(put.value as AppPut), ifVersion: 0 })
+        if (!made.ok && made.failure.error === 'conflict' && ifVersion === undefined)
           return fail('conflict', 'id: there is such an app; change it with PUT')
-        const made = await tokenbus.putApp(id, put.value as AppPut)
-        return made.ok ? ok({ id, created: true }) : made
+        return made.ok ? ok({ id, created: true, ...revisedOf(made.value) }) : made
       },
     }),
     route({
@@ -78,15 +80,14 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: write,
       params: z.object({ app: newIdSchema }),
       body: appChangeSchema,
-      answer: z.object({ id: z.string(), updated: z.literal(true) }),
-      async handle({ params: { app: id }, body, principal }) {
+      answer: z.object({ id: z.string(), updated: z.literal(true), ...revised }),
+      async handle({ params: { app: id }, body, principal, ifVersion = body.ifVersion }) {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
-        const known = await tokenbus.getApp(id)
-        if (!known.ok) return known
-        const patch = appPatchOf(body, body.provider ?? (known.value.provider as AppPut['provider']))
-        const updated = patch.ok ? await tokenbus.updateApp(id, patch.value) : patch
-        return updated.ok ? ok({ id, updated: true }) : updated
+        const updated = await tokenbus.updateApp(id, ({ provider }) =>
+          appPatchOf({ ...body, ifVersion }, body.provider ?? provider),
+        )
+        return updated.ok ? ok({ id, updated: true, ...revisedOf(updated.value) }) : updated
       },
     }),
     route({
@@ -96,8 +97,8 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: write,
       params: ofApp,
       answer: z.object({ id: z.string(), deleted: z.literal(true) }),
-      async handle({ params: { app: id } }) {
-        const deleted = await tokenbus.deleteApp(id)
+      async handle({ params: { app: id }, ifVersion }) {
+        const deleted = await tokenbus.deleteApp(id, { ifVersion })
         return deleted.ok ? ok({ id, deleted: true }) : deleted
       },
     }),
@@ -109,7 +110,8 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       params: ofApp,
       body: appSecretAddSchema,
       answer: appView,
-      handle: async ({ params, body }) => seen(await tokenbus.addSecret(params.app, body)),
+      handle: async ({ params, body, ifVersion }) =>
+        seen(await tokenbus.addSecret(params.app, { ifVersion, ...body })),
     }),
     route({
       method: 'DELETE',
@@ -118,7 +120,8 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: write,
       params: ofApp.extend({ secret: z.string().min(1).max(64) }),
       answer: appView,
-      handle: async ({ params }) => seen(await tokenbus.removeSecret(params.app, { id: params.secret })),
+      handle: async ({ params, ifVersion }) =>
+        seen(await tokenbus.removeSecret(params.app, { id: params.secret, ifVersion })),
     }),
     route({
       method: 'POST',
@@ -134,6 +137,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
   ]
 }
 
+const revisedOf = ({ version, revision }: AppView) => ({ version, revision })
 const withId = (view: AppView) => ({ id: view.app, ...view })
 
 function seen(app: Result<AppView>): Result<unknown> {

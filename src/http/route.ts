@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { fail, type Result } from '../failures.ts'
 import { fieldErrors } from '../field-errors.ts'
 import type { Principal } from '../principal.ts'
+import type { IfVersion } from '../schemas.ts'
 import { type Access, authorize, type Needs, namedInBody } from './authorize.ts'
+import { asPrecondition, etagOf, ifVersionOf } from './preconditions.ts'
 import { Refused } from './refused.ts'
 
 /** What a route is told. `principal` is null only where the route is open to all. */
@@ -12,6 +14,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly query: Query
   readonly body: Body
   readonly principal: Principal | null
+  /** Of `If-Match` and `If-None-Match`. */
+  readonly ifVersion?: IfVersion
 }
 
 /** One endpoint: its schemas are what requests are checked against and what the documentation is made of. */
@@ -67,18 +71,23 @@ export function register(server: FastifyInstance, route: Route): void {
 
 async function answer(route: Route, request: FastifyRequest, reply: FastifyReply) {
   const { principal } = request
+  const ifVersion = route.method === 'GET' ? undefined : ifVersionOf(request.headers)
   const call = {
     params: read(route.params, request.params),
     query: read(route.query, request.query),
     body: readBody(route, request.body),
     principal,
+    ...(ifVersion !== undefined && { ifVersion }),
   }
   const refused =
     principal && authorize(principal, route.access as Needs, namedInBody(route.access as Needs, call.body))
   if (refused) throw new Refused(refused.failure)
-  const result = await route.handle(call)
+  const handled = await route.handle(call)
+  const result = ifVersion === undefined ? handled : asPrecondition(handled)
   if (!result.ok) throw new Refused(result.failure)
   const { value } = result
+  const etag = etagOf(value)
+  if (etag !== undefined) reply.header('etag', etag)
   return reply.header('content-type', json).send(value instanceof Uint8Array ? value : JSON.stringify(value))
 }
 

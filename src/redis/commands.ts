@@ -15,6 +15,10 @@ export interface Commands {
   zlowest(key: string): Promise<number | null>
   zinter(keys: readonly [string, string]): Promise<string[]>
   zcard(key: string): Promise<number>
+  zadd(key: string, score: number, member: string): Promise<unknown>
+  zrem(key: string, member: string): Promise<unknown>
+  /** How many members have this score or a higher one. */
+  zcountFrom(key: string, score: number): Promise<number>
 }
 
 export interface MemberPage {
@@ -52,5 +56,8 @@ export function createCommands(redis: RedisClient): Commands {
       }),
     zinter: (keys) => reach(() => redis.zinter(2, [...keys])),
     zcard: (key) => reach(() => redis.zcard(key)),
+    zadd: (key, score, member) => reach(() => redis.zadd(key, score, member)),
+    zrem: (key, member) => reach(() => redis.zrem(key, member)),
+    zcountFrom: (key, score) => reach(() => redis.zcount(key, score, '+inf')),
   }
 }

@@ -31,6 +31,8 @@ export function keysOf(partition: number) {
     byName: `${tag}:by-name`,
     seenEvent: (digest: string) => `${tag}:security-event:${digest}`,
     byApp: (app: string) => `${tag}:by-app:${app}`,
+    /** Accounts that are about to be of this app, by when that began (ms). */
+    joining: (app: string) => `${tag}:joining:${app}`,
     byState: (state: string) => `${tag}:by-state:${state}`,
   }
 }

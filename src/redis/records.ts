@@ -1,6 +1,7 @@
 import { realTimers, type Timers } from '../timers.ts'
 import type { Commands } from './commands.ts'
 import { type Integrity, Tampered } from './integrity.ts'
+import { createJoining } from './joining.ts'
 import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
 import { createListing } from './listing.ts'
 import { createOutboxStore } from './outbox-store.ts'
@@ -78,6 +79,7 @@ export function createRecords({
   return {
     ...createListing({ commands, partitions, random }),
     ...createOutboxStore({ commands, partitions }),
+    joining: createJoining(commands, { partitions }),
     load,
     /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
     async save(change: Change): Promise<Saved> {
@@ -100,14 +102,12 @@ export function createRecords({
       partition: number
       limit: number
       push: number
-      /** What is due by this time is due, also where Redis' own clock is behind it. */
-      now?: number
     }): Promise<{ at: number; refs: Ref[] }> {
       const { due } = keysOf(claim.partition)
       const [at, members] = (await run({
         script: 'claim-due',
         keys: [due],
-        args: [claim.limit, claim.push, claim.now ?? 0],
+        args: [claim.limit, claim.push],
       })) as [number, string[]]
       return { at, refs: members.map(refOfDueMember) }
     },
@@ -127,20 +127,11 @@ export function createRecords({
         args: [version, saveId ?? '', wakeAt ?? '', dueMember(ref)],
       })
     },
-    async wakeAccounts(waking: {
-      app: string
-      partition: number
-      spread: number
-      now?: number
-    }): Promise<number> {
+    async wakeAccounts(waking: { app: string; partition: number; spread: number }): Promise<number> {
       const keys = keysOf(waking.partition)
       const waiting = [keys.byState('secret-expired'), keys.byState('revoked')]
       const touched = [keys.due, keys.byApp(waking.app), ...waiting]
-      return (await run({
-        script: 'wake-accounts',
-        keys: touched,
-        args: [waking.spread, waking.now ?? 0],
-      })) as number
+      return (await run({ script: 'wake-accounts', keys: touched, args: [waking.spread] })) as number
     },
     /** When the first wake-up of all is due, ms; null when none is. */
     async earliestDue(): Promise<number | null> {

@@ -49,7 +49,7 @@ describe('each request reaches its method', () => {
     ['app.put.crm', { ...app, clientSecret: 's' }, 'putApp', ['crm', { ...app, clientSecret: 's' }]],
     ['app.get.crm', undefined, 'getApp', ['crm']],
     ['app.list', undefined, 'listApps', []],
-    ['app.delete.crm', {}, 'deleteApp', ['crm']],
+    ['app.delete.crm', {}, 'deleteApp', ['crm', {}]],
     ['app.secret.add.crm', { secret: 's', id: 'b' }, 'addSecret', ['crm', { secret: 's', id: 'b' }]],
     ['app.secret.remove.crm', { id: 'b' }, 'removeSecret', ['crm', { id: 'b' }]],
     ['app.verify.crm', { user: 'u' }, 'verifyApp', ['crm', { user: 'u' }]],

@@ -37,7 +37,7 @@ async function drive(app: string, path: readonly AppStep[]): Promise<string[]> {
   const apps = createApps({
     records,
     sealer,
-    clock: { now: () => now, observe: () => undefined, ahead: () => 0 },
+    clock: { now: () => now, observe: () => undefined },
     afterSave: () => undefined,
     wakeAccounts: () => asked.push('accounts.wake'),
     probeAccount: () => asked.push('account.probe'),

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ok } from '../../src/failures.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
 import { createProvider } from '../../src/provider/provider.ts'
 import type { AppPut } from '../../src/schemas.ts'
@@ -183,7 +184,7 @@ describe('a service’s account', () => {
     })
     expect(await add(keyFile())).toMatchObject({ ok: true })
     // Whatever else is changed, both stay.
-    expect(await node.tokenbus.updateApp('gmailService', { name: 'robots' })).toMatchObject({
+    expect(await node.tokenbus.updateApp('gmailService', () => ok({ name: 'robots' }))).toMatchObject({
       value: { name: 'robots', secrets: [{ secret: '***' }, { secret: '***' }] },
     })
   })

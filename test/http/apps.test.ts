@@ -22,7 +22,7 @@ describe('an app', () => {
   it("is made in EmailEngine's words, and is the same over NATS", async () => {
     const { status, body } = await create({ ...google, extraScopes: ['openid'] })
     expect(status).toBe(200)
-    expect(body).toEqual({ id: expect.stringMatching(/^[\w-]{12}$/), created: true })
+    expect(body).toMatchObject({ id: expect.stringMatching(/^[\w-]{12}$/), created: true })
     const seen = await http.ask('GET', `/v1/oauth2/${body.id}`)
     expect(seen.body).toMatchObject({
       id: body.id,
@@ -69,6 +69,8 @@ describe('an app', () => {
     const after = (await http.ask('GET', '/v1/oauth2/changing')).body
     expect(after).toMatchObject({
       ...before,
+      version: expect.any(Number),
+      revision: expect.any(String),
       since: expect.any(String),
       name: 'Ours',
       tenant: 'example.com',

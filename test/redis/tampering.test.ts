@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ok } from '../../src/failures.ts'
 import { createApiTokens } from '../../src/host/api-tokens.ts'
 import { Tampered } from '../../src/redis/integrity.ts'
 import { keysOf, metaKey, partitionOf, type Ref } from '../../src/redis/keys.ts'
@@ -119,7 +120,7 @@ async function moveOn(node: TestNode): Promise<void> {
       if (got.accessToken === undefined) throw new Error(`${kind}-${name}: ${got.error}`)
     }
     for (const kind of ['app', 'public', 'service'])
-      await node.tokenbus.updateApp(`${kind}-${name}`, { name: `${name}, renamed` })
+      await node.tokenbus.updateApp(`${kind}-${name}`, () => ok({ name: `${name}, renamed` }))
   }
 }
 
@@ -207,7 +208,7 @@ describe('a record in Redis', () => {
     await using node = await startNode()
     await furnish(node)
     const before = await redis.hgetall(appKey('app-one'))
-    await node.tokenbus.updateApp('app-one', { name: 'renamed' })
+    await node.tokenbus.updateApp('app-one', () => ok({ name: 'renamed' }))
     await redis.multi().del(appKey('app-one')).hset(appKey('app-one'), before).exec()
     expect((await node.host.apps.look('app-one')).config?.name).toBe('one')
   })

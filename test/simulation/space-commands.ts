@@ -49,6 +49,10 @@ export function spaceCommands(carry: Carry): Commands {
       carry((space) =>
         [...setAt(space, one).keys()].filter((id) => setAt(space, other).has(id)).sort(byBytes),
       ),
+    zadd: (key, score, member) => carry((space) => setAt(space, key).set(member, score), { write: true }),
+    zrem: (key, member) => carry((space) => setAt(space, key).delete(member), { write: true }),
+    zcountFrom: (key, score) =>
+      carry((space) => [...setAt(space, key).values()].filter((each) => each >= score).length),
     zcard: (key) => carry((space) => setAt(space, key).size),
   }
 }

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { connect, type JetStreamManager, type NatsConnection } from 'nats'
 import { jetStreamCode, streamNotFound } from '../../src/bus/jetstream-error.ts'
+import { ensureStreams } from '../../src/bus/streams.ts'
 import { consumerAccount } from '../../src/cli/consumer-account.ts'
+import { eventually } from './eventually.ts'
 import { type LiveTokenbus, startLiveTokenbus } from './live-tokenbus.ts'
 import { startNats } from './nats.ts'
 import { env, type Variant } from './shipped-nats.ts'
@@ -22,8 +24,8 @@ export interface AbuseScene extends AsyncDisposable {
   settle(): Promise<void>
   /** Everything that nobody may change. */
   state(): Promise<State>
-  /** Puts events into a stream that was emptied. */
-  refill(): Promise<void>
+  /** Makes the streams that are gone, and fills the one of events. */
+  mend(): Promise<void>
   as(user: string): Promise<NatsConnection>
 }
 
@@ -107,7 +109,9 @@ export async function startAbuseScene(variant: Variant): Promise<AbuseScene> {
       )
       return { streams: Object.fromEntries(streams), records: JSON.stringify(answers) }
     },
-    async refill() {
+    async mend() {
+      // One that is being deleted cannot be made yet.
+      await eventually(() => ensureStreams({ nats: inside }))
       for (let n = 0; n < 3; n++)
         await inside.jetstream().publish('token.refreshed.filler', JSON.stringify({ n }))
     },

@@ -109,8 +109,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     ...createUpgrade({ ...host, ...storage, partitions }),
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
-    ...createAccountAdmin({ ...host, records, provider, fingerprint, logger, history }),
-    ...createAppAdmin({ ...appSettings, records, provider: { resolveEndpoint } }),
+    ...createAccountAdmin({ ...host, records, clock, provider, fingerprint, logger, history }),
+    ...createAppAdmin({ ...appSettings, records, clock, provider: { resolveEndpoint } }),
     ...createAppVerification({
       ...host,
       ...appSettings,

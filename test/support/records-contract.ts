@@ -185,6 +185,20 @@ export function recordsContract(store: RecordStore): void {
     })
   })
 
+  describe('joining', () => {
+    it('counts the accounts about to be of an app, until they are or a minute has passed', async () => {
+      const at = 1_000_000
+      await records.joining.begin({ app: 'joined', account: newId(), at })
+      const account = newId()
+      await records.joining.begin({ app: 'joined', account, at })
+      expect(await records.joining.count('joined', { at })).toBe(2)
+      expect(await records.joining.count('other', { at })).toBe(0)
+      await records.joining.end({ app: 'joined', account })
+      expect(await records.joining.count('joined', { at: at + 60_000 })).toBe(1)
+      expect(await records.joining.count('joined', { at: at + 60_001 })).toBe(0)
+    })
+  })
+
   describe('used', () => {
     it('notes the generation that was asked for, and makes nothing up', async () => {
       const id = newId()

@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { z } from 'zod'
+import { type Failure, fail, type Result } from '../failures.ts'
+import { type IfVersion, ifVersionSchema } from '../schemas.ts'
+import { refuse } from './refused.ts'
+
+/** In an answer about an account or an app. */
+export const revised = { version: z.int(), revision: z.string().describe('the ETag, without its quotes') }
+
+const entityTag = /^"([^"]*)"$/
+
+/**
+ * What a write's `If-Match` or `If-None-Match: *` asks for, as `ifVersion` (RFC 9110 §13.1). A weak entity tag never
+ * matches. Throws `Refused`: 400 for what is neither, 412 for a tag that cannot be one of ours.
+ */
+export function ifVersionOf(headers: IncomingHttpHeaders): IfVersion | undefined {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers
+  if (noneMatch !== undefined && noneMatch !== '*')
+    throw refuse('bad_request', 'if-none-match: must be * on a write')
+  if (match === undefined) return noneMatch === undefined ? undefined : 0
+  if (match === '*') return '*'
+  const tag = ifVersionSchema.safeParse(entityTag.exec(match)?.[1])
+  if (tag.success) return tag.data
+  throw refuse('precondition_failed', 'if-match: names no state this has ever had')
+}
+
+/** What `ifVersion` calls a conflict is a precondition's failure where it came in a header. */
+export function asPrecondition<T>(result: Result<T>): Result<T> {
+  return !result.ok && isStale(result.failure)
+    ? fail('precondition_failed', result.failure.message.replace('ifVersion', 'if-match'))
+    : result
+}
+
+const isStale = ({ error, message }: Failure) => error === 'conflict' && message.startsWith('ifVersion: ')
+
+/** The entity tag of an answer about an account or an app. */
+export function etagOf(value: unknown): string | undefined {
+  const { revision } = value as { revision?: unknown }
+  return typeof revision === 'string' ? `"${revision}"` : undefined
+}

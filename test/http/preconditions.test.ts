@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let http: HttpCluster
+beforeAll(async () => {
+  http = await startHttpCluster()
+  const app = { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl: 'http://127.0.0.1:9/token' }
+  await http.request('app.put.crm', app)
+})
+afterAll(() => http[Symbol.asyncDispose]())
+
+const oauth2 = { provider: 'crm', auth: { user: 'someone' }, refreshToken: 'rt' }
+const ifMatch = (tag: string) => ({ headers: { 'if-match': tag } })
+const failed = { status: 412, body: { error: 'precondition_failed', code: 'PreconditionFailed' } }
+
+async function register(account: string): Promise<string> {
+  const { headers } = await http.ask('POST', '/v1/account', { body: { account, oauth2 } })
+  return headers.get('etag') as string
+}
+
+describe('If-Match on an account', () => {
+  it('takes the ETag of an answer, and refuses it once the account has changed', async () => {
+    const path = '/v1/account/alice'
+    const first = await register('alice')
+    const change = { body: { metadata: { colour: 'red' } } }
+    const changed = await http.ask('PUT', path, { ...change, ...ifMatch(first) })
+    expect(changed).toMatchObject({ status: 200, body: { account: 'alice', version: expect.any(Number) } })
+    expect(await http.ask('PUT', path, { ...change, ...ifMatch(first) })).toMatchObject(failed)
+    expect(await http.ask('POST', `${path}/revoke`, { body: {}, ...ifMatch(first) })).toMatchObject(failed)
+    expect(await http.ask('DELETE', path, ifMatch(first))).toMatchObject(failed)
+    const { headers, body } = await http.ask('GET', path)
+    expect(headers.get('etag')).toBe(changed.headers.get('etag'))
+    expect(headers.get('etag')).toBe(`"${body.revision}"`)
+    expect(await http.ask('DELETE', path, ifMatch(headers.get('etag') as string))).toMatchObject({
+      status: 200,
+    })
+  })
+
+  it.each([['W/"1-a"'], ['1-a'], ['"not one of ours"']])('%s matches nothing', async (tag) => {
+    await register('strict')
+    expect(await http.ask('DELETE', '/v1/account/strict', ifMatch(tag))).toMatchObject(failed)
+  })
+
+  it('If-None-Match: * registers only what is not there', async () => {
+    const once = { body: { account: 'once', oauth2 }, headers: { 'if-none-match': '*' } }
+    expect(await http.ask('POST', '/v1/account', once)).toMatchObject({ status: 200, body: { state: 'new' } })
+    expect(await http.ask('POST', '/v1/account', once)).toMatchObject(failed)
+  })
+
+  it('partial changes at once: each is kept', async () => {
+    await register('busy')
+    const facts = Array.from({ length: 12 }, (_, i) => `fact${i}`)
+    const changes = facts.map((name) =>
+      http.ask('PUT', '/v1/account/busy', { body: { metadata: { [name]: name } } }),
+    )
+    expect((await Promise.all(changes)).map(({ status }) => status)).toEqual(facts.map(() => 200))
+    const { body } = await http.ask('GET', '/v1/account/busy')
+    expect(Object.keys(body.metadata)).toEqual(expect.arrayContaining(facts))
+  })
+})
+
+describe('an app', () => {
+  const create = (id: string) =>
+    http.ask('POST', '/v1/oauth2', {
+      body: { id, provider: 'gmail', clientId: 'c.apps.googleusercontent.com', clientSecret: 's' },
+    })
+
+  it('is made once by ten who make it at once', async () => {
+    const made = await Promise.all(Array.from({ length: 10 }, () => create('one')))
+    expect(made.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)])
+  })
+
+  it('is changed only as it was seen', async () => {
+    const first = (await create('two')).headers.get('etag') as string
+    const path = '/v1/oauth2/two'
+    const renamed = await http.ask('PUT', path, { body: { name: 'Second' }, ...ifMatch(first) })
+    expect(renamed.status).toBe(200)
+    expect(await http.ask('PUT', path, { body: { name: 'Third' }, ...ifMatch(first) })).toMatchObject(failed)
+    const secret = { body: { id: 'new', secret: 'n' }, ...ifMatch(first) }
+    expect(await http.ask('POST', `${path}/secrets`, secret)).toMatchObject(failed)
+    expect(await http.ask('DELETE', path, ifMatch(first))).toMatchObject(failed)
+    const over = await http.request('app.secret.add.two', { id: 'new', secret: 'n', ifVersion: 1 })
+    expect(over).toMatchObject({ error: 'conflict', message: expect.stringContaining('ifVersion') })
+    expect((await http.ask('GET', path)).body).toMatchObject({
+      name: 'Second',
+      secrets: [{ id: expect.any(String) }],
+    })
+  })
+
+  it('loses no secret that was added while it was changed', async () => {
+    await create('three')
+    const ids = Array.from({ length: 9 }, (_, i) => `s${i}`)
+    await Promise.all([
+      ...ids.map((id) => http.request('app.secret.add.three', { id, secret: `secret-${id}` })),
+      ...ids.map((name) => http.ask('PUT', '/v1/oauth2/three', { body: { name } })),
+    ])
+    const { body } = await http.ask('GET', '/v1/oauth2/three')
+    expect(body.secrets.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(ids))
+  })
+})
