@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { KeyRotation } from '../../src/api.ts'
+import { createApiTokens } from '../../src/host/api-tokens.ts'
 import { keysOf, metaKey, partitionOf } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
 import { replay } from '../../src/testing/replay.ts'
@@ -149,4 +150,29 @@ it.each([
   expect(await node.tokenbus.rotateKeys(page)).toMatchObject({
     failure: { error, message: expect.stringMatching(message) },
   })
+})
+
+it('API tokens, apps without a secret and consents under way follow too: the older key may go at once', async () => {
+  await looking.flushall()
+  const consent = { details: { account: 'alice' }, secret: 'verifier' }
+  let token = ''
+  {
+    await using before = await startNode(one)
+    const made = await before.tokenbus.createApiToken({ name: 'a reader', scopes: ['token:read'] })
+    token = made.ok ? made.value.token : ''
+    const { clientSecret: _, ...open } = sandboxApp
+    await before.tokenbus.putApp('public', { ...open, rotation: 'strict' })
+    await before.storage.pendingConsents.put('ticket', consent)
+  }
+  {
+    await using node = await startNode(`${two},${one}`)
+    const pages = await rotate(node, 10)
+    expect(sum(pages, 'resealed')).toBe(2)
+    expect(pages.at(-1)).toMatchObject({ retired: ['one'], unopened: [] })
+  }
+  await using after = await startNode(two)
+  const apiTokens = createApiTokens({ store: after.storage.apiTokens, clock: after.clock })
+  expect(await apiTokens.verify(token)).toMatchObject({ scopes: ['token:read'] })
+  expect((await after.host.apps.look('public')).config).toMatchObject({ rotation: 'strict' })
+  expect(await after.storage.pendingConsents.take('ticket')).toEqual(consent)
 })
