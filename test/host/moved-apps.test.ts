@@ -49,13 +49,10 @@ async function start({ accounts = ['alice'], ...put }: { accounts?: string[] } &
     )
   expect(await putApp()).toMatchObject({ ok: true })
   for (const account of accounts) {
-    await tokenbus.putAccount(account, {
-      app: 'app',
-      user: account,
-      refreshToken: new Secret(`rt-${account}`),
-    })
-    await isNow(account, { state: 'valid' })
+    const refreshToken = new Secret(`rt-${account}`)
+    await tokenbus.putAccount(account, { app: 'app', user: account, refreshToken, policy: 'eager' })
   }
+  for (const account of accounts) await isNow(account, { state: 'valid' })
   return {
     ...node,
     redisUrl,
