@@ -196,6 +196,7 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
     hasPrevious: event.rotated,
     hasSibling: false,
     lastError: event.scopesCut ? scopesCut(event.at) : null,
+    unknownWords: null,
     previousState: origin(context, from),
   }
 }
@@ -229,7 +230,15 @@ export function noteFailure(context: AccountContext, event: RefreshFailed): Chan
   const doubt = event.inDoubt
     ? { doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? event.at }
     : {}
-  return { ...lastErrorOf(event), ...doubt, failures: context.failures + 1 }
+  const unknownWords = countUnknownWords(context, event)
+  return { ...lastErrorOf(event), ...doubt, unknownWords, failures: context.failures + 1 }
+}
+
+/** What says nothing (a time-out, a busy provider) ends no row of refusals; what is understood does. */
+function countUnknownWords(context: AccountContext, event: RefreshFailed): AccountContext['unknownWords'] {
+  const { unknownWords: known } = context
+  if (event.unknownWords) return { count: (known?.count ?? 0) + 1, since: known?.since ?? event.at }
+  return event.class === 'T' ? known : null
 }
 
 /** After a doubtful send to a provider that may punish a repeat, rest at least the settle time. */

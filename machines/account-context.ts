@@ -154,6 +154,8 @@ export interface AccountContext extends AccountSettings {
   readonly bucket: { readonly level: number; readonly at: number }
   readonly invalid: Invalid | null
   readonly lastError: LastError | null
+  /** Refusals in a row in words nobody knows, and since when; null where the last answer was understood. */
+  readonly unknownWords: { readonly count: number; readonly since: number } | null
 }
 
 export interface AccountInput {
@@ -201,5 +203,6 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     bucket: { level: 0, at: 0 },
     invalid: null,
     lastError: null,
+    unknownWords: null,
   }
 }

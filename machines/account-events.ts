@@ -98,6 +98,8 @@ export interface RefreshFailed extends Happened {
   readonly wakes?: false
   /** The number of the app's settings it was refused under. */
   readonly settings?: number
+  /** Nobody knows what these words mean. */
+  readonly unknownWords?: true
 }
 
 /** Somebody other than the token endpoint says that the grant has ended. */
@@ -128,7 +130,7 @@ export interface AppChanged extends Happened {
   readonly settings: number
 }
 
-/** This account was elected to find out whether its app works again. */
+/** This account was elected to find out whether its app works, or works again. */
 export interface AppProbe extends Happened {
   readonly type: 'app.probe'
 }

@@ -107,6 +107,10 @@ export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
 
 export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refreshable
 
+/** Refreshed ahead of its time, so that another grant is heard of. */
+export const mayWitness: Asked<AccountEvent> = ({ context, event }) =>
+  context.refreshable && event.at >= context.retryAt
+
 // Answers
 
 /** An answer is judged by what it spent, not by its attempt. */

@@ -59,6 +59,7 @@ export const accountSetup = setup({
     attemptIsLost: when(ask.attemptIsLost),
     mayRepeatAtOnce: when(ask.mayRepeatAtOnce),
     canRefresh: when(ask.canRefresh),
+    mayWitness: when(ask.mayWitness),
     answersCurrentToken: when(ask.answersCurrentToken),
     answersForResource: when(ask.answersForResource),
     answersUndisturbed: when(ask.answersUndisturbed),

@@ -114,6 +114,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
           ...fetch('valid'),
         ],
+        'app.probe': { guard: 'mayWitness', target: 'refreshing', actions: begin('valid') },
         'token.rejected': { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
       },
     },
@@ -135,6 +136,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
           ...fetch('expiring'),
         ],
+        'app.probe': { guard: 'mayWitness', target: 'refreshing', actions: begin('expiring') },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
           { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },

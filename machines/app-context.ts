@@ -11,12 +11,60 @@ export interface SecretStatus {
   readonly warnedDays: number | null
 }
 
-/** One refusal is evidence, not proof: who saw it asks once more, the others wait meanwhile. */
+/** What schema 2 kept in place of a question. Only read by older nodes; always null since. */
 export interface Suspicion {
   readonly attempt: string
   readonly at: number
-  /** What is asked: the next secret, or the same thing again, which a second refusal then confirms. */
   readonly asks: 'next' | 'again'
+}
+
+/**
+ * What a refusal says: the client is not accepted, a general word that some providers use for that too (`access_denied`),
+ * or words nobody knows.
+ */
+export type Accusation = 'client' | 'general' | 'unknown'
+
+/**
+ * Opened by a refusal that may be about the client or about one grant alone. Only requests sent after it was opened, with
+ * its id, are evidence. Bounded: a second refused grant ends it where grants decide.
+ */
+export interface Question {
+  readonly id: string
+  readonly accusation: Accusation
+  /** Which token endpoint, as which client. */
+  readonly endpoint: string
+  readonly openedAt: number
+  /** The first is the one that opened it. */
+  readonly grants: readonly string[]
+  readonly refusals: number
+  readonly lastRefusalAt: number
+  /** Secrets that were refused to the first grant, where another one may be accepted. */
+  readonly refusedSecrets: readonly string[]
+  /** The attempt that may be sent to find out more; other attempts wait. */
+  readonly probe: string | null
+  /** When it, or the control, was let out. */
+  readonly probedAt: number
+  /** When another account was called to find out more. */
+  readonly lookedAt: number
+  /** How often the app looked for more evidence. */
+  readonly rounds: number
+  readonly control: 'none' | 'sent' | 'inconclusive'
+}
+
+/**
+ * How the provider answers a made-up refresh token: with the app's own secret, and with a made-up one. Where the two
+ * answers are equal, a control says nothing (it is blind).
+ */
+export interface Baseline {
+  readonly endpoint: string
+  readonly ownSecret: string
+  readonly madeUpSecret: string
+}
+
+/** A grant that was refused in a general word, not long ago. */
+export interface Denial {
+  readonly grant: string
+  readonly at: number
 }
 
 /** Why the provider does not take the app. */
@@ -37,6 +85,21 @@ export interface AppContext {
   readonly app: string
   readonly secrets: readonly SecretStatus[]
   readonly suspicion: Suspicion | null
+  readonly question: Question | null
+  /** When the last question was closed in favour of the app. */
+  readonly clearedAt: number
+  /** When its client was first seen accepted; 0 where it was not yet. */
+  readonly acceptedAt: number
+  readonly baseline: Baseline | null
+  /** When the baseline is to be learnt; null where it is known, or nothing was accepted yet. */
+  readonly baselineAt: number | null
+  /** When the last control was sent; 0 where none was. */
+  readonly controlAt: number
+  readonly denial: Denial | null
+  /** Since when every grant is refused in words nobody knows; null where they are not. */
+  readonly refusedSince: number | null
+  /** The account that looked last whether the broken app works again. */
+  readonly lastProbed: string | null
   readonly throttledUntil: number
   readonly probes: number
   readonly probeAt: number | null
@@ -52,6 +115,65 @@ interface Happened {
   readonly id: string
 }
 
+/** Under what a request was sent, as its sender saw the app right before. */
+export interface Sent {
+  readonly at: number
+  readonly endpoint: string
+  readonly question: string | null
+}
+
+/** A refusal that may be about the client. */
+export interface ClientRejected extends Happened, AppError {
+  readonly type: 'client.rejected'
+  readonly accusation: Accusation
+  readonly attempt: string
+  readonly grant: string
+  readonly sent: Sent
+  /** Has the grant ever been refreshed? */
+  readonly workedBefore: boolean
+  /** When the grant was refused like that before; null where it was not. */
+  readonly refusedBefore: number | null
+  /** Secrets the attempt has tried, where another one may be accepted; empty where none would help. */
+  readonly refusedSecrets: readonly string[]
+  /** The attempt goes on with another secret. */
+  readonly triesNext: boolean
+  /** Refusals of this grant before that say the same, and since when. */
+  readonly earlier: { readonly count: number; readonly since: number } | null
+}
+
+export interface ClientAccepted extends Happened {
+  readonly type: 'client.accepted'
+  readonly secret: string | null
+  readonly sent: Sent
+  /** Secrets that were refused to the same grant just before. */
+  readonly refusedSecrets: readonly string[]
+}
+
+/** An attempt asks to be the one that finds out more. */
+export interface ClientQuestioned extends Happened {
+  readonly type: 'client.questioned'
+  readonly attempt: string
+  readonly grant: string
+  readonly endpoint: string
+  readonly workedBefore: boolean
+}
+
+export interface ControlAnswered extends Happened, AppError {
+  readonly type: 'control.answered'
+  readonly question: string
+  readonly secret: string | null
+  /** Comparable with the baseline; null where nothing was answered that says anything. */
+  readonly answer: string | null
+  /** Do its words accuse the client? */
+  readonly accuses: boolean
+}
+
+/** `baseline` null: it could not be learnt now. */
+export interface BaselineLearnt extends Happened {
+  readonly type: 'baseline.learnt'
+  readonly baseline: Baseline | null
+}
+
 export type AppEvent =
   | (Happened & {
       readonly type: 'app.secret-updated'
@@ -59,16 +181,14 @@ export type AppEvent =
       /** Something is different from before: what was refused because of it may work now. */
       readonly changed?: boolean
     })
-  /** The provider refused the app. `secret`: the one it refused; null where no other secret would help. */
-  | (Happened &
-      AppError & {
-        readonly type: 'client.rejected'
-        readonly secret: string | null
-        readonly attempt: string
-      })
-  /** Whoever was to ask again has not come back: this attempt does. */
-  | (Happened & { readonly type: 'client.questioned'; readonly attempt: string })
-  | (Happened & { readonly type: 'client.accepted'; readonly secret: string | null })
+  | ClientRejected
+  | ClientAccepted
+  | ClientQuestioned
+  | ControlAnswered
+  | BaselineLearnt
+  /** No other account could be asked. */
+  | (Happened & { readonly type: 'witness.absent'; readonly question: string })
+  | (Happened & { readonly type: 'account.probed'; readonly account: string })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })
   | (Happened & { readonly type: 'timer.due' })
@@ -76,6 +196,10 @@ export type AppEvent =
 export type AppEffect =
   | { readonly type: 'accounts.wake' }
   | { readonly type: 'account.probe' }
+  /** Send a made-up refresh token with this secret. */
+  | { readonly type: 'control.send'; readonly question: string; readonly secret: string | null }
+  | { readonly type: 'baseline.learn' }
+  | ({ readonly type: 'app.refused' } & AppError)
   | {
       readonly type: 'app.secret-expiring'
       readonly secret: string
@@ -90,6 +214,15 @@ export function newApp({ app }: { app: string }): AppContext {
     app,
     secrets: [],
     suspicion: null,
+    question: null,
+    clearedAt: 0,
+    acceptedAt: 0,
+    baseline: null,
+    baselineAt: null,
+    controlAt: 0,
+    denial: null,
+    refusedSince: null,
+    lastProbed: null,
     throttledUntil: 0,
     probes: 0,
     probeAt: null,

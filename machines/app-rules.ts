@@ -1,11 +1,15 @@
-import type { AppContext, AppError, AppEvent, SecretStatus } from './app-context.ts'
+import type { AppContext, AppEvent, BaselineLearnt, ClientAccepted, SecretStatus } from './app-context.ts'
+import { errorOf, isEvidence, questionDueAt } from './app-question.ts'
 
 const second = 1_000
 const minute = 60 * second
 const day = 24 * 60 * minute
 
 const warningDays = [1, 3, 7, 14, 30] as const
-const suspicionHolds = 10 * second
+/** After a client was first accepted: not in the same breath. */
+const baselineAfter = second
+const baselineRetry = 10 * minute
+const baselineHolds = 7 * day
 const wakeRetry = 30 * second
 
 type Change = Partial<AppContext>
@@ -32,6 +36,8 @@ export function nextWake(context: AppContext, at: number): Change {
     context.throttledUntil > at ? context.throttledUntil : null,
     context.probeAt,
     context.waking ? at + wakeRetry : null,
+    questionDueAt(context),
+    context.question === null && context.probeAt === null ? context.baselineAt : null,
   ].filter((wish) => wish !== null)
   return { wakeAt: wishes.length === 0 ? null : Math.min(...wishes) }
 }
@@ -48,7 +54,8 @@ export function adoptSecrets(context: AppContext, event: Event<'app.secret-updat
       warnedDays: before?.expiresAt === expiresAt ? before.warnedDays : null,
     }
   })
-  return { secrets, suspicion: null, since: context.since === 0 ? event.at : context.since }
+  const open = { question: null, denial: null, refusedSince: null, clearedAt: 0 }
+  return { secrets, ...open, since: context.since === 0 ? event.at : context.since }
 }
 
 export function warn(context: AppContext, event: AppEvent): Change {
@@ -77,73 +84,83 @@ export function isExpiring({ secrets }: AppContext, at: number): boolean {
   return secrets.some((secret) => !secret.rejected && daysLeftWarning(secret.expiresAt, at) !== null)
 }
 
-// Evidence, and who looks for more of it
+// The client, accepted and refused
 
-/** Of many that were refused at once one asks on; a refused secret that is gone meanwhile says nothing. */
-export function isEvidence({ secrets, suspicion }: AppContext, event: Event<'client.rejected'>): boolean {
-  const isCurrent = event.secret === null || secrets.some(({ id }) => id === event.secret)
-  return isCurrent && (suspicion === null || suspicion.attempt === event.attempt)
+/** What is told of an accepted client. */
+export type Acceptance = Pick<ClientAccepted, 'secret' | 'sent' | 'refusedSecrets'>
+
+/** Does it say anything that is not known? */
+export function isNewAcceptance(context: AppContext, accepted: Acceptance): boolean {
+  const { secrets, refusedSince, acceptedAt } = context
+  const isNew = secrets.some(({ id, rejected }) =>
+    rejected ? id === accepted.secret : accepted.refusedSecrets.includes(id),
+  )
+  const lacks = acceptedAt === 0 || refusedSince !== null || lacksBaseline(context, accepted.sent.endpoint)
+  return isNew || lacks || isEvidence(context, accepted)
 }
 
-/** The next secret is tried before the app is given up (RFC 6749 §5.2 `invalid_client` spends nothing). */
-export function triesAnotherSecret(context: AppContext, event: Event<'client.rejected'>): boolean {
-  const another = context.secrets.some(({ id, rejected }) => !rejected && id !== event.secret)
-  return event.secret !== null && another && isEvidence(context, event)
+function lacksBaseline({ baseline, baselineAt }: AppContext, endpoint: string): boolean {
+  return baseline === null ? baselineAt === null : baseline.endpoint !== endpoint
 }
 
-export function isConfirmed(context: AppContext, event: Event<'client.rejected'>): boolean {
-  return context.suspicion?.asks === 'again' && isEvidence(context, event)
-}
-
-export function rejectSecret(context: AppContext, event: Event<'client.rejected'>): Change {
+export function acceptClient(context: AppContext, event: ClientAccepted): Change {
+  const { endpoint } = event.sent
+  const isUnwell = context.probeAt !== null || context.refusedSince !== null
   return {
-    secrets: context.secrets.map((secret) =>
-      secret.id === event.secret ? { ...secret, rejected: true } : secret,
-    ),
-    suspicion: null,
-    lastError: errorOf(event),
+    secrets: context.secrets.map((secret) => {
+      if (secret.id === event.secret) return { ...secret, rejected: false }
+      return event.refusedSecrets.includes(secret.id) ? { ...secret, rejected: true } : secret
+    }),
+    acceptedAt: context.acceptedAt === 0 ? event.at : context.acceptedAt,
+    refusedSince: null,
+    ...((isUnwell || isEvidence(context, event)) && clear(event.at)),
+    ...(lacksBaseline(context, endpoint) && { baseline: null, baselineAt: event.at + baselineAfter }),
   }
 }
 
-export function suspect(
-  _: AppContext,
-  event: Event<'client.rejected'>,
-  { asks }: { asks: 'next' | 'again' },
-): Change {
-  return { suspicion: { attempt: event.attempt, at: event.at, asks }, lastError: errorOf(event) }
+/** Whatever was held against the app is over. */
+export function clear(at: number): Change {
+  return { question: null, denial: null, clearedAt: at, lastError: null }
 }
 
-function errorOf({ reason, action, providerError }: AppError): AppError {
-  return { reason, action, providerError }
-}
-
-interface Asking {
-  readonly attempt: string
-  readonly at: number
-}
-
-/** While one attempt looks for more evidence the others wait. */
-export function isSuspended({ suspicion }: AppContext, { attempt }: Asking): boolean {
-  return suspicion !== null && suspicion.attempt !== attempt
-}
-
-/** But not for ever: its node may have died. */
-export function isUnanswered<A extends Asking>(context: AppContext, asking: A): boolean {
-  return isSuspended(context, asking) && asking.at >= (context.suspicion?.at ?? 0) + suspicionHolds
-}
-
-export function question({ suspicion }: AppContext, { attempt, at }: Event<'client.questioned'>): Change {
-  return { suspicion: suspicion && { ...suspicion, attempt, at } }
-}
-
-export function acceptSecret(context: AppContext, event: Event<'client.accepted'>): Change {
+export function rejectSecrets(context: AppContext, refused: readonly (string | null)[]): Change {
   return {
     secrets: context.secrets.map((secret) =>
-      secret.id === event.secret ? { ...secret, rejected: false } : secret,
+      refused.includes(secret.id) ? { ...secret, rejected: true } : secret,
     ),
-    suspicion: null,
-    lastError: null,
   }
+}
+
+export function breakApp(context: AppContext, event: AppEvent): Change {
+  const refused = context.question?.refusedSecrets ?? []
+  const told = 'refusedSecrets' in event ? event.refusedSecrets : []
+  const accuses = event.type === 'client.rejected' || (event.type === 'control.answered' && event.accuses)
+  return {
+    ...rejectSecrets(context, [...refused, ...told]),
+    question: null,
+    denial: null,
+    ...(accuses && { lastError: errorOf(event) }),
+  }
+}
+
+export function refuseAll(_: AppContext, event: AppEvent): Change {
+  const told = event.type === 'client.rejected' ? { lastError: errorOf(event) } : {}
+  return { question: null, refusedSince: event.at, ...told }
+}
+
+// What is learnt while all is well
+
+export function isBaselineDue({ baselineAt, question }: AppContext, at: number): boolean {
+  return question === null && baselineAt !== null && at >= baselineAt
+}
+
+/** Tried again should nothing come of it. */
+export function expectBaseline(_: AppContext, { at }: AppEvent): Change {
+  return { baselineAt: at + baselineRetry }
+}
+
+export function keepBaseline(_: AppContext, { at, baseline }: BaselineLearnt): Change {
+  return baseline === null ? { baselineAt: at + baselineRetry } : { baseline, baselineAt: at + baselineHolds }
 }
 
 /** 5 min, doubling to an hour: one account of a broken app looks whether it works again. */

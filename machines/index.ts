@@ -10,9 +10,21 @@ export {
   type AppError,
   type AppEvent,
   type AppState,
+  type Baseline,
+  type ClientRejected,
   newApp,
+  type Question,
+  type Sent,
 } from './app-context.ts'
-export { isSuspended, isUnanswered } from './app-rules.ts'
+export {
+  type Asking,
+  fewestRefusals,
+  isEvidence,
+  isOwnRefusal,
+  isRefusedToAll,
+  turnOf,
+} from './app-question.ts'
+export { type Acceptance, isNewAcceptance } from './app-rules.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
 export { isServed, isUsable, type Seen, type Verdict, verdictFor, type Want } from './serving.ts'

@@ -12,7 +12,20 @@ export const snapshotSchema = 3
  */
 const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   2: { account: { grantEndTold: true } },
-  3: { account: {}, app: {} },
+  3: {
+    account: { unknownWords: null },
+    app: {
+      question: null,
+      clearedAt: 0,
+      acceptedAt: 0,
+      baseline: null,
+      baselineAt: null,
+      controlAt: 0,
+      denial: null,
+      refusedSince: null,
+      lastProbed: null,
+    },
+  },
 }
 
 /** A snapshot as it is stored and recorded: plain JSON. */

@@ -80,6 +80,13 @@ export const eventSchemas = {
   'app.secret-expiring': z.looseObject({ type: z.literal('app.secret-expiring'), ...ofApp }),
   'app.secret-expired': z.looseObject({ type: z.literal('app.secret-expired'), ...ofApp }),
   'app.secret-restored': z.looseObject({ type: z.literal('app.secret-restored'), ...ofApp }),
+  'app.refused': z.strictObject({
+    type: z.literal('app.refused'),
+    ...ofApp,
+    reason: z.string(),
+    action: z.string(),
+    providerError: providerErrorSchema,
+  }),
 } as const
 
 export type EventType = keyof typeof eventSchemas

@@ -209,6 +209,7 @@ export const streams = {
     'app.secret-expiring',
     'app.secret-expired',
     'app.secret-restored',
+    'app.refused',
   ],
   TOKENBUS_HISTORY: ['account.transition'],
 } as const satisfies Record<string, readonly EventType[]>

@@ -12,6 +12,7 @@ const subjects = [
   'app.secret-expiring.*',
   'app.secret-expired.*',
   'app.secret-restored.*',
+  'app.refused.*',
 ]
 
 export function watchCommand(program: Command, run: Run): void {

@@ -1,8 +1,9 @@
-import { type AppError, isUnanswered } from '../../machines/index.ts'
+import { type Acceptance, type Asking, isNewAcceptance } from '../../machines/index.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { presets } from '../provider/presets.ts'
+import type { Accused } from './accusation.ts'
 import type { AppSlots } from './app-slots.ts'
-import type { App, Apps, ClientSecret } from './apps.ts'
+import type { App, Apps } from './apps.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 
 export interface AppReportsOptions {
@@ -11,23 +12,7 @@ export interface AppReportsOptions {
   readonly slots: Pick<AppSlots, 'allow'>
 }
 
-interface Believed {
-  readonly client: ClientSecret | undefined
-  readonly disbelieved: readonly Disbelieved[]
-  readonly attempt: string
-}
-
-interface Rejected extends AppError {
-  /** Null where no other secret would help. */
-  readonly secret: string | null
-  readonly attempt: string
-}
-
-/** A key whose assertion was refused. */
-export interface Disbelieved {
-  readonly id: string
-  readonly refusal: Refusal
-}
+export type AppReports = ReturnType<typeof createAppReports>
 
 const throttleWithoutRetryAfter = 5_000
 
@@ -45,7 +30,7 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
   }
 
   /** Answers what the app makes of it. */
-  async function tellRejected(id: string, told: Rejected): Promise<App> {
+  async function tellRejected(id: string, told: Accused): Promise<App> {
     if (!refusedNow.has(id)) refusedNow.set(id, told.attempt)
     try {
       return (await apps.report(id, { type: 'client.rejected', ...told })).app
@@ -54,30 +39,22 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
     }
   }
 
-  async function tellAccepted({ state, context }: App, client: ClientSecret | undefined): Promise<void> {
-    if (state !== 'secret-expired' && context.suspicion === null) return
-    await apps.report(context.app, { type: 'client.accepted', secret: client?.id ?? null })
-  }
-
   return {
     tellRejected,
-    tellAccepted,
-    /** Where other keys were refused before this one was believed, it was the keys. */
-    async tellBelieved(app: App, { client, disbelieved, attempt }: Believed): Promise<void> {
-      let told = app
-      for (const { id, refusal } of disbelieved) {
-        const { reason, action, providerError } = refusal
-        told = await tellRejected(app.context.app, { secret: id, attempt, reason, action, providerError })
-      }
-      await tellAccepted(told, client)
+    /** Only what is not known: an ordinary success costs the app nothing. */
+    async tellAccepted({ state, context }: App, accepted: Acceptance): Promise<void> {
+      if (state !== 'secret-expired' && !isNewAcceptance(context, accepted)) return
+      await apps.report(context.app, { type: 'client.accepted', ...accepted })
+    },
+    /** Asks to be let out to find out more; answers the app as it is then. */
+    async question(id: string, asking: Omit<Asking, 'at'>): Promise<App> {
+      return (await apps.report(id, { type: 'client.questioned', ...asking })).app
     },
     allow,
-    /** Right before sending. Where a question about the app was left unanswered, this attempt is to answer it. */
-    async look(id: string, attempt: string): Promise<App> {
+    async look(id: string): Promise<App> {
       const app = await apps.look(id)
       allow(app)
-      if (!isUnanswered(app.context, { attempt, at: clock.now() })) return app
-      return (await apps.report(id, { type: 'client.questioned', attempt })).app
+      return app
     },
     /** What has not left yet waits to hear what the app makes of a refusal. */
     isRefusedNow(id: string, attempt: string): boolean {

@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache'
 import {
   type AppContext,
   type AppEffect,
-  type AppError,
   type AppEvent,
   type AppState,
   appMachine,
 } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { endpointKey } from '../provider/endpoint-key.ts'
 import type { Reached } from '../provider/grant-place.ts'
 import type { OutboxEntry, Records, Revision, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
@@ -31,6 +31,8 @@ export interface App {
   readonly secrets: readonly ClientSecret[]
   /** It is being deleted since (ms); null where nobody does that. */
   readonly closingSince: number | null
+  /** Which token endpoint it asks, and as whom; empty when there is no such app. */
+  readonly endpoint: string
   readonly record: StoredRecord
 }
 
@@ -48,11 +50,19 @@ export interface AppsOptions {
   readonly snapshotSchema?: (() => number) | undefined
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   afterSave(app: string, record: StoredRecord): void
-  wakeAccounts(app: string): void
-  probeAccount(app: string): void
+  perform(app: string, command: AppCommand): void
 }
 
+type AppAnnouncement = Extract<AppEffect, { type: `app.${string}` }>
+/** What an app wants done; the rest of its effects are events, and saved with it. */
+export type AppCommand = Exclude<AppEffect, AppAnnouncement>
+
+const isEvent = (effect: AppEffect): effect is AppAnnouncement => effect.type.startsWith('app.')
+
+type Settings = Pick<App, 'config' | 'secrets' | 'endpoint'>
 type Step = Taken<{ value: unknown; context: AppContext }, AppEvent, AppEffect, AppSettings>
+type Without<T> = T extends unknown ? Omit<T, 'at' | 'id'> : never
+export type Report = Without<Exclude<AppEvent, { type: 'app.secret-updated' }>>
 
 /** Opened settings this node keeps. */
 const mostSettings = 1_000
@@ -75,7 +85,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
 
   function announcements({ id, record, event, effects }: Step): OutboxEntry[] {
     return effects.flatMap((effect) => {
-      if (effect.type === 'accounts.wake' || effect.type === 'account.probe') return []
+      if (!isEvent(effect)) return []
       const { type, ...details } = effect
       const eventId = randomUUID()
       const time = new Date(event.at).toISOString()
@@ -112,22 +122,16 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     },
     perform({ effects, record }, id) {
       options.afterSave(id, record)
-      for (const { type } of effects) {
-        if (type === 'accounts.wake') options.wakeAccounts(id)
-        if (type === 'account.probe') options.probeAccount(id)
-      }
+      for (const effect of effects) if (!isEvent(effect)) options.perform(id, effect)
     },
   })
 
-  const settingsSeen = new LRUCache<string, Revision & { settings: Pick<App, 'config' | 'secrets'> }>({
+  const settingsSeen = new LRUCache<string, Revision & { settings: Settings }>({
     max: mostSettings,
   })
 
   /** Opening the secrets anew for each attempt would cost more than the attempt: once per version is enough. */
-  function settingsOf(
-    id: string,
-    { version, saveId, generation, fields }: StoredRecord,
-  ): Pick<App, 'config' | 'secrets'> {
+  function settingsOf(id: string, { version, saveId, generation, fields }: StoredRecord): Settings {
     const seen = settingsSeen.get(id)
     if (seen?.version === version && seen.saveId === saveId) return seen.settings
     const { config, c } = fields
@@ -136,8 +140,10 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
       c === undefined
         ? []
         : (JSON.parse(sealer.open({ sealed: c, ...place }).reveal()) as [string, string, number | null][])
+    const parsed = config === undefined ? null : (JSON.parse(config) as AppConfig)
     const settings = {
-      config: config === undefined ? null : (JSON.parse(config) as AppConfig),
+      config: parsed,
+      endpoint: parsed === null ? '' : endpointKey(parsed),
       secrets: pairs.map(([secretId, text, expiresAt]) => ({
         id: secretId,
         secret: new Secret(text),
@@ -159,14 +165,6 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     }
   }
 
-  type Report =
-    | ({ type: 'client.rejected'; secret: string | null; attempt: string } & AppError)
-    | { type: 'client.questioned'; attempt: string }
-    | { type: 'client.accepted'; secret: string | null }
-    | { type: 'provider.throttled'; until: number }
-    | { type: 'accounts.woken' }
-    | { type: 'timer.due' }
-
   async function configure(id: string, decide: (app: App) => AppSettings | undefined): Promise<App> {
     const outcome = await actor.receive(id, (loaded) => {
       const app = read(id, loaded)
@@ -184,7 +182,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     /** What a token request, the clock or the fan-out has to tell. */
     async report(id: string, report: Report) {
       const outcome = await actor.receive(id, ({ at, eventId }) => ({
-        event: { ...report, at, id: eventId },
+        event: { ...report, at, id: eventId } as AppEvent,
       }))
       return { ...outcome, app: read(id, outcome) }
     },

@@ -53,12 +53,13 @@ export function fromRefusal({
     inDoubt: refusal.inDoubt,
     retryAfter: refusal.retryAfter === undefined ? null : refusal.retryAfter * 1_000,
     providerError: refusal.providerError,
+    ...(refusal.unknownWords && { unknownWords: true as const }),
   }
 }
 
 /** Who speaks about the grant, or about what a domain has delegated, has taken the client (RFC 6749 §5.2). */
-export function hasTakenClient({ class: refusalClass, reason }: Refusal): boolean {
-  return 'ARS'.includes(refusalClass) || reason === 'delegation_missing'
+export function hasTakenClient({ class: refusalClass, reason, general }: Refusal): boolean {
+  return ('ARS'.includes(refusalClass) && !general) || reason === 'delegation_missing'
 }
 
 const ofManyTenants = new Set(['common', 'organizations', 'consumers'])

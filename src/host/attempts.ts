@@ -1,4 +1,4 @@
-import { type Attempt, isSuspended, lateAnswerTime, type Spend } from '../../machines/index.ts'
+import { lateAnswerTime, type Spend } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf, tokenOrigins } from '../provider/grant-place.ts'
@@ -8,48 +8,31 @@ import type { Tokens } from '../provider/token-answer.ts'
 import { mostSecrets } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
+import { createAppAdmission, newTrial } from './app-admission.ts'
 import { refusalOfMoved } from './app-changed.ts'
-import { createAppReports, type Disbelieved } from './app-reports.ts'
+import { createAppReports } from './app-reports.ts'
 import { createAppSlots } from './app-slots.ts'
 import type { App, Apps } from './apps.ts'
-import {
-  appsFault,
-  type Failure,
-  fromRefusal,
-  hasTakenClient,
-  isLackedByOne,
-  unsent,
-} from './attempt-failure.ts'
+import { type Failure, unsent } from './attempt-failure.ts'
 import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Answer } from './held-answers.ts'
+import { createRefusalJudge } from './refusal-judge.ts'
 import type { SealedTokens, Slot, TokenPair } from './sealed-tokens.ts'
-
-export interface AttemptRequest {
-  readonly account: string
-  readonly attempt: Attempt
-  /** The account as the save of this intent left it: what the answer will meet, unless somebody else saves first. */
-  readonly saved: LoadedAccount
-}
+import type { AttemptRequest, Ticket, Trial } from './trial.ts'
 
 export interface AttemptsOptions {
   readonly apps: Apps
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly sealed: SealedTokens
   readonly clock: ClusterClock
-  readonly timers: Pick<Timers, 'after' | 'elapsed'>
+  readonly timers: Pick<Timers, 'after' | 'elapsed' | 'delay'>
   /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
   confirmIntent(request: AttemptRequest): Promise<boolean>
   hold(answer: Answer, saved: LoadedAccount): Promise<void>
   /** `alone`: the app is well, and what it lacks it lacks for this account. */
   failed(request: AttemptRequest, failure: Failure, how: { alone: boolean }): Promise<void>
   onEnd?(ended: { request: AttemptRequest; outcome: string; error?: unknown; milliseconds: number }): void
-}
-
-/** What an attempt that has not left yet may still be told: that its account has moved on without it. */
-interface Ticket {
-  readonly version: number
-  valid: boolean
 }
 
 const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
@@ -63,21 +46,10 @@ export function createAttempts(options: AttemptsOptions) {
   const { apps, provider, sealed, clock } = options
   const appSlots = createAppSlots(options.timers)
   const reports = createAppReports({ apps, clock, slots: appSlots })
+  const admission = createAppAdmission({ reports, clock, timers: options.timers })
+  const judge = createRefusalJudge({ reports, clock })
   const underWay = new Set<Promise<void>>()
   const tickets = new Map<string, Ticket>()
-
-  /** Right before sending: is it still time, and does the app allow it? */
-  function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
-    const { id, sendBy, probe, from } = attempt
-    const at = clock.now()
-    if (app.config === null) return unsent('C', 'app_not_found', 'put the app back, or delete the account')
-    if (at >= sendBy) return unsent('T', 'too_late_to_send', 'wait')
-    if (app.state === 'secret-expired' && !(probe && from === 'secret-expired')) return appsFault(app)
-    if (at < app.context.throttledUntil)
-      return unsent('T', 'throttled', 'wait', app.context.throttledUntil - at)
-    if (isSuspended(app.context, { attempt: id, at })) return unsent('T', 'client_in_question', 'wait', 2_000)
-    return null
-  }
 
   function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
     const slot = slots[attempt.spend]
@@ -87,37 +59,46 @@ export function createAttempts(options: AttemptsOptions) {
     return sealed.open(text, { account, slot, ...generation })
   }
 
-  /** Waits its turn, and gives up unsent rather than late. A slot is held as long as the cluster waits. */
+  /** Each request waits its turn, and is given up unsent rather than late. A slot is held as long as the cluster waits. */
   async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
     const { attempt, saved } = request
-    const { app } = saved.snapshot.context
-    if (!appSlots.knows(app)) await reports.look(app, attempt.id)
-    const leave = await appSlots.enter(app, attempt.sendBy - clock.now())
-    if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
-    const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
-    try {
-      return await send(request, ticket)
-    } finally {
-      callOff()
-      leave()
+    const { context } = saved.snapshot
+    const trial = newTrial(request, ticket)
+    let waits = !appSlots.knows(context.app)
+    for (;;) {
+      const held = waits ? await admission.waitForApp(trial) : null
+      if (held !== null) return end(request, held)
+      const leave = await appSlots.enter(context.app, attempt.sendBy - clock.now())
+      if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
+      const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
+      try {
+        const outcome = await send(trial)
+        if (outcome !== null) return outcome
+      } finally {
+        callOff()
+        leave()
+      }
+      waits = true
     }
   }
 
-  async function send(request: AttemptRequest, ticket: Ticket): Promise<string> {
-    const { attempt, saved } = request
+  /** Null: the app is in question, and more has to be known before this is sent, or sent again. */
+  async function send(trial: Trial): Promise<string | null> {
+    const { attempt, saved, ticket } = trial
     const { context } = saved.snapshot
-    if (!(await options.confirmIntent(request)))
-      return end(request, unsent('T', 'intent_not_replicated', 'wait'))
-    let app = await reports.look(context.app, attempt.id)
-    const { refreshToken, place } = openGrant(request)
-    if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config)) {
-      return end(request, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
-    }
-    const disbelieved: Disbelieved[] = []
-    for (let tries = 0; tries < mostTries; tries++) {
-      const held = reasonNotToSend(app, attempt)
-      if (held !== null || app.config === null) return end(request, held as Failure)
-      const client = chooseSecret(app, disbelieved)
+    if (trial.sends === 0 && !(await options.confirmIntent(trial)))
+      return end(trial, unsent('T', 'intent_not_replicated', 'wait'))
+    for (;;) {
+      const app = await reports.look(context.app)
+      const { refreshToken, place } = openGrant(trial)
+      if (refreshToken === undefined && app.config !== null && spendsRefreshToken(app.config))
+        return end(trial, unsent('A', 'no_refresh_token', 'ask the user to reconnect'))
+      const held = admission.heldBack(app, trial)
+      if (held !== null || app.config === null) return end(trial, held as Failure)
+      if (trial.sends >= mostTries) return end(trial, admission.undecided(trial))
+      if (!admission.mayGo(app, trial)) return null
+      const asking = admission.askingOf(app, trial)
+      const client = chooseSecret(app, trial.tried)
       const onlyTo = refreshToken && tokenOrigins(place, app.config)
       const startedAt = clock.now()
       const answer = await provider.refreshToken({
@@ -135,35 +116,22 @@ export function createAttempts(options: AttemptsOptions) {
           stillWanted: () => ticket.valid && !reports.isRefusedNow(context.app, attempt.id),
         },
       })
+      const sent = { at: startedAt, endpoint: app.endpoint, question: app.context.question?.id ?? null }
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
-        await options.hold(answerOf(request, { startedAt, answer, config: app.config }), saved)
-        await reports.tellBelieved(app, { client, disbelieved, attempt: attempt.id })
+        await options.hold(answerOf(trial, { startedAt, answer, config: app.config }), saved)
+        await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
         if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
         return 'succeeded'
       }
+      trial.sends++
       const { refusal } = answer
       const moved = refusalOfMoved({ refusal, place, app })
-      if (moved !== null && !refusal.sent) return end(request, moved)
-      // A wrong key is told in the words of an unknown user: whose fault it was, another key shows.
-      if (refusal.reason === 'assertion_rejected' && client !== undefined) {
-        disbelieved.push({ id: client.id, refusal })
-        if (chooseSecret(app, disbelieved) !== undefined) continue
-      }
-      const alone = isLackedByOne(refusal, app.config)
-      if (refusal.class !== 'P' || alone) {
-        await reports.noteThrottle(context.app, refusal)
-        if (hasTakenClient(refusal)) await reports.tellAccepted(app, client)
-        return end(request, moved ?? fromRefusal(refusal), { alone })
-      }
-      // One refusal is evidence: the app says whether to try the next secret, to ask once more, or to wait.
-      const { reason, action, providerError } = refusal
-      const secret = providerError.error === 'invalid_client' ? (client?.id ?? null) : null
-      const told = { secret, attempt: attempt.id, reason, action, providerError }
-      app = await reports.tellRejected(context.app, told)
-      if (app.state === 'secret-expired') return end(request, fromRefusal(refusal))
+      if (moved !== null && !refusal.sent) return end(trial, moved)
+      const judgement = await judge(trial, { app, config: app.config, client, asking, sent, refusal, moved })
+      if (judgement === 'wait') return null
+      if (judgement !== 'again') return end(trial, judgement.failure, judgement)
     }
-    return end(request, unsent('T', 'client_in_question', 'wait'))
   }
 
   async function end(request: AttemptRequest, failure: Failure, how = { alone: false }): Promise<string> {

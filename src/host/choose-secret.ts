@@ -6,9 +6,9 @@ import type { App, ClientSecret } from './apps.ts'
  */
 export function chooseSecret(
   { secrets, context }: App,
-  tried: readonly { id: string }[] = [],
+  tried: readonly string[] = [],
 ): ClientSecret | undefined {
   const rejected = new Set(context.secrets.filter((secret) => secret.rejected).map(({ id }) => id))
-  const left = secrets.filter(({ id }) => tried.every((each) => each.id !== id))
+  const left = secrets.filter(({ id }) => !tried.includes(id))
   return left.find(({ id }) => !rejected.has(id)) ?? left[context.probes % Math.max(1, left.length)]
 }

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { waitsForApp } from '../../machines/index.ts'
 import type { Change, ChangedRecord } from '../bus/changes.ts'
@@ -11,6 +10,7 @@ import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
 import { realTimers, type Timers } from '../timers.ts'
 import { type AccountMeeting, createAccounts, type LoadedAccount } from './accounts.ts'
+import { createAppCommands } from './app-commands.ts'
 import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
@@ -52,8 +52,6 @@ const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
   event: { type: 'app.secret-updated' as const, at, id },
 })
 const attemptsPerNode = 128
-const spreadPerAccount = 10
-const wakersAtOnce = 8
 
 export type Host = ReturnType<typeof createHost>
 
@@ -110,8 +108,7 @@ export function createHost(options: HostOptions) {
     snapshotSchema,
     sealer,
     afterSave: (app, record) => announceSave({ kind: 'app', id: app }, record),
-    wakeAccounts: (app) => background('accounts not woken yet', () => wakeAccounts(app)),
-    probeAccount: (app) => background('app not probed', () => probe(app)),
+    perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
   })
 
   const heldAnswers = createHeldAnswers({
@@ -172,6 +169,8 @@ export function createHost(options: HostOptions) {
     },
   })
 
+  const perform = createAppCommands({ apps, accounts, attempts, provider, clock, records, partitions })
+
   const reads = createTokenReads({ accounts, cache, waiting, timers, observer, hurry })
 
   const waker = createWaker({
@@ -189,17 +188,6 @@ export function createHost(options: HostOptions) {
 
   function background(complaint: string, job: () => Promise<void>): void {
     job().catch((error) => logger.warn({ err: error }, complaint))
-  }
-
-  /** Spread by how many there are. Idempotent: killed half-way, the app's own wake-up does it again. */
-  async function wakeAccounts(app: string): Promise<void> {
-    const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
-    const limit = pLimit(wakersAtOnce)
-    const each = Array.from({ length: partitions }, (_, partition) =>
-      limit(() => records.wakeAccounts({ app, partition, spread })),
-    )
-    await Promise.all(each)
-    await apps.report(app, { type: 'accounts.woken' })
   }
 
   /** The app may have been put right just before this account came to wait: then it was not among those woken. */
@@ -227,12 +215,6 @@ export function createHost(options: HostOptions) {
     if (app === undefined || app.state === 'secret-expired' || app.state === 'throttled') return null
     const expected = app.context.since > context.since ? attempts.expect(context.app) : null
     return expected && accounts.receive(account, appWorks, loaded).finally(expected)
-  }
-
-  async function probe(app: string): Promise<void> {
-    const account = await records.pickWaiting(app)
-    if (account === null) return
-    await accounts.receive(account, ({ at, eventId: id }) => ({ event: { type: 'app.probe', at, id } }))
   }
 
   return {

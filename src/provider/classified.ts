@@ -30,6 +30,10 @@ export interface Refusal {
   readonly retryAfter?: number
   /** Whoever runs tokenbus has to know: the fault is here. */
   readonly alarm?: true
+  /** A general word, which some providers say of a wrong secret too. */
+  readonly general?: true
+  /** Nobody knows what these words mean, or they cannot be meant: the same request worked before. */
+  readonly unknownWords?: true
   readonly providerError: ProviderError
 }
 
@@ -41,6 +45,8 @@ export interface ErrorRow {
   /** Seconds to wait at least, where the provider is known to need it and does not say so. */
   readonly retryAfter?: number
   readonly alarm?: true
+  readonly general?: true
+  readonly unknownWords?: true
   /** What it means instead for a grant that has been refreshed before. */
   readonly ifWorkedBefore?: ErrorRow
 }

@@ -12,6 +12,9 @@ const signIn = 'ask the user to sign in again'
 const administrator = "ask the user's administrator to allow the app"
 const compare = 'compare the settings of the app with its registration at the provider'
 
+/** Words nobody knows; from a grant that worked before, they may come to mean that it does no longer. */
+export const unknownWords: ErrorRow = { ...row('T', 'unknown_error', 'wait'), unknownWords: true }
+
 /** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and the words single providers use. */
 export const errorWords: ReadonlyMap<string, ErrorRow> = new Map(
   Object.entries({
@@ -25,12 +28,12 @@ export const errorWords: ReadonlyMap<string, ErrorRow> = new Map(
       ...row('C', 'scope_rejected', 'fix the scopes of the app'),
       ifWorkedBefore: row('A', 'scope_rejected', reconnect),
     },
-    invalid_request: row('C', 'misconfigured', compare),
-    unsupported_grant_type: row('C', 'misconfigured', compare),
-    access_denied: row('S', 'access_denied', signIn),
-    interaction_required: row('S', 'interaction_required', signIn),
-    consent_required: row('S', 'consent_required', signIn),
-    login_required: row('S', 'login_required', signIn),
+    invalid_request: { ...row('C', 'misconfigured', compare), ifWorkedBefore: unknownWords },
+    unsupported_grant_type: { ...row('C', 'misconfigured', compare), ifWorkedBefore: unknownWords },
+    access_denied: { ...row('S', 'access_denied', signIn), general: true },
+    interaction_required: { ...row('S', 'interaction_required', signIn), general: true },
+    consent_required: { ...row('S', 'consent_required', signIn), general: true },
+    login_required: { ...row('S', 'login_required', signIn), general: true },
     temporarily_unavailable: row('T', 'provider_unavailable', 'wait'),
     server_error: row('T', 'provider_unavailable', 'wait'),
     // Google

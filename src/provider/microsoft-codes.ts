@@ -20,6 +20,12 @@ export const microsoftCodes: readonly (ErrorRow & { readonly codes: readonly num
     reason: 'app_not_found',
     action: 'register or consent to the app in the tenant',
   },
+  {
+    codes: [650051, 650052, 7000229],
+    class: 'S',
+    reason: 'app_not_in_tenant',
+    action: `${administrator} to add the app to the tenant`,
+  },
   { codes: [70001, 7000112], class: 'P', reason: 'app_disabled', action: 'enable the app in the tenant' },
   {
     codes: [7000218, 700025, 50194, 90002, 900971],

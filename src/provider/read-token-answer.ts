@@ -7,6 +7,7 @@ import type { ErrorRow, ProviderError } from './classified.ts'
 import { classify, isRecoverable } from './classify.ts'
 import { decodeBody } from './decode-body.ts'
 import { clockSkew, dialects } from './dialects.ts'
+import { unknownWords } from './error-classes.ts'
 import type { Exchange } from './http.ts'
 import { dateOf, retryAfterSeconds } from './retry-after.ts'
 import { leeway } from './sign-assertion.ts'
@@ -29,7 +30,11 @@ const unavailable: ErrorRow = { class: 'T', reason: 'provider_unavailable', acti
 const throttled: ErrorRow = { class: 'T', reason: 'throttled', action: 'wait' }
 const unreadable: ErrorRow = { class: 'T', reason: 'unreadable_answer', action: watchTheWay }
 const withoutToken: ErrorRow = { class: 'T', reason: 'no_token_in_answer', action: watchTheWay }
-const unknownWord: ErrorRow = { class: 'C', reason: 'unknown_error', action: 'check the settings of the app' }
+const unknownWord: ErrorRow = {
+  class: 'C',
+  reason: 'unknown_error',
+  action: 'check the settings of the app',
+}
 const redirected: ErrorRow = {
   class: 'C',
   reason: 'misconfigured',
@@ -50,7 +55,8 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
 
   const error = exchange.kind === 'cut' ? exchange.code : (body?.error ?? `http_${status}`)
   const providerError = { status, error, ...detailsOf(body) }
-  const row = meaningOf({ ...asked, status, headers, body, providerError })
+  const isBare = exchange.kind === 'answered' && exchange.body.length === 0
+  const row = meaningOf({ ...asked, status, headers, body, isBare, providerError })
   const retryAfter = retryAfterSeconds(headers, asked.now) ?? row.retryAfter
   return refused({
     class: row.class,
@@ -61,6 +67,8 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
     inDoubt: row.class === 'T' && mayHideTokens(status),
     ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
     ...(row.alarm && { alarm: row.alarm }),
+    ...(row.general && { general: row.general }),
+    ...(row.unknownWords && { unknownWords: row.unknownWords }),
     providerError,
   })
 }
@@ -69,19 +77,22 @@ interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: AnswerBody | undefined
+  /** There was no body at all: no page of something in between. */
+  readonly isBare: boolean
   readonly providerError: ProviderError
 }
 
-function meaningOf({ status, body, providerError, workedBefore, ...asked }: Meaning): ErrorRow {
+function meaningOf({ status, body, isBare, providerError, workedBefore, ...asked }: Meaning): ErrorRow {
   if (status === 429) return throttled
   if (status === 408 || status >= 500) return unavailable
   if (status >= 300 && status < 400) return redirected
-  if (body === undefined) return unreadable
+  if (body === undefined) return isBare && workedBefore ? unknownWords : unreadable
   if (status >= 400 && isClockSkew({ ...asked, providerError })) return clockSkew
   const dialect = status >= 400 ? dialects[asked.config.provider] : undefined
   const known = classify({ providerError, workedBefore, dialect })
   if (known !== undefined) return known
-  if (status < 300) return withoutToken
+  if (status < 300) return workedBefore ? { ...withoutToken, unknownWords: true } : withoutToken
+  if (workedBefore) return unknownWords
   return status === 400 && body.error !== undefined ? unknownWord : unreadable
 }
 

@@ -1,6 +1,6 @@
 import type { Commands } from './commands.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
-import { keysOf, nameMember, type Ref } from './keys.ts'
+import { keysOf, nameMember, partitionOf, type Ref } from './keys.ts'
 
 export interface ListQuery {
   readonly kind: Ref['kind']
@@ -107,15 +107,28 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
       const found = await Promise.all(each.map(({ byName }) => membersFrom(byName, prefix)))
       return found.flat().map((member) => member.slice(prefix.length))
     },
-    /** One account of the app that waits for its secret; which one is left to chance. */
-    async pickWaiting(app: string): Promise<string | null> {
-      const start = Math.floor(random() * partitions)
-      for (let i = 0; i < partitions; i++) {
+    /** The next account of the app that waits for its secret, after the one that was asked last: each has its turn. */
+    async pickWaiting(app: string, last: string | null): Promise<string | null> {
+      const start = last === null ? 0 : partitionOf(last, partitions)
+      for (let i = 0; i <= partitions; i++) {
         const keys = each[(start + i) % partitions] as ReturnType<typeof keysOf>
-        const [found] = await commands.zinter([keys.byState('secret-expired'), keys.byApp(app)])
-        if (found !== undefined) return found
+        const waiting = await commands.zinter([keys.byState('secret-expired'), keys.byApp(app)])
+        const sorted = waiting.map((id) => Buffer.from(id)).sort(Buffer.compare)
+        const after = i === 0 && last !== null ? Buffer.from(last) : null
+        const found = sorted.find((id) => after === null || Buffer.compare(id, after) > 0)
+        if (found !== undefined) return found.toString()
       }
       return null
+    },
+    /** Some accounts of the app; which ones is left to chance, as far as there are many. */
+    async someOf(app: string, limit: number): Promise<string[]> {
+      const start = Math.floor(random() * partitions)
+      const found: string[] = []
+      for (let i = 0; i < partitions && found.length < limit; i++) {
+        const { byApp } = each[(start + i) % partitions] as ReturnType<typeof keysOf>
+        found.push(...(await commands.zmembers(byApp(app), { after: '', limit: limit - found.length })))
+      }
+      return found
     },
     async countByApp(app: string): Promise<number> {
       return sum(await Promise.all(each.map((keys) => commands.zcard(keys.byApp(app)))))

@@ -78,6 +78,7 @@ describe('ensureStreams', () => {
           'app.secret-expiring.*',
           'app.secret-expired.*',
           'app.secret-restored.*',
+          'app.refused.*',
         ],
       },
       { ...common, max_bytes: 4 * 1024 ** 3, subjects: ['account.transition.*'] },

@@ -13,8 +13,8 @@ const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invali
 const tokens = answered({ accessToken: 'healed', expiresIn: 3600 })
 
 let database = 0
-/** An app, and an account of it that wants its first token. */
-async function start(secrets = ['one']) {
+/** An app, an account of it that wants its first token, and one that has one. */
+async function start(secrets = ['one'], { withBob = true } = {}) {
   const provider = scriptedProvider()
   const redisUrl = `${engines.redisUrl}/${++database}`
   const node = await startTestNode({
@@ -31,10 +31,14 @@ async function start(secrets = ['one']) {
       secrets: texts.map((text) => ({ id: text, secret: new Secret(text) })),
     })
   await put(secrets)
+  // A second grant: one alone is not believed at once.
+  const fresh = { accessToken: new Secret('a'), expires: new Date(Date.now() + 3_600_000).toISOString() }
+  const bob = { app: 'app', user: 'bob', refreshToken: new Secret('s'), policy: 'lazy' as const, ...fresh }
+  if (withBob) await tokenbus.putAccount('bob', bob)
   await tokenbus.putAccount('alice', { app: 'app', user: 'alice', refreshToken: new Secret('r') })
-  const isNow = (what: 'alice' | 'app', expected: object) =>
+  const isNow = (what: 'alice' | 'bob' | 'app', expected: object) =>
     eventually(async () => {
-      const view = what === 'app' ? await tokenbus.getApp('app') : await tokenbus.getAccount('alice')
+      const view = what === 'app' ? await tokenbus.getApp('app') : await tokenbus.getAccount(what)
       expect(view).toMatchObject({ ok: true, value: expected })
     })
   return {
@@ -57,7 +61,7 @@ describe("the app's fault", () => {
     ['app_disabled', 'disabled_client'],
     ['client_not_authorized', 'unauthorized_client'],
   ])(
-    '%s moves the app once it is confirmed, and its account tells it; put right, both are well at once',
+    '%s moves the app once a second grant is refused, and its account tells it; put right, all are well at once',
     async (reason, error) => {
       await using app = await start()
       const { provider, isNow } = app
@@ -74,8 +78,10 @@ describe("the app's fault", () => {
       await provider.asked(3)
       provider.answer(tokens)
       await isNow('app', { state: 'healthy' })
+      await provider.asked(4)
+      provider.answer(tokens)
       await isNow('alice', { state: 'valid' })
-      expect(provider.requests).toHaveLength(3)
+      expect(provider.requests).toHaveLength(4)
     },
   )
 
@@ -123,6 +129,8 @@ describe("the app's fault", () => {
     app.provider.answer(noClient)
     await app.provider.asked(2)
     app.provider.answer(tokens)
+    await app.provider.asked(3)
+    app.provider.answer(tokens)
     await app.isNow('alice', { state: 'valid' })
     await app.isNow('app', { state: 'healthy', secrets: [{ id: 'one', rejected: false }] })
   })
@@ -151,23 +159,23 @@ describe('several secrets', () => {
     expect(app.usedSecrets()).toEqual(['one', 'two', 'three', 'three'])
   })
 
-  it('all refused: the last is asked once more, and the looks that follow try them in turn', async () => {
+  it('all refused to two grants: the app is broken, and the looks that follow try them in turn', async () => {
     await using app = await start(['one', 'two'])
     const { provider } = app
-    for (let i = 1; i <= 3; i++) {
+    for (let i = 1; i <= 4; i++) {
       await provider.asked(i)
       provider.answer(noClient)
     }
     await app.isNow('app', { state: 'secret-expired' })
     await app.isNow('alice', { state: 'secret-expired' })
-    for (let i = 4; i <= 5; i++) {
+    for (let i = 5; i <= 6; i++) {
       await app.put(['one', 'two'])
       await provider.asked(i)
       provider.answer(noClient)
       await app.isNow('alice', { state: 'secret-expired' })
     }
-    expect(app.usedSecrets().slice(0, 3)).toEqual(['one', 'two', 'two'])
-    expect(new Set(app.usedSecrets().slice(3))).toEqual(new Set(['one', 'two']))
+    expect(app.usedSecrets().slice(0, 4)).toEqual(['one', 'two', 'one', 'two'])
+    expect(new Set(app.usedSecrets().slice(4))).toEqual(new Set(['one', 'two']))
   })
 })
 
@@ -185,7 +193,8 @@ describe('an account that waits for a secret', () => {
   it('is woken by another text under the same name', async () => {
     await using app = await waiting()
     await app.addSecret('one', 'renewed')
-    await app.provider.asked(3)
+    await app.provider.asked(4)
+    app.provider.answer(tokens)
     app.provider.answer(tokens)
     await app.isNow('alice', { state: 'valid' })
     expect(app.usedSecrets().at(-1)).toBe('renewed')
@@ -198,8 +207,10 @@ describe('an account that waits for a secret', () => {
     await app.addSecret('two', 'renewed')
     await app.isNow('app', { state: 'healthy' })
     // The fan-out has passed; the look for the old secret ends only now.
-    app.provider.answer(refused({ class: 'T', reason: 'provider_unavailable' }))
     await app.provider.asked(4)
+    app.provider.answer(refused({ class: 'T', reason: 'provider_unavailable' }))
+    app.provider.answer(tokens)
+    await app.provider.asked(5)
     app.provider.answer(tokens)
     await app.isNow('alice', { state: 'valid' })
   })
@@ -209,7 +220,10 @@ describe('an account that waits for a secret', () => {
     await app.put(['one'])
     await app.provider.asked(3)
     app.provider.answer(refused({ class: 'R', reason: 'grant_revoked', error: 'invalid_grant' }))
-    await app.isNow('alice', { state: 'revoked' })
     await app.isNow('app', { state: 'healthy' })
+    await app.provider.asked(4)
+    app.provider.answer(tokens)
+    const states = (['alice', 'bob'] as const).map((who) => app.isNow(who, { state: 'revoked' }))
+    await Promise.any(states)
   })
 })

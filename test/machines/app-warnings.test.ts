@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AppContext, type AppEffect, appMachine, type toStored } from '../../machines/index.ts'
 import { day, given, minute, start } from '../../src/testing/index.ts'
-import { app, appDue, broken, clientRejected, secretsPut, throttledUntil } from '../support/app-given.ts'
+import {
+  app,
+  appDue,
+  broken,
+  clientAccepted,
+  clientRejected,
+  secretsPut,
+  sent,
+  throttledUntil,
+} from '../support/app-given.ts'
 
 type Stored = ReturnType<typeof toStored>
 const contextOf = (stored: Stored) => stored.context as AppContext
@@ -61,7 +70,7 @@ describe('a secret that nears its end', () => {
       .then({ state: 'healthy', context: { wakeAt: start + 270 * day } }))
   it('no longer makes the app expiring when it was refused and another works', () =>
     app(secretsPut({ one: 10, two: null }))
-      .when(clientRejected())
+      .when(clientAccepted('two', start, { refusedSecrets: ['one'] }))
       .then({ state: 'healthy' }))
   it.each([
     ['throttled', [secretsPut({ two: 31 }), throttledUntil(start + 2 * day)]],
@@ -113,6 +122,6 @@ describe('a throttled app', () => {
   })
   it('can be found broken all the same', () =>
     app(secretsPut({ one: null }), clientRejected(), throttledUntil(start + minute))
-      .when(clientRejected())
+      .when(clientRejected({ grant: 'other', sent: sent(start, 'rejected') }))
       .then({ state: 'secret-expired' }))
 })

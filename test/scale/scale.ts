@@ -88,7 +88,7 @@ async function expireTogether(scale: Scale, life: number): Promise<string[]> {
   for (const line of histogram(times)) say(line)
   const first = Date.now() - (performance.now() - Math.min(...times)) - began
   say(`first refresh at ${Math.round((first / 1_000 / life) * 100)} % of the life`)
-  return [...must('one refresh each', provider.calls.length, accounts)]
+  return [...must('one refresh each', provider.ofAccounts().length, accounts)]
 }
 
 async function expireSecret({ provider, countOf, accounts, say }: Scale): Promise<string[]> {
@@ -111,7 +111,7 @@ async function replaceSecret({ cluster, provider, countOf, accounts, say }: Scal
   const began = Date.now()
   await cluster.request('app.secret.add.herd', { secret: 'new' })
   await reaches(() => countOf('valid'), accounts, 600_000)
-  const calls = provider.calls.slice(before)
+  const calls = provider.ofAccounts(provider.calls.slice(before))
   say(`secret replaced: all valid after ${secondsSince(began)} s, for ${calls.length} calls`)
   for (const line of histogram(calls.map(({ at }) => at))) say(line)
   return [...must('one call each', calls.length, accounts), ...must('grants lost', provider.ended.size, 0)]
@@ -124,7 +124,7 @@ async function connectAtOnce(scale: Scale): Promise<string[]> {
   await putAll(scale, {})
   say(`${accounts} accounts connected again without a token in ${secondsSince(began)} s`)
   await reaches(() => refreshedBy(provider.calls.slice(before)), accounts, 600_000)
-  const calls = provider.calls.slice(before)
+  const calls = provider.ofAccounts(provider.calls.slice(before))
   const most = Math.max(...calls.map(({ atOnce }) => atOnce))
   say(`all have one after ${secondsSince(began)} s, for ${calls.length} calls, ${most} at once at most`)
   const cap = nodesAtOnce * concurrency

@@ -97,6 +97,7 @@ describe.concurrent("an app's expired secret", () => {
   it('is told in the same words to those who only followed', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     const { standIn, app } = scene
+    await scene.connectWitness()
     standIn.secretExpires()
     await scene.forceRefresh()
     await tokenbus.heard('app.secret-expired', app)

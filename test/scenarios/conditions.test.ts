@@ -28,6 +28,7 @@ describe.concurrent.each(conditions)('$stage: $condition', ({ stage, cause, told
     await using scene: AnyScene = await setScene({ tokenbus, stage: stages[stage] as never })
     expect(scene.connected).toMatchObject({ account: scene.account })
     await scene.refreshed()
+    if (told.class === 'P') await scene.connectWitness()
     await perform(cause, scene)
     await provoke(scene, told.class)
 

@@ -24,9 +24,11 @@ interface SaysNo extends AsyncDisposable {
   says(denial: Denial): void
 }
 
-async function accountAfter(denial: Denial, { stage, workedBefore }: ListedError) {
+async function accountAfter(denial: Denial, { stage, workedBefore, class: failureClass }: ListedError) {
   await using scene = await setScene<SaysNo>({ tokenbus, stage: stages[stage] as never })
   await scene.refreshed()
+  const witness = failureClass === 'P' ? await scene.connectWitness() : undefined
+  if (workedBefore && witness) await tokenbus.request(`token.get.${witness}`, { forceRefresh: true })
   if (workedBefore) await scene.forceRefresh()
   scene.standIn.says(denial)
   const answer = await scene.forceRefresh()

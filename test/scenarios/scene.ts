@@ -24,6 +24,8 @@ export interface Scene<S> extends AsyncDisposable {
   connectAnother(): Promise<string>
   /** An account of somebody else, by a consent of their own; answers its id. */
   connectSomebody(somebody: string): Promise<string>
+  /** Another grant, where there are grants: one alone that is refused does not break its app at once. */
+  connectWitness(): Promise<string | undefined>
   forceRefresh(): Promise<Reply>
   /** For the account and its app, and at the provider. */
   timePasses(by: Span): Promise<void>
@@ -43,6 +45,7 @@ export interface SetScene<S extends AnyStandIn> {
 }
 
 const user = 'alice@example.com'
+const witness = 'witness@example.com'
 
 export async function setScene<S extends AnyStandIn>({
   tokenbus,
@@ -93,6 +96,12 @@ export async function setScene<S extends AnyStandIn>({
     async connectSomebody(somebody) {
       const id = `account-${randomUUID()}`
       await put(id, { user: somebody, ...(await consentOf(somebody)) })
+      return id
+    },
+    async connectWitness() {
+      if (!stage.hasConsent) return undefined
+      const id = `account-${randomUUID()}`
+      await put(id, { user: witness, ...(await consentOf(witness)) })
       return id
     },
     forceRefresh: () => tokenbus.request(`token.get.${account}`, { forceRefresh: true }),

@@ -50,6 +50,10 @@ export function createSimulatedProvider({
   const senders: ((spending: Spending) => void)[] = []
   const mood: Mood = { ...calm }
   const secrets = new Set(['secret-0'])
+  /** Requests with a made-up token. `blind`: it looks at the token before it looks at the secret. */
+  const controls = { blind: false, sent: [] as number[] }
+  /** Grants that have ended, and in which words that is told. */
+  const strange = new Map<string, TokenAnswer>()
 
   function issue(grant: Grant): { accessToken: Secret; life: number; told: boolean } {
     const life = random.pick(lives)
@@ -65,6 +69,8 @@ export function createSimulatedProvider({
     if (mood.reaches === 'says 503') return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
     if (secret === undefined || !secrets.has(secret)) return refused(refusals.invalidClient)
+    const ended = strange.get(spending.grant.id)
+    if (ended !== undefined) return ended
     spending.carriedOut = true
     const number = grants.spend(token, world.now())
     if (number === undefined) return refused(refusals.invalidGrant)
@@ -77,6 +83,14 @@ export function createSimulatedProvider({
       ...(rotated !== token && { refreshToken: new Secret(rotated) }),
       ...(told && { expiresIn: life / 1_000 }),
     }
+  }
+
+  /** To a token that was never given. */
+  function answerControl(secret: string | undefined): TokenAnswer {
+    if (mood.reaches === 'says 503') return refused(refusals.unavailable)
+    if (mood.reaches === 'says 429') return refused(refusals.throttled)
+    const isAccepted = controls.blind || (secret !== undefined && secrets.has(secret))
+    return refused(isAccepted ? refusals.invalidGrant : refusals.invalidClient)
   }
 
   function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
@@ -95,7 +109,11 @@ export function createSimulatedProvider({
           if (world.now() - began > timing.connectMs || timing.stillWanted?.() === false)
             return resolve(refused(refusals.unsent))
           const { grant, number } = grants.find(token)
-          if (grant === undefined) return resolve(refused(refusals.invalidGrant))
+          if (grant === undefined) {
+            controls.sent.push(world.now())
+            const answer = answerControl(clientSecret?.reveal())
+            return void machine.later(random.between(5, mood.slowest), () => resolve(answer))
+          }
           const spending: Spending = {
             grant,
             number,
@@ -140,6 +158,8 @@ export function createSimulatedProvider({
     onSend: (sender: (spending: Spending) => void) => senders.push(sender),
     mood,
     secrets,
+    controls,
+    strange,
     refreshTokenFrom,
   }
 }

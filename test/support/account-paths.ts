@@ -73,7 +73,7 @@ export function accountPaths(): AccountPaths {
     serializeState: situationOf as never,
     serializeEvent: ((event: object) => names.get(event) ?? (event as { type: string }).type) as never,
     stopWhen: ((snapshot: Snapshot) => depthOf(snapshot) > longestPath) as never,
-    limit: 200_000,
+    limit: 600_000,
   })
   const taken = new Set<string>()
   const edges = new Set<string>()

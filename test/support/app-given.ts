@@ -18,13 +18,23 @@ export function secretsPut(
   return { type: 'app.secret-updated', id: 'put', at, secrets }
 }
 
+/** Before any question, unless told otherwise. */
+export const sent = (at = start, question: string | null = null) => ({ at, endpoint: 'endpoint', question })
+
 export function clientRejected(told: Partial<Of<'client.rejected'>> = {}): AppEvent {
   return {
     type: 'client.rejected',
     id: 'rejected',
     at: start,
-    secret: 'one',
+    accusation: 'client',
     attempt: 'first',
+    grant: 'first',
+    workedBefore: true,
+    refusedBefore: null,
+    refusedSecrets: [],
+    triesNext: false,
+    earlier: null,
+    sent: sent(told.at ?? start),
     reason: 'client_rejected',
     action: 'fix or rotate the client secret',
     providerError: { status: 401, error: 'invalid_client' },
@@ -32,12 +42,59 @@ export function clientRejected(told: Partial<Of<'client.rejected'>> = {}): AppEv
   }
 }
 
-export const clientAccepted = (secret: string | null, at: number): AppEvent => ({
+/** `sent.question` is the id of the event that opened it. */
+export const clientAccepted = (
+  secret: string | null,
+  at: number,
+  told: Partial<Of<'client.accepted'>> = {},
+): AppEvent => ({
   type: 'client.accepted',
   id: 'accepted',
   at,
   secret,
+  sent: sent(at),
+  refusedSecrets: [],
+  ...told,
 })
+
+export const questioned = (told: Partial<Of<'client.questioned'>> = {}): AppEvent => ({
+  type: 'client.questioned',
+  id: 'questioned',
+  at: start,
+  attempt: 'other',
+  grant: 'other',
+  endpoint: 'endpoint',
+  workedBefore: true,
+  ...told,
+})
+
+export const controlAnswered = (
+  answer: string | null,
+  told: Partial<Of<'control.answered'>> = {},
+): AppEvent => ({
+  type: 'control.answered',
+  id: 'control',
+  at: start,
+  question: 'rejected',
+  secret: 'one',
+  answer,
+  accuses: answer?.includes('invalid_client') ?? false,
+  reason: 'client_rejected',
+  action: 'fix or rotate the client secret',
+  providerError: { status: 401, error: 'invalid_client' },
+  ...told,
+})
+
+/** What is answered to a made-up token: with the app's own secret, and with a made-up one. */
+export const baselineLearnt = (ownSecret: string, madeUpSecret: string): AppEvent => ({
+  type: 'baseline.learnt',
+  id: 'learnt',
+  at: start,
+  baseline: { endpoint: 'endpoint', ownSecret, madeUpSecret },
+})
+
+export const seesSecrets = baselineLearnt('400 invalid_grant', '401 invalid_client')
+export const isBlind = baselineLearnt('400 invalid_grant', '400 invalid_grant')
 
 export const throttledUntil = (until: number, at = start): AppEvent => ({
   type: 'provider.throttled',
@@ -56,5 +113,9 @@ export const secretIs = (id: string, { rejected }: { rejected: boolean }) => ({
   warnedDays: null,
 })
 
-/** Refused, and refused again by whoever saw it. */
-export const broken = [secretsPut({ one: null }), clientRejected(), clientRejected()]
+/** Refused for one grant, and then for another. */
+export const broken = [
+  secretsPut({ one: null }),
+  clientRejected({ refusedSecrets: ['one'] }),
+  clientRejected({ grant: 'other', sent: sent(start, 'rejected'), refusedSecrets: ['one'] }),
+]

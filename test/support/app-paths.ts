@@ -2,7 +2,7 @@ import { getMicrosteps } from 'xstate'
 import { getShortestPaths } from 'xstate/graph'
 import { type AppContext, type AppEffect, type AppEvent, appMachine, step } from '../../machines/index.ts'
 import { day } from '../../src/testing/index.ts'
-import { appSamples, appsBegin } from './app-samples.ts'
+import { appSamples, appsBegin, questionSamples, secretSamples } from './app-samples.ts'
 
 type Snapshot = Parameters<typeof step<typeof appMachine, AppEffect>>[1]
 
@@ -39,13 +39,13 @@ export function appChart(): string[] {
 
 const longestLife = 60 * day
 
-/** The state, and all of the context that a guard looks at. */
-function situationOf({ value, context }: Snapshot): string {
-  const { secrets, suspicion, throttledUntil, probeAt, waking, wakeAt, since } = context
+/** Of the life of secrets: the state, and all of the context that a guard looks at then. */
+function secretSituation({ value, context }: Snapshot): string {
+  const { secrets, question, throttledUntil, probeAt, waking, wakeAt, since } = context
   return JSON.stringify([
     value,
     secrets.map(({ id, rejected, expiresAt, warnedDays }) => [id, rejected, expiresAt !== null, warnedDays]),
-    suspicion && [suspicion.asks, suspicion.attempt],
+    question?.probe !== null,
     throttledUntil > since,
     probeAt !== null,
     waking,
@@ -53,11 +53,40 @@ function situationOf({ value, context }: Snapshot): string {
   ])
 }
 
+/** Of the life of questions. */
+function questionSituation({ value, context }: Snapshot): string {
+  const { secrets, question, baseline, denial, refusedSince } = context
+  return JSON.stringify([
+    value,
+    secrets.map(({ id, rejected }) => [id, rejected]),
+    question && [
+      question.accusation,
+      question.grants.length,
+      question.refusals > 3,
+      question.control,
+      question.probe !== null,
+      question.refusedSecrets.length > 0,
+    ],
+    baseline?.madeUpSecret,
+    denial !== null,
+    refusedSince !== null,
+  ])
+}
+
 /** Paths that between them take every way the model knows, each to its end by the shortest way. */
 export function appPaths(): AppPaths {
+  const parts = [pathsOf(secretSamples, secretSituation), pathsOf(questionSamples, questionSituation)]
+  return {
+    paths: parts.flatMap(({ paths }) => paths),
+    situations: parts.reduce((sum, { situations }) => sum + situations, 0),
+    taken: new Set(parts.flatMap(({ taken }) => [...taken])),
+  }
+}
+
+function pathsOf(samples: typeof appSamples, situationOf: (snapshot: Snapshot) => string): AppPaths {
   const names = new Map<object, string>()
   const events = ({ context }: Snapshot) =>
-    Object.entries(appSamples).map(([name, sample]) => {
+    Object.entries(samples).map(([name, sample]) => {
       const event = sample(context)
       names.set(event, name)
       return event
@@ -76,16 +105,17 @@ export function appPaths(): AppPaths {
   for (const { state, steps } of shortest) {
     const snapshot = state as Snapshot
     const before = steps.flatMap(({ event }) => names.get(event) ?? [])
-    for (const [name, sample] of Object.entries(appSamples)) {
+    for (const [name, sample] of Object.entries(samples)) {
       const event = sample(snapshot.context)
       const stepped = step<typeof appMachine, AppEffect>(appMachine, snapshot, event)
       if (stepped === null) continue
       const transitions = transitionsOf(snapshot, event)
-      for (const each of transitions) taken.add(each)
       const way = JSON.stringify([name, ...transitions, stepped.effects.map(({ type }) => type)])
-      if (ways.has(way)) continue
+      const path = ways.has(way) ? null : walk([...before, name])
+      if (path === null) continue
       ways.add(way)
-      paths.push(walk([...before, name]))
+      for (const each of transitions) taken.add(each)
+      paths.push(path)
     }
   }
   return { paths, situations: shortest.length, taken }
@@ -104,16 +134,19 @@ function transitionsOf(snapshot: Snapshot, event: AppEvent): string[] {
   return [written(String(snapshot.value), own), ...followed]
 }
 
-function walk(path: readonly string[]): AppStep[] {
+/** Null where situations that count as one differ in what the next event needs. */
+function walk(path: readonly string[]): AppStep[] | null {
   let snapshot = unborn()
-  return path.map((name) => {
+  const steps: AppStep[] = []
+  for (const name of path) {
     const event = (appSamples[name] as (typeof appSamples)[string])(snapshot.context)
     const stepped = step<typeof appMachine, AppEffect>(appMachine, snapshot, event)
-    if (stepped === null) throw new Error(`${name} is not taken`)
+    if (stepped === null) return null
     snapshot = stepped.next
     const { value, context } = snapshot
-    return { sample: name, event, value: String(value), context, effects: stepped.effects }
-  })
+    steps.push({ sample: name, event, value: String(value), context, effects: stepped.effects })
+  }
+  return steps
 }
 
 function unborn(): Snapshot {

@@ -1,4 +1,4 @@
-import type { AppContext, AppEvent } from '../../machines/index.ts'
+import type { AppContext, AppEvent, ClientRejected } from '../../machines/index.ts'
 import { day, minute, second } from '../../src/testing/index.ts'
 
 /** An event of every kind that matters, made to fit the app it is to meet. */
@@ -8,11 +8,11 @@ export type AppSample = (context: AppContext) => AppEvent
 export const appsBegin = 4_000_000_000_000
 
 /** A moment after all that has happened. */
-const soon = ({ since, suspicion, secrets }: AppContext) => {
+const soon = ({ since, question, clearedAt, secrets }: AppContext) => {
   const warned = secrets.flatMap(({ expiresAt, warnedDays }) =>
     expiresAt === null || warnedDays === null ? [] : [expiresAt - warnedDays * day],
   )
-  return Math.max(appsBegin, since, suspicion?.at ?? 0, ...warned) + second
+  return Math.max(appsBegin, since, question?.lastRefusalAt ?? 0, clearedAt, ...warned) + second
 }
 
 const put =
@@ -30,22 +30,73 @@ const put =
   }
 
 const rejected =
-  (told: { of?: 'another'; blames?: 'nothing' | 'what is gone' } = {}): AppSample =>
+  (told: Partial<ClientRejected> & { of?: 'another'; sentBefore?: true; after?: number } = {}): AppSample =>
+  (context) => {
+    const { of, sentBefore, after = 0, ...more } = told
+    const at = soon(context) + after
+    const first = context.question?.grants[0] ?? 'one'
+    return {
+      type: 'client.rejected',
+      id: 'rejected',
+      at,
+      accusation: 'client',
+      attempt: of ?? 'one',
+      grant: of ?? first,
+      sent: { at, endpoint: 'endpoint', question: sentBefore ? null : (context.question?.id ?? null) },
+      workedBefore: true,
+      refusedBefore: null,
+      refusedSecrets: [],
+      triesNext: false,
+      earlier: null,
+      reason: 'client_rejected',
+      action: 'fix or rotate the client secret',
+      providerError: { status: 401, error: 'invalid_client' },
+      ...more,
+    }
+  }
+
+const all = ({ secrets }: AppContext) => secrets.map(({ id }) => id)
+
+const control =
+  (answer: string | null, accuses = false): AppSample =>
   (context) => ({
-    type: 'client.rejected',
-    id: 'rejected',
+    type: 'control.answered',
+    id: 'control',
     at: soon(context),
-    secret: blamed(context, told.blames),
-    attempt: told.of ?? context.suspicion?.attempt ?? 'one',
+    question: context.question?.id ?? 'none',
+    secret: context.secrets.find((secret) => !secret.rejected)?.id ?? null,
+    answer,
+    accuses,
     reason: 'client_rejected',
     action: 'fix or rotate the client secret',
     providerError: { status: 401, error: 'invalid_client' },
   })
 
-function blamed({ secrets }: AppContext, blames: 'nothing' | 'what is gone' | undefined): string | null {
-  if (blames !== undefined) return blames === 'nothing' ? null : 'gone'
-  return (secrets.find((secret) => !secret.rejected) ?? secrets[0])?.id ?? null
-}
+const learnt =
+  (madeUpSecret: string | null): AppSample =>
+  (context) => ({
+    type: 'baseline.learnt',
+    id: 'learnt',
+    at: soon(context),
+    baseline: madeUpSecret === null ? null : { endpoint: 'endpoint', ownSecret: 'well', madeUpSecret },
+  })
+
+const accepted =
+  (told: { refuses?: 'others' } = {}): AppSample =>
+  (context) => {
+    const secret = context.secrets.at(-1)?.id ?? null
+    const others = all(context).filter((id) => id !== secret)
+    return {
+      type: 'client.accepted',
+      id: 'accepted',
+      at: soon(context),
+      secret,
+      sent: { at: soon(context), endpoint: 'endpoint', question: context.question?.id ?? null },
+      refusedSecrets: told.refuses ? others : [],
+    }
+  }
+
+const earlier = { count: 3, since: appsBegin - 10 * minute }
 
 const whenDue = (context: AppContext) => Math.max(soon(context), context.wakeAt ?? 0)
 
@@ -58,20 +109,49 @@ export const appSamples: Readonly<Record<string, AppSample>> = {
   'app.secret-updated, one that ends': put(['one'], { days: 40 }),
   'app.secret-updated, none': put([]),
   'client.rejected': rejected(),
-  'client.rejected, seen by another attempt': rejected({ of: 'another' }),
-  'client.rejected, whatever its secret': rejected({ blames: 'nothing' }),
-  'client.rejected, with a secret that is gone': rejected({ blames: 'what is gone' }),
+  'client.rejected, with a secret': (context) => rejected({ refusedSecrets: all(context) })(context),
+  'client.rejected, of several secrets': (context) =>
+    rejected({ refusedSecrets: all(context).slice(0, 1), triesNext: context.secrets.length > 1 })(context),
+  'client.rejected, another grant': rejected({ of: 'another' }),
+  'client.rejected, another grant, sent before': rejected({ of: 'another', sentBefore: true }),
+  'client.rejected, 4 times over 10 minutes': rejected({ after: 10 * minute }),
+  'client.rejected, with a secret that is gone': rejected({ refusedSecrets: ['gone'] }),
+  'client.rejected, in a general word': rejected({ accusation: 'general' }),
+  'client.rejected, in a general word, another grant': rejected({ accusation: 'general', of: 'another' }),
+  'client.rejected, in unknown words': rejected({ accusation: 'unknown', earlier }),
+  'client.rejected, in unknown words, another grant': rejected({
+    accusation: 'unknown',
+    of: 'another',
+    earlier,
+  }),
   'client.questioned': (context) => ({
     type: 'client.questioned',
     id: 'questioned',
     at: soon(context) + 10 * second,
     attempt: 'another',
+    grant: 'another',
+    endpoint: 'endpoint',
+    workedBefore: true,
   }),
-  'client.accepted': (context) => ({
-    type: 'client.accepted',
-    id: 'accepted',
+  'client.accepted': accepted(),
+  'client.accepted, other secrets refused': accepted({ refuses: 'others' }),
+  'control.answered, as when all was well': control('well'),
+  'control.answered, as with a wrong secret': control('wrong', true),
+  'control.answered, with nothing': control(null),
+  'baseline.learnt': learnt('wrong'),
+  'baseline.learnt, blind': learnt('well'),
+  'baseline.learnt, not now': learnt(null),
+  'witness.absent': (context) => ({
+    type: 'witness.absent',
+    id: 'absent',
+    at: soon(context) + 10 * minute,
+    question: context.question?.id ?? 'none',
+  }),
+  'account.probed': (context) => ({
+    type: 'account.probed',
+    id: 'probed',
     at: soon(context),
-    secret: context.secrets.at(-1)?.id ?? null,
+    account: 'waiting',
   }),
   'provider.throttled': (context) => ({
     type: 'provider.throttled',
@@ -80,5 +160,22 @@ export const appSamples: Readonly<Record<string, AppSample>> = {
     until: soon(context) + minute,
   }),
   'accounts.woken': (context) => ({ type: 'accounts.woken', id: 'woken', at: soon(context) }),
+  'timer.due, much later': (context) => ({
+    type: 'timer.due',
+    id: 'due',
+    at: whenDue(context) + 40 * minute,
+  }),
   'timer.due': (context) => ({ type: 'timer.due', id: 'due', at: whenDue(context) }),
 }
+
+const pick = (isOf: (name: string) => boolean) =>
+  Object.fromEntries(Object.entries(appSamples).filter(([name]) => isOf(name)))
+const settles = /^(client\.rejected, (in|4|with a secret that is gone|another)|control|baseline|witness)/
+
+/** What a model of secrets and their ends, and one of questions and their evidence, meet: together they meet all. */
+const putInQuestion = /^app.secret-updated, (two|none|two that end soon)$/
+
+export const secretSamples = pick((name) => !settles.test(name) || name === 'client.rejected, another grant')
+export const questionSamples = pick(
+  (name) => !name.startsWith('app.secret-updated') || putInQuestion.test(name),
+)

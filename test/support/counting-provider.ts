@@ -7,7 +7,8 @@ export interface Call {
   readonly account: string
   readonly at: number
   answeredAt: number | null
-  outcome: 'tokens' | 'invalid_client' | 'reuse' | 'throttled' | null
+  /** `unknown`: the refresh token is none it ever gave. */
+  outcome: 'tokens' | 'unknown' | 'invalid_client' | 'reuse' | 'throttled' | null
   /** Requests under way when it came, itself included. */
   readonly atOnce: number
 }
@@ -22,6 +23,8 @@ export interface CountingProvider extends AsyncDisposable {
   readonly ended: ReadonlySet<string>
   /** `latency`: ms it thinks. `throttle`: answers 429 with this Retry-After, in seconds. */
   behave(how: { latency?: number; expiresIn?: number; throttle?: number | null }): void
+  /** Those for an account: all but the controls. */
+  ofAccounts(calls?: readonly Call[]): Call[]
   /** Of these calls, those that came after the first refusal of the client was told. */
   afterFirstRefusal(calls?: readonly Call[]): number
 }
@@ -64,6 +67,10 @@ export async function startCountingProvider(): Promise<CountingProvider> {
       call.outcome = 'invalid_client'
       return { status: 401, body: { error: 'invalid_client' } }
     }
+    if (!newest.has(account)) {
+      call.outcome = 'unknown'
+      return { status: 400, body: { error: 'invalid_grant' } }
+    }
     if (newest.get(account) !== number || ended.has(account)) {
       call.outcome = 'reuse'
       ended.add(account)
@@ -97,8 +104,9 @@ export async function startCountingProvider(): Promise<CountingProvider> {
     behave(changed) {
       how = { ...how, ...changed }
     },
+    ofAccounts: (among = calls) => among.filter(({ account }) => account !== ''),
     afterFirstRefusal(among = calls) {
-      const refusals = among.filter(({ outcome }) => outcome === 'invalid_client')
+      const refusals = among.filter(({ outcome, account }) => outcome === 'invalid_client' && account !== '')
       const first = Math.min(...refusals.map(({ answeredAt }) => answeredAt as number))
       return among.filter(({ at }) => at > first).length
     },

@@ -128,8 +128,16 @@ export function recordsContract(store: RecordStore): void {
       expect(await due(waiting)).toBeLessThan(now + 2_000)
       expect(await due(soon)).toBe(7)
       expect(await due(other)).toBe(later)
-      expect([waiting, soon]).toContain(await records.pickWaiting('healed'))
-      expect(await records.pickWaiting('app')).toBeNull()
+    })
+
+    it('that wait for a secret have their turn each', async () => {
+      const ids = Array.from({ length: 5 }, newId)
+      for (const id of ids) await records.save(change(id, { state: 'secret-expired', app: 'waits' }))
+      const asked: (string | null)[] = [null]
+      for (const _ of [...ids, ...ids]) asked.push(await records.pickWaiting('waits', asked.at(-1) ?? null))
+      expect(new Set(asked.slice(1, 6))).toEqual(new Set(ids))
+      expect(asked.slice(6)).toEqual(asked.slice(1, 6))
+      expect(await records.pickWaiting('nobody waits', null)).toBeNull()
     })
   })
 

@@ -12,6 +12,9 @@ export function scriptedProvider() {
   return {
     requests,
     refreshToken(asked: Asked): Promise<TokenAnswer> {
+      // What nobody was given is no part of a test's script: it is refused, whatever the secret.
+      if (asked.refreshToken?.reveal().startsWith('tokenbus-control-'))
+        return Promise.resolve(refused({ class: 'R', reason: 'grant_revoked', error: 'invalid_grant' }))
       requests.push(asked)
       return new Promise((resolve) => open.push(resolve))
     },

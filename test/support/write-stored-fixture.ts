@@ -32,17 +32,27 @@ async function putApps({ tokenbus, host }: TestNode): Promise<void> {
   await tokenbus.putApp('secret-expiring', { ...oidc, secrets: two })
   const refused = {
     type: 'client.rejected' as const,
+    accusation: 'client' as const,
+    attempt: 'first',
+    workedBefore: true,
+    refusedBefore: null,
+    triesNext: false,
+    earlier: null,
     reason: 'client_rejected',
     action: 'fix or rotate the client secret',
     providerError: { status: 401, error: 'invalid_client' },
   }
   for (const id of ['suspected', 'secret-expired', 'throttled'])
     await tokenbus.putApp(id, { ...oidc, ...secret })
-  const { context } = await host.apps.look('secret-expired')
-  const only = context.secrets[0]?.id as string
-  for (const attempt of ['first', 'first'])
-    await host.apps.report('secret-expired', { ...refused, attempt, secret: only })
-  await host.apps.report('suspected', { ...refused, attempt: 'first', secret: null })
+  for (const grant of ['first', 'second']) {
+    const { context, endpoint } = await host.apps.look('secret-expired')
+    const sent = { at: Date.now(), endpoint, question: context.question?.id ?? null }
+    const refusedSecrets = context.secrets.map(({ id }) => id)
+    await host.apps.report('secret-expired', { ...refused, grant, sent, refusedSecrets })
+  }
+  const { endpoint } = await host.apps.look('suspected')
+  const sent = { at: Date.now(), endpoint, question: null }
+  await host.apps.report('suspected', { ...refused, grant: 'first', sent, refusedSecrets: [] })
   await host.apps.report('throttled', { type: 'provider.throttled', until: Date.parse(far) })
 }
 

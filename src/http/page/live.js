@@ -6,6 +6,7 @@ const types = [
   'app.secret-expiring',
   'app.secret-expired',
   'app.secret-restored',
+  'app.refused',
 ]
 const listeners = new Set()
 let source

@@ -72,7 +72,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
 
   async function token(url: URL, request: IncomingMessage, form: URLSearchParams): Promise<Answer> {
     const asking = { form, path: url.pathname, now: clock.now() }
-    asked.push(form)
+    if (!isControl(form)) asked.push(form)
     denyWith(always)
     for (const each of behaviours) denyWith(each.arrived?.(asking))
     const response = new OAuth2Server.Response()
@@ -141,4 +141,11 @@ function send(response: ServerResponse, { status, headers = {}, body }: Answer, 
   const date = new Date(clock.now()).toUTCString()
   response.writeHead(status, { date, 'content-type': 'application/json; charset=utf-8', ...headers })
   response.end(body === undefined ? '' : JSON.stringify(body))
+}
+
+/** A request for nobody: sent now and then to know what is answered to it, and no part of any scene. */
+function isControl(form: URLSearchParams): boolean {
+  const [, claims = ''] = (form.get('assertion') ?? '').split('.')
+  const subject = Buffer.from(claims, 'base64url').toString()
+  return `${form.get('refresh_token')} ${subject}`.includes('tokenbus-control-')
 }

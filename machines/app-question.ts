@@ -1,0 +1,220 @@
+import type {
+  AppContext,
+  AppEffect,
+  AppError,
+  ClientQuestioned,
+  ClientRejected,
+  ControlAnswered,
+  Question,
+} from './app-context.ts'
+
+const second = 1_000
+const minute = 60 * second
+
+/** Whoever was let out to find out more has this long to come back. */
+const probeHolds = 10 * second
+/** The app looks for more evidence after 10 s, then ever more slowly. */
+const longestPause = 2 * minute
+/** Between two refusals of the same grant. */
+const repeatAfter = 200 * second
+/** What one grant alone has to hear before it is believed. */
+export const fewestRefusals = { count: 4, over: 10 * minute } as const
+/** For this long what cleared the app speaks for it against grants that never worked. */
+const proofHolds = 10 * minute
+const controlEvery = 10 * minute
+const denialHolds = 24 * 60 * minute
+const forgottenAfter = 30 * minute
+const mostGrants = 4
+
+type Change = Partial<AppContext>
+
+// Whose refusal it is
+
+type Refusal = Pick<ClientRejected, 'at' | 'accusation' | 'workedBefore' | 'refusedBefore'>
+
+/** The grant's own: the client was seen accepted since it was first refused, or just before by others. */
+export function isOwnRefusal({ clearedAt, question }: AppContext, refusal: Refusal): boolean {
+  const { at, accusation, workedBefore, refusedBefore } = refusal
+  if (clearedAt === 0) return false
+  if (refusedBefore !== null && refusedBefore < clearedAt) return true
+  const weak = !workedBefore || accusation === 'general'
+  return question === null && weak && at - clearedAt < proofHolds
+}
+
+/** Nobody is accepted, and that is known. */
+export function isRefusedToAll({ refusedSince }: AppContext, { accusation }: Refusal): boolean {
+  return refusedSince !== null && accusation === 'unknown'
+}
+
+export function opensQuestion(context: AppContext, event: ClientRejected): boolean {
+  const { question, clearedAt, secrets } = context
+  const isCurrent = event.refusedSecrets.every((id) => secrets.some((secret) => secret.id === id))
+  if (!isCurrent || event.sent.at < clearedAt || isRefusedToAll(context, event)) return false
+  if (question !== null && question.endpoint === event.sent.endpoint) return false
+  return !isOwnRefusal(context, event) && !isFirstDenial(context, event)
+}
+
+/** A general word means the grant, until a second grant hears it. */
+export function isFirstDenial({ denial }: AppContext, { accusation, grant, at }: ClientRejected): boolean {
+  if (accusation !== 'general') return false
+  return denial === null || denial.grant === grant || at - denial.at >= denialHolds
+}
+
+export function notesDenial(context: AppContext, event: ClientRejected): boolean {
+  return context.question === null && isFirstDenial(context, event) && context.denial?.grant !== event.grant
+}
+
+export function openQuestion(_: AppContext, event: ClientRejected): Change {
+  const { id, at, accusation, sent, grant, refusedSecrets, triesNext, attempt, earlier } = event
+  const question: Question = {
+    id,
+    accusation,
+    endpoint: sent.endpoint,
+    openedAt: earlier?.since ?? at,
+    grants: [grant],
+    refusals: (earlier?.count ?? 0) + 1,
+    lastRefusalAt: at,
+    refusedSecrets,
+    probe: triesNext ? attempt : null,
+    probedAt: triesNext ? at : 0,
+    lookedAt: 0,
+    rounds: 0,
+    control: 'none',
+  }
+  return { question, lastError: errorOf(event) }
+}
+
+// Evidence
+
+export function isEvidence({ question }: AppContext, { sent }: Pick<ClientRejected, 'sent'>): boolean {
+  return question !== null && sent.question === question.id && sent.endpoint === question.endpoint
+}
+
+/** Two grants are refused where only grants count, or one is again and again and nobody else can be asked. */
+export function isProvenBroken(context: AppContext, event: ClientRejected): boolean {
+  const { question, acceptedAt } = context
+  if (question === null || event.triesNext || !isEvidence(context, event)) return false
+  const isOther = !question.grants.includes(event.grant) && (event.workedBefore || acceptedAt === 0)
+  if (isOther && !isControlDecisive(context, event.at)) return true
+  return isWithoutWitness({ ...question, refusals: question.refusals + 1 }, event.at)
+}
+
+export function isWithoutWitness({ refusals, openedAt }: Question, at: number): boolean {
+  return refusals >= fewestRefusals.count && at - openedAt >= fewestRefusals.over
+}
+
+export function addRefusal({ question }: AppContext, event: ClientRejected): Change {
+  if (question === null) return {}
+  const isFirstGrant = question.grants[0] === event.grant
+  // A grant has been refused once every secret was.
+  const counts = event.triesNext ? 0 : 1
+  return {
+    question: {
+      ...question,
+      accusation: question.accusation === 'unknown' ? event.accusation : question.accusation,
+      grants: [...new Set([...question.grants, ...(counts ? [event.grant] : [])])].slice(0, mostGrants),
+      refusals: question.refusals + counts,
+      lastRefusalAt: event.at,
+      refusedSecrets: isFirstGrant
+        ? [...new Set([...question.refusedSecrets, ...event.refusedSecrets])]
+        : question.refusedSecrets,
+      probe: event.triesNext ? event.attempt : null,
+      probedAt: event.triesNext ? event.at : question.probedAt,
+    },
+    lastError: errorOf(event),
+  }
+}
+
+// The control
+
+function isSighted({ baseline }: AppContext, { endpoint }: Question): boolean {
+  return baseline?.endpoint === endpoint && baseline.ownSecret !== baseline.madeUpSecret
+}
+
+function maySendControl(context: AppContext, question: Question, at: number): boolean {
+  const isRested = context.controlAt === 0 || at - context.controlAt >= controlEvery
+  return question.control === 'none' && isRested && isSighted(context, question)
+}
+
+/** One that is out, or will be sent, outweighs any number of grants. */
+export function isControlDecisive(context: AppContext, at: number): boolean {
+  const { question } = context
+  return question !== null && (question.control === 'sent' || maySendControl(context, question, at))
+}
+
+export type ControlVerdict = 'accepted' | 'rejected' | 'inconclusive'
+
+/** A made-up token was answered: as with an accepted client, as with a refused one, or as neither. */
+export function controlVerdict({ baseline }: AppContext, event: ControlAnswered): ControlVerdict {
+  if (event.answer === null || baseline === null) return 'inconclusive'
+  if (event.answer === baseline.ownSecret) return 'accepted'
+  return event.accuses || event.answer === baseline.madeUpSecret ? 'rejected' : 'inconclusive'
+}
+
+export function answersQuestion({ question }: AppContext, event: { readonly question: string }): boolean {
+  return question !== null && question.id === event.question
+}
+
+/** The secret a request is sent with: the first that is not known to be refused. */
+export function preferredSecret({ secrets }: AppContext): string | null {
+  return (secrets.find(({ rejected }) => !rejected) ?? secrets[0])?.id ?? null
+}
+
+// Who is asked next
+
+export interface Pursuit {
+  readonly change: Change
+  readonly effect: Extract<AppEffect, { type: 'control.send' | 'account.probe' }>
+}
+
+/** A control where it can tell, else another account. */
+export function pursue(context: AppContext, at: number): Pursuit {
+  const question = context.question as Question
+  if (maySendControl(context, question, at)) {
+    const asked = { ...question, control: 'sent', probe: null, probedAt: at } as const
+    const effect = { type: 'control.send', question: question.id, secret: preferredSecret(context) } as const
+    return { change: { question: asked, controlAt: at }, effect }
+  }
+  const control = question.control === 'sent' ? 'inconclusive' : question.control
+  const asked = { ...question, control, probe: null, probedAt: 0, lookedAt: at, rounds: question.rounds + 1 }
+  return { change: { question: asked }, effect: { type: 'account.probe' } }
+}
+
+/** Nothing was looked for yet: the first attempt had other secrets to try. */
+export function isUnpursued({ question }: AppContext): boolean {
+  return question !== null && question.probe === null && question.rounds === 0 && question.control === 'none'
+}
+
+export function questionDueAt({ question }: AppContext): number | null {
+  if (question === null) return null
+  const { probedAt, lookedAt, lastRefusalAt, rounds } = question
+  const since = Math.max(probedAt, lookedAt, lastRefusalAt)
+  return since + Math.min(longestPause, probeHolds * 2 ** Math.min(rounds, 8))
+}
+
+export function isForgotten({ question }: AppContext, at: number): boolean {
+  return question !== null && at - question.lastRefusalAt >= forgottenAfter
+}
+
+export interface Asking extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'endpoint' | 'workedBefore'> {
+  readonly at: number
+}
+
+/** May an attempt be sent now? `ask`: if it is the one the app lets out. Else not before `until`. */
+export type Turn = 'go' | 'ask' | { readonly until: number }
+
+export function turnOf({ question, acceptedAt }: AppContext, asking: Asking): Turn {
+  if (question === null || question.accusation === 'unknown' || question.endpoint !== asking.endpoint)
+    return 'go'
+  if (question.probe === asking.attempt) return 'go'
+  const { at } = asking
+  const isFree = question.probedAt === 0 ? at : question.probedAt + probeHolds
+  const isRefused = question.grants.includes(asking.grant)
+  if (!isRefused && !asking.workedBefore && acceptedAt > 0) return { until: at + second }
+  const until = isRefused ? Math.max(isFree, question.lastRefusalAt + repeatAfter) : isFree
+  return at >= until ? 'ask' : { until }
+}
+
+export function errorOf({ reason, action, providerError }: AppError): AppError {
+  return { reason, action, providerError }
+}

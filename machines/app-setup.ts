@@ -1,0 +1,159 @@
+import { assign, emit, enqueueActions, setup } from 'xstate'
+import type {
+  AppContext,
+  AppEffect,
+  AppError,
+  AppEvent,
+  ClientAccepted,
+  ClientQuestioned,
+  ClientRejected,
+  ControlAnswered,
+  Question,
+} from './app-context.ts'
+
+import * as ask from './app-question.ts'
+import * as rules from './app-rules.ts'
+
+type WitnessAbsent = Extract<AppEvent, { type: 'witness.absent' }>
+type Given = { context: AppContext; event: AppEvent }
+
+const when =
+  <E extends AppEvent>(rule: (context: AppContext, event: E) => boolean) =>
+  ({ context, event }: Given) =>
+    rule(context, event as E)
+
+const change =
+  <E extends AppEvent, P>(rule: (context: AppContext, event: E, params: P) => Partial<AppContext>) =>
+  ({ context, event }: Given, params: P) =>
+    rule(context, event as E, params)
+
+/** Behind all that is asked about one client, or about one word that nobody knows. */
+function provenBy(context: AppContext, event: ClientRejected): 'broken' | 'refused' | null {
+  if (!ask.isProvenBroken(context, event)) return null
+  const isUnknown = context.question?.accusation === 'unknown' && event.accusation === 'unknown'
+  return isUnknown ? 'refused' : 'broken'
+}
+
+const controlSays = (verdict: ask.ControlVerdict) => (context: AppContext, event: ControlAnswered) =>
+  ask.answersQuestion(context, event) && ask.controlVerdict(context, event) === verdict
+
+/** Where another secret might have helped, each is asked about. */
+function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswered): boolean {
+  const another = secrets.some(({ id, rejected }) => !rejected && id !== secret)
+  return another && question !== null && question.refusedSecrets.length > 0
+}
+
+function isWithoutWitness(context: AppContext, event: WitnessAbsent): boolean {
+  const { question } = context
+  return ask.answersQuestion(context, event) && ask.isWithoutWitness(question as Question, event.at)
+}
+
+/** The words the app's chart is written in. */
+export const appSetup = setup({
+  types: {
+    context: {} as AppContext,
+    events: {} as AppEvent,
+    emitted: {} as AppEffect,
+    input: {} as { app: string },
+  },
+  guards: {
+    opensQuestion: when(ask.opensQuestion),
+    notesDenial: when(ask.notesDenial),
+    isProvenBroken: when<ClientRejected>((context, event) => provenBy(context, event) === 'broken'),
+    isProvenRefused: when<ClientRejected>((context, event) => provenBy(context, event) === 'refused'),
+    isEvidence: when<ClientRejected>(ask.isEvidence),
+    mayFindOut: when<ClientQuestioned>((context, event) => ask.turnOf(context, event) === 'ask'),
+    isNewAcceptance: when<ClientAccepted>(rules.isNewAcceptance),
+    controlAccepts: when(controlSays('accepted')),
+    controlRejectsOneOfMany: when<ControlAnswered>(
+      (context, event) => controlSays('rejected')(context, event) && hasAnother(context, event),
+    ),
+    controlRejects: when(controlSays('rejected')),
+    controlIsInconclusive: when(controlSays('inconclusive')),
+    isRefusedWithoutWitness: when<WitnessAbsent>(
+      (context, event) => isWithoutWitness(context, event) && context.question?.accusation === 'unknown',
+    ),
+    isBrokenWithoutWitness: when<WitnessAbsent>(isWithoutWitness),
+    isForgotten: ({ context, event }) => ask.isForgotten(context, event.at),
+    isQuestionDue: ({ context, event }) =>
+      event.at >= (ask.questionDueAt(context) ?? Number.POSITIVE_INFINITY),
+    isBaselineDue: ({ context, event }) => rules.isBaselineDue(context, event.at),
+    bringsFreshSecret: ({ event }) =>
+      event.type === 'app.secret-updated' && event.secrets.some(({ fresh }) => fresh),
+    changesApp: ({ event }) => event.type === 'app.secret-updated' && event.changed === true,
+    isExpiring: ({ context, event }) => rules.isExpiring(context, event.at),
+    isNotExpiring: ({ context, event }) => !rules.isExpiring(context, event.at),
+    isDue: ({ context, event }) => context.wakeAt !== null && event.at >= context.wakeAt,
+    isProbeDue: ({ context, event }) => context.probeAt !== null && event.at >= context.probeAt,
+    isThrottled: ({ context, event }) => event.at < context.throttledUntil,
+    isNotThrottled: ({ context, event }) => event.at >= context.throttledUntil,
+  },
+  actions: {
+    // The very first entry is XState's own, and has no time.
+    noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
+    adoptSecrets: assign(change(rules.adoptSecrets)),
+    openQuestion: assign(change(ask.openQuestion)),
+    addRefusal: assign(change(ask.addRefusal)),
+    noteDenial: assign(({ event }) =>
+      event.type === 'client.rejected' ? { denial: { grant: event.grant, at: event.at } } : {},
+    ),
+    letOut: assign(({ context: { question }, event }) =>
+      question !== null && event.type === 'client.questioned'
+        ? { question: { ...question, probe: event.attempt, probedAt: event.at } }
+        : {},
+    ),
+    pursueFirst: enqueueActions(({ context, event, enqueue }) => {
+      if (!ask.isUnpursued(context)) return
+      const { change, effect } = ask.pursue(context, event.at)
+      enqueue.assign(change)
+      enqueue.emit(effect)
+    }),
+    pursue: enqueueActions(({ context, event, enqueue }) => {
+      const { change, effect } = ask.pursue(context, event.at)
+      enqueue.assign(change)
+      enqueue.emit(effect)
+    }),
+    controlNextSecret: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'control.answered') return
+      const rejected = rules.rejectSecrets(context, [event.secret])
+      const asked = { ...(context.question as Question), probedAt: event.at }
+      enqueue.assign({ ...rejected, question: asked, controlAt: event.at })
+      const secret = ask.preferredSecret({ ...context, ...rejected })
+      enqueue.emit({ type: 'control.send', question: asked.id, secret })
+    }),
+    acceptClient: assign(change(rules.acceptClient)),
+    clear: assign(({ event }) => rules.clear(event.at)),
+    forgetQuestion: assign({ question: null }),
+    breakApp: assign(change(rules.breakApp)),
+    refuseAll: assign(change(rules.refuseAll)),
+    noteProbed: assign(({ event }) => (event.type === 'account.probed' ? { lastProbed: event.account } : {})),
+    learnBaseline: emit({ type: 'baseline.learn' }),
+    expectBaseline: assign(change(rules.expectBaseline)),
+    keepBaseline: assign(change(rules.keepBaseline)),
+    scheduleProbe: assign(change(rules.scheduleProbe)),
+    probeAtOnce: assign(({ event }) => ({ probeAt: event.at })),
+    endProbes: assign({ probes: 0, probeAt: null }),
+    noteThrottle: assign(({ context, event }) => ({
+      throttledUntil: event.type === 'provider.throttled' ? Math.max(context.throttledUntil, event.until) : 0,
+    })),
+    beginWaking: assign({ waking: true }),
+    endWaking: assign({ waking: false }),
+    nextWake: assign(({ context, event }) => rules.nextWake(context, event.at)),
+    wakeAccounts: enqueueActions(({ context, enqueue }) => {
+      if (context.waking) enqueue.emit({ type: 'accounts.wake' })
+    }),
+    probeAccount: emit({ type: 'account.probe' }),
+    warn: enqueueActions(({ context, event, enqueue }) => {
+      for (const { id, days, expiresAt } of rules.unannounced(context, event.at)) {
+        enqueue.emit({ type: 'app.secret-expiring', secret: id, days, expiresAt: expiresAt as number })
+      }
+      enqueue.assign(rules.warn(context, event))
+    }),
+    announceExpired: emit(({ context }) => ({
+      type: 'app.secret-expired',
+      ...(context.lastError as AppError),
+    })),
+    announceRefused: emit(({ context }) => ({ type: 'app.refused', ...(context.lastError as AppError) })),
+    announceRestored: emit({ type: 'app.secret-restored' }),
+  },
+})
