@@ -14,6 +14,9 @@ export interface Metrics {
   text(): Promise<string>
 }
 
+/** What is stored with a MAC. */
+const signedKinds = ['account', 'app', 'api-token', 'consent']
+
 /** What Prometheus is told. Gauges are of the whole cluster, the same from every node; all else is of this one. */
 export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   const registry = new Registry()
@@ -68,6 +71,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     registers,
   })
   for (const why of refusals) refused.inc({ why }, 0)
+  for (const kind of signedKinds) tampering.inc({ kind }, 0)
 
   async function look(): Promise<void> {
     try {
