@@ -6,6 +6,7 @@ import { connectNats } from './bus/connect.ts'
 import { createPublisher } from './bus/publisher.ts'
 import { ensureStreams } from './bus/streams.ts'
 import type { Config } from './config.ts'
+import { createClockKeeper } from './host/clock-keeper.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
 import { createClusterFacts } from './host/cluster-facts.ts'
 import { createHost } from './host/host.ts'
@@ -14,6 +15,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
 import type { StopStep } from './stop-steps.ts'
+import { realTimers } from './timers.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -36,6 +38,9 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     logger,
   })
   onStop({ part: 'redis', stop: storage.close })
+  const { highestTime } = storage
+  const keeper = createClockKeeper({ clock, timers: realTimers, logger, highestTime })
+  onStop({ part: 'clock', stop: await keeper.start() })
 
   const nats = await connectNats({
     url: config.natsUrl as string,
@@ -58,6 +63,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const announce = announceChanges({ nats, logger })
   const host = createHost({
     ...storage,
+    cacheMb: config.cacheMb,
     publisher,
     announce,
     provider,

@@ -25,6 +25,7 @@ describe('the environment', () => {
       allowPrivateEndpoints: true,
       streamReplicas: undefined,
       leaveAfter: 0,
+      cacheMb: 128,
       logLevel: 'info',
     })
   })

@@ -1,7 +1,8 @@
-import type { Msg, NatsConnection, Subscription } from 'nats'
+import type { NatsConnection, Subscription } from 'nats'
 import type { Logger } from 'pino'
 import { parseJson } from '../provider/parse-json.ts'
 import { createEventFilter, type EventFilter } from './event-filter.ts'
+import { createEventPositions, positionText, readPosition } from './event-positions.ts'
 import { eventTypes } from './subjects.ts'
 
 export interface FedEvent {
@@ -13,20 +14,40 @@ export interface FedEvent {
   readonly body: string
 }
 
+export interface MissedEvents {
+  readonly events: readonly FedEvent[]
+  /** There is more that was missed, and is not told any more. */
+  readonly gap: boolean
+}
+
 export interface EventFeed {
   /** Answers how to hear no more. */
   listen(listener: (event: FedEvent) => void): () => void
+  /** Everything up to there has been told to every listener; undefined while that is not known. */
+  position(): string | undefined
+  /** What was stored after a position, in some doubt also what was told before. */
+  since(position: string): Promise<MissedEvents>
   stop(): void
 }
+
+const lookEvery = 1_000
+/** What a stream has stored reaches a subscriber on another way, and within this time. */
+const certainAfter = 2_000
 
 /** Every event as it is published, for the readers on this node; the bus is asked once for all of them. */
 export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger: Logger }): EventFeed {
   const listeners = new Set<(event: FedEvent) => void>()
+  const positions = createEventPositions(nats.jetstreamManager({ checkAPI: false, timeout: 2_000 }))
   let subscriptions: Subscription[] = []
+  let looking: NodeJS.Timeout | undefined
+  let seen: { readonly text: string; readonly at: number }[] = []
 
   function subscribe(): void {
     // Nothing is heard while nobody listens: what was known then may be old.
     const accepts = createEventFilter()
+    seen = []
+    void look()
+    looking = setInterval(look, lookEvery)
     subscriptions = eventTypes.map((type) =>
       nats.subscribe(`${type}.*`, {
         callback(error, message) {
@@ -39,7 +60,17 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
     )
   }
 
+  async function look(): Promise<void> {
+    const at = performance.now()
+    try {
+      seen.push({ text: positionText(await positions.now()), at })
+    } catch {
+      // While JetStream is away its last known position stays true.
+    }
+  }
+
   function unsubscribe(): void {
+    clearInterval(looking)
     for (const subscription of subscriptions.splice(0)) subscription.unsubscribe()
   }
 
@@ -51,6 +82,18 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
         if (listeners.delete(listener) && listeners.size === 0) unsubscribe()
       }
     },
+    position() {
+      const certain = seen.findLastIndex(({ at }) => performance.now() - at >= certainAfter)
+      if (certain > 0) seen.splice(0, certain)
+      return certain < 0 ? undefined : seen[0]?.text
+    },
+    async since(text) {
+      const position = readPosition(text)
+      if (position === undefined) return { events: [], gap: true }
+      const { messages, gap } = await positions.since(position)
+      const accepts = createEventFilter()
+      return { gap, events: messages.flatMap((message) => believed(message, accepts) ?? []) }
+    },
     stop() {
       listeners.clear()
       unsubscribe()
@@ -58,7 +101,12 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
   }
 }
 
-function believed({ subject, data }: Msg, accepts: EventFilter): FedEvent | undefined {
+interface Stored {
+  readonly subject: string
+  readonly data: Uint8Array
+}
+
+function believed({ subject, data }: Stored, accepts: EventFilter): FedEvent | undefined {
   const body = Buffer.from(data).toString()
   const event = accepts(subject, parseJson(body))
   if (event === undefined) return undefined

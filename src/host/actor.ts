@@ -88,7 +88,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
   async function load(id: string, { markUsed = false } = {}): Promise<Loaded<Snapshot>> {
     const record = await records.load({ kind, id }, { markUsed })
     clock.observe(record.at)
-    return { record, snapshot: restore(id, record), at: record.at }
+    return { record, snapshot: restore(id, record), at: clock.now() }
   }
 
   async function run(
@@ -124,7 +124,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
         const outcome = {
           record: recordAfter({ record, saved, saveId, snapshot, saving }),
           snapshot: stepped.next,
-          at: saved.at,
+          at: clock.now(),
           taken: true,
           effects: stepped.effects,
         }

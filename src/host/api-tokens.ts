@@ -27,7 +27,7 @@ interface Seen {
 }
 
 /** A revocation that was not heard is noticed after this. */
-const recheckAfter = 5_000
+const recheckAfter = 4_000
 const mostSeen = 10_000
 const lastUsedEvery = 60_000
 

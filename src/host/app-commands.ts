@@ -15,7 +15,7 @@ const wakersAtOnce = 8
 
 /** Carries out what an app wants done. Each is idempotent or repeated by the app's own wake-up: a node may die with it. */
 export function createAppCommands(options: AppCommandsOptions) {
-  const { apps, records, partitions } = options
+  const { apps, records, partitions, clock } = options
   const controls = createControls(options)
   const probe = createAppProbes(options)
 
@@ -24,7 +24,7 @@ export function createAppCommands(options: AppCommandsOptions) {
     const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
     const limit = pLimit(wakersAtOnce)
     const each = Array.from({ length: partitions }, (_, partition) =>
-      limit(() => records.wakeAccounts({ app, partition, spread })),
+      limit(() => records.wakeAccounts({ app, partition, spread, now: clock.now() })),
     )
     await Promise.all(each)
     await apps.report(app, { type: 'accounts.woken' })

@@ -4,18 +4,28 @@ import { realTimers, type Timers } from '../timers.ts'
 export interface ClusterClock {
   now(): number
   observe(redisTime: number): void
+  /** How far it is ahead of this machine's own clock, in milliseconds. */
+  ahead(): number
 }
 
-/** Between observations the monotonic clock runs on; a jump of this machine's wall clock changes nothing. */
+/**
+ * Between observations the monotonic clock runs on; a jump of this machine's wall clock changes nothing. It never runs
+ * backward: where Redis' clock is set back, or another Redis is behind, what has expired stays expired.
+ */
 export function createClusterClock({
   elapsed,
   wallClock,
 }: Pick<Timers, 'elapsed' | 'wallClock'> = realTimers): ClusterClock {
   let offset = wallClock() - elapsed()
+  let observed = false
+  const now = () => Math.floor(elapsed() + offset)
   return {
-    now: () => Math.floor(elapsed() + offset),
+    now,
     observe(redisTime) {
-      offset = redisTime - elapsed()
+      const told = redisTime - elapsed()
+      offset = observed ? Math.max(offset, told) : told
+      observed = true
     },
+    ahead: () => now() - wallClock(),
   }
 }

@@ -16,6 +16,8 @@ export function createClusterFacts({
 }) {
   const since = (at: number | null) => (at === null ? 0 : Math.max(0, clock.now() - at) / 1_000)
   return {
+    /** Of this node: how far the cluster's time is ahead of its own clock. */
+    clockAhead: () => clock.ahead() / 1_000,
     accountsByState: () => records.countByState(),
     outboxSize: () => records.outbox.size(),
     deadEvents: () => records.deadEvents.size(),

@@ -44,6 +44,8 @@ export interface HostOptions {
   readonly observer?: Observer
   /** How many ready-made replies this node keeps. */
   readonly cachedTokens?: number
+  /** What they may take together. */
+  readonly cacheMb?: number
   /** With replicas: false when none has the account's last save yet. */
   confirmSave(save: SaveToConfirm): Promise<boolean>
 }
@@ -60,7 +62,12 @@ export function createHost(options: HostOptions) {
   const { records, sealer, fingerprint, publisher, announce, provider, clock, partitions, logger } = options
   const { spool, timers = realTimers, observer = unobserved, cachedTokens, snapshotSchema } = options
   const sealed = createSealedTokens(sealer)
-  const cache = createTokenCache({ clock, observer, ...(cachedTokens && { max: cachedTokens }) })
+  const cache = createTokenCache({
+    clock,
+    observer,
+    ...(cachedTokens && { max: cachedTokens }),
+    ...(options.cacheMb && { megabytes: options.cacheMb }),
+  })
   const waiting = createWaiting<LoadedAccount>(timers)
   const flow = createEventFlow(timers)
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })

@@ -33,18 +33,33 @@ export interface TokenCache {
 }
 
 const recheckAfter = 60_000
+const bytesInMegabyte = 1_048_576
+/** Of an entry and of the HTTP answer made of it, besides their texts. */
+const overhead = 700
+
+/** The reply is held twice where it is also read over HTTP. */
+const sizeOf = ({ bytes }: CachedToken, account: string) => 2 * bytes.length + 2 * account.length + overhead
 
 export function createTokenCache({
   clock,
-  max = 100_000,
+  max,
+  megabytes = 128,
   observer = unobserved,
 }: {
   clock: ClusterClock
+  /** Entries at most; by default only their bytes count. */
   max?: number
+  megabytes?: number
   observer?: Pick<Observer, 'served'>
 }): TokenCache {
-  const tokens = new LRUCache<string, CachedToken>({ max })
-  const seconds = new LRUCache<string, Map<string, CachedToken>>({ max })
+  const own = { maxSize: Math.floor((megabytes * bytesInMegabyte * 7) / 8), ...(max && { max }) }
+  const tokens = new LRUCache<string, CachedToken>({ ...own, sizeCalculation: sizeOf })
+  const seconds = new LRUCache<string, Map<string, CachedToken>>({
+    ...own,
+    maxSize: Math.floor((megabytes * bytesInMegabyte) / 8),
+    sizeCalculation: (each, account) =>
+      [...each.values()].reduce((sum, token) => sum + sizeOf(token, account), 0),
+  })
   const fills = createFills(clock)
   let suspended = false
 
@@ -68,7 +83,7 @@ export function createTokenCache({
     endFill(fill, token, resource) {
       if (!fills.end(fill) || token === null) return
       if (resource === undefined) tokens.set(fill.account, token)
-      else seconds.set(fill.account, (seconds.get(fill.account) ?? new Map()).set(resource, token))
+      else seconds.set(fill.account, new Map(seconds.get(fill.account)).set(resource, token))
     },
     drop(account) {
       tokens.delete(account)

@@ -20,6 +20,7 @@ import type { TokenReject, TokenWant } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
 import type { Observer } from './observer.ts'
+import { createSharedLoad } from './shared-load.ts'
 import type { TokenCache } from './token-cache.ts'
 import { failureOf } from './token-failures.ts'
 import { tokenReply } from './token-reply.ts'
@@ -51,6 +52,8 @@ const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
 export function createTokenReads(options: TokenReadsOptions) {
   const { accounts, cache, waiting, timers, observer } = options
   const underWay = new Map<string, Promise<TokenResult>>()
+  const load = createSharedLoad((account) => accounts.load(account))
+  const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
 
   function share(key: string, read: () => Promise<TokenResult>): Promise<TokenResult> {
     const shared = underWay.get(key)
@@ -110,7 +113,7 @@ export function createTokenReads(options: TokenReadsOptions) {
       for (let first = true; ; first = false) {
         const fill = cache.beginFill(account)
         try {
-          const loaded = news ?? (await accounts.load(account, { markUsed: resource === null }))
+          const loaded = news ?? (await (resource === null ? loadAsUsed : load)(account))
           const wish = want.event(first)
           const generation = tokenFor(loaded.snapshot.context, resource)?.generation ?? 0
           found = Math.min(found, generation)

@@ -92,7 +92,12 @@ export function createWaker(options: WakerOptions) {
 
   /** Answers how many there were. */
   async function claim(partition: number, limit: number): Promise<number> {
-    const { at, refs } = await records.claimDue({ partition, limit, push: claimHolds })
+    const { at, refs } = await records.claimDue({
+      partition,
+      limit,
+      push: claimHolds,
+      now: clock.now(),
+    })
     clock.observe(at)
     const wake = ({ kind, id }: Ref) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))
     await Promise.all(refs.map((ref) => wake(ref).catch(nullIfTampered)))

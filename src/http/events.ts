@@ -1,39 +1,87 @@
 import type { ServerResponse } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { EventFeed, FedEvent } from '../bus/event-feed.ts'
+import type { ApiTokens } from '../host/api-tokens.ts'
 import type { Principal } from '../principal.ts'
 import { authorize, type Needs } from './authorize.ts'
-import { securityHeaders } from './security-headers.ts'
+import { tokenOf } from './credentials.ts'
+import { createEventStream, type EventStream } from './event-stream.ts'
+import { refuse } from './refused.ts'
+
+export interface EventRouteOptions {
+  readonly feed: EventFeed
+  readonly apiTokens: Pick<ApiTokens, 'verify'>
+}
 
 const stillThereEvery = 15_000
-/** Bytes a reader may lag behind before it is let go; it comes back by itself. */
-const mostUnread = 4_194_304
+/** What ends an API token ends its streams within 5 s, also on a node that did not hear of it: it looks a token up again after 4. */
+const stillValidEvery = 1_000
+const mostOfOneToken = 8
 
 const access = { scopes: ['events:read'] } as const
 /** What befalls an app, every account of it feels. */
 const ofApps: Needs = { ...access, all: ['accounts'] }
 
-/** `GET /v1/events`: every event of the accounts one may see, as it happens (server-sent events, HTML §9.2). */
-export function eventRoute(server: FastifyInstance, feed: EventFeed): void {
+/** `GET /v1/events`: every event of what one may see, as it happens, and after `Last-Event-ID` what was missed. */
+export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRouteOptions): void {
   const open = new Set<ServerResponse>()
+  const perToken = new Map<string, number>()
+  const count = (id: string, more: number) => {
+    const now = (perToken.get(id) ?? 0) + more
+    if (now > 0) perToken.set(id, now)
+    else perToken.delete(id)
+  }
+
   server.get('/v1/events', { config: { access } }, (request, reply) => {
-    reply.hijack()
-    const { raw } = reply
-    raw.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' })
-    raw.write('retry: 2000\n\n')
+    const principal = request.principal as Principal
+    if ((perToken.get(principal.id) ?? 0) >= mostOfOneToken)
+      throw refuse('rate_limited', `an API token has ${mostOfOneToken} streams on a node at most`, {
+        retryAfter: 5,
+      })
+    const { raw } = reply.hijack()
+    const stream = createEventStream(raw, feed.position)
     const unlisten = feed.listen((event) => {
-      if (!maySee(request, event)) return
-      raw.write(`event: ${event.type}\ndata: ${event.body}\n\n`)
-      if (raw.writableLength > mostUnread) raw.destroy()
+      if (maySee(principal, event)) stream.send(event)
     })
-    const timer = setInterval(() => raw.write(':\n\n'), stillThereEvery)
+    const timers = [
+      setInterval(stream.beat, stillThereEvery),
+      setInterval(() => {
+        stream.begin()
+        void endUnlessValid(raw, tokenOf(request.headers) as string)
+      }, stillValidEvery),
+    ]
     open.add(raw)
+    count(principal.id, 1)
     raw.on('close', () => {
       open.delete(raw)
-      clearInterval(timer)
+      count(principal.id, -1)
+      for (const timer of timers) clearInterval(timer)
       unlisten()
     })
+    const last = request.headers['last-event-id']
+    if (typeof last === 'string' && last !== '') tellMissed(stream, { last, principal, raw })
   })
+
+  async function endUnlessValid(raw: ServerResponse, token: string): Promise<void> {
+    try {
+      if ((await apiTokens.verify(token)) === null) raw.destroy()
+    } catch {
+      // While the storage is away nothing can be revoked in it either.
+    }
+  }
+
+  function tellMissed(
+    stream: EventStream,
+    { last, principal, raw }: { last: string; principal: Principal; raw: ServerResponse },
+  ): void {
+    const missed = feed.since(last).then(({ events, gap }) => ({
+      gap,
+      events: events.filter((event) => maySee(principal, event)),
+    }))
+    // JetStream is away: the reader comes back by itself, and asks again.
+    stream.after(missed).catch(() => raw.destroy())
+  }
+
   // Readers stay for hours: a server that closes waits for what is under way, and must not wait for them.
   server.addHook('preClose', async () => {
     feed.stop()
@@ -41,7 +89,6 @@ export function eventRoute(server: FastifyInstance, feed: EventFeed): void {
   })
 }
 
-function maySee({ principal }: FastifyRequest, { account, app }: FedEvent): boolean {
-  const needs = account === undefined ? ofApps : access
-  return authorize(principal as Principal, needs, { account, app }) === undefined
+function maySee(principal: Principal, { account, app }: FedEvent): boolean {
+  return authorize(principal, account === undefined ? ofApps : access, { account, app }) === undefined
 }

@@ -81,7 +81,7 @@ export async function addRoutes(
   healthRoutes(server, readiness)
   metricsRoute(server, metrics)
   consentPages(server, consent, publicUrl)
-  eventRoute(server, feed)
+  eventRoute(server, { feed, apiTokens })
   securityEventsRoute(server, options.receiveEvents)
   sessionRoutes(server, {
     apiTokens,

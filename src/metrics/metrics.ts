@@ -42,6 +42,10 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     'tokenbus_sealing_key_seals',
     'How often the key that seals was used: 2^32 times at most.',
   )
+  const clockAhead = gauge(
+    'tokenbus_clock_ahead_seconds',
+    "How far the cluster's time is ahead of this machine's clock.",
+  )
   const coalesced = counter(
     'tokenbus_coalesced_total',
     'Callers that got what the refresh of another one brought.',
@@ -74,6 +78,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   for (const kind of signedKinds) tampering.inc({ kind }, 0)
 
   async function look(): Promise<void> {
+    clockAhead.set(facts.clockAhead())
     try {
       const [states, size, dead, lagging, due, sealed] = await Promise.all([
         facts.accountsByState(),

@@ -102,12 +102,14 @@ export function createRecords({
       partition: number
       limit: number
       push: number
+      /** What is due by this time is due, also where Redis' own clock is behind it. */
+      now?: number
     }): Promise<{ at: number; refs: Ref[] }> {
       const { due } = keysOf(claim.partition)
       const [at, members] = (await run({
         script: 'claim-due',
         keys: [due],
-        args: [claim.limit, claim.push],
+        args: [claim.limit, claim.push, claim.now ?? 0],
       })) as [number, string[]]
       return { at, refs: members.map(refOfDueMember) }
     },
@@ -127,11 +129,20 @@ export function createRecords({
         args: [version, saveId ?? '', wakeAt ?? '', dueMember(ref)],
       })
     },
-    async wakeAccounts(waking: { app: string; partition: number; spread: number }): Promise<number> {
+    async wakeAccounts(waking: {
+      app: string
+      partition: number
+      spread: number
+      now?: number
+    }): Promise<number> {
       const keys = keysOf(waking.partition)
       const waiting = [keys.byState('secret-expired'), keys.byState('revoked')]
       const touched = [keys.due, keys.byApp(waking.app), ...waiting]
-      return (await run({ script: 'wake-accounts', keys: touched, args: [waking.spread] })) as number
+      return (await run({
+        script: 'wake-accounts',
+        keys: touched,
+        args: [waking.spread, waking.now ?? 0],
+      })) as number
     },
     /** When the first wake-up of all is due, ms; null when none is. */
     async earliestDue(): Promise<number | null> {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis } from './connect.ts'
+import { highestTime } from './highest-time.ts'
 import { createIntegrity } from './integrity.ts'
 import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
@@ -70,6 +71,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
       seals: seals.total,
+      highestTime: (seen: number) => highestTime(redis, seen),
       retireKeys: () => retireKeys(opened),
       level: {
         ...level,

@@ -3,7 +3,7 @@ import { createTokenCache } from '../../src/host/token-cache.ts'
 
 function start() {
   let now = 1_000_000
-  const clock = { now: () => now, observe: () => undefined }
+  const clock = { now: () => now, observe: () => undefined, ahead: () => 0 }
   const cache = createTokenCache({ clock, max: 2 })
   const token = (generation = 1) => ({
     bytes: new Uint8Array([generation]),
@@ -22,6 +22,20 @@ describe('the cache of ready-made replies', () => {
     fill('alice', 7)
     expect(cache.read('alice', null)).toEqual(new Uint8Array([7]))
     expect(cache.read('bob', null)).toBeUndefined()
+  })
+
+  it('keeps as many as fit into its bytes, the ones asked for last', () => {
+    const clock = { now: () => 0, observe: () => undefined, ahead: () => 0 }
+    const cache = createTokenCache({ clock, megabytes: 1 })
+    const bytes = new Uint8Array(16_384)
+    const token = { bytes, generation: 1, expiresAt: 1_000, servedUntil: 1_000, filledAt: 0 }
+    for (let i = 0; i < 100; i++) cache.endFill(cache.beginFill(`${i}`), token)
+    const kept = Array.from({ length: 100 }, (_, i) => cache.read(`${i}`, null)).filter((each) => each)
+    expect(kept.length).toBeGreaterThan(20)
+    expect(kept.length).toBeLessThan(29)
+    expect(cache.read('99', null)).toBeDefined()
+    for (let i = 0; i < 100; i++) cache.endFill(cache.beginFill('many'), token, `${i}`)
+    expect(cache.read('99', null)).toBeDefined()
   })
 
   it('serves the default only while the effective minimum is left, a modest wish to the hard expiry', () => {

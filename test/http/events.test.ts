@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
@@ -13,19 +15,36 @@ afterAll(() => cluster[Symbol.asyncDispose]())
 
 interface Heard {
   readonly type: string
-  readonly body: { account?: string; app?: string }
+  readonly body: { id?: string; account?: string; app?: string; generation?: number }
 }
 
+interface Reader extends Disposable {
+  readonly status: number
+  readonly heard: Heard[]
+  readonly id: string
+  readonly token: string
+  readonly ended: boolean
+}
+
+const make = async (wish: object): Promise<{ token: string; id: string }> =>
+  (await cluster.createApiToken(wish)) as never
+
 /** Reads events until the test is over. */
-async function listen(wish: object): Promise<{ heard: Heard[]; [Symbol.dispose](): void }> {
-  const { token } = await cluster.createApiToken(wish)
+async function listen(wish: object, more: { token?: string; after?: string } = {}): Promise<Reader> {
+  const token = more.token ?? (await make(wish)).token
   const stop = new AbortController()
   const reply = await fetch(`${cluster.url}/v1/events`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token}`, ...(more.after && { 'last-event-id': more.after }) },
     signal: stop.signal,
   })
-  expect(reply.headers.get('content-type')).toBe('text/event-stream')
-  const heard: Heard[] = []
+  const reader = {
+    status: reply.status,
+    heard: [] as Heard[],
+    id: '',
+    token,
+    ended: false,
+    [Symbol.dispose]: () => stop.abort(),
+  }
   const read = async () => {
     let text = ''
     for await (const chunk of reply.body as AsyncIterable<Uint8Array>) {
@@ -33,13 +52,19 @@ async function listen(wish: object): Promise<{ heard: Heard[]; [Symbol.dispose](
       const blocks = text.split('\n\n')
       text = blocks.pop() ?? ''
       for (const block of blocks) {
-        const [, type, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? []
-        if (type && data) heard.push({ type, body: JSON.parse(data) })
+        const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]
+        const type = field('event')
+        reader.id = field('id') ?? reader.id
+        if (type) reader.heard.push({ type, body: JSON.parse(field('data') as string) })
       }
     }
   }
-  read().catch(() => undefined)
-  return { heard, [Symbol.dispose]: () => stop.abort() }
+  void read()
+    .catch(() => undefined)
+    .finally(() => {
+      reader.ended = true
+    })
+  return reader
 }
 
 const refresh = (account: string) => cluster.request(`token.get.${account}`, { forceRefresh: true })
@@ -75,4 +100,112 @@ describe('server-sent events', () => {
     expect((await cluster.ask('GET', '/v1/events', { token })).status).toBe(403)
     expect((await cluster.ask('GET', '/v1/events', { token: null })).status).toBe(401)
   })
+
+  it('of before come first where the reader says what it heard last, and only those it may see', async () => {
+    const { token } = await make({ scopes: ['events:read'], accounts: 'team-a-*' })
+    let last: string
+    {
+      using reader = await listen({}, { token })
+      await eventually(() => expect(reader.id).toMatch(/^\d+\.\d+$/))
+      last = reader.id
+    }
+    const before = (await refresh('team-a-1')).generation
+    await refresh('team-b-1')
+    using again = await listen({}, { token, after: last })
+    await eventually(() =>
+      expect(again.heard.map(({ type, body }) => [type, body.generation])).toContainEqual([
+        'token.refreshed',
+        before,
+      ]),
+    )
+    await refresh('team-a-1')
+    await eventually(() => expect(again.heard.map(({ body }) => body.generation)).toContain(before + 1))
+    expect(new Set(again.heard.map(({ body }) => body.account))).toEqual(new Set(['team-a-1']))
+    const ids = again.heard.map(({ body }) => body.id)
+    expect(ids.length).toBe(new Set(ids).size)
+  })
+
+  it.each(['0.0.0', 'x', '999999.999999'])('after %s say that there is a gap', async (after) => {
+    using reader = await listen({ scopes: ['events:read'] }, { after })
+    await eventually(() => expect(reader.heard[0]?.type).toBe('gap'))
+  })
+
+  it.each<[string, () => Promise<{ token: string; end(): Promise<unknown> }>]>([
+    [
+      'is revoked',
+      async () => {
+        const { token, id } = await make({ scopes: ['events:read'] })
+        return { token, end: () => cluster.request(`api-token.revoke.${id}`, {}) }
+      },
+    ],
+    [
+      'is gone, and nobody said so',
+      async () => {
+        const { token, id } = await make({ scopes: ['events:read'] })
+        return { token, end: () => cluster.redis.hdel('tb:{api-tokens}', id) }
+      },
+    ],
+    [
+      'runs out',
+      async () => {
+        const expiresAt = new Date(Date.now() + 2_000).toISOString()
+        return { ...(await make({ scopes: ['events:read'], expiresAt })), end: async () => {} }
+      },
+    ],
+  ])('end when their API token %s', async (_, start) => {
+    const { token, end } = await start()
+    using reader = await listen({}, { token })
+    expect(reader.status).toBe(200)
+    await end()
+    await eventually(() => expect(reader.ended).toBe(true), { within: 10_000 })
+  })
+
+  it('go to eight readers of one API token, and to the next once one has left', async () => {
+    const { token } = await make({ scopes: ['events:read'] })
+    const readers = await Promise.all(Array.from({ length: 8 }, () => listen({}, { token })))
+    const refused = await cluster.ask('GET', '/v1/events', { token })
+    expect(refused).toMatchObject({ status: 429, body: { error: 'rate_limited' } })
+    expect(refused.headers.get('retry-after')).toBe('5')
+    readers[0]?.[Symbol.dispose]()
+    await eventually(async () => {
+      using ninth = await listen({}, { token })
+      expect(ninth.status).toBe(200)
+    })
+    for (const reader of readers) reader[Symbol.dispose]()
+  })
+
+  it('cut off a reader that stalls', async () => {
+    const { token } = await make({ scopes: ['events:read'] })
+    const { hostname, port } = new URL(cluster.url)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    socket.write(`GET /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`)
+    await once(socket, 'data')
+    socket.pause()
+    // What is not read shows on the node: a ninth stream is there once this one is gone.
+    const others = await Promise.all(Array.from({ length: 7 }, () => listen({}, { token })))
+    for (const other of others) expect(other.status).toBe(200)
+    expect((await cluster.ask('GET', '/v1/events', { token })).status).toBe(429)
+    const big = 'x'.repeat(200_000)
+    await eventually(
+      async () => {
+        for (let i = 0; i < 20; i++) {
+          version++
+          const event = { id: `e${version}`, type: 'app.secret-expiring', time: new Date().toISOString() }
+          cluster.nats.publish(
+            'app.secret-expiring.big',
+            JSON.stringify({ ...event, app: 'big', version, big }),
+          )
+        }
+        await cluster.nats.flush()
+        using ninth = await listen({}, { token })
+        expect(ninth.status).toBe(200)
+      },
+      { within: 20_000 },
+    )
+    for (const other of others) expect(other.ended).toBe(false)
+    for (const other of others) other[Symbol.dispose]()
+    socket.destroy()
+  })
 })
+let version = 0

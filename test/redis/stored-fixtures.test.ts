@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { absentAccount } from '../../machines/account-context.ts'
+import { newApp } from '../../machines/app-context.ts'
 import { fromPending } from '../../src/consent/tickets.ts'
 import { createApiTokens } from '../../src/host/api-tokens.ts'
 import type { Pending } from '../../src/redis/pending-consents.ts'
@@ -58,6 +60,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
         value: JSON.parse(stored.s as string).value,
         context: contextOf(stored),
       })
+      expect(Object.keys(snapshot.context).sort()).toEqual(Object.keys(absentAccount({ account: id })).sort())
       const tokens = node.host.accounts.openCurrent(id, record)
       const held = stored.state !== undefined && contextOf(stored).refreshable && id !== 'robot'
       if (held) expect(tokens?.refreshToken).toBeDefined()
@@ -65,6 +68,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     for (const [id, stored] of apps) {
       const { context, config, secrets } = await node.host.apps.look(id)
       expect(context).toMatchObject(contextOf(stored))
+      expect(Object.keys(context).sort()).toEqual(Object.keys(newApp({ app: id })).sort())
       expect(config).toEqual(stored.config === undefined ? null : JSON.parse(stored.config))
       expect(secrets.map((each) => each.id)).toEqual(
         contextOf(stored).secrets.map(({ id }: { id: string }) => id),

@@ -143,7 +143,8 @@ function shorten(stream: Entry[], most: number): void {
   }
 }
 
-const claimDue: Verb = (space, [due = ''], [most, push], now) => {
+const claimDue: Verb = (space, [due = ''], [most, push, callers], redisNow) => {
+  const now = Math.max(redisNow, Number(callers ?? 0))
   const set = setAt(space, due)
   const members = [...set]
     .filter(([, score]) => score <= now)
@@ -162,7 +163,8 @@ const reindex: Verb = (space, [record = '', due = ''], [version, saveId, wake = 
   return 1
 }
 
-const wakeAccounts: Verb = (space, [due = '', byApp = '', ...states], [spread], now) => {
+const wakeAccounts: Verb = (space, [due = '', byApp = '', ...states], [spread, callers], redisNow) => {
+  const now = Math.max(redisNow, Number(callers ?? 0))
   const all = states.flatMap((state) => [...setAt(space, state).keys()])
   const waiting = all.filter((id) => setAt(space, byApp).has(id))
   for (const id of waiting) {

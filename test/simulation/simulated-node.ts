@@ -4,6 +4,7 @@ import type { ApiTokenAdmin, DeadEventAdmin, Tokenbus } from '../../src/api.ts'
 import { ok, type Result } from '../../src/failures.ts'
 import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
+import { createClockKeeper } from '../../src/host/clock-keeper.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createHost } from '../../src/host/host.ts'
 import type { Spool } from '../../src/host/spool.ts'
@@ -65,6 +66,8 @@ export function createSimulatedNode(
     if (!redis.isUp() || !nats.isUp()) throw new Error('not yet')
     const timers = machine.timers()
     const clock = createClusterClock(timers)
+    const highestTime = (seen: number) => redis.highestTime(machine, seen)
+    await createClockKeeper({ clock, timers, logger, highestTime }).start()
     const records = createRecords({ commands: redis.commandsFor(machine), partitions, timers, random })
     const publisher = nats.join({
       machine,

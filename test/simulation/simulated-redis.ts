@@ -1,4 +1,5 @@
 import type { Commands } from '../../src/redis/commands.ts'
+import { metaKey } from '../../src/redis/keys.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { createKeyspace, type Keyspace } from './keyspace.ts'
 import type { Machine } from './machine.ts'
@@ -129,6 +130,15 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       const link = linkOf(machine)
       link.connected = up && link.way !== 'cut'
       return spaceCommands((command, { write } = { write: false }) => send(link, command, write))
+    },
+    highestTime(machine: Machine, seen: number): Promise<number> {
+      const raise = ({ hashes }: Keyspace, at: number) => {
+        const { fields } = hashes.get(metaKey) ?? { fields: new Map<string, string>() }
+        const known = Math.max(seen, Number(fields.get('time') ?? 0))
+        hashes.set(metaKey, { fields: fields.set('time', String(known)), expiresAt: null })
+        return Math.max(known, at)
+      }
+      return send(linkOf(machine), raise, true)
     },
     onBack(machine: Machine, listener: () => void): void {
       linkOf(machine).onBack = listener

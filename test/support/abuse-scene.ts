@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { connect, type JetStreamManager, type NatsConnection } from 'nats'
 import { jetStreamCode, streamNotFound } from '../../src/bus/jetstream-error.ts'
-import { ensureStreams } from '../../src/bus/streams.ts'
 import { consumerAccount } from '../../src/cli/consumer-account.ts'
-import { eventually } from './eventually.ts'
 import { type LiveTokenbus, startLiveTokenbus } from './live-tokenbus.ts'
 import { startNats } from './nats.ts'
 import { env, type Variant } from './shipped-nats.ts'
@@ -24,8 +22,8 @@ export interface AbuseScene extends AsyncDisposable {
   settle(): Promise<void>
   /** Everything that nobody may change. */
   state(): Promise<State>
-  /** Makes the streams that are gone, and fills the one of events. */
-  mend(): Promise<void>
+  /** Puts events into a stream that was emptied. */
+  refill(): Promise<void>
   as(user: string): Promise<NatsConnection>
 }
 
@@ -109,9 +107,7 @@ export async function startAbuseScene(variant: Variant): Promise<AbuseScene> {
       )
       return { streams: Object.fromEntries(streams), records: JSON.stringify(answers) }
     },
-    async mend() {
-      // One that is being deleted cannot be made yet.
-      await eventually(() => ensureStreams({ nats: inside }))
+    async refill() {
       for (let n = 0; n < 3; n++)
         await inside.jetstream().publish('token.refreshed.filler', JSON.stringify({ n }))
     },

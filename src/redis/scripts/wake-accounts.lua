@@ -2,11 +2,11 @@
   Brings the wake-ups of an app's waiting accounts forward, spread; never later than they are. Idempotent. Which of the
   revoked ones wait for the app their own state says: the others are put back by whoever claims them.
   KEYS[1] due  [2] by-app  [3] by-state:secret-expired  [4] by-state:revoked
-  ARGV[1] spread (ms)
+  ARGV[1] spread (ms)  [2] the caller's time (ms): the later one counts
   -> how many may wait
 ]]
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2] or '0'))
 local woken = 0
 for i = 3, 4 do
   for _, id in ipairs(redis.call('ZINTER', 2, KEYS[i], KEYS[2])) do

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http'
+import type { FedEvent } from '../bus/event-feed.ts'
+import { securityHeaders } from './security-headers.ts'
+
+/** Bytes a reader may lag behind before it is cut off; it comes back by itself, and is told what it missed. */
+const mostUnread = 1_048_576
+
+export type EventStream = ReturnType<typeof createEventStream>
+
+/** Server-sent events (HTML §9.2) to one reader. */
+export function createEventStream(raw: ServerResponse, position: () => string | undefined) {
+  let told = ''
+  /** What happens while what was missed is still being told. */
+  let waiting: string[] | undefined
+  let held = 0
+
+  function write(text: string): void {
+    raw.write(text)
+    if (raw.writableLength > mostUnread) raw.destroy()
+  }
+
+  function idLine(): string {
+    const at = position()
+    if (at === undefined || at === told) return ''
+    told = at
+    return `id: ${at}\n`
+  }
+
+  const block = ({ type, body }: Pick<FedEvent, 'type' | 'body'>) => `event: ${type}\ndata: ${body}\n\n`
+
+  raw.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' })
+  raw.write('retry: 2000\n\n')
+
+  return {
+    send(event: FedEvent): void {
+      if (waiting === undefined) {
+        write(idLine() + block(event))
+      } else {
+        waiting.push(block(event))
+        held += event.body.length
+        if (held > mostUnread) raw.destroy()
+      }
+    },
+    /** That it is still there, and where it is by now. */
+    beat(): void {
+      write(waiting === undefined ? `${idLine() || ':\n'}\n` : ':\n\n')
+    },
+    /** Where it is, once that is known: a reader that is cut off before the first event has something to come back with. */
+    begin(): void {
+      if (told !== '' || waiting !== undefined) return
+      const id = idLine()
+      if (id !== '') write(`${id}\n`)
+    },
+    /** Tells first what was missed; what happens meanwhile comes after. */
+    async after(
+      missed: Promise<{ readonly events: readonly FedEvent[]; readonly gap: boolean }>,
+    ): Promise<void> {
+      waiting = []
+      const { events, gap } = await missed
+      if (gap) write('event: gap\ndata: {}\n\n')
+      for (const event of events) {
+        if (raw.destroyed) return
+        if (!raw.write(block(event))) await drained(raw)
+      }
+      for (const text of waiting) write(text)
+      waiting = undefined
+    },
+  }
+}
+
+const patience = 10_000
+
+/** A reader that stalls for longer is cut off. */
+function drained(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => raw.destroy(), patience)
+    const done = () => {
+      clearTimeout(timer)
+      raw.off('drain', done).off('close', done)
+      resolve()
+    }
+    raw.once('drain', done).once('close', done)
+  })
+}
