@@ -2,12 +2,14 @@ import pLimit from 'p-limit'
 import type { Records } from '../redis/records.ts'
 import { type AppProbesOptions, createAppProbes } from './app-probes.ts'
 import type { AppCommand } from './apps.ts'
+import type { ClusterClock } from './cluster-clock.ts'
 import { type ControlsOptions, createControls } from './controls.ts'
 
 export interface AppCommandsOptions extends AppProbesOptions, ControlsOptions {
   readonly apps: AppProbesOptions['apps'] & ControlsOptions['apps']
   readonly records: AppProbesOptions['records'] & Pick<Records, 'countByApp' | 'wakeAccounts'>
   readonly partitions: number
+  readonly clock: Pick<ClusterClock, 'now'>
 }
 
 const spreadPerAccount = 10
