@@ -127,11 +127,13 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
 
 // The control
 
-function isSighted({ baseline }: AppContext, { endpoint }: Question): boolean {
+export function isSighted({ baseline }: AppContext, { endpoint }: { readonly endpoint: string }): boolean {
   return baseline?.endpoint === endpoint && baseline.ownSecret !== baseline.madeUpSecret
 }
 
+/** That the client is accepted is not what unknown words leave open: there only other accounts tell. */
 function maySendControl(context: AppContext, question: Question, at: number): boolean {
+  if (question.accusation === 'unknown') return false
   const isRested = context.controlAt === 0 || at - context.controlAt >= controlEvery
   return question.control === 'none' && isRested && isSighted(context, question)
 }
@@ -204,12 +206,11 @@ export interface Asking extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'en
 export type Turn = 'go' | 'ask' | { readonly until: number }
 
 export function turnOf({ question, acceptedAt }: AppContext, asking: Asking): Turn {
-  if (question === null || question.accusation === 'unknown' || question.endpoint !== asking.endpoint)
-    return 'go'
-  if (question.probe === asking.attempt) return 'go'
+  if (question === null || question.endpoint !== asking.endpoint) return 'go'
   const { at } = asking
-  const isFree = question.probedAt === 0 ? at : question.probedAt + probeHolds
   const isRefused = question.grants.includes(asking.grant)
+  if (question.probe === asking.attempt || (question.accusation === 'unknown' && !isRefused)) return 'go'
+  const isFree = question.probedAt === 0 ? at : question.probedAt + probeHolds
   if (!isRefused && !asking.workedBefore && acceptedAt > 0) return { until: at + second }
   const until = isRefused ? Math.max(isFree, question.lastRefusalAt + repeatAfter) : isFree
   return at >= until ? 'ask' : { until }

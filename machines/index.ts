@@ -22,6 +22,7 @@ export {
   isEvidence,
   isOwnRefusal,
   isRefusedToAll,
+  isSighted,
   turnOf,
 } from './app-question.ts'
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'

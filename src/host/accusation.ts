@@ -4,9 +4,11 @@ import {
   fewestRefusals,
   isOwnRefusal,
   isRefusedToAll,
+  isSighted,
 } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
+import { answerKey } from './answer-key.ts'
 import type { App } from './apps.ts'
 import { appsFault, type Failure, fromRefusal, isLackedByOne } from './attempt-failure.ts'
 
@@ -16,17 +18,23 @@ export interface Accusing {
   readonly refusal: Refusal
   readonly config: AppConfig
   readonly account: AccountContext
-  /** It was sent while the app was in question. */
-  readonly inQuestion: boolean
+  readonly app: App
   readonly at: number
 }
 
 /** Does this refusal say anything of the client, or only of the grant? */
-export function accusationOf({ refusal, config, account, ...asked }: Accusing): Accused['accusation'] | null {
+export function accusationOf(accusing: Accusing): Accused['accusation'] | null {
+  const { refusal, config, account, app, at } = accusing
   if (refusal.class === 'P') return isLackedByOne(refusal, config) ? null : 'client'
+  if ((refusal.general || refusal.unknownWords) && isSaidToWrongSecret(app, refusal)) return 'client'
   if (refusal.general) return 'general'
   if (!refusal.unknownWords || account.lastRefreshedAt === null) return null
-  return asked.inQuestion || isRepeated(account.unknownWords, asked.at) ? 'unknown' : null
+  return app.context.question !== null || isRepeated(account.unknownWords, at) ? 'unknown' : null
+}
+
+/** As a made-up secret is answered, and the app's own is not. */
+function isSaidToWrongSecret({ context, endpoint }: App, refusal: Refusal): boolean {
+  return isSighted(context, { endpoint }) && context.baseline?.madeUpSecret === answerKey(refusal)
 }
 
 /** With the refusal of now. */

@@ -83,8 +83,7 @@ export function createRefusalJudge({ reports, clock }: RefusalJudgeOptions) {
       trial.tried.push(client.id)
       if (chooseSecret(app, trial.tried) !== undefined) return 'again'
     }
-    const inQuestion = app.context.question !== null
-    const accusation = accusationOf({ refusal, config, account, inQuestion, at: clock.now() })
+    const accusation = accusationOf({ refusal, config, account, app, at: clock.now() })
     if (accusation === null || app.state === 'secret-expired') return ofGrant(trial, refused)
     if (isJudged(account)) return { failure: ownRefusal(app, refusal, accusation), alone: false }
     return ofClient(trial, refused, accusation)

@@ -57,3 +57,111 @@ describe.each([30, 600])('ten accounts with tokens of %i s, one of which dies in
     expect(published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
   })
 })
+
+/** Of one app; each has been refreshed before, unless new. */
+async function connectAll(stage: Stage, accounts: readonly string[]): Promise<Map<string, string>> {
+  const grants = new Map<string, string>()
+  for (const name of accounts)
+    grants.set(name, (await stage.connect(name, { rotation: 'none', fresh: true })).id)
+  return grants
+}
+
+describe.each(['seen', 'blind'] as const)('where a control is %s', (control) => {
+  const life = 60 * second
+
+  it.each([1, 40])(
+    'a secret that really expires costs three calls beyond those in flight, for %i accounts',
+    async (count) => {
+      const stage = await setStage({ life })
+      const { provider, published } = stage
+      provider.controls.blind = control === 'blind'
+      await connectAll(stage, names.concat(Array.from({ length: 30 }, (_, i) => `more-${i}`)).slice(0, count))
+      await stage.pass(3 * minute)
+      provider.controls.sent.length = 0
+      provider.secrets.clear()
+      const before = provider.spendings.length
+      await stage.pass(count === 1 && control === 'blind' ? 20 * minute : 3 * minute)
+      const expired = published.filter(({ type }) => type === 'app.secret-expired')
+      expect(expired).toHaveLength(1)
+      const spent = provider.spendings.slice(before)
+      const told = Math.min(...spent.map(({ heardAt }) => heardAt).filter((at) => at > 0))
+      const fell = Date.parse(expired[0]?.time ?? '')
+      const later = spent.filter(({ sentAt }) => sentAt > told && sentAt <= fell)
+      const controls = provider.controls.sent.filter((at) => at <= fell)
+      expect(later.length + controls.length).toBeLessThanOrEqual(3)
+      if (control === 'blind') expect(controls).toEqual([])
+    },
+  )
+
+  it('a bulk import of 50 dead grants fells nothing', async () => {
+    const stage = await setStage({ life })
+    const { provider, published } = stage
+    provider.controls.blind = control === 'blind'
+    await connectAll(stage, names)
+    await stage.pass(3 * minute)
+    provider.controls.sent.length = 0
+    const imported = Array.from({ length: 50 }, (_, i) => `imported-${i}`)
+    const dead = refused({
+      ...refusals.invalidClient,
+      providerError: { status: 400, error: 'invalid_client' },
+    })
+    for (const name of imported) {
+      const put = stage.connect(name, { rotation: 'none' })
+      provider.strange.set((await put).id, dead)
+    }
+    const reads = await readAll(stage, names, 10 * minute)
+    expect([...reads]).toEqual([])
+    expect(published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
+    expect(provider.controls.sent.length).toBeLessThanOrEqual(control === 'blind' ? 0 : 1)
+    for (const name of imported)
+      expect(await stage.get(0, name)).toMatchObject({ reason: 'refused_for_this_grant' })
+  })
+})
+
+describe('words nobody knows', () => {
+  const unknown = refused({
+    ...refusals.unavailable,
+    reason: 'unknown_error',
+    unknownWords: true,
+    providerError: { status: 400, error: 'no_such_thing' },
+  })
+
+  it('said to one grant alone park it, and nobody else is held up', async () => {
+    const stage = await setStage({ life: minute })
+    const grants = await connectAll(stage, names)
+    await stage.pass(3 * minute)
+    stage.provider.strange.set(grants.get('account-0') as string, unknown)
+    const reads = await readAll(stage, names, 25 * minute)
+    expect([...reads.keys()]).toEqual(['account-0'])
+    expect(await stage.get(0, 'account-0')).toMatchObject({
+      error: 'grant_revoked',
+      reason: 'refused_in_unknown_words',
+      recoverable: true,
+    })
+    expect(stage.published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
+  })
+
+  it('said to all are told of the app once, and end with what they were about', async () => {
+    const stage = await setStage({ life: minute })
+    const few = names.slice(0, 3)
+    const grants = await connectAll(stage, few)
+    await stage.pass(3 * minute)
+    for (const id of grants.values()) stage.provider.strange.set(id, unknown)
+    await stage.pass(30 * minute)
+    for (const name of few)
+      expect(await stage.get(1, name)).toMatchObject({
+        error: 'invalid_config',
+        reason: 'refused_in_unknown_words',
+      })
+    const told = stage.published.filter(({ type }) => type.startsWith('app.'))
+    expect(told.map(({ type }) => type)).toEqual(['app.refused'])
+    expect(JSON.parse(told[0]?.body ?? '{}')).toMatchObject({
+      reason: 'unknown_error',
+      providerError: { status: 400, error: 'no_such_thing' },
+    })
+    stage.provider.strange.clear()
+    await stage.pass(10 * minute)
+    for (const name of few)
+      expect(await stage.get(0, name)).toMatchObject({ accessToken: expect.any(String) })
+  })
+})
