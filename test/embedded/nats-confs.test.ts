@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { consumerAccount } from '../../src/cli/consumer-account.ts'
 import { startNats } from '../support/nats.ts'
 import { connectAs, env, variants } from '../support/shipped-nats.ts'
 
@@ -11,6 +12,21 @@ it.each(['SERVICE_ROLE', 'OPERATOR_ROLE'])('%s is the same in both', async (name
   const [accounts, single] = await Promise.all(variants.map(({ config }) => readFile(config, 'utf8')))
   expect(roleOf(accounts as string, name)).toBeDefined()
   expect(roleOf(single as string, name)).toBe(roleOf(accounts as string, name))
+})
+
+it('the account CONSUMER is the one that `tokenbus consumer create consumer` prints, and TOKENBUS exports what it imports', async () => {
+  const conf = await readFile(variants[0].config, 'utf8')
+  const imports = (text: string) =>
+    [...text.matchAll(/account: TOKENBUS, subject: "([^"]+)"/g)].map(([, subject]) => subject)
+  const shipped = /^ {2}CONSUMER \{$.*?^ {2}\}$/ms.exec(conf)?.[0] as string
+  const printed = consumerAccount({ name: 'consumer', accounts: undefined }).join('\n')
+  expect(imports(shipped).sort()).toEqual(imports(printed).sort())
+  const exported = [...conf.matchAll(/\{ (?:service|stream): "([^"]+)"/g)].map(([, subject]) => subject)
+  expect(
+    imports(shipped)
+      .map((subject) => subject?.replace('.consumer', '.*'))
+      .sort(),
+  ).toEqual(exported.sort())
 })
 
 describe.each(variants)('$name', ({ config }) => {
