@@ -147,8 +147,10 @@ export function isControlDecisive(context: AppContext, at: number): boolean {
 export type ControlVerdict = 'accepted' | 'rejected' | 'inconclusive'
 
 /** A made-up token was answered: as with an accepted client, as with a refused one, or as neither. */
-export function controlVerdict({ baseline }: AppContext, event: ControlAnswered): ControlVerdict {
-  if (event.answer === null || baseline === null) return 'inconclusive'
+export function controlVerdict(context: AppContext, event: ControlAnswered): ControlVerdict {
+  const { baseline, question } = context
+  if (event.answer === null || baseline === null || question === null) return 'inconclusive'
+  if (!isSighted(context, question)) return 'inconclusive'
   if (event.answer === baseline.ownSecret) return 'accepted'
   return event.accuses || event.answer === baseline.madeUpSecret ? 'rejected' : 'inconclusive'
 }
