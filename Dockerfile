@@ -3,6 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY prepare.mjs tsconfig.json tsconfig.build.json ./
+COPY prepare prepare
 COPY machines machines
 COPY src src
 RUN node prepare.mjs build && npm prune --omit=dev --ignore-scripts

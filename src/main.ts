@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { createAudit } from './audit.ts'
 import type { ExitCode } from './cli/program.ts'
 import { runCommand } from './cli/program.ts'

@@ -83,10 +83,20 @@ export {}
     expect(stdout).toBe('')
   })
 
+  it('says one sentence under a Node that is too old, without loading more', () => {
+    const bin = join(packed.installed, 'dist/src/bin.js')
+    expect(readFileSync(bin, 'utf8').match(/^import .*|\bimport\(.*?\)/gm)).toEqual(["import('./main.js')"])
+    const program = `Object.defineProperty(process.versions, 'node', { value: '18.20.8' })
+await import(process.argv[2])`
+    expect(run('old.mjs', program, bin)).toBe(
+      'tokenbus needs Node 20.19 or newer, and this is 18.20.8; install a newer Node.\n',
+    )
+  })
+
   it('runs tokenbus dev, from which the client gets a token', async () => {
     const dataDir = join(packed.folder, 'data')
     const env = { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' }
-    await using dev = startTokenbus(['dev'], env, join(packed.installed, 'dist/src/main.js'))
+    await using dev = startTokenbus(['dev'], env, join(packed.installed, 'dist/src/bin.js'))
     await dev.says('tokenbus ready', 60_000)
     expect(dev.output()).toContain('npx tokenbus token demo')
     const program = `import { connectTokens } from 'tokenbus/client'

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const script = fileURLToPath(new URL('../../prepare.mjs', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * A project of one file and a machine with the programs that are given to it, none of which do anything but write
@@ -40,18 +41,48 @@ export function bareMachine() {
     chmodSync(path, 0o755)
   }
 
-  function prepare(env: Record<string, string> = {}) {
-    spawnSync('chmod', ['-R', 'a+rwX', home])
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'prepare.mjs')], {
+  function prepare(env: Record<string, string> = {}, purpose = 'dev') {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'prepare.mjs'), purpose], {
       encoding: 'utf8',
-      env: { PATH: bin, BIN: bin, ...env },
-      ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
+      ...asNobody(env),
     })
     return { status, stdout, said: stderr.split('\n').slice(0, -1) }
   }
 
+  function asNobody(env: Record<string, string> = {}) {
+    spawnSync('chmod', ['-R', 'a+rwX', home])
+    return {
+      env: { PATH: bin, BIN: bin, ...env },
+      ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
+    }
+  }
+
+  /** As `npm start` runs it, below a shell, in a process group as a terminal's is. */
+  function startPreparing() {
+    const line = `'${process.execPath}' '${join(project, 'prepare.mjs')}' dev; exit $?`
+    const shell = spawn('/bin/sh', ['-c', line], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...asNobody({ npm_lifecycle_event: 'start' }),
+    })
+    let said = ''
+    shell.stderr.on('data', (text) => {
+      said += text
+    })
+    return {
+      said: () => said,
+      interrupt: () => process.kill(-(shell.pid as number), 'SIGINT'),
+      endShell: () => shell.kill('SIGTERM'),
+      /** Once everything that could still write to its output has ended. */
+      ended: once(shell, 'close'),
+    }
+  }
+
+  const peek = () => (existsSync(calls) ? readFileSync(calls, 'utf8').split('\n').slice(0, -1) : [])
+
   mkdirSync(project)
-  copyFileSync(script, join(project, 'prepare.mjs'))
+  for (const name of ['prepare.mjs', 'prepare'])
+    cpSync(join(root, name), join(project, name), { recursive: true })
   write('package-lock.json', '{}')
   write('tsconfig.json', '{}')
   write('tsconfig.build.json', '{ "include": ["src"] }')
@@ -60,6 +91,7 @@ export function bareMachine() {
     program,
     write,
     prepare,
+    startPreparing,
     exists: (path: string) => existsSync(join(project, path)),
     /** As if it had been saved a minute ago, or in a minute. */
     touch(path: string, seconds: number) {
@@ -68,10 +100,12 @@ export function bareMachine() {
     },
     /** How its programs were called since the last look. */
     calls(): string[] {
-      const lines = existsSync(calls) ? readFileSync(calls, 'utf8').split('\n').slice(0, -1) : []
+      const lines = peek()
       rmSync(calls, { force: true })
       return lines
     },
+    /** The same, without forgetting them. */
+    peek,
     withServers() {
       for (const name of ['nats-server', 'redis-server']) program(name, 'exit 0')
     },
@@ -81,7 +115,7 @@ export function bareMachine() {
       write(
         'node_modules/typescript/bin/tsc',
         `require('node:fs').mkdirSync('dist/src', { recursive: true })
-         require('node:fs').writeFileSync('dist/src/main.js', '')
+         require('node:fs').writeFileSync('dist/src/bin.js', '')
          require('node:fs').appendFileSync('${calls}', 'tsc\\n')`,
       )
     },

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// An older Node must be able to read this file: nothing in it is newer than that, and what needs more is imported after the check.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major > 20 || (major === 20 && minor >= 19)) await import('./main.ts')
+else {
+  process.stderr.write(
+    `tokenbus needs Node 20.19 or newer, and this is ${process.versions.node}; install a newer Node.\n`,
+  )
+  process.exitCode = 1
+}
