@@ -28,7 +28,16 @@ export {
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
-export { isServed, isUsable, type Seen, type Verdict, verdictFor, type Want } from './serving.ts'
+export {
+  isServed,
+  isUsable,
+  type Seen,
+  type UnmetWishes,
+  unmetWishes,
+  type Verdict,
+  verdictFor,
+  type Want,
+} from './serving.ts'
 export {
   asOfSchema,
   fromRecordedEvent,

@@ -51,6 +51,25 @@ export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: 
   )
 }
 
+/** Wishes of a caller that the token it gets does not meet. */
+export interface UnmetWishes {
+  readonly minValidityMet?: false
+  readonly refreshed?: false
+}
+
+/** Undefined where each is met; who states none has none that could fail. */
+export function unmetWishes(
+  { context, at }: Seen,
+  { minValidity, newerThan = -1, resource }: Want,
+): UnmetWishes | undefined {
+  const token = tokenFor(context, resource)
+  if (token === null) return undefined
+  const livesTooShort = minValidity !== null && token.expiresAt - at < minValidity
+  const isOld = token.generation <= newerThan
+  if (!livesTooShort && !isOld) return undefined
+  return { ...(livesTooShort && { minValidityMet: false }), ...(isOld && { refreshed: false }) }
+}
+
 /** What to tell a caller once its request has been through the machine. */
 export function verdictFor(seen: Seen, want: Want): Verdict {
   const { state, context, at } = seen

@@ -36,6 +36,10 @@ export interface TokenReply {
   /** Of the account, as its events count them, and since when it is in its state: what is newer by neither is older. */
   readonly version: number
   readonly since: string
+  /** It lives shorter than was asked for. Absent where nothing was asked, or it does. */
+  readonly minValidityMet?: false
+  /** A newer one was asked for, and this is none. */
+  readonly refreshed?: false
 }
 
 /** A whole reply as JSON bytes, ready to send. `renewed`: it was waited for a refresh. */

@@ -19,6 +19,8 @@ const token = z.strictObject({
   generation,
   version,
   since: time,
+  minValidityMet: z.literal(false).optional(),
+  refreshed: z.literal(false).optional(),
 })
 
 const revised = { version: z.int().nonnegative(), revision: z.string() }

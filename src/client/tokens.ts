@@ -138,7 +138,8 @@ export async function connectTokens({
     try {
       news.follow(account)
       const token = await ask(verb, account, payload)
-      if (token.generation > newerThan && !news.deafTo(account)) cache.endFill(fill, token, scope)
+      if (token.generation > newerThan && !news.deafTo(account))
+        cache.endFill(fill, withoutWishes(token), scope)
       return token
     } finally {
       cache.endFill(fill, null)
@@ -180,6 +181,13 @@ interface Asking {
   readonly payload: object
   readonly newerThan: number
   readonly scope: string | undefined
+}
+
+/** What later callers get says nothing about the wish of this one. */
+function withoutWishes(token: Token): Token {
+  if (token.minValidityMet === undefined && token.refreshed === undefined) return token
+  const { minValidityMet: _, refreshed: __, ...rest } = token
+  return Object.freeze(rest)
 }
 
 /** The same scopes in any order are the same (RFC 6749 §3.3). */

@@ -20,7 +20,7 @@ export interface TokenCache {
    */
   read(account: string, minValidity: number | null, resource?: string): Uint8Array | undefined
   /** The same past its re-check time: for when Redis cannot be asked but the bus would have told of a change. */
-  readUnchecked(account: string, minValidity: number | null, resource?: string): Uint8Array | undefined
+  readUnchecked(account: string, minValidity: number | null, resource?: string): CachedToken | undefined
   beginFill(account: string): Fill
   endFill(fill: Fill, token: CachedToken | null, resource?: string): void
   drop(account: string): void
@@ -72,11 +72,11 @@ export function createTokenCache({
     const served = minValidity === null ? now <= token.servedUntil : token.expiresAt - now >= minValidity
     if (!served) return undefined
     observer.served(token.expiresAt - now, 'memory')
-    return token.bytes
+    return token
   }
 
   return {
-    read: (account, minValidity, resource) => find(account, minValidity, recheckAfter, resource),
+    read: (account, minValidity, resource) => find(account, minValidity, recheckAfter, resource)?.bytes,
     readUnchecked: (account, minValidity, resource) =>
       find(account, minValidity, Number.POSITIVE_INFINITY, resource),
     beginFill: fills.begin,

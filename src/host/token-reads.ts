@@ -9,10 +9,12 @@ import {
   type TokenRejected,
   type TokenRequested,
   tokenFor,
+  unmetWishes,
   verdictFor,
   type Want,
 } from '../../machines/index.ts'
 import type { TokenResult } from '../api.ts'
+import { appendFields } from '../common/append-fields.ts'
 import { fail, ok } from '../failures.ts'
 import type { Fill } from '../fills.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
@@ -73,9 +75,11 @@ export function createTokenReads(options: TokenReadsOptions) {
   function reply(
     account: string,
     loaded: LoadedAccount,
-    { resource, fill = null, found = Number.POSITIVE_INFINITY, started = false }: Replying,
+    { want, fill = null, found = Number.POSITIVE_INFINITY, started = false }: Replying,
   ): TokenResult {
-    const { context, at } = seenOf(loaded)
+    const seen = seenOf(loaded)
+    const { context, at } = seen
+    const { resource } = want
     const bytes = tokenReply({
       account,
       context,
@@ -93,7 +97,9 @@ export function createTokenReads(options: TokenReadsOptions) {
       const servedUntil = resource === null ? lasts : Math.min(lasts, refreshAt)
       cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: at }, resource?.key)
     }
-    return { ...ok(bytes), renewed }
+    const unmet = unmetWishes(seen, want)
+    // What is cached is shared, and says nothing about the wish of one caller.
+    return { ...ok(unmet === undefined ? bytes : appendFields(bytes, unmet)), renewed }
   }
 
   /** Answers at once what can be answered, else lets the machine see the event and waits for what comes of it. */
@@ -129,7 +135,7 @@ export function createTokenReads(options: TokenReadsOptions) {
           if (!mustRefresh && isUsable(seenOf(loaded), want)) {
             // Nobody with a usable token waits; what its request sets off goes on behind it.
             if (starts) accounts.receive(account, decide, loaded).catch(() => undefined)
-            return reply(account, loaded, { resource, fill: starts || news ? null : fill, found, started })
+            return reply(account, loaded, { want, fill: starts || news ? null : fill, found, started })
           }
           started ||= starts
           let after = starts ? await accounts.receive(account, decide, loaded) : loaded
@@ -141,9 +147,9 @@ export function createTokenReads(options: TokenReadsOptions) {
             after = hurried
             verdict = verdictFor(seenOf(after), want)
           }
-          if (verdict.kind === 'token') return reply(account, after, { resource, found, started })
+          if (verdict.kind === 'token') return reply(account, after, { want, found, started })
           if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
-          if (timers.elapsed() >= deadline) return outOfPatience(account, after, resource)
+          if (timers.elapsed() >= deadline) return outOfPatience(account, after, want)
         } finally {
           cache.endFill(fill, null)
         }
@@ -151,20 +157,22 @@ export function createTokenReads(options: TokenReadsOptions) {
       }
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error
-      const bytes =
+      const known =
         want.rejected === undefined
           ? cache.readUnchecked(account, want.minValidity, resource?.key)
           : undefined
-      if (bytes !== undefined) return ok(bytes)
-      return fail('storage_unavailable', 'the storage cannot be reached', { account, retryAfter: 1 })
+      if (known === undefined)
+        return fail('storage_unavailable', 'the storage cannot be reached', { account, retryAfter: 1 })
+      const { bytes, generation } = known
+      return ok(generation > (want.newerThan ?? -1) ? bytes : appendFields(bytes, { refreshed: false }))
     } finally {
       waiter.leave()
     }
   }
 
-  function outOfPatience(account: string, loaded: LoadedAccount, resource: Resource | null): TokenResult {
+  function outOfPatience(account: string, loaded: LoadedAccount, want: Want): TokenResult {
     const seen = seenOf(loaded)
-    if (isUsable(seen, { minValidity: 0, resource })) return reply(account, loaded, { resource })
+    if (isUsable(seen, { minValidity: 0, resource: want.resource })) return reply(account, loaded, { want })
     return fail('refresh_timeout', 'the refresh is still under way', {
       account,
       state: seen.state,
@@ -186,6 +194,7 @@ export function createTokenReads(options: TokenReadsOptions) {
       return share(JSON.stringify([wanted, forceRefresh, ifGeneration, account, resource?.key]), () =>
         answer(account, {
           minValidity: wanted,
+          ...(forceRefresh && { newerThan: ifGeneration ?? Number.POSITIVE_INFINITY }),
           resource,
           event: (first) => ({
             type: 'token.requested',
@@ -214,7 +223,7 @@ export function createTokenReads(options: TokenReadsOptions) {
 }
 
 interface Replying {
-  readonly resource: Resource | null
+  readonly want: Want
   /** Null where what was read may be older than what is saved now. */
   readonly fill?: Fill | null
   /** The generation that was there when the caller came. */

@@ -1,10 +1,11 @@
 import type { Audit } from '../audit.ts'
+import { appendFields } from '../common/append-fields.ts'
 import type { TokenBuckets } from '../common/token-bucket.ts'
 import type { ApiTokens } from '../host/api-tokens.ts'
 import { type AtOnce, type ReadyMade, readyMade } from './at-once.ts'
 import { authorize } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
-import { oauthTokenAccess, withCached } from './oauth-token.ts'
+import { oauthTokenAccess } from './oauth-token.ts'
 
 export interface OauthTokenAtOnceOptions {
   /** The reply to a caller without wishes, if it is in memory. */
@@ -26,7 +27,7 @@ export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: Oauth
   function toSend(bytes: Uint8Array): ReadyMade {
     const found = known.get(bytes)
     if (found !== undefined) return found
-    const made = readyMade(withCached(bytes, true))
+    const made = readyMade(appendFields(bytes, { cached: true }))
     known.set(bytes, made)
     return made
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Tokenbus, TokenResult } from '../api.ts'
 import type { Audit } from '../audit.ts'
+import { appendFields } from '../common/append-fields.ts'
 import { fail, ok, type Result } from '../failures.ts'
 import type { Principal } from '../principal.ts'
 import { idSchema, resourceScopesSchema, tokenRejectSchema } from '../schemas.ts'
@@ -28,6 +29,8 @@ const answer = z.object({
   generation: z.int(),
   version: z.int().describe('of the account, as its events count them'),
   since: z.iso.datetime().describe('when the account came into its state'),
+  minValidityMet: z.literal(false).optional().describe('it lives shorter than was asked for; else absent'),
+  refreshed: z.literal(false).optional().describe('it is the one that was reported; else absent'),
   cached: z.boolean().describe('no renewal was needed'),
 })
 
@@ -45,7 +48,7 @@ export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthToken
     const result = await ask(account)
     if (!result.ok) return result
     audit.tokenRead((principal as Principal).id, account)
-    return ok(withCached(result.value, result.renewed !== true))
+    return ok(appendFields(result.value, { cached: result.renewed !== true }))
   }
 
   return [
@@ -82,9 +85,4 @@ export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthToken
       handle: ({ body, ...call }) => serve(call, (account) => tokenbus.rejectToken(account, body)),
     }),
   ]
-}
-
-/** The reply is a JSON object, so its last byte is a brace. */
-export function withCached(reply: Uint8Array, cached: boolean): Uint8Array {
-  return Buffer.concat([reply.subarray(0, -1), Buffer.from(`,"cached":${cached}}`)])
 }

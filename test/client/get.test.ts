@@ -39,6 +39,16 @@ describe('a token', () => {
     expect(bus.asked.map(({ want }) => want)).toEqual([{}, { minValidity: 300 }, { forceRefresh: true }])
   })
 
+  it('that did not meet the wish of one caller is kept without saying so', async () => {
+    bus.answer = ({ account, verb }) =>
+      ok({ ...tokenOf(account), ...(verb === 'get' && { minValidityMet: false, refreshed: false }) })
+    const unmet = await bus.tokens.get('alice', { minValidity: 7_200 })
+    expect(unmet).toMatchObject({ minValidityMet: false, refreshed: false })
+    const { minValidityMet: _, refreshed: __, ...plain } = unmet
+    expect(await bus.tokens.get('alice')).toEqual(plain)
+    expect(bus.asked).toHaveLength(1)
+  })
+
   it('near its end is for tokenbus to judge, each time', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account, { seconds: 20 }))
     await bus.tokens.get('alice')

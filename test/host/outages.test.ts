@@ -107,7 +107,8 @@ describe('Redis away', () => {
     })
     await redis.kill()
     const startedAt = performance.now()
-    expect(await get('alice')).toMatchObject({ accessToken: 'a1' })
+    expect(await get('alice')).not.toHaveProperty('refreshed')
+    expect(await get('alice', { forceRefresh: true })).toMatchObject({ accessToken: 'a1', refreshed: false })
     expect(await get('bob')).toMatchObject({ error: 'storage_unavailable', retryAfter: 1 })
     expect(performance.now() - startedAt).toBeLessThan(3_000)
     await restartRedis()
@@ -198,6 +199,7 @@ it('a hundred forced requests in a row cost five refreshes', async () => {
     ])
     if (asked) provider.answer(answered({ accessToken: `a${++refreshes + 1}`, expiresIn: 3600 }))
     expect(await forced).toMatchObject({ accessToken: `a${refreshes + 1}` })
+    expect('refreshed' in (await forced)).toBe(!asked)
   }
   expect(refreshes).toBe(5)
 })

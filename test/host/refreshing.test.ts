@@ -10,7 +10,9 @@ const engines = useEngines()
 
 let count = 0
 /** Each test in a database of its own: what an earlier one left would wake here, and ask this provider. */
-async function start(options: { connected?: boolean; policy?: 'lazy' | 'eager' } = {}) {
+async function start(
+  options: { connected?: boolean; policy?: 'lazy' | 'eager'; refreshable?: boolean } = {},
+) {
   const provider = scriptedProvider()
   const redisUrl = `${engines.redisUrl}/${++count}`
   const node = await startTestNode({
@@ -24,7 +26,7 @@ async function start(options: { connected?: boolean; policy?: 'lazy' | 'eager' }
   const put = await node.tokenbus.putAccount(account, {
     app,
     user: 'someone',
-    refreshToken: new Secret(`rt-${count}-0`),
+    ...(options.refreshable !== false && { refreshToken: new Secret(`rt-${count}-0`) }),
     policy: options.policy ?? 'lazy',
     ...(options.connected !== false && {
       accessToken: new Secret(`at-${count}-0`),
@@ -105,8 +107,38 @@ describe('a connected account', () => {
     const forced = get({ forceRefresh: true })
     await provider.asked()
     provider.answer(refused({ class: 'T', reason: 'provider_unavailable' }))
-    expect(await forced).toMatchObject({ generation: 1, accessToken: expect.any(String) })
+    expect(await forced).toMatchObject({ generation: 1, refreshed: false })
     expect(await state()).toBe('expiring')
+  })
+})
+
+describe('a wish', () => {
+  it('for more life than the token has left is answered with minValidityMet: false, others not', async () => {
+    const { node, get } = await start()
+    await using _ = node
+    const unmet = { ...(await get()), minValidityMet: false }
+    expect(await get({ minValidity: 7_200 })).toEqual(unmet)
+    for (const wish of [{}, { minValidity: 60 }])
+      for (const field of ['minValidityMet', 'refreshed']) expect(await get(wish)).not.toHaveProperty(field)
+  })
+
+  it('for a newer token than one that is no longer there is met by the current one', async () => {
+    const { node, provider, get } = await start()
+    await using _ = node
+    const forced = get({ forceRefresh: true })
+    await provider.asked()
+    provider.answer(answered({ accessToken: 'second', expiresIn: 3600 }))
+    expect(await forced).not.toHaveProperty('refreshed')
+    expect(await get({ forceRefresh: true, ifGeneration: 1 })).toEqual(await get())
+    expect(provider.requests).toHaveLength(1)
+  })
+
+  it('for a newer token than the reported one that cannot be had says so', async () => {
+    const { node, account, get } = await start({ refreshable: false })
+    await using _ = node
+    const reply = await node.tokenbus.rejectToken(account, { generation: 1 })
+    const unmet = { ...(await get()), refreshed: false }
+    expect(reply.ok && JSON.parse(new TextDecoder().decode(reply.value))).toEqual(unmet)
   })
 })
 

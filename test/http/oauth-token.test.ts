@@ -68,6 +68,9 @@ describe('GET /v1/account/:account/oauth-token', () => {
   it('keeps to minValidity, in seconds', async () => {
     await http.connectAccount('short', { policy: 'lazy' })
     expect((await askToken('short', '?minValidity=5')).body).toMatchObject({ generation: 1, cached: true })
+    await put('hour-long')
+    expect((await askToken('hour-long', '?minValidity=7200')).body).toMatchObject({ minValidityMet: false })
+    expect((await askToken('hour-long')).body).not.toHaveProperty('minValidityMet')
     expect(await askToken('short', '?minValidity=soon')).toMatchObject({
       status: 400,
       body: {
