@@ -76,8 +76,17 @@ export interface AccountView {
   readonly metadata?: unknown
 }
 
-/** `created`: there was none before. `triedAgain`: its grant was dead, and its token is sent once more. */
-export type PutAccountView = AccountView & { readonly created?: true; readonly triedAgain?: true }
+/** What a put does: `created`: there was none before. `triedAgain`: its grant was dead, and its token is sent once more. */
+export interface PutEffect {
+  readonly created?: true
+  readonly triedAgain?: true
+  readonly unchanged?: true
+}
+
+export type PutAccountView = AccountView & PutEffect
+
+/** What a put would do, which was not done. */
+export type PutCheck = PutEffect & { readonly account: string; readonly dryRun: true }
 
 /** What a partial change of an account starts from. */
 export interface KnownAccount {
@@ -237,6 +246,8 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
     put: AccountPut,
     from?: From & { place?: GrantPlace },
   ): Promise<Result<PutAccountView>>
+  /** Decides as `putAccount` does, and stores nothing. */
+  checkPut(account: string, put: AccountPut): Promise<Result<PutCheck>>
   /** What `make` makes of the account as the save finds it; it may run more than once. */
   patchAccount(
     account: string,

@@ -112,6 +112,9 @@ export const accountPutSchema = z.strictObject({
   ifGeneration: z.int().nonnegative().optional(),
 })
 
+/** `dryRun`: say what the put would do, and do nothing. */
+export const accountPutRequestSchema = accountPutSchema.extend({ dryRun: z.boolean().optional() })
+
 export const accountListSchema = z.strictObject({
   cursor: z.string().max(2048).optional(),
   limit: z.int().min(1).max(1000).optional(),

@@ -118,16 +118,22 @@ export const appVerificationSchema = z.strictObject({
   ),
 })
 
+const putEffect = {
+  created: z.literal(true).optional(),
+  triedAgain: z.literal(true).optional(),
+  unchanged: z.literal(true).optional(),
+}
+
 const revokedAtProvider = z.boolean().optional()
 
 /** What a request is answered with when it succeeds, by its verb. Strict: what is not said here is not sent. */
-export const answerSchemas: Readonly<Record<string, z.ZodObject>> = {
+export const answerSchemas: Readonly<Record<string, z.ZodObject | z.ZodUnion>> = {
   'token.get': token,
   'token.reject': token,
-  'account.put': account.extend({
-    created: z.literal(true).optional(),
-    triedAgain: z.literal(true).optional(),
-  }),
+  'account.put': z.union([
+    account.extend(putEffect),
+    z.strictObject({ account: idSchema, dryRun: z.literal(true), ...putEffect }),
+  ]),
   'account.get': account,
   'account.list': z.strictObject({
     accounts: z.array(account),

@@ -5,7 +5,7 @@ import {
   accountDeleteSchema,
   accountHistorySchema,
   accountListSchema,
-  accountPutSchema,
+  accountPutRequestSchema,
   accountRevokeSchema,
   apiTokenCreateSchema,
   appDeleteSchema,
@@ -65,8 +65,9 @@ export const requests: readonly RequestRoute[] = [
     verb: 'account.put',
     of: 'account',
     makesId: true,
-    schema: accountPutSchema,
-    call: (tokenbus, id, put) => tokenbus.putAccount(id, put),
+    schema: accountPutRequestSchema,
+    call: (tokenbus, id, { dryRun, ...put }): Promise<Result<object>> =>
+      dryRun ? tokenbus.checkPut(id, put) : tokenbus.putAccount(id, put),
   }),
   request({
     verb: 'account.get',

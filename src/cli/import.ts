@@ -1,16 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
-import { ok } from '../failures.ts'
+import { readPrivateKey } from '../common/recipient-key.ts'
+import { ok, type Result } from '../failures.ts'
 import { openEmailEngine } from '../import/emailengine.ts'
-import { importRows, type Outcome } from '../import/import-rows.ts'
+import { importRows } from '../import/import-rows.ts'
 import { type Source, UnreadableSource } from '../import/rows.ts'
 import { openRowsFile } from '../import/rows-file.ts'
+import { openSealedExport } from '../import/sealed-export.ts'
 import { connectRedis } from '../redis/connect.ts'
 import { Secret } from '../secret.ts'
-import { Refused } from './bus.ts'
+import { type Bus, Refused, Unreachable } from './bus.ts'
+import { createImportReport } from './import-report.ts'
 import type { ExitCode, Run, Tools } from './program.ts'
+import { createProgress } from './progress.ts'
+import { readKeyFile } from './read-key-file.ts'
 import { readSecret } from './read-secret.ts'
-import { type Colours, jsonLine, shown } from './terminal.ts'
 
 export function importCommands(program: Command, run: Run): void {
   const importing = program
@@ -44,13 +49,28 @@ export function importCommands(program: Command, run: Run): void {
     withModes(
       importing
         .command(`${format} <file>`)
-        .description(`accounts from a file, ${what}: account, app, user, refreshToken …`),
+        .description(`accounts from a file, ${what}: account, app, user, refreshToken …`)
+        .option('--last-wins', 'of rows with the same account the last one counts; otherwise none does'),
     ).action(
-      run((tools, path: string, mode) =>
-        runImport(tools, { open: () => openRowsFile({ path, format }), ...mode }),
+      run((tools, path: string, { lastWins = false, ...mode }) =>
+        runImport(tools, { open: () => openRowsFile({ path, format, lastWins }), ...mode }),
       ),
     )
   }
+  withModes(
+    importing
+      .command('tokenbus <file>')
+      .description('the apps and accounts of another tokenbus, from a file of its export')
+      .requiredOption(
+        '--identity <file>',
+        'the private key, as PEM or JWK, to whose public half it is sealed',
+      ),
+  ).action(
+    run(async (tools, path: string, { identity: keyFile, ...mode }) => {
+      const identity = await readKeyFile(keyFile, { named: '--identity', read: readPrivateKey })
+      return runImport(tools, { open: () => openSealedExport({ path, identity }), ...mode })
+    }),
+  )
 }
 
 function withModes(command: Command): Command {
@@ -59,60 +79,49 @@ function withModes(command: Command): Command {
     .option('--dry-run', 'only say what would be done (the default)')
 }
 
-type Counts = Record<Outcome['kind'], Partial<Record<Outcome['outcome'], number>>>
+interface Importing {
+  readonly open: () => Promise<Source>
+  readonly apply?: boolean
+}
 
-async function runImport(
-  { bus, terminal, json, colours }: Tools,
-  { open, apply = false }: { open: () => Promise<Source>; apply?: boolean },
-): Promise<ExitCode> {
-  const source = await open().catch((error) => {
-    throw error instanceof UnreadableSource ? new InvalidArgumentError(error.message) : error
-  })
-  const counts: Counts = { app: {}, account: {} }
+async function runImport(tools: Tools, { open, apply = false }: Importing): Promise<ExitCode> {
+  const { bus, terminal } = tools
+  const source = await open().catch(complain)
+  const report = createImportReport(tools, { apply })
+  const progress = createProgress({ total: source.total, say: terminal.err })
   await importRows({
     source,
     apply,
-    async ask(subject, payload) {
-      try {
-        return ok(await bus.request(subject, payload))
-      } catch (error) {
+    ask: (subject, payload) => askPatiently(bus, subject, payload),
+    tell(row) {
+      report.tell(row)
+      progress.step()
+    },
+  }).catch(complain)
+  return report.end()
+}
+
+function complain(error: unknown): never {
+  throw error instanceof UnreadableSource ? new InvalidArgumentError(error.message) : error
+}
+
+const mostTries = 5
+const tryAgainAfter = 1_000
+
+/** A put may be repeated: who was not heard, or found the storage away, is asked again before its row counts as failed. */
+async function askPatiently(bus: Bus, subject: string, payload?: object): Promise<Result<unknown>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return ok(await bus.request(subject, payload))
+    } catch (error) {
+      const passing =
+        error instanceof Unreachable ||
+        (error instanceof Refused && error.failure.error === 'storage_unavailable')
+      if (!passing || tries === mostTries) {
         if (error instanceof Refused) return { ok: false, failure: error.failure }
         throw error
       }
-    },
-    tell(row) {
-      const count = counts[row.kind]
-      count[row.outcome] = (count[row.outcome] ?? 0) + 1
-      terminal.out(json ? jsonLine(row) : outcomeLine(shown(row), colours))
-    },
-  })
-  if (json)
-    terminal.out(JSON.stringify({ summary: { applied: apply, apps: counts.app, accounts: counts.account } }))
-  else for (const each of summary(counts, apply)) terminal.out(each)
-  return Object.values(counts).some(({ failed = 0 }) => failed > 0) ? 1 : 0
-}
-
-const outcomeColours = {
-  imported: 'green',
-  new: 'green',
-  unchanged: 'dim',
-  known: 'dim',
-  skipped: 'yellow',
-  failed: 'red',
-} as const
-
-function outcomeLine({ kind, id, outcome, reason = '' }: Outcome, colours: Colours): string {
-  const cells = [colours[outcomeColours[outcome]](outcome.padEnd(9)), kind.padEnd(7), id, colours.dim(reason)]
-  return cells.join('  ').trimEnd()
-}
-
-function summary({ app, account }: Counts, applied: boolean): string[] {
-  const counted = (each: Counts['app']) => {
-    const parts = Object.entries(each).map(([outcome, count]) => `${count} ${outcome}`)
-    return parts.length > 0 ? parts.join(', ') : 'none'
+      await delay(tryAgainAfter)
+    }
   }
-  return [
-    `apps: ${counted(app)}; accounts: ${counted(account)}`,
-    ...(applied ? [] : ['This was a dry run: nothing was written. Add --apply to import.']),
-  ]
 }

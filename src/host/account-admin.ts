@@ -32,6 +32,7 @@ export interface AccountAdminOptions {
 type AccountAdmin = Pick<
   Tokenbus,
   | 'putAccount'
+  | 'checkPut'
   | 'patchAccount'
   | 'getAccount'
   | 'listAccounts'

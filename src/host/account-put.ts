@@ -21,6 +21,8 @@ export interface PutSeen {
   readonly mark: string | undefined
   readonly marks: string | undefined
   readonly current: TokenPair | null
+  /** As it is stored. */
+  readonly metadata: string | undefined
   /** Where a grant that is put works. */
   readonly place: GrantPlace
 }
@@ -107,7 +109,8 @@ function sameGrant(seen: PutSeen): PutDecision {
     return authorize(seen, context.grantId as string)
   const settings = settingsOf(seen)
   const names = Object.keys(settings) as (keyof AccountSettings)[]
-  if (put.metadata === undefined && names.every((name) => settings[name] === context[name])) return null
+  const sameMetadata = put.metadata === undefined || JSON.stringify(put.metadata) === seen.metadata
+  if (sameMetadata && names.every((name) => settings[name] === context[name])) return null
   return {
     event: { type: 'account.updated', at, id: eventId, settings },
     extra: { metadata: put.metadata },

@@ -1,5 +1,6 @@
-import type { KnownAccount, PutAccountView, Tokenbus } from '../api.ts'
+import type { KnownAccount, PutCheck, PutEffect, Tokenbus } from '../api.ts'
 import { type Failed, fail, ok, type Result } from '../failures.ts'
+import type { AppConfig } from '../provider/app-config.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import type { Records } from '../redis/records.ts'
 import type { AccountPut } from '../schemas.ts'
@@ -21,7 +22,7 @@ export interface PutAccountOptions {
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
 }
 
-type PutAccount = Pick<Tokenbus, 'putAccount' | 'patchAccount'>
+type PutAccount = Pick<Tokenbus, 'putAccount' | 'checkPut' | 'patchAccount'>
 type Put = Awaited<ReturnType<PutAccount['putAccount']>>
 type From = Parameters<PutAccount['putAccount']>[2]
 type Make = Parameters<PutAccount['patchAccount']>[1]
@@ -33,6 +34,13 @@ interface Writing {
   /** The app that the first look at the account asks for. */
   readonly app: string
   readonly loaded: LoadedAccount
+  readonly dryRun?: boolean
+}
+
+interface Written {
+  readonly effect: PutEffect
+  readonly outcome: LoadedAccount
+  readonly config: AppConfig
 }
 
 const mostTries = 20
@@ -42,7 +50,8 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
   const { accounts, apps, records, clock, fingerprint } = options
   const binding = createAppBinding(options)
 
-  async function write({ account, make, from, app, loaded }: Writing): Promise<Put | 'outdated'> {
+  async function write(writing: Writing): Promise<Result<Written> | 'outdated'> {
+    const { account, make, from, app, loaded, dryRun = false } = writing
     const { by, place } = from
     const found = await apps.look(app)
     const { config } = found
@@ -51,7 +60,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     const bound = appRefusal({ app, config, by }) ?? (await binding.of(account, by))
     if (!bound.ok) return bound
     let failure: Failed | 'outdated' | undefined
-    let how: Pick<PutAccountView, 'created' | 'triedAgain'> = {}
+    let effect: PutEffect = {}
     const refuse = (why: typeof failure): null => {
       failure = why
       return null
@@ -70,25 +79,26 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
         if (stale !== undefined) return refuse(stale)
         const mark = refreshToken && fingerprint({ account, token: refreshToken })
         const current = accounts.openCurrent(account, record)
-        const grant = { mark, marks: record.fields.f, current, place: place ?? placeOf(config) }
+        const { f: marks, metadata } = record.fields
+        const grant = { mark, marks, current, metadata, place: place ?? placeOf(config) }
         const decided = decidePut({ at, eventId, context, put: put.value, config, ...grant })
         if (!decided.ok) return refuse(decided)
         failure = undefined
-        how = {
+        effect = {
           ...(context.grantId === null && { created: true as const }),
           ...(triesAgain(context, decided.value) && { triedAgain: true as const }),
+          ...(decided.value === null && { unchanged: true as const }),
         }
-        return decided.value
+        return dryRun ? null : decided.value
       },
       loaded,
     )
     if (failure !== undefined) return failure
-    const seen = viewOf(account, outcome, config)
-    return seen.ok ? ok({ ...seen.value, ...how }) : seen
+    return ok({ effect, outcome, config })
   }
 
   /** Announced before the app is looked at: from then on the app is not deleted until this account is its own. */
-  async function announced(writing: Writing): Promise<Put | 'outdated'> {
+  async function announced(writing: Writing): Promise<Result<Written> | 'outdated'> {
     const { account, app, loaded } = writing
     if (loaded.snapshot.context.app === app) return write(writing)
     await records.joining.begin({ app, account, at: loaded.at })
@@ -106,13 +116,26 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
       const put = make(knownOf(loaded))
       if (!put.ok) return put
       const written = await announced({ account, make, from, app: put.value.app, loaded })
-      if (written !== 'outdated') return written
+      if (written === 'outdated') continue
+      if (!written.ok) return written
+      const { effect, outcome, config } = written.value
+      const seen = viewOf(account, outcome, config)
+      return seen.ok ? ok({ ...seen.value, ...effect }) : seen
     }
     return fail('conflict', 'the account is being changed by others; try again')
   }
 
+  async function checkPut(account: string, put: AccountPut): Promise<Result<PutCheck>> {
+    const loaded = await accounts.load(account)
+    const make = () => ok(put)
+    const found = await write({ account, make, from: {}, app: put.app, loaded, dryRun: true })
+    if (found === 'outdated') throw new Error('what is put names its app')
+    return found.ok ? ok({ account, dryRun: true, ...found.value.effect }) : found
+  }
+
   return {
     patchAccount,
+    checkPut,
     putAccount: (account, put, from) => patchAccount(account, () => ok(put) as Result<AccountPut>, from),
   }
 }

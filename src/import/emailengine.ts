@@ -82,7 +82,7 @@ export async function openEmailEngine({ redis, prefix, secret }: EmailEngineOpti
     }
   }
 
-  return { apps: appRows(), accounts: accountRows() }
+  return { apps: appRows(), accounts: accountRows(), total: apps.size + accounts.length }
 }
 
 function unpacked(record: Buffer | null): unknown {

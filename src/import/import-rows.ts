@@ -1,15 +1,16 @@
-import type { AccountView, AppView } from '../api.ts'
+import type { AppView, PutEffect } from '../api.ts'
 import { encodeId } from '../bus/subject-token.ts'
 import type { Failure, Result } from '../failures.ts'
 import type { AccountPut, AppPut } from '../schemas.ts'
 import { Secret } from '../secret.ts'
 import type { AppRow, Row, Source } from './rows.ts'
 
-/** What became of a row. Without `apply`: `new` and `known` instead of `imported` and `unchanged`. */
+/** What became of a row. Without `apply`: `new` or `changed` instead of `imported`, `known` instead of `unchanged`. */
 export interface Outcome {
   readonly kind: 'app' | 'account'
   readonly id: string
-  readonly outcome: 'imported' | 'unchanged' | 'new' | 'known' | 'skipped' | 'failed'
+  readonly line?: number
+  readonly outcome: 'imported' | 'unchanged' | 'new' | 'changed' | 'known' | 'skipped' | 'failed'
   readonly reason?: string
 }
 
@@ -25,7 +26,6 @@ export interface ImportOptions {
 type Ended = Pick<Outcome, 'outcome' | 'reason'>
 
 const atOnce = 16
-const mostConflicts = 5
 
 /**
  * Puts what a source has, apps first. Safe to run again, also after being killed half-way: an app that is there stays
@@ -33,6 +33,8 @@ const mostConflicts = 5
  */
 export async function importRows({ source, apply, ask, tell }: ImportOptions): Promise<void> {
   const leftOut = new Set<string>()
+  /** Not there yet, because this is a dry run. */
+  const newApps = new Set<string>()
 
   async function appOutcome(row: AppRow): Promise<Ended> {
     if (!('put' in row)) return leave(row)
@@ -43,40 +45,45 @@ export async function importRows({ source, apply, ask, tell }: ImportOptions): P
       return { outcome: 'failed', reason: 'an app of this id is there with another clientId' }
     }
     if (there.failure.error !== 'app_not_found') return failed(there.failure)
+    if (row.secretsLeftOut)
+      return { outcome: 'failed', reason: 'its secrets are not in the file: put it first' }
     if (!apply) return { outcome: 'new' }
     const put = await ask(`app.put.${encodeId(row.id)}`, revealed(row.put))
     return put.ok ? { outcome: 'imported' } : failed(put.failure)
   }
 
+  /** What the put itself says it does, or in a dry run would do: whatever else changes the account meanwhile, it is right. */
   async function accountOutcome(row: Row<AccountPut>): Promise<Ended> {
     if (!('put' in row)) return leave(row)
-    if (leftOut.has(row.put.app))
-      return { outcome: 'skipped', reason: `its app ${row.put.app} was not imported` }
-    for (let tries = 0; ; tries++) {
-      const there = await ask(`account.get.${encodeId(row.id)}`)
-      if (!there.ok && there.failure.error !== 'account_not_found') return failed(there.failure)
-      if (!apply) return { outcome: there.ok ? 'known' : 'new' }
-      // A refresh in between must not look like a grant that was taken.
-      const expected = there.ok ? { ifGeneration: (there.value as AccountView).generation } : {}
-      const put = await ask(`account.put.${encodeId(row.id)}`, { ...revealed(row.put), ...expected })
-      if (!put.ok && put.failure.error === 'conflict' && tries < mostConflicts) continue
-      if (!put.ok) return failed(put.failure)
-      const same =
-        'ifGeneration' in expected && (put.value as AccountView).generation === expected.ifGeneration
-      return { outcome: same ? 'unchanged' : 'imported' }
-    }
+    const { app } = row.put
+    if (leftOut.has(app)) return { outcome: 'skipped', reason: `its app ${app} was not imported` }
+    if (newApps.has(app)) return { outcome: 'new' }
+    const put = await ask(`account.put.${encodeId(row.id)}`, {
+      ...revealed(row.put),
+      ...(!apply && { dryRun: true }),
+    })
+    if (!put.ok) return failed(put.failure)
+    const { created, unchanged } = put.value as PutEffect
+    if (unchanged) return { outcome: apply ? 'unchanged' : 'known' }
+    if (apply) return { outcome: 'imported' }
+    return { outcome: created ? 'new' : 'changed' }
   }
 
   for await (const row of source.apps) {
     const ended = await appOutcome(row)
     if (ended.outcome === 'failed' || ended.outcome === 'skipped') leftOut.add(row.id)
-    tell({ kind: 'app', id: row.id, ...ended })
+    if (ended.outcome === 'new') newApps.add(row.id)
+    tell({ kind: 'app', ...placeOf(row), ...ended })
   }
   const worker = async () => {
     for await (const row of source.accounts)
-      tell({ kind: 'account', id: row.id, ...(await accountOutcome(row)) })
+      tell({ kind: 'account', ...placeOf(row), ...(await accountOutcome(row)) })
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
+function placeOf({ id, line }: Row<unknown>): Pick<Outcome, 'id' | 'line'> {
+  return { id, ...(line !== undefined && { line }) }
 }
 
 function leave(row: { readonly skip: string } | { readonly fail: string }): Ended {
@@ -89,7 +96,12 @@ function failed({ error, message }: Failure): Ended {
 
 /** As it goes over the bus: the one place where what was imported is text again. */
 function revealed(put: AppPut | AccountPut): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(put).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
-  )
+  return plain(put) as Record<string, unknown>
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal()
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]))
 }

@@ -8,6 +8,7 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     getToken: missing,
     rejectToken: missing,
     putAccount: missing,
+    checkPut: missing,
     patchAccount: missing,
     getAccount: missing,
     listAccounts: missing,

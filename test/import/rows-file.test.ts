@@ -42,7 +42,7 @@ it('CSV: quotes, a byte order mark, empty cells, and each row that is wrong by i
   const dry = await importing.run(['csv', path])
   expect(dry).toMatchObject({
     code: 1,
-    summary: { applied: false, apps: {}, accounts: { new: 4, failed: 1 } },
+    summary: { applied: false, apps: {}, accounts: { new: 2, failed: 3 } },
   })
   const { code, rows } = await importing.run(['csv', path, '--apply'])
   expect(code).toBe(1)
@@ -85,9 +85,125 @@ it('JSON lines: told twice they change nothing; a token in the wrong place is re
 })
 
 it.each([
-  ['csv', 'a,b\n"open', /is not CSV with a first line of names \(line 2\)/],
+  ['csv', '"account,app\na,b', /has no names; known are account, app, user, /],
+  ['csv', 'account,refresh_token\na,b', /names that are not known; known are account, app, user, /],
+  ['csv', 'account,app,app\na,b,c', /a name twice/],
   ['jsonl', undefined, /cannot be read/],
 ])('a %s file that is none is said in a sentence', async (format, text, sentence) => {
   const path = text === undefined ? join(directory, 'nowhere') : await file('broken', text)
   expect(await importing.run([format, path])).toMatchObject({ code: 2, err: expect.stringMatching(sentence) })
+})
+
+const row = (id: string, more: object = {}) =>
+  JSON.stringify({ account: id, app: 'app', user: `${id}@example.com`, refreshToken: `rt-${id}`, ...more })
+
+it('every outcome has its line, and what failed is told once more, together at the end', async () => {
+  const lines = [row('told-1'), '{"account":"told-2"}', row('told-3', { app: 'nowhere' }), row('told-4')]
+  const path = await file('told.jsonl', lines.join('\n'))
+  const { code, rows, failures } = await importing.run(['jsonl', path, '--apply'])
+  expect(code).toBe(1)
+  const places = rows.map(({ line, id, outcome }) => [line, id, outcome])
+  expect(places.sort()).toEqual([
+    [1, 'told-1', 'imported'],
+    [2, 'told-2', 'failed'],
+    [3, 'told-3', 'failed'],
+    [4, 'told-4', 'imported'],
+  ])
+  expect(failures.map(({ line, id }) => [line, id]).sort()).toEqual([
+    [2, 'told-2'],
+    [3, 'told-3'],
+  ])
+})
+
+it('a dry run says what --apply would do: unknown apps, missing tokens, what is there already', async () => {
+  await importing.run([
+    'jsonl',
+    await file('before.jsonl', [row('dry-1'), row('dry-2')].join('\n')),
+    '--apply',
+  ])
+  const lines = [
+    row('dry-1'),
+    row('dry-2', { refreshToken: 'another' }),
+    row('dry-3'),
+    row('dry-4', { app: 'nowhere' }),
+    row('dry-5', { refreshToken: undefined }),
+  ]
+  const path = await file('dry.jsonl', lines.join('\n'))
+  const dry = await importing.run(['jsonl', path])
+  expect(dry.code).toBe(1)
+  const failing = {
+    'dry-4': 'failed: app_not_found: app: there is no such app',
+    'dry-5': 'failed: invalid_config: refreshToken: required to connect an account of this app',
+  }
+  expect(outcomes(dry.rows)).toEqual({ 'dry-1': 'known', 'dry-2': 'changed', 'dry-3': 'new', ...failing })
+  expect(await importing.node.tokenbus.getAccount('dry-3')).toMatchObject({ ok: false })
+  const applied = await importing.run(['jsonl', path, '--apply'])
+  expect(outcomes(applied.rows)).toEqual({
+    'dry-1': 'unchanged',
+    'dry-2': 'imported',
+    'dry-3': 'imported',
+    ...failing,
+  })
+})
+
+it('of rows with the same account none is imported, unless the last one is to win', async () => {
+  const twice = [row('twice'), row('once'), row('twice', { refreshToken: 'the last' })]
+  const path = await file('twice.jsonl', twice.join('\n'))
+  const { code, rows } = await importing.run(['jsonl', path, '--apply'])
+  expect(code).toBe(1)
+  expect(rows.filter(({ id }) => id === 'twice').map(({ reason }) => reason)).toEqual([
+    'the same account stands in line 3',
+    'the same account stands in line 1',
+  ])
+  expect(await importing.node.tokenbus.getAccount('twice')).toMatchObject({ ok: false })
+  const last = await importing.run(['jsonl', path, '--apply', '--last-wins'])
+  expect(last.summary).toMatchObject({ accounts: { imported: 1, unchanged: 1, skipped: 1 } })
+  const { accounts } = importing.node.host
+  const { record } = await accounts.load('twice')
+  expect(accounts.openCurrent('twice', record)?.refreshToken?.reveal()).toBe('the last')
+})
+
+const latin1 = Buffer.from(`${row('latin-1')}\n${row('jos\u00e9')}`, 'latin1')
+const utf16 = Buffer.from(`\ufeff${row('utf-16')}`, 'utf16le')
+it.each([
+  ['Latin-1', latin1, /is not UTF-8 \(line 2\): save it as UTF-8. Nothing was imported/],
+  ['UTF-16', utf16, /is UTF-16 or UTF-32: save it as UTF-8. Nothing was imported/],
+  ['UTF-16 the other way round', Buffer.from(utf16).swap16(), /is UTF-16 or UTF-32/],
+  ['UTF-16 without a mark', utf16.subarray(2), /is UTF-16 or UTF-32/],
+])('%s is refused before the first row', async (_, bytes, sentence) => {
+  const path = join(directory, 'encoded')
+  await writeFile(path, bytes)
+  for (const format of bytes === latin1 ? ['jsonl'] : ['jsonl', 'csv']) {
+    const { code, err, rows } = await importing.run([format, path, '--apply'])
+    expect({ code, rows }).toEqual({ code: 2, rows: [] })
+    expect(err).toMatch(sentence)
+  }
+})
+
+it('a row of CSV that is wrong stops no other one, and is not quoted', async () => {
+  const text = [
+    'account,app,user,refreshToken',
+    'short-1,app,one@example.com',
+    'long-1,app,one@example.com,secret-token,secret-token',
+    'quoted-1,app,"one"secret-token,r',
+    'open-1,app,"secret-token,r',
+    'open-2,app,right@example.com,"r',
+    'right-2,app,right@example.com,r2',
+    '',
+  ]
+  const { code, rows, err } = await importing.run([
+    'csv',
+    await file('wrong.csv', text.join('\n')),
+    '--apply',
+  ])
+  expect(code).toBe(1)
+  expect(outcomes(rows)).toEqual({
+    'line 2': 'failed: has 3 cells where the first line has 4 names',
+    'line 3': 'failed: has 5 cells where the first line has 4 names',
+    'line 4': 'failed: its quotes do not fit',
+    'line 5': 'failed: its quotes do not fit',
+    'line 6': 'failed: its quotes do not fit',
+    'right-2': 'imported',
+  })
+  expect(JSON.stringify(rows) + err).not.toContain('secret-token')
 })

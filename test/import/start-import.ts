@@ -11,12 +11,13 @@ export interface Importing extends AsyncDisposable {
   run(
     args: readonly string[],
     stdin?: string,
-  ): Promise<{ code: number; err: string; rows: Row[]; summary: unknown }>
+  ): Promise<{ code: number; err: string; rows: Row[]; failures: Row[]; summary: unknown }>
 }
 
 export interface Row {
   readonly kind: string
   readonly id: string
+  readonly line?: number
   readonly outcome: string
   readonly reason?: string
 }
@@ -47,7 +48,7 @@ export async function startImporting(): Promise<Importing> {
       })
       const lines = out.map((line) => JSON.parse(line))
       const last = lines.pop()
-      return { code, err: err.join('\n'), rows: lines, summary: last?.summary }
+      return { code, err: err.join('\n'), rows: lines, failures: last?.failures, summary: last?.summary }
     },
     async [Symbol.asyncDispose]() {
       await listening.stop()

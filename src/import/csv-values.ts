@@ -1,0 +1,109 @@
+import { parse } from 'csv-parse/sync'
+import { type FileValue, parsedJson } from './file-value.ts'
+import { UnreadableSource } from './rows.ts'
+import { readLines, type TextLine } from './text-lines.ts'
+
+interface CsvFile {
+  readonly path: string
+  /** The names that the first line may have. */
+  readonly columns: readonly string[]
+}
+
+/** A quoted cell may have line breaks; a quote that was forgotten must not swallow the rest of the file. */
+const mostLinesOfARow = 100
+
+/**
+ * The rows of a CSV file with names in its first line; `scopes` separated by spaces, `metadata` as JSON, empty cells left
+ * out. Parsed row by row, so that one that is wrong costs no other. The parser's own messages are never shown: they quote
+ * cells.
+ */
+export async function* readCsv({ path, columns }: CsvFile): AsyncGenerator<FileValue> {
+  const lines = lookingAhead(readLines(path))
+  const names = checkedNames({ path, columns }, parseCells((await lines.next())?.text ?? ''))
+  for (let first = await lines.next(); first !== undefined; first = await lines.next()) {
+    const { line, text } = first
+    if (text.trim() === '') continue
+    const row = await readRow({ first, lines, length: names.length })
+    if ('cells' in row) yield { line, value: rowOf(names, row.cells) }
+    else yield { line, problem: row.problem }
+  }
+}
+
+type Lines = ReturnType<typeof lookingAhead>
+type Cells = readonly string[] | 'open' | 'wrong'
+
+interface RowAt {
+  readonly first: TextLine
+  readonly lines: Lines
+  /** How many cells it must have. */
+  readonly length: number
+}
+
+type ReadRow = { readonly cells: readonly string[] } | { readonly problem: string }
+
+async function readRow({ first, lines, length }: RowAt): Promise<ReadRow> {
+  const taken: TextLine[] = []
+  let text = first.text
+  let cells = parseCells(text)
+  while (cells === 'open' && taken.length < mostLinesOfARow) {
+    const next = await lines.next()
+    if (next === undefined) break
+    taken.push(next)
+    text += `\n${next.text}`
+    cells = parseCells(text)
+  }
+  if (typeof cells === 'object' && cells.length === length) return { cells }
+  lines.putBack(taken)
+  const fits = typeof cells === 'object' && taken.length === 0
+  return {
+    problem: fits
+      ? `has ${cells.length} cells where the first line has ${length} names`
+      : 'its quotes do not fit',
+  }
+}
+
+function lookingAhead(source: AsyncGenerator<TextLine>) {
+  const waiting: TextLine[] = []
+  return {
+    async next(): Promise<TextLine | undefined> {
+      const held = waiting.shift()
+      if (held !== undefined) return held
+      const { value, done } = await source.next()
+      return done ? undefined : { ...value, text: value.text.replace(/\r$/, '') }
+    },
+    putBack: (lines: readonly TextLine[]) => void waiting.unshift(...lines),
+  }
+}
+
+/** `open`: a quoted cell does not end here. */
+function parseCells(text: string): Cells {
+  try {
+    const [cells = []] = parse(text, { record_delimiter: '\0' }) as string[][]
+    return cells
+  } catch (error) {
+    return (error as { code?: string }).code === 'CSV_QUOTE_NOT_CLOSED' ? 'open' : 'wrong'
+  }
+}
+
+function checkedNames({ path, columns }: CsvFile, names: Cells): readonly string[] {
+  const refuse = (what: string) =>
+    new UnreadableSource(
+      `The first line of ${path} has ${what}; known are ${columns.join(', ')}. Nothing was imported.`,
+    )
+  if (typeof names === 'string' || names.length === 0) throw refuse('no names')
+  if (names.some((name) => !columns.includes(name))) throw refuse('names that are not known')
+  if (new Set(names).size < names.length) throw refuse('a name twice')
+  return names
+}
+
+function rowOf(names: readonly string[], cells: readonly string[]): Record<string, unknown> {
+  const given = names
+    .map((name, index) => [name, cells[index] ?? ''] as const)
+    .filter(([, cell]) => cell !== '')
+  return Object.fromEntries(
+    given.map(([name, cell]) => {
+      if (name === 'scopes') return [name, cell.split(/\s+/)]
+      return [name, name === 'metadata' ? parsedJson(cell) : cell]
+    }),
+  )
+}
