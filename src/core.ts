@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { announceChanges, watchChanges } from './bus/changes.ts'
 import { connectNats } from './bus/connect.ts'
+import { watchConnection } from './bus/connection-watch.ts'
 import { createPublisher } from './bus/publisher.ts'
-import { ensureStreams } from './bus/streams.ts'
+import { keepStreams } from './bus/stream-keeper.ts'
 import type { Config } from './config.ts'
 import { createClockKeeper } from './host/clock-keeper.ts'
 import { createClusterClock } from './host/cluster-clock.ts'
@@ -42,30 +43,39 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const keeper = createClockKeeper({ clock, timers: realTimers, logger, highestTime })
   onStop({ part: 'clock', stop: await keeper.start() })
 
-  const nats = await connectNats({
-    url: config.natsUrl as string,
-    ...(config.natsCreds && { creds: config.natsCreds }),
-    name: `tokenbus ${hostname()}`,
-    logger,
-  })
+  const connectAs = (name: string, logger: Logger) =>
+    connectNats({
+      url: config.natsUrl as string,
+      ...(config.natsCreds && { creds: config.natsCreds }),
+      name: `tokenbus ${hostname()}${name}`,
+      logger,
+    })
+  const nats = await connectAs('', logger)
   onStop({ part: 'nats', stop: () => nats.drain() })
-  await ensureStreams({ nats, logger, ...(config.streamReplicas && { replicas: config.streamReplicas }) })
+  // NATS handles what comes in on one connection in order: a publish that waits for a full disk holds up what is behind it.
+  const jetStream = await connectAs(' events', logger.child({ connection: 'events' }))
+  onStop({ part: 'nats, for events', stop: () => jetStream.drain() })
+  const { streamReplicas: replicas } = config
+  const streams = await keepStreams({ nats: jetStream, logger, ...(replicas !== undefined && { replicas }) })
+  onStop({ part: 'streams', stop: streams.stop })
 
   const provider = createProvider({ allowPrivate: config.allowPrivateEndpoints, logger })
   onStop({ part: 'provider', stop: provider.close })
-  const publisher = createPublisher({ nats, source: `tokenbus/${hostname()}` })
+  const publisher = createPublisher({ nats: jetStream, source: `tokenbus/${hostname()}`, streams })
   onStop({ part: 'publisher', stop: publisher.stop })
   const spool = createSpool({ directory: join(dataDir, 'spool') })
   const facts = createClusterFacts({ ...storage, clock })
   const metrics = createMetrics({ facts })
   const { observer } = metrics
   storage.onTampering(metrics.tampered)
+  storage.onFailure(metrics.storageFailed)
   const announce = announceChanges({ nats, logger })
   const host = createHost({
     ...storage,
     cacheMb: config.cacheMb,
     publisher,
     announce,
+    announcing: watchConnection({ nats }).connected,
     provider,
     clock,
     partitions,
@@ -92,6 +102,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   leftBehind.start()
   onStop({ part: 'left behind', stop: leftBehind.stop })
   storage.onReconnect(host.storageBack)
+  storage.onLost(cache.clear)
   onStop({
     part: 'refreshes',
     within: refreshesWithin,
@@ -102,5 +113,5 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   })
   waker.start()
   onStop({ part: 'waker', stop: waker.stop })
-  return { clock, storage, nats, provider, facts, metrics, host, watch }
+  return { clock, storage, nats, jetStream, provider, facts, metrics, host, watch }
 }

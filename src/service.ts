@@ -23,10 +23,12 @@ import { createUpgrade } from './host/upgrade.ts'
 import { startHttp } from './http/server.ts'
 import { patchedPut, toAppConfig } from './provider/app-config.ts'
 import { createHttp } from './provider/http.ts'
+import { StorageUnavailable } from './redis/storage-unavailable.ts'
 import { newestLevel } from './redis/write-level.ts'
 import type { AppPut } from './schemas.ts'
 import { createKeySets } from './security-events/key-sets.ts'
 import { createReceiveEvents } from './security-events/receive.ts'
+import { StartError } from './start-error.ts'
 import { createStopSteps, type StopStep } from './stop-steps.ts'
 import { realTimers } from './timers.ts'
 import { version } from './version.ts'
@@ -53,7 +55,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     return await start({ ...options, onStop: steps.add, stop: steps.run })
   } catch (error) {
     await steps.run()
-    throw error
+    if (!(error instanceof StorageUnavailable)) throw error
+    throw new StartError(`tokenbus cannot start: ${error.message}.`, { cause: error })
   }
 }
 
@@ -68,7 +71,7 @@ interface Starting extends ServiceOptions {
 async function start({ config, logger, audit, stop, onStop }: Starting): Promise<Service> {
   const { partitions, allowPrivateEndpoints: allowPrivate } = config
   const core = await startCore({ config, logger, onStop })
-  const { clock, storage, nats, provider, facts, metrics, host, watch } = core
+  const { clock, storage, nats, jetStream, provider, facts, metrics, host, watch } = core
   const { records, fingerprint } = storage
 
   const accountAdmin = createAccountAdmin({
@@ -78,7 +81,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     provider,
     fingerprint,
     logger,
-    history: createHistory({ nats, logger }),
+    history: createHistory({ nats: jetStream, logger }),
   })
   const appSettings = {
     apps: host.apps,
@@ -172,14 +175,17 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     }),
     metrics,
     leaving: () => leaving,
-    readiness: createReadiness({
+    health: createReadiness({
       facts,
       flow: host.flow,
-      missing: () => [
-        ...(leaving ? ['stopping'] : []),
-        ...(storage.connected() ? [] : ['redis']),
-        ...(nats.isClosed() || !watch.connected() ? ['nats'] : []),
-      ],
+      lacks() {
+        const why = storage.trouble()
+        return [
+          ...(leaving ? [{ part: 'stopping' as const }] : []),
+          ...(why === null ? [] : [{ part: 'redis' as const, why }]),
+          ...(nats.isClosed() || !watch.connected() ? [{ part: 'nats' as const }] : []),
+        ]
+      },
     }),
   })
   listeningUrl = http.url

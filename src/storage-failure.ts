@@ -1,11 +1,11 @@
 import { type Failed, fail } from './failures.ts'
 import { Tampered } from './redis/integrity.ts'
-import { StorageUnavailable } from './redis/storage-unavailable.ts'
+import { StorageUnavailable, sentenceOf } from './redis/storage-unavailable.ts'
 
 /** What the storage throws, as callers are told of it; undefined for anything else. */
 export function storageFailure(thrown: unknown): Failed | undefined {
   if (thrown instanceof StorageUnavailable)
-    return fail('storage_unavailable', 'the storage cannot be reached', { retryAfter: 1 })
+    return fail('storage_unavailable', sentenceOf(thrown.why), { retryAfter: 1 })
   if (thrown instanceof Tampered)
     return fail('storage_tampered', 'what is stored of this was changed from outside; it is not used')
   return undefined

@@ -32,3 +32,8 @@ export function isAnsweredNo(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false
   return error.permissionContext !== undefined || (error.api_error?.code ?? 500) < 500
 }
+
+/** No stream answered: it may be gone. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof NatsError && error.api_error === undefined
+}

@@ -1,8 +1,9 @@
 import { headers, type NatsConnection } from 'nats'
 import type { OutboxEntry } from '../redis/record.ts'
 import { watchConnection } from './connection-watch.ts'
-import { isTooLarge, jetStreamCode, noMessageFound } from './jetstream-error.ts'
+import { isTooLarge, isUnanswered, jetStreamCode, noMessageFound } from './jetstream-error.ts'
 import { shortenedBody } from './shorten-event.ts'
+import type { StreamKeeper } from './stream-keeper.ts'
 import { eventSubject, streamOf } from './subjects.ts'
 
 /** The stream will never take this event, not even shortened. */
@@ -22,12 +23,21 @@ export interface Publisher {
    * window. Enough because an account's entries are published in order, each after the previous ack.
    */
   alreadyThere(entry: OutboxEntry): Promise<boolean>
+  /** Is there a stream to publish to? */
   connected(): boolean
   stop(): void
 }
 
 /** Publishes events to JetStream, CloudEvents 1.0 in binary mode. `source` becomes `ce-source`. */
-export function createPublisher({ nats, source }: { nats: NatsConnection; source: string }): Publisher {
+export function createPublisher({
+  nats,
+  source,
+  streams: kept = { usable: () => true, suspect() {} },
+}: {
+  nats: NatsConnection
+  source: string
+  streams?: Pick<StreamKeeper, 'usable' | 'suspect'>
+}): Publisher {
   const jetStream = nats.jetstream()
   const manager = nats.jetstreamManager({ checkAPI: false })
   const onLoss = new Set<(error: Error) => void>()
@@ -59,17 +69,22 @@ export function createPublisher({ nats, source }: { nats: NatsConnection; source
       headers: eventHeaders(entry),
       expect: { streamName: streamOf(entry.type) },
     })
-    await new Promise((resolve, reject) => {
-      onLoss.add(reject)
-      ack.then(resolve, reject).finally(() => onLoss.delete(reject))
-    })
+    try {
+      await new Promise((resolve, reject) => {
+        onLoss.add(reject)
+        ack.then(resolve, reject).finally(() => onLoss.delete(reject))
+      })
+    } catch (error) {
+      if (isUnanswered(error)) kept.suspect()
+      throw error
+    }
   }
 
   const fits = ({ body }: OutboxEntry) =>
     Buffer.byteLength(body) + headersAtMost <= (nats.info?.max_payload ?? Number.POSITIVE_INFINITY)
 
   return {
-    connected: watch.connected,
+    connected: () => watch.connected() && kept.usable(),
     stop: watch.stop,
 
     async publish(entry) {

@@ -38,18 +38,50 @@ export const duplicateWindow = 10 * 60 * 1000
 export async function ensureStreams({
   nats,
   replicas,
+  before = new Map(),
   logger,
 }: {
   nats: NatsConnection
   replicas?: number
+  /** As they were when last seen: so they are made again. */
+  before?: ReadonlyMap<StreamName, StreamConfig>
   logger?: Logger
-}): Promise<void> {
+}): Promise<ReadonlyMap<StreamName, StreamConfig>> {
   const manager = await nats.jetstreamManager({ checkAPI: false })
+  const configs = new Map<StreamName, StreamConfig>()
   for (const name of Object.keys(streams) as StreamName[]) {
-    const found = (await find(manager, name)) ?? (await create({ nats, manager, name, replicas, logger }))
+    const wishes = wishesFor({
+      name,
+      replicas,
+      before: before.get(name),
+      clustered: nats.info?.cluster !== undefined,
+    })
+    const found = (await find(manager, name)) ?? (await create({ manager, name, wishes, logger }))
     const config = await complete({ manager, name, config: found, logger })
     verifyStream({ name, config, duplicateWindow })
+    configs.set(name, config)
   }
+  return configs
+}
+
+type Wish = Partial<StreamConfig> & { name: string; num_replicas: number }
+
+/** What to try to create, the best first. */
+function wishesFor({
+  name,
+  replicas,
+  before,
+  clustered,
+}: {
+  name: StreamName
+  replicas: number | undefined
+  before: StreamConfig | undefined
+  clustered: boolean
+}): Wish[] {
+  // Peers that are still down are waited for: fewer replicas than before would be for good.
+  if (before !== undefined) return clustered ? [before] : [{ ...before, num_replicas: 1 }]
+  const counts = replicas === undefined ? (clustered ? [3, 1] : [1]) : [replicas]
+  return counts.map((count) => limits({ name, replicas: count }))
 }
 
 async function find(manager: JetStreamManager, name: StreamName): Promise<StreamConfig | undefined> {
@@ -62,30 +94,27 @@ async function find(manager: JetStreamManager, name: StreamName): Promise<Stream
 }
 
 async function create({
-  nats,
   manager,
   name,
-  replicas,
+  wishes,
   logger,
 }: {
-  nats: NatsConnection
   manager: JetStreamManager
   name: StreamName
-  replicas: number | undefined
+  wishes: readonly Wish[]
   logger: Logger | undefined
 }): Promise<StreamConfig> {
-  const attempts = replicas === undefined ? (nats.info?.cluster === undefined ? [1] : [3, 1]) : [replicas]
-  for (const [index, count] of attempts.entries()) {
+  for (const [index, wish] of wishes.entries()) {
     try {
-      const { config } = await manager.streams.add(limits({ name, replicas: count }))
-      logger?.info({ stream: name, replicas: count }, 'stream created')
+      const { config } = await manager.streams.add(wish)
+      logger?.info({ stream: name, replicas: wish.num_replicas }, 'stream created')
       return config
     } catch (error) {
       const code = jetStreamCode(error)
       // Another node was faster, with other replicas than ours.
       if (code === streamNameInUse) return (await manager.streams.info(name)).config
       const tooMany = code === noSuitablePeers || code === replicasNotSupported
-      if (tooMany && index + 1 < attempts.length) continue
+      if (tooMany && index + 1 < wishes.length) continue
       throw refusal({ error, deed: `create the stream ${name}`, subject: `$JS.API.STREAM.CREATE.${name}` })
     }
   }
@@ -120,13 +149,7 @@ async function complete({
   }
 }
 
-function limits({
-  name,
-  replicas,
-}: {
-  name: StreamName
-  replicas: number
-}): Partial<StreamConfig> & { name: string } {
+function limits({ name, replicas }: { name: StreamName; replicas: number }): Wish {
   return {
     name,
     subjects: streamSubjects(name),

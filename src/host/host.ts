@@ -33,6 +33,8 @@ export interface HostOptions {
   readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
   /** Tells every node of a save, JetStream or not. */
   announce(change: Change): void
+  /** Does an announcement reach anybody? By default, where events do. */
+  readonly announcing?: () => boolean
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: ClusterClock
   /** Under which snapshots are saved; the newest by default. */
@@ -74,7 +76,7 @@ export function createHost(options: HostOptions) {
   const leftBehind = createLeftBehind({
     records,
     announce,
-    connected: publisher.connected,
+    connected: options.announcing ?? publisher.connected,
     clock,
     partitions,
     timers,

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { isAnsweredNo } from '../bus/jetstream-error.ts'
 import { EventRefused, type Publisher } from '../bus/publisher.ts'
+import { createRareLog } from '../common/rare-log.ts'
 import { groupBy } from '../group-by.ts'
 import { partitionOf } from '../redis/keys.ts'
 import type { OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
@@ -12,6 +13,9 @@ import type { Observer } from './observer.ts'
 import { createTurns } from './turns.ts'
 
 const batch = 256
+/** Of a stream that takes none, fewer are asked after, and less often. */
+const batchWhileFailing = 4
+const sweepEveryWhileFailing = 5_000
 /** More at once, after an outage, would keep each other waiting until none is acknowledged in time. */
 const publishedAtOnce = 256
 /** The saving node publishes at once; only what is older than this was left behind by a dead one. */
@@ -42,8 +46,10 @@ export function createOutbox(options: OutboxOptions) {
   const { records, publisher, clock, partitions, timers, logger, flow, observer } = options
   const turns = createTurns()
   const limit = pLimit(publishedAtOnce)
+  const rarely = createRareLog({ logger, timers })
   const fresh = new Map<number, Set<string>>()
   let poll: Poll | undefined
+  let sweptAt = Number.NEGATIVE_INFINITY
 
   const savedAt = (entryId: string) => Number(entryId.split('-')[0])
 
@@ -54,8 +60,9 @@ export function createOutbox(options: OutboxOptions) {
   }
 
   function noteFailure({ type }: OutboxEntry, error: unknown): void {
-    if (!isAnsweredNo(error)) flow.failed()
-    if (publisher.connected()) logger.warn({ err: error, type }, 'event not published yet')
+    const reason = error instanceof Error ? error.message : String(error)
+    if (!isAnsweredNo(error)) flow.failed(reason)
+    if (publisher.connected()) rarely.warn({ type, reason }, 'events wait: their stream does not take them')
   }
 
   /** Answers what became of the entry: `stuck` holds back what comes after it. */
@@ -97,7 +104,8 @@ export function createOutbox(options: OutboxOptions) {
     const stuck = new Set<string>()
     for (;;) {
       if (!publisher.connected()) return
-      const entries = await records.outbox.read({ partition, count: batch, ...(from && { from }) })
+      const count = flow.stalledFor() > leftToSweepAfter ? batchWhileFailing : batch
+      const entries = await records.outbox.read({ partition, count, ...(from && { from }) })
       const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
       const groups = [...groupBy(free, nameOf)].map(async ([name, group]) => {
         const done = await publishGroup(partition, group)
@@ -106,7 +114,7 @@ export function createOutbox(options: OutboxOptions) {
       })
       const stored = (await Promise.all(groups)).flat()
       if (stored.length > 0) await records.outbox.remove({ partition, entryIds: stored })
-      if (entries.length < batch) return
+      if (entries.length < count) return
       // Nobody answers: reading on through all that waits would not change that.
       if (stored.length === 0 && flow.failing()) return
       from = entries.at(-1)?.entryId
@@ -125,7 +133,9 @@ export function createOutbox(options: OutboxOptions) {
   }
 
   async function sweep(): Promise<void> {
-    if (!publisher.connected()) return
+    const stalled = flow.stalledFor() > leftToSweepAfter
+    if (!publisher.connected() || (stalled && timers.elapsed() - sweptAt < sweepEveryWhileFailing)) return
+    sweptAt = timers.elapsed()
     const before = clock.now() - leftBehindAfter
     const each = Array.from({ length: partitions }, (_, partition) =>
       turns.take(String(partition), () =>

@@ -5,25 +5,54 @@ import type { EventFlow } from './event-flow.ts'
 /** For so many seconds events may wait, and their stream take none. One that waits alone is its account's trouble. */
 const longestLag = 60
 
-/** What a node lacks to serve, and for how long events have been waiting for their stream. */
+export interface Lack {
+  /** What this node cannot serve without. */
+  readonly part: 'redis' | 'nats' | 'stopping'
+  /** A sentence, where there is more to say than that it is not there. */
+  readonly why?: string
+}
+
+/** What a node lacks to serve, and separately how its events fare: those wait without harm, whatever their stream does. */
 export function createReadiness({
   facts,
   flow,
-  missing,
+  lacks,
 }: {
-  facts: Pick<ClusterFacts, 'outboxLag'>
-  flow: Pick<EventFlow, 'stalledFor'>
-  missing: () => string[]
+  facts: Pick<ClusterFacts, 'outboxLag' | 'outboxSize'>
+  flow: Pick<EventFlow, 'stalledFor' | 'reason'>
+  lacks: () => readonly Lack[]
 }) {
-  return async (): Promise<{ missing: string[]; outboxLag: number | null }> => {
-    const lacking = missing()
+  /** Null while Redis cannot be asked. */
+  async function known<T>(asked: Promise<T>): Promise<T | null> {
     try {
-      const outboxLag = await facts.outboxLag()
-      const stalled = outboxLag > longestLag && flow.stalledFor() > longestLag * 1_000
-      return { missing: stalled ? [...lacking, 'outbox'] : lacking, outboxLag }
+      return await asked
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error
-      return { missing: [...new Set([...lacking, 'redis'])], outboxLag: null }
+      return null
     }
   }
+
+  return {
+    async readiness() {
+      const lacking = lacks()
+      const outboxLag = await known(facts.outboxLag())
+      const missing = new Set<string>(lacking.map(({ part }) => part))
+      if (outboxLag === null) missing.add('redis')
+      const reasons = lacking.flatMap(({ why }) => why ?? [])
+      return { missing: [...missing], ...(reasons.length > 0 && { reasons }), outboxLag }
+    },
+    async events() {
+      const [outboxLag, waiting] = await Promise.all([known(facts.outboxLag()), known(facts.outboxSize())])
+      const stalled = flow.stalledFor() > longestLag * 1_000
+      const reason = flow.reason()
+      const status = statusOf({ outboxLag, stalled })
+      return { status, outboxLag, waiting, ...(reason !== null && { reason }) }
+    },
+  }
+}
+
+function statusOf({ outboxLag, stalled }: { outboxLag: number | null; stalled: boolean }) {
+  if (outboxLag === null) return 'unknown'
+  if (outboxLag <= longestLag) return 'ok'
+  return stalled ? 'stalled' : 'behind'
 }

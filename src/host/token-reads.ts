@@ -17,7 +17,7 @@ import type { TokenResult } from '../api.ts'
 import { appendFields } from '../common/append-fields.ts'
 import { fail, ok } from '../failures.ts'
 import type { Fill } from '../fills.ts'
-import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { StorageUnavailable, sentenceOf } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
@@ -162,7 +162,7 @@ export function createTokenReads(options: TokenReadsOptions) {
           ? cache.readUnchecked(account, want.minValidity, resource?.key)
           : undefined
       if (known === undefined)
-        return fail('storage_unavailable', 'the storage cannot be reached', { account, retryAfter: 1 })
+        return fail('storage_unavailable', sentenceOf(error.why), { account, retryAfter: 1 })
       const { bytes, generation } = known
       return ok(generation > (want.newerThan ?? -1) ? bytes : appendFields(bytes, { refreshed: false }))
     } finally {

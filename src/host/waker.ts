@@ -7,6 +7,7 @@ import {
   waitsForApp,
   wakesAt,
 } from '../../machines/index.ts'
+import { createRareLog } from '../common/rare-log.ts'
 import { nullIfTampered } from '../redis/integrity.ts'
 import type { Records, Ref, Revision } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
@@ -43,6 +44,7 @@ const claimHolds = 30_000
  */
 export function createWaker(options: WakerOptions) {
   const { records, accounts, apps, clock, partitions, timers, logger } = options
+  const rarely = createRareLog({ logger, timers })
   /** Where the next tick begins to ask: with few free slots, each partition has its turn. */
   let first = 0
   let poll: Poll | undefined
@@ -114,7 +116,7 @@ export function createWaker(options: WakerOptions) {
       const limit = Math.min(mostAtOnce, Math.floor(free / now.length))
       const claims = await Promise.allSettled(now.map((partition) => claim(partition, limit)))
       const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-      if (failed) logger.warn({ err: failed.reason }, 'what was due could not be woken')
+      if (failed) rarely.warn({ err: failed.reason }, 'what was due could not be woken')
       const counts = claims.map((each) => (each.status === 'fulfilled' ? each.value : 0))
       free -= counts.reduce((sum, count) => sum + count, 0)
       first = ((now.at(-1) as number) + 1) % partitions

@@ -18,7 +18,7 @@ import { docsRoutes } from './docs.ts'
 import { answerErrors } from './errors.ts'
 import { eventRoute } from './events.ts'
 import { hardenedServer } from './hardened-server.ts'
-import { healthRoutes, type Readiness } from './health.ts'
+import { type Health, healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics.ts'
 import { type OauthTokenOptions, oauthTokenRoutes } from './oauth-token.ts'
 import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
@@ -39,7 +39,7 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
   /** How the world reaches us, without a slash at its end. */
   readonly publicUrl: () => string
   readonly counts: () => Promise<Record<string, number>>
-  readonly readiness: Readiness
+  readonly health: Health
   /** Is the node about to stop? Then nobody is to keep a connection for later. */
   readonly leaving: () => boolean
   readonly metrics: Metrics
@@ -74,11 +74,11 @@ export async function addRoutes(
   server: FastifyInstance,
   { limits, ...options }: Omit<HttpOptions, 'host' | 'port'> & { limits: TokenBuckets },
 ): Promise<void> {
-  const { apiTokens, consent, feed, publicUrl, readiness, metrics, version, logger } = options
+  const { apiTokens, consent, feed, publicUrl, health, metrics, version, logger } = options
   answerErrors(server, logger)
   const ownOrigin = createOwnOrigin(publicUrl)
   authenticate(server, { apiTokens, limits, ownOrigin })
-  healthRoutes(server, readiness)
+  healthRoutes(server, health)
   metricsRoute(server, metrics)
   consentPages(server, consent, publicUrl)
   eventRoute(server, { feed, apiTokens })

@@ -2,13 +2,15 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { type Refusal, refusals } from '../bus/refusal-of.ts'
 import type { ClusterFacts } from '../host/cluster-facts.ts'
 import type { Observer } from '../host/observer.ts'
-import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { type StorageTrouble, StorageUnavailable, storageTroubles } from '../redis/storage-unavailable.ts'
 import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {
   readonly observer: Observer
   /** Redis held something of this kind that tokenbus did not write. */
   tampered(kind: string): void
+  /** Redis did not do what it was told. */
+  storageFailed(why: StorageTrouble): void
   readonly requestRefused: (why: Refusal) => void
   readonly contentType: string
   text(): Promise<string>
@@ -60,6 +62,12 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     labelNames: ['kind'],
     registers,
   })
+  const storageFailures = new Counter({
+    name: 'tokenbus_storage_failures_total',
+    help: 'Commands that Redis did not carry out, by why: unreachable, full, read_only, disk, forbidden, lost.',
+    labelNames: ['why'],
+    registers,
+  })
   const attempts = new Histogram({
     name: 'tokenbus_refresh_seconds',
     help: 'Refresh attempts by provider and outcome: succeeded, the class of the failure, or untold.',
@@ -74,6 +82,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     labelNames: ['why'],
     registers,
   })
+  for (const why of storageTroubles) storageFailures.inc({ why }, 0)
   for (const why of refusals) refused.inc({ why }, 0)
   for (const kind of signedKinds) tampering.inc({ kind }, 0)
 
@@ -106,6 +115,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     requestRefused: (why) => refused.inc({ why }),
     contentType: registry.contentType,
     tampered: (kind) => tampering.inc({ kind }),
+    storageFailed: (why) => storageFailures.inc({ why }),
     async text() {
       await look()
       return registry.metrics()

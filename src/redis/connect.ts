@@ -27,7 +27,24 @@ const common = {
   maxRetriesPerRequest: 0,
   lazyConnect: true,
   retryStrategy: (times: number) => Math.min(50 * times, 500),
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+}
+
+const longestReconnectPause = 60_000
+
+/**
+ * A master that became a replica is left for the new one, where another one answers in its place. Where none does, each
+ * reconnect waits twice as long for its turn as the one before.
+ */
+function reconnectOnReadOnly(elapsed = () => performance.now()): (error: Error) => boolean {
+  let pause = 1_000
+  let last = Number.NEGATIVE_INFINITY
+  return ({ message }) => {
+    const since = elapsed() - last
+    if (!/(^|-)READONLY /.test(message) || since < pause) return false
+    pause = since > 2 * longestReconnectPause ? 1_000 : Math.min(2 * pause, longestReconnectPause)
+    last = elapsed()
+    return true
+  }
 }
 
 export async function connectRedis({
@@ -43,7 +60,7 @@ export async function connectRedis({
     lastError = error
     logger.debug({ code: (error as NodeJS.ErrnoException).code }, 'redis connection error')
   })
-  const where = hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+  const where = whereIs(hosts)
   try {
     await inTime(redis.connect())
     await redis.ping()
@@ -56,6 +73,7 @@ export async function connectRedis({
   return redis
 
   function connectAs(): RedisClient {
+    const single = { ...common, ...auth, reconnectOnError: reconnectOnReadOnly() }
     const [{ host, port }] = hosts as [Host]
     if (kind === 'cluster') {
       return new Cluster(hosts, {
@@ -65,10 +83,17 @@ export async function connectRedis({
         clusterRetryStrategy: (times) => Math.min(50 * times, 500),
       })
     }
-    if (kind === 'sentinel') return new Redis({ ...common, ...auth, sentinels: hosts, name: master, db })
-    return new Redis({ ...common, ...auth, host, port, db })
+    if (kind === 'sentinel') return new Redis({ ...single, sentinels: hosts, name: master, db })
+    return new Redis({ ...single, host, port, db })
   }
 }
+
+/** Without credentials. */
+export function redisAddress(url: string, named = 'TOKENBUS_REDIS_URL'): string {
+  return whereIs(parseRedisUrl(url, named).hosts)
+}
+
+const whereIs = (hosts: readonly Host[]) => hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
 
 interface Host {
   readonly host: string
@@ -106,13 +131,20 @@ function hostOf(text: string, { named, defaultPort }: { named: string; defaultPo
 }
 
 function sentence({ where, named, error }: { where: string; named: string; error: Error }): string {
-  if (/WRONGPASS|NOAUTH|NOPERM/.test(error.message)) {
+  if (/NOPERM/.test(error.message)) return lacking({ where, error })
+  if (/WRONGPASS|NOAUTH/.test(error.message)) {
     return `Redis at ${where} refuses the credentials in ${named}.`
   }
   const code = (error as NodeJS.ErrnoException).code
   const unknown = untrusted(code)
   if (unknown) return `Redis at ${where} is not connected to: ${unknown}.`
   return `Redis at ${where} cannot be reached${code ? ` (${code})` : ''}; start it or correct ${named}.`
+}
+
+/** Redis names what its ACL withholds. */
+export function lacking({ where, error }: { where: string; error: Error }): string {
+  const said = error.message.replace(/^.*?(NOPERM|ERR) /, '').replace(/\.?( script: .*)?$/s, '')
+  return `Redis at ${where} withholds a permission: ${said}. The ACL that suffices is in docs/operations.md.`
 }
 
 async function inTime<T>(done: Promise<T>): Promise<T> {

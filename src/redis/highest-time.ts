@@ -3,7 +3,7 @@ import { type RedisClient, reach } from './scripts.ts'
 
 const script = `
 if tonumber(ARGV[1]) > tonumber(redis.call('HGET', KEYS[1], 'time') or '0') then
-  redis.call('HSET', KEYS[1], 'time', ARGV[1])
+  redis.pcall('HSET', KEYS[1], 'time', ARGV[1])
 end
 local time = redis.call('TIME')
 return { redis.call('HGET', KEYS[1], 'time'), time[1] * 1000 + math.floor(time[2] / 1000) }`

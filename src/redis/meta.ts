@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Secret } from '../secret.ts'
 import { StartError } from '../start-error.ts'
 import { metaKey } from './keys.ts'
@@ -19,12 +19,27 @@ export interface MetaOptions {
 
 type Opened = Pick<MetaOptions, 'redis' | 'run' | 'sealer'>
 
+/** Which data it is, whichever Redis holds it: a backup has it too. */
+export interface Identity {
+  readonly id: string
+  /** Is this meta record, which has no identity yet, one of the same data? */
+  isOf(meta: MetaRecord): boolean
+}
+
+export interface OpenedMeta {
+  readonly fingerprintKey: Secret
+  readonly levels: Levels
+  readonly identity: Identity
+}
+
+type MetaRecord = Readonly<Record<string, string>>
+
 /**
  * What this Redis was set up with: the level that is written (`schema`), number of partitions, a canary per key id in use, and
  * the key of the fingerprints. The first node writes it, field by field and only where absent; every node then holds
  * itself to it. Throws `StartError` when the database is not one this node can work on.
  */
-export async function openMeta(options: MetaOptions): Promise<{ fingerprintKey: Secret; levels: Levels }> {
+export async function openMeta(options: MetaOptions): Promise<OpenedMeta> {
   const { redis, sealer, partitions } = options
   await setWhereAbsent({ schema: String(newestLevel), partitions: String(partitions) })
   const found = await reach(() => redis.hgetall(metaKey))
@@ -41,6 +56,7 @@ export async function openMeta(options: MetaOptions): Promise<{ fingerprintKey: 
   tryCanaries(sealer, found)
   // Only now: a node with a wrong key must leave nothing behind that would keep the others from starting.
   await setWhereAbsent({
+    identity: randomUUID(),
     'fingerprint-key': sealer.seal({
       text: randomBytes(32).toString('base64'),
       ...fingerprintPlace,
@@ -51,8 +67,8 @@ export async function openMeta(options: MetaOptions): Promise<{ fingerprintKey: 
   const meta = await reach(() => redis.hgetall(metaKey))
   tryCanaries(sealer, meta)
   try {
-    const sealed = meta['fingerprint-key'] as string
-    return { fingerprintKey: sealer.open({ sealed, ...fingerprintPlace }), levels: await readLevels(options) }
+    const fingerprintKey = openFingerprintKey(sealer, meta)
+    return { fingerprintKey, levels: await readLevels(options), identity: identityOf(meta, options) }
   } catch (cause) {
     if (!(cause instanceof SealError)) throw cause
     throw new StartError('The key of the fingerprints in this Redis was changed from outside.', { cause })
@@ -61,6 +77,21 @@ export async function openMeta(options: MetaOptions): Promise<{ fingerprintKey: 
   async function setWhereAbsent(fields: Record<string, string>): Promise<void> {
     for (const [field, value] of Object.entries(fields))
       await reach(() => redis.hsetnx(metaKey, field, value))
+  }
+}
+
+function openFingerprintKey(sealer: Pick<Sealer, 'open'>, meta: MetaRecord): Secret {
+  return sealer.open({ sealed: meta['fingerprint-key'] as string, ...fingerprintPlace })
+}
+
+function identityOf(opened: MetaRecord, { sealer }: Pick<MetaOptions, 'sealer'>): Identity {
+  const key = openFingerprintKey(sealer, opened).reveal()
+  return {
+    id: opened.identity as string,
+    isOf: (meta) =>
+      meta['fingerprint-key'] !== undefined &&
+      opens(() => openFingerprintKey(sealer, meta)) &&
+      openFingerprintKey(sealer, meta).reveal() === key,
   }
 }
 
@@ -104,7 +135,7 @@ async function resealFingerprintKey(
   }
 }
 
-function tryCanaries(sealer: Sealer, meta: Readonly<Record<string, string>>): void {
+function tryCanaries(sealer: Sealer, meta: MetaRecord): void {
   for (const [field, sealed] of Object.entries(meta)) {
     if (field.startsWith(canary)) tryCanary({ sealer, sealed, keyId: field.slice(canary.length) })
   }
@@ -134,5 +165,26 @@ function tryCanary({ sealer, sealed, keyId }: { sealer: Sealer; sealed: string; 
     throw new StartError(`Data in this Redis is sealed with key ${keyId}, which ${why} in TOKENBUS_KEYS.`, {
       cause,
     })
+  }
+}
+
+/** The id of a key that is given, but with other bytes than the data is sealed with. Ids that are not given may be new. */
+export function foreignKey(
+  { open, keyIds }: Pick<Sealer, 'open' | 'keyIds'>,
+  meta: MetaRecord,
+): string | undefined {
+  return keyIds.find((id) => {
+    const sealed = meta[canary + id]
+    return sealed !== undefined && !opens(() => open({ sealed, ...canaryPlace }))
+  })
+}
+
+function opens(open: () => unknown): boolean {
+  try {
+    open()
+    return true
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error
+    return false
   }
 }

@@ -35,6 +35,8 @@ export interface RecordsOptions {
   /** Without it records are neither signed nor refused. */
   readonly integrity?: Integrity
   readonly level?: Pick<WriteLevel, 'recent'>
+  /** Asked before it is believed that there is no such record: rejects where Redis may have lost its data. */
+  readonly checkIdentity?: () => Promise<void>
 }
 
 export type Records = ReturnType<typeof createRecords>
@@ -53,6 +55,7 @@ export function createRecords({
   outboxCap = 100_000,
   integrity,
   level,
+  checkIdentity,
 }: RecordsOptions) {
   const { run } = commands
   const partition = (id: string) => partitionOf(id, partitions)
@@ -62,6 +65,7 @@ export function createRecords({
     const call = { script: 'load' as const, keys, args: [markUsed ? '1' : '0'] }
     const [at, flat] = (await run(call)) as [number, string[]]
     const hash = toHash(flat)
+    if (flat.length === 0) await checkIdentity?.()
     if (flat.length === 0 || integrity === undefined) return toStoredRecord(at, hash, false)
     const signed = { ...ref, content: signedContent(hash) }
     if (integrity.accepts(signed, hash.m)) return toStoredRecord(at, hash, integrity.isStale(signed, hash.m))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Cluster, Redis } from 'ioredis'
-import { StorageUnavailable } from './storage-unavailable.ts'
+import { type StorageTrouble, StorageUnavailable } from './storage-unavailable.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -33,16 +33,28 @@ export function createScripts(redis: RedisClient): RunScript {
     reach(() => (commands[`tb-${script}`] as (typeof commands)[string])(keys.length, ...keys, ...args))
 }
 
+/** Redis 6 hides the word of a command that a script called in the middle of its own. */
+const refusals: readonly [RegExp, StorageTrouble][] = [
+  [/(^|-)OOM /, 'full'],
+  [/(^|-)READONLY /, 'read_only'],
+  [/(^|-)MISCONF /, 'disk'],
+  [/(^|-)NOPERM |The user executing the script can't/, 'forbidden'],
+  [/(^|-)(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)/, 'unreachable'],
+]
+
 /** A refusal by Redis itself is a bug of ours and passes through; all else leaves the outcome open. */
 export async function reach<T>(command: () => Promise<T>): Promise<T> {
   try {
     return await command()
   } catch (cause) {
-    const said = cause instanceof Error && cause.name === 'ReplyError' ? cause.message : null
-    const temporary =
-      said === null ||
-      /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|MISCONF|BUSY)/.test(said)
-    if (!temporary) throw cause
-    throw new StorageUnavailable('Redis cannot be reached', { cause })
+    if (cause instanceof StorageUnavailable) throw cause
+    const why = troubleOf(cause)
+    if (why === undefined) throw cause
+    throw new StorageUnavailable(undefined, { why, cause })
   }
+}
+
+function troubleOf(cause: unknown): StorageTrouble | undefined {
+  if (!(cause instanceof Error && cause.name === 'ReplyError')) return 'unreachable'
+  return refusals.find(([said]) => said.test(cause.message))?.[1]
 }

@@ -1,2 +1,29 @@
-/** Redis cannot be reached, or did not say in time what became of a command. */
-export class StorageUnavailable extends Error {}
+/** `lost`: another Redis answers, or this one without its data. `forbidden`: its ACL. */
+export type StorageTrouble = 'unreachable' | 'full' | 'read_only' | 'disk' | 'forbidden' | 'lost'
+
+const sentences: Readonly<Record<StorageTrouble, string>> = {
+  unreachable: 'the storage cannot be reached',
+  full: 'the storage is full: Redis has reached its maxmemory',
+  read_only: 'the storage is read-only: Redis is a replica',
+  disk: 'the storage takes no writes: Redis cannot write to its disk',
+  forbidden: "the storage refuses a command: the ACL of tokenbus' Redis user lacks it",
+  lost: 'the storage came back without its data',
+}
+
+export const storageTroubles = Object.keys(sentences) as StorageTrouble[]
+
+/** What callers are told. */
+export const sentenceOf = (why: StorageTrouble) => sentences[why]
+
+/** Redis cannot be reached or does not do what it is told, or did not say in time what became of a command. */
+export class StorageUnavailable extends Error {
+  readonly why: StorageTrouble
+
+  constructor(
+    message?: string,
+    { why = 'unreachable', ...options }: ErrorOptions & { why?: StorageTrouble } = {},
+  ) {
+    super(message ?? sentenceOf(why), options)
+    this.why = why
+  }
+}

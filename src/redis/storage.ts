@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
+import { StartError } from '../start-error.ts'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
-import { connectRedis } from './connect.ts'
+import { connectRedis, lacking, redisAddress } from './connect.ts'
 import { highestTime } from './highest-time.ts'
+import { watchIdentity } from './identity-watch.ts'
 import { createIntegrity } from './integrity.ts'
 import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
@@ -14,6 +16,8 @@ import { countSeals } from './seal-count.ts'
 import { parseKeys } from './seal-keys.ts'
 import { createSeenEvents } from './seen-events.ts'
 import { createSigner } from './signer.ts'
+import { type StorageTrouble, StorageUnavailable, sentenceOf } from './storage-unavailable.ts'
+import { watchWrites } from './write-health.ts'
 import { createWriteLevel } from './write-level.ts'
 
 export interface StorageOptions {
@@ -36,18 +40,37 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
   const { sealer } = seals
   try {
     await assertNoEviction(redis)
-    const commands = createCommands(redis)
+    const unwatched = createCommands(redis)
+    const writes = watchWrites({ redis, run: unwatched.run, logger })
+    const commands = { ...unwatched, run: writes.run }
     const opened = { redis, sealer, run: commands.run }
-    const { fingerprintKey, levels } = await openMeta({ ...opened, partitions })
+    const { fingerprintKey, levels, identity } = await openMeta({ ...opened, partitions })
     const level = createWriteLevel(levels, { read: () => readLevels(opened) })
     const integrity = createIntegrity({ signer: createSigner(parsed), level, logger })
     let known = await replication(redis)
     const confirmation = await createSaveConfirmation({ redis, partitions, within: replicaWithin })
     const listeners: (() => void)[] = []
+    const lostListeners: (() => void)[] = []
     const tell = () => {
       for (const listener of listeners) listener()
     }
-    redis.on('ready', tell)
+    const identityWatch = watchIdentity({
+      redis,
+      sealer,
+      identity,
+      logger,
+      onBack: tell,
+      onLost: () => {
+        for (const listener of lostListeners) listener()
+      },
+    })
+
+    /** Why this node can neither read nor write, or not write; null where all is well. */
+    function trouble(): StorageTrouble | null {
+      const refusal = identityWatch.refusal()
+      if (refusal !== null) return refusal.why
+      return redis.status === 'ready' ? writes.trouble() : 'unreachable'
+    }
 
     /** A failover behind a proxy or a sentinel shows only here: another replication id. */
     const timer = setInterval(() => {
@@ -65,7 +88,13 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     }, readLevelEvery)
 
     return {
-      records: createRecords({ commands, partitions, integrity, level }),
+      records: createRecords({
+        commands,
+        partitions,
+        integrity,
+        level,
+        checkIdentity: identityWatch.check,
+      }),
       pendingConsents: createPendingConsents({ ...opened, level, integrity }),
       apiTokens: createApiTokenStore({ ...opened, integrity }),
       seenEvents: createSeenEvents(redis, { partitions }),
@@ -87,9 +116,18 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       },
       /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
       onReconnect: (listener: () => void) => listeners.push(listener),
-      connected: () => redis.status === 'ready',
+      /** Another Redis answers, or this one without its data: what was read from it says nothing any more. */
+      onLost: (listener: () => void) => lostListeners.push(listener),
+      onFailure: writes.onFailure,
+      /** What keeps this node from serving, as a sentence; null where nothing does. */
+      trouble(): string | null {
+        const why = trouble()
+        if (why === 'lost') return identityWatch.refusal()?.message ?? null
+        return why === null ? null : sentenceOf(why)
+      },
       async close(): Promise<void> {
         clearInterval(timer)
+        await Promise.all([identityWatch.stop(), writes.stop()])
         confirmation.close()
         clearInterval(levelTimer)
         await seals.stop()
@@ -99,6 +137,16 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
   } catch (error) {
     seals.stop()
     redis.disconnect()
-    throw error
+    throw error instanceof StorageUnavailable ? notStarted(url, error) : error
   }
+}
+
+function notStarted(url: string, error: StorageUnavailable): StartError {
+  const where = redisAddress(url)
+  const { why, cause } = error
+  const sentence =
+    why === 'forbidden' && cause instanceof Error
+      ? lacking({ where, error: cause })
+      : `Redis at ${where} cannot be worked on: ${error.message}.`
+  return new StartError(sentence, { cause: error })
 }

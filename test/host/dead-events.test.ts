@@ -110,18 +110,30 @@ it('history of what was too large says so, and what is whole is still there', as
 })
 
 describe('readiness', () => {
-  const readiness = (stalledFor: number) =>
+  const health = (stalledFor: number, outboxLag = 3_600) =>
     createReadiness({
-      facts: { outboxLag: async () => 3_600 },
-      flow: { stalledFor: () => stalledFor },
-      missing: () => [],
+      facts: { outboxLag: async () => outboxLag, outboxSize: async () => 7 },
+      flow: { stalledFor: () => stalledFor, reason: () => (stalledFor > 0 ? 'no room' : null) },
+      lacks: () => [],
     })
 
-  it('bears one event that has waited for an hour while others move', async () => {
-    expect(await readiness(0)()).toEqual({ missing: [], outboxLag: 3_600 })
+  it('is not lost to events that wait, for tokens are served', async () => {
+    expect(await health(61_000).readiness()).toEqual({ missing: [], outboxLag: 3_600 })
   })
 
-  it('is lost when the stream has taken nothing for a minute', async () => {
-    expect((await readiness(61_000)()).missing).toEqual(['outbox'])
+  it.each([
+    ['ok while none waits long', { stalledFor: 0, lag: 1 }, { status: 'ok', outboxLag: 1, waiting: 7 }],
+    [
+      'behind while others move',
+      { stalledFor: 0, lag: 3_600 },
+      { status: 'behind', outboxLag: 3_600, waiting: 7 },
+    ],
+    [
+      'stalled when the stream has taken none for a minute, and why',
+      { stalledFor: 61_000, lag: 3_600 },
+      { status: 'stalled', outboxLag: 3_600, waiting: 7, reason: 'no room' },
+    ],
+  ])('says that events are %s', async (_what, { stalledFor, lag }, told) => {
+    expect(await health(stalledFor, lag).events()).toEqual(told)
   })
 })

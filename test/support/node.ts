@@ -90,6 +90,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   })
   if (options.onlyAnnouncements) watch.oldNodesGone()
   storage.onReconnect(host.storageBack)
+  storage.onLost(host.cache.clear)
   host.outbox.start()
   host.leftBehind.start()
   if (waker) host.waker.start()

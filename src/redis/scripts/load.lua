@@ -8,6 +8,7 @@ local time = redis.call('TIME')
 local record = redis.call('HGETALL', KEYS[1])
 if ARGV[1] == '1' then
   local known = redis.call('HMGET', KEYS[1], 'g', 'used')
-  if known[1] and known[1] ~= known[2] then redis.call('HSET', KEYS[1], 'used', known[1]) end
+  -- A Redis that is full or read-only is still read.
+  if known[1] and known[1] ~= known[2] then redis.pcall('HSET', KEYS[1], 'used', known[1]) end
 end
 return { time[1] * 1000 + math.floor(time[2] / 1000), record }

@@ -1,0 +1,34 @@
+import type { Command } from 'ioredis'
+import { metaKey } from './keys.ts'
+import type { RedisClient } from './scripts.ts'
+import type { StorageUnavailable } from './storage-unavailable.ts'
+
+/** How a connection is made and ended, and whether a server is up. */
+const alwaysAllowed = new Set([
+  'hello',
+  'auth',
+  'select',
+  'client',
+  'readonly',
+  'cluster',
+  'info',
+  'ping',
+  'quit',
+])
+
+const asksForMeta = ({ name, args }: Command) => name === 'hgetall' && args[0] === metaKey
+
+/**
+ * While `refusal` answers why not, Redis is asked for nothing but its meta record: not even the first command after a
+ * reconnect reaches a Redis that may be another one.
+ */
+export function gate(redis: RedisClient, refusal: () => StorageUnavailable | null): void {
+  const send = redis.sendCommand.bind(redis) as (...all: unknown[]) => unknown
+  redis.sendCommand = (command: Command, ...rest: unknown[]) => {
+    const refused = refusal()
+    if (refused === null || alwaysAllowed.has(command.name) || asksForMeta(command))
+      return send(command, ...rest)
+    command.reject(refused)
+    return command.promise
+  }
+}

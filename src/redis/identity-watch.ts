@@ -1,0 +1,97 @@
+import type { Logger } from 'pino'
+import { realTimers, type Timers } from '../timers.ts'
+import { gate } from './gate.ts'
+import { metaKey } from './keys.ts'
+import { foreignKey, type Identity } from './meta.ts'
+import { type RedisClient, reach } from './scripts.ts'
+import type { Sealer } from './seal.ts'
+import { StorageUnavailable } from './storage-unavailable.ts'
+
+export interface IdentityWatchOptions {
+  readonly redis: RedisClient
+  readonly sealer: Pick<Sealer, 'open' | 'keyIds'>
+  readonly identity: Identity
+  readonly logger: Logger
+  readonly timers?: Timers
+  /** The same Redis answers again, after it was away or had lost its data. */
+  onBack(): void
+  /** It answers without its data. */
+  onLost(): void
+}
+
+export type IdentityWatch = ReturnType<typeof watchIdentity>
+
+const lookEvery = 1_000
+const sayEvery = 60_000
+
+/**
+ * Is it still the Redis this node has started on? Looked at on every reconnect before anything else is asked, every second,
+ * and before an empty record is believed. Where it is not, nothing is read or written until it is again.
+ */
+export function watchIdentity(options: IdentityWatchOptions) {
+  const { redis, sealer, identity, logger, timers = realTimers, onBack, onLost } = options
+  let state: 'known' | 'unsure' | 'lost' = 'known'
+  let sentence = ''
+  let saidAt = Number.NEGATIVE_INFINITY
+  let seenAt = new Date(timers.wallClock())
+
+  function refusal(): StorageUnavailable | null {
+    if (state === 'known') return null
+    return state === 'lost' ? new StorageUnavailable(sentence, { why: 'lost' }) : new StorageUnavailable()
+  }
+
+  function lose(flaw: string): void {
+    const before = seenAt.toISOString()
+    sentence =
+      `Redis ${flaw}; this node serves nothing and writes nothing until its data is back: restore the newest backup ` +
+      `of before ${before} whose tb:meta has identity ${identity.id}.`
+    if (state !== 'lost') onLost()
+    state = 'lost'
+    if (timers.elapsed() - saidAt < sayEvery) return
+    saidAt = timers.elapsed()
+    logger.error(sentence)
+  }
+
+  /** Rejects with `StorageUnavailable` unless it is the one. */
+  async function check(): Promise<void> {
+    const meta = await reach(() => redis.hgetall(metaKey))
+    const flaw = flawOf(meta)
+    if (flaw !== null) {
+      lose(flaw)
+      throw new StorageUnavailable(sentence, { why: 'lost' })
+    }
+    seenAt = new Date(timers.wallClock())
+    if (state === 'known') return
+    if (state === 'lost') logger.info('redis has its data again')
+    state = 'known'
+    saidAt = Number.NEGATIVE_INFINITY
+    // A backup of before there were identities.
+    if (meta.identity === undefined) await reach(() => redis.hsetnx(metaKey, 'identity', identity.id))
+    onBack()
+  }
+
+  function flawOf(meta: Readonly<Record<string, string>>): string | null {
+    if (meta.identity === undefined && !identity.isOf(meta)) return 'came back without its data'
+    if (meta.identity !== undefined && meta.identity !== identity.id)
+      return `holds other data (identity ${meta.identity})`
+    const key = foreignKey(sealer, meta)
+    return key === undefined ? null : `holds data sealed with another key of the id ${key}`
+  }
+
+  const settle = () => check().catch(() => undefined)
+  gate(redis, refusal)
+  redis.on('close', () => {
+    if (state === 'known') state = 'unsure'
+  })
+  redis.on('ready', settle)
+  const poll = timers.poll(lookEvery, async () => {
+    if (redis.status === 'ready') await settle()
+  })
+
+  return {
+    check,
+    /** Why nothing is asked of Redis, if so. */
+    refusal,
+    stop: poll.stop,
+  }
+}

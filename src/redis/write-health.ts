@@ -1,0 +1,64 @@
+import type { Logger } from 'pino'
+import { realTimers, type Timers } from '../timers.ts'
+import { keysOf } from './keys.ts'
+import { type RedisClient, type RunScript, reach } from './scripts.ts'
+import { type StorageTrouble, StorageUnavailable } from './storage-unavailable.ts'
+
+export interface WriteHealthOptions {
+  readonly redis: RedisClient
+  readonly run: RunScript
+  readonly logger: Logger
+  readonly timers?: Timers
+}
+
+export type WriteHealth = ReturnType<typeof watchWrites>
+
+const lookEvery = 1_000
+const usuallyEvery = 5
+
+/** What goes wrong with writing while Redis answers. Learnt from the commands that fail, and from small writes now and then. */
+export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHealthOptions) {
+  const counters: ((why: StorageTrouble) => void)[] = []
+  let trouble: StorageTrouble | null = null
+  /** On Redis Cluster one server may be full, and the others not. */
+  let probed = keysOf(0).replicated
+  let looks = 0
+
+  function note(error: unknown, key: string): void {
+    if (!(error instanceof StorageUnavailable)) return
+    const { why } = error
+    for (const count of counters) count(why)
+    if (why === 'unreachable' || why === 'lost') return
+    if (trouble !== why) logger.error({ redis: (error.cause as Error).message }, error.message)
+    trouble = why
+    probed = key
+  }
+
+  async function look(): Promise<void> {
+    if (trouble === null && looks++ % usuallyEvery !== 0) return
+    try {
+      await reach(() => redis.set(probed, '', 'PX', 60_000))
+      if (trouble !== null) logger.info('the storage takes writes again')
+      trouble = null
+    } catch (error) {
+      note(error, probed)
+    }
+  }
+
+  const poll = timers.poll(lookEvery, look)
+  return {
+    /** Runs scripts, and learns from those that fail. */
+    async run(call: Parameters<RunScript>[0]): Promise<unknown> {
+      try {
+        return await run(call)
+      } catch (error) {
+        note(error, (call.keys[0] as string).replace(/\}.*/, '}:replicated'))
+        throw error
+      }
+    },
+    trouble: () => trouble,
+    /** Told of each command that failed. */
+    onFailure: (counter: (why: StorageTrouble) => void) => void counters.push(counter),
+    stop: poll.stop,
+  }
+}

@@ -1,0 +1,219 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStorage } from '../../src/redis/storage.ts'
+import { Secret } from '../../src/secret.ts'
+import { eventually } from '../support/eventually.ts'
+import { type NatsServer, startNats } from '../support/nats.ts'
+import { sandboxApp, startTestNode, testKeys } from '../support/node.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { answered, scriptedProvider } from '../support/scripted-provider.ts'
+
+let nats: NatsServer
+let redis: RedisServer
+let directory: string
+let client: Redis
+
+const connectClient = () =>
+  new Redis(redis.url, { lazyConnect: true, retryStrategy: () => 50 }).on('error', () => {})
+const refused = {
+  failure: { error: 'storage_unavailable', message: 'the storage came back without its data', retryAfter: 1 },
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tokenbus-lost-'))
+  nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
+  redis = await startRedis({ dir: directory })
+  client = connectClient()
+})
+afterEach(async () => {
+  client.disconnect()
+  await nats.stop()
+  await redis.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function startNode() {
+  const provider = scriptedProvider()
+  const node = await startTestNode({
+    natsUrl: nats.url,
+    redisUrl: redis.url,
+    refreshToken: provider.refreshToken,
+    dataDir: join(directory, 'data'),
+  })
+  await node.tokenbus.putApp('app', { ...sandboxApp })
+  await node.tokenbus.putAccount('alice', {
+    app: 'app',
+    user: 'someone',
+    accessToken: new Secret('a1'),
+    refreshToken: new Secret('r1'),
+    expires: new Date(Date.now() + 3_600_000).toISOString(),
+    policy: 'lazy',
+  })
+  return { node, provider }
+}
+
+/** Redis ends; another one answers in its place, on this data or on none. */
+async function replaceRedis(data?: string): Promise<void> {
+  const { port } = redis
+  await redis.kill()
+  await rm(join(directory, 'appendonlydir'), { recursive: true })
+  if (data !== undefined) await cp(data, join(directory, 'appendonlydir'), { recursive: true })
+  redis = await startRedis({ port, dir: directory })
+}
+
+async function backUp(): Promise<string> {
+  const copy = join(directory, 'backup')
+  await cp(join(directory, 'appendonlydir'), copy, { recursive: true })
+  return copy
+}
+
+describe('a Redis that comes back empty', () => {
+  it('is asked for nothing and given nothing until its data is back', async () => {
+    const { node } = await startNode()
+    await using _ = node
+    expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true })
+    const backup = await backUp()
+    await replaceRedis()
+    await eventually(
+      async () => expect(node.storage.trouble()).toMatch(/^Redis came back without its data/),
+      {
+        within: 10_000,
+      },
+    )
+    const identity = /whose tb:meta has identity ([-\da-f]{36})\.$/.exec(
+      node.storage.trouble() as string,
+    )?.[1]
+    expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
+    await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(/without its data/)
+    expect(await client.keys('*')).toEqual([])
+
+    await replaceRedis(backup)
+    await eventually(
+      async () => expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true }),
+      {
+        within: 10_000,
+      },
+    )
+    expect(node.storage.trouble()).toBeNull()
+    expect(await client.hget('tb:meta', 'identity')).toBe(identity)
+  })
+
+  it('is not believed when it says that there is no such account, though the connection held', async () => {
+    const { node } = await startNode()
+    await using _ = node
+    await client.flushall()
+    expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
+  })
+
+  it('takes no answer of the provider with it: that lies in the spool until the data is back', async () => {
+    const { node, provider } = await startNode()
+    await using _ = node
+    const forced = node.tokenbus.getToken('alice', { forceRefresh: true })
+    await provider.asked()
+    const backup = await backUp()
+    await client.flushall()
+    provider.answer(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
+    const spooled = () => readdir(join(directory, 'data', 'spool')).catch(() => [])
+    await eventually(async () => expect(await spooled()).toHaveLength(1), { within: 10_000 })
+    await forced
+
+    await replaceRedis(backup)
+    await eventually(async () => expect(await spooled()).toEqual([]), { within: 10_000 })
+    const reply = await node.tokenbus.getToken('alice', {})
+    expect(reply.ok && JSON.parse(new TextDecoder().decode(reply.value))).toMatchObject({ accessToken: 'a2' })
+  })
+})
+
+describe('another Redis in its place', () => {
+  it('is refused by its identity, whatever it holds', async () => {
+    const { node } = await startNode()
+    await using _ = node
+    await client.hset('tb:meta', 'identity', 'another')
+    await eventually(() =>
+      expect(node.storage.trouble()).toMatch(/^Redis holds other data \(identity another\)/),
+    )
+    expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
+    expect(await client.hget('tb:meta', 'identity')).toBe('another')
+  })
+
+  it('is refused where a sealing key of the same id has other bytes', async () => {
+    const { node } = await startNode()
+    await using _ = node
+    await using other = await startRedis()
+    const storage = await openStorage({
+      url: other.url,
+      keys: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+      partitions: 4,
+      logger: pino({ level: 'silent' }),
+    })
+    await storage.close()
+    const foreign = new Redis(other.url)
+    const sealed = (await foreign.hget('tb:meta', 'canary:test')) as string
+    foreign.disconnect()
+    await client.hset('tb:meta', 'canary:test', sealed)
+    await eventually(() =>
+      expect(node.storage.trouble()).toMatch(/^Redis holds data sealed with another key of the id test;/),
+    )
+    expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
+  })
+
+  it('is taken for the same where it is a backup of before there were identities', async () => {
+    const { node } = await startNode()
+    await using _ = node
+    const identity = await client.hget('tb:meta', 'identity')
+    await client.hdel('tb:meta', 'identity')
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal')
+    await eventually(async () => expect(await client.hget('tb:meta', 'identity')).toBe(identity))
+    expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true })
+  })
+})
+
+describe('a Redis that takes no writes', () => {
+  const full = 'the storage is full: Redis has reached its maxmemory'
+  const readOnly = 'the storage is read-only: Redis is a replica'
+
+  it.each([
+    [full, () => client.config('SET', 'maxmemory', '1'), () => client.config('SET', 'maxmemory', '0')],
+    [readOnly, () => client.replicaof('127.0.0.1', 1), () => client.replicaof('NO', 'ONE')],
+  ])('is told as such: %s; tokens are read on, and all goes on by itself', async (message, begin, end) => {
+    const { node } = await startNode()
+    await using _ = node
+    const failures: string[] = []
+    node.storage.onFailure((why) => failures.push(why))
+    await begin()
+    await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(message)
+    expect(node.storage.trouble()).toBe(message)
+    expect(failures).toContain(message === full ? 'full' : 'read_only')
+    node.host.cache.clear()
+    await eventually(async () =>
+      expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true }),
+    )
+    await end()
+    await eventually(() => expect(node.storage.trouble()).toBeNull(), { within: 10_000 })
+    await eventually(async () =>
+      expect(await node.tokenbus.putApp('other', { ...sandboxApp })).toMatchObject({ ok: true }),
+    )
+  })
+
+  it('is noticed where nobody writes', async () => {
+    const { node } = await startNode()
+    await using _ = node
+    await client.config('SET', 'maxmemory', '1')
+    await eventually(() => expect(node.storage.trouble()).toBe(full), { within: 10_000 })
+  })
+
+  it('keeps a node from starting, in one sentence', async () => {
+    await client.config('SET', 'maxmemory', '1')
+    const opening = openStorage({
+      url: redis.url,
+      keys: testKeys,
+      partitions: 4,
+      logger: pino({ level: 'silent' }),
+    })
+    await expect(opening).rejects.toThrow(`Redis at 127.0.0.1:${redis.port} cannot be worked on: ${full}.`)
+  })
+})
