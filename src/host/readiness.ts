@@ -5,6 +5,9 @@ import type { EventFlow } from './event-flow.ts'
 /** For so many seconds events may wait, and their stream take none. One that waits alone is its account's trouble. */
 const longestLag = 60
 
+/** See `EventsHealth`. */
+type EventsStatus = 'ok' | 'behind' | 'stalled' | 'unknown'
+
 export interface Lack {
   /** What this node cannot serve without. */
   readonly part: 'redis' | 'nats' | 'stopping'
@@ -51,7 +54,7 @@ export function createReadiness({
   }
 }
 
-function statusOf({ outboxLag, stalled }: { outboxLag: number | null; stalled: boolean }) {
+function statusOf({ outboxLag, stalled }: { outboxLag: number | null; stalled: boolean }): EventsStatus {
   if (outboxLag === null) return 'unknown'
   if (outboxLag <= longestLag) return 'ok'
   return stalled ? 'stalled' : 'behind'
