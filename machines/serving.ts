@@ -29,15 +29,20 @@ export interface Seen {
   readonly state: AccountState
   readonly context: AccountContext
   readonly at: number
+  /** By when a token counts as expired, where that is later than `at`. */
+  readonly expiryTime?: number
 }
 
 /** May this token be handed out at all? One that was reported as refused not, for as long as the report stands. */
-export function isServed({ state, context, at }: Seen, resource: Resource | null = null): boolean {
+export function isServed(
+  { state, context, at, expiryTime = at }: Seen,
+  resource: Resource | null = null,
+): boolean {
   const token = tokenFor(context, resource)
   if (token === null || context.grantId === null || state === 'revoked' || context.invalid !== null)
     return false
   if (context.rejected === token.generation) return false
-  return token.expiresAt > at
+  return token.expiresAt > expiryTime
 }
 
 /** Served, newer than what the caller has, and long enough for it. */
@@ -47,7 +52,7 @@ export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: 
     token !== null &&
     isServed(seen, resource) &&
     token.generation > newerThan &&
-    token.expiresAt - seen.at >= effectiveMinValidity(token, minValidity)
+    token.expiresAt - (seen.expiryTime ?? seen.at) >= effectiveMinValidity(token, minValidity)
   )
 }
 

@@ -1,10 +1,8 @@
 import type { Logger } from 'pino'
 import type { Timers } from '../timers.ts'
-import type { ClusterClock } from './cluster-clock.ts'
+import { type ClusterClock, strange } from './cluster-clock.ts'
 
 const every = 5_000
-/** Clocks of one cluster differ by less. */
-const strange = 60_000
 
 export interface ClockKeeperOptions {
   readonly clock: ClusterClock

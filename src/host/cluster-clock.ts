@@ -6,7 +6,15 @@ export interface ClusterClock {
   observe(redisTime: number): void
   /** How far it is ahead of this machine's own clock, in milliseconds. */
   ahead(): number
+  /**
+   * By which time a token counts as expired: the cluster's, or this machine's own where that is over a minute later. One of
+   * the two is wrong, and no token is served that may have run out.
+   */
+  expiryTime(): number
 }
+
+/** Clocks of one cluster differ by less, in milliseconds. */
+export const strange = 60_000
 
 /**
  * Between observations the monotonic clock runs on; a jump of this machine's wall clock changes nothing. It never runs
@@ -27,5 +35,10 @@ export function createClusterClock({
       observed = true
     },
     ahead: () => now() - wallClock(),
+    expiryTime() {
+      const at = now()
+      const own = wallClock()
+      return own - at > strange ? own : at
+    },
   }
 }

@@ -42,6 +42,8 @@ const spooledSchema = z.object({
 type Spooled = z.infer<typeof spooledSchema>
 
 const keptFor = 5 * 60_000
+/** Characters of sealed answers. */
+const mostKept = 33_554_432
 const longestPause = 2_000
 
 export interface HeldAnswersOptions {
@@ -59,6 +61,7 @@ export interface HeldAnswersOptions {
  */
 export function createHeldAnswers({ spool, sealed, timers, logger, store }: HeldAnswersOptions) {
   const recent = new Map<string, Spooled>()
+  let recentSize = 0
   let relenting = false
 
   function toSpooled({ tokens, ...answer }: Answer): Spooled {
@@ -69,6 +72,23 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store }: Held
   function fromSpooled({ sealed: text, ...answer }: Spooled): Answer {
     const { account, baseGeneration: generation } = answer
     return { ...answer, tokens: sealed.open(text, { account, generation, slot: 'spool' }) }
+  }
+
+  /** Redis has it: it is kept for a failover that forgets it, and the oldest make room. */
+  function remember(spooled: Spooled): void {
+    recent.set(spooled.attempt, spooled)
+    recentSize += spooled.sealed.length
+    for (const [attempt, oldest] of recent) {
+      if (recentSize <= mostKept) break
+      forget(attempt, oldest)
+    }
+    timers.after(keptFor, () => forget(spooled.attempt, spooled))
+  }
+
+  function forget(attempt: string, spooled: Spooled): void {
+    if (recent.get(attempt) !== spooled) return
+    recent.delete(attempt)
+    recentSize -= spooled.sealed.length
   }
 
   async function keepAside(answer: Answer): Promise<boolean> {
@@ -103,8 +123,7 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store }: Held
       await timers.delay(pause)
     }
     if (spooled) await spool.remove(answer.attempt)
-    recent.set(answer.attempt, toSpooled(answer))
-    timers.after(keptFor, () => recent.delete(answer.attempt))
+    remember(toSpooled(answer))
   }
 
   async function readSpooled(name: string): Promise<Answer | null> {

@@ -180,7 +180,7 @@ export function createHost(options: HostOptions) {
 
   const perform = createAppCommands({ apps, accounts, attempts, provider, clock, records, partitions })
 
-  const reads = createTokenReads({ accounts, cache, waiting, timers, observer, hurry })
+  const reads = createTokenReads({ accounts, cache, clock, waiting, timers, observer, hurry })
 
   const waker = createWaker({
     records,

@@ -67,7 +67,7 @@ export function createTokenCache({
     if (suspended) return undefined
     const token = resource === undefined ? tokens.get(account) : seconds.get(account)?.get(resource)
     if (token === undefined) return undefined
-    const now = clock.now()
+    const now = clock.expiryTime()
     if (now - token.filledAt > oldest || now >= token.expiresAt) return undefined
     const served = minValidity === null ? now <= token.servedUntil : token.expiresAt - now >= minValidity
     if (!served) return undefined

@@ -21,6 +21,7 @@ import { StorageUnavailable, sentenceOf } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
+import { type ClusterClock, strange } from './cluster-clock.ts'
 import type { Observer } from './observer.ts'
 import { createSharedLoad } from './shared-load.ts'
 import type { TokenCache } from './token-cache.ts'
@@ -31,6 +32,7 @@ import type { Waiting } from './waiting.ts'
 export interface TokenReadsOptions {
   readonly accounts: Accounts
   readonly cache: TokenCache
+  readonly clock: Pick<ClusterClock, 'now' | 'expiryTime'>
   readonly waiting: Waiting<LoadedAccount>
   /** Patience is measured by it: the cluster's time may jump when it is next heard of. */
   readonly timers: Pick<Timers, 'elapsed'>
@@ -43,17 +45,19 @@ export interface TokenReadsOptions {
 const patience = 4_000
 /** Should a wake-up be lost, look again this often. */
 const lookAgainAfter = 1_000
-
-const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
-  state: snapshot.value as AccountState,
-  context: snapshot.context,
-  at,
-})
+/** What a caller without a wish gets at most. */
+const usualValidity = 30_000
 
 /** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
 export function createTokenReads(options: TokenReadsOptions) {
-  const { accounts, cache, waiting, timers, observer } = options
+  const { accounts, cache, clock, waiting, timers, observer } = options
   const underWay = new Map<string, Promise<TokenResult>>()
+  const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
+    state: snapshot.value as AccountState,
+    context: snapshot.context,
+    at,
+    expiryTime: Math.max(at, clock.expiryTime()),
+  })
   const load = createSharedLoad((account) => accounts.load(account))
   const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
 
@@ -180,6 +184,12 @@ export function createTokenReads(options: TokenReadsOptions) {
     })
   }
 
+  /** Where this machine's clock is far ahead, a token is replaced so much earlier than the cluster's time would have it. */
+  function withDoubt(minValidity: number | null): number | null {
+    const early = clock.expiryTime() - clock.now()
+    return early > strange ? (minValidity ?? usualValidity) + early : minValidity
+  }
+
   return {
     get(
       account: string,
@@ -198,7 +208,7 @@ export function createTokenReads(options: TokenReadsOptions) {
           resource,
           event: (first) => ({
             type: 'token.requested',
-            minValidity: wanted,
+            minValidity: withDoubt(wanted),
             force: forceRefresh && first,
             ifGeneration: ifGeneration ?? null,
             resource,

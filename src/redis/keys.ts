@@ -25,6 +25,7 @@ export function keysOf(partition: number) {
     record: ({ kind, id }: Ref) => `${tag}:${kind}:${id}`,
     due: `${tag}:due`,
     outbox: `${tag}:outbox`,
+    outboxTrimmed: `${tag}:outbox-trimmed`,
     deadEvents: `${tag}:dead-events`,
     replicated: `${tag}:replicated`,
     listing: (kind: Ref['kind']) => `${tag}:${kind}s`,

@@ -33,6 +33,8 @@ export interface EntryAddress {
 export function createOutboxStore({ commands, partitions }: { commands: Commands; partitions: number }) {
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
+  let lastSize = 0
+
   async function total(lengths: Promise<number>[]): Promise<number> {
     return (await Promise.all(lengths)).reduce((sum, length) => sum + length, 0)
   }
@@ -63,7 +65,12 @@ export function createOutboxStore({ commands, partitions }: { commands: Commands
         return move([outbox, deadEvents], [entryId, reason, mostDeadEvents])
       },
       /** How many entries wait, over all partitions. */
-      size: () => total(each.map(({ outbox }) => commands.xlen(outbox))),
+      async size(): Promise<number> {
+        lastSize = await total(each.map(({ outbox }) => commands.xlen(outbox)))
+        return lastSize
+      },
+      /** What the last `size` found. */
+      lastSize: (): number => lastSize,
       /** When the oldest entry that still waits was saved, ms; null when none does. */
       async oldest(): Promise<number | null> {
         const firsts = await Promise.all(each.map(({ outbox }) => commands.xrange(outbox, { count: 1 })))

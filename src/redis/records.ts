@@ -32,6 +32,8 @@ export interface RecordsOptions {
   readonly random?: () => number
   /** Entries a partition's outbox may hold before its oldest transitions go. */
   readonly outboxCap?: number
+  /** The same for all partitions together, as of the last look at their size. */
+  readonly outboxesCap?: number
   /** Without it records are neither signed nor refused. */
   readonly integrity?: Integrity
   readonly level?: Pick<WriteLevel, 'recent'>
@@ -53,12 +55,15 @@ export function createRecords({
   timers = realTimers,
   random = Math.random,
   outboxCap = 100_000,
+  outboxesCap = 1_000_000,
   integrity,
   level,
   checkIdentity,
 }: RecordsOptions) {
   const { run } = commands
   const partition = (id: string) => partitionOf(id, partitions)
+  const outboxStore = createOutboxStore({ commands, partitions })
+  const fairShare = Math.floor(outboxesCap / partitions)
 
   async function load(ref: Ref, { markUsed = false } = {}): Promise<StoredRecord> {
     const keys = [keysOf(partition(ref.id)).record(ref)]
@@ -82,7 +87,7 @@ export function createRecords({
 
   return {
     ...createListing({ commands, partitions, random }),
-    ...createOutboxStore({ commands, partitions }),
+    ...outboxStore,
     joining: createJoining(commands, { partitions }),
     load,
     /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
@@ -90,7 +95,11 @@ export function createRecords({
       await level?.recent()
       const call = {
         script: 'save' as const,
-        ...saveArguments(change, { partition: partition(change.ref.id), outboxCap, mac: sign(change) }),
+        ...saveArguments(change, {
+          partition: partition(change.ref.id),
+          outboxCap: outboxStore.outbox.lastSize() > outboxesCap ? Math.min(outboxCap, fairShare) : outboxCap,
+          mac: sign(change),
+        }),
       }
       for (let tries = 1; ; tries++) {
         try {

@@ -29,6 +29,7 @@ export function saveArguments(
       byState(previous.state),
       byState(state),
       keys.byName,
+      keys.outboxTrimmed,
     ],
     args: [
       previous.version,

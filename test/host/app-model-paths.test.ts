@@ -47,7 +47,7 @@ async function drive(app: string, path: readonly AppStep[]): Promise<string[]> {
   const apps = createApps({
     records,
     sealer,
-    clock: { now: () => now, observe: () => undefined, ahead: () => 0 },
+    clock: { now: () => now, observe: () => undefined, ahead: () => 0, expiryTime: () => now },
     afterSave: () => undefined,
     perform: (_, { type }) => asked.push(type),
   })

@@ -36,9 +36,40 @@ describe("the cluster's time", () => {
     clock.observe(1_000_000 + tenMinutes)
     expect(clock.now()).toBe(1_000_000 + tenMinutes)
   })
+
+  it("counts a token as expired by this machine's own clock where that is over a minute ahead", () => {
+    const { clock, time } = manualClock()
+    clock.observe(time.wall - minute)
+    expect(clock.expiryTime()).toBe(clock.now())
+    time.wall += 1
+    expect(clock.expiryTime()).toBe(time.wall)
+    expect(clock.now()).toBe(time.wall - minute - 1)
+  })
 })
 
 const engines = useEngines()
+
+it("where this machine's clock is 10 minutes ahead, what has expired by it is replaced first", async () => {
+  const provider = scriptedProvider()
+  const { refreshToken } = provider
+  await using node = await startTestNode({ ...engines, refreshToken, ownClockAhead: tenMinutes })
+  await node.tokenbus.putApp('ahead', sandboxApp)
+  await node.tokenbus.putAccount('expired-by-one', {
+    app: 'ahead',
+    user: 'someone',
+    policy: 'lazy',
+    refreshToken: new Secret('r1'),
+    accessToken: new Secret('old'),
+    expires: new Date(Date.now() + 5 * minute).toISOString(),
+  })
+  // Far enough into its life to be replaced, and not expired by the cluster's time.
+  node.clock.observe(Date.now() + 2 * minute)
+  const asked = node.tokenbus.getToken('expired-by-one', {})
+  await provider.asked()
+  provider.answer(answered({ accessToken: 'new', expiresIn: 3_600 }))
+  const reply = await asked
+  expect(reply.ok && JSON.parse(new TextDecoder().decode(reply.value)).accessToken).toBe('new')
+})
 
 it('a node that starts after a step back takes the latest time that any has seen', async () => {
   const redis = new Redis(engines.redisUrl)

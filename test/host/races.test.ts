@@ -77,6 +77,7 @@ describe('while a request is on its way', () => {
     })
     const reads = createTokenReads({
       ...host,
+      clock: node.clock,
       hurry: async () => null,
       accounts: {
         ...host.accounts,

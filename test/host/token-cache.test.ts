@@ -3,7 +3,7 @@ import { createTokenCache } from '../../src/host/token-cache.ts'
 
 function start() {
   let now = 1_000_000
-  const clock = { now: () => now, observe: () => undefined, ahead: () => 0 }
+  const clock = { now: () => now, observe: () => undefined, ahead: () => 0, expiryTime: () => now }
   const cache = createTokenCache({ clock, max: 2 })
   const token = (generation = 1) => ({
     bytes: new Uint8Array([generation]),
@@ -25,7 +25,7 @@ describe('the cache of ready-made replies', () => {
   })
 
   it('keeps as many as fit into its bytes, the ones asked for last', () => {
-    const clock = { now: () => 0, observe: () => undefined, ahead: () => 0 }
+    const clock = { now: () => 0, observe: () => undefined, ahead: () => 0, expiryTime: () => 0 }
     const cache = createTokenCache({ clock, megabytes: 1 })
     const bytes = new Uint8Array(16_384)
     const token = { bytes, generation: 1, expiresAt: 1_000, servedUntil: 1_000, filledAt: 0 }

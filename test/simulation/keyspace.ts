@@ -77,6 +77,7 @@ const save: Verb = (space, keys, args, now) => {
     stateWas = '',
     state = '',
     byName = '',
+    trimmed = '',
   ] = keys
   const [loadedVersion, loadedSaveId, saveId = '', snapshot = '', generation = '', ...others] = args
   const [stateName = '', wake = '', appName = '', member = '', id = '', tombstone, most] = others
@@ -125,7 +126,7 @@ const save: Verb = (space, keys, args, now) => {
     entry.push('version', String(version + 1), 'save', saveId)
     streamAt(space, outbox).push([nextId(space, outbox, now), entry])
   }
-  shorten(streamAt(space, outbox), Number(most))
+  shorten(space, outbox, { trimmed, most: Number(most) })
   return [1, now, version + 1]
 }
 
@@ -136,11 +137,32 @@ function nextId({ lastIds }: Keyspace, key: string, now: number): string {
   return next.join('-')
 }
 
-function shorten(stream: Entry[], most: number): void {
-  for (let i = 0, looked = 0; stream.length > most && looked < 1_000; looked++) {
-    if (stream[i]?.[1][3] === 'account.transition') stream.splice(i, 1)
-    else i++
+/** As much of the oldest as one save looks at, from where the last one stopped. */
+function shorten(
+  space: Keyspace,
+  outbox: string,
+  { trimmed, most }: { trimmed: string; most: number },
+): void {
+  const stream = streamAt(space, outbox)
+  if (stream.length <= most) return
+  const cursor = setAt(space, trimmed)
+  const [stopped] = cursor.keys()
+  const isPassed = ([id]: Entry) => stopped !== undefined && !isAfter(id, stopped)
+  const looked = stream.filter((entry) => !isPassed(entry)).slice(0, 16)
+  cursor.clear()
+  for (const entry of looked) {
+    if (stream.length <= most) break
+    if (entry[1][3] === 'account.transition') stream.splice(stream.indexOf(entry), 1)
+    cursor.clear()
+    cursor.set(entry[0], 0)
   }
+}
+
+/** Is this id of a stream behind the other? */
+export function isAfter(id: string, from: string): boolean {
+  const [at = 0, sequence = 0] = id.split('-').map(Number)
+  const [fromAt = 0, fromSequence = 0] = from.split('-').map(Number)
+  return at > fromAt || (at === fromAt && sequence > fromSequence)
 }
 
 const claimDue: Verb = (space, [due = ''], [most, push, callers], redisNow) => {

@@ -1,5 +1,5 @@
 import type { Commands } from '../../src/redis/commands.ts'
-import { type Call, type Keyspace, runScript, setAt, streamAt } from './keyspace.ts'
+import { type Call, isAfter, type Keyspace, runScript, setAt, streamAt } from './keyspace.ts'
 
 /** A write as a replica repeats it. */
 export type Write = (space: Keyspace) => unknown
@@ -61,9 +61,3 @@ export function spaceCommands(carry: Carry): Commands {
 const writes = ({ script, args }: Call) => script !== 'load' || args[0] === '1'
 
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
-
-function isAfter(id: string, from: string): boolean {
-  const [at = 0, sequence = 0] = id.split('-').map(Number)
-  const [fromAt = 0, fromSequence = 0] = from.split('-').map(Number)
-  return at > fromAt || (at === fromAt && sequence > fromSequence)
-}

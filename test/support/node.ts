@@ -25,6 +25,7 @@ import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import type { AppPut } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
+import { realTimers } from '../../src/timers.ts'
 
 export const testKeys = `test:${randomBytes(32).toString('base64')}`
 
@@ -45,6 +46,8 @@ export interface TestNodeOptions {
   readonly keys?: string
   readonly dataDir?: string
   readonly partitions?: number
+  /** How wrong the machine's own clock is, in milliseconds. */
+  readonly ownClockAhead?: number
   /** Without it time passes only by the events a test sends. */
   readonly waker?: boolean
   /** All nodes announce their saves: their events are not listened to. */
@@ -58,7 +61,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const { natsUrl, redisUrl, refreshToken, keys = testKeys, partitions = 4, waker = true } = options
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-data-')))
   const logger = pino({ level: 'silent' })
-  const clock = createClusterClock()
+  const { ownClockAhead = 0 } = options
+  const clock = createClusterClock({ ...realTimers, wallClock: () => Date.now() + ownClockAhead })
   const storage = await openStorage({ url: redisUrl, keys, partitions, logger })
   const nats = await connectNats({
     url: natsUrl,

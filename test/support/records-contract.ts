@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { partitionOf } from '../../src/redis/keys.ts'
-import { BadCursor, type Records } from '../../src/redis/records.ts'
+import { BadCursor, type OutboxEntry, type Records } from '../../src/redis/records.ts'
 import { recordSamples } from './record-samples.ts'
 
 export interface RecordStore {
-  open(options: { partitions: number; outboxCap?: number }): Promise<Records>
+  open(options: { partitions: number; outboxCap?: number; outboxesCap?: number }): Promise<Records>
   /** The account's score in `due`. */
   wakeUpOf(id: string, partitions: number): Promise<number | null>
 }
@@ -232,6 +232,31 @@ export function recordsContract(store: RecordStore): void {
         entryIds: [first?.entryId as string],
       })
       expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
+    })
+
+    it('too long, drops transitions also where hundreds of edges come first, and none of those', async () => {
+      const small = await store.open({ partitions: 1, outboxCap: 4 })
+      const id = 'edges-first'
+      const save = async (outbox: OutboxEntry[]) => {
+        const previous = await small.load({ kind: 'account', id })
+        await small.save(change(id, { previous, outbox }))
+      }
+      for (let n = 0; n < 40; n++)
+        await save(Array.from({ length: 5 }, (_, i) => entry(id, 'token.invalid', n * 5 + i)))
+      for (let n = 0; n < 40; n++) await save([entry(id, 'account.transition', 1_000 + n)])
+      const left = (await small.outbox.read({ partition: 0, count: 999 })).map((each) => each.entry)
+      expect(left.filter(({ type }) => type === 'token.invalid')).toHaveLength(200)
+      expect(left.filter(({ type }) => type === 'account.transition').length).toBeLessThan(20)
+    })
+
+    it('is shortened further where all partitions together hold too much', async () => {
+      const small = await store.open({ partitions: 4, outboxCap: 100, outboxesCap: 12 })
+      for (let n = 0; n < 24; n++)
+        await small.save(change(`spread-${n}`, { outbox: [entry(`spread-${n}`, 'account.transition')] }))
+      expect(await small.outbox.size()).toBe(24)
+      for (let n = 24; n < 48; n++)
+        await small.save(change(`spread-${n}`, { outbox: [entry(`spread-${n}`, 'account.transition')] }))
+      expect(await small.outbox.size()).toBeLessThanOrEqual(12)
     })
 
     it('too long, drops its oldest transitions first, and never an edge', async () => {

@@ -2,7 +2,7 @@
   Saves a record if it is still the one that was loaded: state, secrets, indexes and outbox, all or nothing.
   KEYS[1] record  [2] due  [3] outbox  [4] listing
   KEYS[5] by-app before  [6] by-app after  [7] by-state before  [8] by-state after   ('' of them: the record itself)
-  KEYS[9] by-name
+  KEYS[9] by-name  [10] where trimming the outbox stopped
   ARGV[1] version as loaded  [2] save id as loaded or ''  [3] save id  [4] snapshot  [5] generation
   ARGV[6] state or ''  [7] wake-up (ms) or ''  [8] app or ''
   ARGV[9] member of due  [10] id  [11] '1': a tombstone  [12] most outbox entries
@@ -59,15 +59,25 @@ for i = last + 1, #ARGV, 4 do
   redis.call('XADD', KEYS[3], '*', 'id', ARGV[i], 'type', ARGV[i + 1], 'time', ARGV[i + 2], 'of', ARGV[9], 'body', ARGV[i + 3],
     'version', version, 'save', ARGV[3])
 end
--- Too long without NATS: the oldest transitions go first, never a token's edge.
+-- Too long without NATS: the oldest transitions go first, never a token's edge. Each save looks at a few entries from where
+-- the last one stopped, so that edges in front are passed once, and a save at the cap costs what any save costs.
 local over = redis.call('XLEN', KEYS[3]) - tonumber(ARGV[12])
 if over > 0 then
-  for _, entry in ipairs(redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1000)) do
-    if over <= 0 then break end
-    if entry[2][4] == 'account.transition' then
-      redis.call('XDEL', KEYS[3], entry[1])
-      over = over - 1
+  local stopped = redis.call('GET', KEYS[10])
+  local entries = redis.call('XRANGE', KEYS[3], stopped and '(' .. stopped or '-', '+', 'COUNT', 16)
+  if #entries == 0 then
+    redis.call('DEL', KEYS[10])
+  else
+    local reached
+    for _, entry in ipairs(entries) do
+      if over <= 0 then break end
+      if entry[2][4] == 'account.transition' then
+        redis.call('XDEL', KEYS[3], entry[1])
+        over = over - 1
+      end
+      reached = entry[1]
     end
+    redis.call('SET', KEYS[10], reached)
   end
 end
 return { 1, now, version }
