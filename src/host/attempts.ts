@@ -47,7 +47,7 @@ export function createAttempts(options: AttemptsOptions) {
   const appSlots = createAppSlots(options.timers)
   const reports = createAppReports({ apps, clock, slots: appSlots })
   const admission = createAppAdmission({ reports, clock, timers: options.timers })
-  const judge = createRefusalJudge({ reports, clock })
+  const judge = createRefusalJudge({ apps, reports, clock })
   const underWay = new Set<Promise<void>>()
   const tickets = new Map<string, Ticket>()
 

@@ -4,13 +4,14 @@ import type { Refusal } from '../provider/classified.ts'
 import { type Accused, accusationOf, endOf, isJudged, ownRefusal } from './accusation.ts'
 import { answerKey } from './answer-key.ts'
 import type { AppReports } from './app-reports.ts'
-import type { App, ClientSecret } from './apps.ts'
+import type { App, Apps, ClientSecret } from './apps.ts'
 import { appsFault, type Failure, fromRefusal, hasTakenClient, isLackedByOne } from './attempt-failure.ts'
 import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { Trial } from './trial.ts'
 
 export interface RefusalJudgeOptions {
+  readonly apps: Pick<Apps, 'look'>
   readonly reports: Pick<AppReports, 'tellRejected' | 'tellAccepted' | 'noteThrottle'>
   readonly clock: Pick<ClusterClock, 'now'>
 }
@@ -31,7 +32,7 @@ export interface Refused {
 export type Judgement = 'again' | 'wait' | { readonly failure: Failure; readonly alone: boolean }
 
 /** What a refusal means for its attempt, and for its app. */
-export function createRefusalJudge({ reports, clock }: RefusalJudgeOptions) {
+export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions) {
   async function ofGrant(trial: Trial, refused: Refused): Promise<Judgement> {
     const { app, config, client, sent, refusal, moved } = refused
     await reports.noteThrottle(app.context.app, refusal)
@@ -45,9 +46,11 @@ export function createRefusalJudge({ reports, clock }: RefusalJudgeOptions) {
   }
 
   async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
-    const { app, client, asking, sent, refusal } = refused
+    const { client, asking, sent, refusal } = refused
     const { context: account } = trial.saved.snapshot
     const isWrongSecret = refusal.providerError.error === 'invalid_client' && client !== undefined
+    // A secret that was put while the request was under way is tried before anything is made of the refusal.
+    const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
     if (isWrongSecret) trial.tried.push(client.id)
     const { reason, action, providerError } = refusal
     const told: Accused = {
