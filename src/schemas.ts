@@ -115,14 +115,30 @@ export const accountPutSchema = z.strictObject({
 /** `dryRun`: say what the put would do, and do nothing. */
 export const accountPutRequestSchema = accountPutSchema.extend({ dryRun: z.boolean().optional() })
 
-export const accountListSchema = z.strictObject({
-  cursor: z.string().max(2048).optional(),
-  limit: z.int().min(1).max(1000).optional(),
-  state: z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']).optional(),
-  app: idSchema.optional(),
-  prefix: z.string().max(256).optional(),
-  page: z.int().min(0).max(1_000_000).optional(),
-})
+/** In lists: what accounts are looked for by, beside what an index knows. */
+const accountFilters = {
+  /** Whose account it is, without regard to case. */
+  user: textSchema(320).optional(),
+  reason: z.string().min(1).max(64).optional(),
+  /** In the id, the user or the subject, without regard to case. */
+  search: textSchema(256).optional(),
+}
+
+export const accountListSchema = z
+  .strictObject({
+    ...accountFilters,
+    cursor: z.string().max(2048).optional(),
+    limit: z.int().min(1).max(1000).optional(),
+    state: z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']).optional(),
+    app: idSchema.optional(),
+    prefix: z.string().max(256).optional(),
+    page: z.int().min(0).max(1_000_000).optional(),
+  })
+  .refine(
+    ({ page, ...query }) =>
+      page === undefined || Object.keys(accountFilters).every((name) => query[name as 'user'] === undefined),
+    { path: ['page'], error: 'must not stand beside user, reason or search, which go on by cursor' },
+  )
 
 export const accountRevokeSchema = z.strictObject({
   ifVersion,

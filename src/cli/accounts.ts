@@ -2,9 +2,11 @@ import { type Command, Option } from 'commander'
 import type { AccountView } from '../api.ts'
 import { encodeId } from '../bus/subject-token.ts'
 import { replay } from '../testing/replay.ts'
+import { accountListCommand } from './account-list.ts'
+import { pick } from './pick.ts'
 import type { Run, Tools } from './program.ts'
 import { parseCount, readPayload, readSecret } from './read-secret.ts'
-import { facts, paintState, shown, table } from './terminal.ts'
+import { facts, paintState, shown } from './terminal.ts'
 import { transitionLine } from './transition-line.ts'
 
 const policies = ['eager', 'lazy', 'adaptive']
@@ -44,37 +46,7 @@ export function accountCommands(program: Command, run: Run): void {
         printAccount(tools, await tools.bus.request(`account.get.${encodeId(id)}`)),
       ),
     )
-  account
-    .command('list')
-    .description('accounts, a line each')
-    .option('--state <state>', 'only those in this state')
-    .option('--app <app>', 'only those of this app')
-    .option('--limit <n>', 'at most so many', parseCount)
-    .option('--cursor <cursor>', 'go on where an earlier list ended')
-    .action(
-      run(async ({ bus, print, colours }, options) => {
-        const query = pick(options, ['state', 'app', 'limit', 'cursor'])
-        const page = (await bus.request('account.list', query)) as {
-          accounts: AccountView[]
-          cursor?: string
-        }
-        print(page, () => [
-          ...table([
-            ['ACCOUNT', 'STATE', 'APP', 'USER', 'GENERATION', 'EXPIRES', 'REASON'].map(colours.dim),
-            ...page.accounts.map((each) => [
-              each.account,
-              paintState(each.state, colours),
-              each.app,
-              each.user,
-              String(each.generation),
-              each.expires ?? '',
-              each.reason ?? '',
-            ]),
-          ]),
-          ...(page.cursor ? [`more: --cursor ${page.cursor}`] : []),
-        ])
-      }),
-    )
+  accountListCommand(account, run)
   account
     .command('revoke <account>')
     .description('serve its token no more, until it is connected again')
@@ -147,10 +119,4 @@ async function readHistory(bus: Tools['bus'], id: string, limit?: number) {
 function printAccount({ print, colours }: Tools, body: unknown): void {
   const account = body as AccountView
   print(account, () => facts({ ...account, state: paintState(account.state, colours) }, colours))
-}
-
-export function pick(options: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  )
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { AppVerification, AppView } from '../api.ts'
 import { encodeId } from '../bus/subject-token.ts'
-import { pick } from './accounts.ts'
+import { pick } from './pick.ts'
 import type { Run, Tools } from './program.ts'
 import { readPayload, readSecret } from './read-secret.ts'
 import { facts, paintState, shown, table } from './terminal.ts'

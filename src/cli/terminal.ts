@@ -31,18 +31,27 @@ export function shown<T>(value: T): T {
 /** One line of JSON, which means the same as it would unescaped. */
 export const jsonLine = (value: unknown) => escapeControl(JSON.stringify(value))
 
-/** Rows of equal columns, two spaces apart; width is counted without colour. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)),
-  )
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - stripVTControlCharacters(cell).length))
-      .join('  ')
-      .trimEnd(),
-  )
+type Rows = readonly (readonly string[])[]
+
+const widthOf = (cell: string) => stripVTControlCharacters(cell).length
+
+/** Makes lines of rows that come in parts: columns are as wide as the widest cell so far, two spaces apart. */
+export function createTable(): (rows: Rows) => string[] {
+  const widths: number[] = []
+  return (rows) => {
+    for (const row of rows)
+      for (const [column, cell] of row.entries())
+        widths[column] = Math.max(widths[column] ?? 0, widthOf(cell))
+    return rows.map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
 }
+
+export const table = (rows: Rows) => createTable()(rows)
 
 /** One fact a line, names aligned; what is absent is left out. */
 export function facts(values: Readonly<Record<string, unknown>>, colours: Colours): string[] {

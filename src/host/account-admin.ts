@@ -1,13 +1,12 @@
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Tokenbus, TransitionRecord } from '../api.ts'
-import { accountNotFound, fail, ok, type Result } from '../failures.ts'
+import { accountNotFound, ok, type Result } from '../failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
-import { nullIfTampered } from '../redis/integrity.ts'
-import { BadCursor, type Records } from '../redis/records.ts'
+import type { Records } from '../redis/records.ts'
 import type { Secret } from '../secret.ts'
 import type { Timers } from '../timers.ts'
+import { type AccountListOptions, createAccountList } from './account-list.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
 import { createAppBinding } from './app-binding.ts'
 import type { Apps } from './apps.ts'
@@ -20,7 +19,7 @@ import { viewOf } from './views.ts'
 export interface AccountAdminOptions {
   readonly accounts: Accounts
   readonly apps: Apps
-  readonly records: Pick<Records, 'list' | 'listFrom' | 'joining'>
+  readonly records: AccountListOptions['records'] & Pick<Records, 'joining'>
   readonly clock: Pick<ClusterClock, 'now'>
   readonly provider: Pick<Provider, 'revokeToken'>
   readonly logger: Pick<Logger, 'info' | 'warn'>
@@ -41,7 +40,6 @@ type AccountAdmin = Pick<
   | 'accountHistory'
 >
 
-const defaultPage = 100
 const revoked = {
   type: 'grant.revoked',
   class: 'A',
@@ -52,7 +50,6 @@ const mostTransitions = 200
 
 export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
   const { accounts, apps, records, history } = options
-  const limit = pLimit(32)
   const revokeAtProvider = createRevokeAtProvider(options)
   const binding = createAppBinding({ accounts, apps })
 
@@ -71,24 +68,13 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
   return {
     ...createPutAccount(options),
     getAccount: (account) => read(account),
-    async listAccounts({ page: number, limit: size = defaultPage, ...filters }) {
-      try {
-        const query = { kind: 'account' as const, limit: size, ...filters }
-        const page = await (number === undefined
-          ? records.list(query)
-          : records.listFrom(number * size, query))
+    ...createAccountList({
+      records,
+      reader() {
         const configs = new Map<string, Promise<AppConfig | null>>()
-        const views = await Promise.all(
-          page.ids.map((id) => limit(() => read(id, configs).catch(nullIfTampered))),
-        )
-        const found = views.flatMap((each) => (each?.ok ? [each.value] : []))
-        const { ids: _, ...rest } = page
-        return ok({ accounts: found, ...rest })
-      } catch (error) {
-        if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a list answered')
-        throw error
-      }
-    },
+        return (account) => read(account, configs)
+      },
+    }),
     async revokeAccount(
       account,
       { reason = 'revoked_by_operator', revokeAtProvider: atProvider = false, ifVersion },

@@ -19,7 +19,7 @@ import { appView } from './views.ts'
 
 export interface AppAdminOptions {
   readonly apps: Apps
-  readonly records: Pick<Records, 'list' | 'countByApp' | 'joining'>
+  readonly records: Pick<Records, 'listSorted' | 'countByApp' | 'joining'>
   readonly clock: ClusterClock
   /** Checks the settings and fills in what the provider's preset knows. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
@@ -127,7 +127,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
       const found: AppView[] = []
       let cursor: string | undefined
       do {
-        const page = await records.list({ kind: 'app', limit: listPage, ...(cursor && { cursor }) })
+        const page = await records.listSorted({ kind: 'app', limit: listPage, ...(cursor && { cursor }) })
         const each = page.ids.map((id) => limit(() => apps.look(id).catch(nullIfTampered)))
         for (const app of await Promise.all(each)) {
           if (app === null || app.config === null) continue

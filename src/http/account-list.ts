@@ -8,9 +8,9 @@ import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
 
 const usualPage = 20
-const { cursor, state, app, prefix, page, limit } = accountListSchema.shape
+const { cursor, state, app, prefix, user, reason, search, page, limit } = accountListSchema.shape
 
-/** By page with totals, as EmailEngine's clients ask; `cursor` goes on where the last answer ended, cheaper. */
+/** By page with totals, as EmailEngine's clients ask; by `cursor`, cheaper, also where `user`, `reason` or `search` is given. */
 export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
   return route({
     method: 'GET',
@@ -24,6 +24,9 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
       state,
       app,
       prefix: prefix.describe('only ids that begin so'),
+      user: user.describe('whose account it is, without regard to case'),
+      reason: reason.describe('why it is revoked or waits for its app'),
+      search: search.describe('in the id, the user or the subject, without regard to case'),
     }),
     answer: z.object({
       total: z.int().optional(),
@@ -36,7 +39,8 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
       const { accounts: pattern } = principal as Principal
       const begins = narrower(pattern.replace(/\*$/, ''), filters.prefix)
       if (begins === undefined) return ok({ total: 0, page: number, pages: 0, accounts: [] })
-      const byCursor = filters.cursor !== undefined
+      const { user: who, reason: why, search: text } = filters
+      const byCursor = [filters.cursor, who, why, text].some((each) => each !== undefined)
       const query: AccountList = {
         ...filters,
         prefix: begins,

@@ -3,9 +3,9 @@ import { z } from 'zod'
 /** Thrown for a cursor that no list answered. */
 export class BadCursor extends Error {}
 
-const schema = z.tuple([z.int().nonnegative(), z.string()])
+const schema = z.tuple([z.int().min(-1), z.string()])
 
-/** Where a listing stands: the partition, and the last id answered from it. */
+/** Where a listing stands: the partition (-1: all of them, in order of id), and the last id answered from it. */
 export type Cursor = z.infer<typeof schema>
 
 export function encodeCursor(cursor: Cursor): string {

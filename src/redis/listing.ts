@@ -1,6 +1,7 @@
 import type { Commands } from './commands.ts'
-import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
+import { BadCursor, type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { keysOf, nameMember, partitionOf, type Ref } from './keys.ts'
+import { cursorAfter, isSortedCursor, listSorted } from './sorted-listing.ts'
 
 export interface ListQuery {
   readonly kind: Ref['kind']
@@ -23,7 +24,7 @@ interface ListingOptions {
   readonly random: () => number
 }
 
-/** Lists and counts, over the indexes that every save keeps. Ids come in order of partition, then id. */
+/** Lists and counts, over the indexes that every save keeps. */
 export function createListing({ commands, partitions, random }: ListingOptions) {
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
@@ -65,6 +66,7 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
 
   async function list(query: ListQuery): Promise<{ ids: string[]; cursor?: string }> {
     let [partition, after]: Cursor = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor)
+    if (partition < 0) throw new BadCursor('not a cursor of this list')
     const ids: string[] = []
     for (; partition < partitions; partition++, after = '') {
       const found = await page(query, [partition, after], query.limit - ids.length)
@@ -84,8 +86,16 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
   }
 
   return {
-    /** Rejects with `BadCursor`. */
+    /** In order of partition, then id. Rejects with `BadCursor`. */
     list,
+    /** In order of id, or going on in that of the cursor. Rejects with `BadCursor`. */
+    async listSorted(query: ListQuery): Promise<{ ids: string[]; cursor?: string }> {
+      if (query.cursor !== undefined && !isSortedCursor(query.cursor)) return list(query)
+      const one = (partition: number, after: string, limit: number) => page(query, [partition, after], limit)
+      return listSorted({ partitions, page: one }, query)
+    },
+    /** Where a listing goes on behind one of the ids it answered. */
+    cursorAfter: (id: string, cursor?: string) => cursorAfter(id, { cursor, partitions }),
     /** The ids after so many others, and how many there are in all. */
     async listFrom(
       offset: number,

@@ -154,9 +154,39 @@ describe('what is printed', () => {
     expect(out.split('\n')).toEqual([
       'ACCOUNT  STATE    APP  USER  GENERATION  EXPIRES  REASON',
       'alice    revoked  a    u     3                    inactive',
-      'more: --cursor more',
+      'more: --cursor more, or --all',
     ])
     expect(asked[0]?.payload).toEqual({ state: 'revoked', limit: 1 })
+  })
+  it('a whole list as its pages come, also where one found nothing', async () => {
+    const named = (account: string) => ({
+      account,
+      state: 'valid',
+      app: 'a',
+      user: 'u',
+      generation: 1,
+      expires: null,
+    })
+    const pages = [
+      { accounts: [named('a'), named('b')], cursor: 'one' },
+      { accounts: [], cursor: 'two' },
+      { accounts: [named('longer than those before')] },
+    ]
+    answer = () => pages[asked.length - 1] as object
+    const filters = { app: 'a', prefix: 'p', user: 'u', reason: 'inactive', search: 's' }
+    const options = Object.entries(filters).flatMap(([name, value]) => [`--${name}`, value])
+    const { out } = await tokenbus(['account', 'list', '--all', ...options])
+    expect(out.split('\n')).toEqual([
+      'ACCOUNT  STATE  APP  USER  GENERATION  EXPIRES  REASON',
+      'a        valid  a    u     1',
+      'b        valid  a    u     1',
+      'longer than those before  valid  a    u     1',
+    ])
+    expect(asked.map(({ payload }) => payload)).toEqual([
+      { ...filters, limit: 250 },
+      { ...filters, limit: 250, cursor: 'one' },
+      { ...filters, limit: 250, cursor: 'two' },
+    ])
   })
 })
 
