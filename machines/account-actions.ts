@@ -226,6 +226,19 @@ function lastErrorOf({ at, reason, action, providerError, class: errorClass }: R
   return { lastError: { at, class: errorClass, reason, action, providerError } }
 }
 
+/** The account is as well as before, and its token is served; but it goes no further until our fault is mended. */
+export function noteInternalError(_: AccountContext, { at }: AccountEvent): Change {
+  return {
+    lastError: {
+      at,
+      class: 'T',
+      reason: 'internal_error',
+      action: 'none for the account: its new tokens are kept; upgrade tokenbus, or report what its log says',
+      providerError: { status: 200, error: 'internal_error' },
+    },
+  }
+}
+
 export function noteFailure(context: AccountContext, event: RefreshFailed): Change {
   const doubt = event.inDoubt
     ? { doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? event.at }

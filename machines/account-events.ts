@@ -102,6 +102,12 @@ export interface RefreshFailed extends Happened {
   readonly unknownWords?: true
 }
 
+/** The answer to the attempt in flight came, and is kept beside the account: through a fault of ours it cannot be stored yet. */
+export interface RefreshKept extends Happened {
+  readonly type: 'refresh.kept'
+  readonly attempt: string
+}
+
 /** Somebody other than the token endpoint says that the grant has ended. */
 export interface GrantRevoked extends Happened {
   readonly type: 'grant.revoked'
@@ -145,6 +151,7 @@ export type AccountEvent =
   | TimerDue
   | RefreshSucceeded
   | RefreshFailed
+  | RefreshKept
   | GrantRevoked
   | GrantRestored
   | AppSecretUpdated

@@ -5,6 +5,7 @@ import type {
   AppChanged,
   GrantRevoked,
   RefreshFailed,
+  RefreshKept,
   RefreshSucceeded,
   TimerDue,
   TokenRejected,
@@ -145,6 +146,10 @@ type FailureAsked = Asked<RefreshFailed>
 
 export const endsAttempt: FailureAsked = ({ context, event }) =>
   event.attempt === context.attempt?.id && event.baseGeneration === context.generation
+
+/** Said once. */
+export const isOfAttempt: Asked<RefreshKept> = ({ context, event }) =>
+  event.attempt === context.attempt?.id && context.lastError?.reason !== 'internal_error'
 
 export const isRefused: FailureAsked = (args) => endsAttempt(args) && args.event.class === 'R'
 

@@ -150,6 +150,7 @@ export const accountMachine = accountSetup.createMachine({
         ...always('refreshing'),
         ...answered('refreshing'),
         'token.rejected': { guard: 'rejectsCurrent', actions: 'noteRejection' },
+        'refresh.kept': { guard: 'isOfAttempt', actions: 'noteInternalError' },
         'timer.due': [
           warn('refreshing'),
           {

@@ -15,6 +15,7 @@ import { createSpool } from './host/spool.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createProvider } from './provider/provider.ts'
 import { openStorage } from './redis/storage.ts'
+import { newestLevel } from './redis/write-level.ts'
 import type { StopStep } from './stop-steps.ts'
 import { realTimers } from './timers.ts'
 
@@ -96,6 +97,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     onUp: cache.resume,
     logger,
   })
+  if (storage.level.lowest() === newestLevel) watch.oldNodesGone()
   onStop({ part: 'changes', stop: watch.stop })
   outbox.start()
   onStop({ part: 'outbox', stop: outbox.stop })

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { AccountPage, AccountView } from '../api.ts'
 import { fail, ok, type Result } from '../failures.ts'
-import { nullIfTampered } from '../redis/integrity.ts'
+import { nullIfUnusable } from '../redis/integrity.ts'
 import { BadCursor, type Records } from '../redis/records.ts'
 import type { AccountList } from '../schemas.ts'
 
@@ -29,7 +29,7 @@ export function createAccountList({ records, reader }: AccountListOptions) {
     return Promise.all(
       ids.map((id) =>
         limit(async () => {
-          const found = await read(id).catch(nullIfTampered)
+          const found = await read(id).catch(nullIfUnusable)
           return found?.ok ? found.value : null
         }),
       ),

@@ -15,7 +15,8 @@ import { announcements, stateOf } from './account-events.ts'
 import { createActor, type Loaded, type Meeting, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createNames } from './names.ts'
-import type { SealedTokens, TokenPair } from './sealed-tokens.ts'
+import type { NewerForms } from './newer-forms.ts'
+import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
 import { tokenMarks } from './token-marks.ts'
 
 /** What comes with an event and must not be in it. */
@@ -30,6 +31,7 @@ export type AccountMeeting = Meeting<SnapshotFrom<typeof accountMachine>>
 export interface AccountsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
+  readonly newerForms: NewerForms
   readonly snapshotSchema?: (() => number) | undefined
   readonly sealed: SealedTokens
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
@@ -129,8 +131,20 @@ export function createAccounts(options: AccountsOptions) {
     )
   }
 
-  function openCurrent(account: string, { fields, generation }: StoredRecord): TokenPair | null {
-    return fields.c === undefined ? null : sealed.open(fields.c, { account, slot: 'c', generation })
+  function openSlot(account: string, record: StoredRecord, slot: (typeof slots)[number]): TokenPair | null {
+    const text = record.fields[slot]
+    if (text === undefined) return null
+    const exact = slot === 'c' ? { generation: record.generation } : {}
+    const open = () => sealed.open(text, { account, slot, ...exact })
+    return options.newerForms.reading({ kind: 'account', id: account }, record, open)
+  }
+
+  const openCurrent = (account: string, record: StoredRecord) => openSlot(account, record, 'c')
+
+  /** An intent to spend what this node cannot open would only be taken for a lost answer. */
+  function assertSpendable({ id, record, effects }: Step): void {
+    for (const effect of effects)
+      if (effect.type === 'refresh.send') openSlot(id, record, slotOf[effect.attempt.spend])
   }
 
   function remember(
@@ -148,8 +162,10 @@ export function createAccounts(options: AccountsOptions) {
     input: (account) => ({ account }),
     records,
     clock,
+    newerForms: options.newerForms,
     snapshotSchema: options.snapshotSchema,
     prepare(step) {
+      assertSpendable(step)
       const { context } = step.after
       return {
         generation: context.generation,

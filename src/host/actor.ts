@@ -3,6 +3,7 @@ import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } fro
 import { fromStored, type StoredSnapshot, snapshotSchema, step, toStored } from '../../machines/index.ts'
 import type { Change, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
 import type { ClusterClock } from './cluster-clock.ts'
+import type { NewerForms } from './newer-forms.ts'
 import { createTurns } from './turns.ts'
 
 export interface Loaded<Snapshot> {
@@ -52,6 +53,7 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
   readonly input: (id: string) => object
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
+  readonly newerForms: NewerForms
   /** The schema under which snapshots are saved; the newest by default. */
   readonly snapshotSchema?: (() => number) | undefined
   /** What is saved with the new snapshot. Runs again when a save was lost to another node. */
@@ -88,7 +90,8 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
   async function load(id: string, { markUsed = false } = {}): Promise<Loaded<Snapshot>> {
     const record = await records.load({ kind, id }, { markUsed })
     clock.observe(record.at)
-    return { record, snapshot: restore(id, record), at: clock.now() }
+    const snapshot = options.newerForms.reading({ kind, id }, record, () => restore(id, record))
+    return { record, snapshot, at: clock.now() }
   }
 
   async function run(
@@ -146,7 +149,8 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
     },
     /**
      * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
-     * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`.
+     * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`, and
+     * with `NewerForm` for what is left to newer nodes.
      */
     receive(
       id: string,

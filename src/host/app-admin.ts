@@ -6,7 +6,7 @@ import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
 import type { Provider } from '../provider/provider.ts'
-import { nullIfTampered } from '../redis/integrity.ts'
+import { nullIfUnusable } from '../redis/integrity.ts'
 import type { Records } from '../redis/records.ts'
 import { type AppPatch, type AppPut, type AppSecretAdd, type IfVersion, mostSecrets } from '../schemas.ts'
 import { checkSecretMoves, type MoveOrder, withPinned } from './app-moves.ts'
@@ -128,7 +128,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
       let cursor: string | undefined
       do {
         const page = await records.listSorted({ kind: 'app', limit: listPage, ...(cursor && { cursor }) })
-        const each = page.ids.map((id) => limit(() => apps.look(id).catch(nullIfTampered)))
+        const each = page.ids.map((id) => limit(() => apps.look(id).catch(nullIfUnusable)))
         for (const app of await Promise.all(each)) {
           if (app === null || app.config === null) continue
           found.push(appView({ ...app, config: app.config }))

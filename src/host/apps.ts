@@ -15,6 +15,7 @@ import type { Sealer } from '../redis/seal.ts'
 import { Secret } from '../secret.ts'
 import { createActor, type Loaded, type Meeting, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
+import type { NewerForms } from './newer-forms.ts'
 
 export interface ClientSecret {
   readonly id: string
@@ -47,6 +48,7 @@ export type AppSettings = {
 export interface AppsOptions {
   readonly records: Pick<Records, 'load' | 'save'>
   readonly clock: ClusterClock
+  readonly newerForms: NewerForms
   readonly snapshotSchema?: (() => number) | undefined
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   afterSave(app: string, record: StoredRecord): void
@@ -107,6 +109,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     input: (app) => ({ app }),
     records,
     clock,
+    newerForms: options.newerForms,
     snapshotSchema: options.snapshotSchema,
     prepare(step) {
       const removed = step.extra === null
@@ -136,10 +139,11 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
     if (seen?.version === version && seen.saveId === saveId) return seen.settings
     const { config, c } = fields
     const place = { account: id, slot: 'secrets', generation }
-    const pairs =
-      c === undefined
-        ? []
-        : (JSON.parse(sealer.open({ sealed: c, ...place }).reveal()) as [string, string, number | null][])
+    const open = (sealed: string) =>
+      options.newerForms.reading({ kind: 'app', id }, { version, saveId }, () =>
+        sealer.open({ sealed, ...place }),
+      )
+    const pairs = c === undefined ? [] : (JSON.parse(open(c).reveal()) as [string, string, number | null][])
     const parsed = config === undefined ? null : (JSON.parse(config) as AppConfig)
     const settings = {
       config: parsed,

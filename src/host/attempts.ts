@@ -1,13 +1,17 @@
-import { lateAnswerTime, type Spend } from '../../machines/index.ts'
+import type { Logger } from 'pino'
+import { lateAnswerTime } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf, tokenOrigins } from '../provider/grant-place.ts'
 import { presets } from '../provider/presets.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Tokens } from '../provider/token-answer.ts'
+import { NewerForm } from '../redis/newer-form.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { mostSecrets } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
 import type { LoadedAccount } from './accounts.ts'
+import type { Answer } from './answer-text.ts'
 import { createAppAdmission, newTrial } from './app-admission.ts'
 import { refusalOfMoved } from './app-changed.ts'
 import { createAppReports } from './app-reports.ts'
@@ -16,9 +20,9 @@ import type { App, Apps } from './apps.ts'
 import { type Failure, unsent } from './attempt-failure.ts'
 import { chooseSecret } from './choose-secret.ts'
 import type { ClusterClock } from './cluster-clock.ts'
-import type { Answer } from './held-answers.ts'
+import type { Held } from './held-answers.ts'
 import { createRefusalJudge } from './refusal-judge.ts'
-import type { SealedTokens, Slot, TokenPair } from './sealed-tokens.ts'
+import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
 import type { AttemptRequest, Ticket, Trial } from './trial.ts'
 
 export interface AttemptsOptions {
@@ -26,16 +30,18 @@ export interface AttemptsOptions {
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly sealed: SealedTokens
   readonly clock: ClusterClock
+  readonly logger: Pick<Logger, 'error'>
   readonly timers: Pick<Timers, 'after' | 'elapsed' | 'delay'>
   /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
   confirmIntent(request: AttemptRequest): Promise<boolean>
-  hold(answer: Answer, saved: LoadedAccount): Promise<void>
+  hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  /** False while an answer of this account waits to be stored: what it spent must not be sent again. */
+  maySend(account: string): Promise<boolean>
   /** `alone`: the app is well, and what it lacks it lacks for this account. */
   failed(request: AttemptRequest, failure: Failure, how: { alone: boolean }): Promise<void>
   onEnd?(ended: { request: AttemptRequest; outcome: string; error?: unknown; milliseconds: number }): void
 }
 
-const slots: Record<Spend, Slot> = { current: 'c', previous: 'c-', sibling: 'c~' }
 /** Each secret, the last of them once more, and one that was put meanwhile. */
 const mostTries = mostSecrets + 2
 
@@ -52,24 +58,23 @@ export function createAttempts(options: AttemptsOptions) {
   const tickets = new Map<string, Ticket>()
 
   function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
-    const slot = slots[attempt.spend]
-    const text = record.fields[slot as 'c']
+    const slot = slotOf[attempt.spend]
+    const text = record.fields[slot]
     if (text === undefined) return {}
     const generation = slot === 'c' ? { generation: attempt.generation } : {}
     return sealed.open(text, { account, slot, ...generation })
   }
 
   /** Each request waits its turn, and is given up unsent rather than late. A slot is held as long as the cluster waits. */
-  async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
-    const { attempt, saved } = request
+  async function take(trial: Trial): Promise<string> {
+    const { attempt, saved } = trial
     const { context } = saved.snapshot
-    const trial = newTrial(request, ticket)
     let waits = !appSlots.knows(context.app)
     for (;;) {
       const held = waits ? await admission.waitForApp(trial) : null
-      if (held !== null) return end(request, held)
+      if (held !== null) return end(trial, held)
       const leave = await appSlots.enter(context.app, attempt.sendBy - clock.now())
-      if (leave === null) return end(request, unsent('T', 'too_many_at_once', 'wait'))
+      if (leave === null) return end(trial, unsent('T', 'too_many_at_once', 'wait'))
       const callOff = options.timers.after(attempt.giveUpAt - clock.now(), leave)
       try {
         const outcome = await send(trial)
@@ -86,6 +91,7 @@ export function createAttempts(options: AttemptsOptions) {
   async function send(trial: Trial): Promise<string | null> {
     const { attempt, saved, ticket } = trial
     const { context } = saved.snapshot
+    if (trial.sends === 0 && !(await options.maySend(trial.account))) return 'kept'
     if (trial.sends === 0 && !(await options.confirmIntent(trial)))
       return end(trial, unsent('T', 'intent_not_replicated', 'wait'))
     for (;;) {
@@ -101,6 +107,7 @@ export function createAttempts(options: AttemptsOptions) {
       const client = chooseSecret(app, trial.tried)
       const onlyTo = refreshToken && tokenOrigins(place, app.config)
       const startedAt = clock.now()
+      trial.left = true
       const answer = await provider.refreshToken({
         config: app.config,
         ...(client && { clientSecret: client.secret }),
@@ -119,10 +126,10 @@ export function createAttempts(options: AttemptsOptions) {
       const sent = { at: startedAt, endpoint: app.endpoint, question: app.context.question?.id ?? null }
       if (answer.kind === 'tokens') {
         // Storing is the next thing done, before anything else is made of the answer.
-        await options.hold(answerOf(trial, { startedAt, answer, config: app.config }), saved)
+        const held = await options.hold(answerOf(trial, { startedAt, answer, config: app.config }), saved)
         await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
         if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
-        return 'succeeded'
+        return held === 'kept' ? 'kept' : 'succeeded'
       }
       trial.sends++
       const { refusal } = answer
@@ -132,6 +139,27 @@ export function createAttempts(options: AttemptsOptions) {
       if (judgement === 'wait') return null
       if (judgement !== 'again') return end(trial, judgement.failure, judgement)
     }
+  }
+
+  async function run(request: AttemptRequest, ticket: Ticket): Promise<string> {
+    const trial = newTrial(request, ticket)
+    try {
+      return await take(trial)
+    } catch (error) {
+      if (trial.left || error instanceof StorageUnavailable) throw error
+      return endUnsent(trial, error)
+    }
+  }
+
+  /** It is known that nothing left: whatever went wrong, no answer can be missing. */
+  function endUnsent(trial: Trial, error: unknown): Promise<string> {
+    if (error instanceof NewerForm) return end(trial, unsent('T', 'stored_by_newer_version', 'wait'))
+    const { account, attempt } = trial
+    options.logger.error(
+      { err: error, account, attempt: attempt.id },
+      'internal error: an attempt is not sent',
+    )
+    return end(trial, unsent('T', 'internal_error', 'see the log of the node'))
   }
 
   async function end(request: AttemptRequest, failure: Failure, how = { alone: false }): Promise<string> {

@@ -10,13 +10,14 @@ import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { Secret } from '../secret.ts'
 import { realTimers, type Timers } from '../timers.ts'
 import { type AccountMeeting, createAccounts, type LoadedAccount } from './accounts.ts'
+import { createAnswers } from './answers.ts'
 import { createAppCommands } from './app-commands.ts'
 import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createEventFlow } from './event-flow.ts'
-import { createHeldAnswers } from './held-answers.ts'
 import { createLeftBehind } from './left-behind.ts'
+import { createNewerForms } from './newer-forms.ts'
 import { type Observer, unobserved } from './observer.ts'
 import { createOutbox } from './outbox.ts'
 import { createSealedTokens } from './sealed-tokens.ts'
@@ -91,9 +92,12 @@ export function createHost(options: HostOptions) {
     outbox.saved(ref)
   }
 
+  const newerForms = createNewerForms({ logger, observer })
+
   const accounts = createAccounts({
     records,
     clock,
+    newerForms,
     snapshotSchema,
     sealed,
     fingerprint,
@@ -103,6 +107,8 @@ export function createHost(options: HostOptions) {
       waiting.wake(account, saved)
       attempts.superseded(account, saved.record.version)
       announceSave({ kind: 'account', id: account }, saved.record)
+      if (saved.snapshot.context.grantId === null)
+        background('answers of a removed account not forgotten', () => arrivedAnswers.forget(account))
     },
     send: (request) => attempts.start(request),
     onLostSave(account) {
@@ -114,33 +120,23 @@ export function createHost(options: HostOptions) {
   const apps = createApps({
     records,
     clock,
+    newerForms,
     snapshotSchema,
     sealer,
     afterSave: (app, record) => announceSave({ kind: 'app', id: app }, record),
     perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
   })
 
-  const heldAnswers = createHeldAnswers({
-    spool,
+  const { heldAnswers, arrivedAnswers } = createAnswers({
+    records,
+    accounts,
+    sealer,
     sealed,
+    spool,
     timers,
     logger,
-    async store({ account, tokens, ...answer }, saved) {
-      const told = ({ at, eventId: id }: AccountMeeting) => ({
-        event: {
-          type: 'refresh.succeeded' as const,
-          at,
-          id,
-          ...answer,
-          rotated: tokens.refreshToken !== undefined,
-        },
-        extra: { tokens },
-      })
-      const { taken, record } = await accounts.receive(account, told, saved)
-      // A failover may forget what no replica has; the answer is kept for that, and offered again.
-      if (taken && !(await confirmed(account, record)))
-        logger.warn({ account }, 'answer stored, on no replica yet')
-    },
+    observer,
+    confirmed,
   })
 
   const attempts = createAttempts({
@@ -150,7 +146,9 @@ export function createHost(options: HostOptions) {
     clock,
     timers,
     confirmIntent: ({ account, saved }) => confirmed(account, saved.record),
+    logger,
     hold: heldAnswers.hold,
+    maySend: arrivedAnswers.takeUp,
     async failed({ account, attempt, saved }, failure, { alone }) {
       const told = {
         type: 'refresh.failed' as const,
@@ -193,6 +191,7 @@ export function createHost(options: HostOptions) {
     freeSlots: () => attemptsPerNode - attempts.size(),
     expectAttempt: attempts.expect,
     wakeIfAppWorks,
+    takeUp: arrivedAnswers.takeUp,
   })
 
   function background(complaint: string, job: () => Promise<void>): void {
@@ -232,6 +231,7 @@ export function createHost(options: HostOptions) {
     attempts,
     cache,
     heldAnswers,
+    arrivedAnswers,
     leftBehind,
     outbox,
     flow,

@@ -1,3 +1,5 @@
+import type { Ref } from '../redis/records.ts'
+
 /** What a node tells of its work, to whoever counts it. Called where it is hottest: nothing here throws, waits or allocates. */
 export interface Observer {
   /** A token went out with so much life left, in milliseconds. */
@@ -9,9 +11,13 @@ export interface Observer {
   raceRecovered(): void
   /** An attempt ended without its answer, which may have spent the refresh token. */
   inDoubt(): void
-  /** `outcome` is `succeeded`, the class of the failure, or `untold`. */
   /** An event was set aside: its stream will never take it. */
   eventSetAside(): void
+  /** A record was met that only another node can read. */
+  unreadable(kind: Ref['kind']): void
+  /** An answer arrived and could not be made part of its account, through a fault of ours. */
+  answerKept(): void
+  /** `outcome` is `succeeded`, the class of the failure, `kept` (its answer, to be stored later), or `untold`. */
   attemptEnded(ended: { provider: string; outcome: string; milliseconds: number }): void
 }
 
@@ -24,5 +30,7 @@ export const unobserved: Observer = {
   raceRecovered() {},
   inDoubt() {},
   eventSetAside() {},
+  unreadable() {},
+  answerKept() {},
   attemptEnded() {},
 }

@@ -3,16 +3,19 @@ import { z } from 'zod'
 import type { ApiTokenStore } from '../redis/api-tokens.ts'
 import { Tampered } from '../redis/integrity.ts'
 import { partitionOf } from '../redis/keys.ts'
+import { NewerForm } from '../redis/newer-form.ts'
 import type { PendingConsents } from '../redis/pending-consents.ts'
 import { BadCursor, type Records, type Ref } from '../redis/records.ts'
 import { SealError } from '../redis/seal.ts'
 import type { Accounts } from './accounts.ts'
 import type { Apps } from './apps.ts'
+import type { ArrivedAnswers } from './arrived-answers.ts'
 
 export interface RewritingOptions {
   readonly records: Pick<Records, 'list'>
   readonly accounts: Pick<Accounts, 'rewrite'>
   readonly apps: Pick<Apps, 'rewrite'>
+  readonly arrivedAnswers: Pick<ArrivedAnswers, 'reseal'>
   readonly apiTokens: Pick<ApiTokenStore, 'rewrite'>
   readonly pendingConsents: Pick<PendingConsents, 'rewrite'>
   readonly partitions: number
@@ -54,9 +57,11 @@ export function createRewriting(options: RewritingOptions) {
 
   async function rewrite({ kind, id }: Ref): Promise<'rewritten' | 'current' | 'unopened'> {
     try {
+      if (kind === 'account') await options.arrivedAnswers.reseal(id)
       return (await (kind === 'app' ? apps : accounts).rewrite(id)) ? 'rewritten' : 'current'
     } catch (error) {
-      if (error instanceof SealError || error instanceof Tampered) return 'unopened'
+      if (error instanceof SealError || error instanceof Tampered || error instanceof NewerForm)
+        return 'unopened'
       throw error
     }
   }

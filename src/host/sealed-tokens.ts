@@ -1,3 +1,4 @@
+import type { Spend } from '../../machines/index.ts'
 import type { GrantPlace } from '../provider/grant-place.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { Secret } from '../secret.ts'
@@ -13,6 +14,9 @@ export interface TokenPair {
 }
 
 export type Slot = 'c' | 'c-' | 'c~' | 'spool'
+
+/** Where the token lies that an attempt spends. */
+export const slotOf = { current: 'c', previous: 'c-', sibling: 'c~' } as const satisfies Record<Spend, Slot>
 
 export interface SealedTokens {
   seal(tokens: TokenPair, place: { account: string; generation: number; slot: Slot }): string

@@ -17,6 +17,7 @@ import type { TokenResult } from '../api.ts'
 import { appendFields } from '../common/append-fields.ts'
 import { fail, ok } from '../failures.ts'
 import type { Fill } from '../fills.ts'
+import { NewerForm } from '../redis/newer-form.ts'
 import { StorageUnavailable, sentenceOf } from '../redis/storage-unavailable.ts'
 import type { TokenReject, TokenWant } from '../schemas.ts'
 import type { Timers } from '../timers.ts'
@@ -58,6 +59,8 @@ export function createTokenReads(options: TokenReadsOptions) {
     at,
     expiryTime: Math.max(at, clock.expiryTime()),
   })
+  const isAlive = (loaded: LoadedAccount, resource: Resource | null) =>
+    isUsable(seenOf(loaded), { minValidity: 0, resource })
   const load = createSharedLoad((account) => accounts.load(account))
   const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
 
@@ -142,7 +145,13 @@ export function createTokenReads(options: TokenReadsOptions) {
             return reply(account, loaded, { want, fill: starts || news ? null : fill, found, started })
           }
           started ||= starts
-          let after = starts ? await accounts.receive(account, decide, loaded) : loaded
+          let after = starts
+            ? await accounts.receive(account, decide, loaded).catch((error: unknown) => {
+                if (error instanceof NewerForm && want.rejected === undefined && isAlive(loaded, resource))
+                  return loaded
+                throw error
+              })
+            : loaded
           let verdict = verdictFor(seenOf(after), want)
           const hurried =
             first && verdict.kind === 'client_secret_expired' ? await options.hurry(account, after) : null
@@ -160,13 +169,15 @@ export function createTokenReads(options: TokenReadsOptions) {
         news = await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - timers.elapsed())))
       }
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error
+      if (!(error instanceof StorageUnavailable || error instanceof NewerForm)) throw error
       const known =
         want.rejected === undefined
           ? cache.readUnchecked(account, want.minValidity, resource?.key)
           : undefined
-      if (known === undefined)
+      if (known === undefined) {
+        if (error instanceof NewerForm) throw error
         return fail('storage_unavailable', sentenceOf(error.why), { account, retryAfter: 1 })
+      }
       const { bytes, generation } = known
       return ok(generation > (want.newerThan ?? -1) ? bytes : appendFields(bytes, { refreshed: false }))
     } finally {
@@ -176,7 +187,7 @@ export function createTokenReads(options: TokenReadsOptions) {
 
   function outOfPatience(account: string, loaded: LoadedAccount, want: Want): TokenResult {
     const seen = seenOf(loaded)
-    if (isUsable(seen, { minValidity: 0, resource: want.resource })) return reply(account, loaded, { want })
+    if (isAlive(loaded, want.resource)) return reply(account, loaded, { want })
     return fail('refresh_timeout', 'the refresh is still under way', {
       account,
       state: seen.state,

@@ -21,6 +21,8 @@ export interface Trial extends AttemptRequest {
   /** Secrets that were refused to this grant just now. */
   tried: string[]
   sends: number
+  /** A request was begun: from now on its answer may be missing. */
+  left: boolean
   /** When this grant was first refused in words that may be about the client. */
   refusedBefore: number | null
   refusal: Refusal | null

@@ -8,7 +8,8 @@ import {
   wakesAt,
 } from '../../machines/index.ts'
 import { createRareLog } from '../common/rare-log.ts'
-import { nullIfTampered } from '../redis/integrity.ts'
+import { nullIfUnusable } from '../redis/integrity.ts'
+import { NewerForm } from '../redis/newer-form.ts'
 import type { Records, Ref, Revision } from '../redis/records.ts'
 import type { Poll, Timers } from '../timers.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from './accounts.ts'
@@ -17,6 +18,8 @@ import type { ClusterClock } from './cluster-clock.ts'
 
 export interface WakerOptions {
   readonly records: Pick<Records, 'claimDue' | 'reindex'>
+  /** Stores answers that wait for the account; false where some have to wait on. */
+  readonly takeUp: (account: string) => Promise<boolean>
   readonly accounts: Accounts
   readonly apps: Apps
   readonly clock: ClusterClock
@@ -35,6 +38,8 @@ const every = 500
 const mostAtOnce = 32
 /** What found its app busy comes again after this, and up to five times as late. */
 const comesAgainAfter = 1_000
+/** The same for what only other nodes can read, and for an answer that cannot be stored yet. */
+const leftFor = 5_000
 /** A node that dies with what it claimed gives it back after this. */
 const claimHolds = 30_000
 
@@ -52,12 +57,16 @@ export function createWaker(options: WakerOptions) {
   let pausedUntil = 0
 
   async function wakeAccount(id: string): Promise<void> {
+    const all = await options.takeUp(id)
     const loaded = await accounts.load(id)
+    // Told that its attempt is overdue, it would send again what has been spent.
+    if (!all) return comeAgain({ kind: 'account', id }, loaded.record, leftFor)
     const { value, context } = loaded.snapshot
     const works = await worksAgain(loaded)
     // One in flight that is overdue had its turn.
     const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
-    if (expected === null) return comeAgain(id, loaded)
+    // An attempt that could not start in time is better not begun.
+    if (expected === null) return comeAgain({ kind: 'account', id }, loaded.record, comesAgainAfter)
     const outcome = await accounts
       .receive(id, (meeting) => ({ event: eventFor(meeting, works) }), loaded)
       .finally(expected)
@@ -76,10 +85,10 @@ export function createWaker(options: WakerOptions) {
     return app?.state === 'secret-expired' ? null : app
   }
 
-  /** An attempt that could not start in time is better not begun. */
-  async function comeAgain(id: string, { at, record }: LoadedAccount): Promise<void> {
-    const wakeAt = at + Math.round(comesAgainAfter * (1 + 4 * hashFraction(id, at)))
-    await records.reindex({ ref: { kind: 'account', id }, read: record, wakeAt })
+  async function comeAgain(ref: Ref, read: Revision, after: number): Promise<void> {
+    const at = clock.now()
+    const wakeAt = at + Math.round(after * (1 + 4 * hashFraction(ref.id, at)))
+    await records.reindex({ ref, read, wakeAt })
   }
 
   async function wakeApp(id: string): Promise<void> {
@@ -102,7 +111,9 @@ export function createWaker(options: WakerOptions) {
     })
     clock.observe(at)
     const wake = ({ kind, id }: Ref) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))
-    await Promise.all(refs.map((ref) => wake(ref).catch(nullIfTampered)))
+    const leave = (ref: Ref) => (error: unknown) =>
+      error instanceof NewerForm ? comeAgain(ref, error.read, leftFor) : nullIfUnusable(error)
+    await Promise.all(refs.map((ref) => wake(ref).catch(leave(ref))))
     return refs.length
   }
 

@@ -83,6 +83,17 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     registers,
   })
   for (const why of storageTroubles) storageFailures.inc({ why }, 0)
+  const unreadable = new Counter({
+    name: 'tokenbus_unreadable_total',
+    help: 'Records met that only newer nodes, or nodes with other sealing keys, can read, by kind.',
+    labelNames: ['kind'],
+    registers,
+  })
+  const kept = counter(
+    'tokenbus_answers_kept_total',
+    'Answers that could not be stored through a fault of tokenbus: they are kept, sealed, and stored later.',
+  )
+  for (const kind of ['account', 'app']) unreadable.inc({ kind }, 0)
   for (const why of refusals) refused.inc({ why }, 0)
   for (const kind of signedKinds) tampering.inc({ kind }, 0)
 
@@ -127,6 +138,8 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
       raceRecovered: () => races.inc(),
       inDoubt: () => inDoubt.inc(),
       eventSetAside: () => setAside.inc(),
+      unreadable: (kind) => unreadable.inc({ kind }),
+      answerKept: () => kept.inc(),
       attemptEnded: ({ provider, outcome, milliseconds }) =>
         attempts.observe({ provider, outcome }, milliseconds / 1_000),
     },

@@ -17,6 +17,9 @@ export interface Commands {
   zcard(key: string): Promise<number>
   zadd(key: string, score: number, member: string): Promise<unknown>
   zrem(key: string, member: string): Promise<unknown>
+  hgetall(key: string): Promise<Record<string, string>>
+  hdel(key: string, fields: readonly string[]): Promise<unknown>
+  del(key: string): Promise<unknown>
   /** How many members have this score or a higher one. */
   zcountFrom(key: string, score: number): Promise<number>
 }
@@ -58,6 +61,9 @@ export function createCommands(redis: RedisClient): Commands {
     zcard: (key) => reach(() => redis.zcard(key)),
     zadd: (key, score, member) => reach(() => redis.zadd(key, score, member)),
     zrem: (key, member) => reach(() => redis.zrem(key, member)),
+    hgetall: (key) => reach(() => redis.hgetall(key)),
+    hdel: (key, fields) => reach(() => redis.hdel(key, ...fields)),
+    del: (key) => reach(() => redis.del(key)),
     zcountFrom: (key, score) => reach(() => redis.zcount(key, score, '+inf')),
   }
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
+import { NewerForm } from './newer-form.ts'
 import type { Signed, Signer } from './signer.ts'
 import type { WriteLevel } from './write-level.ts'
 
@@ -10,9 +11,9 @@ export class Tampered extends Error {
   }
 }
 
-/** For lists, which do without it: it has been told of. */
-export function nullIfTampered(error: unknown): null {
-  if (error instanceof Tampered) return null
+/** For lists, which do without what is not to be used here: it has been told of. */
+export function nullIfUnusable(error: unknown): null {
+  if (error instanceof Tampered || error instanceof NewerForm) return null
   throw error
 }
 

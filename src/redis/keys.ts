@@ -24,6 +24,8 @@ export function keysOf(partition: number) {
   return {
     record: ({ kind, id }: Ref) => `${tag}:${kind}:${id}`,
     due: `${tag}:due`,
+    /** Answers of the account that could not be made part of it yet, by attempt. */
+    arrived: (account: string) => `${tag}:arrived:${account}`,
     outbox: `${tag}:outbox`,
     outboxTrimmed: `${tag}:outbox-trimmed`,
     deadEvents: `${tag}:dead-events`,

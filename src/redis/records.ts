@@ -1,4 +1,5 @@
 import { realTimers, type Timers } from '../timers.ts'
+import { createArrivedStore } from './arrived-store.ts'
 import type { Commands } from './commands.ts'
 import { type Integrity, Tampered } from './integrity.ts'
 import { createJoining } from './joining.ts'
@@ -88,6 +89,7 @@ export function createRecords({
   return {
     ...createListing({ commands, partitions, random }),
     ...outboxStore,
+    arrived: createArrivedStore({ commands, partitions }),
     joining: createJoining(commands, { partitions }),
     load,
     /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */

@@ -13,6 +13,7 @@ const scripts = [
   'move-event',
   'replace-field',
   'replace-text',
+  'keep-answer',
 ] as const
 
 export type Script = (typeof scripts)[number]

@@ -5,6 +5,9 @@ import type { SealKey } from './seal-keys.ts'
 /** Names the place and the key id; never what was sealed. */
 export class SealError extends Error {}
 
+/** In a format, or with a key, that this node does not have: another one may. */
+export class UnknownSeal extends SealError {}
+
 /** Where a sealed text belongs. Bound into it: moved elsewhere it does not open. */
 export interface Place {
   readonly account: string
@@ -51,11 +54,11 @@ export function createSealer(keys: readonly [SealKey, ...SealKey[]]): Sealer {
     isStale: (sealed) => !sealed.startsWith(`${format}.${sealingId}.`),
     open({ sealed, account, slot, generation }) {
       const [version, keyId = '', sealedAt, iv = '', body = ''] = sealed.split('.')
-      const complain = (why: string, cause?: unknown) =>
-        new SealError(`what is sealed for ${account} (${slot}, key ${keyId}) ${why}`, { cause })
+      const what = `what is sealed for ${account} (${slot}, key ${keyId})`
+      const complain = (why: string, cause?: unknown) => new SealError(`${what} ${why}`, { cause })
       const key = raw.get(keyId)
-      if (version !== format) throw complain('has an unknown format')
-      if (key === undefined) throw complain('needs a key that was not given')
+      if (version !== format) throw new UnknownSeal(`${what} has an unknown format`)
+      if (key === undefined) throw new UnknownSeal(`${what} needs a key that was not given`)
       if (generation !== undefined && String(generation) !== sealedAt)
         throw complain('is of another generation')
       try {

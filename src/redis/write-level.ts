@@ -1,5 +1,6 @@
 import { snapshotSchema } from '../../machines/index.ts'
 import { realTimers, type Timers } from '../timers.ts'
+import { StorageUnavailable } from './storage-unavailable.ts'
 
 /** What this version can write. 1: unsigned, snapshots of schema 2. 2: signed, snapshots of schema 3. */
 export const newestLevel = 2
@@ -16,7 +17,7 @@ export interface WriteLevel {
   snapshotSchema(): number
   /** Looks anew. Rejects with `StorageUnavailable`. */
   refresh(): Promise<void>
-  /** Sure to be of the last seconds: a node that stood still must not go on in a form that is refused by now. */
+  /** Sure to be of the last seconds: a node that stood still must not go on in a form that is refused by now. Rejects when it is. */
   recent(): Promise<void>
 }
 
@@ -31,8 +32,10 @@ export function createWriteLevel(
   let lowest = 1
   let written = 1
   let readAt = 0
+  let outdated = false
 
   function rise(seen: Levels): void {
+    outdated ||= seen.lowest > newestLevel
     lowest = Math.max(lowest, Math.min(seen.lowest, newestLevel))
     written = Math.max(written, lowest, Math.min(seen.written, newestLevel))
     readAt = timers.elapsed()
@@ -49,6 +52,7 @@ export function createWriteLevel(
     snapshotSchema: () => schemas[written] as number,
     refresh,
     async recent() {
+      if (outdated) throw new StorageUnavailable('the storage takes only what newer versions write')
       if (written < newestLevel && timers.elapsed() - readAt > trustedFor) await refresh()
     },
   }

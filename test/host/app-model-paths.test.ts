@@ -2,6 +2,8 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { AppEvent } from '../../machines/index.ts'
 import { createApps } from '../../src/host/apps.ts'
+import { createNewerForms } from '../../src/host/newer-forms.ts'
+import { unobserved } from '../../src/host/observer.ts'
 import { toAppConfig } from '../../src/provider/app-config.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import { Secret } from '../../src/secret.ts'
@@ -47,6 +49,7 @@ async function drive(app: string, path: readonly AppStep[]): Promise<string[]> {
   const apps = createApps({
     records,
     sealer,
+    newerForms: createNewerForms({ logger: pino({ level: 'silent' }), observer: unobserved }),
     clock: { now: () => now, observe: () => undefined, ahead: () => 0, expiryTime: () => now },
     afterSave: () => undefined,
     perform: (_, { type }) => asked.push(type),

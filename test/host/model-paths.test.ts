@@ -8,6 +8,7 @@ import { ensureStreams } from '../../src/bus/streams.ts'
 import { createAccounts } from '../../src/host/accounts.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
 import { createEventFlow } from '../../src/host/event-flow.ts'
+import { createNewerForms } from '../../src/host/newer-forms.ts'
 import { unobserved } from '../../src/host/observer.ts'
 import { createOutbox } from '../../src/host/outbox.ts'
 import { createSealedTokens } from '../../src/host/sealed-tokens.ts'
@@ -50,6 +51,7 @@ async function startHost() {
   const accounts = createAccounts({
     records,
     clock,
+    newerForms: createNewerForms({ logger, observer: unobserved }),
     sealed: createSealedTokens(sealer),
     fingerprint,
     beforeSave: () => undefined,

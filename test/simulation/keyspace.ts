@@ -211,6 +211,18 @@ const moveEvent: Verb = (space, [from = '', to = ''], [entryId, reason = '', mos
   return 1
 }
 
+const keepAnswer: Verb = (
+  space,
+  [arrived = '', due = ''],
+  [attempt = '', sealed = '', member = '', dueIn],
+  now,
+) => {
+  const fields = hashAt(space, arrived, now) ?? new Map<string, string>()
+  space.hashes.set(arrived, { fields: fields.set(attempt, sealed), expiresAt: null })
+  setAt(space, due).set(member, now + Number(dueIn))
+  return 1
+}
+
 const verbs: Record<Script, Verb> = {
   load,
   save,
@@ -218,4 +230,5 @@ const verbs: Record<Script, Verb> = {
   reindex,
   'wake-accounts': wakeAccounts,
   'move-event': moveEvent,
+  'keep-answer': keepAnswer,
 }

@@ -1,5 +1,5 @@
 import type { Commands } from '../../src/redis/commands.ts'
-import { type Call, isAfter, type Keyspace, runScript, setAt, streamAt } from './keyspace.ts'
+import { type Call, hashAt, isAfter, type Keyspace, runScript, setAt, streamAt } from './keyspace.ts'
 
 /** A write as a replica repeats it. */
 export type Write = (space: Keyspace) => unknown
@@ -49,6 +49,10 @@ export function spaceCommands(carry: Carry): Commands {
       carry((space) =>
         [...setAt(space, one).keys()].filter((id) => setAt(space, other).has(id)).sort(byBytes),
       ),
+    hgetall: (key) => carry((space, now) => Object.fromEntries(hashAt(space, key, now) ?? [])),
+    hdel: (key, fields) =>
+      carry((space, now) => fields.map((field) => hashAt(space, key, now)?.delete(field)), { write: true }),
+    del: (key) => carry(({ hashes }) => hashes.delete(key), { write: true }),
     zadd: (key, score, member) => carry((space) => setAt(space, key).set(member, score), { write: true }),
     zrem: (key, member) => carry((space) => setAt(space, key).delete(member), { write: true }),
     zcountFrom: (key, score) =>

@@ -108,6 +108,12 @@ export const samples: Readonly<Record<string, Sample>> = {
       grantId: context.grantId ?? 'none',
       baseGeneration: context.generation - 1,
     }),
+  'refresh.kept': (context) => ({
+    type: 'refresh.kept',
+    at: soon(context),
+    id: 'kept',
+    attempt: context.attempt?.id ?? 'none',
+  }),
   'refresh.failed, A': failed('A'),
   // The lazy ones are parked because their app was changed.
   'refresh.failed, S': (context) =>

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Tokenbus } from '../../src/api.ts'
 import { announceChanges, watchChanges } from '../../src/bus/changes.ts'
 import { connectNats } from '../../src/bus/connect.ts'
@@ -18,6 +18,7 @@ import { type ClusterClock, createClusterClock } from '../../src/host/cluster-cl
 import { createDeadEvents } from '../../src/host/dead-events.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import { createKeyRotation } from '../../src/host/key-rotation.ts'
+import { type Observer, unobserved } from '../../src/host/observer.ts'
 import { createSpool } from '../../src/host/spool.ts'
 import { createUpgrade } from '../../src/host/upgrade.ts'
 import { patchedPut, toAppConfig } from '../../src/provider/app-config.ts'
@@ -52,6 +53,10 @@ export interface TestNodeOptions {
   readonly waker?: boolean
   /** All nodes announce their saves: their events are not listened to. */
   readonly onlyAnnouncements?: boolean
+  readonly logger?: Logger
+  readonly observer?: Partial<Observer>
+  /** Called whenever an account's tokens are stored: what it throws is a fault of ours. */
+  readonly whileStoring?: () => void
   /** How often the link to NATS is tried, in milliseconds. */
   readonly pingInterval?: number
 }
@@ -60,7 +65,7 @@ export interface TestNodeOptions {
 export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
   const { natsUrl, redisUrl, refreshToken, keys = testKeys, partitions = 4, waker = true } = options
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tokenbus-data-')))
-  const logger = pino({ level: 'silent' })
+  const { logger = pino({ level: 'silent' }), whileStoring } = options
   const { ownClockAhead = 0 } = options
   const clock = createClusterClock({ ...realTimers, wallClock: () => Date.now() + ownClockAhead })
   const storage = await openStorage({ url: redisUrl, keys, partitions, logger })
@@ -84,6 +89,14 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     partitions,
     spool,
     logger,
+    observer: { ...unobserved, ...options.observer },
+    sealer: {
+      ...storage.sealer,
+      seal(sealing) {
+        if (sealing.slot === 'c') whileStoring?.()
+        return storage.sealer.seal(sealing)
+      },
+    },
   })
   await host.heldAnswers.storeSpooled()
   const watch = await watchChanges({

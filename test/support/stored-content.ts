@@ -1,7 +1,10 @@
 import { pino } from 'pino'
 import { createAccounts } from '../../src/host/accounts.ts'
 import { createHeldAnswers } from '../../src/host/held-answers.ts'
+import { createNewerForms } from '../../src/host/newer-forms.ts'
+import { unobserved } from '../../src/host/observer.ts'
 import { createSealedTokens } from '../../src/host/sealed-tokens.ts'
+import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { Secret } from '../../src/secret.ts'
 import { realTimers } from '../../src/timers.ts'
 import type { TestNode } from './node.ts'
@@ -57,6 +60,7 @@ export const accountsOf = (
   createAccounts({
     ...storage,
     clock,
+    newerForms: createNewerForms({ logger: pino({ level: 'silent' }), observer: unobserved }),
     sealed: createSealedTokens(storage.sealer),
     beforeSave: () => undefined,
     afterSave: tell,
@@ -115,8 +119,9 @@ export async function spooledBy({ storage, host }: TestNode): Promise<string> {
     timers: realTimers,
     logger: pino({ level: 'silent' }),
     store: async () => {
-      if (refusals++ === 0) throw new Error('Redis refuses it')
+      if (refusals++ === 0) throw new StorageUnavailable('Redis refuses it')
     },
+    keep: async () => {},
   })
   const answer = {
     account: 'alice',
