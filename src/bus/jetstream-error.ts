@@ -37,3 +37,11 @@ export function isAnsweredNo(error: unknown): boolean {
 export function isUnanswered(error: unknown): boolean {
   return error instanceof NatsError && error.api_error === undefined
 }
+
+/** Why an event was not taken, for whoever has to put it right. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof NatsError)) return error instanceof Error ? error.message : String(error)
+  if (error.api_error !== undefined) return error.api_error.description
+  if (error.code === ErrorCode.Timeout) return 'JetStream does not answer'
+  return error.code === ErrorCode.NoResponders ? 'there is no stream for it' : error.message
+}

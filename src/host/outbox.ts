@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { isAnsweredNo } from '../bus/jetstream-error.ts'
+import { isAnsweredNo, reasonOf } from '../bus/jetstream-error.ts'
 import { EventRefused, type Publisher } from '../bus/publisher.ts'
 import { createRareLog } from '../common/rare-log.ts'
 import { groupBy } from '../group-by.ts'
@@ -60,7 +60,7 @@ export function createOutbox(options: OutboxOptions) {
   }
 
   function noteFailure({ type }: OutboxEntry, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     if (!isAnsweredNo(error)) flow.failed(reason)
     if (publisher.connected()) rarely.warn({ type, reason }, 'events wait: their stream does not take them')
   }

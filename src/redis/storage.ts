@@ -45,6 +45,8 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     const commands = { ...unwatched, run: writes.run }
     const opened = { redis, sealer, run: commands.run }
     const { fingerprintKey, levels, identity } = await openMeta({ ...opened, partitions })
+    // A permission that is lacking, or room, had better show now.
+    await Promise.all([writes.prove(), highestTime(redis, 0)])
     const level = createWriteLevel(levels, { read: () => readLevels(opened) })
     const integrity = createIntegrity({ signer: createSigner(parsed), level, logger })
     let known = await replication(redis)

@@ -34,10 +34,12 @@ export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHe
     probed = key
   }
 
+  const prove = () => reach(() => redis.set(probed, '', 'PX', 60_000))
+
   async function look(): Promise<void> {
     if (trouble === null && looks++ % usuallyEvery !== 0) return
     try {
-      await reach(() => redis.set(probed, '', 'PX', 60_000))
+      await prove()
       if (trouble !== null) logger.info('the storage takes writes again')
       trouble = null
     } catch (error) {
@@ -56,6 +58,8 @@ export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHe
         throw error
       }
     },
+    /** Rejects with `StorageUnavailable` where nothing can be written. */
+    prove,
     trouble: () => trouble,
     /** Told of each command that failed. */
     onFailure: (counter: (why: StorageTrouble) => void) => void counters.push(counter),

@@ -1,5 +1,14 @@
 import type { Drill } from './drill.ts'
+import { natsDiskFull, natsStoreFull } from './nats-disk-full.ts'
 import { natsWithoutItsDisk } from './nats-without-its-disk.ts'
+import { redisEmpty } from './redis-empty.ts'
+import { redisTakesNoWrites } from './redis-takes-no-writes.ts'
 
-/** The bad days, one file each. */
-export const drills: readonly Drill[] = [natsWithoutItsDisk]
+/** The bad days. */
+export const drills: readonly Drill[] = [
+  natsWithoutItsDisk,
+  natsStoreFull,
+  natsDiskFull,
+  redisEmpty,
+  ...redisTakesNoWrites,
+]

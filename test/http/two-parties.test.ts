@@ -36,6 +36,7 @@ const oauth2 = { provider: 'theirs', auth: { user: 'boss@example.com' } }
 const table: Record<string, Row> = {
   'GET /livez': open(200),
   'GET /readyz': open(200),
+  'GET /healthz/events': open(200),
   'GET /metrics': open(200),
   'GET /openapi.json': open(200),
   'GET /docs': open(200),

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { drills } from './drills.ts'
+
+it.each(drills)(
+  '$name: tokens are served or refused with the reason, and all is well again',
+  async ({ run }) => {
+    const seen: string[] = []
+    await run((line) => seen.push(line)).catch((error: Error) => {
+      throw new Error(`${error.message}\n${seen.join('\n')}`, { cause: error })
+    })
+    expect(seen).not.toEqual([])
+  },
+)
