@@ -161,6 +161,7 @@ async function registeredRoutes(): Promise<string[]> {
     publicUrl: () => 'http://127.0.0.1',
     version: '0',
     metrics: { contentType: '', text: nothing },
+    health: {},
   }
   await addRoutes(server, { ...options, limits: nothing, tokenbus: nothing } as unknown as HttpOptions & {
     limits: never
