@@ -8,6 +8,7 @@ import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
 import { consumerCommands } from './consumers.ts'
 import { eventCommands } from './events.ts'
+import { exportCommand } from './export.ts'
 import { importCommands } from './import.ts'
 import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
@@ -35,6 +36,10 @@ type Args = any[]
 type Action = (tools: Tools, ...args: Args) => Promise<unknown>
 /** Wraps what a command does: connects first, prints what fails, disconnects after. */
 export type Run = (action: Action) => (...args: Args) => Promise<void>
+/** The same for a command that asks nobody. */
+export type RunAlone = (
+  action: (tools: Omit<Tools, 'bus'>, ...args: Args) => Promise<unknown>,
+) => (...args: Args) => Promise<void>
 
 const exits = `
 Exit codes: 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers.`
@@ -56,24 +61,27 @@ export async function runCommand(
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
-  const run: Run =
+  const runAlone: RunAlone =
     (action) =>
     async (...args) => {
       const json = program.opts().json === true
       const colours = coloursOf(terminal.colour)
       try {
         const config = readConfig(terminal.env, 'cli')
-        await using wire = await openBus(config)
-        const bus = json ? wire : showing(wire)
         const print: Tools['print'] = (value, lines) => {
           for (const line of json ? [jsonLine(value)] : lines()) terminal.out(line)
         }
-        const answered = await action({ bus, config, terminal, colours, json, print }, ...args)
+        const answered = await action({ config, terminal, colours, json, print }, ...args)
         code = answered === 1 ? 1 : 0
       } catch (error) {
         code = complain(error, { terminal, json, colours })
       }
     }
+  const run: Run = (action) =>
+    runAlone(async (tools, ...args) => {
+      await using wire = await openBus(tools.config)
+      return await action({ ...tools, bus: tools.json ? wire : showing(wire) }, ...args)
+    })
   for (const mode of ['dev', 'serve'] as const) {
     const what =
       mode === 'dev'
@@ -94,6 +102,7 @@ export async function runCommand(
   consumerCommands(program, run)
   eventCommands(program, run)
   importCommands(program, run)
+  exportCommand(program, runAlone)
   keyCommands(program, run)
   upgradeCommands(program, run)
   sandboxCommands(program, run)

@@ -1,4 +1,4 @@
-import { RequestStrategy } from 'nats'
+import { ErrorCode, type NatsError, RequestStrategy } from 'nats'
 import { z } from 'zod'
 import { type Bus, Unreachable } from './bus.ts'
 
@@ -14,8 +14,12 @@ export async function nodesOf({ nats }: Bus): Promise<Readonly<Record<string, st
     strategy: RequestStrategy.Timer,
     maxWait: rollCall,
   })
-  for await (const answer of answers)
-    if (answer.data.length > 0) nodes.push(infoSchema.parse(answer.json()).metadata)
+  try {
+    for await (const answer of answers)
+      if (answer.data.length > 0) nodes.push(infoSchema.parse(answer.json()).metadata)
+  } catch (error) {
+    if ((error as NatsError).code !== ErrorCode.NoResponders) throw error
+  }
   if (nodes.length === 0) throw new Unreachable('tokenbus does not answer on this NATS; is it running?')
   return nodes
 }

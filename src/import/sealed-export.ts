@@ -1,12 +1,10 @@
+import { exportContent } from '../common/export-content.ts'
 import type { RecipientKey } from '../common/recipient-key.ts'
 import { openRows, UnopenedRows } from '../common/sealed-rows.ts'
 import { openFileSource } from './file-source.ts'
 import { type FileValue, parsedJson } from './file-value.ts'
 import { type Source, UnreadableSource } from './rows.ts'
 import { readLines } from './text-lines.ts'
-
-/** What `tokenbus export` writes for tokenbus. */
-export const exportContent = 'tokenbus-rows;v=1'
 
 /** Apps and accounts of another tokenbus. Rejects with `UnreadableSource` for a file that is not whole, or not for this key. */
 export function openSealedExport({

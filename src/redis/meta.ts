@@ -95,11 +95,22 @@ function identityOf(opened: MetaRecord, { sealer }: Pick<MetaOptions, 'sealer'>)
   }
 }
 
+/** The same for who stores nothing: an empty Redis stays empty. Throws `StartError`. */
+export async function readMeta({ redis, sealer }: Pick<MetaOptions, 'redis' | 'sealer'>) {
+  const meta = await reach(() => redis.hgetall(metaKey))
+  if (meta.schema === undefined || meta['fingerprint-key'] === undefined)
+    throw new StartError('There is no tokenbus data in this Redis; check TOKENBUS_REDIS_URL.')
+  if (Number(meta.schema) > newestLevel)
+    throw new StartError(`This Redis holds data of schema ${meta.schema}; use the version that wrote it.`)
+  tryCanaries(sealer, meta)
+  return { partitions: Number(meta.partitions), levels: await readLevels({ redis, sealer }) }
+}
+
 /**
  * The lowest level accepted is the generation under which the key of the fingerprints is sealed (0: from before there were
  * levels): without the sealing keys nobody makes another one.
  */
-export async function readLevels({ redis, sealer }: Opened): Promise<Levels> {
+export async function readLevels({ redis, sealer }: Pick<Opened, 'redis' | 'sealer'>): Promise<Levels> {
   const [schema, sealed] = await reach(() => redis.hmget(metaKey, 'schema', 'fingerprint-key'))
   return { written: Number(schema) || 1, lowest: sealed ? lowestOf(sealer, sealed) : 1 }
 }

@@ -1,0 +1,126 @@
+import type { AccountContext } from '../../machines/index.ts'
+import { createAccounts } from '../host/accounts.ts'
+import { type App, createApps } from '../host/apps.ts'
+import { createClusterClock } from '../host/cluster-clock.ts'
+import { createNewerForms } from '../host/newer-forms.ts'
+import { unobserved } from '../host/observer.ts'
+import { createSealedTokens, type TokenPair } from '../host/sealed-tokens.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import { Tampered } from '../redis/integrity.ts'
+import { NewerForm } from '../redis/newer-form.ts'
+import type { Records, Ref } from '../redis/records.ts'
+import { SealError, type Sealer } from '../redis/seal.ts'
+
+export type StoredApp = App & { readonly config: AppConfig }
+
+export interface StoredAccount {
+  readonly id: string
+  /** Redis time (ms) at which it was so. */
+  readonly at: number
+  readonly context: AccountContext
+  readonly tokens: TokenPair | null
+  readonly metadata: unknown
+  readonly app: StoredApp
+}
+
+/** Changed from outside, or sealed with a key that was not given. */
+export interface Unreadable {
+  readonly id: string
+  readonly fail: string
+}
+
+export interface StoredOptions {
+  readonly records: Pick<Records, 'load' | 'list'>
+  readonly sealer: Sealer
+}
+
+const page = 100
+
+/** Apps and accounts as they are stored, opened, with the checks of a node that serves them. Nothing is stored. */
+export function createReadStored({ records, sealer }: StoredOptions) {
+  const clock = createClusterClock()
+  // What is refused is told row by row.
+  const newerForms = createNewerForms({ logger: { error: () => undefined }, observer: unobserved })
+  const nothing = () => undefined
+  const readOnly = { load: records.load, save: () => Promise.reject(new Error('an export stores nothing')) }
+  const accounts = createAccounts({
+    records: readOnly,
+    clock,
+    newerForms,
+    sealed: createSealedTokens(sealer),
+    fingerprint: () => '',
+    beforeSave: nothing,
+    afterSave: nothing,
+    send: nothing,
+  })
+  const apps = createApps({
+    records: readOnly,
+    clock,
+    newerForms,
+    sealer,
+    afterSave: nothing,
+    perform: nothing,
+  })
+  const known = new Map<string, Promise<StoredApp | Unreadable>>()
+
+  function appOf(id: string): Promise<StoredApp | Unreadable> {
+    const found = known.get(id)
+    if (found !== undefined) return found
+    const reading = orUnreadable(id, async () => {
+      const app = await apps.look(id)
+      return app.config === null ? { id, fail: 'there is no such app' } : { ...app, config: app.config }
+    })
+    known.set(id, reading)
+    return reading
+  }
+
+  async function accountOf(id: string): Promise<StoredAccount | Unreadable | undefined> {
+    const { at, record, snapshot } = await accounts.load(id)
+    const { context } = snapshot
+    if (context.grantId === null) return undefined
+    const app = await appOf(context.app)
+    if ('fail' in app) return { id, fail: `its app ${context.app}: ${app.fail}` }
+    const { metadata } = record.fields
+    return {
+      id,
+      at,
+      context,
+      tokens: accounts.openCurrent(id, record),
+      metadata: metadata === undefined ? undefined : JSON.parse(metadata),
+      app,
+    }
+  }
+
+  async function* idsOf(kind: Ref['kind'], app?: string): AsyncGenerator<string[]> {
+    let cursor: string | undefined
+    do {
+      const found = await records.list({ kind, app, limit: page, ...(cursor && { cursor }) })
+      yield found.ids
+      cursor = found.cursor
+    } while (cursor !== undefined)
+  }
+
+  return {
+    async *apps(only?: string): AsyncGenerator<StoredApp | Unreadable> {
+      if (only !== undefined) yield await appOf(only)
+      else for await (const ids of idsOf('app')) for (const id of ids) yield await appOf(id)
+    },
+    /** Page by page, so that memory does not grow with them. */
+    async *accounts(app?: string): AsyncGenerator<StoredAccount | Unreadable> {
+      for await (const ids of idsOf('account', app)) {
+        const found = await Promise.all(ids.map((id) => orUnreadable(id, () => accountOf(id))))
+        for (const each of found) if (each !== undefined) yield each
+      }
+    },
+  }
+}
+
+async function orUnreadable<T>(id: string, read: () => Promise<T>): Promise<T | Unreadable> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof Tampered || error instanceof SealError || error instanceof NewerForm)
+      return { id, fail: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,90 @@
+import { exportContent } from '../common/export-content.ts'
+import { keptSecrets } from '../host/app-admin.ts'
+import { toAppPut } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import type { Grant, LeftOut } from './exportable.ts'
+import type { StoredAccount, StoredApp } from './read-stored.ts'
+
+export interface ShapeOptions {
+  readonly withAppSecrets: boolean
+  /** How the other program names an app of ours. */
+  nameOf(app: string): string
+}
+
+/** How rows look to who imports them. The text of a secret is in them from here on: they are sealed next. */
+export interface Shape {
+  readonly content: string
+  /** Absent where apps are set up over there by hand. */
+  app?(app: StoredApp): object
+  account(account: StoredAccount & { readonly grant: Grant }): object | LeftOut
+}
+
+export type ShapeName = 'tokenbus' | 'nango' | 'emailengine'
+
+export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape>> = {
+  /** What `app.put` and `account.put` take. */
+  tokenbus: ({ withAppSecrets }) => ({
+    content: exportContent,
+    app({ config, secrets }) {
+      const kept = keptSecrets(secrets, {}).secrets ?? []
+      const revealed = kept.map((each) => ({ ...each, secret: each.secret.reveal() }))
+      return {
+        ...toAppPut(config),
+        app: config.app,
+        ...(revealed.length > 0 && (withAppSecrets ? { secrets: revealed } : { secretsLeftOut: true })),
+      }
+    },
+    account({ id, context, metadata, grant }) {
+      const { grantEndsAt, subject } = context
+      return {
+        account: id,
+        app: context.app,
+        user: context.user,
+        ...(subject !== null && { subject }),
+        ...tokensOf(grant),
+        ...(grantEndsAt !== null && { grantExpires: new Date(grantEndsAt).toISOString() }),
+        scopes: context.scopes,
+        policy: context.policy,
+        ...(metadata !== undefined && { metadata }),
+      }
+    },
+  }),
+  /** The body of Nango's `POST /connections`. It asks for an access token, also where that has run out. */
+  nango: ({ nameOf }) => ({
+    content: 'nango-connections',
+    account({ id, context, metadata, tokens, app, grant: { refreshToken, expires } }) {
+      if (!spendsRefreshToken(app.config)) return { skip: 'it has no grant of its own' }
+      const accessToken = tokens?.accessToken
+      if (accessToken === undefined)
+        return { fail: 'Nango takes no connection without an access token: have it refreshed first' }
+      return {
+        connection_id: id,
+        provider_config_key: nameOf(context.app),
+        credentials: {
+          type: 'OAUTH2',
+          access_token: accessToken.reveal(),
+          ...(refreshToken && { refresh_token: refreshToken.reveal() }),
+          expires_at: expires,
+        },
+        ...(metadata !== undefined && { metadata }),
+      }
+    },
+  }),
+  /** The body of EmailEngine's `POST /v1/account`. */
+  emailengine: ({ nameOf }) => ({
+    content: 'emailengine-accounts',
+    account: ({ id, context: { app, user }, grant }) => ({
+      account: id,
+      name: user,
+      email: user,
+      oauth2: { provider: nameOf(app), auth: { user }, ...tokensOf(grant) },
+    }),
+  }),
+}
+
+function tokensOf({ refreshToken, accessToken, expires }: Grant) {
+  return {
+    ...(refreshToken && { refreshToken: refreshToken.reveal() }),
+    ...(accessToken && { accessToken: accessToken.reveal(), expires }),
+  }
+}
