@@ -2,6 +2,7 @@ import { createAudit } from './audit.ts'
 import type { ExitCode } from './cli/program.ts'
 import { runCommand } from './cli/program.ts'
 import { readConfig } from './config.ts'
+import { dataDirFailure, prepareDataDir } from './data-dir.ts'
 import { createLogger } from './log.ts'
 import { StartError } from './start-error.ts'
 
@@ -22,6 +23,18 @@ const interrupted = new Promise<void>((resolve) => {
   }
 })
 
+/** Resolves when whoever read our output has gone, as after `| head`; the rest of it is dropped. */
+const unread = new Promise<void>((resolve) => {
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    resolve()
+  })
+})
+// A log that nobody takes any more is no reason to serve no more tokens.
+stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 async function readStdin(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stdin) chunks.push(chunk as Buffer)
@@ -37,13 +50,19 @@ async function start(
   const level = mode === 'dev' && env.TOKENBUS_LOG_LEVEL === undefined ? 'warn' : config.logLevel
   const logger = createLogger({ level, stream: stderr })
   const audit = createAudit(stderr)
-  if (mode === 'serve') {
-    const service = await (await import('./service.ts')).startService({ config, logger, audit })
-    logger.info({ http: service.httpUrl }, 'tokenbus ready')
-    return service
+  const { dataDir } = config
+  try {
+    await prepareDataDir({ dataDir, mode, logger })
+    if (mode === 'serve') {
+      const service = await (await import('./service.ts')).startService({ config, logger, audit })
+      logger.info({ http: service.httpUrl }, 'tokenbus ready')
+      return service
+    }
+    const { runDev } = await import('./dev.ts')
+    return await runDev({ config, logger, audit, out: write(stdout), colour, onBroken })
+  } catch (error) {
+    throw dataDirFailure(error, dataDir) ?? error
   }
-  const { runDev } = await import('./dev.ts')
-  return runDev({ config, logger, audit, out: write(stdout), colour, onBroken })
 }
 
 async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
@@ -53,7 +72,8 @@ async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
       broken = resolve
     })
     const running = await start(mode, (sentence) => broken?.(sentence))
-    const sentence = await Promise.race([interrupted, brokenOff])
+    const nobodyReads = unread.then(() => 'Nobody reads the output any more (a closed pipe); stopping.')
+    const sentence = await Promise.race([interrupted, brokenOff, nobodyReads])
     if (sentence) write(stderr)(sentence)
     await running.stop()
     return sentence ? 1 : 0
@@ -64,5 +84,12 @@ async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
   }
 }
 
-const terminal = { out: write(stdout), err: write(stderr), colour, env, stdin: readStdin, interrupted }
+const terminal = {
+  out: write(stdout),
+  err: write(stderr),
+  colour,
+  env,
+  stdin: readStdin,
+  interrupted: Promise.race([interrupted, unread]),
+}
 process.exit(await runCommand(process.argv.slice(2), { terminal, live }))

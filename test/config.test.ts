@@ -19,7 +19,7 @@ describe('the environment', () => {
       http: { host: '127.0.0.1', port: 7070 },
       publicUrl: undefined,
       redirectOrigins: [],
-      enableTokenApi: false,
+      enableTokenApi: true,
       dataDir: '.tokenbus',
       partitions: 64,
       allowPrivateEndpoints: true,
@@ -40,11 +40,21 @@ describe('the environment', () => {
       redisUrl: 'redis://b',
       keys: 'k:v',
       allowPrivateEndpoints: false,
+      enableTokenApi: false,
       leaveAfter: 3_000,
     })
     expect(() => readConfig({ ...env, TOKENBUS_KEYS: '' }, 'serve')).toThrow(
       'tokenbus serve needs TOKENBUS_KEYS; set them.',
     )
+  })
+
+  it.each(['dev', 'serve'] as const)('serves tokens over HTTP in %s as the variable says', (mode) => {
+    const env = { TOKENBUS_NATS_URL: 'nats://a', TOKENBUS_REDIS_URL: 'redis://b', TOKENBUS_KEYS: 'k:v' }
+    for (const [text, enableTokenApi] of [
+      ['true', true],
+      ['false', false],
+    ] as const)
+      expect(readConfig({ ...env, TOKENBUS_ENABLE_TOKEN_API: text }, mode)).toMatchObject({ enableTokenApi })
   })
 
   it("takes prefixes of replies that are nobody else's subjects", () => {

@@ -1,14 +1,18 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { connect } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { readDevFile, runTokenbus, startTokenbus, type TokenbusProcess } from '../support/tokenbus-process.ts'
 
 let dataDir: string
 let dev: TokenbusProcess
+const root = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url))
 const env = () => ({ TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' })
 const tokenbus = (...args: string[]) => runTokenbus(args, env())
 const json = async (...args: string[]) => JSON.parse((await tokenbus('--json', ...args)).output)
@@ -46,6 +50,28 @@ describe('tokenbus dev', () => {
     const me = await fetch(`${sandbox}/me`, { headers: { authorization: `Bearer ${token.accessToken}` } })
     expect(me.status).toBe(200)
     expect(await me.json()).toMatchObject({ sub: 'demo' })
+  })
+
+  it('serves tokens over HTTP unless told not to', async () => {
+    const { http, adminToken } = await readDevFile(dataDir)
+    const { status, body } = await fetch(`${http}/v1/account/demo/oauth-token`, {
+      headers: { authorization: `Bearer ${adminToken}` },
+    }).then(async (answer) => ({ status: answer.status, body: await answer.json() }))
+    expect({ status, body }).toMatchObject({ status: 200, body: { account: 'demo' } })
+  })
+
+  it('answers what the README asks with the nats command, from the server and the inbox that this uses', async () => {
+    const readme = readFileSync(root('README.md'), 'utf8')
+    const [, address = ''] = /^export NATS_URL=(.*)$/m.exec(readme) ?? []
+    const script = `echo ${address.replace('./.tokenbus', dataDir)}`
+    const url = new URL(execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim())
+    const nats = await connect({ servers: url.host, user: url.username, pass: url.password })
+    const requests = [...readme.matchAll(/^nats request (\S+) '(.*?)'/gm)]
+    const answers = []
+    for (const [, subject = '', payload] of requests)
+      answers.push((await nats.request(subject, payload, { timeout: 5_000 })).json())
+    await nats.close()
+    expect(answers).toEqual(Array(3).fill(expect.objectContaining({ account: 'demo', app: 'sandbox' })))
   })
 
   it('lets all five states be seen by hand, and every transition be replayed', {
@@ -129,6 +155,38 @@ describe('tokenbus dev', () => {
     dev = startTokenbus(['dev'], env())
     await dev.says('tokenbus ready')
   })
+
+  it.each([
+    ['watch', 0, ''],
+    ['dev', 1, 'Nobody reads the output any more (a closed pipe); stopping.\n'],
+  ])(
+    '%s ends in good order when the reader of its output has gone',
+    async (command, code, said) => {
+      const second = await mkdtemp(join(tmpdir(), 'tokenbus-dev-'))
+      const child = spawn(process.execPath, [root('dist/src/main.js'), command], {
+        env: { ...process.env, ...env(), ...(command === 'dev' && { TOKENBUS_DATA_DIR: second }) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      child.stdout.destroy()
+      let errors = ''
+      child.stderr.on('data', (text) => {
+        errors += text
+      })
+      const ended = once(child, 'close')
+      await eventually(
+        async () => {
+          await tokenbus('token', 'demo', '--force')
+          expect(child.exitCode).toBe(code)
+        },
+        { within: 70_000 },
+      )
+      await ended
+      expect(errors).toBe(said)
+      expect(processesUsing(second)).toEqual([])
+      await rm(second, { recursive: true, force: true })
+    },
+    40_000,
+  )
 })
 
 /** Command lines of what runs now; Debian's smallest installation has no ps. */

@@ -73,6 +73,6 @@ export async function runTokenbus(args: readonly string[], env: Readonly<Record<
 
 export async function readDevFile(
   dataDir: string,
-): Promise<Record<'nats' | 'redis' | 'http' | 'sandbox', string>> {
+): Promise<Record<'nats' | 'redis' | 'http' | 'sandbox' | 'adminToken', string>> {
   return JSON.parse(await readFile(join(dataDir, 'dev.json'), 'utf8'))
 }
