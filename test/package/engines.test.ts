@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
-import lock from '../../package-lock.json' with { type: 'json' }
 import manifest from '../../package.json' with { type: 'json' }
+import lock from '../../package-lock.json' with { type: 'json' }
 
 const { satisfies, minVersion } = createRequire(import.meta.url)('semver') as {
   satisfies(version: string, range: string): boolean
