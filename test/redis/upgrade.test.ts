@@ -1,14 +1,16 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Attempt } from '../../machines/index.ts'
 import { createApiTokens } from '../../src/host/api-tokens.ts'
 import { Tampered } from '../../src/redis/integrity.ts'
 import { keysOf, metaKey, partitionOf } from '../../src/redis/keys.ts'
 import { newestLevel } from '../../src/redis/write-level.ts'
+import { Secret } from '../../src/secret.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { startTestNode, type TestNode } from '../support/node.ts'
 import { sampleFor } from '../support/stored-accounts.ts'
-import { readFixture, restore, storedFixtures } from '../support/stored-fixture.ts'
+import { readFixture, recordsOf, restore, storedFixtures } from '../support/stored-fixture.ts'
 import { startTokenbus } from '../support/tokenbus-process.ts'
 
 const engines = useEngines()
@@ -120,6 +122,40 @@ describe.each(storedFixtures)('an upgrade from what %s stored', (version) => {
     }
   })
 
+  it('costs no grant: whatever its state and step, it is taken on, what was in flight is stored, and all is there after the end', async () => {
+    const tokens = async ({ host }: TestNode, id: string) => {
+      const { record } = await host.accounts.load(id)
+      return host.accounts.openCurrent(id, record)?.refreshToken?.reveal()
+    }
+    const expected = new Map<string, string | undefined>()
+    const rows = new Map<string, number>()
+    {
+      await using old = await start()
+      await using other = await start()
+      for (const id of recordsOf(fixture, 'account').keys()) {
+        const loaded = await old.host.accounts.load(id)
+        const { value, context } = loaded.snapshot
+        if (context.grantId === null) continue
+        const { attempt } = context
+        const step = attempt === null ? 'nothing in flight' : `${attempt.spend} token in flight`
+        const row = `${version} · ${value} · ${step}`
+        rows.set(row, (rows.get(row) ?? 0) + 1)
+        if (attempt !== null) await old.host.heldAnswers.hold(answerTo(attempt, id), loaded)
+        await update(other, id)
+        expected.set(id, attempt === null ? await tokens(old, id) : `new-${id}`)
+        expect({ id, schema: (await stored('account', id)).schema }).toEqual({ id, schema: 2 })
+      }
+      await finish(other)
+    }
+    await using node = await start()
+    const lost: string[] = []
+    for (const [id, token] of expected) if ((await tokens(node, id)) !== token) lost.push(id)
+    expect({ version, lost }).toEqual({ version, lost: [] })
+    expect(rows.size).toBeGreaterThan(5)
+    if (process.env.TOKENBUS_SHOW_TABLES)
+      for (const [row, count] of [...rows].sort()) process.stdout.write(`${row}: ${count}, grants lost: 0\n`)
+  })
+
   it('is finished from the command line', async () => {
     const node = startTokenbus(['serve'], {
       TOKENBUS_NATS_URL: engines.natsUrl,
@@ -154,4 +190,17 @@ it('a new database begins at the newest level', async () => {
   expect(await node.tokenbus.finishUpgrade({ level: newestLevel + 1 })).toMatchObject({
     failure: { error: 'conflict' },
   })
+})
+
+const answerTo = ({ id: attempt, grantId, generation, startedAt, resource }: Attempt, account: string) => ({
+  account,
+  attempt,
+  grantId,
+  baseGeneration: generation,
+  startedAt,
+  expiresIn: 3_600_000,
+  refreshTokenExpiresIn: null,
+  scopes: null,
+  resource,
+  tokens: { accessToken: new Secret(`access-${account}`), refreshToken: new Secret(`new-${account}`) },
 })
