@@ -19,7 +19,8 @@ export interface Nodes extends AsyncDisposable {
   readonly redisServer: RedisServer
   readonly nats: NatsConnection
   readonly dataDir: string
-  startNode(env?: Record<string, string>): Promise<TokenbusProcess>
+  /** `program`: of another version. */
+  startNode(env?: Record<string, string>, program?: string): Promise<TokenbusProcess>
   request(subject: string, payload?: object): Promise<Reply>
 }
 
@@ -36,8 +37,8 @@ export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes
   const keys = `test:${randomBytes(32).toString('base64')}`
   const nodes: TokenbusProcess[] = []
 
-  async function startNode(env: Record<string, string>): Promise<TokenbusProcess> {
-    const node = startTokenbus(['serve'], {
+  async function startNode(env: Record<string, string>, program?: string): Promise<TokenbusProcess> {
+    const given = {
       TOKENBUS_NATS_URL: natsServer.url,
       TOKENBUS_REDIS_URL: redisServer.url,
       TOKENBUS_KEYS: keys,
@@ -47,7 +48,8 @@ export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes
       TOKENBUS_LOG_LEVEL: 'trace',
       TOKENBUS_LEAVE_AFTER: '0',
       ...env,
-    })
+    }
+    const node = startTokenbus(['serve'], given, program)
     nodes.push(node)
     await node.says('tokenbus ready', readyWithin)
     return node
@@ -62,7 +64,7 @@ export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes
       const reply = await nats.request(subject, payload && JSON.stringify(payload), { timeout: 10_000 })
       return reply.json()
     },
-    startNode: (env = {}) => starting(() => startNode(env)),
+    startNode: (env = {}, program) => starting(() => startNode(env, program)),
     async [Symbol.asyncDispose]() {
       await Promise.all(nodes.map((node) => node.stop()))
       await nats.close()
