@@ -29,6 +29,17 @@ const mountable = z
   })
   .pipe(z.string().min(1, 'must not be empty'))
 
+const audit = z
+  .string()
+  .transform((text, check) => {
+    if (text === 'stderr' || text === 'off') return { to: text } as const
+    const path = text.startsWith('file:') ? text.slice('file:'.length) : ''
+    if (path !== '') return { to: 'file', path } as const
+    check.addIssue('must be stderr, off or file:<path>')
+    return z.NEVER
+  })
+  .default({ to: 'stderr' })
+
 const schema = z.object({
   TOKENBUS_NATS_URL: mountable.optional(),
   TOKENBUS_NATS_CREDS: z.string().min(1).optional(),
@@ -47,6 +58,7 @@ const schema = z.object({
   TOKENBUS_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).optional(),
   TOKENBUS_LEAVE_AFTER: z.coerce.number().min(0).max(60).optional(),
   TOKENBUS_CACHE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
+  TOKENBUS_AUDIT: audit,
   TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -87,6 +99,7 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     /** Milliseconds. */
     leaveAfter: (read.TOKENBUS_LEAVE_AFTER ?? (mode === 'serve' ? 3 : 0)) * 1_000,
     cacheMb: read.TOKENBUS_CACHE_MB,
+    audit: read.TOKENBUS_AUDIT,
     logLevel: read.TOKENBUS_LOG_LEVEL,
   }
 }

@@ -1,9 +1,9 @@
-import { createAudit } from './audit.ts'
 import type { ExitCode } from './cli/program.ts'
 import { runCommand } from './cli/program.ts'
 import { readConfig } from './config.ts'
 import { dataDirFailure, prepareDataDir } from './data-dir.ts'
 import { createLogger } from './log.ts'
+import { openAudit } from './open-audit.ts'
 import { StartError } from './start-error.ts'
 
 const { env, stdin, stdout, stderr } = process
@@ -12,13 +12,13 @@ const colour = env.NO_COLOR ? false : stdout.isTTY === true
 const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`)
 
 /** Resolves at the first Ctrl-C or SIGTERM. A second one ends the process at once. */
-const interrupted = new Promise<void>((resolve) => {
+const interrupted = new Promise<NodeJS.Signals>((resolve) => {
   let asked = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (asked) process.exit(signal === 'SIGINT' ? 130 : 143)
       asked = true
-      resolve()
+      resolve(signal)
     })
   }
 })
@@ -44,19 +44,27 @@ async function readStdin(): Promise<string> {
 async function start(
   mode: 'dev' | 'serve',
   onBroken: (sentence: string) => void,
-): Promise<{ stop(): Promise<void> }> {
+): Promise<{ stop(signal?: NodeJS.Signals): Promise<void> }> {
   const config = readConfig(env, mode)
   // In `dev` the transitions are the output; the log keeps to what a person has to know.
   const level = mode === 'dev' && env.TOKENBUS_LOG_LEVEL === undefined ? 'warn' : config.logLevel
   const logger = createLogger({ level, stream: stderr })
-  const audit = createAudit(stderr)
+  const audit = await openAudit({ target: config.audit, stderr, logger })
+  // Without a file to be opened anew, SIGHUP ends the process as it always does.
+  if (config.audit.to === 'file') process.on('SIGHUP', audit.reopen)
   const { dataDir } = config
   try {
     await prepareDataDir({ dataDir, mode, logger })
     if (mode === 'serve') {
       const service = await (await import('./service.ts')).startService({ config, logger, audit })
       logger.info({ http: service.httpUrl }, 'tokenbus ready')
-      return service
+      return {
+        async stop(signal) {
+          logger.info({ signal }, 'stopping')
+          await service.stop()
+          logger.info('tokenbus stopped')
+        },
+      }
     }
     const { runDev } = await import('./dev.ts')
     return await runDev({ config, logger, audit, out: write(stdout), colour, onBroken })
@@ -68,15 +76,18 @@ async function start(
 async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
   try {
     let broken: ((sentence: string) => void) | undefined
-    const brokenOff = new Promise<string>((resolve) => {
-      broken = resolve
+    const brokenOff = new Promise<{ sentence: string }>((resolve) => {
+      broken = (sentence) => resolve({ sentence })
     })
     const running = await start(mode, (sentence) => broken?.(sentence))
-    const nobodyReads = unread.then(() => 'Nobody reads the output any more (a closed pipe); stopping.')
-    const sentence = await Promise.race([interrupted, brokenOff, nobodyReads])
-    if (sentence) write(stderr)(sentence)
-    await running.stop()
-    return sentence ? 1 : 0
+    const nobodyReads = unread.then(() => ({
+      sentence: 'Nobody reads the output any more (a closed pipe); stopping.',
+    }))
+    const end = await Promise.race([interrupted, brokenOff, nobodyReads])
+    const signal = typeof end === 'string' ? end : undefined
+    if (typeof end !== 'string') write(stderr)(end.sentence)
+    await running.stop(signal)
+    return signal === undefined ? 1 : 0
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     write(stderr)(error.message)
@@ -90,6 +101,6 @@ const terminal = {
   colour,
   env,
   stdin: readStdin,
-  interrupted: Promise.race([interrupted, unread]),
+  interrupted: Promise.race([interrupted.then(() => {}), unread]),
 }
 process.exit(await runCommand(process.argv.slice(2), { terminal, live }))

@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { createConsent, redirectUriOf } from './consent/consent.ts'
 import { createRedirectUrls } from './consent/redirect-urls.ts'
 import { startCore } from './core.ts'
+import { describeConfig } from './describe-config.ts'
 import { createAccountAdmin } from './host/account-admin.ts'
 import { createApiTokenAdmin } from './host/api-token-admin.ts'
 import { createApiTokens } from './host/api-tokens.ts'
@@ -70,6 +71,9 @@ interface Starting extends ServiceOptions {
 
 async function start({ config, logger, audit, stop, onStop }: Starting): Promise<Service> {
   const { partitions, allowPrivateEndpoints: allowPrivate } = config
+  logger.info(describeConfig(config), 'configuration')
+  // Ends last: requests are answered, and audited, while the rest stops.
+  onStop({ part: 'audit', stop: audit.close })
   const core = await startCore({ config, logger, onStop })
   const { clock, storage, nats, jetStream, provider, facts, metrics, host, watch } = core
   const { records, fingerprint } = storage
@@ -135,7 +139,6 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     readCached: readCachedFrom(host.cache),
   })
   onStop({ part: 'requests over NATS', within: answeredWithin, stop: listening.stop })
-  onStop({ part: 'audit', stop: audit.flush })
   const consent = createConsent({
     tokenbus,
     apps: host.apps,

@@ -17,19 +17,23 @@ export interface StopSteps {
 /** Together they leave a node that waits for no refresh less than 20 s. */
 const usual = 1_500
 
-export function createStopSteps(logger: Pick<Logger, 'warn'>): StopSteps {
+export function createStopSteps(logger: Pick<Logger, 'info' | 'warn'>): StopSteps {
   const steps: StopStep[] = []
 
   async function take({ part, stop, within = usual }: StopStep): Promise<void> {
     let timer: NodeJS.Timeout | undefined
+    const startedAt = performance.now()
+    const milliseconds = () => Math.round(performance.now() - startedAt)
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        logger.warn({ part }, 'a part did not stop in time')
+        logger.warn({ part, milliseconds: milliseconds() }, 'not stopped in time')
         resolve()
       }, within)
     })
-    const stopped = (async () => stop())().catch((error: unknown) =>
-      logger.warn({ part, err: error }, 'a part did not stop cleanly'),
+    const stopped = (async () => stop())().then(
+      () => logger.info({ part, milliseconds: milliseconds() }, 'stopped'),
+      (error: unknown) =>
+        logger.warn({ part, milliseconds: milliseconds(), err: error }, 'not stopped cleanly'),
     )
     await Promise.race([stopped, late])
     clearTimeout(timer)

@@ -10,6 +10,7 @@ describe('the environment', () => {
   it('has these defaults', () => {
     expect(readConfig({}, 'dev')).toEqual({
       mode: 'dev',
+      audit: { to: 'stderr' },
       natsUrl: undefined,
       natsCreds: undefined,
       redisUrl: undefined,

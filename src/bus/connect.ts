@@ -48,15 +48,17 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
   })
   void logErrors(nats, logger)
   void nats.closed().then((error) => error && logger?.error({ err: error }, 'nats connection closed'))
+  let lostAt = 0
   watchConnection({
     nats,
     onDown() {
       if (nats.isClosed()) return
+      lostAt = performance.now()
       logger?.warn('nats disconnected')
       options.onDisconnect?.()
     },
     onUp() {
-      logger?.info('nats reconnected')
+      logger?.info({ seconds: Math.round((performance.now() - lostAt) / 1_000) }, 'nats reconnected')
       options.onReconnect?.()
     },
   })

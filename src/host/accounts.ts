@@ -17,6 +17,7 @@ import type { ClusterClock } from './cluster-clock.ts'
 import { createNames } from './names.ts'
 import type { NewerForms } from './newer-forms.ts'
 import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
+import type { OperatorLog } from './operator-log.ts'
 import { tokenMarks } from './token-marks.ts'
 
 /** What comes with an event and must not be in it. */
@@ -40,6 +41,7 @@ export interface AccountsOptions {
   afterSave(account: string, saved: LoadedAccount): void
   send(request: { account: string; attempt: Attempt; saved: LoadedAccount }): void
   onLostSave?(account: string): void
+  readonly onInvalid?: OperatorLog['accountInvalid']
 }
 
 const slots = ['c', 'c-', 'c~'] as const
@@ -183,6 +185,7 @@ export function createAccounts(options: AccountsOptions) {
       options.afterSave(account, outcome)
       for (const effect of outcome.effects) {
         if (effect.type === 'refresh.send') options.send({ account, attempt: effect.attempt, saved: outcome })
+        if (effect.type === 'token.invalid') options.onInvalid?.(account, effect)
       }
     },
     ...(options.onLostSave && { onLostSave: options.onLostSave }),

@@ -60,7 +60,7 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
   prepare(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Saving
   beforeSave?(id: string): void
   /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
-  perform(outcome: Outcome<SnapshotFrom<M>, Effect>, id: string): void
+  perform(outcome: Outcome<SnapshotFrom<M>, Effect>, id: string, before: SnapshotFrom<M>): void
   /** A save was lost to another node. */
   onLostSave?(id: string): void
 }
@@ -131,7 +131,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
           taken: true,
           effects: stepped.effects,
         }
-        options.perform(outcome, id)
+        options.perform(outcome, id, before)
         return outcome
       }
       options.onLostSave?.(id)

@@ -16,6 +16,7 @@ import { Secret } from '../secret.ts'
 import { createActor, type Loaded, type Meeting, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import type { NewerForms } from './newer-forms.ts'
+import type { OperatorLog } from './operator-log.ts'
 
 export interface ClientSecret {
   readonly id: string
@@ -52,6 +53,7 @@ export interface AppsOptions {
   readonly snapshotSchema?: (() => number) | undefined
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   afterSave(app: string, record: StoredRecord): void
+  readonly onChange?: OperatorLog['appChanged']
   perform(app: string, command: AppCommand): void
 }
 
@@ -123,8 +125,9 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
         tombstone: removed,
       }
     },
-    perform({ effects, record }, id) {
+    perform({ effects, record, snapshot: after }, id, before) {
       options.afterSave(id, record)
+      options.onChange?.(id, { before, after, effects })
       for (const effect of effects) if (!isEvent(effect)) options.perform(id, effect)
     },
   })

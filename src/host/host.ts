@@ -19,6 +19,7 @@ import { createEventFlow } from './event-flow.ts'
 import { createLeftBehind } from './left-behind.ts'
 import { createNewerForms } from './newer-forms.ts'
 import { type Observer, unobserved } from './observer.ts'
+import { createOperatorLog } from './operator-log.ts'
 import { createOutbox } from './outbox.ts'
 import { createSealedTokens } from './sealed-tokens.ts'
 import type { Spool } from './spool.ts'
@@ -73,6 +74,7 @@ export function createHost(options: HostOptions) {
   })
   const waiting = createWaiting<LoadedAccount>(timers)
   const flow = createEventFlow(timers)
+  const operatorLog = createOperatorLog({ logger, timers })
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })
   const leftBehind = createLeftBehind({
     records,
@@ -111,6 +113,7 @@ export function createHost(options: HostOptions) {
         background('answers of a removed account not forgotten', () => arrivedAnswers.forget(account))
     },
     send: (request) => attempts.start(request),
+    onInvalid: operatorLog.accountInvalid,
     onLostSave(account) {
       observer.lostSave()
       logger.debug({ account }, 'save lost to another node, retried')
@@ -124,6 +127,7 @@ export function createHost(options: HostOptions) {
     snapshotSchema,
     sealer,
     afterSave: (app, record) => announceSave({ kind: 'app', id: app }, record),
+    onChange: operatorLog.appChanged,
     perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
   })
 
@@ -158,6 +162,8 @@ export function createHost(options: HostOptions) {
       }
       const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
       const { taken, snapshot } = await accounts.receive(account, ending, saved)
+      if (taken)
+        operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
       if (snapshot.value === 'secret-expired' && !alone) await wakeIfAppWorks(account, saved)

@@ -68,8 +68,7 @@ export async function connectRedis({
     redis.disconnect()
     throw new StartError(sentence({ where, named, error: lastError ?? (cause as Error) }), { cause })
   }
-  redis.on('reconnecting', () => logger.warn('redis disconnected'))
-  redis.on('ready', () => logger.info('redis reconnected'))
+  logConnection(redis, logger)
   return redis
 
   function connectAs(): RedisClient {
@@ -94,6 +93,21 @@ export function redisAddress(url: string, named = 'TOKENBUS_REDIS_URL'): string 
 }
 
 const whereIs = (hosts: readonly Host[]) => hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+
+/** One line when it is lost and one when it is back, however often it is tried in between. */
+function logConnection(redis: RedisClient, logger: Logger): void {
+  let lostAt: number | null = null
+  redis.on('reconnecting', () => {
+    if (lostAt !== null) return
+    lostAt = performance.now()
+    logger.warn('redis disconnected')
+  })
+  redis.on('ready', () => {
+    if (lostAt === null) return
+    logger.info({ seconds: Math.round((performance.now() - lostAt) / 1_000) }, 'redis reconnected')
+    lostAt = null
+  })
+}
 
 interface Host {
   readonly host: string
