@@ -18,8 +18,7 @@ const loggedAgainAfter = 60_000
 
 /** Where token reads are audited to. Rejects with `StartError` when the file cannot be opened. */
 export async function openAudit({ target, stderr, logger }: OpenAuditOptions): Promise<Audit> {
-  if (target.to === 'off') return unaudited
-  if (target.to === 'stderr') return createAudit(stderr)
+  if (target.to !== 'file') return target.to === 'off' ? unaudited : createAudit(stderr)
   const { path } = target
   let file = createWriteStream(path, { flags: 'a', mode: 0o600 })
   await once(file, 'ready').catch((cause: NodeJS.ErrnoException) => {
