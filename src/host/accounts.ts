@@ -16,8 +16,8 @@ import { createActor, type Loaded, type Meeting, type Taken } from './actor.ts'
 import type { ClusterClock } from './cluster-clock.ts'
 import { createNames } from './names.ts'
 import type { NewerForms } from './newer-forms.ts'
-import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
 import type { OperatorLog } from './operator-log.ts'
+import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
 import { tokenMarks } from './token-marks.ts'
 
 /** What comes with an event and must not be in it. */
@@ -42,6 +42,7 @@ export interface AccountsOptions {
   send(request: { account: string; attempt: Attempt; saved: LoadedAccount }): void
   onLostSave?(account: string): void
   readonly onInvalid?: OperatorLog['accountInvalid']
+  readonly onGrantExpiring?: OperatorLog['grantExpiring']
 }
 
 const slots = ['c', 'c-', 'c~'] as const
@@ -186,6 +187,7 @@ export function createAccounts(options: AccountsOptions) {
       for (const effect of outcome.effects) {
         if (effect.type === 'refresh.send') options.send({ account, attempt: effect.attempt, saved: outcome })
         if (effect.type === 'token.invalid') options.onInvalid?.(account, effect)
+        if (effect.type === 'account.grant-expiring') options.onGrantExpiring?.(account, effect)
       }
     },
     ...(options.onLostSave && { onLostSave: options.onLostSave }),

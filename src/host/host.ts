@@ -74,7 +74,7 @@ export function createHost(options: HostOptions) {
   })
   const waiting = createWaiting<LoadedAccount>(timers)
   const flow = createEventFlow(timers)
-  const operatorLog = createOperatorLog({ logger, timers })
+  const operatorLog = createOperatorLog({ logger, timers, observer })
   const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })
   const leftBehind = createLeftBehind({
     records,
@@ -114,6 +114,7 @@ export function createHost(options: HostOptions) {
     },
     send: (request) => attempts.start(request),
     onInvalid: operatorLog.accountInvalid,
+    onGrantExpiring: operatorLog.grantExpiring,
     onLostSave(account) {
       observer.lostSave()
       logger.debug({ account }, 'save lost to another node, retried')

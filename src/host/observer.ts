@@ -7,6 +7,8 @@ export interface Observer {
   /** A caller got what somebody else's refresh had brought. */
   coalesced(): void
   lostSave(): void
+  /** It was announced that this ends soon. */
+  warned(kind: 'grant-expiring' | 'secret-expiring'): void
   /** A refusal that looked like a grant's death was not one: it had already been refreshed. */
   raceRecovered(): void
   /** An attempt ended without its answer, which may have spent the refresh token. */
@@ -27,6 +29,7 @@ export const unobserved: Observer = {
   served() {},
   coalesced() {},
   lostSave() {},
+  warned() {},
   raceRecovered() {},
   inDoubt() {},
   eventSetAside() {},

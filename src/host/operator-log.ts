@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import type { AppContext, AppEffect, TokenInvalid } from '../../machines/index.ts'
+import type { AppContext, AppEffect, GrantExpiring, TokenInvalid } from '../../machines/index.ts'
 import { createTokenBuckets } from '../common/token-bucket.ts'
 import type { Timers } from '../timers.ts'
 import type { Failure } from './attempt-failure.ts'
+import type { Observer } from './observer.ts'
 
 interface Line {
   readonly app: string
@@ -19,6 +20,7 @@ interface AppSnapshot {
 export interface OperatorLog {
   refreshFailed(request: { account: string; app: string; attempt: string }, failure: Failure): void
   accountInvalid(account: string, effect: TokenInvalid): void
+  grantExpiring(account: string, effect: GrantExpiring): void
   appChanged(
     app: string,
     change: { before: AppSnapshot; after: AppSnapshot; effects: readonly AppEffect[] },
@@ -33,8 +35,9 @@ const mostRemembered = 1_000
 export function createOperatorLog(options: {
   readonly logger: Pick<Logger, 'info'>
   readonly timers: Pick<Timers, 'elapsed'>
+  readonly observer: Pick<Observer, 'warned'>
 }): OperatorLog {
-  const { logger, timers } = options
+  const { logger, timers, observer } = options
   const buckets = createTokenBuckets(timers)
   const omitted = new LRUCache<string, number>({ max: mostRemembered })
 
@@ -64,8 +67,13 @@ export function createOperatorLog(options: {
     accountInvalid(account, { app, class: failureClass, reason, action, recoverable }) {
       bounded({ account, app, class: failureClass, reason, action, recoverable }, invalid[failureClass])
     },
+    grantExpiring(account, { app, action, expiresAt }) {
+      observer.warned('grant-expiring')
+      bounded({ account, app, action, expires: new Date(expiresAt).toISOString() }, 'grant expiring')
+    },
     appChanged(app, { before, after, effects }) {
       for (const effect of effects) {
+        if (effect.type === 'app.secret-expiring') observer.warned('secret-expiring')
         const line = lineOf(effect)
         if (line !== null) bounded({ app, ...line.fields }, line.message)
       }

@@ -79,7 +79,7 @@ export async function addRoutes(
   const ownOrigin = createOwnOrigin(publicUrl)
   authenticate(server, { apiTokens, limits, ownOrigin })
   healthRoutes(server, health)
-  metricsRoute(server, metrics)
+  metricsRoute(server, metrics, health)
   consentPages(server, consent, publicUrl)
   eventRoute(server, { feed, apiTokens })
   securityEventsRoute(server, options.receiveEvents)

@@ -11,6 +11,8 @@ export interface Metrics {
   tampered(kind: string): void
   /** Redis did not do what it was told. */
   storageFailed(why: StorageTrouble): void
+  /** Whether this node can serve, as `/readyz` says. */
+  ready(well: boolean): void
   readonly requestRefused: (why: Refusal) => void
   readonly contentType: string
   text(): Promise<string>
@@ -33,6 +35,14 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     labelNames: ['state'],
     registers,
   })
+  const ready = gauge('tokenbus_ready', '1 where this node can serve, as /readyz says; else 0.')
+  const warnings = new Counter({
+    name: 'tokenbus_warnings_total',
+    help: 'What was announced to end soon: grant-expiring, secret-expiring.',
+    labelNames: ['kind'],
+    registers,
+  })
+  for (const kind of ['grant-expiring', 'secret-expiring']) warnings.inc({ kind }, 0)
   const outboxEntries = gauge('tokenbus_outbox_entries', 'Events saved and not yet in their stream.')
   const deadEvents = gauge('tokenbus_dead_events', 'Events set aside: their stream will never take them.')
   const outboxLag = gauge('tokenbus_outbox_lag_seconds', 'Age of the oldest event not yet in its stream.')
@@ -125,6 +135,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   return {
     requestRefused: (why) => refused.inc({ why }),
     contentType: registry.contentType,
+    ready: (well) => ready.set(well ? 1 : 0),
     tampered: (kind) => tampering.inc({ kind }),
     storageFailed: (why) => storageFailures.inc({ why }),
     async text() {
@@ -134,6 +145,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     observer: {
       served: lifeLeftHistogram(registry),
       coalesced: () => coalesced.inc(),
+      warned: (kind) => warnings.inc({ kind }),
       lostSave: () => lostSaves.inc(),
       raceRecovered: () => races.inc(),
       inDoubt: () => inDoubt.inc(),
