@@ -8,6 +8,7 @@ import type {
   TokenRejected,
   TokenRequested,
 } from '../../machines/index.ts'
+import { markLeftOut } from './left-out.ts'
 
 /** The time a specification begins at, ms. */
 export const start = 1_800_000_000_000
@@ -72,11 +73,19 @@ export function tokenRequested(given: Given<TokenRequested> & { at: number }): T
 }
 
 export function tokenRejected(given: Given<TokenRejected> & { at: number }): TokenRejected {
-  return { type: 'token.rejected', id: newId(), generation: 1, claims: null, resource: null, ...given }
+  const event: TokenRejected = {
+    type: 'token.rejected',
+    id: newId(),
+    generation: 1,
+    claims: null,
+    resource: null,
+    ...given,
+  }
+  return markLeftOut(event, given, ['generation'])
 }
 
 export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }): RefreshSucceeded {
-  return {
+  const event: RefreshSucceeded = {
     type: 'refresh.succeeded',
     id: newId(),
     attempt: 'attempt',
@@ -90,10 +99,11 @@ export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }
     resource: null,
     ...given,
   }
+  return markLeftOut(event, given, ['attempt', 'grantId', 'baseGeneration'])
 }
 
 export function refreshFailed(given: Given<RefreshFailed> & { at: number }): RefreshFailed {
-  return {
+  const event: RefreshFailed = {
     type: 'refresh.failed',
     id: newId(),
     attempt: 'attempt',
@@ -107,6 +117,7 @@ export function refreshFailed(given: Given<RefreshFailed> & { at: number }): Ref
     providerError: { status: 503, error: 'http_503' },
     ...given,
   }
+  return markLeftOut(event, given, ['attempt', 'baseGeneration'])
 }
 
 export function grantRevoked(given: Given<GrantRevoked> & { at: number }): GrantRevoked {

@@ -1,7 +1,15 @@
 import { AssertionError } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
-import { type AnyStateMachine, createActor, type EventFrom, type SnapshotFrom } from 'xstate'
+import {
+  type AnyEventObject,
+  type AnyStateMachine,
+  createActor,
+  type EventFrom,
+  type SnapshotFrom,
+} from 'xstate'
 import { fromStored, type StoredSnapshot, step, toStored } from '../../machines/index.ts'
+import { fillIn } from './left-out.ts'
+import { whyNotTaken, whyTaken } from './not-taken.ts'
 
 export interface Expected {
   readonly state?: string
@@ -12,7 +20,7 @@ export interface Expected {
 }
 
 export interface Then {
-  /** Throws an AssertionError that names what differs. */
+  /** Throws an AssertionError that names what differs, or why the event is not taken: each guard, and what it found. */
   then(expected: Expected): void
   /** The machine had no use for the event. */
   thenNothing(): void
@@ -43,14 +51,17 @@ export function given<M extends AnyStateMachine>(
   }
 
   function follow(snapshot: SnapshotFrom<M>, event: EventFrom<M>): SnapshotFrom<M> {
-    const stepped = step<M, object>(machine, snapshot, event as never)
-    if (stepped === null) fail(`given: ${typeOf(event)} is not taken in ${stateOf(snapshot)}`, event, null)
+    const filled = fillIn(event as AnyEventObject, contextOf(snapshot))
+    const stepped = step<M, object>(machine, snapshot, filled as never)
+    if (stepped === null) fail(`given: ${whyNotTaken(machine, snapshot as never, filled)}`, filled, null)
     return (stepped as { next: SnapshotFrom<M> }).next
   }
 
   return {
     before: toStored(before as never),
-    when(event: EventFrom<M>): Then {
+    when(asked: EventFrom<M>): Then {
+      const event = fillIn(asked as AnyEventObject, contextOf(before))
+      const standing = before as { value: unknown; context: object }
       const stepped = step<M, object>(machine, before, event as never)
       const after = toStored((stepped?.next ?? before) as never)
       const effects = stepped?.effects ?? []
@@ -59,11 +70,12 @@ export function given<M extends AnyStateMachine>(
         effects,
         // biome-ignore lint/suspicious/noThenProperty: given, when, then is what a specification reads like; nobody awaits it.
         then(expected) {
-          if (stepped === null) fail(`${typeOf(event)} is not taken in ${stateOf(before)}`, null, expected)
+          if (stepped === null) fail(whyNotTaken(machine, standing, event), { state: after.value }, expected)
           compare({ state: after.value, effects, context: after.context }, expected)
         },
         thenNothing() {
-          if (stepped !== null) fail(`${typeOf(event)} is taken`, { state: after.value, effects }, null)
+          if (stepped !== null)
+            fail(whyTaken(machine, standing, event), { state: after.value, effects }, null)
         },
       }
     },
@@ -104,14 +116,10 @@ function isStored(past: object): past is StoredSnapshot {
   return 'schema' in past
 }
 
-function stateOf(snapshot: unknown): string {
-  return String((snapshot as { value: unknown }).value)
+function contextOf(snapshot: unknown): object {
+  return (snapshot as { context: object }).context
 }
 
 function fail(message: string, actual: unknown, expected: unknown): never {
   throw new AssertionError({ message, actual, expected, operator: 'then' })
-}
-
-function typeOf(event: object): string {
-  return (event as { type: string }).type
 }

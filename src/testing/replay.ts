@@ -55,7 +55,7 @@ export interface Replayed {
 
 /**
  * Folds recorded transitions (bodies of `account.transition`, oldest first) through the machine of today. Each must lead
- * where it led then, with the same context, effects and wake-up. Throws `ZodError` for what is no such record.
+ * where it led then (`to`), with the same context, effects and wake-up. Throws `ZodError` for what is no such record.
  */
 export function replay(history: readonly unknown[]): Replayed {
   const records = history.map((record) => z.union([truncatedSchema, recordSchema]).parse(record))
@@ -104,21 +104,22 @@ function fold({ account, event, snapshot }: Recorded, previous: Recorded | undef
     before,
     fromRecordedEvent(event as unknown as AccountEvent),
   )
-  if (stepped === null) return { snapshot: null, effects: [], wakeAt: null }
+  if (stepped === null) return { to: null, snapshot: null, effects: [], wakeAt: null }
   const { next, effects } = stepped
   const stored = toStored(next, Math.min(snapshot.schema, snapshotSchema))
-  return JSON.parse(JSON.stringify({ snapshot: stored, effects, wakeAt: next.context.wakeAt }))
+  const to = next.context.grantId === null ? null : next.value
+  return JSON.parse(JSON.stringify({ to, snapshot: stored, effects, wakeAt: next.context.wakeAt }))
 }
 
 function compare(
-  { version, snapshot, effects, wakeAt }: Recorded,
+  { version, to, snapshot, effects, wakeAt }: Recorded,
   replayed: unknown,
 ): Divergence | undefined {
   // An older version carries newer fields along as they were, and its records lack what it did not know.
   const schema = Math.min(snapshot.schema, snapshotSchema)
   const known = { ...asOfSchema(accountMachine.id, snapshot, schema), schema: snapshot.schema }
   const lacks = schema < snapshotSchema
-  const found = firstDifference({ snapshot: known, effects, wakeAt }, replayed, { path: '', lacks })
+  const found = firstDifference({ to, snapshot: known, effects, wakeAt }, replayed, { path: '', lacks })
   return found && { version, ...found }
 }
 

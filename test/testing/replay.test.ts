@@ -95,6 +95,7 @@ describe('replay', () => {
       (record: never) => ({ ...(record as object), snapshot: { schema: 1, value: 'revoked', context: {} } }),
       'snapshot.value',
     ],
+    ['where it led', (record: never) => ({ ...(record as object), to: 'expiring' }), 'to'],
     ['a wake-up', (record: never) => ({ ...(record as object), wakeAt: 7 }), 'wakeAt'],
     ['an effect', (record: never) => ({ ...(record as object), effects: [] }), 'effects'],
   ])('shows the first divergence: %s', (_, change, path) => {

@@ -1,0 +1,28 @@
+import { type AccountContext, type AccountEvent, tokenFor } from '../../machines/index.ts'
+
+const leftOut = Symbol('what a builder was not given')
+
+/** Marks what a specification leaves to the kit. Nothing else sees the mark, and a copy of the event has none. */
+export function markLeftOut<E extends AccountEvent>(
+  event: E,
+  given: object,
+  fields: readonly (keyof E)[],
+): E {
+  return Object.defineProperty(event, leftOut, { value: fields.filter((field) => !(field in given)) })
+}
+
+/** The event with the ids of the account as it stands: the attempt in flight, what it spends, the token there is. */
+export function fillIn<E extends object>(event: E, context: object): E {
+  const fields = (event as { [leftOut]?: readonly string[] })[leftOut]
+  if (fields === undefined || fields.length === 0) return event
+  const { attempt } = context as AccountContext
+  const { resource = null } = event as unknown as { resource?: null }
+  const known: Record<string, unknown> = {
+    attempt: attempt?.id,
+    grantId: attempt?.grantId,
+    baseGeneration: attempt?.generation,
+    generation: tokenFor(context as AccountContext, resource)?.generation,
+  }
+  const filled = fields.filter((field) => known[field] !== undefined).map((field) => [field, known[field]])
+  return { ...event, ...Object.fromEntries(filled) }
+}
