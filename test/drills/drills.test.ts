@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
 import { drills } from './drills.ts'
 
+/** Milliseconds: each starts three servers, on a machine that may be busy. */
+const patience = 180_000
+
 it.each(drills)(
   '$name: tokens are served or refused with the reason, and all is well again',
   async ({ run }) => {
@@ -10,4 +13,5 @@ it.each(drills)(
     })
     expect(seen).not.toEqual([])
   },
+  patience,
 )
