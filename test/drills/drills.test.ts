@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { drills } from './drills.ts'
+import { shortDrills } from './drills.ts'
 
 /** Milliseconds: each starts three servers, on a machine that may be busy. */
 const patience = 180_000
 
-it.each(drills)(
+it.each(shortDrills)(
   '$name: tokens are served or refused with the reason, and all is well again',
   async ({ run }) => {
     const seen: string[] = []
