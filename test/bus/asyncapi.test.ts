@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { Msg, MsgHdrs } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ClientRejected } from '../../machines/index.ts'
 import { answerSchemas, failureSchema } from '../../src/bus/answers.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { type EventType, eventSchemas } from '../../src/bus/events.ts'
@@ -169,6 +170,27 @@ describe('live messages', () => {
       await request
     }
 
+    const refuse = async (
+      id: string,
+      how: Pick<ClientRejected, 'grant' | 'accusation'> & Partial<ClientRejected>,
+    ) => {
+      const { context, endpoint } = await node.host.apps.look(id)
+      await node.host.apps.report(id, {
+        type: 'client.rejected',
+        attempt: 'first',
+        sent: { at: Date.now(), endpoint, question: context.question?.id ?? null },
+        workedBefore: true,
+        refusedBefore: null,
+        refusedSecrets: context.secrets.map(({ id: secret }) => secret),
+        triesNext: false,
+        earlier: null,
+        reason: 'client_rejected',
+        action: 'fix or rotate the client secret',
+        providerError: { status: 401, error: 'invalid_client' },
+        ...how,
+      })
+    }
+
     await ask('app.put.app', client)
     await ask('account.put.alice', {
       ...put,
@@ -204,10 +226,14 @@ describe('live messages', () => {
     await ask('app.get.app')
     await ask('app.list')
     await ask('account.put.bob', { ...put, user: 'bob@example.com' })
-    const rejected = () => refused({ class: 'P', reason: 'client_secret_wrong', error: 'invalid_client' })
-    const forced = ask('token.get.bob', { forceRefresh: true })
-    await answering(rejected(), Promise.resolve())
-    await answering(rejected(), forced)
+    // Two grants are refused: what an app without a baseline is believed to be refused for.
+    for (const grant of ['alice', 'bob']) await refuse('app', { grant, accusation: 'client' })
+    // And in words that nobody knows, over more than ten minutes.
+    await ask('app.put.strange', client)
+    const earlier = { since: Date.now() - 11 * 60_000, count: 3 }
+    for (const attempt of ['first', 'second'])
+      await refuse('strange', { attempt, grant: 'carol', accusation: 'unknown', earlier, refusedSecrets: [] })
+    await ask('app.delete.strange', {})
     await ask('app.secret.add.app', { secret: 's3' })
 
     await ask('account.revoke.alice', {})

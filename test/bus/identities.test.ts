@@ -15,7 +15,17 @@ const token = { account: 'alice', accessToken: 'a token' }
 const inboxOf = (user: string) => `_INBOX_${user}.>`
 const service = (user: string): Permissions => ({
   publish: ['_INBOX_alice-app.>', '$JS.API.>'],
-  subscribe: ['token.>', 'account.>', 'app.>', 'api-token.>', 'keys.>', 'events.>', '$SRV.>', inboxOf(user)],
+  subscribe: [
+    'token.>',
+    'account.>',
+    'app.>',
+    'api-token.>',
+    'keys.>',
+    'events.>',
+    'upgrade.>',
+    '$SRV.>',
+    inboxOf(user),
+  ],
 })
 const aliceOnly = (user: string): Permissions => ({
   publish: ['token.get.alice'],

@@ -2,11 +2,14 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createProvider } from '../../src/provider/provider.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
+import { signedContent } from '../../src/redis/record.ts'
+import { parseKeys } from '../../src/redis/seal-keys.ts'
+import { createSigner } from '../../src/redis/signer.ts'
 import type { AppPut } from '../../src/schemas.ts'
 import { Secret } from '../../src/secret.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
-import { startTestNode } from '../support/node.ts'
+import { startTestNode, testKeys } from '../support/node.ts'
 import { passTime } from '../support/pass-time.ts'
 import { startPlaceProvider } from '../support/place-provider.ts'
 
@@ -200,7 +203,11 @@ describe('a grant of which nobody noted where it worked', () => {
     const { p: _, ...older } = JSON.parse(sealer.open({ sealed: fields.c as string, ...known }).reveal())
     const redis = new Redis(at.redisUrl)
     const record = keysOf(partitionOf('alice', 4)).record({ kind: 'account', id: 'alice' })
-    await redis.hset(record, 'c', sealer.seal({ text: JSON.stringify(older), ...known }))
+    const { m: _m, ...hash } = await redis.hgetall(record)
+    hash.c = sealer.seal({ text: JSON.stringify(older), ...known })
+    const content = signedContent(hash)
+    const m = createSigner(parseKeys(testKeys)).sign({ kind: 'account', id: 'alice', content })
+    await redis.hset(record, { ...hash, m })
     redis.disconnect()
     expect(await placeOf()).toBeUndefined()
 
