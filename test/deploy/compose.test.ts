@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -88,7 +88,8 @@ describe('NATS reads its configuration with a password', () => {
     const script = command
       .replaceAll('$$', '$')
       .replaceAll('/run/secrets', secrets)
-      .replaceAll('/etc/nats/nats.conf', conf)
+      .replaceAll('../etc/nats/nats.conf', relative(secrets, conf))
+      .replaceAll('/tmp/main.conf', join(secrets, 'main.conf'))
     const PATH = `${process.env.PATH}:/usr/sbin`
     const { stderr } = spawnSync('sh', ['-c', `${script.trimEnd()} -t`], { encoding: 'utf8', env: { PATH } })
     rmSync(secrets, { recursive: true })
