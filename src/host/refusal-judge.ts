@@ -37,7 +37,9 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     const { app, config, client, sent, refusal, moved } = refused
     await reports.noteThrottle(app.context.app, refusal)
     const isBroken = app.state === 'secret-expired'
-    if (isBroken && provesClient(app, refusal))
+    // Another secret of the same attempt was refused in other words: by comparison this one is accepted.
+    const isCompared = trial.tried.length > 0
+    if ((isBroken || isCompared) && provesClient(app, refusal))
       await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
     const said = app.context.lastError?.providerError.error
     const isSameWord = refusal.general && said === refusal.providerError.error

@@ -4,6 +4,7 @@ import { Secret } from '../../src/secret.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
+import { refuseApp } from '../support/refuse-app.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
 const engines = useEngines()
@@ -181,20 +182,22 @@ describe('a dead grant', () => {
 })
 
 describe("the app's secret", () => {
-  it('is given up after a second refusal, heals all its accounts when replaced, and asks nobody to sign in', async () => {
+  it('is given up once a second grant is refused, heals all its accounts when replaced, and asks nobody to sign in', async () => {
     const { node, provider, get, state, app } = await start({ connected: false })
     await using _ = node
     await provider.asked()
-    const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' })
-    provider.answer(noClient)
-    await provider.asked(2)
-    provider.answer(noClient)
+    provider.answer(refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' }))
+    await eventually(async () => {
+      const found = await node.host.apps.look(app)
+      expect(found.context.question).not.toBeNull()
+    })
+    await refuseApp(node, app, { grant: 'another' })
     await eventually(async () => expect(await state()).toBe('secret-expired'))
     expect(await get()).toMatchObject({ error: 'client_secret_expired', recoverable: true })
     expect(await node.tokenbus.getApp(app)).toMatchObject({ value: { state: 'secret-expired' } })
 
     await node.tokenbus.addSecret(app, { secret: new Secret('renewed') })
-    await provider.asked(3)
+    await provider.asked(2)
     provider.answer(answered({ accessToken: 'healed', expiresIn: 3600 }))
     await eventually(async () => expect(await get()).toMatchObject({ accessToken: 'healed' }))
     expect(await node.tokenbus.getApp(app)).toMatchObject({ value: { state: 'healthy' } })
