@@ -3,6 +3,7 @@ import { startFaultProvider } from '../support/fault-provider.ts'
 import { startNodes } from '../support/nodes.ts'
 import { connectAll } from './connect-all.ts'
 import { type Findings, judge } from './judge.ts'
+import { type OperatorFindings, startOperators } from './operators.ts'
 import { startWitness, type Witnessed } from './witness.ts'
 
 const nodesAtOnce = 3
@@ -17,14 +18,14 @@ export interface ChaosOptions {
   say(line: string): void
 }
 
-export interface ChaosFindings extends Findings, Witnessed {
+export interface ChaosFindings extends Findings, Witnessed, OperatorFindings {
   readonly kills: number
   readonly seconds: number
 }
 
 /**
- * Kills nodes at random while thousands of accounts refresh, users take grants back and services read, then asks the
- * provider, the streams and the readers for the truth.
+ * Kills nodes at random while thousands of accounts refresh, users take grants back, services read and two operators
+ * write, then asks the provider, the streams, the readers and the operators for the truth.
  */
 export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<ChaosFindings> {
   await using nodes = await startNodes()
@@ -34,6 +35,7 @@ export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<Cha
   const names = await connectAll(nodes, provider, accounts)
   say(`${accounts} accounts connected`)
   const witness = await startWitness({ url: nodes.natsServer.url, names })
+  const operators = startOperators({ request: nodes.request, provider, names, say })
   const began = performance.now()
   let killed = 0
 
@@ -59,6 +61,7 @@ export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<Cha
   await Promise.all(first.map(keepKilling))
   const seconds = Math.round((performance.now() - began) / 1_000)
   say('waiting for everything to settle')
+  const operated = await operators.stop()
   const findings = await judge({ nodes, provider, names, say })
-  return { kills: killed, seconds, ...findings, ...(await witness.stop()) }
+  return { kills: killed, seconds, ...findings, ...operated, ...(await witness.stop()) }
 }

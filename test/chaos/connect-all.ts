@@ -2,16 +2,20 @@ import { rotations } from '../support/fault-grants.ts'
 import type { FaultProvider } from '../support/fault-provider.ts'
 import type { Nodes } from '../support/nodes.ts'
 
+/** Of the app whose provider treats spent tokens like that. */
+export function settingsOf(rotation: string, { tokenUrl, graceSeconds }: FaultProvider): object {
+  const client = { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl, policy: 'eager' }
+  return { ...client, rotation, graceSeconds }
+}
+
 /** So many accounts, of every way a provider treats spent tokens in turn, refreshed all the time. Answers their names. */
 export async function connectAll(
   { request }: Pick<Nodes, 'request'>,
-  { tokenUrl, graceSeconds, grant }: FaultProvider,
+  provider: FaultProvider,
   accounts: number,
 ): Promise<string[]> {
-  for (const rotation of rotations) {
-    const client = { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl, policy: 'eager' }
-    await request(`app.put.${rotation}`, { ...client, rotation, graceSeconds })
-  }
+  const { grant } = provider
+  for (const rotation of rotations) await request(`app.put.${rotation}`, settingsOf(rotation, provider))
   const names: string[] = []
   for (let i = 0; i < accounts; i++) {
     const rotation = rotations[i % rotations.length] as (typeof rotations)[number]

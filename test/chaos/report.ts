@@ -9,6 +9,7 @@ const informative = new Set([
   'reads',
   'served',
   'unanswered',
+  'writes acknowledged',
 ])
 
 export const brokenPromises = (findings: object): [string, number][] =>

@@ -1,18 +1,21 @@
 import { keysOf } from '../../src/redis/keys.ts'
+import { createAppFalls } from './app-falls.ts'
 import { describeEntry, describeSpending } from './describe.ts'
-import { type Fault, type FaultKind, faultKinds, planFaults } from './faults.ts'
+import type { Fault } from './faults.ts'
 import { inflict } from './inflict.ts'
 import { createInvariants } from './invariants.ts'
 import { judge } from './judgement.ts'
 import { setAt, streamAt } from './keyspace.ts'
 import { createMachine } from './machine.ts'
-import type { AccountPlan } from './operators.ts'
 import { createOperators } from './operators.ts'
-import { createRandom } from './random.ts'
+import { partitions } from './partitions.ts'
+import { planLife } from './plan-life.ts'
+import { watchReadiness } from './readiness-watch.ts'
 import { createSimulatedNats } from './simulated-nats.ts'
-import { createSimulatedNode, partitions } from './simulated-node.ts'
+import { createSimulatedNode, type SimulatedNode } from './simulated-node.ts'
 import { createSimulatedProvider, type Spending } from './simulated-provider.ts'
 import { createSimulatedRedis } from './simulated-redis.ts'
+import { storedGrantOf } from './stored-token.ts'
 import { createWorld } from './world.ts'
 
 const minute = 60_000
@@ -39,42 +42,12 @@ export interface LifeResult {
   readonly spendings: readonly Spending[]
 }
 
-/** What the seed decides before anything happens. */
-function planLife(seed: number, days: number) {
-  const random = createRandom(seed)
-  const forgetful = random.chance(0.3)
-  const kinds = faultKinds.filter(
-    (kind): kind is FaultKind => forgetful || !kind.startsWith('redis failover'),
-  )
-  const rotations = ['none', 'keeps-old', 'grace', 'until-used', 'strict', 'strict'] as const
-  const plans = Array.from({ length: random.integer(1, 4) }, (_, i): AccountPlan => {
-    const rotation = random.pick(rotations)
-    return {
-      account: `account-${i}`,
-      app: `app-${rotation}`,
-      rotation,
-      policy: random.pick(['eager', 'lazy', 'adaptive']),
-    }
-  })
-  return {
-    plans,
-    nodes: random.integer(2, 3),
-    lives: random.pick([[3 * minute], [15 * minute], [hour], [10 * minute, hour]]),
-    asksEvery: random.pick([minute, 10 * minute, 2 * hour]),
-    faults: planFaults({
-      random: random.fork(),
-      until: days * day - 2 * hour,
-      perDay: random.pick([8, 30, 100]),
-      kinds,
-    }),
-    random,
-  }
-}
-
 /** One cluster from its first start to its last day. */
 export async function liveThrough({ seed, days, faults: given, onNote }: LifeOptions): Promise<LifeResult> {
-  const { plans, nodes: nodeCount, lives, asksEvery, faults: planned, random } = planLife(seed, days)
-  const faults = given ?? planned
+  const life = planLife(seed, days)
+  const { plans, companions, nodes: nodeCount, lives, asksEvery, random } = life
+  const all = [...plans, ...companions]
+  const faults = given ?? [...life.faults, ...life.laterFaults].sort((a, b) => a.at - b.at)
   const world = createWorld()
   const start = world.now()
   const end = start + days * day
@@ -88,9 +61,13 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
   const nats = createSimulatedNats({ world, random: random.fork() })
   const invariants = createInvariants({
     fail,
+    redis,
+    nats,
     wasWellSince: (machine, time) => redis.wasWellSince(machine, time) && nats.wasWellSince(machine, time),
   })
   const provider = createSimulatedProvider({ world, random: random.fork(), lives })
+  provider.controls.blind = life.dialect === 'blind'
+  provider.controls.inverted = life.dialect === 'inverted'
   const nodes = Array.from({ length: nodeCount }, (_, i) => {
     const machine = createMachine({
       name: `node-${i}`,
@@ -114,13 +91,17 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
     nodes,
     provider,
     plans,
+    companions,
+    storedGrant: (account) => storedGrantOf({ redis, provider }, account),
+    lost: (message) => invariants.isForgetful() || fail(message),
     knownBy: ({ machine }, account) => invariants.knownBy(machine, account),
     onServed({ account, bytes, known }) {
       served++
       const { accessToken, generation } = JSON.parse(new TextDecoder().decode(bytes))
       const truth = provider.accessToken(accessToken)
       if (truth?.grant.account !== account) return fail(`${account}: served a token of somebody else`)
-      if (truth.expiresAt < world.now() - 2_000) fail(`${account}: served an expired token`)
+      if (truth.expiresAt < world.now() - (redis.steppedSince(0) ? 5_000 : 2_000))
+        fail(`${account}: served an expired token`)
       invariants.served({ account, generation, known: known as never })
     },
   })
@@ -136,9 +117,11 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
       if (publishing && streamAt(redis.space(), keys.outbox).length > 0) return world.now()
       for (const score of setAt(redis.space(), keys.due).values()) first = Math.min(first, score)
     }
-    return first
+    return first - aheadOf(working, world.now())
   })
   redis.onWrite(invariants.indexed)
+  redis.onWrite(createAppFalls({ plans: all, provider, now: world.now, fail }))
+  watchReadiness({ world, nodes, redis, nats, fail })
   nats.onStored((entry) => {
     note(() => describeEntry(entry))
     invariants.stored(entry)
@@ -152,9 +135,9 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
   world.after(minute, () => {
     for (const { app, rotation } of plans) void operators.putApp(app, rotation)
   })
-  for (const plan of plans) {
+  for (const plan of all) {
     world.after(2 * minute, () => void operators.connect(plan))
-    const asks = random.fork()
+    const asks = (companions.includes(plan) ? life.laterRandom : random).fork()
     const ask = () => {
       world.after(asks.between(0, 2 * asksEvery), ask)
       const force = asks.chance(0.1) ? { forceRefresh: true } : {}
@@ -165,18 +148,40 @@ export async function liveThrough({ seed, days, faults: given, onNote }: LifeOpt
   }
   inflict(
     faults,
-    { world, nodes, redis, nats, provider, operators, note, onForgotten: invariants.becomeForgetful },
+    {
+      world,
+      nodes,
+      redis,
+      nats,
+      provider,
+      operators,
+      note,
+      onForgotten(records) {
+        invariants.becomeForgetful()
+        operators.forgotten(records)
+      },
+    },
     start,
   )
   await world.run(end)
-  if (broken === null) await judge({ world, plans, operators, provider, redis, invariants, fail })
+  if (broken === null) await judge({ world, plans: all, operators, provider, redis, nats, invariants, fail })
   return {
     seed,
     broken,
     faults,
-    accounts: plans.length,
+    accounts: all.length,
     served,
     spendings: provider.spendings,
     steps: world.steps(),
   }
 }
+
+/** The nodes' time never runs backward: after a step of Redis' clock it is ahead for good. Infinite until they agree. */
+function aheadOf(nodes: readonly SimulatedNode[], now: number): number {
+  const times = nodes.map((node) => node.clusterTime()).filter((time) => time !== null)
+  const ahead = Math.max(...times) - now
+  if (times.length === 0 || ahead < asGoodAsEqual) return 0
+  return Math.max(...times) - Math.min(...times) < asGoodAsEqual ? ahead : Number.POSITIVE_INFINITY
+}
+
+const asGoodAsEqual = 1_500

@@ -42,7 +42,25 @@ export const faultKinds = [
   'secret expires',
 ] as const
 
-export type FaultKind = (typeof faultKinds)[number]
+/** Planned apart from the others, so that what a seed meant before it still means. */
+export const laterFaultKinds = [
+  'grant refused as unauthorized client',
+  'grant refused as invalid client',
+  'grant refused as access denied',
+  'grant refused in unknown words',
+  'two operators change an app',
+  'two operators change an account',
+  'two operators connect an account',
+  'account deleted beside a put',
+  'redis failover of two histories',
+  'redis clock steps',
+  'node clock steps',
+  'redis replica stalls',
+  'jetstream away',
+  'event refused for good',
+] as const
+
+export type FaultKind = (typeof faultKinds)[number] | (typeof laterFaultKinds)[number]
 
 const second = 1_000
 const minute = 60 * second
@@ -55,7 +73,10 @@ function lengthOf(kind: FaultKind, random: Random): number {
   if (kind === 'pause') return random.between(second, long ? 3 * minute : 30 * second)
   if (kind === 'provider slow') return random.between(minute, 10 * minute)
   if (kind === 'secret expires') return random.between(minute, 2 * hour)
-  if (kind === 'redis failover') return random.between(second, 15 * second)
+  if (kind.startsWith('redis failover')) return random.between(second, 15 * second)
+  if (kind === 'redis replica stalls') return random.between(10 * second, long ? 20 * minute : 3 * minute)
+  if (kind === 'jetstream away') return random.between(10 * second, long ? 20 * minute : 2 * minute)
+  if (kind.endsWith('clock steps')) return random.between(2 * second, 10 * minute)
   if (kind === 'nats down' && long) return random.between(11 * minute, 40 * minute)
   return random.between(2 * second, long ? 15 * minute : minute)
 }

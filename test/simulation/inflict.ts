@@ -4,6 +4,7 @@ import type { SimulatedNats } from './simulated-nats.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import { calm, type Mood, type SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
+import type { StrangeWords } from './strange-refusals.ts'
 import type { World } from './world.ts'
 
 export interface Parts {
@@ -13,7 +14,8 @@ export interface Parts {
   readonly nats: SimulatedNats
   readonly provider: SimulatedProvider
   readonly operators: Operators
-  onForgotten(): void
+  /** A failover lost writes, and with them the last of these records. */
+  onForgotten(records: ReadonlySet<string>): void
   note(text: () => string): void
 }
 
@@ -40,6 +42,12 @@ function inMood(mood: (odds: number) => Partial<Mood>): Inflict {
         Object.assign(provider.mood, { [name]: calm[name] })
     }
   }
+}
+
+const hour = 3_600_000
+
+function strangely(words: StrangeWords): Inflict {
+  return ({ whom }, { operators }) => void operators.refuseStrangely(whom, words)
 }
 
 const table: Record<FaultKind, Inflict> = {
@@ -89,7 +97,8 @@ const table: Record<FaultKind, Inflict> = {
   },
   'redis failover': (_, { redis, onForgotten }) => {
     redis.stop()
-    if (redis.failOver() > 0) onForgotten()
+    const { writes, records } = redis.failOver()
+    if (writes > 0) onForgotten(records)
     return redis.start
   },
   'nats link cut': onMachine(({ nats }, machine) => {
@@ -125,6 +134,47 @@ const table: Record<FaultKind, Inflict> = {
   'account deleted and put': ({ whom }, { operators }) => void operators.deleteAndPut(whom),
   'token rejected': ({ whom }, { operators }) => void operators.reject(whom),
   'secret expires': (_, { operators }) => operators.expireSecret(),
+  'grant refused as unauthorized client': strangely('unauthorized client'),
+  'grant refused as invalid client': strangely('invalid client'),
+  'grant refused as access denied': strangely('access denied'),
+  'grant refused in unknown words': strangely('unknown words'),
+  'two operators change an app': ({ whom }, { operators }) => void operators.changeApp(whom),
+  'two operators change an account': ({ whom }, { operators }) => void operators.changeAccount(whom),
+  'two operators connect an account': ({ whom }, { operators }) => void operators.connectTwice(whom),
+  'account deleted beside a put': ({ whom }, { operators }) => void operators.deleteBesidePut(whom),
+  // What is forgotten, and what is written in its place, come to the same version of the same record.
+  'redis failover of two histories': ({ whom, lasts }, { redis, operators, world, onForgotten }) => {
+    redis.setReplicating(false)
+    operators.changeAccount(whom)
+    world.after(3_000, () => {
+      redis.stop()
+      onForgotten(redis.failOver().records)
+      redis.setReplicating(true)
+      world.after(lasts, () => {
+        redis.start()
+        world.after(1_000, () => operators.changeAccount(whom))
+      })
+    })
+    return undefined
+  },
+  'redis clock steps': ({ odds }, { redis }) => {
+    redis.stepClock(odds === 0.5 ? -hour : odds * hour)
+    return () => redis.stepClock(0)
+  },
+  'node clock steps': onMachine((_, machine, odds) => {
+    const step = odds === 0.5 ? -hour : odds * hour
+    machine.stepWallClock(step)
+    return () => machine.stepWallClock(-step)
+  }),
+  'redis replica stalls': (_, { redis }) => {
+    redis.setReplicating(false)
+    return () => redis.setReplicating(true)
+  },
+  'jetstream away': (_, { nats }) => {
+    nats.setStream(false)
+    return () => nats.setStream(true)
+  },
+  'event refused for good': ({ whom }, { nats, operators }) => nats.refuse(operators.accountOf(whom)),
 }
 
 /** Lets each fault begin and end at its time. Overlapping ones end when the first of them does. */

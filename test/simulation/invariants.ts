@@ -1,9 +1,13 @@
 import { giveUpAfter, sendWithin, settleTime } from '../../machines/time-rules.ts'
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { OutboxEntry } from '../../src/redis/record.ts'
 import { replay } from '../../src/testing/index.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Machine } from './machine.ts'
+import { partitions } from './partitions.ts'
+import type { SimulatedNats } from './simulated-nats.ts'
 import type { Spending } from './simulated-provider.ts'
+import type { SimulatedRedis } from './simulated-redis.ts'
 
 interface Recorded {
   readonly event: { type: string }
@@ -31,13 +35,15 @@ const edgeTypes = new Set(['token.refreshed', 'token.invalid', 'account.removed'
 export type Invariants = ReturnType<typeof createInvariants>
 
 export interface InvariantsOptions {
+  readonly redis: Pick<SimulatedRedis, 'space' | 'steppedSince'>
+  readonly nats: Pick<SimulatedNats, 'hasStream'>
   fail(message: string): void
   /** Has this machine been able to save and to hear news all the time since then? */
   wasWellSince(machine: Machine, time: number): boolean
 }
 
 /** Watches everything that must hold at every step, and calls `fail` at the step that breaks it. */
-export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
+export function createInvariants({ fail, wasWellSince, redis, nats }: InvariantsOptions) {
   const lives = new Map<string, Life>()
   const ids = new Set<string>()
   const knownAt = new Map<Machine, Map<string, Known>>()
@@ -49,6 +55,23 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
     const life = lives.get(account) ?? { last: null, announced: [], edges: [], lastEdge: null }
     lives.set(account, life)
     return life
+  }
+
+  function toldOf(account: string): Known | null {
+    const { last } = lifeOf(account)
+    if (last === null) return null
+    const ended = last.to === null || last.to === 'revoked'
+    return { generation: last.snapshot.context.tokenGeneration, ended }
+  }
+
+  /** While the stream is away caches hear of a save all the same; what was saved is as Redis has it. */
+  function storedOf(account: string): Known | null {
+    const key = keysOf(partitionOf(account, partitions)).record({ kind: 'account', id: account })
+    const fields = redis.space().hashes.get(key)?.fields
+    if (fields === undefined) return null
+    const { tokenGeneration: generation } = JSON.parse(fields.get('s') as string).context
+    const state = fields.get('state')
+    return { generation, ended: state === undefined || state === 'revoked' }
   }
 
   function recorded(account: string, record: Recorded): void {
@@ -85,6 +108,7 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
   }
 
   return {
+    isForgetful: () => forgetful,
     /** From now on what was saved may be forgotten: what was told of it stays told. */
     becomeForgetful(): void {
       forgetful = true
@@ -105,14 +129,11 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
         fail(`${account}: told ${edges.slice(-3)}, where transitions say ${announced.slice(-3)}`)
     },
     heard(machine: Machine, account: string): void {
-      const { last } = lifeOf(account)
-      if (last === null) return
+      const now = nats.hasStream() ? toldOf(account) : storedOf(account)
+      if (now === null) return
       const known = knownAt.get(machine) ?? new Map<string, Known>()
       knownAt.set(machine, known)
-      known.set(account, {
-        generation: last.snapshot.context.tokenGeneration,
-        ended: last.to === null || last.to === 'revoked',
-      })
+      known.set(account, now)
     },
     knownBy: (machine: Machine, account: string) => knownAt.get(machine)?.get(account),
     served({
@@ -138,6 +159,8 @@ export function createInvariants({ fail, wasWellSince }: InvariantsOptions) {
       storm(spending)
       const repeatable = grant.rotation === 'none' || grant.rotation === 'keeps-old'
       if (before === undefined || repeatable || before.heard === 'refusal') return
+      // An hour that never was: the first answer is given up, as if it had been lost.
+      if (redis.steppedSince(before.sentAt)) return
       const after = sentAt - before.sentAt
       const { heardAt } = before
       // Between an answer and the news of it lies the way over Redis and NATS.

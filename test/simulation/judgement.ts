@@ -4,9 +4,11 @@ import type { Grant } from './grants.ts'
 import type { Invariants } from './invariants.ts'
 import { hashAt, streamAt } from './keyspace.ts'
 import type { AccountPlan, Operators } from './operators.ts'
-import { partitions } from './simulated-node.ts'
+import { partitions } from './partitions.ts'
+import type { SimulatedNats } from './simulated-nats.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
+import { storedTokenOf } from './stored-token.ts'
 import type { World } from './world.ts'
 
 export interface Judgement {
@@ -15,6 +17,7 @@ export interface Judgement {
   readonly operators: Operators
   readonly provider: SimulatedProvider
   readonly redis: SimulatedRedis
+  readonly nats: SimulatedNats
   readonly invariants: Invariants
   fail(message: string): void
 }
@@ -27,7 +30,7 @@ const waitedFor = giveUpAfter - sendWithin
  * token now; every other one must say that it cannot; and nothing may be left untold.
  */
 export async function judge(given: Judgement): Promise<void> {
-  const { world, plans, operators, redis, invariants, fail } = given
+  const { world, plans, operators, redis, nats, invariants, fail } = given
   for (const plan of plans) {
     const { account } = plan
     const grant = operators.grantOf(account) as Grant
@@ -52,6 +55,34 @@ export async function judge(given: Judgement): Promise<void> {
     if (left > 0) fail(`${left} events are still not published`)
   }
   for (const { account } of plans) invariants.settled(account)
+  const aside = Array.from(
+    { length: partitions },
+    (_, p) => streamAt(redis.space(), keysOf(p).deadEvents).length,
+  )
+  const dead = aside.reduce((sum, length) => sum + length, 0)
+  if (dead !== nats.refused.size && !invariants.isForgetful())
+    fail(`${nats.refused.size} events were refused for good, and ${dead} set aside`)
+  await judgeAcknowledged(given)
+}
+
+/** Facts of accounts and secrets of apps are as they were acknowledged last. */
+async function judgeAcknowledged({ world, plans, operators, fail }: Judgement): Promise<void> {
+  const looks = plans.map(async ({ account, app }) => {
+    const seen = await operators.insist((tokenbus) => tokenbus.getAccount(account))
+    const { metadata = {} } = seen.ok ? (seen.value as { metadata?: Record<string, unknown> }) : {}
+    const spare = await operators.insist((tokenbus) => tokenbus.getApp(app))
+    const { expiresAt } = (spare.ok && spare.value.secrets.find(({ id }) => id === 'spare')) || {}
+    const lost =
+      operators.acknowledged.lost(account, (fact) => metadata[fact]?.toString()) ??
+      operators.acknowledged.lost(app, () => expiresAt)
+    if (lost !== undefined) fail(lost)
+  })
+  let done = false
+  void Promise.all(looks).then(() => {
+    done = true
+  })
+  await world.run(world.now() + settlesWithin)
+  if (!done) fail('accounts and apps cannot be looked at')
 }
 
 /** A forced refresh of a grant its user ended cannot have worked; the bucket may have answered the token at hand. */
@@ -77,7 +108,8 @@ function judgeRefused(
       spent.carriedOut &&
       (spent.heard === null ||
         spent.machine.life() !== spent.life ||
-        spent.heardAt - spent.sentAt > waitedFor),
+        spent.heardAt - spent.sentAt > waitedFor ||
+        redis.steppedSince(spent.sentAt)),
   )
   if (grant.endedBy !== 'user' && !lost)
     fail(
@@ -87,8 +119,5 @@ function judgeRefused(
 
 function storedToken(redis: SimulatedRedis, account: string, at: number): string | null {
   const key = keysOf(partitionOf(account, partitions)).record({ kind: 'account', id: account })
-  const sealed = hashAt(redis.space(), key, at)?.get('c')
-  if (sealed === undefined) return null
-  const [, , , text] = JSON.parse(sealed)
-  return JSON.parse(text).r ?? null
+  return storedTokenOf(hashAt(redis.space(), key, at))
 }

@@ -17,6 +17,8 @@ export interface Machine {
   /** The same without delay: at once, or when it goes on, or never. */
   now(job: () => void): void
   setRate(rate: number): void
+  /** Sets its wall clock off by so many milliseconds more. */
+  stepWallClock(milliseconds: number): void
   timers(): Timers
 }
 
@@ -39,6 +41,7 @@ export function createMachine({
   let rate = firstRate
   let rateSince = world.now()
   let elapsedBefore = 0
+  let step = 0
   const elapsed = () => elapsedBefore + (world.now() - rateSince) * rate
   const bornAt = world.now()
 
@@ -85,9 +88,12 @@ export function createMachine({
       rateSince = world.now()
       rate = next
     },
+    stepWallClock(milliseconds) {
+      step += milliseconds
+    },
     timers: () => ({
       elapsed,
-      wallClock: () => bornAt + elapsed() + skew,
+      wallClock: () => bornAt + elapsed() + skew + step,
       after: (milliseconds, job) => later(milliseconds / rate, job),
       delay: (milliseconds) => new Promise((resolve) => later(milliseconds / rate, resolve)),
       poll(milliseconds, job) {

@@ -1,12 +1,16 @@
 import type { Tokenbus } from '../../src/api.ts'
 import type { Result } from '../../src/failures.ts'
 import { createTurns } from '../../src/host/turns.ts'
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { Secret } from '../../src/secret.ts'
+import { createConcurrentOperators } from './concurrent-operators.ts'
 import type { Grant } from './grants.ts'
+import { partitions } from './partitions.ts'
 import type { Random } from './random.ts'
 import type { SimulatedNats } from './simulated-nats.ts'
 import type { Running, SimulatedNode } from './simulated-node.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
+import { refusedIn, type StrangeWords } from './strange-refusals.ts'
 import type { World } from './world.ts'
 
 export interface AccountPlan {
@@ -23,10 +27,21 @@ export interface OperatorsOptions {
   readonly nodes: readonly SimulatedNode[]
   readonly provider: SimulatedProvider
   readonly plans: readonly AccountPlan[]
+  /** More accounts of the same apps, that only later kinds of faults happen to. */
+  readonly companions?: readonly AccountPlan[]
   /** A token came: was it one to hand out? */
   onServed(served: { node: SimulatedNode; account: string; bytes: Uint8Array; known: unknown }): void
   knownBy(node: SimulatedNode, account: string): unknown
+  /** The grant that Redis holds. */
+  storedGrant(account: string): Grant | undefined
+  /** What was acknowledged is not there. */
+  lost(message: string): void
 }
+
+export type Insist = <T>(
+  use: (tokenbus: Running) => Promise<Result<T>>,
+  onUnanswered?: () => void,
+) => Promise<Result<T>>
 
 /** Nobody is there to answer, or the app an account needs has not been put yet. */
 const comesLater = new Set<string>(['storage_unavailable', 'app_not_found'])
@@ -37,10 +52,13 @@ export type Operators = ReturnType<typeof createOperators>
 
 /** The people and services around: they connect accounts, one thing after another each, ask for tokens, and repeat what was not answered. */
 export function createOperators(options: OperatorsOptions) {
-  const { world, random, nats, nodes, provider, plans } = options
+  const { world, random, nats, nodes, provider, plans, companions = [] } = options
+  const all = [...plans, ...companions]
   const grants = new Map<string, Grant>()
   const turns = createTurns()
   let secret = 0
+  /** Gives an app the newest secret anybody has. */
+  let restore: ((app: string) => void) | undefined
 
   function reachable(): SimulatedNode[] {
     return nodes.filter(
@@ -64,9 +82,13 @@ export function createOperators(options: OperatorsOptions) {
   }
 
   /** Until it is done. What it then answers is final, a refusal too. */
-  async function insist<T>(use: (tokenbus: Running) => Promise<Result<T>>): Promise<Result<T>> {
+  async function insist<T>(
+    use: (tokenbus: Running) => Promise<Result<T>>,
+    onUnanswered?: () => void,
+  ): Promise<Result<T>> {
     for (;;) {
       const answer = await ask(use)
+      if (answer === undefined) onUnanswered?.()
       if (answer !== undefined && (answer.ok || !comesLater.has(answer.failure.error))) return answer
       await new Promise<void>((resolve) => void world.after(askAgainAfter, resolve))
     }
@@ -74,9 +96,13 @@ export function createOperators(options: OperatorsOptions) {
 
   const planOf = (whom: number) => plans[whom % plans.length] as AccountPlan
 
-  async function connect({ account, app, policy, rotation }: AccountPlan): Promise<void> {
+  function begin({ account, rotation }: AccountPlan): Grant {
     const grant = provider.grants.begin(account, rotation)
     grants.set(account, grant)
+    return grant
+  }
+
+  async function put({ account, app, policy }: AccountPlan, grant: Grant): Promise<void> {
     const first = random.chance(0.5) ? provider.issue(grant) : undefined
     const expires = first && new Date(world.now() + first.life).toISOString()
     await insist((tokenbus) =>
@@ -90,19 +116,33 @@ export function createOperators(options: OperatorsOptions) {
     )
   }
 
+  const connect = (plan: AccountPlan) => put(plan, begin(plan))
+
+  async function putApp(app: string, rotation: Grant['rotation']): Promise<void> {
+    const clientSecret = new Secret('secret-0')
+    await insist((tokenbus) =>
+      tokenbus.putApp(app, { provider: 'oidc', clientId: 'client', clientSecret, rotation }),
+    )
+  }
+
+  const concurrent = createConcurrentOperators({
+    ...options,
+    turns,
+    insist,
+    planOf: (whom) => all[whom % all.length] as AccountPlan,
+    begin,
+    put,
+    connect,
+    isNow: ({ account }, grant) => void grants.set(account, grant),
+  })
+
   return {
     grantOf: (account: string) => grants.get(account),
     connect: (plan: AccountPlan) => turns.take(plan.account, () => connect(plan)),
-    async putApp(app: string, rotation: Grant['rotation']): Promise<void> {
-      await insist((tokenbus) =>
-        tokenbus.putApp(app, {
-          provider: 'oidc',
-          clientId: 'client',
-          clientSecret: new Secret('secret-0'),
-          rotation,
-        }),
-      )
-    },
+    accountOf: (whom: number) => (all[whom % all.length] as AccountPlan).account,
+    putApp,
+    insist,
+    ...concurrent,
     async get(account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) {
       return ask(async (tokenbus, node) => {
         // Of a second token no news says how old it may be.
@@ -125,6 +165,33 @@ export function createOperators(options: OperatorsOptions) {
       const endedAt = Math.floor(world.now() / 1_000) * 1_000
       await insist((tokenbus) => tokenbus.grantEnded(account, endedAt))
     },
+    /** It ends, and its provider says so in words of its own. */
+    refuseStrangely(whom: number, words: StrangeWords): void {
+      const grant = grants.get((all[whom % all.length] as AccountPlan).account)
+      if (grant === undefined) return
+      grant.endedBy ??= 'user'
+      provider.strange.set(grant.id, refusedIn(words))
+    },
+    /** A failover lost these records' last writes. People see what is left, and put right what is amiss. */
+    forgotten(records: ReadonlySet<string>): void {
+      const isForgotten = (kind: 'account' | 'app', id: string) =>
+        records.has(keysOf(partitionOf(id, partitions)).record({ kind, id }))
+      for (const plan of all) {
+        const { account } = plan
+        if (!isForgotten('account', account)) continue
+        concurrent.acknowledged.forget(account)
+        void turns.take(account, async () => {
+          const stored = options.storedGrant(account)
+          if (stored === undefined) await connect(plan)
+          else grants.set(account, stored)
+        })
+      }
+      for (const [app, rotation] of new Map(all.map((plan) => [plan.app, plan.rotation]))) {
+        if (!isForgotten('app', app)) continue
+        concurrent.acknowledged.forget(app)
+        void putApp(app, rotation).then(() => restore?.(app))
+      }
+    },
     reconnect: (whom: number) => turns.take(planOf(whom).account, () => connect(planOf(whom))),
     async putOld(whom: number): Promise<void> {
       const { account, app } = planOf(whom)
@@ -137,6 +204,7 @@ export function createOperators(options: OperatorsOptions) {
       const { account } = planOf(whom)
       return turns.take(account, async () => {
         await insist((tokenbus) => tokenbus.deleteAccount(account, {}))
+        concurrent.acknowledged.forget(account)
         await connect(planOf(whom))
       })
     },
@@ -153,9 +221,11 @@ export function createOperators(options: OperatorsOptions) {
       // Takes the place of one long gone: an app has ten at most.
       const id = `number-${secret % 8}`
       provider.secrets.add(next)
+      const add = (app: string) =>
+        void insist((tokenbus) => tokenbus.addSecret(app, { id, secret: new Secret(next) }))
       return () => {
-        for (const app of new Set(plans.map((plan) => plan.app)))
-          void insist((tokenbus) => tokenbus.addSecret(app, { id, secret: new Secret(next) }))
+        restore = add
+        for (const app of new Set(plans.map((plan) => plan.app))) add(app)
       }
     },
   }

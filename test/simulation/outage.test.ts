@@ -3,9 +3,10 @@ import { keysOf } from '../../src/redis/keys.ts'
 import { setAt } from './keyspace.ts'
 import { createMachine } from './machine.ts'
 import { createOperators } from './operators.ts'
+import { partitions } from './partitions.ts'
 import { createRandom } from './random.ts'
 import { createSimulatedNats } from './simulated-nats.ts'
-import { createSimulatedNode, partitions } from './simulated-node.ts'
+import { createSimulatedNode } from './simulated-node.ts'
 import { createSimulatedProvider, type Mood } from './simulated-provider.ts'
 import { createSimulatedRedis } from './simulated-redis.ts'
 import { createWorld } from './world.ts'
@@ -40,6 +41,8 @@ async function liveThroughOutage(reaches: Mood['reaches']) {
     provider,
     plans,
     knownBy: () => undefined,
+    storedGrant: () => undefined,
+    lost: () => {},
     onServed: () => {},
   })
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))

@@ -1,5 +1,5 @@
 import type { Change, ChangedRecord } from '../../src/bus/changes.ts'
-import type { Publisher } from '../../src/bus/publisher.ts'
+import { EventRefused, type Publisher } from '../../src/bus/publisher.ts'
 import type { OutboxEntry } from '../../src/redis/record.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
@@ -45,7 +45,13 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
   const seen = new Map<string, number>()
   const lastOfSubject = new Map<string, string>()
   const listeners: ((entry: OutboxEntry) => void)[] = []
+  /** Whose events are too large, and which were. */
+  const refusing = new Set<string>()
+  const refusedIds = new Set<string>()
   let up = true
+  /** JetStream, apart from the server. */
+  let streamUp = true
+  let streamTroubleAt = 0
 
   function wireOf(machine: Machine): Wire {
     const wire: Wire = wires.get(machine) ?? {
@@ -85,6 +91,13 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
 
   function store(entry: OutboxEntry): void {
     const at = world.now()
+    if (!streamUp) throw new Error('503')
+    if (refusedIds.has(entry.id)) throw new EventRefused('too large')
+    if (refusing.has(entry.ref.id) && !seen.has(entry.id)) {
+      refusedIds.add(entry.id)
+      for (const listener of listeners) listener(entry)
+      throw new EventRefused('too large')
+    }
     for (const [id, time] of seen) {
       if (at - time < duplicateWindow) break
       seen.delete(id)
@@ -123,6 +136,11 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     })
   }
 
+  function lastOf(entry: OutboxEntry): boolean {
+    if (!streamUp) throw new Error('503')
+    return lastOfSubject.get(subjectOf(entry)) === entry.id
+  }
+
   function request<T>(wire: Wire, serve: () => T): Promise<T> {
     const { machine } = wire
     const life = machine.life()
@@ -138,20 +156,33 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       wire.losses.add(lose)
       over(wire, () => {
         if (!up) return
-        const result = serve()
+        const answer = carryOut(serve)
         if (random.chance(wire.losesAcks)) return
         over(wire, () => {
-          if (machine.life() === life) machine.now(() => end(() => resolve(result)))
+          if (machine.life() === life)
+            machine.now(() => end(() => ('error' in answer ? reject(answer.error) : resolve(answer.result))))
         })
       })
     })
   }
 
   return {
-    /** Everything a stream takes in, once per id as the duplicate window allows. */
+    /** Everything a stream takes in, or refuses for good, once per id as the duplicate window allows. */
     onStored: (listener: (entry: OutboxEntry) => void) => listeners.push(listener),
     isReachable: (machine: Machine) => up && wireOf(machine).whole && wireOf(machine).connected,
     isUp: () => up,
+    hasStream: () => up && streamUp,
+    streamWasWellSince: (time: number) => up && streamUp && streamTroubleAt < time,
+    refused: refusedIds,
+    /** From now on, until the answer is called, its events are larger than the stream takes. */
+    refuse(id: string): () => void {
+      refusing.add(id)
+      return () => void refusing.delete(id)
+    },
+    setStream(runs: boolean): void {
+      streamUp = runs
+      streamTroubleAt = world.now()
+    },
     wasWellSince(machine: Machine, time: number): boolean {
       const { whole, connected, losesAcks, losesMessages, slowest, troubleAt } = wireOf(machine)
       const fine = losesAcks === 0 && losesMessages === 0 && slowest === usual
@@ -165,7 +196,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       wire.connected = up && wire.whole
       return {
         publish: (entry) => request(wire, () => store(entry)),
-        alreadyThere: (entry) => request(wire, () => lastOfSubject.get(subjectOf(entry)) === entry.id),
+        alreadyThere: (entry) => request(wire, () => lastOf(entry)),
         connected: () => wire.connected,
         announce(change) {
           if (wire.connected) over(wire, () => up && toAll(change))
@@ -198,11 +229,21 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     },
     stop(): void {
       up = false
+      streamTroubleAt = world.now()
       for (const wire of wires.values()) disconnect(wire)
     },
     start(): void {
       up = true
+      streamTroubleAt = world.now()
       for (const wire of wires.values()) reconnect(wire)
     },
+  }
+}
+
+function carryOut<T>(serve: () => T): { result: T } | { error: Error } {
+  try {
+    return { result: serve() }
+  } catch (error) {
+    return { error: error as Error }
   }
 }

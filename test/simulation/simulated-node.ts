@@ -6,7 +6,9 @@ import { createAccountAdmin } from '../../src/host/account-admin.ts'
 import { createAppAdmin } from '../../src/host/app-admin.ts'
 import { createClockKeeper } from '../../src/host/clock-keeper.ts'
 import { createClusterClock } from '../../src/host/cluster-clock.ts'
+import { createClusterFacts } from '../../src/host/cluster-facts.ts'
 import { createHost } from '../../src/host/host.ts'
+import { createReadiness } from '../../src/host/readiness.ts'
 import type { Spool } from '../../src/host/spool.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
 import { patchedPut } from '../../src/provider/app-config.ts'
@@ -17,6 +19,7 @@ import { meaningOf } from '../../src/security-events/event-meanings.ts'
 import { accountEvent } from '../../src/security-events/receive.ts'
 import { graceMs } from './grants.ts'
 import type { Machine } from './machine.ts'
+import { partitions } from './partitions.ts'
 import type { SimulatedNats } from './simulated-nats.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
@@ -29,12 +32,16 @@ export interface Running
   > {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
+  /** What /readyz says it lacks. */
+  missing(): Promise<string[]>
 }
 
 export interface SimulatedNode {
   readonly machine: Machine
   /** Null until it is ready. */
   tokenbus(): Running | null
+  /** The cluster's time as it takes it; null until it runs. */
+  clusterTime(): number | null
   start(): void
   crash(): void
 }
@@ -48,7 +55,6 @@ export interface Surroundings {
   readonly heard: (machine: Machine, account: string) => void
 }
 
-export const partitions = 2
 const tokenRevoked = meaningOf({
   type: 'https://schemas.openid.net/secevent/oauth/event-type/token-revoked',
 })
@@ -61,11 +67,13 @@ export function createSimulatedNode(
 ) {
   const disk = new Map<string, string>()
   let tokenbus: Running | null = null
+  let clusterTime: (() => number) | null = null
 
   async function boot(): Promise<void> {
     if (!redis.isUp() || !nats.isUp()) throw new Error('not yet')
     const timers = machine.timers()
     const clock = createClusterClock(timers)
+    clusterTime = clock.now
     const highestTime = (seen: number) => redis.highestTime(machine, seen)
     await createClockKeeper({ clock, timers, logger, highestTime }).start()
     const records = createRecords({ commands: redis.commandsFor(machine), partitions, timers, random })
@@ -90,7 +98,7 @@ export function createSimulatedNode(
       spool: spoolOn(disk, timers.delay),
       timers,
       logger,
-      confirmSave: () => redis.confirm(machine),
+      confirmSave: (save) => redis.confirm(machine, save),
       cachedTokens: 100,
     })
     await host.heldAnswers.storeSpooled()
@@ -98,7 +106,10 @@ export function createSimulatedNode(
     host.outbox.start()
     host.leftBehind.start()
     host.waker.start()
+    const facts = createClusterFacts({ records, clock, seals: async () => 0 })
+    const readiness = createReadiness({ facts, flow: host.flow, missing: () => [] })
     tokenbus = {
+      missing: async () => (await readiness()).missing,
       getToken: host.reads.get,
       rejectToken: host.reads.reject,
       async grantEnded(account, endedAt) {
@@ -140,6 +151,7 @@ export function createSimulatedNode(
   return {
     machine,
     tokenbus: () => (machine.isUp() ? tokenbus : null),
+    clusterTime: () => (machine.isUp() && clusterTime ? clusterTime() : null),
     start,
     crash() {
       machine.crash()

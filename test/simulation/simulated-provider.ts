@@ -50,10 +50,13 @@ export function createSimulatedProvider({
   const senders: ((spending: Spending) => void)[] = []
   const mood: Mood = { ...calm }
   const secrets = new Set(['secret-0'])
-  /** Requests with a made-up token. `blind`: it looks at the token before it looks at the secret. */
-  const controls = { blind: false, sent: [] as number[] }
-  /** Grants that have ended, and in which words that is told. */
-  const strange = new Map<string, TokenAnswer>()
+  /**
+   * Requests with a made-up token. `blind`: it looks at the token before it looks at the secret. `inverted`: of a made-up
+   * token it says what others say of a wrong secret, and the other way round.
+   */
+  const controls = { blind: false, inverted: false, sent: [] as number[] }
+  /** Grants that have ended, and in which words that is told, to a grant that worked before or never did. */
+  const strange = new Map<string, TokenAnswer | ((workedBefore: boolean) => TokenAnswer)>()
 
   function issue(grant: Grant): { accessToken: Secret; life: number; told: boolean } {
     const life = random.pick(lives)
@@ -65,12 +68,13 @@ export function createSimulatedProvider({
   }
 
   /** At the provider: the moment that counts. */
-  function carryOut(spending: Spending, token: string, secret: string | undefined): TokenAnswer {
+  function carryOut(spending: Spending, token: string, asked: Asked): TokenAnswer {
+    const secret = asked.clientSecret?.reveal()
     if (mood.reaches === 'says 503') return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
     if (secret === undefined || !secrets.has(secret)) return refused(refusals.invalidClient)
     const ended = strange.get(spending.grant.id)
-    if (ended !== undefined) return ended
+    if (ended !== undefined) return typeof ended === 'function' ? ended(asked.workedBefore === true) : ended
     spending.carriedOut = true
     const number = grants.spend(token, world.now())
     if (number === undefined) return refused(refusals.invalidGrant)
@@ -90,11 +94,12 @@ export function createSimulatedProvider({
     if (mood.reaches === 'says 503') return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
     const isAccepted = controls.blind || (secret !== undefined && secrets.has(secret))
-    return refused(isAccepted ? refusals.invalidGrant : refusals.invalidClient)
+    return refused(isAccepted !== controls.inverted ? refusals.invalidGrant : refusals.invalidClient)
   }
 
   function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
-    return ({ refreshToken, clientSecret, timing }: Asked) => {
+    return (asked: Asked) => {
+      const { refreshToken, clientSecret, timing } = asked
       const token = refreshToken?.reveal() ?? ''
       const life = machine.life()
       const began = world.now()
@@ -133,7 +138,7 @@ export function createSimulatedProvider({
           })
           if (random.chance(mood.losesRequests)) return
           world.after(random.between(5, mood.slowest), () => {
-            const answer = carryOut(spending, token, clientSecret?.reveal())
+            const answer = carryOut(spending, token, asked)
             if (random.chance(mood.losesAnswers)) return
             world.after(random.between(5, mood.slowest), () => {
               if (machine.life() !== life) return

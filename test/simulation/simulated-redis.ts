@@ -1,8 +1,10 @@
 import type { Commands } from '../../src/redis/commands.ts'
-import { metaKey } from '../../src/redis/keys.ts'
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
+import type { SaveToConfirm } from '../../src/redis/save-confirmation.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
-import { createKeyspace, type Keyspace } from './keyspace.ts'
+import { createKeyspace, hashAt, type Keyspace } from './keyspace.ts'
 import type { Machine } from './machine.ts'
+import { partitions } from './partitions.ts'
 import type { Random } from './random.ts'
 import { spaceCommands } from './space-commands.ts'
 import type { World } from './world.ts'
@@ -38,9 +40,14 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
   const replica = { space: createKeyspace(), log: [] as Write[], connected: true }
   let up = true
   let skew = 0
+  /** How far its clock was set off, and when that last changed. */
+  let step = 0
+  let steppedAt = 0
+  /** The latest time that a node has told, beside the world's. */
+  let ahead = Number.NEGATIVE_INFINITY
   const links = new Map<Machine, Link>()
   const watchers: ((space: Keyspace) => void)[] = []
-  const now = () => Math.floor(world.now()) + skew
+  const now = () => Math.floor(world.now()) + skew + step
 
   function replicate(): void {
     if (!replica.connected) return
@@ -131,24 +138,31 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       link.connected = up && link.way !== 'cut'
       return spaceCommands((command, { write } = { write: false }) => send(link, command, write))
     },
+    /** Runs on where quiet time is skipped, as if each node had gone on telling it. */
     highestTime(machine: Machine, seen: number): Promise<number> {
-      const raise = ({ hashes }: Keyspace, at: number) => {
-        const { fields } = hashes.get(metaKey) ?? { fields: new Map<string, string>() }
-        const known = Math.max(seen, Number(fields.get('time') ?? 0))
-        hashes.set(metaKey, { fields: fields.set('time', String(known)), expiresAt: null })
-        return Math.max(known, at)
-      }
-      return send(linkOf(machine), raise, true)
+      return send(
+        linkOf(machine),
+        (_, at) => {
+          ahead = Math.max(ahead, seen - world.now())
+          return Math.max(at, Math.floor(world.now() + ahead))
+        },
+        false,
+      )
     },
     onBack(machine: Machine, listener: () => void): void {
       linkOf(machine).onBack = listener
     },
-    /** WAIT 1: has the replica all that was written? */
-    confirm(machine: Machine): Promise<boolean> {
+    /** Is this still the record's save, and (WAIT 1) has the replica all that was written? */
+    confirm(machine: Machine, { ref, saveId }: SaveToConfirm): Promise<boolean> {
+      const key = keysOf(partitionOf(ref.id, partitions)).record(ref)
       return new Promise((resolve) => {
         const deadline = world.now() + waitsForReplica
+        const isSaved = () => {
+          const { way, connected } = linkOf(machine)
+          return up && way === 'open' && connected && hashAt(space, key, now())?.get('w') === saveId
+        }
         const look = () => {
-          if (replica.log.length === 0) resolve(true)
+          if (replica.log.length === 0) resolve(isSaved())
           else if (world.now() >= deadline) resolve(false)
           else machine.later(replicatesWithin, look)
         }
@@ -185,13 +199,24 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       replica.connected = connected
       replicate()
     },
-    /** The replica takes over as it is: what it had not heard of is forgotten. Answers how many writes that were. */
-    failOver(): number {
-      const forgotten = replica.log.splice(0).length
+    /** Sets its clock off by so many milliseconds. */
+    stepClock(milliseconds: number): void {
+      step = milliseconds
+      steppedAt = world.now()
+    },
+    steppedSince: (time: number) => steppedAt > 0 && steppedAt >= time,
+    /** The replica takes over as it is. Answers how many writes it had not heard of, and the records that were lost with them. */
+    failOver(): { writes: number; records: Set<string> } {
+      const writes = replica.log.splice(0).length
+      const records = new Set<string>()
+      for (const key of new Set([...space.hashes.keys(), ...replica.space.hashes.keys()])) {
+        const [before, after] = [space.hashes.get(key), replica.space.hashes.get(key)]
+        if (before?.fields.get('w') !== after?.fields.get('w')) records.add(key)
+      }
       space = replica.space
       replica.space = structuredClone(space)
       skew = random.integer(-500, 500)
-      return forgotten
+      return { writes, records }
     },
   }
 }

@@ -1,0 +1,59 @@
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
+import type { Keyspace } from './keyspace.ts'
+import type { AccountPlan } from './operators.ts'
+import { partitions } from './partitions.ts'
+import type { SimulatedProvider } from './simulated-provider.ts'
+import { storedTokenOf } from './stored-token.ts'
+
+export interface AppFallsOptions {
+  readonly plans: readonly AccountPlan[]
+  readonly provider: SimulatedProvider
+  now(): number
+  fail(message: string): void
+}
+
+/**
+ * An app falls while none of its secrets is accepted, or, behind a control that says nothing, for the word of its only
+ * grants. Never while a secret is good and there is somebody to show it: a control that can tell, or a grant that lives.
+ */
+export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) {
+  const states = new Map<string, string>()
+
+  function hasGoodSecret(sealed: string | undefined): boolean {
+    if (sealed === undefined) return false
+    const pairs = JSON.parse(JSON.parse(sealed)[3]) as [string, string][]
+    return pairs.some(([, secret]) => provider.secrets.has(secret))
+  }
+
+  /** Grants that the provider honours, and that have been refreshed. */
+  function witnesses(app: string, space: Keyspace): string[] {
+    return plans
+      .filter((plan) => plan.app === app)
+      .map(({ account }) => account)
+      .filter((account) => {
+        const fields = space.hashes.get(recordKey('account', account))?.fields
+        if (fields === undefined || !['valid', 'expiring'].includes(fields.get('state') ?? '')) return false
+        if (JSON.parse(fields.get('s') as string).context.lastRefreshedAt === null) return false
+        const token = storedTokenOf(fields)
+        return token !== null && provider.grants.wouldAccept(token, now())
+      })
+  }
+
+  return (space: Keyspace): void => {
+    for (const app of new Set(plans.map((plan) => plan.app))) {
+      const fields = space.hashes.get(recordKey('app', app))?.fields
+      const state = fields?.get('state') ?? ''
+      const fell = state === 'secret-expired' && states.get(app) !== state
+      states.set(app, state)
+      if (!fell || !hasGoodSecret(fields?.get('c'))) continue
+      const { baseline } = JSON.parse(fields?.get('s') as string).context
+      const isSighted = baseline !== null && baseline.ownSecret !== baseline.madeUpSecret
+      const alive = witnesses(app, space)
+      if (isSighted) fail(`${app} fell with a good secret, though a control could tell`)
+      else if (alive.length > 0) fail(`${app} fell with a good secret, though ${alive[0]} could tell`)
+    }
+  }
+}
+
+const recordKey = (kind: 'account' | 'app', id: string) =>
+  keysOf(partitionOf(id, partitions)).record({ kind, id })

@@ -1,0 +1,110 @@
+import { accountNotFound, ok } from '../../src/failures.ts'
+import type { createTurns } from '../../src/host/turns.ts'
+import { Secret } from '../../src/secret.ts'
+import { createAcknowledged } from '../support/acknowledged.ts'
+import type { Grant } from './grants.ts'
+import type { AccountPlan, Insist } from './operators.ts'
+import type { World } from './world.ts'
+
+export interface ConcurrentOperatorsOptions {
+  readonly world: World
+  readonly turns: ReturnType<typeof createTurns>
+  readonly insist: Insist
+  readonly planOf: (whom: number) => AccountPlan
+  begin(plan: AccountPlan): Grant
+  put(plan: AccountPlan, grant: Grant): Promise<void>
+  connect(plan: AccountPlan): Promise<void>
+  isNow(plan: AccountPlan, grant: Grant): void
+  /** The grant that Redis holds. */
+  storedGrant(account: string): Grant | undefined
+  /** Neither of two writes may be lost; after a failover that forgets, both may. */
+  lost(message: string): void
+}
+
+const factsOfAccount = 6
+/** So far off that nobody is warned of it. */
+const expiresIn = 1_000 * 86_400_000
+
+/** Two operators at once, on nodes that chance picks. */
+export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
+  const { world, turns, insist, planOf } = options
+  const acknowledged = createAcknowledged()
+  let count = 0
+
+  /** One fact of an account's metadata. */
+  function note({ account, app }: AccountPlan): Promise<void> {
+    const n = ++count
+    const fact = `f${n % factsOfAccount}`
+    return turns.take(`${account}/${fact}`, async () => {
+      const writing = acknowledged.writing(account, fact, String(n))
+      const noted = await insist(
+        (tokenbus) =>
+          tokenbus.patchAccount(account, (known) =>
+            known === undefined
+              ? accountNotFound(account)
+              : ok({ app, user: account, metadata: { ...known.metadata, [fact]: n } }),
+          ),
+        writing.unanswered,
+      )
+      if (noted.ok) writing.done()
+    })
+  }
+
+  function addSpare(app: string): Promise<void> {
+    const n = ++count
+    const expiresAt = new Date(world.now() + expiresIn + n).toISOString()
+    return turns.take(`${app}/spare`, async () => {
+      const writing = acknowledged.writing(app, 'spare', expiresAt)
+      const added = await insist(
+        (tokenbus) => tokenbus.addSecret(app, { id: 'spare', secret: new Secret(`spare-${n}`), expiresAt }),
+        writing.unanswered,
+      )
+      if (added.ok) writing.done()
+    })
+  }
+
+  return {
+    acknowledged,
+    note: (whom: number) => note(planOf(whom)),
+    /** One adds a secret, another renames the app, or puts it as it was. */
+    changeApp(whom: number): void {
+      const { app, rotation } = planOf(whom)
+      void addSpare(app)
+      if (whom % 2 === 0)
+        void insist((tokenbus) => tokenbus.updateApp(app, () => ok({ name: `name ${count}` })))
+      else {
+        const clientSecret = new Secret('secret-0')
+        const put = { provider: 'oidc', clientId: 'client', clientSecret, rotation } as const
+        void insist((tokenbus) => tokenbus.putApp(app, put))
+      }
+    },
+    changeAccount(whom: number): void {
+      void note(planOf(whom))
+      void note(planOf(whom))
+    },
+    connectTwice(whom: number): Promise<void> {
+      const plan = planOf(whom)
+      return turns.take(plan.account, async () => {
+        const both = [options.begin(plan), options.begin(plan)]
+        await Promise.all(both.map((grant) => options.put(plan, grant)))
+        const stored = options.storedGrant(plan.account)
+        if (stored === undefined || !both.includes(stored))
+          options.lost(`${plan.account}: neither of two puts is there`)
+        if (stored !== undefined) options.isNow(plan, stored)
+      })
+    },
+    deleteBesidePut(whom: number): Promise<void> {
+      const plan = planOf(whom)
+      return turns.take(plan.account, async () => {
+        const grant = options.begin(plan)
+        acknowledged.forget(plan.account)
+        const deleted = insist((tokenbus) => tokenbus.deleteAccount(plan.account, {}))
+        await Promise.all([deleted, options.put(plan, grant)])
+        acknowledged.forget(plan.account)
+        const stored = options.storedGrant(plan.account)
+        if (stored === undefined) await options.connect(plan)
+        else if (stored !== grant) options.lost(`${plan.account}: holds neither nothing nor what was put`)
+      })
+    },
+  }
+}

@@ -1,0 +1,2 @@
+/** Few, so that accounts share them. */
+export const partitions = 2
