@@ -32,7 +32,7 @@ export interface Running
   > {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
-  /** What /readyz says it lacks. */
+  /** What /readyz says it lacks, and whether its events stand still. */
   missing(): Promise<string[]>
 }
 
@@ -107,9 +107,13 @@ export function createSimulatedNode(
     host.leftBehind.start()
     host.waker.start()
     const facts = createClusterFacts({ records, clock, seals: async () => 0 })
-    const readiness = createReadiness({ facts, flow: host.flow, missing: () => [] })
+    const readiness = createReadiness({ facts, flow: host.flow, lacks: () => [] })
     tokenbus = {
-      missing: async () => (await readiness()).missing,
+      async missing() {
+        const { missing } = await readiness.readiness()
+        const { status } = await readiness.events()
+        return status === 'stalled' ? [...missing, 'events'] : missing
+      },
       getToken: host.reads.get,
       rejectToken: host.reads.reject,
       async grantEnded(account, endedAt) {
