@@ -25,6 +25,8 @@ const day = 24 * hour
 export interface LifeOptions {
   readonly seed: number
   readonly days: number
+  /** False: only the kinds of faults that were simulated first. */
+  readonly later?: boolean
   /** Instead of those the seed plans. */
   readonly faults?: readonly Fault[]
   /** Hears everything worth telling of: `at` in ms from the start. */
@@ -43,8 +45,14 @@ export interface LifeResult {
 }
 
 /** One cluster from its first start to its last day. */
-export async function liveThrough({ seed, days, faults: given, onNote }: LifeOptions): Promise<LifeResult> {
-  const life = planLife(seed, days)
+export async function liveThrough({
+  seed,
+  days,
+  later = true,
+  faults: given,
+  onNote,
+}: LifeOptions): Promise<LifeResult> {
+  const life = planLife(seed, days, later)
   const { plans, companions, nodes: nodeCount, lives, asksEvery, random } = life
   const all = [...plans, ...companions]
   const faults = given ?? [...life.faults, ...life.laterFaults].sort((a, b) => a.at - b.at)

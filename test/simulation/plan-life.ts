@@ -7,7 +7,7 @@ const hour = 60 * minute
 const day = 24 * hour
 
 /** What the seed decides before anything happens. */
-export function planLife(seed: number, days: number) {
+export function planLife(seed: number, days: number, later: boolean) {
   const random = createRandom(seed)
   const forgetful = random.chance(0.3)
   const remembered = (kind: FaultKind) => forgetful || !kind.startsWith('redis failover')
@@ -31,7 +31,9 @@ export function planLife(seed: number, days: number) {
     faults: planFaults({ random: random.fork(), until, perDay: random.pick([8, 30, 100]), kinds }),
     random,
   }
-  return { ...before, ...planLater(seed, { until, remembered, plans }) }
+  const after = planLater(seed, { until, remembered, plans })
+  if (later) return { ...before, ...after }
+  return { ...before, ...after, companions: [], dialect: 'distinguishing', laterFaults: [] } as const
 }
 
 interface Before {
