@@ -1,4 +1,4 @@
-import { type FaultKind, faultKinds, laterFaultKinds, planFaults } from './faults.ts'
+import { type Fault, type FaultKind, faultKinds, laterFaultKinds, planFaults } from './faults.ts'
 import type { AccountPlan } from './operators.ts'
 import { createRandom } from './random.ts'
 
@@ -33,7 +33,12 @@ export function planLife(seed: number, days: number, later: boolean) {
   }
   const after = planLater(seed, { until, remembered, plans })
   if (later) return { ...before, ...after }
-  return { ...before, ...after, companions: [], dialect: 'distinguishing', laterFaults: [] } as const
+  const none = {
+    companions: [] as AccountPlan[],
+    dialect: 'distinguishing' as const,
+    laterFaults: [] as Fault[],
+  }
+  return { ...before, ...after, ...none }
 }
 
 interface Before {
