@@ -36,6 +36,8 @@ afterEach(async () => {
 
 async function pidOf(name: Name): Promise<number> {
   const [, server] = (await readFile(join(dataDir, `${name}.pid`), 'utf8')).split(' ')
+  // The file is there a moment before its text.
+  if (server === undefined) throw new Error(`${name}.pid is empty`)
   return Number(server)
 }
 
