@@ -38,7 +38,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     await reports.noteThrottle(app.context.app, refusal)
     const isBroken = app.state === 'secret-expired'
     // Another secret of the same attempt was refused in other words: by comparison this one is accepted.
-    const isCompared = trial.tried.length > 0
+    const isCompared = trial.tried.length > 0 && client !== undefined && !trial.tried.includes(client.id)
     if ((isBroken || isCompared) && provesClient(app, refusal))
       await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
     const said = app.context.lastError?.providerError.error

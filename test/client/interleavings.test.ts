@@ -102,9 +102,9 @@ it('whatever order events and answers come in, doubled, late or forged, the clie
       const cache = createLocalCache()
       const { steps: act, settle, newest } = world(cache)
       for (const [name, argument] of steps) {
-        act[name](argument)
         // No two saves of an account at one moment.
         vi.advanceTimersByTime(1)
+        act[name](argument)
       }
       settle(order)
       const token = await cache.read(held, 0)
