@@ -1,10 +1,10 @@
-import type { ExitCode } from './cli/program.ts'
 import { runCommand } from './cli/program.ts'
-import { readConfig } from './config.ts'
-import { dataDirFailure, prepareDataDir } from './data-dir.ts'
-import { createLogger } from './log.ts'
-import { openAudit } from './open-audit.ts'
-import { StartError } from './start-error.ts'
+import type { ExitCode } from './cli/tools.ts'
+import { createLogger } from './common/log.ts'
+import { StartError } from './common/start-error.ts'
+import { readConfig } from './node/config.ts'
+import { dataDirFailure, prepareDataDir } from './node/data-dir.ts'
+import { openAudit } from './node/open-audit.ts'
 
 const { env, stdin, stdout, stderr } = process
 const colour = env.NO_COLOR ? false : stdout.isTTY === true
@@ -56,7 +56,7 @@ async function start(
   try {
     await prepareDataDir({ dataDir, mode, logger })
     if (mode === 'serve') {
-      const service = await (await import('./service.ts')).startService({ config, logger, audit })
+      const service = await (await import('./node/service.ts')).startService({ config, logger, audit })
       logger.info({ http: service.httpUrl }, 'tokenbus ready')
       return {
         async stop(signal) {
@@ -66,7 +66,7 @@ async function start(
         },
       }
     }
-    const { runDev } = await import('./dev.ts')
+    const { runDev } = await import('./cli/dev.ts')
     return await runDev({ config, logger, audit, out: write(stdout), colour, onBroken })
   } catch (error) {
     throw dataDirFailure(error, dataDir) ?? error

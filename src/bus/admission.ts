@@ -1,7 +1,7 @@
 import type { Msg } from 'nats'
 import type { Logger } from 'pino'
+import { realTimers, type Timers } from '../common/timers.ts'
 import { createTokenBuckets } from '../common/token-bucket.ts'
-import { realTimers, type Timers } from '../timers.ts'
 import { type Caller, createCallers, type ReplyPrefix } from './callers.ts'
 import { type Refusal, refusalOf } from './refusal-of.ts'
 import { usualReplyPrefixes } from './reply-prefixes.ts'

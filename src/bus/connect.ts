@@ -1,10 +1,10 @@
 import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection } from 'nats'
 import type { Logger } from 'pino'
-import { StartError } from '../start-error.ts'
-import { untrusted } from '../untrusted.ts'
+import { StartError } from '../common/start-error.ts'
+import { untrusted } from '../common/tls-error.ts'
+import { encodeId } from '../contract/encode-id.ts'
 import { watchConnection } from './connection-watch.ts'
 import { readCreds } from './creds-file.ts'
-import { encodeId } from './encode-id.ts'
 import { type NatsAddress, parseNatsUrl } from './nats-url.ts'
 
 export interface ConnectNatsOptions {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Authenticator, credsAuthenticator, nkeyAuthenticator, nkeys } from 'nats'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../common/start-error.ts'
 
 /** How to sign in, and whose inbox replies go to, if the file tells. */
 export interface Creds {

@@ -1,14 +1,14 @@
 import type { Msg } from 'nats'
 import type { Logger } from 'pino'
-import type { Tokenbus } from '../api.ts'
-import type { Audit } from '../audit.ts'
-import { fail, ok, type Result } from '../failures.ts'
-import { storageFailure } from '../storage-failure.ts'
+import type { Audit } from '../common/audit.ts'
+import { expectedFailure } from '../contract/expected-error.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import { decodeId } from '../contract/subject-token.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { Caller } from './callers.ts'
 import { matcherOf } from './refusal-of.ts'
 import { isTooLarge, respond, respondFailure, respondInternalError } from './reply.ts'
 import type { EndpointStats } from './service-announcement.ts'
-import { decodeId } from './subject-token.ts'
 import type { RequestRoute } from './subjects.ts'
 
 export type ReadCached = (subjectToken: string, payload: Uint8Array) => Uint8Array | undefined
@@ -70,7 +70,7 @@ export function createEndpoint({
   }
 
   function recover(message: Msg, thrown: unknown): void {
-    const known = storageFailure(thrown)
+    const known = expectedFailure(thrown)
     try {
       if (isTooLarge(thrown)) {
         send(message, fail('bad_request', 'limit: the answer is larger than a NATS message may be'))

@@ -1,4 +1,4 @@
-import { StartError } from '../start-error.ts'
+import { StartError } from '../common/start-error.ts'
 
 export interface NatsAddress {
   /** `host:port` of each server, without credentials: safe to print. */

@@ -1,5 +1,5 @@
 import { headers, type Msg, NatsError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats'
-import { type Failure, failureStatus } from '../failures.ts'
+import { type Failure, failureStatus } from '../contract/failures.ts'
 
 /** The body of an answer to a request that failed for no expected reason. What happened is in the log. */
 const internalError = { error: 'internal_error', message: 'tokenbus failed to handle this; its log says why' }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Tokenbus } from '../api.ts'
-import { fail, type Result } from '../failures.ts'
+import type { EventType } from '../contract/events.ts'
+import { fail, type Result } from '../contract/failures.ts'
+import { parsePayload } from '../contract/parse-payload.ts'
 import {
   accountDeleteSchema,
   accountHistorySchema,
@@ -20,10 +21,9 @@ import {
   tokenGetSchema,
   tokenRejectSchema,
   upgradeFinishSchema,
-} from '../schemas.ts'
-import type { EventType } from './events.ts'
-import { parsePayload } from './parse-payload.ts'
-import { encodeId } from './subject-token.ts'
+} from '../contract/requests.ts'
+import { encodeId } from '../contract/subject-token.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
 
 export interface RequestRoute {
   readonly verb: string

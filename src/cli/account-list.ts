@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import type { AccountPage, AccountView } from '../api.ts'
+import type { AccountPage, AccountView } from '../contract/tokenbus.ts'
 import type { Bus } from './bus.ts'
 import { pick } from './pick.ts'
-import type { Run } from './program.ts'
 import { parseCount } from './read-secret.ts'
 import { type Colours, createTable, paintState } from './terminal.ts'
+import type { Run } from './tools.ts'
 
 const usualLimit = 100
 /** Accounts per request: each is answered soon, and the first lines are there while the rest is on its way. */

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
-import type { AccountView } from '../api.ts'
-import { encodeId } from '../bus/subject-token.ts'
+import { encodeId } from '../contract/subject-token.ts'
+import type { AccountView } from '../contract/tokenbus.ts'
 import { replay } from '../testing/replay.ts'
 import { accountListCommand } from './account-list.ts'
 import { pick } from './pick.ts'
-import type { Run, Tools } from './program.ts'
 import { parseCount, readPayload, readSecret } from './read-secret.ts'
 import { facts, paintState, shown } from './terminal.ts'
+import type { Run, Tools } from './tools.ts'
 import { transitionLine } from './transition-line.ts'
 
 const policies = ['eager', 'lazy', 'adaptive']

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
-import type { ApiTokenView } from '../api.ts'
-import { encodeId } from '../bus/subject-token.ts'
-import { scopeSchema } from '../schemas.ts'
+import { scopeSchema } from '../contract/requests.ts'
+import { encodeId } from '../contract/subject-token.ts'
+import type { ApiTokenView } from '../contract/tokenbus.ts'
 import { pick } from './pick.ts'
-import type { Run } from './program.ts'
 import { parseCount } from './read-secret.ts'
 import { facts, shown, table } from './terminal.ts'
+import type { Run } from './tools.ts'
 
 export function apiTokenCommands(program: Command, run: Run): void {
   const apiToken = program.command('api-token').description('tokens that programs call the HTTP API with')

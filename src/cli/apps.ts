@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
-import type { AppVerification, AppView } from '../api.ts'
-import { encodeId } from '../bus/subject-token.ts'
+import { encodeId } from '../contract/subject-token.ts'
+import type { AppVerification, AppView } from '../contract/tokenbus.ts'
 import { pick } from './pick.ts'
-import type { Run, Tools } from './program.ts'
 import { readPayload, readSecret } from './read-secret.ts'
 import { facts, paintState, shown, table } from './terminal.ts'
+import type { Run, Tools } from './tools.ts'
 
 export function appCommands(program: Command, run: Run): void {
   const app = program.command('app').description('OAuth2 apps (clients)')

@@ -4,9 +4,9 @@ import type { NatsConnection } from 'nats'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { connectNats } from '../bus/connect.ts'
-import type { Config } from '../config.ts'
-import type { Failure } from '../failures.ts'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../common/start-error.ts'
+import type { Failure } from '../contract/failures.ts'
+import type { Config } from '../node/config.ts'
 import { devCommand } from './how-to-call.ts'
 
 /** What was asked for was answered by a failure; its body as it came. */

@@ -1,5 +1,5 @@
-import { accountEvents } from '../bus/durable.ts'
-import { encodeId } from '../bus/encode-id.ts'
+import { encodeId } from '../contract/encode-id.ts'
+import { accountEvents } from '../events/durable.ts'
 
 /** Under this prefix, instead of `$JS.API`, a party reaches its durable from its own NATS account. */
 export const consumerApiPrefix = 'tokenbus.js'

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { NatsError } from 'nats'
-import { adoptDurable, createDurable } from '../bus/durable.ts'
-import { idSchema } from '../schemas.ts'
+import { idSchema } from '../contract/requests.ts'
+import { adoptDurable, createDurable } from '../events/durable.ts'
 import { Refused, Unreachable } from './bus.ts'
 import { consumerAccount, consumerApiPrefix, natsAccountOf, passwordVariableOf } from './consumer-account.ts'
-import type { Run } from './program.ts'
+import type { Run } from './tools.ts'
 
 export function consumerCommands(program: Command, run: Run): void {
   const consumer = program

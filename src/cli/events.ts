@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { DeadEvent } from '../api.ts'
-import type { Run } from './program.ts'
+import type { DeadEvent } from '../contract/tokenbus.ts'
 import { parseCount } from './read-secret.ts'
+import type { Run } from './tools.ts'
 
 interface Which {
   readonly all?: true

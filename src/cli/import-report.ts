@@ -1,6 +1,6 @@
 import type { Outcome } from '../import/import-rows.ts'
-import type { ExitCode, Tools } from './program.ts'
 import { type Colours, jsonLine, shown } from './terminal.ts'
+import type { ExitCode, Tools } from './tools.ts'
 
 type Counts = Record<Outcome['kind'], Partial<Record<Outcome['outcome'], number>>>
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { KeyRotation } from '../api.ts'
 import { sealingKey } from '../bus/subjects.ts'
+import type { KeyRotation } from '../contract/tokenbus.ts'
 import type { Bus } from './bus.ts'
-import type { Run } from './program.ts'
 import { nodesOf } from './roll-call.ts'
+import type { Run } from './tools.ts'
 
 export function keyCommands(program: Command, run: Run): void {
   program

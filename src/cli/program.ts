@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
-import { type Config, readConfig } from '../config.ts'
-import { StartError } from '../start-error.ts'
-import { version } from '../version.ts'
+import { StartError } from '../common/start-error.ts'
+import { version } from '../common/version.ts'
+import { readConfig } from '../node/config.ts'
 import { accountCommands } from './accounts.ts'
 import { apiTokenCommands } from './api-tokens.ts'
 import { appCommands } from './apps.ts'
@@ -14,32 +14,9 @@ import { keyCommands } from './keys.ts'
 import { sandboxCommands } from './sandbox.ts'
 import { type Colours, coloursOf, facts, jsonLine, shown, type Terminal } from './terminal.ts'
 import { tokenCommands } from './tokens.ts'
+import type { ExitCode, Run, RunAlone, Tools } from './tools.ts'
 import { upgradeCommands } from './upgrade.ts'
 import { watchCommand } from './watch.ts'
-
-/** 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers. */
-export type ExitCode = 0 | 1 | 2 | 3
-
-export interface Tools {
-  readonly bus: Bus
-  readonly config: Config
-  readonly terminal: Terminal
-  readonly colours: Colours
-  readonly json: boolean
-  /** The value whole for machines, else lines for people. */
-  print(value: unknown, lines: () => readonly string[]): void
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: commander hands an action whatever its command declares.
-type Args = any[]
-/** Answers its exit code where that is not 0. */
-type Action = (tools: Tools, ...args: Args) => Promise<unknown>
-/** Wraps what a command does: connects first, prints what fails, disconnects after. */
-export type Run = (action: Action) => (...args: Args) => Promise<void>
-/** The same for a command that asks nobody. */
-export type RunAlone = (
-  action: (tools: Omit<Tools, 'bus'>, ...args: Args) => Promise<unknown>,
-) => (...args: Args) => Promise<void>
 
 const exits = `
 Exit codes: 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers.`

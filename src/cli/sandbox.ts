@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { encodeId } from '../bus/subject-token.ts'
+import { Secret } from '../common/secret.ts'
+import { encodeId } from '../contract/subject-token.ts'
 import { createProvider } from '../provider/provider.ts'
 import { connectUser } from '../sandbox/demo.ts'
-import { Secret } from '../secret.ts'
 import { readDevFile, Unreachable } from './bus.ts'
-import type { Run, Tools } from './program.ts'
 import { parseCount, parseDuration } from './read-secret.ts'
 import { facts, shown } from './terminal.ts'
+import type { Run, Tools } from './tools.ts'
 
 export function sandboxCommands(program: Command, run: Run): void {
   const sandbox = program.command('sandbox').description('make the OAuth server of `tokenbus dev` misbehave')

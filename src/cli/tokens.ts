@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { encodeId } from '../bus/subject-token.ts'
-import type { Run } from './program.ts'
+import { encodeId } from '../contract/subject-token.ts'
 import { parseCount } from './read-secret.ts'
 import { facts } from './terminal.ts'
+import type { Run } from './tools.ts'
 
 export function tokenCommands(program: Command, run: Run): void {
   program

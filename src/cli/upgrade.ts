@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { UpgradePage } from '../api.ts'
 import { newestLevelName, writeLevelName } from '../bus/subjects.ts'
+import type { UpgradePage } from '../contract/tokenbus.ts'
 import { Unreachable } from './bus.ts'
-import type { Run, Tools } from './program.ts'
 import { nodesOf } from './roll-call.ts'
+import type { Run, Tools } from './tools.ts'
 
 /** Nodes look each second which level to write. */
 const mostRollCalls = 30

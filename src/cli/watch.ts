@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Run } from './program.ts'
 import { jsonLine } from './terminal.ts'
+import type { Run } from './tools.ts'
 import { eventLine, transitionLine } from './transition-line.ts'
 
 const subjects = [

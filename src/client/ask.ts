@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats'
-import type { TokenReply } from '../api.ts'
-import { encodeId } from '../bus/encode-id.ts'
+import { encodeId } from '../contract/encode-id.ts'
+import type { TokenReply } from '../contract/tokenbus.ts'
 import type { Link } from './link.ts'
 import { failureIn, notCarried, TokensError } from './tokens-error.ts'
 

@@ -1,6 +1,5 @@
 import { isStream, sendWithToken, type TokenSource } from './send-with-token.ts'
-
-export type FetchInput = string | URL | Request
+import type { FetchInput } from './tokens.ts'
 
 export interface FetchWithTokenOptions {
   readonly tokens: TokenSource

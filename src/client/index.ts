@@ -1,14 +1,14 @@
-export { createEventFilter, type EventFilter } from '../bus/event-filter.ts'
+export { createEventFilter, type EventFilter } from '../contract/event-filter.ts'
+export { connectTokens } from './connect-tokens.ts'
 export { googleAuth } from './google-auth.ts'
 export { graphAuth } from './graph-auth.ts'
-export {
-  type ConnectTokensOptions,
-  connectTokens,
-  type FetchInit,
-  type GetOptions,
-  type Rejection,
-  type Token,
-  type TokenEvents,
-  type Tokens,
+export type {
+  ConnectTokensOptions,
+  FetchInit,
+  GetOptions,
+  Rejection,
+  Token,
+  TokenEvents,
+  Tokens,
 } from './tokens.ts'
 export { TokensError, type TokensErrorCode } from './tokens-error.ts'

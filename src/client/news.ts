@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection } from 'nats'
-import { announcedOn, type Moment } from '../bus/announced.ts'
-import { createEventFilter } from '../bus/event-filter.ts'
-import type { EventBody } from '../bus/events.ts'
+import { announcedOn, type Moment } from '../contract/announced.ts'
+import { createEventFilter } from '../contract/event-filter.ts'
+import type { EventBody } from '../contract/events.ts'
 import { subjectToken } from './ask.ts'
 
 /** What a consumer may hear of; every change of a token it holds is one of these. */

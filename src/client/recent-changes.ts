@@ -1,4 +1,4 @@
-import { isNewer, type Moment } from '../bus/announced.ts'
+import { isNewer, type Moment } from '../contract/announced.ts'
 
 export interface RecentChanges {
   note(account: string, change: Moment): void

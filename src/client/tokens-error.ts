@@ -1,5 +1,5 @@
 import { ErrorCode, type Msg, NatsError } from 'nats'
-import type { Failure, FailureWord } from '../failures.ts'
+import type { Failure, FailureWord } from '../contract/failures.ts'
 
 /**
  * The word tokenbus answered, or what kept it from answering: `unreachable` (no NATS, no tokenbus, no answer in

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Timers } from '../timers.ts'
+import type { Timers } from './timers.ts'
 
 export interface RareLog {
   warn(fields: object, sentence: string): void

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { realTimers, type Timers } from '../timers.ts'
+import { realTimers, type Timers } from './timers.ts'
 
 export interface Limited {
   readonly id: string

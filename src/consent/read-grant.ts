@@ -1,8 +1,8 @@
+import type { AccountPut } from '../contract/requests.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
 import type { Reached } from '../provider/grant-place.ts'
 import { missingScopes } from '../provider/missing-scopes.ts'
-import type { AccountPut } from '../schemas.ts'
 import { type TurnedDown, turnedDown } from './consent-end.ts'
 import type { PendingConsent } from './tickets.ts'
 

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../failures.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
 
 export interface RedirectUrls {
   /** Fails with `bad_request` for an address that browsers may not be sent to. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { everything } from '../principal.ts'
+import { Secret } from '../common/secret.ts'
+import { everything } from '../contract/principal.ts'
 import type { Pending, PendingConsents } from '../redis/pending-consents.ts'
-import { Secret } from '../secret.ts'
 
 const detailsSchema = z.object({
   account: z.string().nullable(),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { newApiToken } from '../host/api-token-text.ts'
+import { newApiToken } from '../common/api-token-text.ts'
 
 /** Where everything of a running `tokenbus dev` is: URLs, and an API token with scope `admin`. */
 export interface DevFile {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, realpath } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../common/start-error.ts'
 import { guardScript, takenStatus } from './guard-script.ts'
 
 export interface GuardedChild {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
+import { portNear } from '../common/free-port.ts'
 import { readOrCreate } from './dev-files.ts'
-import { portNear } from './free-port.ts'
 import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
 
 export interface EmbeddedOptions {

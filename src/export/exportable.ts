@@ -1,6 +1,6 @@
+import type { Secret } from '../common/secret.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { movedSettings, originOf, tokenOrigins } from '../provider/grant-place.ts'
-import type { Secret } from '../secret.ts'
 import type { StoredAccount } from './read-stored.ts'
 
 /** Why an account is left out: of no use elsewhere, or not safe to use there yet. */

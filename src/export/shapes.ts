@@ -1,6 +1,6 @@
+import { keptSecrets } from '../admin/apps.ts'
 import { exportContent } from '../common/export-content.ts'
-import { keptSecrets } from '../host/app-admin.ts'
-import { toAppPut } from '../provider/app-config.ts'
+import { toAppPut } from '../provider/app-settings.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import type { Grant, LeftOut } from './exportable.ts'
 import type { StoredAccount, StoredApp } from './read-stored.ts'

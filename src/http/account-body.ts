@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { KnownAccount } from '../api.ts'
-import { fail, ok, type Result } from '../failures.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
 import {
   type AccountPut,
   accountPutSchema,
@@ -8,7 +7,8 @@ import {
   metadataSchema,
   newIdSchema,
   textSchema,
-} from '../schemas.ts'
+} from '../contract/requests.ts'
+import type { KnownAccount } from '../contract/tokenbus.ts'
 
 const { user, accessToken, refreshToken, expires, scopes, policy, metadata, ifVersion } =
   accountPutSchema.shape

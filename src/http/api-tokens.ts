@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { ApiTokenAdmin } from '../api.ts'
-import { apiTokenSchema } from '../bus/answers.ts'
-import { apiTokenCreateSchema } from '../schemas.ts'
+import { apiTokenSchema } from '../contract/replies.ts'
+import { apiTokenCreateSchema } from '../contract/requests.ts'
+import type { ApiTokenAdmin } from '../contract/tokenbus.ts'
 import { type Route, route } from './route.ts'
 
 const access = { scopes: ['admin'], all: ['accounts', 'apps'] } as const

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { fail, ok, type Result } from '../failures.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import { type AppPatch, type AppPut, appPutSchema, newIdSchema } from '../contract/requests.ts'
 import { settingsOf } from '../import/emailengine-app.ts'
-import { type AppPatch, type AppPut, appPutSchema, newIdSchema } from '../schemas.ts'
 
 const { clientId, tenant, additionalScopes } = appPutSchema.shape
 

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { AppView, Tokenbus } from '../api.ts'
-import { appVerificationSchema } from '../bus/answers.ts'
-import { fail, ok, type Result } from '../failures.ts'
-import { covers, hasScope, type Principal } from '../principal.ts'
-import { type AppPut, appSecretAddSchema, appVerifySchema, idSchema, newIdSchema } from '../schemas.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import { covers, hasScope, type Principal } from '../contract/principal.ts'
+import { appVerificationSchema } from '../contract/replies.ts'
+import {
+  type AppPut,
+  appSecretAddSchema,
+  appVerifySchema,
+  idSchema,
+  newIdSchema,
+} from '../contract/requests.ts'
+import type { AppView, Tokenbus } from '../contract/tokenbus.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
 import { revised } from './preconditions.ts'

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import { type Failure, type FailureWord, fail, failureStatus } from '../failures.ts'
-import type { FieldError } from '../field-errors.ts'
-import { storageFailure } from '../storage-failure.ts'
+import { expectedFailure } from '../contract/expected-error.ts'
+import { type Failure, type FailureWord, fail, failureStatus } from '../contract/failures.ts'
+import type { FieldError } from '../contract/field-errors.ts'
 import { Refused } from './refused.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -72,7 +72,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Pick<Refused, 'failure
 
 function refusalOf(error: FastifyError): Pick<Refused, 'failure' | 'fields'> | undefined {
   if (error instanceof Refused) return error
-  const known = storageFailure(error)
+  const known = expectedFailure(error)
   if (known !== undefined) return { failure: known.failure, fields: undefined }
   const { statusCode = 500 } = error
   if (statusCode === 413) return refused('payload_too_large', 'the body is larger than a request may be')

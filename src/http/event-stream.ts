@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { FedEvent } from '../bus/event-feed.ts'
+import type { FedEvent } from '../events/event-feed.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Bytes a reader may lag behind before it is cut off; it comes back by itself, and is told what it missed. */

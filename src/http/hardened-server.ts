@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
-import { fail } from '../failures.ts'
+import { fail } from '../contract/failures.ts'
 import { type AtOnce, serverAnsweringAtOnce } from './at-once.ts'
 import { errorBody, sendRefusal } from './errors.ts'
 import { json } from './route.ts'

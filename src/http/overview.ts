@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ok } from '../failures.ts'
+import { ok } from '../contract/failures.ts'
 import { type Route, route } from './route.ts'
 
 /** What an operator sees first. */

@@ -1,5 +1,5 @@
-import { type Failure, fail } from '../failures.ts'
-import type { FieldError } from '../field-errors.ts'
+import { type Failure, fail } from '../contract/failures.ts'
+import type { FieldError } from '../contract/field-errors.ts'
 
 /** An expected failure on its way to the one place that maps failures to answers. */
 export class Refused extends Error {

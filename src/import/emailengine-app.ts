@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { type AppPut, appPutSchema, providerSchema } from '../contract/requests.ts'
 import { presets } from '../provider/presets.ts'
-import { type AppPut, appPutSchema, providerSchema } from '../schemas.ts'
 import type { Opener } from './emailengine-seal.ts'
 import type { AppRow } from './rows.ts'
 

@@ -1,7 +1,7 @@
 import { createDecipheriv, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
 import { LRUCache } from 'lru-cache'
-import { Secret } from '../secret.ts'
+import { Secret } from '../common/secret.ts'
 
 /** A value that was sealed with another secret, or damaged. */
 export class DoesNotOpen extends Error {}

@@ -1,6 +1,6 @@
 import { decode } from '@msgpack/msgpack'
+import type { Secret } from '../common/secret.ts'
 import type { RedisClient } from '../redis/scripts.ts'
-import type { Secret } from '../secret.ts'
 import { accountRow, type EmailEngineGrant, parseGrant, tokensOf } from './emailengine-account.ts'
 import { appRow, type EmailEngineApp, parseApp, secretsOf } from './emailengine-app.ts'
 import { createOpener, DoesNotOpen, isSealed, type Opener } from './emailengine-seal.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parsePayload } from '../bus/parse-payload.ts'
-import { accountPutSchema, appPutSchema, newIdSchema } from '../schemas.ts'
+import { parsePayload } from '../contract/parse-payload.ts'
+import { accountPutSchema, appPutSchema, newIdSchema } from '../contract/requests.ts'
 import type { FileValue } from './file-value.ts'
 import type { AccountRow, AppRow } from './rows.ts'
 

@@ -1,8 +1,8 @@
-import type { AppView, PutEffect } from '../api.ts'
-import { encodeId } from '../bus/subject-token.ts'
-import type { Failure, Result } from '../failures.ts'
-import type { AccountPut, AppPut } from '../schemas.ts'
-import { Secret } from '../secret.ts'
+import { Secret } from '../common/secret.ts'
+import type { Failure, Result } from '../contract/failures.ts'
+import type { AccountPut, AppPut } from '../contract/requests.ts'
+import { encodeId } from '../contract/subject-token.ts'
+import type { AppView, PutEffect } from '../contract/tokenbus.ts'
 import type { AppRow, Row, Source } from './rows.ts'
 
 /** What became of a row. Without `apply`: `new` or `changed` instead of `imported`, `known` instead of `unchanged`. */

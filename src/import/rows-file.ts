@@ -1,4 +1,4 @@
-import { accountPutSchema } from '../schemas.ts'
+import { accountPutSchema } from '../contract/requests.ts'
 import { readCsv } from './csv-values.ts'
 import { openFileSource } from './file-source.ts'
 import { type FileValue, parsedJson } from './file-value.ts'

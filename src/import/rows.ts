@@ -1,4 +1,4 @@
-import type { AccountPut, AppPut } from '../schemas.ts'
+import type { AccountPut, AppPut } from '../contract/requests.ts'
 
 /** One app or account of somewhere else: what to put here, or why it is left out. */
 export type Row<Put> = {

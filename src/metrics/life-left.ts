@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import type { ServedFrom } from '../host/observer.ts'
+import type { ServedFrom } from '../common/observer.ts'
 
 const name = 'tokenbus_served_life_left_seconds'
 const bounds = [0, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 86_400]

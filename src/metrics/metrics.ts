@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type Refusal, refusals } from '../bus/refusal-of.ts'
-import type { ClusterFacts } from '../host/cluster-facts.ts'
-import type { Observer } from '../host/observer.ts'
+import type { Observer } from '../common/observer.ts'
 import { type StorageTrouble, StorageUnavailable, storageTroubles } from '../redis/storage-unavailable.ts'
+import type { ClusterFacts } from './cluster-facts.ts'
 import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {

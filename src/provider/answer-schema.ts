@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { claimsSchema } from '../claims-challenge.ts'
-import { parseJson } from './parse-json.ts'
+import { parseJson } from '../common/parse-json.ts'
+import { claimsSchema } from '../contract/claims-challenge.ts'
 
 const text = z.string().min(1).optional().catch(undefined)
 /** A code word can go into events; anything longer or freer might be a secret echoed back. */

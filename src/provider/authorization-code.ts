@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { fail, ok, type Result } from '../failures.ts'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../common/secret.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
 import type { AppConfig } from './app-config.ts'
 import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fail, ok, type Result } from '../failures.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
 import { isPrivateAddress } from './private-address.ts'
 import { isPrivateName } from './private-name.ts'
 

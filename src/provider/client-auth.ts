@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
 import { presets } from './presets.ts'
 import { signAssertion } from './sign-assertion.ts'

@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
 import { type Grant, presets } from './presets.ts'
 import { signAssertion } from './sign-assertion.ts'

@@ -1,19 +1,10 @@
+import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from './app-config.ts'
 
 /** The endpoints of an app as its settings say, or as discovery has found them. */
 export interface Reached {
   readonly tokenEndpoint: string
   readonly revocationEndpoint?: string
-}
-
-/** Where a grant last worked. Kept with its tokens, because it decides where they are sent. */
-export interface GrantPlace {
-  readonly clientId: string
-  readonly tenant?: string
-  readonly issuer?: string
-  /** Absent where it was not discovered yet. */
-  readonly tokenEndpoint?: string
-  readonly revocationOrigin?: string
 }
 
 type Setting = 'clientId' | 'tenant' | 'issuer' | 'tokenUrl'

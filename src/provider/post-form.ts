@@ -1,6 +1,6 @@
 import type * as oauth from 'oauth4webapi'
-import type { Secret } from '../secret.ts'
-import { version } from '../version.ts'
+import type { Secret } from '../common/secret.ts'
+import { version } from '../common/version.ts'
 import type { AppConfig } from './app-config.ts'
 import { clientAuthOf } from './client-auth.ts'
 import type { Form } from './grant-forms.ts'

@@ -1,4 +1,4 @@
-import type { AppPut } from '../schemas.ts'
+import type { AppPut } from '../contract/requests.ts'
 
 /**
  * How an app comes by tokens: by a person's consent and the refresh token it left, or by its own key or secret, which

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Secret } from '../secret.ts'
+import { Secret } from '../common/secret.ts'
 import { type AnswerBody, parseAnswerBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 import { boundedScopes } from './bounded-scopes.ts'

@@ -1,5 +1,5 @@
-import { fail, ok, type Result } from '../failures.ts'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../common/secret.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
 import { parseAnswerBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 import { decodeBody } from './decode-body.ts'

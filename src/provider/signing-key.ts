@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
-import type { Secret } from '../secret.ts'
-import { parseJson } from './parse-json.ts'
+import { parseJson } from '../common/parse-json.ts'
+import type { Secret } from '../common/secret.ts'
 import type { Preset } from './presets.ts'
 
 /** A private key, and how its owner is to be recognised by it (RFC 7515 §4.1). */

@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../common/secret.ts'
 import type { Refusal } from './classified.ts'
 import type { Reached } from './grant-place.ts'
 

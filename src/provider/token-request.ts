@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Endpoints } from './endpoints.ts'
 import { type Form, nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { StartError } from '../start-error.ts'
-import { untrusted } from '../untrusted.ts'
+import { StartError } from '../common/start-error.ts'
+import { untrusted } from '../common/tls-error.ts'
 import type { RedisClient } from './scripts.ts'
 
 export interface ConnectRedisOptions {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { realTimers, type Timers } from '../timers.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
 import { gate } from './gate.ts'
 import { metaKey } from './keys.ts'
 import { foreignKey, type Identity } from './meta.ts'

@@ -1,11 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
+import { ExpectedError } from '../contract/expected-error.ts'
+import { fail } from '../contract/failures.ts'
 import { NewerForm } from './newer-form.ts'
 import type { Signed, Signer } from './signer.ts'
 import type { WriteLevel } from './write-level.ts'
 
 /** What Redis holds was not written by tokenbus: it is not used, and does not come back by itself. */
-export class Tampered extends Error {
+export class Tampered extends ExpectedError {
+  readonly failed = fail(
+    'storage_tampered',
+    'what is stored of this was changed from outside; it is not used',
+  )
+
   constructor({ kind, id }: Pick<Signed, 'kind' | 'id'>) {
     super(`${kind} ${id} was changed in Redis by somebody without the sealing keys`)
   }

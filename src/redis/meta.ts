@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Secret } from '../secret.ts'
-import { StartError } from '../start-error.ts'
+import type { Secret } from '../common/secret.ts'
+import { StartError } from '../common/start-error.ts'
 import { metaKey } from './keys.ts'
 import { type RedisClient, type RunScript, reach } from './scripts.ts'
 import { generationOf, SealError, type Sealer } from './seal.ts'

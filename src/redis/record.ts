@@ -1,4 +1,4 @@
-import type { EventType } from '../bus/events.ts'
+import type { EventType } from '../contract/events.ts'
 import type { Ref } from './keys.ts'
 
 /** What is kept beside a snapshot: sealed tokens (current, previous, sibling), fingerprints, and plain facts. */

@@ -1,4 +1,4 @@
-import { realTimers, type Timers } from '../timers.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
 import { createArrivedStore } from './arrived-store.ts'
 import type { Commands } from './commands.ts'
 import { type Integrity, Tampered } from './integrity.ts'

@@ -1,5 +1,5 @@
 import { Cluster } from 'ioredis'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../common/start-error.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
 function nodesOf(redis: RedisClient) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
-import { groupBy } from '../group-by.ts'
+import { groupBy } from '../common/group-by.ts'
 import { keysOf, partitionOf, type Ref } from './keys.ts'
 import type { RedisClient } from './scripts.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { Secret } from '../secret.ts'
-import { StartError } from '../start-error.ts'
+import { Secret } from '../common/secret.ts'
+import { StartError } from '../common/start-error.ts'
 
 export interface SealKey {
   readonly id: string

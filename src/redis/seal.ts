@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { Secret } from '../secret.ts'
+import { Secret } from '../common/secret.ts'
 import type { SealKey } from './seal-keys.ts'
 
 /** Names the place and the key id; never what was sealed. */

@@ -1,3 +1,6 @@
+import { ExpectedError } from '../contract/expected-error.ts'
+import { fail } from '../contract/failures.ts'
+
 /** `lost`: another Redis answers, or this one without its data. `forbidden`: its ACL. */
 export type StorageTrouble = 'unreachable' | 'full' | 'read_only' | 'disk' | 'forbidden' | 'lost'
 
@@ -16,7 +19,7 @@ export const storageTroubles = Object.keys(sentences) as StorageTrouble[]
 export const sentenceOf = (why: StorageTrouble) => sentences[why]
 
 /** Redis cannot be reached or does not do what it is told, or did not say in time what became of a command. */
-export class StorageUnavailable extends Error {
+export class StorageUnavailable extends ExpectedError {
   readonly why: StorageTrouble
 
   constructor(
@@ -25,5 +28,9 @@ export class StorageUnavailable extends Error {
   ) {
     super(message ?? sentenceOf(why), options)
     this.why = why
+  }
+
+  get failed() {
+    return fail('storage_unavailable', sentenceOf(this.why), { retryAfter: 1 })
   }
 }

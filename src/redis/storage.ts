@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../common/start-error.ts'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis, lacking, redisAddress } from './connect.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { realTimers, type Timers } from '../timers.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
 import { keysOf } from './keys.ts'
 import { type RedisClient, type RunScript, reach } from './scripts.ts'
 import { type StorageTrouble, StorageUnavailable } from './storage-unavailable.ts'

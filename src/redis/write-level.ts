@@ -1,5 +1,5 @@
 import { snapshotSchema } from '../../machines/index.ts'
-import { realTimers, type Timers } from '../timers.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
 import { StorageUnavailable } from './storage-unavailable.ts'
 
 /** What this version can write. 1: unsigned, snapshots of schema 2. 2: signed, snapshots of schema 3. */

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { Sandbox } from './server.ts'
+import type { Sandbox } from './sandbox.ts'
 
 const milliseconds = z.strictObject({ ms: z.number().int().min(0).max(3_600_000) })
 const nothing = z.strictObject({}).optional()

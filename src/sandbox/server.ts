@@ -3,41 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type Provider from 'oidc-provider'
-import { portNear } from '../embedded/free-port.ts'
-import { Secret } from '../secret.ts'
+import { portNear } from '../common/free-port.ts'
+import { Secret } from '../common/secret.ts'
 import { configurationOf } from './configuration.ts'
 import { controlRoutes } from './control.ts'
 import { answerInteraction } from './interactions.ts'
-import { createMisbehaviour, type SandboxStatus } from './misbehaviour.ts'
+import { createMisbehaviour } from './misbehaviour.ts'
+import type { Sandbox, SandboxOptions } from './sandbox.ts'
 import { openStore, type SandboxState } from './store.ts'
-
-export interface SandboxOptions {
-  /** 0 for any; 7071, or a free one, by default. */
-  readonly port?: number
-  /** Without it nothing outlives the process. */
-  readonly dataDir?: string
-  readonly accessTokenSeconds?: number
-}
-
-export interface Sandbox {
-  /** The issuer. */
-  readonly url: string
-  readonly client: { readonly id: string; readonly secret: Secret }
-  readonly control: {
-    /** Ends the user's grants as if the user had removed the app; answers how many. */
-    revoke(user: string): number
-    expireSecret(): void
-    newSecret(): Secret
-    outage(ms: number): void
-    slow(ms: number): void
-    loseAnswer(times?: number): void
-    heal(): void
-    status(): SandboxStatus
-  }
-  /** Every access and refresh token ever issued: what a test looks for where it must not be. */
-  issued(): readonly Secret[]
-  close(): Promise<void>
-}
 
 const usualPort = 7071
 

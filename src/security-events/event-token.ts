@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Name } from '../host/names.ts'
+import type { Name } from '../actors/account-aliases.ts'
 
 const text = z.string().min(1).max(1_024)
 

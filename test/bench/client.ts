@@ -1,7 +1,7 @@
 import { connect } from 'nats'
 import { connectTokens, type Tokens } from '../../src/client/index.ts'
+import type { Bench, Finding } from './finding.ts'
 import { type Contender, inTurns, keepInFlight } from './in-turns.ts'
-import type { Bench, Finding } from './index.ts'
 
 const accounts = 1_000
 const reads = 2_000_000

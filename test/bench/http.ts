@@ -1,7 +1,7 @@
 import { startChild } from './child.ts'
+import type { Bench, Finding } from './finding.ts'
 import { httpContender } from './http-requester.ts'
 import { inTurns } from './in-turns.ts'
-import type { Bench, Finding } from './index.ts'
 import { createRequester } from './requests.ts'
 
 const count = 40_000

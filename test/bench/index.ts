@@ -7,23 +7,10 @@ import { startRedis } from '../support/redis.ts'
 import { startTokenbus } from '../support/tokenbus-process.ts'
 import { killChildren } from './child.ts'
 import { benchClient } from './client.ts'
+import type { Bench } from './finding.ts'
 import { benchHttp } from './http.ts'
 import { benchReads } from './reads.ts'
 import { benchRefreshes } from './refreshes.ts'
-
-export interface Bench {
-  readonly natsUrl: string
-  readonly redisUrl: string
-  readonly httpUrl: string
-}
-
-/** A ratio to a floor that was measured in the same run, in turns. */
-export interface Finding {
-  readonly what: string
-  readonly perSecond: number
-  readonly floor: string
-  readonly floorPerSecond: number
-}
 
 const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-bench-'))
 const nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })

@@ -1,7 +1,7 @@
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { startChild } from './child.ts'
+import type { Bench, Finding } from './finding.ts'
 import { inTurns, keepInFlight } from './in-turns.ts'
-import type { Bench, Finding } from './index.ts'
 import { createRequester } from './requests.ts'
 
 const valid = 1_000

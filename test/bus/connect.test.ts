@@ -1,7 +1,7 @@
 import { DebugEvents, type NatsConnection } from 'nats'
 import { describe, expect, it, vi } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
-import { StartError } from '../../src/start-error.ts'
+import { StartError } from '../../src/common/start-error.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
 

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { encodeId } from '../../src/bus/subject-token.ts'
 import { requests } from '../../src/bus/subjects.ts'
-import { type FailureWord, fail, failureStatus, ok } from '../../src/failures.ts'
+import { type FailureWord, fail, failureStatus, ok } from '../../src/contract/failures.ts'
+import { encodeId } from '../../src/contract/subject-token.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { outcome, startBus } from './start-bus.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Tokenbus } from '../../src/api.ts'
-import { encodeId } from '../../src/bus/subject-token.ts'
-import { ok } from '../../src/failures.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/common/secret.ts'
+import { ok } from '../../src/contract/failures.ts'
+import { encodeId } from '../../src/contract/subject-token.ts'
+import type { Tokenbus } from '../../src/contract/tokenbus.ts'
 import { outcome, startBus } from './start-bus.ts'
 
 /** Answers with the call it got, secrets revealed, so that a test sees what crossed the wire. */

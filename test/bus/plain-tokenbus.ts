@@ -1,5 +1,5 @@
-import type { Tokenbus } from '../../src/api.ts'
-import { fail } from '../../src/failures.ts'
+import { fail } from '../../src/contract/failures.ts'
+import type { Tokenbus } from '../../src/contract/tokenbus.ts'
 
 /** Stands where the host would: every method not given answers `account_not_found`. */
 export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {

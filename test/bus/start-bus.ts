@@ -1,6 +1,6 @@
 import { connect, type Msg, type NatsConnection } from 'nats'
-import type { Tokenbus } from '../../src/api.ts'
 import { type ListenOptions, listen } from '../../src/bus/listen.ts'
+import type { Tokenbus } from '../../src/contract/tokenbus.ts'
 import { startNats } from '../support/nats.ts'
 import { plainTokenbus } from './plain-tokenbus.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectTokens } from '../../src/client/index.ts'
-import { ok } from '../../src/failures.ts'
+import { ok } from '../../src/contract/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
 import { type ClientBus, eventOf, startClientBus, tokenOf } from './client-bus.ts'

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fail, ok } from '../../src/failures.ts'
+import { fail, ok } from '../../src/contract/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { type ApiServer, startApi } from './api-server.ts'
 import { type ClientBus, startClientBus, tokenOf } from './client-bus.ts'

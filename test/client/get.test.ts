@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TokensError } from '../../src/client/index.ts'
-import { fail, ok } from '../../src/failures.ts'
+import { fail, ok } from '../../src/contract/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { type ClientBus, eventOf, hour, startClientBus, tokenOf } from './client-bus.ts'
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { auth, calendar, type calendar_v3 } from '@googleapis/calendar'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { googleAuth, TokensError } from '../../src/client/index.ts'
-import { fail } from '../../src/failures.ts'
+import { fail } from '../../src/contract/failures.ts'
 import { type ApiServer, startApi } from './api-server.ts'
 import { type ClientBus, startClientBus } from './client-bus.ts'
 

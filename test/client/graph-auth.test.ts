@@ -1,7 +1,7 @@
 import { Client, type ClientOptions, MiddlewareFactory } from '@microsoft/microsoft-graph-client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { graphAuth } from '../../src/client/index.ts'
-import { fail } from '../../src/failures.ts'
+import { fail } from '../../src/contract/failures.ts'
 import { type ApiServer, startApi } from './api-server.ts'
 import { type ClientBus, startClientBus } from './client-bus.ts'
 

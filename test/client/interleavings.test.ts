@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { announcedOn } from '../../src/bus/announced.ts'
 import { createLocalCache, type LocalCache } from '../../src/client/local-cache.ts'
-import type { Fill } from '../../src/fills.ts'
+import type { Fill } from '../../src/common/cache-fill.ts'
+import { announcedOn } from '../../src/contract/announced.ts'
 import { tokenOf } from './client-bus.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))

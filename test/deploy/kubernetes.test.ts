@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/node/config.ts'
 
 const text = readFileSync(new URL('../../deploy/kubernetes/tokenbus.yaml', import.meta.url), 'utf8')
 const documents = parseAllDocuments(text)

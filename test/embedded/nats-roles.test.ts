@@ -1,8 +1,8 @@
 import { Events, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventSchemas } from '../../src/bus/events.ts'
-import { ensureStreams } from '../../src/bus/streams.ts'
 import { apiTokenRevoked, changedSubject, requests } from '../../src/bus/subjects.ts'
+import { eventSchemas } from '../../src/contract/events.ts'
+import { ensureStreams } from '../../src/events/streams.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { connectAs, env, type Role, roles, variants } from '../support/shipped-nats.ts'
 

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { connect } from 'nats'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { StartError } from '../../src/common/start-error.ts'
 import { startEmbeddedNats } from '../../src/embedded/nats.ts'
 import { startEmbeddedRedis } from '../../src/embedded/redis.ts'
-import { StartError } from '../../src/start-error.ts'
 import { eventually } from '../support/eventually.ts'
 
 const starts = { nats: startEmbeddedNats, redis: startEmbeddedRedis }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { portNear } from '../../src/embedded/free-port.ts'
+import { portNear } from '../../src/common/free-port.ts'
 import { everythingWorks, onNode } from '../support/engine-contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'

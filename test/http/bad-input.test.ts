@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { accountChangeSchema, accountRegisterSchema } from '../../src/http/account-body.ts'
-import { appChangeSchema, appCreateSchema } from '../../src/http/app-body.ts'
 import {
   accountRevokeSchema,
   apiTokenCreateSchema,
   appSecretAddSchema,
   appVerifySchema,
   tokenRejectSchema,
-} from '../../src/schemas.ts'
+} from '../../src/contract/requests.ts'
+import { accountChangeSchema, accountRegisterSchema } from '../../src/http/account-body.ts'
+import { appChangeSchema, appCreateSchema } from '../../src/http/app-body.ts'
 import { type HttpCluster, type HttpReply, startHttpCluster } from './http-cluster.ts'
 import { rawHttp } from './raw-http.ts'
 

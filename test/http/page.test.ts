@@ -1,6 +1,6 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeId } from '../../src/bus/subject-token.ts'
+import { encodeId } from '../../src/contract/subject-token.ts'
 import { eventually } from '../support/eventually.ts'
 import { isInstalled } from '../support/installed.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeId } from '../../src/bus/subject-token.ts'
+import { encodeId } from '../../src/contract/subject-token.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 let http: HttpCluster

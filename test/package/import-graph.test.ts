@@ -27,16 +27,16 @@ it('the client needs nats, its own files and a few that hold no server code', ()
   const { files, packages } = importsOf('dist/src/client/index.js')
   expect(packages).toEqual(['nats'])
   expect(files.filter((file) => !file.startsWith('dist/src/client/'))).toEqual([
-    'dist/src/bus/announced.js',
     'dist/src/bus/connect.js',
     'dist/src/bus/connection-watch.js',
     'dist/src/bus/creds-file.js',
-    'dist/src/bus/encode-id.js',
-    'dist/src/bus/event-filter.js',
     'dist/src/bus/nats-url.js',
-    'dist/src/fills.js',
-    'dist/src/start-error.js',
-    'dist/src/untrusted.js',
+    'dist/src/common/cache-fill.js',
+    'dist/src/common/start-error.js',
+    'dist/src/common/tls-error.js',
+    'dist/src/contract/announced.js',
+    'dist/src/contract/encode-id.js',
+    'dist/src/contract/event-filter.js',
   ])
 })
 

@@ -1,8 +1,8 @@
+import { Secret } from '../../src/common/secret.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
 import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import type { TokenAnswer } from '../../src/provider/token-answer.ts'
 import type { RefreshRequest } from '../../src/provider/token-request.ts'
-import { Secret } from '../../src/secret.ts'
 
 export const config: AppConfig = {
   app: 'app',

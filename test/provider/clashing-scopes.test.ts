@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { toAppConfig } from '../../src/provider/app-config.ts'
-import { appPutSchema } from '../../src/schemas.ts'
+import { appPutSchema } from '../../src/contract/requests.ts'
+import { toAppConfig } from '../../src/provider/app-settings.ts'
 
 function configOf(put: Record<string, unknown>) {
   const parsed = appPutSchema.parse({ provider: 'oidc', clientId: 'client', ...put })

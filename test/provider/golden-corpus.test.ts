@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { Secret } from '../../src/common/secret.ts'
 import { presets } from '../../src/provider/presets.ts'
-import { Secret } from '../../src/secret.ts'
 import { ask, config, refusalOf } from './ask.ts'
 import { pemOf } from './keys.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'

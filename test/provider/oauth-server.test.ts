@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Secret } from '../../src/common/secret.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
-import { Secret } from '../../src/secret.ts'
 import { refusalOf, config as settings, startProvider, timing, tokensOf } from './ask.ts'
 import { jwkOf } from './keys.ts'
 import { type OAuthServer, startOAuthServer } from './oauth-server.ts'

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/common/secret.ts'
 import { ask, config, startProvider, timing, tokensOf } from './ask.ts'
 import { type Answer, answerBytes, startRawServer } from './raw-server.ts'
 

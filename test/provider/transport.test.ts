@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/common/secret.ts'
 import { eventually } from '../support/eventually.ts'
 import { ask, config, refusalOf, startProvider, timing, tokensOf } from './ask.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/common/secret.ts'
+import { StartError } from '../../src/common/start-error.ts'
 import { createSealer, SealError } from '../../src/redis/seal.ts'
 import { parseKeys } from '../../src/redis/seal-keys.ts'
 import { openStorage } from '../../src/redis/storage.ts'
-import { Secret } from '../../src/secret.ts'
-import { StartError } from '../../src/start-error.ts'
 import { freePort, type RedisServer, startRedis } from '../support/redis.ts'
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`

@@ -1,6 +1,6 @@
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
+import type { AccountPlan } from './account-plan.ts'
 import type { Keyspace } from './keyspace.ts'
-import type { AccountPlan } from './operators.ts'
 import { partitions } from './partitions.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import { storedTokenOf } from './stored-token.ts'

@@ -1,9 +1,9 @@
-import { accountNotFound, ok } from '../../src/failures.ts'
-import type { createTurns } from '../../src/host/turns.ts'
-import { Secret } from '../../src/secret.ts'
+import type { createTurns } from '../../src/common/keyed-queue.ts'
+import { Secret } from '../../src/common/secret.ts'
+import { accountNotFound, ok } from '../../src/contract/failures.ts'
 import { createAcknowledged } from '../support/acknowledged.ts'
+import type { AccountPlan, Insist } from './account-plan.ts'
 import type { Grant } from './grants.ts'
-import type { AccountPlan, Insist } from './operators.ts'
 import type { World } from './world.ts'
 
 export interface ConcurrentOperatorsOptions {

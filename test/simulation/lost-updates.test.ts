@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ok } from '../../src/failures.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/common/secret.ts'
+import { ok } from '../../src/contract/failures.ts'
 import { type Stage, setStage } from './stage.ts'
 
 /** One write of one operator; `n` makes what it writes its own. */

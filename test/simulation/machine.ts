@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/timers.ts'
+import type { Timers } from '../../src/common/timers.ts'
 import type { World } from './world.ts'
 
 /** A computer that can stop for a while, or for good: what was going to happen on it waits, or never does. */

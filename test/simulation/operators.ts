@@ -1,8 +1,9 @@
-import type { Tokenbus } from '../../src/api.ts'
-import type { Result } from '../../src/failures.ts'
-import { createTurns } from '../../src/host/turns.ts'
+import { createTurns } from '../../src/common/keyed-queue.ts'
+import { Secret } from '../../src/common/secret.ts'
+import type { Result } from '../../src/contract/failures.ts'
+import type { Tokenbus } from '../../src/contract/tokenbus.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
-import { Secret } from '../../src/secret.ts'
+import type { AccountPlan } from './account-plan.ts'
 import { createConcurrentOperators } from './concurrent-operators.ts'
 import type { Grant } from './grants.ts'
 import { partitions } from './partitions.ts'
@@ -12,13 +13,6 @@ import type { Running, SimulatedNode } from './simulated-node.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import { refusedIn, type StrangeWords } from './strange-refusals.ts'
 import type { World } from './world.ts'
-
-export interface AccountPlan {
-  readonly account: string
-  readonly app: string
-  readonly policy: 'eager' | 'lazy' | 'adaptive'
-  readonly rotation: Grant['rotation']
-}
 
 export interface OperatorsOptions {
   readonly world: World
@@ -37,11 +31,6 @@ export interface OperatorsOptions {
   /** What was acknowledged is not there. */
   lost(message: string): void
 }
-
-export type Insist = <T>(
-  use: (tokenbus: Running) => Promise<Result<T>>,
-  onUnanswered?: () => void,
-) => Promise<Result<T>>
 
 /** Nobody is there to answer, or the app an account needs has not been put yet. */
 const comesLater = new Set<string>(['storage_unavailable', 'app_not_found'])

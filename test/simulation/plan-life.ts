@@ -1,5 +1,5 @@
+import type { AccountPlan } from './account-plan.ts'
 import { type Fault, type FaultKind, faultKinds, laterFaultKinds, planFaults } from './faults.ts'
-import type { AccountPlan } from './operators.ts'
 import { createRandom } from './random.ts'
 
 const minute = 60_000

@@ -1,5 +1,5 @@
-import type { Change, ChangedRecord } from '../../src/bus/changes.ts'
-import { EventRefused, type Publisher } from '../../src/bus/publisher.ts'
+import type { Change, ChangedRecord } from '../../src/events/changes.ts'
+import { EventRefused, type Publisher } from '../../src/events/publisher.ts'
 import type { OutboxEntry } from '../../src/redis/record.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'

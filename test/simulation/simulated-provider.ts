@@ -1,6 +1,6 @@
+import { Secret } from '../../src/common/secret.ts'
 import type { Provider } from '../../src/provider/provider.ts'
 import { refused, type TokenAnswer } from '../../src/provider/token-answer.ts'
-import { Secret } from '../../src/secret.ts'
 import { createGrants, type Grant } from './grants.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'

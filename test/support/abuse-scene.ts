@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { connect, type JetStreamManager, type NatsConnection } from 'nats'
-import { jetStreamCode, streamNotFound } from '../../src/bus/jetstream-error.ts'
 import { consumerAccount } from '../../src/cli/consumer-account.ts'
+import { jetStreamCode, streamNotFound } from '../../src/events/jetstream-error.ts'
 import { type LiveTokenbus, startLiveTokenbus } from './live-tokenbus.ts'
 import { startNats } from './nats.ts'
 import { env, type Variant } from './shipped-nats.ts'

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { answerSchemas, failureSchema } from '../../src/bus/answers.ts'
-import { changeSchema } from '../../src/bus/changes.ts'
-import { eventSchemas } from '../../src/bus/events.ts'
 import { changedSubject, eventTypes, type RequestRoute, requests, streamOf } from '../../src/bus/subjects.ts'
-import { failureStatus } from '../../src/failures.ts'
-import { version } from '../../src/version.ts'
+import { version } from '../../src/common/version.ts'
+import { eventSchemas } from '../../src/contract/events.ts'
+import { failureStatus } from '../../src/contract/failures.ts'
+import { answerSchemas, failureSchema } from '../../src/contract/replies.ts'
+import { changeSchema } from '../../src/events/changes.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,7 @@
 import { createProvider } from '../../src/provider/provider.ts'
 import { connectUser } from '../../src/sandbox/demo.ts'
-import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
+import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import { startSandbox } from '../../src/sandbox/server.ts'
 import { type Nodes, type Reply, startNodes } from './nodes.ts'
 
 export interface Cluster extends Nodes {

@@ -1,6 +1,6 @@
+import { Secret } from '../../src/common/secret.ts'
 import type { Provider } from '../../src/provider/provider.ts'
 import type { TokenAnswer } from '../../src/provider/token-answer.ts'
-import { Secret } from '../../src/secret.ts'
 import { eventually } from './eventually.ts'
 
 type Asked = Parameters<Provider['refreshToken']>[0]

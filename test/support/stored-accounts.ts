@@ -1,5 +1,5 @@
 import { type AccountEffect, accountMachine, step } from '../../machines/index.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/common/secret.ts'
 import { accountPaths } from './account-paths.ts'
 import { samples } from './account-samples.ts'
 import type { TestNode } from './node.ts'

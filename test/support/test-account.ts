@@ -1,7 +1,7 @@
-import type { TokenReply } from '../../src/api.ts'
-import type { Failure } from '../../src/failures.ts'
-import type { AccountPut, AppPut } from '../../src/schemas.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/common/secret.ts'
+import type { Failure } from '../../src/contract/failures.ts'
+import type { AccountPut, AppPut } from '../../src/contract/requests.ts'
+import type { TokenReply } from '../../src/contract/tokenbus.ts'
 import { sandboxApp, type TestNode } from './node.ts'
 
 type Told = Pick<AppPut, 'rotation'> & Pick<AccountPut, 'policy'> & { fresh?: boolean; app?: string }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type AccountEvent, accountMachine, fromStored, warningAt } from '../../machines/index.ts'
-import { announcements } from '../../src/host/account-events.ts'
+import { announcements } from '../../src/actors/account-events.ts'
 import { authorized, day, given, refreshSucceeded, replay, start, timerDue } from '../../src/testing/index.ts'
 
 const later = start + 3_400_000

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto'
+import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } from 'xstate'
+import { fromStored, type StoredSnapshot, snapshotSchema, step, toStored } from '../../machines/index.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { createTurns } from '../common/keyed-queue.ts'
+import type { Change, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
+import type { NewerForms } from './newer-forms.ts'
+
+export interface Loaded<Snapshot> {
+  readonly record: StoredRecord
+  readonly snapshot: Snapshot
+  readonly at: number
+}
+
+/** The state an event will meet. */
+export interface Meeting<Snapshot> extends Loaded<Snapshot> {
+  /** For the event: the same however often a lost save makes it be decided anew, so that a repeat adds nothing twice. */
+  readonly eventId: string
+}
+
+/** What came of an event. `taken` is false when the machine had no use for it; nothing was saved then. */
+export interface Outcome<Snapshot, Effect> extends Loaded<Snapshot> {
+  readonly taken: boolean
+  readonly effects: readonly Effect[]
+}
+
+/** An event, and what comes with it to be saved but must not be in it. */
+export interface Decision<Event, Extra> {
+  readonly event: Event
+  readonly extra?: Extra
+}
+
+export interface Taken<Snapshot, Event, Effect, Extra> {
+  readonly id: string
+  readonly record: StoredRecord
+  readonly event: Event
+  readonly before: Snapshot
+  readonly after: Snapshot
+  /** `after`, as it is saved. */
+  readonly stored: StoredSnapshot
+  readonly effects: readonly Effect[]
+  readonly extra: Extra | undefined
+}
+
+type Saving = Pick<
+  Change,
+  'generation' | 'state' | 'wakeAt' | 'app' | 'names' | 'fields' | 'outbox' | 'tombstone'
+>
+
+export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
+  readonly kind: Ref['kind']
+  readonly machine: M
+  readonly input: (id: string) => object
+  readonly records: Pick<Records, 'load' | 'save'>
+  readonly clock: ClusterClock
+  readonly newerForms: NewerForms
+  /** The schema under which snapshots are saved; the newest by default. */
+  readonly snapshotSchema?: (() => number) | undefined
+  /** What is saved with the new snapshot. Runs again when a save was lost to another node. */
+  prepare(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Saving
+  beforeSave?(id: string): void
+  /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
+  perform(outcome: Outcome<SnapshotFrom<M>, Effect>, id: string, before: SnapshotFrom<M>): void
+  /** A save was lost to another node. */
+  onLostSave?(id: string): void
+}
+
+/** More lost saves than this in a row is a bug, not contention. */
+const mostTries = 100
+
+/**
+ * Load, transition, save by compare-and-set, then act: nothing else writes state. Whoever loses the save reloads and
+ * runs the event again on what the winner left.
+ */
+export function createActor<M extends AnyStateMachine, Event, Effect, Extra = never>(
+  options: ActorOptions<M, Event, Effect, Extra>,
+) {
+  type Snapshot = SnapshotFrom<M>
+  const { kind, machine, records, clock } = options
+  const turns = createTurns()
+
+  function restore(id: string, record: StoredRecord): Snapshot {
+    if (record.snapshot !== null) return fromStored(machine, JSON.parse(record.snapshot) as StoredSnapshot)
+    const unborn = bornActor(machine as AnyStateMachine, {
+      input: options.input(id),
+    }).getSnapshot() as Snapshot
+    return fromStored(machine, toStored(unborn))
+  }
+
+  async function load(id: string, { markUsed = false } = {}): Promise<Loaded<Snapshot>> {
+    const record = await records.load({ kind, id }, { markUsed })
+    clock.observe(record.at)
+    const snapshot = options.newerForms.reading({ kind, id }, record, () => restore(id, record))
+    return { record, snapshot, at: clock.now() }
+  }
+
+  async function run(
+    id: string,
+    decide: (meeting: Meeting<Snapshot>) => Decision<Event, Extra> | null,
+    loaded: Loaded<Snapshot> | undefined,
+  ): Promise<Outcome<Snapshot, Effect>> {
+    const eventId = randomUUID()
+    let seen = loaded ?? (await load(id))
+    for (let tries = 0; tries < mostTries; tries++) {
+      const { record, snapshot: before } = seen
+      // What was loaded a while ago meets an event of now.
+      const decision = decide({ ...seen, at: Math.max(seen.at, clock.now()), eventId })
+      const stepped = decision && step<M, Effect>(machine, before, decision.event as never)
+      if (stepped === null) return { ...seen, taken: false, effects: [] }
+      const { event, extra } = decision as Decision<Event, Extra>
+      const { next: after, effects } = stepped
+      const stored = toStored(after, options.snapshotSchema?.())
+      const taken = { id, record, event, extra, before, after, stored, effects }
+      const snapshot = JSON.stringify(stored)
+      const saving = options.prepare(taken)
+      const saveId = randomUUID()
+      options.beforeSave?.(id)
+      const saved = await records.save({
+        ...saving,
+        ref: { kind, id },
+        saveId,
+        snapshot,
+        previous: record,
+      })
+      clock.observe(saved.at)
+      if (saved.saved) {
+        const outcome = {
+          record: recordAfter({ record, saved, saveId, snapshot, saving }),
+          snapshot: stepped.next,
+          at: clock.now(),
+          taken: true,
+          effects: stepped.effects,
+        }
+        options.perform(outcome, id, before)
+        return outcome
+      }
+      options.onLostSave?.(id)
+      seen = await load(id)
+    }
+    throw new Error(`${kind} lost ${mostTries} saves in a row`)
+  }
+
+  return {
+    load,
+    /** Stored otherwise than it would be now: in an older form, or signed with an older key. */
+    isStale({ snapshot, stale }: StoredRecord): boolean {
+      const schema = options.snapshotSchema?.() ?? snapshotSchema
+      return stale || (snapshot !== null && (JSON.parse(snapshot) as StoredSnapshot).schema < schema)
+    },
+    /**
+     * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
+     * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`, and
+     * with `NewerForm` for what is left to newer nodes.
+     */
+    receive(
+      id: string,
+      decide: (meeting: Meeting<Snapshot>) => Decision<Event, Extra> | null,
+      loaded?: Loaded<Snapshot>,
+    ): Promise<Outcome<Snapshot, Effect>> {
+      return turns.take(id, () => run(id, decide, loaded))
+    },
+  }
+}
+
+/** What a load would find now. */
+function recordAfter(change: {
+  readonly record: StoredRecord
+  readonly saved: Saved
+  readonly saveId: string
+  readonly snapshot: string
+  readonly saving: Saving
+}): StoredRecord {
+  const { record, saved, saveId, snapshot, saving } = change
+  const { generation, state, app, wakeAt, names = [] } = saving
+  const merged: Record<string, string | null | undefined> = { ...record.fields, ...saving.fields }
+  for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
+  const fields = merged as StoredRecord['fields']
+  const { at, version } = saved
+  return {
+    ...record,
+    at,
+    version,
+    saveId,
+    snapshot,
+    generation,
+    state,
+    app,
+    wakeAt,
+    names,
+    fields,
+    stale: false,
+  }
+}

@@ -1,0 +1,73 @@
+import type { AppContext, RefreshFailed } from '../../machines/index.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { Refusal } from '../provider/classified.ts'
+
+/** How an attempt without tokens ended, as its account is told. */
+export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
+
+/** Nothing left this node. `retryAfter` in milliseconds. */
+export function unsent(
+  failureClass: 'A' | 'C' | 'T',
+  reason: string,
+  action: string,
+  retryAfter: number | null = null,
+): Failure {
+  return {
+    class: failureClass,
+    reason,
+    action,
+    recoverable: failureClass !== 'A',
+    inDoubt: false,
+    retryAfter,
+    providerError: { status: null, error: reason },
+  }
+}
+
+/** What the provider told others of this app. */
+export function appsFault({ context: { lastError } }: { readonly context: AppContext }): Failure {
+  return {
+    class: 'P',
+    reason: lastError?.reason ?? 'client_rejected',
+    action: lastError?.action ?? 'fix or rotate the client secret',
+    recoverable: true,
+    inDoubt: false,
+    retryAfter: null,
+    providerError: lastError?.providerError ?? { status: null, error: 'invalid_client' },
+  }
+}
+
+export function fromRefusal({
+  class: refusalClass,
+  reason,
+  action,
+  recoverable,
+  ...refusal
+}: Refusal): Failure {
+  return {
+    class: refusalClass,
+    reason,
+    action,
+    recoverable,
+    ...(refusal.inferred && { inferred: true as const }),
+    inDoubt: refusal.inDoubt,
+    retryAfter: refusal.retryAfter === undefined ? null : refusal.retryAfter * 1_000,
+    providerError: refusal.providerError,
+    ...(refusal.unknownWords && { unknownWords: true as const }),
+  }
+}
+
+/** Who speaks about the grant, or about what a domain has delegated, has taken the client (RFC 6749 §5.2). */
+export function hasTakenClient({ class: refusalClass, reason, general }: Refusal): boolean {
+  return ('ARS'.includes(refusalClass) && !general) || reason === 'delegation_missing'
+}
+
+const ofManyTenants = new Set(['common', 'organizations', 'consumers'])
+const ofOneTenant = new Set(['app_not_found', 'app_disabled'])
+
+/**
+ * What the app lacks in one domain, or in one of the tenants it is open to, is for that one's administrator to give:
+ * the others' accounts are none the worse for it.
+ */
+export function isLackedByOne({ reason }: Refusal, { tenant = '' }: AppConfig): boolean {
+  return reason === 'delegation_missing' || (ofOneTenant.has(reason) && ofManyTenants.has(tenant))
+}

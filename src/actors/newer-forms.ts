@@ -1,0 +1,39 @@
+import type { Logger } from 'pino'
+import { SnapshotError } from '../../machines/index.ts'
+import type { Observer } from '../common/observer.ts'
+import { NewerForm } from '../redis/newer-form.ts'
+import type { Ref, Revision } from '../redis/records.ts'
+import { UnknownSeal } from '../redis/seal.ts'
+
+export interface NewerFormsOptions {
+  readonly logger: Pick<Logger, 'error'>
+  readonly observer: Pick<Observer, 'unreadable'>
+}
+
+export type NewerForms = ReturnType<typeof createNewerForms>
+
+/** Tells what other nodes have to read from what is broken; counts it, and says so once. */
+export function createNewerForms({ logger, observer }: NewerFormsOptions) {
+  const told = new Set<string>()
+
+  return {
+    /** What `read` answers. Throws `NewerForm` where the record is not for this node. */
+    reading<T>(ref: Ref, record: Revision, read: () => T): T {
+      try {
+        return read()
+      } catch (error) {
+        if (!(error instanceof SnapshotError || error instanceof UnknownSeal)) throw error
+        observer.unreadable(ref.kind)
+        const what = `${ref.kind}: ${error.constructor.name}`
+        if (!told.has(what)) {
+          told.add(what)
+          logger.error(
+            { err: error, ...ref },
+            'stored by a newer version, or sealed with a key this node lacks: left to other nodes (said once)',
+          )
+        }
+        throw new NewerForm({ ref, read: record, cause: error })
+      }
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { LRUCache } from 'lru-cache'
+import type { Logger } from 'pino'
+import type { AppContext, AppEffect, GrantExpiring, TokenInvalid } from '../../machines/index.ts'
+import type { Observer } from '../common/observer.ts'
+import type { Timers } from '../common/timers.ts'
+import { createTokenBuckets } from '../common/token-bucket.ts'
+import type { Failure } from './attempt-failure.ts'
+
+interface Line {
+  readonly app: string
+  readonly [field: string]: unknown
+}
+
+interface AppSnapshot {
+  readonly value: unknown
+  readonly context: AppContext
+}
+
+/** What the log says of accounts and apps, at `info`: one line for each thing that happened, fields named alike. */
+export interface OperatorLog {
+  refreshFailed(request: { account: string; app: string; attempt: string }, failure: Failure): void
+  accountInvalid(account: string, effect: TokenInvalid): void
+  grantExpiring(account: string, effect: GrantExpiring): void
+  appChanged(
+    app: string,
+    change: { before: AppSnapshot; after: AppSnapshot; effects: readonly AppEffect[] },
+  ): void
+}
+
+/** Of one kind of line for one app: so many at once, then one each 10 s. */
+const limit = { burst: 20, perSecond: 0.1 }
+const invalid = { A: 'account revoked', S: 'account parked', P: 'account waits for its app' } as const
+const mostRemembered = 1_000
+
+export function createOperatorLog(options: {
+  readonly logger: Pick<Logger, 'info'>
+  readonly timers: Pick<Timers, 'elapsed'>
+  readonly observer: Pick<Observer, 'warned'>
+}): OperatorLog {
+  const { logger, timers, observer } = options
+  const buckets = createTokenBuckets(timers)
+  const omitted = new LRUCache<string, number>({ max: mostRemembered })
+
+  /** A thousand accounts of one broken app are one storm, not a thousand lines: `omitted` says how many are missing. */
+  function bounded(line: Line, message: string): void {
+    const id = `${message} ${line.app}`
+    const missing = omitted.get(id) ?? 0
+    if (buckets.take({ id, ...limit }) > 0) {
+      omitted.set(id, missing + 1)
+      return
+    }
+    omitted.delete(id)
+    logger.info({ ...line, ...(missing > 0 && { omitted: missing }) }, message)
+  }
+
+  return {
+    refreshFailed(
+      { account, app, attempt },
+      { class: failureClass, reason, action, inDoubt, providerError },
+    ) {
+      const { status } = providerError
+      bounded(
+        { account, app, class: failureClass, reason, action, attempt, inDoubt, status },
+        'refresh failed',
+      )
+    },
+    accountInvalid(account, { app, class: failureClass, reason, action, recoverable }) {
+      bounded({ account, app, class: failureClass, reason, action, recoverable }, invalid[failureClass])
+    },
+    grantExpiring(account, { app, action, expiresAt }) {
+      observer.warned('grant-expiring')
+      bounded({ account, app, action, expires: new Date(expiresAt).toISOString() }, 'grant expiring')
+    },
+    appChanged(app, { before, after, effects }) {
+      for (const effect of effects) {
+        if (effect.type === 'app.secret-expiring') observer.warned('secret-expiring')
+        const line = lineOf(effect)
+        if (line !== null) bounded({ app, ...line.fields }, line.message)
+      }
+      const { question } = after.context
+      if (question !== null && before.context.question?.id !== question.id)
+        return bounded({ app, reason: question.accusation }, 'app in question')
+      const fell = effects.some(({ type }) => type === 'app.secret-expired' || type === 'app.refused')
+      if (question === null && before.context.question !== null && !fell)
+        bounded({ app }, 'app no longer in question')
+    },
+  }
+}
+
+function lineOf(effect: AppEffect): { message: string; fields: object } | null {
+  switch (effect.type) {
+    case 'app.secret-expired':
+    case 'app.refused': {
+      const fallen = effect.type === 'app.secret-expired'
+      const { reason, action } = effect
+      return {
+        message: fallen ? 'app fallen' : 'app refused',
+        fields: { class: fallen ? 'P' : 'C', reason, action },
+      }
+    }
+    case 'app.secret-restored':
+      return { message: 'app restored', fields: {} }
+    case 'app.secret-expiring': {
+      const { secret: secretId, days, expiresAt } = effect
+      return {
+        message: 'app secret expiring',
+        fields: { secretId, days, expires: new Date(expiresAt).toISOString() },
+      }
+    }
+    default:
+      return null
+  }
+}

@@ -1,0 +1,56 @@
+import type { Spend } from '../../machines/index.ts'
+import { Secret } from '../common/secret.ts'
+import type { GrantPlace } from '../contract/grant-place.ts'
+import type { Sealer } from '../redis/seal.ts'
+
+/** The secrets of one generation of a grant. */
+export interface TokenPair {
+  readonly accessToken?: Secret | undefined
+  readonly refreshToken?: Secret | undefined
+  /** The second access tokens, by the key of what they are for. */
+  readonly resources?: Readonly<Record<string, Secret>> | undefined
+  /** Where the refresh token may be sent. Sealed with it: who writes only Redis cannot change it. */
+  readonly place?: GrantPlace | undefined
+}
+
+export type Slot = 'c' | 'c-' | 'c~' | 'spool'
+
+/** Where the token lies that an attempt spends. */
+export const slotOf = { current: 'c', previous: 'c-', sibling: 'c~' } as const satisfies Record<Spend, Slot>
+
+export interface SealedTokens {
+  seal(tokens: TokenPair, place: { account: string; generation: number; slot: Slot }): string
+  /** With `generation`, the sealed text must be of exactly that one. Throws `SealError`. */
+  open(sealed: string, place: { account: string; slot: Slot; generation?: number }): TokenPair
+  isStale(sealed: string): boolean
+}
+
+export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>): SealedTokens {
+  return {
+    isStale: sealer.isStale,
+    seal({ accessToken, refreshToken, resources = {}, place: p }, place) {
+      const others = Object.entries(resources).map(([key, token]) => [key, token.reveal()] as const)
+      const x = others.length > 0 ? Object.fromEntries(others) : undefined
+      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x, p })
+      return sealer.seal({ text, ...place })
+    },
+    open(sealed, place) {
+      const { a, r, x, p } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
+      return {
+        accessToken: a === undefined ? undefined : new Secret(a),
+        refreshToken: r === undefined ? undefined : new Secret(r),
+        ...(p && { place: p }),
+        ...(x && {
+          resources: Object.fromEntries(Object.entries(x).map(([key, token]) => [key, new Secret(token)])),
+        }),
+      }
+    },
+  }
+}
+
+interface SealedText {
+  readonly a?: string
+  readonly r?: string
+  readonly x?: Record<string, string>
+  readonly p?: GrantPlace
+}

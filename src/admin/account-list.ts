@@ -1,0 +1,104 @@
+import pLimit from 'p-limit'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import type { AccountList } from '../contract/requests.ts'
+import type { AccountPage, AccountView } from '../contract/tokenbus.ts'
+import { nullIfUnusable } from '../redis/integrity.ts'
+import { BadCursor, type Records } from '../redis/records.ts'
+
+export interface AccountListOptions {
+  readonly records: Pick<Records, 'listSorted' | 'listFrom' | 'cursorAfter'>
+  /** Reads the accounts of one page. */
+  reader(): (account: string) => Promise<Result<AccountView>>
+}
+
+const defaultPage = 100
+/** What no index knows is looked for in so many accounts per request; the cursor goes on behind them. */
+const mostLookedAt = 1_000
+const lookedAtOnce = 200
+const loadsAtOnce = 32
+/** A page is one NATS message, of 1 MB at most; a single account has less than the rest of that. */
+const mostBytes = 524_288
+
+/** Answers `account.list`: bounded in accounts read and in bytes, whatever is asked for. */
+export function createAccountList({ records, reader }: AccountListOptions) {
+  const limit = pLimit(loadsAtOnce)
+
+  /** In the order of the ids; null where there is none any more. */
+  function viewsOf(ids: readonly string[]): Promise<(AccountView | null)[]> {
+    const read = reader()
+    return Promise.all(
+      ids.map((id) =>
+        limit(async () => {
+          const found = await read(id).catch(nullIfUnusable)
+          return found?.ok ? found.value : null
+        }),
+      ),
+    )
+  }
+
+  async function byCursor({
+    limit: size = defaultPage,
+    user,
+    reason,
+    search,
+    ...narrowed
+  }: AccountList): Promise<AccountPage> {
+    const isWanted = filterOf({ user, reason, search })
+    const accounts: AccountView[] = []
+    let { cursor } = narrowed
+    let looked = 0
+    let bytes = 0
+    do {
+      const query = { kind: 'account' as const, ...narrowed, cursor }
+      const page = await records.listSorted({ ...query, limit: isWanted ? lookedAtOnce : size })
+      const views = await viewsOf(page.ids)
+      for (const [index, view] of views.entries()) {
+        if (view === null || isWanted?.(view) === false) continue
+        accounts.push(view)
+        bytes += Buffer.byteLength(JSON.stringify(view))
+        const isFull = accounts.length === size || bytes > mostBytes
+        const isLast = index === views.length - 1 && page.cursor === undefined
+        if (isFull && !isLast)
+          return { accounts, cursor: records.cursorAfter(page.ids[index] as string, cursor) }
+      }
+      cursor = page.cursor
+      looked += views.length
+    } while (isWanted !== undefined && cursor !== undefined && looked < mostLookedAt)
+    return { accounts, ...(cursor !== undefined && { cursor }) }
+  }
+
+  async function byNumber(
+    number: number,
+    { limit: size = defaultPage, ...narrowed }: AccountList,
+  ): Promise<AccountPage> {
+    const { ids, ...rest } = await records.listFrom(number * size, {
+      kind: 'account',
+      ...narrowed,
+      limit: size,
+    })
+    return { accounts: (await viewsOf(ids)).filter((view) => view !== null), ...rest }
+  }
+
+  return {
+    async listAccounts({ page, ...query }: AccountList): Promise<Result<AccountPage>> {
+      try {
+        return ok(await (page === undefined ? byCursor(query) : byNumber(page, query)))
+      } catch (error) {
+        if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a list answered')
+        throw error
+      }
+    },
+  }
+}
+
+/** Undefined where there is nothing to look for. Case does not count but in `reason`. */
+function filterOf({ user, reason, search }: Pick<AccountList, 'user' | 'reason' | 'search'>) {
+  if (user === undefined && reason === undefined && search === undefined) return undefined
+  const named = user?.toLowerCase()
+  const part = search?.toLowerCase()
+  return (view: AccountView): boolean =>
+    (named === undefined || view.user.toLowerCase() === named) &&
+    (reason === undefined || view.reason === reason) &&
+    (part === undefined ||
+      [view.account, view.user, view.subject ?? ''].some((text) => text.toLowerCase().includes(part)))
+}

@@ -1,0 +1,83 @@
+import { apiTokenDigest, apiTokenId, newApiToken } from '../common/api-token-text.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { fail, ok } from '../contract/failures.ts'
+import { everything } from '../contract/principal.ts'
+import type { ApiTokenCreate } from '../contract/requests.ts'
+import type { ApiTokenAdmin, ApiTokenView } from '../contract/tokenbus.ts'
+import { type ApiTokenStore, type StoredApiToken, usualApps } from '../redis/api-tokens.ts'
+
+export interface ApiTokenAdminOptions {
+  readonly store: ApiTokenStore
+  readonly clock: ClusterClock
+  /** Tells every node. */
+  announceRevoked(id: string): void
+}
+
+const usualPerSecond = 1_000
+
+/** Makes, lists and revokes API tokens. A token is shown once, by what makes it. */
+export function createApiTokenAdmin({ store, clock, announceRevoked }: ApiTokenAdminOptions) {
+  async function keep(
+    token: string,
+    { name, scopes, expiresAt, ...rest }: ApiTokenCreate,
+  ): Promise<ApiTokenView> {
+    const id = apiTokenId(token)
+    if (id === undefined) throw new Error('an API token of a shape that is never accepted')
+    const accounts = rest.accounts ?? everything
+    const stored: StoredApiToken = {
+      id,
+      name,
+      digest: apiTokenDigest(token).toString('hex'),
+      scopes,
+      accounts,
+      apps: rest.apps === undefined ? usualApps(accounts) : rest.apps,
+      perSecond: rest.perSecond ?? usualPerSecond,
+      createdAt: clock.now(),
+      expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
+    }
+    await store.put(stored)
+    return view({ ...stored, lastUsedAt: null })
+  }
+
+  const admin: ApiTokenAdmin = {
+    async createApiToken(wish) {
+      const token = newApiToken()
+      return ok({ ...(await keep(token, wish)), token })
+    },
+    async listApiTokens() {
+      const tokens = await store.list()
+      return ok({ apiTokens: tokens.sort((a, b) => a.createdAt - b.createdAt).map(view) })
+    },
+    async revokeApiToken(id) {
+      const existed = await store.remove(id)
+      announceRevoked(id)
+      return existed
+        ? ok({ id, revoked: true as const })
+        : fail('not_found', 'id: there is no such API token')
+    },
+  }
+  return {
+    ...admin,
+    /** Makes a token that somebody else has thought of, again and again without harm. */
+    async adopt(token: string, wish: ApiTokenCreate): Promise<void> {
+      await keep(token, wish)
+    },
+  }
+}
+
+const isoOrNull = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+
+function view({
+  digest: _,
+  createdAt,
+  expiresAt,
+  lastUsedAt,
+  ...token
+}: StoredApiToken & { lastUsedAt: number | null }): ApiTokenView {
+  return {
+    ...token,
+    createdAt: new Date(createdAt).toISOString(),
+    expiresAt: isoOrNull(expiresAt),
+    lastUsedAt: isoOrNull(lastUsedAt),
+  }
+}

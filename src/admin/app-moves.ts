@@ -1,0 +1,81 @@
+import type { App } from '../actors/app-actor.ts'
+import { fail, type Result } from '../contract/failures.ts'
+import type { AppPatch } from '../contract/requests.ts'
+import type { AppConfig, Pinned } from '../provider/app-config.ts'
+
+/** Where an administrator's order lets the app's grants follow: the origins of its endpoints. */
+export interface MoveOrder {
+  readonly to: readonly string[]
+}
+
+export interface Moving {
+  /** The app as the save finds it. */
+  readonly found: App
+  readonly config: AppConfig
+  /** What this one request names. */
+  readonly asked: AppPatch
+  readonly order?: MoveOrder | undefined
+  /** Everything else is put anew, too. */
+  readonly whole: boolean
+}
+
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
+const causes = ['provider', 'tenant', 'cloud', ...endpoints] as const
+
+/**
+ * Who may change an app does not know its secrets, and must not learn them by sending them elsewhere: endpoints move only
+ * together with a secret given in the same request.
+ */
+export function checkSecretMoves({ found, config, asked }: Moving): Result<never> | undefined {
+  const { config: before, secrets } = found
+  if (before === null || secrets.length === 0 || givesSecret(asked)) return undefined
+  const moved = endpoints.find((field) => hrefOf(before[field]) !== hrefOf(config[field]))
+  if (moved === undefined) return undefined
+  const cause = causes.find((field) => asked[field] !== undefined && before[field] !== config[field]) ?? moved
+  const what = cause === moved ? 'another endpoint' : `another ${moved}`
+  const rule = `${what} needs the secret of the app in the same request (clientSecret, secrets or serviceKey)`
+  return fail('invalid_config', `${cause}: ${rule}`)
+}
+
+function givesSecret({ clientSecret, secrets, serviceKey }: AppPatch): boolean {
+  return (clientSecret ?? secrets ?? serviceKey) !== undefined
+}
+
+/** The settings to store, with what this request settles beside them. */
+export function withPinned({ found, config, asked, order, whole }: Moving): AppConfig {
+  const before = found.config ?? undefined
+  const known = before?.pinned
+  const said = whole ? fieldsOf(asked) : known?.said && [...new Set([...known.said, ...fieldsOf(asked)])]
+  const discovers = config.tokenUrl === undefined
+  const staysPut = before?.issuer === config.issuer && before?.tokenUrl === undefined
+  const tokenOrigin = order ? order.to[0] : staysPut ? known?.tokenOrigin : undefined
+  const moves = order
+    ? { count: (known?.moves?.count ?? 0) + 1, to: order.to }
+    : isSameTarget(before, config)
+      ? known?.moves
+      : undefined
+  const pinned: Pinned = {
+    ...(said && { said }),
+    ...(discovers && tokenOrigin !== undefined && { tokenOrigin }),
+    ...(moves && { moves }),
+  }
+  return Object.keys(pinned).length === 0 ? config : { ...config, pinned }
+}
+
+/** An order is for the endpoints of its put: once these are others, it has ended. */
+function isSameTarget(before: AppConfig | undefined, after: AppConfig): boolean {
+  return (
+    before !== undefined &&
+    endpoints.every((field) => field === 'authorizeUrl' || hrefOf(before[field]) === hrefOf(after[field]))
+  )
+}
+
+const unpinned = new Set(['clientSecret', 'secrets', 'serviceKey', 'moveGrants', 'ifVersion'])
+const fieldsOf = (asked: AppPatch) =>
+  Object.entries(asked)
+    .filter(([name, value]) => value !== undefined && !unpinned.has(name))
+    .map(([name]) => name)
+
+function hrefOf(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url).href : url
+}

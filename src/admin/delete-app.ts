@@ -1,0 +1,65 @@
+import type { App, Apps } from '../actors/app-actor.ts'
+import { checkIfVersion } from '../actors/if-version.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { appNotFound, type Failed, fail, ok } from '../contract/failures.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
+import type { Records } from '../redis/records.ts'
+
+export interface DeleteAppOptions {
+  readonly apps: Apps
+  readonly records: Pick<Records, 'countByApp' | 'joining'>
+  readonly clock: ClusterClock
+}
+
+const closingHolds = 60_000
+
+/** Is the app about to be deleted? Then no account may become its own. Who dies deleting it holds it for a minute. */
+export function isClosing({ closingSince }: App, at: number): boolean {
+  return closingSince !== null && at - closingSince < closingHolds
+}
+
+/**
+ * Two records can't be compared at once, so each side says first what it is about to do, and looks at the other then: the
+ * app is marked before its accounts are counted, and an account is announced before its app is looked at.
+ */
+export function createDeleteApp({ apps, records, clock }: DeleteAppOptions): Pick<Tokenbus, 'deleteApp'> {
+  /** Answers when the mark was set. */
+  async function close(id: string, ifVersion: Parameters<Tokenbus['deleteApp']>[1]['ifVersion']) {
+    let failure: Failed | undefined
+    const since = clock.now()
+    await apps.configure(id, ({ config, secrets, record }) => {
+      failure = checkIfVersion({ record, exists: config !== null, ifVersion })
+      if (config === null) failure ??= appNotFound()
+      return config === null || failure ? undefined : { config, secrets, closingSince: since }
+    })
+    return failure ?? ok(since)
+  }
+
+  /** Unless somebody has changed it since. */
+  const finish = async (id: string, since: number, remove: boolean): Promise<boolean> => {
+    let done = false
+    await apps.configure(id, ({ config, secrets, closingSince }) => {
+      done = config !== null && closingSince === since
+      if (!done || config === null) return undefined
+      return remove ? null : { config, secrets }
+    })
+    return done
+  }
+
+  return {
+    async deleteApp(id, { ifVersion }) {
+      const closed = await close(id, ifVersion)
+      if (!closed.ok) return closed
+      const [accounts, joining] = await Promise.all([
+        records.countByApp(id),
+        records.joining.count(id, { at: clock.now() }),
+      ])
+      const inUse = accounts + joining
+      const done = await finish(id, closed.value, inUse === 0)
+      if (inUse > 0) return fail('conflict', `the app still has ${inUse} accounts; delete them first`)
+      return done
+        ? ok({ app: id, deleted: true })
+        : fail('conflict', 'the app was changed meanwhile; try again')
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { Logger } from 'pino'
+import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
+import type { Apps } from '../actors/app-actor.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
+import type { Result } from '../contract/failures.ts'
+import { revocationOrigins } from '../provider/grant-place.ts'
+import type { Provider } from '../provider/provider.ts'
+import { chooseSecret } from '../refresh/secret-selection.ts'
+
+export interface RevokeAtProviderOptions {
+  readonly accounts: Pick<Accounts, 'openCurrent'>
+  readonly apps: Pick<Apps, 'look'>
+  readonly provider: Pick<Provider, 'revokeToken'>
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  readonly timers?: Pick<Timers, 'after'>
+}
+
+/** Did the provider confirm, in time to tell the caller? */
+export type RevokeAtProvider = (account: string, loaded: LoadedAccount) => Promise<boolean>
+
+/** Plain callers give up after 5 s. */
+const patience = 3_000
+
+/**
+ * RFC 7009. The refresh token first: with it most providers end all it has brought; the access token too, for those that do
+ * not. Best effort: a provider that is slow or away keeps nobody waiting, and the log says what became of it.
+ */
+export function createRevokeAtProvider(options: RevokeAtProviderOptions): RevokeAtProvider {
+  const { accounts, apps, provider, logger, timers = realTimers } = options
+
+  async function revoke(account: string, { record, snapshot }: LoadedAccount): Promise<boolean> {
+    const app = await apps.look(snapshot.context.app)
+    const { accessToken, refreshToken, place } = accounts.openCurrent(account, record) ?? {}
+    const client = chooseSecret(app)
+    const { config } = app
+    if (config === null) return false
+    const onlyTo = revocationOrigins(place, config)
+    const tell = async (kind: 'refresh_token' | 'access_token'): Promise<Result<void> | undefined> => {
+      const token = kind === 'refresh_token' ? refreshToken : accessToken
+      if (token === undefined) return undefined
+      const told = await provider.revokeToken({
+        config,
+        token,
+        kind,
+        ...(onlyTo && { onlyTo }),
+        ...(client && { clientSecret: client.secret }),
+      })
+      if (told.ok) logger.info({ account, kind }, 'the provider revoked a token')
+      else logger.warn({ account, kind, why: told.failure.message }, 'the provider did not revoke a token')
+      return told
+    }
+    const grant = await tell('refresh_token')
+    const access = await tell('access_token')
+    return (grant ?? access)?.ok ?? false
+  }
+
+  return async (account, loaded) => {
+    let callOff = () => {}
+    const late = new Promise<false>((resolve) => {
+      callOff = timers.after(patience, () => resolve(false))
+    })
+    const told = revoke(account, loaded).catch((error: unknown) => {
+      logger.warn({ account, err: error }, 'a token could not be revoked')
+      return false
+    })
+    const confirmed = await Promise.race([told, late])
+    callOff()
+    return confirmed
+  }
+}

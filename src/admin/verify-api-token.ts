@@ -1,0 +1,106 @@
+import { timingSafeEqual } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { apiTokenDigest, apiTokenId, idPart } from '../common/api-token-text.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
+import type { Principal } from '../contract/principal.ts'
+import type { ApiTokenStore, StoredApiToken } from '../redis/api-tokens.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+
+export interface ApiTokensOptions {
+  readonly store: Pick<ApiTokenStore, 'get' | 'used'>
+  readonly clock: ClusterClock
+  readonly timers?: Pick<Timers, 'elapsed'>
+}
+
+export type ApiTokens = ReturnType<typeof createApiTokens>
+
+/** What this node last saw of an id. */
+interface Seen {
+  /** Null: there is none of that id. */
+  readonly token: StoredApiToken | null
+  readonly principal: Principal | null
+  readonly at: number
+  /** What was found to be the token, and room for what is to be compared: that is an order of magnitude cheaper than hashing. */
+  verified: { readonly text: Buffer; readonly room: Buffer } | null
+  usedAt: number
+}
+
+/** A revocation that was not heard is noticed after this. */
+const recheckAfter = 4_000
+const mostSeen = 10_000
+const lastUsedEvery = 60_000
+
+/** Tells who an API token belongs to: from memory for some seconds, else from Redis. */
+export function createApiTokens({ store, clock, timers = realTimers }: ApiTokensOptions) {
+  const seen = new LRUCache<string, Seen>({ max: mostSeen })
+  let revocations = 0
+
+  async function look(id: string): Promise<Seen> {
+    const before = revocations
+    try {
+      const token = await store.get(id)
+      const usedAt = seen.get(id)?.usedAt ?? Number.NEGATIVE_INFINITY
+      const principal = token && principalOf(token)
+      const found: Seen = { token, principal, at: timers.elapsed(), verified: null, usedAt }
+      // What was read before a revocation was heard of may be what was revoked.
+      if (before === revocations) seen.set(id, found)
+      return found
+    } catch (error) {
+      const known = seen.get(id)
+      // While Redis is away nothing can be revoked either: what was known still holds.
+      if (known !== undefined && error instanceof StorageUnavailable) return known
+      throw error
+    }
+  }
+
+  function judge(found: Seen, text: string, at: number): Principal | null {
+    const { token } = found
+    if (token === null || !isToken(found, token, text)) return null
+    if (token.expiresAt !== null && clock.now() >= token.expiresAt) return null
+    if (at - found.usedAt >= lastUsedEvery) noteUse(found, token.id)
+    return found.principal
+  }
+
+  function noteUse(found: Seen, id: string): void {
+    found.usedAt = timers.elapsed()
+    store.used(id, clock.now()).catch(() => {
+      found.usedAt = Number.NEGATIVE_INFINITY
+    })
+  }
+
+  return {
+    /** At once where it may be. Rejects with `StorageUnavailable` for a token not seen before. */
+    verify(text: string): Principal | null | Promise<Principal | null> {
+      const known = seen.get(idPart(text))
+      const at = timers.elapsed()
+      if (known !== undefined && at - known.at < recheckAfter) return judge(known, text, at)
+      const id = apiTokenId(text)
+      if (id === undefined) return null
+      return look(id).then((found) => judge(found, text, timers.elapsed()))
+    },
+    /** Somebody, somewhere, revoked it. */
+    forget(id: string): void {
+      revocations++
+      seen.delete(id)
+    },
+  }
+}
+
+/** Takes as long for any text of that length. */
+function isToken(found: Seen, token: StoredApiToken, text: string): boolean {
+  const { verified } = found
+  if (verified !== null) {
+    if (text.length * 2 !== verified.text.length) return false
+    // Two bytes for each character: in latin1 another one could pass for it.
+    verified.room.write(text, 'utf16le')
+    return timingSafeEqual(verified.text, verified.room)
+  }
+  if (!timingSafeEqual(Buffer.from(token.digest, 'hex'), apiTokenDigest(text))) return false
+  found.verified = { text: Buffer.from(text, 'utf16le'), room: Buffer.alloc(text.length * 2) }
+  return true
+}
+
+function principalOf({ id, scopes, accounts, apps, perSecond }: StoredApiToken): Principal {
+  return { id, scopes, accounts, apps, perSecond }
+}

@@ -1,0 +1,95 @@
+import { type AccountContext, grantEnd } from '../../machines/index.ts'
+import type { LoadedAccount } from '../actors/account-actor.ts'
+import type { App } from '../actors/app-actor.ts'
+import { revisionOf } from '../actors/if-version.ts'
+import { accountNotFound, ok, type Result } from '../contract/failures.ts'
+import type { AccountView, AppView } from '../contract/tokenbus.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import { newerInPreset } from '../provider/app-settings.ts'
+import { missingScopes } from '../provider/scopes.ts'
+import type { Revision } from '../redis/records.ts'
+
+const iso = (at: number) => new Date(at).toISOString()
+const isoOrNull = (at: number | null) => (at === null || at === 0 ? null : iso(at))
+
+export interface AccountSeen {
+  readonly account: string
+  readonly record: Revision
+  readonly state: string
+  readonly context: AccountContext
+  readonly metadata: string | undefined
+  readonly config: AppConfig | null
+}
+
+/** An account as operators see it: everything it remembers that is of use to them, never a secret. */
+export function accountView({ account, record, state, context, metadata, config }: AccountSeen): AccountView {
+  const { invalid, lastError } = context
+  const grantExpires = grantEnd(context)
+  return {
+    account,
+    user: context.user,
+    ...(context.subject !== null && { subject: context.subject }),
+    app: context.app,
+    provider: context.provider,
+    state,
+    version: record.version,
+    revision: revisionOf(record),
+    generation: context.tokenGeneration,
+    expires: isoOrNull(context.expiresAt),
+    registeredScopes: context.scopes,
+    missingScopes: config === null ? [] : missingScopes({ config, granted: context.scopes }),
+    policy: context.policy,
+    ...(grantExpires !== null && { grantExpires: iso(grantExpires) }),
+    since: iso(context.since),
+    lastRefreshedAt: isoOrNull(context.lastRefreshedAt),
+    nextAttemptAt: isoOrNull(context.wakeAt),
+    ...(invalid && {
+      reason: invalid.reason,
+      class: invalid.class,
+      recoverable: invalid.recoverable,
+      action: invalid.action,
+      ...(invalid.inferred && { inferred: true }),
+    }),
+    ...(lastError && { lastError: { ...lastError, at: iso(lastError.at) } }),
+    ...(metadata !== undefined && { metadata: JSON.parse(metadata) }),
+  }
+}
+
+/** The same of what was loaded or saved; `account_not_found` where there is no grant. */
+export function viewOf(
+  account: string,
+  { record, snapshot }: Pick<LoadedAccount, 'record' | 'snapshot'>,
+  config: AppConfig | null,
+): Result<AccountView> {
+  const { context } = snapshot
+  if (context.grantId === null) return accountNotFound(account)
+  const { metadata } = record.fields
+  return ok(accountView({ account, record, state: snapshot.value as string, context, metadata, config }))
+}
+
+export function appView(app: App & { config: AppConfig }): AppView {
+  const { context, secrets, state, record } = app
+  const { pinned, ...config } = app.config
+  const newerPreset = newerInPreset(app.config)
+  const statuses = new Map(context.secrets.map((status) => [status.id, status]))
+  return {
+    ...config,
+    app: config.app,
+    version: record.version,
+    revision: revisionOf(record),
+    state,
+    provider: config.provider,
+    clientId: config.clientId,
+    secrets: secrets.map(({ id, expiresAt }) => ({
+      id,
+      secret: '***',
+      rejected: statuses.get(id)?.rejected ?? false,
+      ...(expiresAt !== null && { expiresAt: iso(expiresAt) }),
+    })),
+    since: iso(context.since),
+    ...(pinned?.tokenOrigin !== undefined && { discoveredAt: pinned.tokenOrigin }),
+    ...(pinned?.moves && { grantsMayMoveTo: pinned.moves.to }),
+    ...(newerPreset.length > 0 && { newerPreset }),
+    ...(context.lastError && { lastError: context.lastError }),
+  }
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { idSchema } from './requests.ts'
+
+export const accountStateSchema = z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'])
+const generation = z.int().nonnegative()
+/** Milliseconds of cluster time. */
+const instant = z.number().nonnegative()
+
+const happened = {
+  id: z.string().min(1),
+  time: z.iso.datetime(),
+  version: z.int().nonnegative(),
+  /** It was too large for its server: lists are empty, long texts left out, of a transition its `event`, `effects` and `snapshot`. */
+  truncated: z.literal(true).optional(),
+}
+const ofAccount = { ...happened, account: idSchema }
+const ofApp = { ...happened, app: idSchema }
+const token = {
+  app: idSchema,
+  provider: z.string(),
+  user: z.string(),
+  state: accountStateSchema,
+  previousState: accountStateSchema.nullable(),
+  generation,
+}
+export const providerErrorSchema = z.strictObject({
+  status: z.int().nullable(),
+  error: z.string(),
+  suberror: z.string().optional(),
+  codes: z.array(z.int()).optional(),
+  claims: z.string().optional(),
+})
+
+/** The body of each event by its type. Strict, so that nothing gets out that is not meant to. */
+export const eventSchemas = {
+  'token.refreshed': z.strictObject({
+    type: z.literal('token.refreshed'),
+    ...ofAccount,
+    ...token,
+    expires: z.iso.datetime(),
+    registeredScopes: z.array(z.string()),
+  }),
+  'token.invalid': z.strictObject({
+    type: z.literal('token.invalid'),
+    ...ofAccount,
+    ...token,
+    reason: z.string(),
+    class: z.enum(['A', 'S', 'P']),
+    recoverable: z.boolean(),
+    action: z.string(),
+    inferred: z.boolean().optional(),
+    reported: z.boolean().optional(),
+    providerError: providerErrorSchema,
+  }),
+  'account.grant-expiring': z.strictObject({
+    type: z.literal('account.grant-expiring'),
+    ...ofAccount,
+    ...token,
+    expiresAt: z.iso.datetime(),
+    action: z.string(),
+  }),
+  'account.removed': z.strictObject({
+    type: z.literal('account.removed'),
+    ...ofAccount,
+    app: idSchema.optional(),
+    user: z.string().optional(),
+  }),
+  /** `event`, `effects` and `snapshot` are the machine's own: replay reads them, nobody else needs to. Absent where truncated. */
+  'account.transition': z.strictObject({
+    type: z.literal('account.transition'),
+    ...ofAccount,
+    event: z.looseObject({ type: z.string() }).optional(),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    effects: z.array(z.looseObject({ type: z.string() })).optional(),
+    at: instant,
+    wakeAt: instant.nullable(),
+    snapshot: z.looseObject({}).optional(),
+  }),
+  'app.secret-expiring': z.looseObject({ type: z.literal('app.secret-expiring'), ...ofApp }),
+  'app.secret-expired': z.looseObject({ type: z.literal('app.secret-expired'), ...ofApp }),
+  'app.secret-restored': z.looseObject({ type: z.literal('app.secret-restored'), ...ofApp }),
+  'app.refused': z.strictObject({
+    type: z.literal('app.refused'),
+    ...ofApp,
+    reason: z.string(),
+    action: z.string(),
+    providerError: providerErrorSchema,
+  }),
+} as const
+
+export type EventType = keyof typeof eventSchemas
+export type EventBody<T extends EventType = EventType> = { [K in T]: z.output<(typeof eventSchemas)[K]> }[T]
+
+/** The body as it may be published. Throws `ZodError` if it breaks the contract: that is a bug of ours. */
+export function eventBody<T extends EventType>(body: EventBody<T>): EventBody<T> {
+  return eventSchemas[body.type].parse(body) as EventBody<T>
+}

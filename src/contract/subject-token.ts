@@ -1,0 +1,32 @@
+import { encodeId } from './encode-id.ts'
+import { fail, ok, type Result } from './failures.ts'
+import { idSchema } from './requests.ts'
+
+export { encodeId }
+
+const canonical = /^(?:[A-Za-z0-9_@+=:,;()!~-]|%[0-9A-F]{2})+$/
+const longestToken = 256 * '%F0%9F%92%A9'.length
+
+/**
+ * The id a subject token spells. An id has exactly one spelling, else a permission that denies `alice`
+ * would be passed by `%61lice`: any other is `bad_request`.
+ */
+export function decodeId(token: string): Result<string> {
+  if (token.length > longestToken) return fail('bad_request', 'id: must have 1 to 256 code points')
+  const id = unescaped(token)
+  if (id === undefined) return fail('bad_request', 'id: must be percent-encoded UTF-8')
+  const checked = idSchema.safeParse(id)
+  if (!checked.success) return fail('bad_request', `id: ${checked.error.issues[0]?.message}`)
+  const spelling = encodeId(id)
+  if (!canonical.test(token) || spelling !== token)
+    return fail('bad_request', `id: has one spelling in a subject, and this one is ${spelling}`)
+  return ok(id)
+}
+
+function unescaped(token: string): string | undefined {
+  try {
+    return decodeURIComponent(token)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,93 @@
+import { AckPolicy, DeliverPolicy, type JetStreamManager, type NatsConnection, NatsError, nanos } from 'nats'
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import { eventSubject } from '../bus/subjects.ts'
+import { parseJson } from '../common/parse-json.ts'
+import { announcedOn } from '../contract/announced.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import type { TransitionRecord } from '../contract/tokenbus.ts'
+
+const stream = 'TOKENBUS_HISTORY'
+
+export interface History {
+  /**
+   * The account's last `limit` recorded transitions, oldest first; what else somebody put on its subject is left out.
+   * `history_unavailable` without JetStream.
+   */
+  read(account: string, limit: number): Promise<Result<TransitionRecord[]>>
+}
+
+/** Each read makes a consumer on the server, hence `concurrency`. `timeout` in milliseconds, for each of its two steps. */
+export function createHistory({
+  nats,
+  concurrency = 8,
+  timeout = 1_500,
+  logger,
+}: {
+  nats: NatsConnection
+  logger?: Logger
+  concurrency?: number
+  timeout?: number
+}): History {
+  const jetStream = nats.jetstream({ timeout })
+  const manager = nats.jetstreamManager({ checkAPI: false, timeout })
+  const limited = pLimit(concurrency)
+
+  async function fetchAll(account: string): Promise<Uint8Array[] | 'incomplete'> {
+    const { consumers } = await manager
+    const info = await addConsumer({ consumers, account })
+    const consumer = jetStream.consumers.getPullConsumerFor(info)
+    try {
+      if (info.num_pending === 0) return []
+      const messages = await consumer.fetch({ max_messages: info.num_pending, expires: timeout })
+      const found: Uint8Array[] = []
+      for await (const message of messages) {
+        found.push(message.data)
+        if (message.info.deliverySequence !== found.length) break
+        if (message.info.pending === 0) return found
+      }
+      return 'incomplete'
+    } finally {
+      void consumer.delete().catch(() => {})
+    }
+  }
+
+  function recordsIn(account: string, messages: readonly Uint8Array[]): TransitionRecord[] {
+    const subject = eventSubject('account.transition', account)
+    const records = messages.flatMap((bytes) => parseRecord(subject, bytes) ?? [])
+    const skipped = messages.length - records.length
+    if (skipped > 0)
+      logger?.warn({ account, skipped }, 'a history holds messages that are no transitions of it')
+    return records
+  }
+
+  return {
+    async read(account, limit) {
+      const unavailable = fail('history_unavailable', 'JetStream cannot be reached, try again', { account })
+      try {
+        const messages = await limited(() => fetchAll(account))
+        return messages === 'incomplete' ? unavailable : ok(recordsIn(account, messages).slice(-limit))
+      } catch (error) {
+        if (error instanceof NatsError) return unavailable
+        throw error
+      }
+    },
+  }
+}
+
+function addConsumer({ consumers, account }: { consumers: JetStreamManager['consumers']; account: string }) {
+  return consumers.add(stream, {
+    filter_subject: eventSubject('account.transition', account),
+    deliver_policy: DeliverPolicy.All,
+    ack_policy: AckPolicy.None,
+    max_deliver: 1,
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: nanos(5_000),
+  })
+}
+
+function parseRecord(subject: string, bytes: Uint8Array): TransitionRecord | undefined {
+  const body = parseJson(new TextDecoder().decode(bytes))
+  return announcedOn(subject, body) === undefined ? undefined : (body as TransitionRecord)
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { replyPrefixesSchema } from '../bus/reply-prefixes.ts'
+import { StartError } from '../common/start-error.ts'
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine(
+    (each) => each.every(isOrigin),
+    'must be origins such as https://app.example.com, separated by commas',
+  )
+const port = z.coerce.number().int().min(0).max(65_535)
+
+/** `file:<path>`: what the file holds, so that a password in a URL can be a mounted secret. */
+const mountable = z
+  .string()
+  .min(1)
+  .transform((text, check) => {
+    if (!text.startsWith('file:')) return text
+    const path = text.slice('file:'.length)
+    try {
+      return readFileSync(path, 'utf8').trim()
+    } catch {
+      check.addIssue(`names the file ${path}, which cannot be read`)
+      return z.NEVER
+    }
+  })
+  .pipe(z.string().min(1, 'must not be empty'))
+
+const audit = z
+  .string()
+  .transform((text, check) => {
+    if (text === 'stderr' || text === 'off') return { to: text } as const
+    const path = text.startsWith('file:') ? text.slice('file:'.length) : ''
+    if (path !== '') return { to: 'file', path } as const
+    check.addIssue('must be stderr, off or file:<path>')
+    return z.NEVER
+  })
+  .default({ to: 'stderr' })
+
+const schema = z.object({
+  TOKENBUS_NATS_URL: mountable.optional(),
+  TOKENBUS_NATS_CREDS: z.string().min(1).optional(),
+  TOKENBUS_REDIS_URL: mountable.optional(),
+  TOKENBUS_KEYS: z.string().min(1).optional(),
+  TOKENBUS_REPLY_PREFIXES: replyPrefixesSchema.default([]),
+  TOKENBUS_CALLER_RATE: z.coerce.number().int().min(0).max(10_000_000).default(20_000),
+  TOKENBUS_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  TOKENBUS_HTTP_PORT: port.default(7070),
+  TOKENBUS_PUBLIC_URL: z.url().optional(),
+  TOKENBUS_REDIRECT_ORIGINS: origins.default([]),
+  TOKENBUS_ENABLE_TOKEN_API: flag.optional(),
+  TOKENBUS_DATA_DIR: z.string().min(1).default('.tokenbus'),
+  TOKENBUS_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(64),
+  TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: flag.optional(),
+  TOKENBUS_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).optional(),
+  TOKENBUS_LEAVE_AFTER: z.coerce.number().min(0).max(60).optional(),
+  TOKENBUS_CACHE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
+  TOKENBUS_AUDIT: audit,
+  TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+export type Mode = 'dev' | 'serve' | 'cli'
+export type Config = ReturnType<typeof readConfig>
+
+/** Reads the environment, once. Throws `StartError` naming the variable and the rule, never the value. */
+export function readConfig(env: Record<string, string | undefined>, mode: Mode) {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(set)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new StartError(`${issue?.path.join('.')}: ${issue?.message}.`)
+  }
+  const read = parsed.data
+  if (mode === 'serve') {
+    const missing = (['TOKENBUS_NATS_URL', 'TOKENBUS_REDIS_URL', 'TOKENBUS_KEYS'] as const).filter(
+      (name) => read[name] === undefined,
+    )
+    if (missing.length > 0) throw new StartError(`tokenbus serve needs ${missing.join(', ')}; set them.`)
+  }
+  return {
+    mode,
+    natsUrl: read.TOKENBUS_NATS_URL,
+    natsCreds: read.TOKENBUS_NATS_CREDS,
+    redisUrl: read.TOKENBUS_REDIS_URL,
+    keys: read.TOKENBUS_KEYS,
+    replyPrefixes: read.TOKENBUS_REPLY_PREFIXES,
+    callerRate: read.TOKENBUS_CALLER_RATE,
+    http: { host: read.TOKENBUS_HTTP_HOST, port: read.TOKENBUS_HTTP_PORT },
+    publicUrl: read.TOKENBUS_PUBLIC_URL?.replace(/\/$/, ''),
+    redirectOrigins: read.TOKENBUS_REDIRECT_ORIGINS,
+    enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API ?? mode === 'dev',
+    dataDir: read.TOKENBUS_DATA_DIR,
+    partitions: read.TOKENBUS_PARTITIONS,
+    allowPrivateEndpoints: read.TOKENBUS_ALLOW_PRIVATE_ENDPOINTS ?? mode === 'dev',
+    streamReplicas: read.TOKENBUS_STREAM_REPLICAS,
+    /** Milliseconds. */
+    leaveAfter: (read.TOKENBUS_LEAVE_AFTER ?? (mode === 'serve' ? 3 : 0)) * 1_000,
+    cacheMb: read.TOKENBUS_CACHE_MB,
+    audit: read.TOKENBUS_AUDIT,
+    logLevel: read.TOKENBUS_LOG_LEVEL,
+  }
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}

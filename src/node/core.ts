@@ -1,0 +1,119 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { connectNats } from '../bus/connect.ts'
+import { watchConnection } from '../bus/connection-watch.ts'
+import { createClockKeeper } from '../common/clock-keeper.ts'
+import { createClusterClock } from '../common/cluster-clock.ts'
+import type { StopStep } from '../common/stop-steps.ts'
+import { realTimers } from '../common/timers.ts'
+import { announceChanges, watchChanges } from '../events/changes.ts'
+import { createPublisher } from '../events/publisher.ts'
+import { keepStreams } from '../events/stream-keeper.ts'
+import { createClusterFacts } from '../metrics/cluster-facts.ts'
+import { createMetrics } from '../metrics/metrics.ts'
+import { createProvider } from '../provider/provider.ts'
+import { openStorage } from '../redis/storage.ts'
+import { newestLevel } from '../redis/write-level.ts'
+import { createSpool } from '../refresh/spool.ts'
+import type { Config } from './config.ts'
+import { createHost } from './host.ts'
+
+export interface CoreOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Told in the order things start; to be done in reverse. */
+  onStop(step: StopStep): void
+}
+
+/** Milliseconds. Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
+const refreshesWithin = 80_000
+
+/** A node that keeps its accounts' tokens valid and publishes what happens to them, and that nobody can ask yet. */
+export async function startCore({ config, logger, onStop }: CoreOptions) {
+  const { dataDir, partitions } = config
+  const clock = createClusterClock()
+  const storage = await openStorage({
+    url: config.redisUrl as string,
+    keys: config.keys as string,
+    partitions,
+    logger,
+  })
+  onStop({ part: 'redis', stop: storage.close })
+  const { highestTime } = storage
+  const keeper = createClockKeeper({ clock, timers: realTimers, logger, highestTime })
+  onStop({ part: 'clock', stop: await keeper.start() })
+
+  const connectAs = (name: string, logger: Logger) =>
+    connectNats({
+      url: config.natsUrl as string,
+      ...(config.natsCreds && { creds: config.natsCreds }),
+      name: `tokenbus ${hostname()}${name}`,
+      logger,
+    })
+  const nats = await connectAs('', logger)
+  onStop({ part: 'nats', stop: () => nats.drain() })
+  // NATS handles what comes in on one connection in order: a publish that waits for a full disk holds up what is behind it.
+  const jetStream = await connectAs(' events', logger.child({ connection: 'events' }))
+  onStop({ part: 'nats, for events', stop: () => jetStream.drain() })
+  const { streamReplicas: replicas } = config
+  const streams = await keepStreams({ nats: jetStream, logger, ...(replicas !== undefined && { replicas }) })
+  onStop({ part: 'streams', stop: streams.stop })
+
+  const provider = createProvider({ allowPrivate: config.allowPrivateEndpoints, logger })
+  onStop({ part: 'provider', stop: provider.close })
+  const publisher = createPublisher({ nats: jetStream, source: `tokenbus/${hostname()}`, streams })
+  onStop({ part: 'publisher', stop: publisher.stop })
+  const spool = createSpool({ directory: join(dataDir, 'spool') })
+  const facts = createClusterFacts({ ...storage, clock })
+  const metrics = createMetrics({ facts })
+  const { observer } = metrics
+  storage.onTampering(metrics.tampered)
+  storage.onFailure(metrics.storageFailed)
+  const announce = announceChanges({ nats, logger })
+  const host = createHost({
+    ...storage,
+    cacheMb: config.cacheMb,
+    publisher,
+    announce,
+    announcing: watchConnection({ nats }).connected,
+    provider,
+    clock,
+    partitions,
+    spool,
+    logger,
+    observer,
+  })
+  const { heldAnswers, leftBehind, outbox, waker, attempts, cache } = host
+
+  // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
+  const spooled = await heldAnswers.storeSpooled()
+  if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
+
+  const watch = await watchChanges({
+    nats,
+    onChange: host.changed,
+    onDown: cache.suspend,
+    onUp: cache.resume,
+    logger,
+  })
+  if (storage.level.lowest() === newestLevel) watch.oldNodesGone()
+  onStop({ part: 'changes', stop: watch.stop })
+  outbox.start()
+  onStop({ part: 'outbox', stop: outbox.stop })
+  leftBehind.start()
+  onStop({ part: 'left behind', stop: leftBehind.stop })
+  storage.onReconnect(host.storageBack)
+  storage.onLost(cache.clear)
+  onStop({
+    part: 'refreshes',
+    within: refreshesWithin,
+    stop() {
+      heldAnswers.relent()
+      return attempts.drained()
+    },
+  })
+  waker.start()
+  onStop({ part: 'waker', stop: waker.stop })
+  return { clock, storage, nats, jetStream, provider, facts, metrics, host, watch }
+}

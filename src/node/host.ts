@@ -1,0 +1,267 @@
+import type { Logger } from 'pino'
+import { waitsForApp } from '../../machines/index.ts'
+import { type AccountMeeting, createAccounts, type LoadedAccount } from '../actors/account-actor.ts'
+import { createApps } from '../actors/app-actor.ts'
+import { createNewerForms } from '../actors/newer-forms.ts'
+import { createOperatorLog } from '../actors/operator-log.ts'
+import { createSealedTokens } from '../actors/sealed-tokens.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { createEventFlow } from '../common/event-flow.ts'
+import { type Observer, unobserved } from '../common/observer.ts'
+import type { Secret } from '../common/secret.ts'
+import { realTimers, type Timers } from '../common/timers.ts'
+import type { Change, ChangedRecord } from '../events/changes.ts'
+import { createLeftBehind } from '../events/left-behind.ts'
+import { createOutbox } from '../events/outbox.ts'
+import type { Publisher } from '../events/publisher.ts'
+import type { Provider } from '../provider/provider.ts'
+import type { Records, Ref, StoredRecord } from '../redis/records.ts'
+import type { SaveToConfirm } from '../redis/save-confirmation.ts'
+import type { Sealer } from '../redis/seal.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { createAnswers } from '../refresh/answers.ts'
+import { createAppCommands } from '../refresh/app-commands.ts'
+import { createAttempts } from '../refresh/attempts.ts'
+import type { Spool } from '../refresh/spool.ts'
+import { createWaker } from '../refresh/waker.ts'
+import { createTokenCache } from '../tokens/cache.ts'
+import { createTokenReads } from '../tokens/read.ts'
+import { createWaiting } from '../tokens/waiters.ts'
+
+export interface HostOptions {
+  readonly records: Records
+  readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
+  readonly fingerprint: (mark: { account: string; token: Secret }) => string
+  readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
+  /** Tells every node of a save, JetStream or not. */
+  announce(change: Change): void
+  /** Does an announcement reach anybody? By default, where events do. */
+  readonly announcing?: () => boolean
+  readonly provider: Pick<Provider, 'refreshToken'>
+  readonly clock: ClusterClock
+  /** Under which snapshots are saved; the newest by default. */
+  readonly snapshotSchema?: () => number
+  readonly partitions: number
+  readonly spool: Spool
+  readonly timers?: Timers
+  readonly logger: Logger
+  readonly observer?: Observer
+  /** How many ready-made replies this node keeps. */
+  readonly cachedTokens?: number
+  /** What they may take together. */
+  readonly cacheMb?: number
+  /** With replicas: false when none has the account's last save yet. */
+  confirmSave(save: SaveToConfirm): Promise<boolean>
+}
+
+const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
+  event: { type: 'app.secret-updated' as const, at, id },
+})
+const attemptsPerNode = 128
+
+export type Host = ReturnType<typeof createHost>
+
+/** Wires the account and app actors to Redis, the bus and the provider. One per node. */
+export function createHost(options: HostOptions) {
+  const { records, sealer, fingerprint, publisher, announce, provider, clock, partitions, logger } = options
+  const { spool, timers = realTimers, observer = unobserved, cachedTokens, snapshotSchema } = options
+  const sealed = createSealedTokens(sealer)
+  const cache = createTokenCache({
+    clock,
+    observer,
+    ...(cachedTokens && { max: cachedTokens }),
+    ...(options.cacheMb && { megabytes: options.cacheMb }),
+  })
+  const waiting = createWaiting<LoadedAccount>(timers)
+  const flow = createEventFlow(timers)
+  const operatorLog = createOperatorLog({ logger, timers, observer })
+  const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })
+  const leftBehind = createLeftBehind({
+    records,
+    announce,
+    connected: options.announcing ?? publisher.connected,
+    clock,
+    partitions,
+    timers,
+    logger,
+  })
+
+  const confirmed = (id: string, { saveId }: StoredRecord) =>
+    options.confirmSave({ ref: { kind: 'account', id }, saveId: saveId as string })
+
+  function announceSave(ref: Ref, { version, saveId }: StoredRecord): void {
+    announce({ ...ref, version, save: saveId })
+    outbox.saved(ref)
+  }
+
+  const newerForms = createNewerForms({ logger, observer })
+
+  const accounts = createAccounts({
+    records,
+    clock,
+    newerForms,
+    snapshotSchema,
+    sealed,
+    fingerprint,
+    beforeSave: (account) => cache.drop(account),
+    afterSave(account, saved) {
+      cache.drop(account)
+      waiting.wake(account, saved)
+      attempts.superseded(account, saved.record.version)
+      announceSave({ kind: 'account', id: account }, saved.record)
+      if (saved.snapshot.context.grantId === null)
+        background('answers of a removed account not forgotten', () => arrivedAnswers.forget(account))
+    },
+    send: (request) => attempts.start(request),
+    onInvalid: operatorLog.accountInvalid,
+    onGrantExpiring: operatorLog.grantExpiring,
+    onLostSave(account) {
+      observer.lostSave()
+      logger.debug({ account }, 'save lost to another node, retried')
+    },
+  })
+
+  const apps = createApps({
+    records,
+    clock,
+    newerForms,
+    snapshotSchema,
+    sealer,
+    afterSave: (app, record) => announceSave({ kind: 'app', id: app }, record),
+    onChange: operatorLog.appChanged,
+    perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
+  })
+
+  const { heldAnswers, arrivedAnswers } = createAnswers({
+    records,
+    accounts,
+    sealer,
+    sealed,
+    spool,
+    timers,
+    logger,
+    observer,
+    confirmed,
+  })
+
+  const attempts = createAttempts({
+    apps,
+    provider,
+    sealed,
+    clock,
+    timers,
+    confirmIntent: ({ account, saved }) => confirmed(account, saved.record),
+    logger,
+    hold: heldAnswers.hold,
+    maySend: arrivedAnswers.takeUp,
+    async failed({ account, attempt, saved }, failure, { alone }) {
+      const told = {
+        type: 'refresh.failed' as const,
+        attempt: attempt.id,
+        baseGeneration: attempt.generation,
+        ...failure,
+      }
+      const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
+      const { taken, snapshot } = await accounts.receive(account, ending, saved)
+      if (taken)
+        operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
+      if (failure.inDoubt) observer.inDoubt()
+      if (failure.class === 'R' && !taken) observer.raceRecovered()
+      if (snapshot.value === 'secret-expired' && !alone) await wakeIfAppWorks(account, saved)
+      if (snapshot.value === 'revoked' && waitsForApp(snapshot.context))
+        await retryIfAppChanged(account, saved)
+    },
+    onEnd({ request: { account, attempt, saved }, outcome, error, milliseconds }) {
+      observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })
+      const line = { account, attempt: attempt.id, outcome, milliseconds: Math.round(milliseconds) }
+      if (error === undefined) return logger.debug(line, 'refresh attempt ended')
+      const level = error instanceof StorageUnavailable ? 'warn' : 'error'
+      logger[level](
+        { ...line, err: error },
+        'refresh attempt has no told end; it is healed once it is overdue',
+      )
+    },
+  })
+
+  const perform = createAppCommands({ apps, accounts, attempts, provider, clock, records, partitions })
+
+  const reads = createTokenReads({ accounts, cache, clock, waiting, timers, observer, hurry })
+
+  const waker = createWaker({
+    records,
+    accounts,
+    apps,
+    clock,
+    partitions,
+    timers,
+    logger,
+    freeSlots: () => attemptsPerNode - attempts.size(),
+    expectAttempt: attempts.expect,
+    wakeIfAppWorks,
+    takeUp: arrivedAnswers.takeUp,
+  })
+
+  function background(complaint: string, job: () => Promise<void>): void {
+    job().catch((error) => logger.warn({ err: error }, complaint))
+  }
+
+  /** The app may have been put right just before this account came to wait: then it was not among those woken. */
+  async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
+    if ((await apps.look(context.app)).state === 'secret-expired') return
+    await accounts.receive(account, appWorks)
+  }
+
+  /** The app may have been changed just before this account was parked: then it was not among those woken. */
+  async function retryIfAppChanged(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
+    const { record } = await apps.look(context.app)
+    const { generation: settings } = record
+    await accounts.receive(account, ({ at, eventId }) => ({
+      event: { type: 'app.changed', at, id: eventId, settings },
+    }))
+  }
+
+  /**
+   * Somebody asks for an account that waits for an app that works again: its wake-up may be minutes off. One that came to
+   * wait while the app was well lacks something else, and asking does not bring it about.
+   */
+  async function hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null> {
+    const { value, context } = loaded.snapshot
+    const app = value === 'secret-expired' ? await apps.look(context.app) : undefined
+    if (app === undefined || app.state === 'secret-expired' || app.state === 'throttled') return null
+    const expected = app.context.since > context.since ? attempts.expect(context.app) : null
+    return expected && accounts.receive(account, appWorks, loaded).finally(expected)
+  }
+
+  return {
+    accounts,
+    apps,
+    attempts,
+    cache,
+    heldAnswers,
+    arrivedAnswers,
+    leftBehind,
+    outbox,
+    flow,
+    reads,
+    waiting,
+    waker,
+    /** A record was saved, here or elsewhere. */
+    changed({ kind, id, version }: ChangedRecord): void {
+      if (kind === 'app') {
+        apps.forgetSettings(id)
+        return
+      }
+      cache.drop(id)
+      waiting.wake(id)
+      if (attempts.has(id)) attempts.superseded(id, version() ?? 0)
+    },
+    /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
+    storageBack(): void {
+      waker.pause(5_000)
+      apps.forgetSettings()
+      cache.clear()
+      leftBehind.startOver()
+      background('answers not offered again', heldAnswers.offerAgain)
+    },
+  }
+}

@@ -1,0 +1,207 @@
+import type { Logger } from 'pino'
+import { createAccountAdmin } from '../admin/accounts.ts'
+import { createApiTokenAdmin } from '../admin/api-tokens.ts'
+import { createAppVerification } from '../admin/app-verification.ts'
+import { createAppAdmin } from '../admin/apps.ts'
+import { createDeadEvents } from '../admin/dead-events.ts'
+import { createKeyRotation } from '../admin/key-rotation.ts'
+import { createUpgrade } from '../admin/upgrade.ts'
+import { createApiTokens } from '../admin/verify-api-token.ts'
+import { listen } from '../bus/listen.ts'
+import { newestLevelName, sealingKey, writeLevelName } from '../bus/subjects.ts'
+import type { Audit } from '../common/audit.ts'
+import { StartError } from '../common/start-error.ts'
+import { createStopSteps, type StopStep } from '../common/stop-steps.ts'
+import { realTimers } from '../common/timers.ts'
+import { version } from '../common/version.ts'
+import { createConsent, redirectUriOf } from '../consent/consent.ts'
+import { createRedirectUrls } from '../consent/redirect-urls.ts'
+import type { AppPut } from '../contract/requests.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
+import { createEventFeed } from '../events/event-feed.ts'
+import { createHistory } from '../events/history.ts'
+import { watchRevocations } from '../events/revocations.ts'
+import { startHttp } from '../http/server.ts'
+import { createReadiness } from '../metrics/readiness.ts'
+import { patchedPut, toAppConfig } from '../provider/app-settings.ts'
+import { createHttp } from '../provider/http.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { newestLevel } from '../redis/write-level.ts'
+import { createKeySets } from '../security-events/key-sets.ts'
+import { createReceiveEvents } from '../security-events/receive.ts'
+import { readCachedFrom } from '../tokens/cached-reply.ts'
+import type { Config } from './config.ts'
+import { startCore } from './core.ts'
+import { describeConfig } from './describe-config.ts'
+
+export interface ServiceOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly audit: Audit
+}
+
+export interface Service {
+  readonly httpUrl: string
+  readonly tokenbus: Tokenbus
+  /** Accepts an API token made elsewhere, with scope `admin`. */
+  adoptAdminToken(token: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** One node: everything started in the order it depends on, stopped in reverse. Rejects with `StartError`. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { logger } = options
+  const steps = createStopSteps(logger)
+  try {
+    return await start({ ...options, onStop: steps.add, stop: steps.run })
+  } catch (error) {
+    await steps.run()
+    if (!(error instanceof StorageUnavailable)) throw error
+    throw new StartError(`tokenbus cannot start: ${error.message}.`, { cause: error })
+  }
+}
+
+/** Milliseconds for the requests under way. */
+const answeredWithin = 5_000
+
+interface Starting extends ServiceOptions {
+  stop(): Promise<void>
+  onStop(step: StopStep): void
+}
+
+async function start({ config, logger, audit, stop, onStop }: Starting): Promise<Service> {
+  const { partitions, allowPrivateEndpoints: allowPrivate } = config
+  logger.info(describeConfig(config), 'configuration')
+  // Ends last: requests are answered, and audited, while the rest stops.
+  onStop({ part: 'audit', stop: audit.close })
+  const core = await startCore({ config, logger, onStop })
+  const { clock, storage, nats, jetStream, provider, facts, metrics, host, watch } = core
+  const { records, fingerprint } = storage
+
+  const accountAdmin = createAccountAdmin({
+    ...host,
+    records,
+    clock,
+    provider,
+    fingerprint,
+    logger,
+    history: createHistory({ nats: jetStream, logger }),
+  })
+  const appSettings = {
+    apps: host.apps,
+    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate }),
+    putOf: patchedPut,
+  }
+  let leaving = false
+  let listeningUrl = ''
+  const publicUrl = () => config.publicUrl ?? listeningUrl
+  const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
+  const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })
+  onStop({ part: 'revocations', stop: revocations.stop })
+  const apiTokenAdmin = createApiTokenAdmin({
+    store: storage.apiTokens,
+    clock,
+    announceRevoked: revocations.announce,
+  })
+  const tokenbus: Tokenbus = {
+    getToken: host.reads.get,
+    rejectToken: host.reads.reject,
+    ...accountAdmin,
+    ...createAppAdmin({ ...appSettings, records, clock, provider }),
+    ...createAppVerification({
+      ...host,
+      ...appSettings,
+      provider,
+      clock,
+      redirectUri: () => redirectUriOf(publicUrl()),
+    }),
+    ...apiTokenAdmin,
+    ...createKeyRotation({ ...host, ...storage, partitions }),
+    ...createDeadEvents({ records, partitions }),
+    ...createUpgrade({ ...host, ...storage, partitions }),
+  }
+  const listening = await listen({
+    nats,
+    tokenbus,
+    version,
+    logger,
+    audit,
+    replyPrefixes: config.replyPrefixes,
+    callerRate: config.callerRate,
+    onRefused: metrics.requestRefused,
+    metadata: {
+      [sealingKey]: storage.sealer.keyIds[0] as string,
+      [newestLevelName]: String(newestLevel),
+      get [writeLevelName]() {
+        return String(storage.level.written())
+      },
+    },
+    readCached: readCachedFrom(host.cache),
+  })
+  onStop({ part: 'requests over NATS', within: answeredWithin, stop: listening.stop })
+  const consent = createConsent({
+    tokenbus,
+    apps: host.apps,
+    accounts: host.accounts,
+    provider,
+    pending: storage.pendingConsents,
+    publicUrl,
+    redirectUrls: createRedirectUrls({
+      origins: config.redirectOrigins,
+      ownOrigin: () => new URL(publicUrl()).origin,
+      allowLoopback: config.mode === 'dev',
+    }),
+  })
+  const feed = createEventFeed({ nats, logger })
+  const keysHttp = createHttp({ allowPrivate })
+  onStop({ part: 'key sets', stop: keysHttp.close })
+  const http = await startHttp({
+    ...config.http,
+    enableTokenApi: config.enableTokenApi,
+    readCached: (account) => host.cache.read(account, null),
+    audit,
+    consent,
+    feed,
+    publicUrl,
+    counts: records.countByState,
+    tokenbus,
+    apiTokens,
+    version,
+    logger,
+    receiveEvents: createReceiveEvents({
+      ...host,
+      records,
+      seenEvents: storage.seenEvents,
+      keySets: createKeySets({ http: keysHttp, allowPrivate }),
+      clock,
+      logger,
+    }),
+    metrics,
+    leaving: () => leaving,
+    health: createReadiness({
+      facts,
+      flow: host.flow,
+      lacks() {
+        const why = storage.trouble()
+        return [
+          ...(leaving ? [{ part: 'stopping' as const }] : []),
+          ...(why === null ? [] : [{ part: 'redis' as const, why }]),
+          ...(nats.isClosed() || !watch.connected() ? [{ part: 'nats' as const }] : []),
+        ]
+      },
+    }),
+  })
+  listeningUrl = http.url
+  onStop({ part: 'HTTP', within: answeredWithin, stop: http.stop })
+  return {
+    httpUrl: http.url,
+    tokenbus,
+    adoptAdminToken: (token) => apiTokenAdmin.adopt(token, { name: 'admin', scopes: ['admin'] }),
+    async stop() {
+      // Whoever spreads requests over the nodes hears that this one goes before it is gone.
+      leaving = true
+      await realTimers.delay(config.leaveAfter)
+      await stop()
+    },
+  }
+}

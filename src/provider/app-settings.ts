@@ -1,0 +1,126 @@
+import { fail, ok, type Result } from '../contract/failures.ts'
+import type { AppPatch, AppPut } from '../contract/requests.ts'
+import type { AppConfig } from './app-config.ts'
+import { checkEndpoint } from './check-endpoint.ts'
+import { checkSettings } from './check-settings.ts'
+import { clouds } from './microsoft-clouds.ts'
+import { presets } from './presets.ts'
+
+export interface ToAppConfig {
+  readonly app: string
+  readonly put: AppPut
+  /** Accept endpoints at loopback and private addresses, and plain http. */
+  readonly allowPrivate: boolean
+}
+
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
+const asPut = [
+  'name',
+  'issuer',
+  'policy',
+  'graceSeconds',
+  'testing',
+  'concurrency',
+  'securityEvents',
+] as const
+
+/** Fails with `invalid_config`, naming the field. */
+export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {
+  const config = withPreset(app, put)
+  const checked = await checkSettings({ put, config })
+  if (!checked.ok) return checked
+  const urls = endpoints.map((field) => [field, put[field]] as const)
+  for (const [field, url] of [...urls, ['securityEvents.jwksUrl', put.securityEvents?.jwksUrl] as const]) {
+    const allowed = url === undefined ? ok(undefined) : await checkEndpoint(url, { allowPrivate })
+    if (!allowed.ok) return fail('invalid_config', `${field}: ${allowed.failure.message}`)
+  }
+  return ok(config)
+}
+
+/** What was said to make an app what it is, secrets apart: where it differs from what its preset makes of it. */
+export function toAppPut(config: AppConfig): AppPut {
+  const { pinned: _, ...settings } = config
+  const { app, provider, clientId } = config
+  const place = pick(config, ['issuer', 'tenant', 'cloud'])
+  const grant = config.grant === presets[provider].grant ? {} : { grant: config.grant }
+  const plain = withPreset(app, { provider, clientId, ...place, ...grant })
+  const { additionalScopes = [] } = config
+  const own = { ...settings, scopes: config.scopes.filter((scope) => !additionalScopes.includes(scope)) }
+  const said = Object.entries(own).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(plain[name as keyof AppConfig]),
+  )
+  return { provider, clientId, ...place, ...grant, ...Object.fromEntries(said) }
+}
+
+const places = ['provider', 'grant', 'tenant', 'cloud', 'issuer'] as const
+
+/**
+ * The put that changes an app as `patch` wants it. What an older preset filled in stays as it is, unless the app moves to
+ * another place, for which it was not meant.
+ */
+export function patchedPut(config: AppConfig, patch: AppPatch): AppPut {
+  const put = toAppPut(config)
+  const said = config.pinned?.said
+  const moves = places.some((field) => patch[field] !== undefined && patch[field] !== config[field])
+  if (!moves || said === undefined) return { ...put, ...patch }
+  const { provider, clientId } = put
+  return { provider, clientId, ...pick(put, said as (keyof AppPut)[]), ...patch }
+}
+
+/** The settings that the preset of today fills in otherwise than the one under which the app was put. */
+export function newerInPreset(config: AppConfig): string[] {
+  const { app, provider, clientId, pinned } = config
+  if (pinned?.said === undefined) return []
+  const anew = withPreset(app, {
+    ...pick(config, pinned.said as (keyof AppConfig)[]),
+    provider,
+    clientId,
+  } as AppPut)
+  return Object.entries(anew)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(config[name as keyof AppConfig]))
+    .map(([name]) => name)
+}
+
+/** What the operator says, and where that is nothing, what is known of the provider. */
+function withPreset(app: string, put: AppPut): AppConfig {
+  const preset = presets[put.provider]
+  const grant = put.grant ?? preset.grant
+  const place = preset.takes.includes('tenant')
+    ? { tenant: put.tenant ?? 'common', cloud: put.cloud ?? ('global' as const) }
+    : {}
+  const fill = filler(place)
+  const scopes = put.scopes ?? preset.scopes.map(fill)
+  const additionalScopes = (put.additionalScopes ?? []).filter((scope) => !scopes.includes(scope))
+  return {
+    app,
+    provider: put.provider,
+    grant,
+    clientId: put.clientId,
+    clientAuth: put.clientAuth ?? preset.clientAuth,
+    ...place,
+    ...mapValues(preset.endpoints, fill),
+    ...pick(put, ['authorizeUrl', 'tokenUrl', 'revocationUrl']),
+    ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
+    ...pick(put, asPut),
+    scopes: [...new Set([...scopes, ...additionalScopes])],
+    ...(additionalScopes.length > 0 && { additionalScopes }),
+    rotation: grant === 'authorization_code' ? (put.rotation ?? preset.rotation) : 'none',
+  }
+}
+
+function filler({ tenant, cloud }: Pick<AppConfig, 'tenant' | 'cloud'>) {
+  const known: Readonly<Record<string, string | undefined>> = { tenant, ...(cloud && clouds[cloud]) }
+  return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? '')
+}
+
+type Given<T, K extends keyof T> = { readonly [Key in K]?: NonNullable<T[Key]> }
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Given<T, K> {
+  const given = keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]] as const)
+  return Object.fromEntries(given) as Given<T, K>
+}
+
+function mapValues<K extends string>(from: Partial<Record<K, string>>, change: (text: string) => string) {
+  const changed = Object.entries<string | undefined>(from).map(([key, text = '']) => [key, change(text)])
+  return Object.fromEntries(changed) as Partial<Record<K, string>>
+}

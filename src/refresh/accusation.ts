@@ -1,0 +1,107 @@
+import {
+  type AccountContext,
+  type ClientRejected,
+  fewestRefusals,
+  isOwnRefusal,
+  isRefusedToAll,
+  isSighted,
+} from '../../machines/index.ts'
+import type { App } from '../actors/app-actor.ts'
+import { appsFault, type Failure, fromRefusal, isLackedByOne } from '../actors/attempt-failure.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { Refusal } from '../provider/classified.ts'
+import { answerKey } from './answer-key.ts'
+
+export type Accused = Omit<ClientRejected, 'type' | 'at' | 'id'>
+
+export interface Accusing {
+  readonly refusal: Refusal
+  readonly config: AppConfig
+  readonly account: AccountContext
+  readonly app: App
+  readonly at: number
+}
+
+/** Does this refusal say anything of the client, or only of the grant? */
+export function accusationOf(accusing: Accusing): Accused['accusation'] | null {
+  const { refusal, config, account, app, at } = accusing
+  if (refusal.class === 'P') return isLackedByOne(refusal, config) ? null : 'client'
+  if ((refusal.general || refusal.unknownWords) && isSaidToWrongSecret(app, refusal)) return 'client'
+  if (refusal.general) return 'general'
+  if (!refusal.unknownWords || account.lastRefreshedAt === null) return null
+  return app.context.question !== null || isRepeated(account.unknownWords, at) ? 'unknown' : null
+}
+
+/** As a made-up secret is answered, and the app's own is not. */
+function isSaidToWrongSecret({ context, endpoint }: App, refusal: Refusal): boolean {
+  return isSighted(context, { endpoint }) && context.baseline?.madeUpSecret === answerKey(refusal)
+}
+
+/** With the refusal of now. */
+function isRepeated(earlier: AccountContext['unknownWords'], at: number): boolean {
+  if (earlier === null) return false
+  return earlier.count + 1 >= fewestRefusals.count && at - earlier.since >= fewestRefusals.over
+}
+
+const judged = new Set(['refused_for_this_grant', 'refused_in_unknown_words'])
+
+/** What was found out about a parked grant need not be found out again at each look. */
+export function isJudged({ invalid }: AccountContext): boolean {
+  return invalid?.state === 'revoked' && judged.has(invalid.reason)
+}
+
+/** When the grant was last refused in words that might have been about its client; null where it was not. */
+export function refusedBeforeOf({ lastError }: AccountContext): number | null {
+  const isOfProvider = lastError?.reason === 'client_in_question' && lastError.providerError.status !== null
+  return isOfProvider ? lastError.at : null
+}
+
+/** How the attempt ends as far as the app can tell now; null: it waits to hear more. */
+export function endOf(app: App, accused: Accused, refusal: Refusal, at: number): Failure | null {
+  const { accusation } = accused
+  if (app.state === 'secret-expired') return accusation === 'client' ? fromRefusal(refusal) : appsFault(app)
+  if (isRefusedToAll(app.context, { ...accused, at })) return refusedToAll(refusal)
+  if (isOwnRefusal(app.context, { ...accused, at })) return ownRefusal(app, refusal, accusation)
+  const isGrants = accusation === 'general' && app.context.question === null
+  return isGrants ? fromRefusal(refusal) : null
+}
+
+/** A grant that is refused where others are not: parked, for the same token may work again. */
+export function ownRefusal(app: App, refusal: Refusal, accusation: Accused['accusation']): Failure {
+  if (accusation === 'general') return fromRefusal(refusal)
+  const reason = accusation === 'client' ? 'refused_for_this_grant' : 'refused_in_unknown_words'
+  return {
+    ...fromRefusal(refusal),
+    class: 'S',
+    reason,
+    action: 'ask the user to reconnect',
+    recoverable: true,
+    inDoubt: false,
+    settings: app.record.generation,
+  }
+}
+
+function refusedToAll(refusal: Refusal): Failure {
+  return {
+    ...fromRefusal(refusal),
+    class: 'C',
+    reason: 'refused_in_unknown_words',
+    action: 'compare the settings of the app with its registration at the provider',
+    inDoubt: false,
+  }
+}
+
+/** Not settled yet. `refusal`: what the grant was told itself. */
+export function inQuestion(refusal: Refusal | null, account: AccountContext, retryAfter: number): Failure {
+  const known = refusedBeforeOf(account) === null ? null : (account.lastError?.providerError ?? null)
+  return {
+    class: 'T',
+    reason: 'client_in_question',
+    action: 'wait',
+    recoverable: true,
+    inDoubt: false,
+    retryAfter,
+    providerError: refusal?.providerError ?? known ?? { status: null, error: 'client_in_question' },
+    ...(refusal?.unknownWords && { unknownWords: true }),
+  }
+}

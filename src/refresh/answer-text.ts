@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import type { Resource } from '../../machines/index.ts'
+import type { SealedTokens, TokenPair } from '../actors/sealed-tokens.ts'
+
+/** A provider's answer to a spent refresh token: lost, it may take the whole grant with it. */
+export interface Answer {
+  readonly account: string
+  readonly attempt: string
+  readonly grantId: string
+  readonly baseGeneration: number
+  readonly startedAt: number
+  /** Milliseconds; null when the provider did not say. */
+  readonly expiresIn: number | null
+  readonly refreshTokenExpiresIn: number | null
+  readonly scopes: readonly string[] | null
+  readonly scopesCut?: true | undefined
+  readonly resource: Resource | null
+  readonly tokens: TokenPair
+}
+
+const scopes = z.array(z.string()).readonly()
+const sealedSchema = z.object({
+  account: z.string(),
+  attempt: z.string(),
+  grantId: z.string(),
+  baseGeneration: z.number(),
+  startedAt: z.number(),
+  expiresIn: z.number().nullable(),
+  refreshTokenExpiresIn: z.number().nullable(),
+  scopes: scopes.nullable(),
+  scopesCut: z.literal(true).optional(),
+  /** Absent from what was spooled before there were second tokens. */
+  resource: z.object({ key: z.string(), scopes }).nullable().default(null),
+  sealed: z.string(),
+})
+
+/** An answer whose tokens are sealed. */
+export type SealedAnswer = z.infer<typeof sealedSchema>
+
+export const parseSealedAnswer = (text: string): SealedAnswer => sealedSchema.parse(JSON.parse(text))
+
+export function sealAnswer(sealed: SealedTokens, { tokens, ...answer }: Answer): SealedAnswer {
+  const { account, baseGeneration: generation } = answer
+  return { ...answer, sealed: sealed.seal(tokens, { account, generation, slot: 'spool' }) }
+}
+
+/** Throws `SealError`. */
+export function openAnswer(sealed: SealedTokens, { sealed: text, ...answer }: SealedAnswer): Answer {
+  const { account, baseGeneration: generation } = answer
+  return { ...answer, tokens: sealed.open(text, { account, generation, slot: 'spool' }) }
+}

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino'
+import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
+import type { SealedTokens } from '../actors/sealed-tokens.ts'
+import type { Observer } from '../common/observer.ts'
+import type { Timers } from '../common/timers.ts'
+import type { Records, StoredRecord } from '../redis/records.ts'
+import type { Sealer } from '../redis/seal.ts'
+import type { Answer } from './answer-text.ts'
+import { createArrivedAnswers } from './arrived-answers.ts'
+import { createHeldAnswers } from './pending-answers.ts'
+import type { Spool } from './spool.ts'
+
+export interface AnswersOptions {
+  readonly records: Pick<Records, 'arrived'>
+  readonly accounts: Pick<Accounts, 'receive'>
+  readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
+  readonly sealed: SealedTokens
+  readonly spool: Spool
+  readonly timers: Timers
+  readonly logger: Logger
+  readonly observer: Observer
+  /** With replicas: false when none has the account's last save yet. */
+  confirmed(account: string, record: StoredRecord): Promise<boolean>
+}
+
+/** What becomes of tokens that have come: stored, held while the storage is away, kept aside while a fault of ours lasts. */
+export function createAnswers({ accounts, records, logger, confirmed, ...options }: AnswersOptions) {
+  async function store({ account, tokens, ...answer }: Answer, saved?: LoadedAccount): Promise<void> {
+    const told = ({ at, eventId: id }: AccountMeeting) => ({
+      event: {
+        type: 'refresh.succeeded' as const,
+        at,
+        id,
+        ...answer,
+        rotated: tokens.refreshToken !== undefined,
+      },
+      extra: { tokens },
+    })
+    const { taken, record } = await accounts.receive(account, told, saved)
+    // A failover may forget what no replica has; the answer is kept for that, and offered again.
+    if (taken && !(await confirmed(account, record)))
+      logger.warn({ account }, 'answer stored, on no replica yet')
+  }
+
+  async function note({ account, attempt }: Answer): Promise<void> {
+    await accounts.receive(account, ({ at, eventId: id }) => ({
+      event: { type: 'refresh.kept', at, id, attempt },
+    }))
+  }
+
+  const { arrived } = records
+  const arrivedAnswers = createArrivedAnswers({ ...options, arrived, logger, store, note })
+  const heldAnswers = createHeldAnswers({ ...options, logger, store, keep: arrivedAnswers.keep })
+  return { arrivedAnswers, heldAnswers }
+}

@@ -1,0 +1,82 @@
+import { type Asking, type Attempt, turnOf } from '../../machines/index.ts'
+import type { App } from '../actors/app-actor.ts'
+import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { Timers } from '../common/timers.ts'
+import { inQuestion, refusedBeforeOf } from './accusation.ts'
+import type { AppReports } from './app-circuit.ts'
+import type { AttemptRequest, Ticket, Trial } from './trial.ts'
+
+export interface AppAdmissionOptions {
+  readonly reports: Pick<AppReports, 'look' | 'question'>
+  readonly clock: Pick<ClusterClock, 'now'>
+  readonly timers: Pick<Timers, 'delay'>
+}
+
+const lookEvery = 250
+
+/** May an attempt be sent as far as its app is concerned: now, never, or once more is known? */
+export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptions) {
+  function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
+    const { sendBy, probe, from } = attempt
+    const at = clock.now()
+    if (app.config === null) return unsent('C', 'app_not_found', 'put the app back, or delete the account')
+    if (at >= sendBy) return unsent('T', 'too_late_to_send', 'wait')
+    if (app.state === 'secret-expired' && !(probe && from === 'secret-expired')) return appsFault(app)
+    if (at < app.context.throttledUntil)
+      return unsent('T', 'throttled', 'wait', app.context.throttledUntil - at)
+    return null
+  }
+
+  /** What was refused, and is too late now to be sent again, was in question. */
+  function heldBack(app: App, trial: Trial): Failure | null {
+    const held = reasonNotToSend(app, trial.attempt)
+    return held?.reason === 'too_late_to_send' && trial.refusal !== null ? undecided(trial) : held
+  }
+
+  function undecided({ refusal, saved }: Trial): Failure {
+    return inQuestion(refusal, saved.snapshot.context, lookEvery)
+  }
+
+  /** As whom an attempt asks to be sent, and speaks of what it is told. */
+  function askingOf(app: App, { attempt, saved, sends }: Trial): Omit<Asking, 'at'> {
+    // Nothing of the account is in such a request: each is as good as another grant's.
+    const isAnybodys = app.config?.grant === 'client_credentials'
+    return {
+      attempt: attempt.id,
+      grant: isAnybodys ? `${attempt.id}.${sends}` : attempt.grantId,
+      endpoint: app.endpoint,
+      workedBefore: isAnybodys || saved.snapshot.context.lastRefreshedAt !== null,
+    }
+  }
+
+  return {
+    heldBack,
+    undecided,
+    askingOf,
+    mayGo: (app: App, trial: Trial): boolean =>
+      turnOf(app.context, { ...askingOf(app, trial), at: clock.now() }) === 'go',
+    /** Until the app is not in question, or lets this attempt out to find out more: then null. */
+    async waitForApp(trial: Trial): Promise<Failure | null> {
+      const { attempt, saved } = trial
+      const { app: id } = saved.snapshot.context
+      for (;;) {
+        let app = await reports.look(id)
+        const held = heldBack(app, trial)
+        if (held !== null) return held
+        const asking = askingOf(app, trial)
+        const turn = turnOf(app.context, { ...asking, at: clock.now() })
+        if (turn === 'ask') app = await reports.question(id, asking)
+        if (turn === 'go' || app.context.question?.probe === attempt.id) return null
+        // Also who was refused looks on: what it sees next is what the question came to.
+        if (clock.now() + lookEvery >= attempt.sendBy) return undecided(trial)
+        await timers.delay(lookEvery)
+      }
+    },
+  }
+}
+
+export function newTrial(request: AttemptRequest, ticket: Ticket): Trial {
+  const refusedBefore = refusedBeforeOf(request.saved.snapshot.context)
+  return { ...request, ticket, tried: [], sends: 0, left: false, refusedBefore, refusal: null }
+}

@@ -1,0 +1,69 @@
+import { type Acceptance, type Asking, isNewAcceptance } from '../../machines/index.ts'
+import type { App, Apps } from '../actors/app-actor.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { Refusal } from '../provider/classified.ts'
+import { presets } from '../provider/presets.ts'
+import type { Accused } from './accusation.ts'
+import type { AppSlots } from './provider-limits.ts'
+
+export interface AppReportsOptions {
+  readonly apps: Apps
+  readonly clock: ClusterClock
+  readonly slots: Pick<AppSlots, 'allow'>
+}
+
+export type AppReports = ReturnType<typeof createAppReports>
+
+const throttleWithoutRetryAfter = 5_000
+
+/** What the attempts of this node learn from their app, and what they have to tell it. */
+export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
+  /** Apps that were refused here just now, and to whom. */
+  const refusedNow = new Map<string, string>()
+
+  /** The provider's caps as far as we know them, or the one the app's operator has set. */
+  function allow({ config, context }: App): void {
+    if (config === null) return
+    const { provider, concurrency } = config
+    const set = concurrency && { concurrency, perSecond: Number.POSITIVE_INFINITY }
+    slots.allow(context.app, set || presets[provider].caps)
+  }
+
+  /** Answers what the app makes of it. */
+  async function tellRejected(id: string, told: Accused): Promise<App> {
+    if (!refusedNow.has(id)) refusedNow.set(id, told.attempt)
+    try {
+      return (await apps.report(id, { type: 'client.rejected', ...told })).app
+    } finally {
+      if (refusedNow.get(id) === told.attempt) refusedNow.delete(id)
+    }
+  }
+
+  return {
+    tellRejected,
+    /** Only what is not known: an ordinary success costs the app nothing. */
+    async tellAccepted({ state, context }: App, accepted: Acceptance): Promise<void> {
+      if (state !== 'secret-expired' && !isNewAcceptance(context, accepted)) return
+      await apps.report(context.app, { type: 'client.accepted', ...accepted })
+    },
+    /** Asks to be let out to find out more; answers the app as it is then. */
+    async question(id: string, asking: Omit<Asking, 'at'>): Promise<App> {
+      return (await apps.report(id, { type: 'client.questioned', ...asking })).app
+    },
+    allow,
+    async look(id: string): Promise<App> {
+      const app = await apps.look(id)
+      allow(app)
+      return app
+    },
+    /** What has not left yet waits to hear what the app makes of a refusal. */
+    isRefusedNow(id: string, attempt: string): boolean {
+      return (refusedNow.get(id) ?? attempt) !== attempt
+    },
+    async noteThrottle(app: string, { providerError, retryAfter }: Refusal): Promise<void> {
+      if (providerError.status !== 429) return
+      const wait = retryAfter === undefined ? throttleWithoutRetryAfter : retryAfter * 1_000
+      await apps.report(app, { type: 'provider.throttled', until: clock.now() + wait })
+    },
+  }
+}

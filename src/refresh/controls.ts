@@ -1,0 +1,96 @@
+import type { AppError, Baseline } from '../../machines/index.ts'
+import type { App, AppCommand, Apps } from '../actors/app-actor.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { Secret } from '../common/secret.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { Provider } from '../provider/provider.ts'
+import type { TokenAnswer } from '../provider/token-answer.ts'
+import { answerKey } from './answer-key.ts'
+import type { Attempts } from './attempts.ts'
+import { madeUpRefreshToken, madeUpSecret, madeUpUser } from './made-up.ts'
+import { chooseSecret } from './secret-selection.ts'
+
+export interface ControlsOptions {
+  readonly apps: Pick<Apps, 'look' | 'report'>
+  readonly attempts: Pick<Attempts, 'turn'>
+  readonly provider: Pick<Provider, 'refreshToken'>
+  readonly clock: Pick<ClusterClock, 'now'>
+}
+
+type ControlSend = Extract<AppCommand, { type: 'control.send' }>
+
+interface Answer extends AppError {
+  /** Comparable with other answers to made-up tokens; null where it says nothing. */
+  readonly answer: string | null
+  readonly accuses: boolean
+}
+
+const timing = { connectMs: 3_000, answerMs: 10_000 }
+/** A control waits no longer than this for one of its app's ordinary slots. */
+const turnWithin = 5_000
+
+/**
+ * Requests with a made-up refresh token, or for a made-up user: what is answered to them says something about the client,
+ * and nothing about any grant.
+ */
+export function createControls({ apps, attempts, provider, clock }: ControlsOptions) {
+  async function ask(app: App, config: AppConfig, secret: Secret | undefined): Promise<Answer | null> {
+    if (clock.now() < app.context.throttledUntil) return null
+    const leave = await attempts.turn(app, turnWithin)
+    if (leave === null) return null
+    try {
+      const answer = await provider.refreshToken({
+        config,
+        ...(secret && { clientSecret: secret }),
+        user: madeUpUser(),
+        refreshToken: madeUpRefreshToken(),
+        workedBefore: true,
+        timing,
+      })
+      return readControl(answer)
+    } finally {
+      leave()
+    }
+  }
+
+  async function learn(app: App): Promise<Baseline | null> {
+    const { config, endpoint } = app
+    const client = chooseSecret(app)
+    // What has no secret, or names nobody, has nothing that could be made up: a control would be blind.
+    if (config === null || client === undefined || config.grant === 'client_credentials')
+      return { endpoint, ownSecret: '', madeUpSecret: '' }
+    const own = await ask(app, config, client.secret)
+    if (own === null || own.answer === null) return null
+    const other = await ask(app, config, await madeUpSecret(config, client.secret))
+    if (other === null || other.answer === null) return null
+    return { endpoint, ownSecret: own.answer, madeUpSecret: other.answer }
+  }
+
+  return {
+    async send(id: string, { question, secret }: ControlSend): Promise<void> {
+      const app = await apps.look(id)
+      if (app.config === null || app.context.question?.id !== question) return
+      const client = app.secrets.find((each) => each.id === secret)
+      const answer = (await ask(app, app.config, client?.secret)) ?? nothingSaid
+      await apps.report(id, { type: 'control.answered', question, secret, ...answer })
+    },
+    async learnBaseline(id: string): Promise<void> {
+      await apps.report(id, { type: 'baseline.learnt', baseline: await learn(await apps.look(id)) })
+    },
+  }
+}
+
+const nothingSaid: Answer = {
+  answer: null,
+  accuses: false,
+  reason: 'not_sent',
+  action: 'wait',
+  providerError: { status: null, error: 'not_sent' },
+}
+
+function readControl(answer: TokenAnswer): Answer {
+  if (answer.kind === 'tokens') return { ...nothingSaid, answer: 'tokens' }
+  const { refusal } = answer
+  const { reason, action, providerError } = refusal
+  return { answer: answerKey(refusal), accuses: refusal.class === 'P', reason, action, providerError }
+}

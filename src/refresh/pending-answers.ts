@@ -1,0 +1,146 @@
+import type { Logger } from 'pino'
+import type { LoadedAccount } from '../actors/account-actor.ts'
+import type { SealedTokens } from '../actors/sealed-tokens.ts'
+import type { Timers } from '../common/timers.ts'
+import { Tampered } from '../redis/integrity.ts'
+import { StorageUnavailable } from '../redis/storage-unavailable.ts'
+import { type Answer, openAnswer, parseSealedAnswer, type SealedAnswer, sealAnswer } from './answer-text.ts'
+import type { Spool } from './spool.ts'
+
+const keptFor = 5 * 60_000
+/** Characters of sealed answers. */
+const mostKept = 33_554_432
+const longestPause = 2_000
+
+export interface HeldAnswersOptions {
+  readonly spool: Spool
+  readonly timers: Timers
+  readonly sealed: SealedTokens
+  readonly logger: Logger
+  /** Offers the answer to its account. Resolves once Redis has it, or the account has no use for it. */
+  store(answer: Answer, saved?: LoadedAccount): Promise<void>
+  /** For one that `store` throws at, though the storage is well: keeps it in Redis as it is. */
+  keep(answer: Answer, fault: unknown): Promise<void>
+}
+
+/** How it ended: part of its account, or kept beside it. */
+export type Held = 'stored' | 'kept'
+
+/**
+ * Holds each answer until Redis has it, however long that takes; meanwhile it lies sealed in the spool. A stored
+ * answer is kept sealed for 5 min and offered again when Redis may have forgotten it (a failover).
+ */
+export function createHeldAnswers({ spool, sealed, timers, logger, store, keep }: HeldAnswersOptions) {
+  const recent = new Map<string, SealedAnswer>()
+  let recentSize = 0
+  let relenting = false
+
+  /** Redis has it: it is kept for a failover that forgets it, and the oldest make room. */
+  function remember(spooled: SealedAnswer): void {
+    recent.set(spooled.attempt, spooled)
+    recentSize += spooled.sealed.length
+    for (const [attempt, oldest] of recent) {
+      if (recentSize <= mostKept) break
+      forget(attempt, oldest)
+    }
+    timers.after(keptFor, () => forget(spooled.attempt, spooled))
+  }
+
+  function forget(attempt: string, spooled: SealedAnswer): void {
+    if (recent.get(attempt) !== spooled) return
+    recent.delete(attempt)
+    recentSize -= spooled.sealed.length
+  }
+
+  async function keepAside(answer: Answer): Promise<boolean> {
+    try {
+      await spool.write(answer.attempt, JSON.stringify(sealAnswer(sealed, answer)))
+      return true
+    } catch (error) {
+      logger.error(
+        { err: error, account: answer.account },
+        'answer held in memory only: the spool cannot be written',
+      )
+      return false
+    }
+  }
+
+  /** A fault of ours is no fault of the storage: the answer goes there at once, uninterpreted. */
+  async function storeOrKeep(answer: Answer, saved?: LoadedAccount): Promise<Held> {
+    try {
+      await store(answer, saved)
+      return 'stored'
+    } catch (error) {
+      if (error instanceof StorageUnavailable || error instanceof Tampered) throw error
+      await keep(answer, error)
+      return 'kept'
+    }
+  }
+
+  /** Null: it may wait in the spool for the next start. */
+  async function insist(answer: Answer, saved: LoadedAccount): Promise<Held | null> {
+    let spooled = false
+    let expected: LoadedAccount | undefined = saved
+    let held: Held | undefined
+    for (let pause = 50; held === undefined; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        held = await storeOrKeep(answer, expected)
+      } catch (error) {
+        expected = undefined
+        logger.warn(
+          { err: error, account: answer.account, attempt: answer.attempt },
+          'answer held: storage refuses it',
+        )
+        spooled ||= await keepAside(answer)
+        if (relenting && spooled) return null
+        await timers.delay(pause)
+      }
+    }
+    if (spooled) await spool.remove(answer.attempt)
+    remember(sealAnswer(sealed, answer))
+    return held
+  }
+
+  async function readSpooled(name: string): Promise<Answer | null> {
+    try {
+      return openAnswer(sealed, parseSealedAnswer(await spool.read(name)))
+    } catch (error) {
+      logger.error({ err: error, name }, 'spooled answer cannot be read; it stays where it is')
+      return null
+    }
+  }
+
+  /** An account that is tampered with keeps its answer in the spool, and the node from nothing. */
+  async function isRefused(answer: Answer): Promise<boolean> {
+    try {
+      await storeOrKeep(answer)
+      return false
+    } catch (error) {
+      if (error instanceof Tampered) return true
+      throw error
+    }
+  }
+
+  return {
+    /** `saved` is what the answer will meet, unless somebody else has saved since. */
+    hold: insist,
+    /** At start, before anything may spend the tokens these answers replace. */
+    async storeSpooled(): Promise<number> {
+      const names = await spool.names()
+      for (const name of names) {
+        const answer = await readSpooled(name)
+        if (answer === null || (await isRefused(answer))) continue
+        await spool.remove(name)
+      }
+      return names.length
+    },
+    /** After a reconnect or a failover. What Redis still has it declines: an answer is known by what it spent. */
+    async offerAgain(): Promise<void> {
+      await Promise.all([...recent.values()].map((answer) => storeOrKeep(openAnswer(sealed, answer))))
+    },
+    /** From now on an answer that lies safe in the spool may wait there for the next start. */
+    relent(): void {
+      relenting = true
+    },
+  }
+}

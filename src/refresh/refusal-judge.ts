@@ -1,0 +1,111 @@
+import type { Asking, Sent } from '../../machines/index.ts'
+import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
+import {
+  appsFault,
+  type Failure,
+  fromRefusal,
+  hasTakenClient,
+  isLackedByOne,
+} from '../actors/attempt-failure.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import type { Refusal } from '../provider/classified.ts'
+import { type Accused, accusationOf, endOf, isJudged, ownRefusal } from './accusation.ts'
+import { answerKey } from './answer-key.ts'
+import type { AppReports } from './app-circuit.ts'
+import { chooseSecret } from './secret-selection.ts'
+import type { Trial } from './trial.ts'
+
+export interface RefusalJudgeOptions {
+  readonly apps: Pick<Apps, 'look'>
+  readonly reports: Pick<AppReports, 'tellRejected' | 'tellAccepted' | 'noteThrottle'>
+  readonly clock: Pick<ClusterClock, 'now'>
+}
+
+/** One request that was refused, and the app as it was when it was sent. */
+export interface Refused {
+  readonly app: App
+  readonly config: AppConfig
+  readonly client: ClientSecret | undefined
+  readonly asking: Omit<Asking, 'at'>
+  readonly sent: Sent
+  readonly refusal: Refusal
+  /** The end of a grant whose app has moved since it last worked. */
+  readonly moved: Failure | null
+}
+
+/** `again`: at once, with another secret. `wait`: once more is known of the app. */
+export type Judgement = 'again' | 'wait' | { readonly failure: Failure; readonly alone: boolean }
+
+/** What a refusal means for its attempt, and for its app. */
+export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions) {
+  async function ofGrant(trial: Trial, refused: Refused): Promise<Judgement> {
+    const { app, config, client, sent, refusal, moved } = refused
+    await reports.noteThrottle(app.context.app, refusal)
+    const isBroken = app.state === 'secret-expired'
+    // Another secret of the same attempt was refused in other words: by comparison this one is accepted.
+    const isCompared = trial.tried.length > 0 && client !== undefined && !trial.tried.includes(client.id)
+    if ((isBroken || isCompared) && provesClient(app, refusal))
+      await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
+    const said = app.context.lastError?.providerError.error
+    const isSameWord = refusal.general && said === refusal.providerError.error
+    const failure = isBroken && isSameWord ? appsFault(app) : (moved ?? fromRefusal(refusal))
+    return { failure, alone: isLackedByOne(refusal, config) }
+  }
+
+  async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
+    const { client, asking, sent, refusal } = refused
+    const { context: account } = trial.saved.snapshot
+    const isWrongSecret = refusal.providerError.error === 'invalid_client' && client !== undefined
+    // A secret that was put while the request was under way is tried before anything is made of the refusal.
+    const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
+    if (isWrongSecret) trial.tried.push(client.id)
+    const { reason, action, providerError } = refusal
+    const told: Accused = {
+      ...asking,
+      accusation,
+      sent,
+      refusedBefore: trial.refusedBefore,
+      refusedSecrets: isWrongSecret ? trial.tried : [],
+      triesNext: isWrongSecret && hasUntried(app, trial.tried),
+      earlier: accusation === 'unknown' ? account.unknownWords : null,
+      reason,
+      action,
+      providerError,
+    }
+    const isSettled = endOf(app, told, refusal, clock.now()) !== null
+    const after = isSettled ? app : await reports.tellRejected(app.context.app, told)
+    const isLetOut = after.context.question?.probe === told.attempt
+    if (told.triesNext && (isSettled || isLetOut)) return 'again'
+    const failure = endOf(after, told, refusal, clock.now())
+    if (failure !== null) return { failure, alone: false }
+    trial.refusal = refusal
+    trial.refusedBefore ??= sent.at
+    trial.tried = []
+    return 'wait'
+  }
+
+  return async (trial: Trial, refused: Refused): Promise<Judgement> => {
+    const { app, config, client, refusal } = refused
+    const { context: account } = trial.saved.snapshot
+    if (refusal.reason === 'taken_back' && trial.ticket.valid) return 'wait'
+    // A wrong key is told in the words of an unknown user: whose fault it was, another key shows.
+    if (refusal.reason === 'assertion_rejected' && client !== undefined) {
+      trial.tried.push(client.id)
+      if (chooseSecret(app, trial.tried) !== undefined) return 'again'
+    }
+    const accusation = accusationOf({ refusal, config, account, app, at: clock.now() })
+    if (accusation === null || app.state === 'secret-expired') return ofGrant(trial, refused)
+    if (isJudged(account)) return { failure: ownRefusal(app, refusal, accusation), alone: false }
+    return ofClient(trial, refused, accusation)
+  }
+}
+
+/** Who speaks about the grant has accepted the client, unless it says the same to a wrong secret. */
+function provesClient({ context: { baseline } }: App, refusal: Refusal): boolean {
+  return hasTakenClient(refusal) && baseline?.madeUpSecret !== answerKey(refusal)
+}
+
+function hasUntried({ context }: App, tried: readonly string[]): boolean {
+  return context.secrets.some(({ id, rejected }) => !rejected && !tried.includes(id))
+}

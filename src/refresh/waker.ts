@@ -1,0 +1,166 @@
+import type { Logger } from 'pino'
+import {
+  type AccountContext,
+  type AccountEvent,
+  hashFraction,
+  isGrantEnding,
+  waitsForApp,
+  wakesAt,
+} from '../../machines/index.ts'
+import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
+import type { App, Apps } from '../actors/app-actor.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { createRareLog } from '../common/rare-log.ts'
+import type { Poll, Timers } from '../common/timers.ts'
+import { nullIfUnusable } from '../redis/integrity.ts'
+import { NewerForm } from '../redis/newer-form.ts'
+import type { Records, Ref, Revision } from '../redis/records.ts'
+
+export interface WakerOptions {
+  readonly records: Pick<Records, 'claimDue' | 'reindex'>
+  /** Stores answers that wait for the account; false where some have to wait on. */
+  readonly takeUp: (account: string) => Promise<boolean>
+  readonly accounts: Accounts
+  readonly apps: Apps
+  readonly clock: ClusterClock
+  readonly partitions: number
+  readonly timers: Timers
+  readonly logger: Logger
+  /** How many more attempts this node may take on now. */
+  freeSlots(): number
+  /** Announces one more attempt for the app; null when so many wait their turn that it had better not begin. */
+  expectAttempt(app: string): (() => void) | null
+  /** For an account that has just come to wait for its app's secret. */
+  wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
+}
+
+const every = 500
+const mostAtOnce = 32
+/** What found its app busy comes again after this, and up to five times as late. */
+const comesAgainAfter = 1_000
+/** The same for what only other nodes can read, and for an answer that cannot be stored yet. */
+const leftFor = 5_000
+/** A node that dies with what it claimed gives it back after this. */
+const claimHolds = 30_000
+
+/**
+ * Makes time an event: claims what is due, a few per partition, and tells it so. Whichever node claims first does it;
+ * there are no timers per account, and a restart loses none.
+ */
+export function createWaker(options: WakerOptions) {
+  const { records, accounts, apps, clock, partitions, timers, logger } = options
+  const rarely = createRareLog({ logger, timers })
+  /** Where the next tick begins to ask: with few free slots, each partition has its turn. */
+  let first = 0
+  let poll: Poll | undefined
+  let stopped = true
+  let pausedUntil = 0
+
+  async function wakeAccount(id: string): Promise<void> {
+    const all = await options.takeUp(id)
+    const loaded = await accounts.load(id)
+    // Told that its attempt is overdue, it would send again what has been spent.
+    if (!all) return comeAgain({ kind: 'account', id }, loaded.record, leftFor)
+    const { value, context } = loaded.snapshot
+    const works = await worksAgain(loaded)
+    // One in flight that is overdue had its turn.
+    const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
+    // An attempt that could not start in time is better not begun.
+    if (expected === null) return comeAgain({ kind: 'account', id }, loaded.record, comesAgainAfter)
+    const outcome = await accounts
+      .receive(id, (meeting) => ({ event: eventFor(meeting, works) }), loaded)
+      .finally(expected)
+    if (!outcome.taken) await putBack({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
+    else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
+  }
+
+  /**
+   * The app, if it works: an account that waits for that need not wait for its own slow look; it may be awake for something
+   * else.
+   */
+  async function worksAgain({ at, snapshot: { value, context } }: LoadedAccount): Promise<App | null> {
+    const waits =
+      value === 'secret-expired' ? !isGrantEnding(context, at) : value === 'revoked' && waitsForApp(context)
+    const app = waits ? await apps.look(context.app) : null
+    return app?.state === 'secret-expired' ? null : app
+  }
+
+  async function comeAgain(ref: Ref, read: Revision, after: number): Promise<void> {
+    const at = clock.now()
+    const wakeAt = at + Math.round(after * (1 + 4 * hashFraction(ref.id, at)))
+    await records.reindex({ ref, read, wakeAt })
+  }
+
+  async function wakeApp(id: string): Promise<void> {
+    const outcome = await apps.report(id, { type: 'timer.due' })
+    if (!outcome.taken) await putBack({ kind: 'app', id }, outcome, outcome.snapshot.context.wakeAt)
+  }
+
+  /** An event the state did not handle: the index goes back to what the snapshot says. */
+  async function putBack(ref: Ref, { record }: { record: Revision }, wakeAt: number | null): Promise<void> {
+    await records.reindex({ ref, read: record, wakeAt })
+  }
+
+  /** Answers how many there were. */
+  async function claim(partition: number, limit: number): Promise<number> {
+    const { at, refs } = await records.claimDue({
+      partition,
+      limit,
+      push: claimHolds,
+      now: clock.now(),
+    })
+    clock.observe(at)
+    const wake = ({ kind, id }: Ref) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))
+    const leave = (ref: Ref) => (error: unknown) =>
+      error instanceof NewerForm ? comeAgain(ref, error.read, leftFor) : nullIfUnusable(error)
+    await Promise.all(refs.map((ref) => wake(ref).catch(leave(ref))))
+    return refs.length
+  }
+
+  /** Never more at once than there are free slots, shared out among the partitions that still have something due. */
+  async function tick(): Promise<void> {
+    if (timers.elapsed() < pausedUntil) return
+    let free = options.freeSlots()
+    let asked = Array.from({ length: partitions }, (_, i) => (first + i) % partitions)
+    while (asked.length > 0 && free > 0 && !stopped) {
+      const now = asked.slice(0, free)
+      const limit = Math.min(mostAtOnce, Math.floor(free / now.length))
+      const claims = await Promise.allSettled(now.map((partition) => claim(partition, limit)))
+      const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+      if (failed) rarely.warn({ err: failed.reason }, 'what was due could not be woken')
+      const counts = claims.map((each) => (each.status === 'fulfilled' ? each.value : 0))
+      free -= counts.reduce((sum, count) => sum + count, 0)
+      first = ((now.at(-1) as number) + 1) % partitions
+      asked = [...asked.slice(now.length), ...now.filter((_, i) => counts[i] === limit)]
+    }
+  }
+
+  return {
+    start(): void {
+      stopped = false
+      poll = timers.poll(every, tick)
+    },
+    /** After a reconnect, answers held elsewhere go first: their tokens must not be spent again. */
+    pause(milliseconds: number): void {
+      pausedUntil = timers.elapsed() + milliseconds
+    },
+    async stop(): Promise<void> {
+      stopped = true
+      await poll?.stop()
+    },
+  }
+}
+
+function eventFor({ at, eventId, snapshot, record }: AccountMeeting, works: App | null): AccountEvent {
+  const happened = { at, id: eventId }
+  const { value, context } = snapshot
+  if (works !== null && value === 'secret-expired') return { type: 'app.secret-updated', ...happened }
+  const settings = works?.record.generation
+  if (settings !== undefined && value === 'revoked' && settings !== context.invalid?.settings)
+    return { type: 'app.changed', ...happened, settings }
+  return { type: 'timer.due', ...happened, used: wasUsed(context, record.usedGeneration) }
+}
+
+function wasUsed({ tokenGeneration }: AccountContext, usedGeneration: number): boolean {
+  return tokenGeneration > 0 && usedGeneration >= tokenGeneration
+}

@@ -1,0 +1,109 @@
+import { LRUCache } from 'lru-cache'
+import { createFills, type Fill } from '../common/cache-fill.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { type Observer, unobserved } from '../common/observer.ts'
+
+export interface CachedToken {
+  readonly bytes: Uint8Array
+  readonly generation: number
+  /** Hard expiry, ms. */
+  readonly expiresAt: number
+  /** A caller without a wish is served until here, ms. */
+  readonly servedUntil: number
+  readonly filledAt: number
+}
+
+export interface TokenCache {
+  /**
+   * The ready-made reply; `minValidity` in ms, null for the default; `resource` the key of a second token. Nothing while
+   * the bus is down.
+   */
+  read(account: string, minValidity: number | null, resource?: string): Uint8Array | undefined
+  /** The same past its re-check time: for when Redis cannot be asked but the bus would have told of a change. */
+  readUnchecked(account: string, minValidity: number | null, resource?: string): CachedToken | undefined
+  beginFill(account: string): Fill
+  endFill(fill: Fill, token: CachedToken | null, resource?: string): void
+  drop(account: string): void
+  /** Redis may have forgotten a save: everything is read anew. */
+  clear(): void
+  /** The bus is down: changes pass unheard, so the cache is neither read nor filled. */
+  suspend(): void
+  /** The bus is back: start empty, and fill nothing for a second, while late news drains in. */
+  resume(): void
+}
+
+const recheckAfter = 60_000
+const bytesInMegabyte = 1_048_576
+/** Of an entry and of the HTTP answer made of it, besides their texts. */
+const overhead = 700
+
+/** The reply is held twice where it is also read over HTTP. */
+const sizeOf = ({ bytes }: CachedToken, account: string) => 2 * bytes.length + 2 * account.length + overhead
+
+export function createTokenCache({
+  clock,
+  max,
+  megabytes = 128,
+  observer = unobserved,
+}: {
+  clock: ClusterClock
+  /** Entries at most; by default only their bytes count. */
+  max?: number
+  megabytes?: number
+  observer?: Pick<Observer, 'served'>
+}): TokenCache {
+  const own = { maxSize: Math.floor((megabytes * bytesInMegabyte * 7) / 8), ...(max && { max }) }
+  const tokens = new LRUCache<string, CachedToken>({ ...own, sizeCalculation: sizeOf })
+  const seconds = new LRUCache<string, Map<string, CachedToken>>({
+    ...own,
+    maxSize: Math.floor((megabytes * bytesInMegabyte) / 8),
+    sizeCalculation: (each, account) =>
+      [...each.values()].reduce((sum, token) => sum + sizeOf(token, account), 0),
+  })
+  const fills = createFills(clock)
+  let suspended = false
+
+  function find(account: string, minValidity: number | null, oldest: number, resource?: string) {
+    if (suspended) return undefined
+    const token = resource === undefined ? tokens.get(account) : seconds.get(account)?.get(resource)
+    if (token === undefined) return undefined
+    const now = clock.expiryTime()
+    if (now - token.filledAt > oldest || now >= token.expiresAt) return undefined
+    const served = minValidity === null ? now <= token.servedUntil : token.expiresAt - now >= minValidity
+    if (!served) return undefined
+    observer.served(token.expiresAt - now, 'memory')
+    return token
+  }
+
+  return {
+    read: (account, minValidity, resource) => find(account, minValidity, recheckAfter, resource)?.bytes,
+    readUnchecked: (account, minValidity, resource) =>
+      find(account, minValidity, Number.POSITIVE_INFINITY, resource),
+    beginFill: fills.begin,
+    endFill(fill, token, resource) {
+      if (!fills.end(fill) || token === null) return
+      if (resource === undefined) tokens.set(fill.account, token)
+      else seconds.set(fill.account, new Map(seconds.get(fill.account)).set(resource, token))
+    },
+    drop(account) {
+      tokens.delete(account)
+      seconds.delete(account)
+      fills.poison(account)
+    },
+    clear() {
+      tokens.clear()
+      seconds.clear()
+      fills.poison()
+    },
+    suspend() {
+      suspended = true
+      fills.suspend()
+    },
+    resume() {
+      tokens.clear()
+      seconds.clear()
+      fills.resume()
+      suspended = false
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { Seen, Verdict } from '../../machines/index.ts'
+import { fail, type Result } from '../contract/failures.ts'
+
+/** Why there is no token, in the words of the contract. */
+export function failureOf(
+  account: string,
+  { state, context }: Seen,
+  verdict: Exclude<Verdict, { kind: 'token' } | { kind: 'wait' }>,
+): Result<never> {
+  const { reason, recoverable, action, providerError } = context.invalid ?? {}
+  const why = {
+    account,
+    state,
+    ...(reason && { reason }),
+    ...(recoverable !== undefined && { recoverable }),
+    ...(action && { action }),
+    ...(providerError?.claims && { claims: providerError.claims }),
+  }
+  switch (verdict.kind) {
+    case 'absent':
+      return fail('account_not_found', 'there is no such account', { account })
+    case 'grant_revoked':
+      return fail('grant_revoked', 'the grant has ended', why)
+    case 'client_secret_expired':
+      return fail('client_secret_expired', "the provider rejects the app's credentials", why)
+    case 'invalid_config':
+      return fail('invalid_config', "the provider rejects the app's configuration", {
+        ...why,
+        ...(context.lastError && { reason: context.lastError.reason, action: context.lastError.action }),
+      })
+    case 'refused': {
+      const { reason: word, action: todo } = verdict.refused
+      return fail('invalid_config', 'scopes: the provider does not give them to this grant', {
+        account,
+        state,
+        reason: word,
+        action: todo,
+      })
+    }
+    case 'provider_unavailable':
+      return fail('provider_unavailable', 'the provider cannot be reached', {
+        ...why,
+        ...(context.lastError && { reason: context.lastError.reason }),
+        retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
+      })
+  }
+}

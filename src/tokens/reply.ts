@@ -1,0 +1,35 @@
+import { type AccountContext, type Resource, tokenFor } from '../../machines/index.ts'
+import type { TokenPair } from '../actors/sealed-tokens.ts'
+import type { TokenReply } from '../contract/tokenbus.ts'
+
+const encoder = new TextEncoder()
+
+/** The answer of `token.get`, as it goes over the wire. Throws when there is no access token to answer: a bug. */
+export function tokenReply(known: {
+  readonly account: string
+  readonly context: AccountContext
+  /** Of the record. */
+  readonly version: number
+  /** Null for the account's own token. */
+  readonly resource: Resource | null
+  readonly tokens: TokenPair | null
+}): Uint8Array {
+  const { account, context, version, resource, tokens } = known
+  const held = tokenFor(context, resource)
+  const sealed = resource === null ? tokens?.accessToken : tokens?.resources?.[resource.key]
+  const accessToken = sealed?.reveal()
+  if (held === null || accessToken === undefined) throw new Error('a served generation has no access token')
+  const reply: TokenReply = {
+    account,
+    user: context.user,
+    accessToken,
+    provider: context.provider,
+    app: context.app,
+    registeredScopes: held.scopes,
+    expires: new Date(held.expiresAt).toISOString(),
+    generation: held.generation,
+    version,
+    since: new Date(context.since).toISOString(),
+  }
+  return encoder.encode(JSON.stringify(reply))
+}

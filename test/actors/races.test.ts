@@ -1,0 +1,156 @@
+import { Redis } from 'ioredis'
+import { describe, expect, it } from 'vitest'
+import { unobserved } from '../../src/common/observer.ts'
+import { Secret } from '../../src/common/secret.ts'
+import { realTimers } from '../../src/common/timers.ts'
+import { keysOf, partitionOf } from '../../src/redis/keys.ts'
+import { createTokenReads } from '../../src/tokens/read.ts'
+import { useEngines } from '../support/engines.ts'
+import { eventually } from '../support/eventually.ts'
+import { startTestNode } from '../support/node.ts'
+import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
+import { getToken, putTestAccount } from '../support/test-account.ts'
+
+const engines = useEngines()
+let count = 0
+
+/** Each test in a database of its own. */
+async function startNode() {
+  const provider = scriptedProvider()
+  const redisUrl = `${engines.redisUrl}/${++count}`
+  const { refreshToken } = provider
+  return {
+    provider,
+    redisUrl,
+    node: await startTestNode({ natsUrl: engines.natsUrl, redisUrl, refreshToken }),
+  }
+}
+
+const stateOf = async ({ node }: Awaited<ReturnType<typeof startNode>>, account: string) => {
+  const view = await node.tokenbus.getAccount(account)
+  return view.ok ? view.value.state : view.failure.error
+}
+
+describe('while a request is on its way', () => {
+  it('the secret it went with is replaced: its refusal burns nobody, the new one is tried at once', async () => {
+    const { node, provider } = await startNode()
+    await using _ = node
+    await putTestAccount(node, 'alice', { rotation: 'none' })
+    const forced = getToken(node, 'alice', { forceRefresh: true })
+    await provider.asked()
+    await node.tokenbus.addSecret('app', { id: 'new', secret: new Secret('new-secret') })
+    provider.answer(refused({ class: 'P', reason: 'client_rejected', error: 'invalid_client' }))
+    await provider.asked(2)
+    expect(provider.requests[1]?.clientSecret?.reveal()).toBe('new-secret')
+    provider.answer(answered({ accessToken: 'a2', expiresIn: 3_600 }))
+    expect(await forced).toMatchObject({ accessToken: 'a2' })
+    expect(await node.tokenbus.getApp('app')).toMatchObject({ value: { state: 'healthy' } })
+  })
+
+  it('its account is deleted and put again: what has not left stays, what is answered is dropped', async () => {
+    const { node, provider } = await startNode()
+    await using _ = node
+    await putTestAccount(node, 'alice')
+    const forced = getToken(node, 'alice', { forceRefresh: true })
+    await provider.asked()
+    expect(provider.requests[0]?.timing.stillWanted?.()).toBe(true)
+    await node.tokenbus.deleteAccount('alice', {})
+    expect(provider.requests[0]?.timing.stillWanted?.()).toBe(false)
+    await putTestAccount(node, 'alice')
+    provider.answer(answered({ accessToken: 'late', refreshToken: 'late', expiresIn: 3_600 }))
+    await forced
+    await node.host.attempts.drained()
+    expect(await getToken(node, 'alice')).toMatchObject({ accessToken: 'a1', generation: 2 })
+  })
+
+  it('it ends while a caller still reads the state before: the caller hears of it all the same', async () => {
+    const started = await startNode()
+    const { node, provider } = started
+    await using _ = node
+    await putTestAccount(node, 'alice', { fresh: false })
+    await provider.asked()
+    const { host } = node
+    let hasRead = false
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const reads = createTokenReads({
+      ...host,
+      clock: node.clock,
+      hurry: async () => null,
+      accounts: {
+        ...host.accounts,
+        async load(...args) {
+          const loaded = await host.accounts.load(...args)
+          hasRead = true
+          await held
+          return loaded
+        },
+      },
+      // Without the second look that a lost wake-up would get.
+      waiting: {
+        ...host.waiting,
+        register(account) {
+          const waiter = host.waiting.register(account)
+          return { ...waiter, next: () => waiter.next(60_000) }
+        },
+      },
+      timers: realTimers,
+      observer: unobserved,
+    })
+    const asked = reads.get('alice', {})
+    await eventually(() => expect(hasRead).toBe(true))
+    provider.answer(answered({ accessToken: 'a2', expiresIn: 3_600 }))
+    await eventually(async () => expect(await stateOf(started, 'alice')).toBe('valid'))
+    goOn()
+    expect(await asked).toMatchObject({ ok: true })
+  })
+})
+
+describe('an answer that does not say how long its token lives', () => {
+  it('is stored with the default life, its refresh token too', async () => {
+    const { node, provider } = await startNode()
+    await using _ = node
+    await putTestAccount(node, 'alice')
+    for (const [token, spent] of [
+      ['2', 'r1'],
+      ['3', 'r2'],
+    ] as const) {
+      const forced = getToken(node, 'alice', { forceRefresh: true })
+      await provider.asked(Number(token) - 1)
+      expect(provider.requests.at(-1)?.refreshToken?.reveal()).toBe(spent)
+      provider.answer(answered({ accessToken: `a${token}`, refreshToken: `r${token}` }))
+      const { expires = '', accessToken } = await forced
+      expect(accessToken).toBe(`a${token}`)
+      expect(Date.parse(expires) - Date.now()).toBeGreaterThan(3_500_000)
+    }
+  })
+})
+
+describe('a wish for a longer life than any token has', () => {
+  it('is met by the token there is, and asks the provider nothing', async () => {
+    const { node, provider } = await startNode()
+    await using _ = node
+    await putTestAccount(node, 'alice')
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => getToken(node, 'alice', { minValidity: 7_200 + i })),
+    )
+    for (const reply of replies) expect(reply).toMatchObject({ accessToken: 'a1' })
+    expect(provider.requests).toEqual([])
+  })
+})
+
+describe('a wake-up that comes too early', () => {
+  it('changes nothing, and is put back to when the account wants it', async () => {
+    const { node, redisUrl } = await startNode()
+    await using _ = node
+    await putTestAccount(node, 'alice')
+    const client = new Redis(redisUrl)
+    const { due } = keysOf(partitionOf('alice', 4))
+    const wanted = await client.zscore(due, 'account:alice')
+    await client.zadd(due, 1, 'account:alice')
+    await eventually(async () => expect(await client.zscore(due, 'account:alice')).toBe(wanted))
+    client.disconnect()
+  })
+})

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { parsePayload } from '../../src/contract/parse-payload.ts'
+import { accountPutSchema, appPutSchema, appSecretAddSchema } from '../../src/contract/requests.ts'
+import { keyFile, pemOf } from '../provider/keys.ts'
+
+const bytes = (value: object) => new TextEncoder().encode(JSON.stringify(value))
+const app = { provider: 'oidc', clientId: 'client', tokenUrl: 'https://a.example/token' }
+const account = { app: 'app', user: 'alice' }
+const rule = 'must be printable ASCII, without line breaks (RFC 6749 appendix A)'
+
+describe('what RFC 6749 appendix A forbids', () => {
+  const forbidden = ['ends with a line\n', 'ends with a line\r\n', '\tbegins with a tab', 'nul\0', 'sécret']
+  it.each([
+    ['accessToken', accountPutSchema, (text: string) => ({ ...account, accessToken: text })],
+    ['refreshToken', accountPutSchema, (text: string) => ({ ...account, refreshToken: text })],
+    ['clientId', appPutSchema, (text: string) => ({ ...app, clientId: text })],
+    ['clientSecret', appPutSchema, (text: string) => ({ ...app, clientSecret: text })],
+    ['secrets[0].secret', appPutSchema, (text: string) => ({ ...app, secrets: [{ secret: text }] })],
+    ['secret', appSecretAddSchema, (text: string) => ({ secret: text })],
+  ])('is 400 in %s, which is named without its value', (field, schema, body) => {
+    for (const text of forbidden)
+      expect(parsePayload(schema, bytes(body(text)))).toMatchObject({
+        failure: { error: 'bad_request', message: `${field}: ${rule}` },
+      })
+    expect(parsePayload(schema, bytes(body('a secret: with/odd+characters %~')))).toMatchObject({ ok: true })
+  })
+
+  it('is no matter of private keys, which have lines', () => {
+    for (const key of [pemOf('rsa'), `\n${pemOf('ec')}\n`, JSON.stringify(JSON.parse(keyFile()), null, 2)])
+      for (const [schema, body] of [
+        [appPutSchema, { ...app, clientSecret: key }],
+        [appPutSchema, { ...app, serviceKey: key }],
+        [appPutSchema, { ...app, secrets: [{ secret: key }] }],
+        [appSecretAddSchema, { secret: key }],
+      ] as const)
+        expect(parsePayload(schema, bytes(body))).toMatchObject({ ok: true })
+  })
+})

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import { createAppSlots } from '../../src/refresh/provider-limits.ts'
+
+/** Time that passes when it is told to. */
+function handTimers() {
+  let now = 0
+  const jobs = new Map<() => void, number>()
+  return {
+    elapsed: () => now,
+    after(milliseconds: number, job: () => void) {
+      jobs.set(job, now + milliseconds)
+      return () => void jobs.delete(job)
+    },
+    async pass(milliseconds: number) {
+      for (const end = now + milliseconds; now < end; now++) {
+        for (const [job, at] of jobs)
+          if (at <= now) {
+            jobs.delete(job)
+            job()
+          }
+        await Promise.resolve()
+      }
+    },
+  }
+}
+
+function setUp(caps: { concurrency: number; perSecond: number }) {
+  const timers = handTimers()
+  const slots = createAppSlots(timers)
+  slots.allow('app', caps)
+  const left: ((() => void) | null)[] = []
+  const enter = (within = 3_000) => void slots.enter('app', within).then((leave) => left.push(leave))
+  return { timers, slots, left, enter }
+}
+
+it('as many are in as the app allows; the next comes in when one leaves, in order, or gives up in time', async () => {
+  const { timers, left, enter } = setUp({ concurrency: 2, perSecond: 1_000 })
+  for (const within of [3_000, 3_000, 500, 3_000]) enter(within)
+  await timers.pass(10)
+  expect(left).toHaveLength(2)
+  await timers.pass(600)
+  expect(left.slice(2)).toEqual([null])
+  left[0]?.()
+  left[0]?.()
+  await timers.pass(10)
+  expect(left).toHaveLength(4)
+  expect(left[3]).toBeTypeOf('function')
+})
+
+it('a second’s worth leaves at once, then one at a time at the pace of the cap', async () => {
+  const { timers, left, enter } = setUp({ concurrency: 1_000, perSecond: 10 })
+  for (let i = 0; i < 30; i++) enter()
+  await timers.pass(1)
+  expect(left.length).toBeLessThanOrEqual(11)
+  await timers.pass(1_000)
+  expect(left.length).toBeGreaterThanOrEqual(19)
+  expect(left.length).toBeLessThanOrEqual(21)
+})
+
+it('more than will have their turn soon are told not to begin', async () => {
+  const { timers, slots, enter } = setUp({ concurrency: 2, perSecond: 1_000 })
+  enter()
+  await timers.pass(1)
+  const expected = [slots.expect('app'), slots.expect('app'), slots.expect('app')]
+  expect(slots.expect('app')).toBeNull()
+  expected[0]?.()
+  expect(slots.expect('app')).not.toBeNull()
+  expect(slots.expect('other')).not.toBeNull()
+})
+
+it('waiting for the pace counts as well', () => {
+  const { slots } = setUp({ concurrency: 100, perSecond: 5 })
+  const begun = Array.from({ length: 20 }, () => slots.expect('app')).filter((each) => each !== null)
+  expect(begun).toHaveLength(6)
+})

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/common/secret.ts'
+import { useEngines } from '../support/engines.ts'
+import { sandboxApp, startTestNode } from '../support/node.ts'
+import { breakApp } from '../support/refuse-app.ts'
+import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
+import { getToken } from '../support/test-account.ts'
+
+const engines = useEngines()
+
+const waits = { error: 'client_secret_expired', state: 'secret-expired' }
+const tokens = answered({ accessToken: 'healed', expiresIn: 3_600 })
+
+let database = 0
+/** An app, and accounts of it that nothing wakes: only who asks for them. */
+async function start(accounts: readonly string[], settings: object = {}) {
+  const provider = scriptedProvider()
+  const redisUrl = `${engines.redisUrl}/${++database}`
+  const { refreshToken } = provider
+  const node = await startTestNode({ natsUrl: engines.natsUrl, redisUrl, refreshToken, waker: false })
+  await node.tokenbus.putApp('app', { ...sandboxApp, rotation: 'none', ...settings })
+  for (const account of accounts)
+    await node.tokenbus.putAccount(account, {
+      app: 'app',
+      user: account,
+      refreshToken: new Secret(`r-${account}`),
+    })
+  return { node, provider, get: (account: string) => getToken(node, account) }
+}
+
+type Started = Awaited<ReturnType<typeof start>>
+
+/** The app is known to be refused, and each account comes to wait for it. */
+async function breakFor({ node, provider, get }: Started, accounts: readonly string[]) {
+  await breakApp(node, 'app')
+  for (const account of accounts) expect(await get(account)).toMatchObject(waits)
+  expect(provider.requests).toHaveLength(0)
+}
+
+const heal = ({ node }: Started) => node.tokenbus.addSecret('app', { id: 'new', secret: new Secret('new') })
+
+describe('an account whose app works again', () => {
+  it('is refreshed for who asks, once for all of them, long before its wake-up', async () => {
+    const started = await start(['alice'])
+    const { node, provider, get } = started
+    await using _ = node
+    await breakFor(started, ['alice'])
+
+    await heal(started)
+    const asking = Array.from({ length: 20 }, () => get('alice'))
+    await provider.asked()
+    const late = get('alice')
+    provider.answer(tokens)
+    for (const each of await Promise.all([...asking, late]))
+      expect(each).toMatchObject({ accessToken: 'healed' })
+    expect(provider.requests).toHaveLength(1)
+    expect(await node.tokenbus.getAccount('alice')).toMatchObject({ value: { state: 'valid' } })
+  })
+
+  it('waits again where the new secret is refused too', async () => {
+    const started = await start(['alice'])
+    const { node, provider, get } = started
+    await using _ = node
+    await breakFor(started, ['alice'])
+    await heal(started)
+    await breakApp(node, 'app')
+    expect(await get('alice')).toMatchObject(waits)
+    expect(provider.requests).toHaveLength(0)
+  })
+
+  it('does not begin where its app is asked as much as it may be', async () => {
+    const accounts = Array.from({ length: 10 }, (_, i) => `account-${i}`)
+    const started = await start(accounts, { concurrency: 2 })
+    const { node, provider, get } = started
+    await using _ = node
+    await breakFor(started, accounts)
+    await heal(started)
+    const asking = accounts.map(get)
+    await provider.asked(2)
+    expect(provider.requests).toHaveLength(2)
+    const answering = setInterval(() => {
+      if (provider.isAsked()) provider.answer(tokens)
+    }, 10)
+    const told = await Promise.all(asking).finally(() => clearInterval(answering))
+    // Two at a time, and at most as many behind them; the others were told at once.
+    const healed = told.filter(({ accessToken }) => accessToken !== undefined)
+    expect([2, 3, 4]).toContain(healed.length)
+    expect(told.filter((each) => !healed.includes(each))).toEqual(
+      Array(10 - healed.length).fill(expect.objectContaining(waits)),
+    )
+    expect(provider.requests).toHaveLength(healed.length)
+  })
+})
+
+it('an account that waits alone is not hurried by who asks for it', async () => {
+  const { node, provider, get } = await start(['alice'], { provider: 'outlook', tokenUrl: undefined })
+  await using _ = node
+  const asking = get('alice')
+  await provider.asked()
+  provider.answer(refused({ class: 'P', reason: 'app_not_found', error: 'unauthorized_client' }))
+  expect(await asking).toMatchObject({ ...waits, reason: 'app_not_found' })
+  for (let i = 0; i < 3; i++) expect(await get('alice')).toMatchObject(waits)
+  expect(provider.requests).toHaveLength(1)
+})
