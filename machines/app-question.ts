@@ -92,11 +92,26 @@ export function isEvidence({ question }: AppContext, { sent }: Pick<ClientReject
 
 /** Two grants are refused where only grants count, or one is again and again and nobody else can be asked. */
 export function isProvenBroken(context: AppContext, event: ClientRejected): boolean {
-  const { question, acceptedAt } = context
+  const { question } = context
   if (question === null || event.triesNext || !isEvidence(context, event)) return false
-  const isOther = !question.grants.includes(event.grant) && (event.workedBefore || acceptedAt === 0)
-  if (isOther && !isControlDecisive(context, event.at)) return true
+  if (isSecondGrant(context, event) && !isControlDecisive(context, event.at)) return true
   return isWithoutWitness({ ...question, refusals: question.refusals + 1 }, event.at)
+}
+
+function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
+  const isOther = question?.grants.includes(event.grant) === false
+  return isOther && (event.workedBefore || acceptedAt === 0)
+}
+
+/**
+ * Where a control can tell, a second refused grant is no proof but a reason to send one: although the last was sent not
+ * long ago, and once more where it said nothing.
+ */
+export function callsForControl(context: AppContext, event: ClientRejected): boolean {
+  const { question } = context
+  if (question === null || event.triesNext || !isEvidence(context, event)) return false
+  if (!isSecondGrant(context, event) || !canControlTell(context, question)) return false
+  return question.control === 'none' || (question.control === 'inconclusive' && question.grants.length === 1)
 }
 
 export function isWithoutWitness({ refusals, openedAt }: Question, at: number): boolean {
@@ -132,10 +147,13 @@ export function isSighted({ baseline }: AppContext, { endpoint }: { readonly end
 }
 
 /** That the client is accepted is not what unknown words leave open: there only other accounts tell. */
+function canControlTell(context: AppContext, question: Question): boolean {
+  return question.accusation !== 'unknown' && isSighted(context, question)
+}
+
 function maySendControl(context: AppContext, question: Question, at: number): boolean {
-  if (question.accusation === 'unknown') return false
   const isRested = context.controlAt === 0 || at - context.controlAt >= controlEvery
-  return question.control === 'none' && isRested && isSighted(context, question)
+  return question.control === 'none' && isRested && canControlTell(context, question)
 }
 
 /** One that is out, or will be sent, outweighs any number of grants. */
@@ -174,14 +192,17 @@ export interface Pursuit {
 /** A control where it can tell, else another account. */
 export function pursue(context: AppContext, at: number): Pursuit {
   const question = context.question as Question
-  if (maySendControl(context, question, at)) {
-    const asked = { ...question, control: 'sent', probe: null, probedAt: at } as const
-    const effect = { type: 'control.send', question: question.id, secret: preferredSecret(context) } as const
-    return { change: { question: asked, controlAt: at }, effect }
-  }
+  if (maySendControl(context, question, at)) return sendControl(context, at)
   const control = question.control === 'sent' ? 'inconclusive' : question.control
   const asked = { ...question, control, probe: null, probedAt: 0, lookedAt: at, rounds: question.rounds + 1 }
   return { change: { question: asked }, effect: { type: 'account.probe' } }
+}
+
+export function sendControl(context: AppContext, at: number): Pursuit {
+  const question = context.question as Question
+  const asked = { ...question, control: 'sent', probe: null, probedAt: at } as const
+  const effect = { type: 'control.send', question: question.id, secret: preferredSecret(context) } as const
+  return { change: { question: asked, controlAt: at }, effect }
 }
 
 /** Nothing was looked for yet: the first attempt had other secrets to try. */

@@ -48,6 +48,16 @@ function isWithoutWitness(context: AppContext, event: WitnessAbsent): boolean {
   return ask.answersQuestion(context, event) && ask.isWithoutWitness(question as Question, event.at)
 }
 
+interface Enqueue {
+  assign(change: Partial<AppContext>): void
+  emit(effect: AppEffect): void
+}
+
+function carryOut(enqueue: Enqueue, { change, effect }: ask.Pursuit): void {
+  enqueue.assign(change)
+  enqueue.emit(effect)
+}
+
 /** The words the app's chart is written in. */
 export const appSetup = setup({
   types: {
@@ -59,6 +69,7 @@ export const appSetup = setup({
   guards: {
     opensQuestion: when(ask.opensQuestion),
     notesDenial: when(ask.notesDenial),
+    callsForControl: when(ask.callsForControl),
     isProvenBroken: when<ClientRejected>((context, event) => provenBy(context, event) === 'broken'),
     isProvenRefused: when<ClientRejected>((context, event) => provenBy(context, event) === 'refused'),
     isEvidence: when<ClientRejected>(ask.isEvidence),
@@ -103,16 +114,12 @@ export const appSetup = setup({
         : {},
     ),
     pursueFirst: enqueueActions(({ context, event, enqueue }) => {
-      if (!ask.isUnpursued(context)) return
-      const { change, effect } = ask.pursue(context, event.at)
-      enqueue.assign(change)
-      enqueue.emit(effect)
+      if (ask.isUnpursued(context)) carryOut(enqueue, ask.pursue(context, event.at))
     }),
-    pursue: enqueueActions(({ context, event, enqueue }) => {
-      const { change, effect } = ask.pursue(context, event.at)
-      enqueue.assign(change)
-      enqueue.emit(effect)
-    }),
+    pursue: enqueueActions(({ context, event, enqueue }) => carryOut(enqueue, ask.pursue(context, event.at))),
+    sendControl: enqueueActions(({ context, event, enqueue }) =>
+      carryOut(enqueue, ask.sendControl(context, event.at)),
+    ),
     controlNextSecret: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'control.answered') return
       const rejected = rules.rejectSecrets(context, [event.secret])

@@ -15,6 +15,7 @@ const working = {
   ],
   'client.rejected': [
     { guard: 'opensQuestion', actions: ['openQuestion', 'pursueFirst', ...then] },
+    { guard: 'callsForControl', actions: ['addRefusal', 'sendControl', ...then] },
     { guard: 'isProvenBroken', target: '#app.secret-expired', actions: fall },
     { guard: 'isProvenRefused', actions: refuse },
     { guard: 'isEvidence', actions: ['addRefusal', 'pursueFirst', ...then] },

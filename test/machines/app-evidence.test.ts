@@ -29,7 +29,7 @@ const happening = fc.record({
   isInFlight: fc.boolean(),
 })
 
-it('an app falls only when a control says so, or two grants are refused under one question, or one is 4 times in 10 minutes', () => {
+it('an app falls only when a control says so, or says nothing and grants are refused, or one is 4 times in 10 minutes', () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(happening, { maxLength: 40 }), (sees, happenings) => {
       const { before } = app(
@@ -64,7 +64,9 @@ it('an app falls only when a control says so, or two grants are refused under on
             at - (context.question?.openedAt ?? at) >= 10 * minute
           const isControl = sees && what === 'control rejected' && open !== 'none'
           expect(isTwo || isFour || isControl).toBe(true)
-          if (isTwo && !isFour && sees) expect(context.question?.control === 'sent').toBe(false)
+          // Where a control tells, it was asked twice and said nothing, and three grants were refused.
+          if (isTwo && !isFour && sees) expect(context.question?.control).toBe('inconclusive')
+          if (isTwo && !isFour && sees) expect(others.size).toBeGreaterThanOrEqual(3)
           return
         }
         if (what === 'refused' && question === open) evidence.push({ question: open, grant, at })

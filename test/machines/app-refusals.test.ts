@@ -133,6 +133,30 @@ describe('where a control tells', () => {
       .when(next(start + 10 * minute))
       .then({ effects: [{ type: 'control.send' }] })
   })
+  it('a second grant refused within them is no proof: the control is sent all the same', () => {
+    const again = { at: start + second, grant: 'next', id: 'again' }
+    const cleared = [
+      ...sighted,
+      clientRejected(),
+      controlAnswered('400 invalid_grant'),
+      clientRejected(again),
+    ]
+    app(...cleared)
+      .when(clientRejected({ grant: 'other', at: start + 2 * second, sent: sent(start + second, 'again') }))
+      .then({ state: 'healthy', effects: [{ type: 'control.send', question: 'again', secret: 'one' }] })
+  })
+  it('one that said nothing is sent once more for a second grant, and a third one decides', () => {
+    const silent = [...sighted, clientRejected(), controlAnswered(null)]
+    app(...silent)
+      .when(other)
+      .then({ state: 'healthy', effects: [{ type: 'control.send', secret: 'one' }] })
+    app(...silent, other)
+      .when(controlAnswered('400 invalid_grant'))
+      .then({ state: 'healthy', context: { question: null } })
+    app(...silent, other, controlAnswered(null))
+      .when(clientRejected({ grant: 'third', sent: underQuestion() }))
+      .then({ state: 'secret-expired' })
+  })
 })
 
 describe('where a control is blind', () => {

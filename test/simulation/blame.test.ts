@@ -118,6 +118,22 @@ describe.each(['seen', 'blind'] as const)('where a control is %s', (control) => 
   })
 })
 
+it('two grants that die soon after a control was sent do not fell the app: another is sent', async () => {
+  const stage = await setStage({ life: minute })
+  const { provider, published } = stage
+  const few = names.slice(0, 3)
+  const grants = await connectAll(stage, few)
+  await stage.pass(3 * minute)
+  const end = (name: string) => provider.strange.set(grants.get(name) as string, refused(deadGrant))
+  end('account-0')
+  await stage.pass(2 * minute)
+  end('account-1')
+  end('account-2')
+  await stage.pass(3 * minute)
+  expect(published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
+  for (const name of few) expect(await stage.get(0, name)).toMatchObject({ reason: 'refused_for_this_grant' })
+})
+
 describe('words nobody knows', () => {
   const unknown = refused({
     ...refusals.unavailable,
