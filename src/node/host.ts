@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
-import { waitsForApp } from '../../machines/index.ts'
-import { type AccountMeeting, createAccounts, type LoadedAccount } from '../actors/account-actor.ts'
+import { createAccounts, type LoadedAccount } from '../actors/account-actor.ts'
 import { createApps } from '../actors/app-actor.ts'
 import { createNewerForms } from '../actors/newer-forms.ts'
 import { createOperatorLog } from '../actors/operator-log.ts'
@@ -18,10 +17,9 @@ import type { Provider } from '../provider/provider.ts'
 import type { Records, Ref, StoredRecord } from '../redis/records.ts'
 import type { SaveToConfirm } from '../redis/save-confirmation.ts'
 import type { Sealer } from '../redis/seal.ts'
-import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { createAnswers } from '../refresh/answers.ts'
 import { createAppCommands } from '../refresh/app-commands.ts'
-import { createAttempts } from '../refresh/attempts.ts'
+import { createRefreshing } from '../refresh/refreshing.ts'
 import type { Spool } from '../refresh/spool.ts'
 import { createWaker } from '../refresh/waker.ts'
 import { createTokenCache } from '../tokens/cache.ts'
@@ -54,9 +52,6 @@ export interface HostOptions {
   confirmSave(save: SaveToConfirm): Promise<boolean>
 }
 
-const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
-  event: { type: 'app.secret-updated' as const, at, id },
-})
 const attemptsPerNode = 128
 
 export type Host = ReturnType<typeof createHost>
@@ -144,48 +139,32 @@ export function createHost(options: HostOptions) {
     confirmed,
   })
 
-  const attempts = createAttempts({
+  const { attempts, waitingForApp } = createRefreshing({
+    accounts,
     apps,
     provider,
     sealed,
     clock,
     timers,
-    confirmIntent: ({ account, saved }) => confirmed(account, saved.record),
     logger,
+    observer,
+    operatorLog,
     hold: heldAnswers.hold,
     maySend: arrivedAnswers.takeUp,
-    async failed({ account, attempt, saved }, failure, { alone }) {
-      const told = {
-        type: 'refresh.failed' as const,
-        attempt: attempt.id,
-        baseGeneration: attempt.generation,
-        ...failure,
-      }
-      const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
-      const { taken, snapshot } = await accounts.receive(account, ending, saved)
-      if (taken)
-        operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
-      if (failure.inDoubt) observer.inDoubt()
-      if (failure.class === 'R' && !taken) observer.raceRecovered()
-      if (snapshot.value === 'secret-expired' && !alone) await wakeIfAppWorks(account, saved)
-      if (snapshot.value === 'revoked' && waitsForApp(snapshot.context))
-        await retryIfAppChanged(account, saved)
-    },
-    onEnd({ request: { account, attempt, saved }, outcome, error, milliseconds }) {
-      observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })
-      const line = { account, attempt: attempt.id, outcome, milliseconds: Math.round(milliseconds) }
-      if (error === undefined) return logger.debug(line, 'refresh attempt ended')
-      const level = error instanceof StorageUnavailable ? 'warn' : 'error'
-      logger[level](
-        { ...line, err: error },
-        'refresh attempt has no told end; it is healed once it is overdue',
-      )
-    },
+    confirmIntent: ({ account, saved }) => confirmed(account, saved.record),
   })
 
   const perform = createAppCommands({ apps, accounts, attempts, provider, clock, records, partitions })
 
-  const reads = createTokenReads({ accounts, cache, clock, waiting, timers, observer, hurry })
+  const reads = createTokenReads({
+    accounts,
+    cache,
+    clock,
+    waiting,
+    timers,
+    observer,
+    hurry: waitingForApp.hurry,
+  })
 
   const waker = createWaker({
     records,
@@ -197,39 +176,12 @@ export function createHost(options: HostOptions) {
     logger,
     freeSlots: () => attemptsPerNode - attempts.size(),
     expectAttempt: attempts.expect,
-    wakeIfAppWorks,
+    wakeIfAppWorks: waitingForApp.wakeIfAppWorks,
     takeUp: arrivedAnswers.takeUp,
   })
 
   function background(complaint: string, job: () => Promise<void>): void {
     job().catch((error) => logger.warn({ err: error }, complaint))
-  }
-
-  /** The app may have been put right just before this account came to wait: then it was not among those woken. */
-  async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
-    if ((await apps.look(context.app)).state === 'secret-expired') return
-    await accounts.receive(account, appWorks)
-  }
-
-  /** The app may have been changed just before this account was parked: then it was not among those woken. */
-  async function retryIfAppChanged(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
-    const { record } = await apps.look(context.app)
-    const { generation: settings } = record
-    await accounts.receive(account, ({ at, eventId }) => ({
-      event: { type: 'app.changed', at, id: eventId, settings },
-    }))
-  }
-
-  /**
-   * Somebody asks for an account that waits for an app that works again: its wake-up may be minutes off. One that came to
-   * wait while the app was well lacks something else, and asking does not bring it about.
-   */
-  async function hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null> {
-    const { value, context } = loaded.snapshot
-    const app = value === 'secret-expired' ? await apps.look(context.app) : undefined
-    if (app === undefined || app.state === 'secret-expired' || app.state === 'throttled') return null
-    const expected = app.context.since > context.since ? attempts.expect(context.app) : null
-    return expected && accounts.receive(account, appWorks, loaded).finally(expected)
   }
 
   return {

@@ -13,10 +13,21 @@ export interface AppAdmissionOptions {
   readonly timers: Pick<Timers, 'delay'>
 }
 
+export interface AppAdmission {
+  /** Why this must not be sent, now or later; null where nothing speaks against it. */
+  heldBack(app: App, trial: Trial): Failure | null
+  undecided(trial: Trial): Failure
+  /** As whom an attempt asks to be sent, and speaks of what it is told. */
+  askingOf(app: App, trial: Trial): Omit<Asking, 'at'>
+  mayGo(app: App, trial: Trial): boolean
+  /** Until the app is not in question, or lets this attempt out to find out more: then null. */
+  waitForApp(trial: Trial): Promise<Failure | null>
+}
+
 const lookEvery = 250
 
 /** May an attempt be sent as far as its app is concerned: now, never, or once more is known? */
-export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptions) {
+export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptions): AppAdmission {
   function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
     const { sendBy, probe, from } = attempt
     const at = clock.now()
@@ -38,7 +49,6 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
     return inQuestion(refusal, saved.snapshot.context, lookEvery)
   }
 
-  /** As whom an attempt asks to be sent, and speaks of what it is told. */
   function askingOf(app: App, { attempt, saved, sends }: Trial): Omit<Asking, 'at'> {
     // Nothing of the account is in such a request: each is as good as another grant's.
     const isAnybodys = app.config?.grant === 'client_credentials'
@@ -54,10 +64,8 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
     heldBack,
     undecided,
     askingOf,
-    mayGo: (app: App, trial: Trial): boolean =>
-      turnOf(app.context, { ...askingOf(app, trial), at: clock.now() }) === 'go',
-    /** Until the app is not in question, or lets this attempt out to find out more: then null. */
-    async waitForApp(trial: Trial): Promise<Failure | null> {
+    mayGo: (app, trial) => turnOf(app.context, { ...askingOf(app, trial), at: clock.now() }) === 'go',
+    async waitForApp(trial) {
       const { attempt, saved } = trial
       const { app: id } = saved.snapshot.context
       for (;;) {

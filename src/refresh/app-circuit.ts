@@ -12,12 +12,25 @@ export interface AppReportsOptions {
   readonly slots: Pick<AppSlots, 'allow'>
 }
 
-export type AppReports = ReturnType<typeof createAppReports>
+export interface AppReports {
+  /** The app, with its caps taken over. */
+  look(id: string): Promise<App>
+  allow(app: App): void
+  /** Answers what the app makes of it. */
+  tellRejected(id: string, told: Accused): Promise<App>
+  /** Only what is not known: an ordinary success costs the app nothing. */
+  tellAccepted(app: App, accepted: Acceptance): Promise<void>
+  /** Asks to be let out to find out more; answers the app as it is then. */
+  question(id: string, asking: Omit<Asking, 'at'>): Promise<App>
+  /** What has not left yet waits to hear what the app makes of a refusal. */
+  isRefusedNow(id: string, attempt: string): boolean
+  noteThrottle(app: string, refusal: Refusal): Promise<void>
+}
 
 const throttleWithoutRetryAfter = 5_000
 
 /** What the attempts of this node learn from their app, and what they have to tell it. */
-export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
+export function createAppReports({ apps, clock, slots }: AppReportsOptions): AppReports {
   /** Apps that were refused here just now, and to whom. */
   const refusedNow = new Map<string, string>()
 
@@ -29,7 +42,6 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
     slots.allow(context.app, set || presets[provider].caps)
   }
 
-  /** Answers what the app makes of it. */
   async function tellRejected(id: string, told: Accused): Promise<App> {
     if (!refusedNow.has(id)) refusedNow.set(id, told.attempt)
     try {
@@ -41,12 +53,10 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
 
   return {
     tellRejected,
-    /** Only what is not known: an ordinary success costs the app nothing. */
     async tellAccepted({ state, context }: App, accepted: Acceptance): Promise<void> {
       if (state !== 'secret-expired' && !isNewAcceptance(context, accepted)) return
       await apps.report(context.app, { type: 'client.accepted', ...accepted })
     },
-    /** Asks to be let out to find out more; answers the app as it is then. */
     async question(id: string, asking: Omit<Asking, 'at'>): Promise<App> {
       return (await apps.report(id, { type: 'client.questioned', ...asking })).app
     },
@@ -56,7 +66,6 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions) {
       allow(app)
       return app
     },
-    /** What has not left yet waits to hear what the app makes of a refusal. */
     isRefusedNow(id: string, attempt: string): boolean {
       return (refusedNow.get(id) ?? attempt) !== attempt
     },

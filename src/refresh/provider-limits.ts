@@ -20,10 +20,24 @@ interface Queue {
 const second = 1_000
 const unlimited: Caps = { concurrency: Number.POSITIVE_INFINITY, perSecond: Number.POSITIVE_INFINITY }
 
-export type AppSlots = ReturnType<typeof createAppSlots>
+export interface AppSlots {
+  /** Have its caps been set here? */
+  knows(app: string): boolean
+  /** What the app allows from now on. */
+  allow(app: string, caps: Caps): void
+  /** Resolves to how to leave again, or to null when there was no room within so many milliseconds. */
+  enter(app: string, within: number): Promise<(() => void) | null>
+  /**
+   * Announces one more, if its turn will come as soon as all before it have had theirs once. Answers how to take that
+   * back when it has entered, or null: then it had better not begin.
+   */
+  expect(app: string): (() => void) | null
+  /** Of all apps, those that wait included. */
+  size(): number
+}
 
 /** Who may send now. Who comes when the app's caps are reached waits, but not for ever. */
-export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>) {
+export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSlots {
   const queues = new Map<string, Queue>()
 
   function queueOf(app: string): Queue {
@@ -70,13 +84,11 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>) {
   }
 
   return {
-    knows: (app: string): boolean => (queues.get(app)?.caps ?? unlimited) !== unlimited,
-    /** What the app allows from now on. */
-    allow(app: string, caps: Caps): void {
+    knows: (app) => (queues.get(app)?.caps ?? unlimited) !== unlimited,
+    allow(app, caps) {
       queueOf(app).caps = caps
     },
-    /** Resolves to how to leave again, or to null when there was no room within so many milliseconds. */
-    enter(app: string, within: number): Promise<(() => void) | null> {
+    enter(app, within) {
       const queue = queueOf(app)
       return new Promise((resolve) => {
         const settle = (leave: (() => void) | null) => {
@@ -90,11 +102,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>) {
         admitNext(queue)
       })
     },
-    /**
-     * Announces one more, if its turn will come as soon as all before it have had theirs once. Answers how to take that
-     * back when it has entered, or null: then it had better not begin.
-     */
-    expect(app: string): (() => void) | null {
+    expect(app) {
       const queue = queueOf(app)
       const { caps, busy, expected, waiting } = queue
       const before = expected + waiting.size
@@ -105,8 +113,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>) {
         queue.expected--
       }
     },
-    /** Of all apps, those that wait included. */
-    size: (): number =>
+    size: () =>
       [...queues.values()].reduce(
         (sum, { busy, expected, waiting }) => sum + busy + expected + waiting.size,
         0,

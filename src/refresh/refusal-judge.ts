@@ -37,8 +37,10 @@ export interface Refused {
 /** `again`: at once, with another secret. `wait`: once more is known of the app. */
 export type Judgement = 'again' | 'wait' | { readonly failure: Failure; readonly alone: boolean }
 
+export type RefusalJudge = (trial: Trial, refused: Refused) => Promise<Judgement>
+
 /** What a refusal means for its attempt, and for its app. */
-export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions) {
+export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions): RefusalJudge {
   async function ofGrant(trial: Trial, refused: Refused): Promise<Judgement> {
     const { app, config, client, sent, refusal, moved } = refused
     await reports.noteThrottle(app.context.app, refusal)
@@ -54,25 +56,12 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
   }
 
   async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
-    const { client, asking, sent, refusal } = refused
-    const { context: account } = trial.saved.snapshot
+    const { client, refusal } = refused
     const isWrongSecret = refusal.providerError.error === 'invalid_client' && client !== undefined
     // A secret that was put while the request was under way is tried before anything is made of the refusal.
     const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
     if (isWrongSecret) trial.tried.push(client.id)
-    const { reason, action, providerError } = refusal
-    const told: Accused = {
-      ...asking,
-      accusation,
-      sent,
-      refusedBefore: trial.refusedBefore,
-      refusedSecrets: isWrongSecret ? trial.tried : [],
-      triesNext: isWrongSecret && hasUntried(app, trial.tried),
-      earlier: accusation === 'unknown' ? account.unknownWords : null,
-      reason,
-      action,
-      providerError,
-    }
+    const told = accusedOf(trial, refused, { accusation, app, isWrongSecret })
     const isSettled = endOf(app, told, refusal, clock.now()) !== null
     const after = isSettled ? app : await reports.tellRejected(app.context.app, told)
     const isLetOut = after.context.question?.probe === told.attempt
@@ -80,7 +69,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     const failure = endOf(after, told, refusal, clock.now())
     if (failure !== null) return { failure, alone: false }
     trial.refusal = refusal
-    trial.refusedBefore ??= sent.at
+    trial.refusedBefore ??= told.sent.at
     trial.tried = []
     return 'wait'
   }
@@ -99,6 +88,31 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     if (isJudged(account)) return { failure: ownRefusal(app, refusal, accusation), alone: false }
     return ofClient(trial, refused, accusation)
   }
+}
+
+function accusedOf(
+  { saved, tried, refusedBefore }: Trial,
+  { asking, sent, refusal: { reason, action, providerError } }: Refused,
+  { accusation, app, isWrongSecret }: Accusing,
+): Accused {
+  return {
+    ...asking,
+    accusation,
+    sent,
+    refusedBefore,
+    refusedSecrets: isWrongSecret ? tried : [],
+    triesNext: isWrongSecret && hasUntried(app, tried),
+    earlier: accusation === 'unknown' ? saved.snapshot.context.unknownWords : null,
+    reason,
+    action,
+    providerError,
+  }
+}
+
+interface Accusing {
+  readonly accusation: Accused['accusation']
+  readonly app: App
+  readonly isWrongSecret: boolean
 }
 
 /** Who speaks about the grant has accepted the client, unless it says the same to a wrong secret. */

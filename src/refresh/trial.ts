@@ -1,5 +1,6 @@
 import type { Attempt } from '../../machines/index.ts'
 import type { LoadedAccount } from '../actors/account-actor.ts'
+import type { Failure } from '../actors/attempt-failure.ts'
 import type { Refusal } from '../provider/classified.ts'
 
 export interface AttemptRequest {
@@ -27,3 +28,6 @@ export interface Trial extends AttemptRequest {
   refusedBefore: number | null
   refusal: Refusal | null
 }
+
+/** How an attempt ended: `succeeded`, `kept` (its answer is stored later), or the class of its failure. */
+export type OutcomeWord = 'succeeded' | 'kept' | Failure['class']

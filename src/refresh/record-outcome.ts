@@ -1,0 +1,93 @@
+import { type Sent, waitsForApp } from '../../machines/index.ts'
+import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
+import type { Apps } from '../actors/app-actor.ts'
+import type { Failure } from '../actors/attempt-failure.ts'
+import type { OperatorLog } from '../actors/operator-log.ts'
+import type { Observer } from '../common/observer.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { placeOf } from '../provider/grant-place.ts'
+import { presets } from '../provider/presets.ts'
+import type { Tokens } from '../provider/token-answer.ts'
+import type { Answer } from './answer-text.ts'
+import type { AppReports } from './app-circuit.ts'
+import type { Held } from './pending-answers.ts'
+import type { Sending } from './still-allowed.ts'
+import type { AttemptRequest, OutcomeWord, Trial } from './trial.ts'
+import type { WaitingForApp } from './waiting-for-app.ts'
+
+export interface RecordOutcomeOptions {
+  readonly accounts: Pick<Accounts, 'receive'>
+  readonly apps: Pick<Apps, 'pinOrigin'>
+  readonly reports: Pick<AppReports, 'tellAccepted'>
+  readonly waitingForApp: Pick<WaitingForApp, 'wakeIfAppWorks' | 'retryIfAppChanged'>
+  readonly operatorLog: Pick<OperatorLog, 'refreshFailed'>
+  readonly observer: Pick<Observer, 'inDoubt' | 'raceRecovered'>
+  hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+}
+
+/** A request that was answered by tokens. */
+export interface Answered extends Pick<Sending, 'app' | 'config' | 'client'> {
+  readonly sent: Sent
+  readonly answer: Tokens
+}
+
+export interface RecordOutcome {
+  tokens(trial: Trial, answered: Answered): Promise<OutcomeWord>
+  /** `alone`: the app is well, and what it lacks it lacks for this account. */
+  failed(request: AttemptRequest, failure: Failure, how?: { readonly alone: boolean }): Promise<OutcomeWord>
+}
+
+/** Makes the end of an attempt part of its account, and of its app what it says about it. */
+export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcome {
+  const { accounts, apps, reports, waitingForApp, operatorLog, observer } = options
+  return {
+    async tokens(trial, { app, config, client, sent, answer }) {
+      const held = await options.hold(answerOf(trial, { startedAt: sent.at, answer, config }), trial.saved)
+      await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
+      if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
+      return held === 'kept' ? 'kept' : 'succeeded'
+    },
+    async failed({ account, attempt, saved }, failure, { alone } = { alone: false }) {
+      const told = {
+        type: 'refresh.failed' as const,
+        attempt: attempt.id,
+        baseGeneration: attempt.generation,
+        ...failure,
+      }
+      const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
+      const { taken, snapshot } = await accounts.receive(account, ending, saved)
+      if (taken)
+        operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
+      if (failure.inDoubt) observer.inDoubt()
+      if (failure.class === 'R' && !taken) observer.raceRecovered()
+      if (snapshot.value === 'secret-expired' && !alone) await waitingForApp.wakeIfAppWorks(account, saved)
+      if (snapshot.value === 'revoked' && waitsForApp(snapshot.context))
+        await waitingForApp.retryIfAppChanged(account, saved)
+      return failure.class
+    },
+  }
+}
+
+interface Got {
+  readonly startedAt: number
+  readonly answer: Tokens
+  readonly config: AppConfig
+}
+
+function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, config }: Got): Answer {
+  return {
+    account,
+    attempt: attempt.id,
+    grantId: attempt.grantId,
+    baseGeneration: attempt.generation,
+    startedAt,
+    expiresIn: answer.expiresIn === undefined ? presets[config.provider].tokenLife : answer.expiresIn * 1_000,
+    refreshTokenExpiresIn:
+      answer.refreshTokenExpiresIn === undefined ? null : answer.refreshTokenExpiresIn * 1_000,
+    scopes: answer.scopes ?? null,
+    ...(answer.scopesCut && { scopesCut: answer.scopesCut }),
+    resource: attempt.resource,
+    tokens: { ...answer, ...(spendsRefreshToken(config) && { place: placeOf(config, answer.reached) }) },
+  }
+}

@@ -1,0 +1,85 @@
+import { type Asking, lateAnswerTime } from '../../machines/index.ts'
+import type { App, ClientSecret } from '../actors/app-actor.ts'
+import { type Failure, unsent } from '../actors/attempt-failure.ts'
+import { type SealedTokens, slotOf, type TokenPair } from '../actors/sealed-tokens.ts'
+import type { GrantPlace } from '../contract/grant-place.ts'
+import { mostSecrets } from '../contract/requests.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { tokenOrigins } from '../provider/grant-place.ts'
+import type { RefreshRequest } from '../provider/token-request.ts'
+import type { AppAdmission } from './app-admission.ts'
+import type { AppReports } from './app-circuit.ts'
+import { chooseSecret } from './secret-selection.ts'
+import type { AttemptRequest, Trial } from './trial.ts'
+
+export interface StillAllowedOptions {
+  readonly reports: Pick<AppReports, 'look' | 'isRefusedNow'>
+  readonly admission: Pick<AppAdmission, 'heldBack' | 'undecided' | 'mayGo' | 'askingOf'>
+  readonly sealed: Pick<SealedTokens, 'open'>
+}
+
+/** A request that may leave, and the app as it was when that was settled. */
+export interface Sending {
+  readonly app: App
+  readonly config: AppConfig
+  readonly client: ClientSecret | undefined
+  /** Where the grant last worked. */
+  readonly place: GrantPlace | undefined
+  readonly asking: Omit<Asking, 'at'>
+  requestAt(startedAt: number): RefreshRequest
+}
+
+export type StillAllowed = (trial: Trial) => Promise<Sending | { readonly failure: Failure } | 'wait'>
+
+/** Each secret, the last of them once more, and one that was put meanwhile. */
+const mostTries = mostSecrets + 2
+
+/** Reads the app and the grant again right before sending. `wait`: the app is in question, and another attempt finds out. */
+export function createStillAllowed({ reports, admission, sealed }: StillAllowedOptions): StillAllowed {
+  function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
+    const slot = slotOf[attempt.spend]
+    const text = record.fields[slot]
+    if (text === undefined) return {}
+    const generation = slot === 'c' ? { generation: attempt.generation } : {}
+    return sealed.open(text, { account, slot, ...generation })
+  }
+
+  return async (trial) => {
+    const { attempt, saved, ticket } = trial
+    const { context } = saved.snapshot
+    const app = await reports.look(context.app)
+    const { config } = app
+    const { refreshToken, place } = openGrant(trial)
+    if (refreshToken === undefined && config !== null && spendsRefreshToken(config))
+      return { failure: unsent('A', 'no_refresh_token', 'ask the user to reconnect') }
+    const held = admission.heldBack(app, trial)
+    if (held !== null || config === null) return { failure: held as Failure }
+    if (trial.sends >= mostTries) return { failure: admission.undecided(trial) }
+    if (!admission.mayGo(app, trial)) return 'wait'
+    const client = chooseSecret(app, trial.tried)
+    const onlyTo = refreshToken && tokenOrigins(place, config)
+    return {
+      app,
+      config,
+      client,
+      place,
+      asking: admission.askingOf(app, trial),
+      requestAt: (startedAt) => ({
+        config,
+        ...(client && { clientSecret: client.secret }),
+        user: context.user,
+        ...(refreshToken && { refreshToken }),
+        ...(onlyTo && { onlyTo }),
+        workedBefore: context.lastRefreshedAt !== null,
+        ...(attempt.claims !== null && { claims: attempt.claims }),
+        ...(attempt.resource !== null && { scopes: attempt.resource.scopes }),
+        timing: {
+          connectMs: attempt.sendBy - startedAt,
+          answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,
+          stillWanted: () => ticket.valid && !reports.isRefusedNow(context.app, attempt.id),
+        },
+      }),
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
+import type { Apps } from '../actors/app-actor.ts'
+import type { AppSlots } from './provider-limits.ts'
+
+export interface WaitingForAppOptions {
+  readonly accounts: Pick<Accounts, 'receive'>
+  readonly apps: Pick<Apps, 'look'>
+  readonly slots: Pick<AppSlots, 'expect'>
+}
+
+export interface WaitingForApp {
+  /** The app may have been put right just before this account came to wait: then it was not among those woken. */
+  wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
+  /** The app may have been changed just before this account was parked: then it was not among those woken. */
+  retryIfAppChanged(account: string, loaded: LoadedAccount): Promise<void>
+  /**
+   * Somebody asks for an account that waits for an app that works again: its wake-up may be minutes off. Null for one
+   * that came to wait while the app was well: it lacks something else, and asking does not bring it about.
+   */
+  hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
+}
+
+const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
+  event: { type: 'app.secret-updated' as const, at, id },
+})
+
+/** Accounts that wait for their app, and whom the app's own fan-out does not reach in time. */
+export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOptions): WaitingForApp {
+  return {
+    async wakeIfAppWorks(account, { snapshot: { context } }) {
+      if ((await apps.look(context.app)).state === 'secret-expired') return
+      await accounts.receive(account, appWorks)
+    },
+    async retryIfAppChanged(account, { snapshot: { context } }) {
+      const { record } = await apps.look(context.app)
+      const { generation: settings } = record
+      await accounts.receive(account, ({ at, eventId: id }) => ({
+        event: { type: 'app.changed', at, id, settings },
+      }))
+    },
+    async hurry(account, loaded) {
+      const { value, context } = loaded.snapshot
+      const app = value === 'secret-expired' ? await apps.look(context.app) : undefined
+      if (app === undefined || app.state === 'secret-expired' || app.state === 'throttled') return null
+      const expected = app.context.since > context.since ? slots.expect(context.app) : null
+      return expected && accounts.receive(account, appWorks, loaded).finally(expected)
+    },
+  }
+}
