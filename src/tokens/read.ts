@@ -1,34 +1,19 @@
-import {
-  type AccountEvent,
-  type AccountState,
-  effectiveMinValidity,
-  type HeldToken,
-  isUsable,
-  type Resource,
-  type Seen,
-  type TokenRejected,
-  type TokenRequested,
-  tokenFor,
-  unmetWishes,
-  verdictFor,
-  type Want,
-} from '../../machines/index.ts'
-import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
-import { appendFields } from '../common/append-fields.ts'
+import { isUsable, verdictFor } from '../../machines/index.ts'
+import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Fill } from '../common/cache-fill.ts'
 import { type ClusterClock, strange } from '../common/cluster-clock.ts'
 import type { Observer } from '../common/observer.ts'
 import { createSharedLoad } from '../common/shared-load.ts'
 import type { Timers } from '../common/timers.ts'
-import { fail, ok } from '../contract/failures.ts'
+import { ok } from '../contract/failures.ts'
 import type { TokenReject, TokenWant } from '../contract/requests.ts'
 import type { TokenResult } from '../contract/tokenbus.ts'
 import { NewerForm } from '../redis/newer-form.ts'
-import { StorageUnavailable, sentenceOf } from '../redis/storage-unavailable.ts'
 import type { TokenCache } from './cache.ts'
 import { failureOf } from './failure.ts'
-import { tokenReply } from './reply.ts'
-import type { Waiting } from './waiters.ts'
+import { type Asked, type Inquiry, newInquiry, type Request, requestOf, resourceOf } from './inquiry.ts'
+import { createServe } from './serve.ts'
+import type { Waiter, Waiting } from './waiters.ts'
 
 export interface TokenReadsOptions {
   readonly accounts: Accounts
@@ -42,6 +27,11 @@ export interface TokenReadsOptions {
   hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
 }
 
+export interface TokenReads {
+  get(account: string, want: TokenWant): Promise<TokenResult>
+  reject(account: string, report: TokenReject): Promise<TokenResult>
+}
+
 /** Callers with NATS's usual time-out of 5 s are to hear it from us. */
 const patience = 4_000
 /** Should a wake-up be lost, look again this often. */
@@ -50,20 +40,99 @@ const lookAgainAfter = 1_000
 const usualValidity = 30_000
 
 /** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
-export function createTokenReads(options: TokenReadsOptions) {
+export function createTokenReads(options: TokenReadsOptions): TokenReads {
   const { accounts, cache, clock, waiting, timers, observer } = options
+  const serve = createServe(options)
   const underWay = new Map<string, Promise<TokenResult>>()
-  const seenOf = ({ snapshot, at }: LoadedAccount): Seen => ({
-    state: snapshot.value as AccountState,
-    context: snapshot.context,
-    at,
-    expiryTime: Math.max(at, clock.expiryTime()),
-  })
-  const isAlive = (loaded: LoadedAccount, resource: Resource | null) =>
-    isUsable(seenOf(loaded), { minValidity: 0, resource })
   const load = createSharedLoad((account) => accounts.load(account))
   const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
 
+  /** Try to serve; ask for a refresh; wait for a change; and again. */
+  async function answer(account: string, asked: Asked): Promise<TokenResult> {
+    // Registered before the load: a refresh that ends in between still wakes us.
+    const waiter = waiting.register(account)
+    const deadline = timers.elapsed() + patience
+    const inquiry = newInquiry(account, asked)
+    let changed: LoadedAccount | undefined
+    try {
+      for (;;) {
+        const answered = await answerNow(inquiry, changed, deadline)
+        if (answered !== null) return answered
+        changed = await waitForChange(waiter, deadline)
+        inquiry.first = false
+      }
+    } catch (error) {
+      return serve.lastKnown(inquiry, error)
+    } finally {
+      waiter.leave()
+    }
+  }
+
+  /** Null: a refresh is under way, and there is still time to wait for it. */
+  async function answerNow(
+    inquiry: Inquiry,
+    changed: LoadedAccount | undefined,
+    deadline: number,
+  ): Promise<TokenResult | null> {
+    const { account, asked } = inquiry
+    const fill = cache.beginFill(account)
+    try {
+      const loaded = changed ?? (await (asked.resource === null ? loadAsUsed : load)(account))
+      const request = requestOf(inquiry, loaded)
+      const served = tryToServe(inquiry, loaded, request, changed === undefined ? fill : null)
+      if (served !== null) return served
+      const after = await askForRefresh(inquiry, loaded, request)
+      const verdict = verdictFor(serve.seen(after), inquiry.want)
+      if (verdict.kind === 'token') return serve.token(inquiry, after, null)
+      if (verdict.kind !== 'wait') return failureOf(account, serve.seen(after), verdict)
+      return timers.elapsed() >= deadline ? serve.outOfPatience(inquiry, after) : null
+    } finally {
+      cache.endFill(fill, null)
+    }
+  }
+
+  /** Nobody with a usable token waits; what its request sets off goes on behind it. */
+  function tryToServe(
+    inquiry: Inquiry,
+    loaded: LoadedAccount,
+    { decide, starts, mustRefresh }: Request,
+    fill: Fill | null,
+  ): TokenResult | null {
+    if (mustRefresh || !isUsable(serve.seen(loaded), inquiry.want)) return null
+    if (starts) accounts.receive(inquiry.account, decide, loaded).catch(() => undefined)
+    return serve.token(inquiry, loaded, starts ? null : fill)
+  }
+
+  /** Lets the machine see the request; answers the account as it is then. */
+  async function askForRefresh(
+    inquiry: Inquiry,
+    loaded: LoadedAccount,
+    { decide, starts }: Request,
+  ): Promise<LoadedAccount> {
+    const { account, want, first } = inquiry
+    inquiry.started ||= starts
+    const after = starts
+      ? await accounts.receive(account, decide, loaded).catch((error: unknown) => {
+          // Only newer nodes can refresh it; what it holds is served while it lives.
+          const isServed = want.rejected === undefined && serve.isAlive(loaded, want.resource)
+          if (error instanceof NewerForm && isServed) return loaded
+          throw error
+        })
+      : loaded
+    if (!first || verdictFor(serve.seen(after), want).kind !== 'client_secret_expired') return after
+    const hurried = await options.hurry(account, after)
+    inquiry.started ||= hurried !== null
+    return hurried ?? after
+  }
+
+  function waitForChange(
+    waiter: Waiter<LoadedAccount>,
+    deadline: number,
+  ): Promise<LoadedAccount | undefined> {
+    return waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - timers.elapsed())))
+  }
+
+  /** Callers with the same wish share one answer. */
   function share(key: string, read: () => Promise<TokenResult>): Promise<TokenResult> {
     const shared = underWay.get(key)
     if (shared !== undefined) {
@@ -79,122 +148,6 @@ export function createTokenReads(options: TokenReadsOptions) {
     if (renewed) observer.coalesced()
   }
 
-  function reply(
-    account: string,
-    loaded: LoadedAccount,
-    { want, fill = null, found = Number.POSITIVE_INFINITY, started = false }: Replying,
-  ): TokenResult {
-    const seen = seenOf(loaded)
-    const { context, at } = seen
-    const { resource } = want
-    const bytes = tokenReply({
-      account,
-      context,
-      version: loaded.record.version,
-      resource,
-      tokens: accounts.openCurrent(account, loaded.record),
-    })
-    const { generation, expiresAt, refreshAt, ...token } = tokenFor(context, resource) as HeldToken
-    const renewed = generation > found
-    if (renewed && !started) observer.coalesced()
-    observer.served(expiresAt - at, renewed ? 'refresh' : 'storage')
-    if (fill !== null) {
-      const lasts = expiresAt - effectiveMinValidity({ ...token, expiresAt }, null)
-      // Nothing but a request refreshes a second token: from its soft deadline on each has to be seen.
-      const servedUntil = resource === null ? lasts : Math.min(lasts, refreshAt)
-      cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: at }, resource?.key)
-    }
-    const unmet = unmetWishes(seen, want)
-    // What is cached is shared, and says nothing about the wish of one caller.
-    return { ...ok(unmet === undefined ? bytes : appendFields(bytes, unmet)), renewed }
-  }
-
-  /** Answers at once what can be answered, else lets the machine see the event and waits for what comes of it. */
-  async function answer(
-    account: string,
-    asked: Want & { event: (first: boolean) => EventWish },
-  ): Promise<TokenResult> {
-    const { resource } = asked
-    // Registered before the load: a refresh that ends in between still wakes us.
-    const waiter = waiting.register(account)
-    const deadline = timers.elapsed() + patience
-    let want = asked
-    try {
-      let news: LoadedAccount | undefined
-      let found = Number.POSITIVE_INFINITY
-      let started = false
-      for (let first = true; ; first = false) {
-        const fill = cache.beginFill(account)
-        try {
-          const loaded = news ?? (await (resource === null ? loadAsUsed : load)(account))
-          const wish = want.event(first)
-          const generation = tokenFor(loaded.snapshot.context, resource)?.generation ?? 0
-          found = Math.min(found, generation)
-          // A forced request waits for what is newer than it found.
-          if (wish.type === 'token.requested' && wish.force) {
-            want = { ...want, newerThan: wish.ifGeneration ?? generation }
-          }
-          const decide = ({ at, eventId: id }: AccountMeeting) => ({
-            event: { ...wish, at, id } as AccountEvent,
-          })
-          const starts = loaded.snapshot.can(decide({ ...loaded, eventId: '' }).event)
-          const mustRefresh = want.rejected !== undefined || (wish.type === 'token.requested' && wish.force)
-          if (!mustRefresh && isUsable(seenOf(loaded), want)) {
-            // Nobody with a usable token waits; what its request sets off goes on behind it.
-            if (starts) accounts.receive(account, decide, loaded).catch(() => undefined)
-            return reply(account, loaded, { want, fill: starts || news ? null : fill, found, started })
-          }
-          started ||= starts
-          let after = starts
-            ? await accounts.receive(account, decide, loaded).catch((error: unknown) => {
-                if (error instanceof NewerForm && want.rejected === undefined && isAlive(loaded, resource))
-                  return loaded
-                throw error
-              })
-            : loaded
-          let verdict = verdictFor(seenOf(after), want)
-          const hurried =
-            first && verdict.kind === 'client_secret_expired' ? await options.hurry(account, after) : null
-          if (hurried !== null) {
-            started = true
-            after = hurried
-            verdict = verdictFor(seenOf(after), want)
-          }
-          if (verdict.kind === 'token') return reply(account, after, { want, found, started })
-          if (verdict.kind !== 'wait') return failureOf(account, seenOf(after), verdict)
-          if (timers.elapsed() >= deadline) return outOfPatience(account, after, want)
-        } finally {
-          cache.endFill(fill, null)
-        }
-        news = await waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - timers.elapsed())))
-      }
-    } catch (error) {
-      if (!(error instanceof StorageUnavailable || error instanceof NewerForm)) throw error
-      const known =
-        want.rejected === undefined
-          ? cache.readUnchecked(account, want.minValidity, resource?.key)
-          : undefined
-      if (known === undefined) {
-        if (error instanceof NewerForm) throw error
-        return fail('storage_unavailable', sentenceOf(error.why), { account, retryAfter: 1 })
-      }
-      const { bytes, generation } = known
-      return ok(generation > (want.newerThan ?? -1) ? bytes : appendFields(bytes, { refreshed: false }))
-    } finally {
-      waiter.leave()
-    }
-  }
-
-  function outOfPatience(account: string, loaded: LoadedAccount, want: Want): TokenResult {
-    const seen = seenOf(loaded)
-    if (isAlive(loaded, want.resource)) return reply(account, loaded, { want })
-    return fail('refresh_timeout', 'the refresh is still under way', {
-      account,
-      state: seen.state,
-      retryAfter: 1,
-    })
-  }
-
   /** Where this machine's clock is far ahead, a token is replaced so much earlier than the cluster's time would have it. */
   function withDoubt(minValidity: number | null): number | null {
     const early = clock.expiryTime() - clock.now()
@@ -202,10 +155,7 @@ export function createTokenReads(options: TokenReadsOptions) {
   }
 
   return {
-    get(
-      account: string,
-      { minValidity, forceRefresh = false, ifGeneration, scopes }: TokenWant,
-    ): Promise<TokenResult> {
+    get(account, { minValidity, forceRefresh = false, ifGeneration, scopes }) {
       const wanted = minValidity === undefined ? null : minValidity * 1_000
       const resource = resourceOf(scopes)
       if (!forceRefresh) {
@@ -227,7 +177,7 @@ export function createTokenReads(options: TokenReadsOptions) {
         }),
       )
     },
-    reject(account: string, { generation, claims, scopes }: TokenReject): Promise<TokenResult> {
+    reject(account, { generation, claims, scopes }) {
       cache.drop(account)
       const resource = resourceOf(scopes)
       return share(JSON.stringify(['reject', generation, account, resource?.key]), () =>
@@ -241,23 +191,4 @@ export function createTokenReads(options: TokenReadsOptions) {
       )
     },
   }
-}
-
-interface Replying {
-  readonly want: Want
-  /** Null where what was read may be older than what is saved now. */
-  readonly fill?: Fill | null
-  /** The generation that was there when the caller came. */
-  readonly found?: number
-  /** This caller set off a refresh. */
-  readonly started?: boolean
-}
-
-type EventWish = Omit<TokenRequested, 'at' | 'id'> | Omit<TokenRejected, 'at' | 'id'>
-
-/** The same scopes in any order are the same resource. */
-function resourceOf(scopes: readonly string[] | undefined): Resource | null {
-  if (scopes === undefined) return null
-  const sorted = [...new Set(scopes)].sort()
-  return { key: sorted.join(' '), scopes: sorted }
 }
