@@ -229,7 +229,7 @@ export function createApps({ records, clock, sealer, ...options }: AppsOptions) 
 
 /** Who refused the secrets may have been somebody else, or have meant another client. */
 function isSameClient(before: AppConfig | null, after: AppConfig): boolean {
-  return (['clientId', 'tenant', 'issuer', 'tokenUrl'] as const).every(
+  return (['clientId', 'tenant', 'issuer', 'tokenUrl', 'refreshUrl'] as const).every(
     (name) => before?.[name] === after[name],
   )
 }

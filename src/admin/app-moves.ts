@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { App } from '../actors/app-actor.ts'
 import { fail, type Result } from '../contract/failures.ts'
 import type { AppPatch } from '../contract/requests.ts'
@@ -19,7 +20,7 @@ export interface Moving {
   readonly whole: boolean
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
 const causes = ['provider', 'tenant', 'cloud', ...endpoints] as const
 
 /**
@@ -29,13 +30,17 @@ const causes = ['provider', 'tenant', 'cloud', ...endpoints] as const
 export function checkSecretMoves({ found, config, asked }: Moving): Result<never> | undefined {
   const { config: before, secrets } = found
   if (before === null || secrets.length === 0 || givesSecret(asked)) return undefined
+  if (!isDeepStrictEqual(before.urlParams, config.urlParams))
+    return fail('invalid_config', `urlParams: ${rule('another endpoint')}`)
   const moved = endpoints.find((field) => hrefOf(before[field]) !== hrefOf(config[field]))
   if (moved === undefined) return undefined
   const cause = causes.find((field) => asked[field] !== undefined && before[field] !== config[field]) ?? moved
   const what = cause === moved ? 'another endpoint' : `another ${moved}`
-  const rule = `${what} needs the secret of the app in the same request (clientSecret, secrets or serviceKey)`
-  return fail('invalid_config', `${cause}: ${rule}`)
+  return fail('invalid_config', `${cause}: ${rule(what)}`)
 }
+
+const rule = (what: string) =>
+  `${what} needs the secret of the app in the same request (clientSecret, secrets or serviceKey)`
 
 function givesSecret({ clientSecret, secrets, serviceKey }: AppPatch): boolean {
   return (clientSecret ?? secrets ?? serviceKey) !== undefined

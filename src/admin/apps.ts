@@ -87,7 +87,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
     const order = put.moveGrants ? await orderOf(checked.value) : ok(undefined)
     if (!order.ok) return order
     const { ifVersion } = asked
-    const secretsFor = givenSecrets(put)
+    const secretsFor = checked.value.clientAuth === 'none' ? () => [] : givenSecrets(put)
     let refused: Result<never> | 'outdated' | undefined
     const app = await apps.configure(id, (found) => {
       const moving = { found, asked, config: checked.value, order: order.value, whole: seen === undefined }
@@ -120,7 +120,9 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
         if (seen.config === null) return appNotFound()
         const patch = make(seen.config)
         if (!patch.ok) return patch
-        const put = { ...keptSecrets(seen.secrets, patch.value), ...putOf(seen.config, patch.value) }
+        const settings = putOf(seen.config, patch.value)
+        const kept = settings.clientAuth === 'none' ? {} : keptSecrets(seen.secrets, patch.value)
+        const put = { ...kept, ...settings }
         const stored = await store(id, { put, asked: patch.value, seen })
         if (stored !== 'outdated') return stored
       }
@@ -148,6 +150,8 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
       const { config } = await apps.look(id)
       const usable = config && (await checkCredential({ field: 'secret', secret: add.secret, config }))
       if (usable?.ok === false) return usable
+      if (config?.clientAuth === 'none')
+        return fail('invalid_config', 'secret: the app has no use for one (clientAuth none)')
       const added = newSecret(add)
       return change(id, ifVersion, ({ config, secrets }) => {
         const others = secrets.filter((each) => each.id !== added.id)

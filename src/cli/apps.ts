@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseJson } from '../common/parse-json.ts'
 import { encodeId } from '../contract/subject-token.ts'
 import type { AppVerification, AppView } from '../contract/tokenbus.ts'
 import { pick } from './pick.ts'
@@ -33,6 +34,10 @@ export function appCommands(program: Command, run: Run): void {
     .addOption(
       new Option('--policy <policy>', 'when its accounts refresh').choices(['eager', 'lazy', 'adaptive']),
     )
+    .option(
+      '--setting <name=value...>',
+      'any other setting of app.put: text or JSON, such as pkce=false or answer={"path":"data"}',
+    )
     .option('--move-grants', "let the app's grants follow to its new endpoints")
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
     .action(
@@ -52,6 +57,7 @@ export function appCommands(program: Command, run: Run): void {
             'policy',
             'moveGrants',
           ]),
+          ...settingsOf(options.setting),
           ...(options.scope && { scopes: options.scope }),
           ...(options.serviceKey && { serviceKey: await readSecret(options.serviceKey, terminal) }),
           ...(options.clientSecret && { clientSecret: await readSecret(options.clientSecret, terminal) }),
@@ -140,6 +146,16 @@ export function appCommands(program: Command, run: Run): void {
         printApp(tools, await tools.bus.request(`app.secret.remove.${encodeId(id)}`, { id: secretId }))
       }),
     )
+}
+
+function settingsOf(said: readonly string[] = []): Record<string, unknown> {
+  const settings = said.map((each) => {
+    const at = each.indexOf('=')
+    if (at < 1) throw new InvalidArgumentError(`--setting ${each}: must be name=value`)
+    const text = each.slice(at + 1)
+    return [each.slice(0, at), parseJson(text) ?? text]
+  })
+  return Object.fromEntries(settings)
 }
 
 function printApp({ print, colours }: Tools, body: unknown): void {

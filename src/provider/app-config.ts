@@ -1,10 +1,11 @@
+import type { ProtocolSettings } from '../contract/protocol-settings.ts'
 import type { AppPut } from '../contract/requests.ts'
 import type { EndpointField, EventSource, Grant } from './presets.ts'
 
-export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post'
+export type ClientAuthMethod = NonNullable<ProtocolSettings['clientAuth']>
 
 /** An app's settings with its preset's own filled in. No secret is in it; it goes through JSON unchanged. */
-export interface AppConfig extends Readonly<Partial<Record<EndpointField, string>>> {
+export interface AppConfig extends Readonly<Partial<Record<EndpointField, string>>>, ProtocolSettings {
   readonly app: string
   readonly name?: string
   readonly provider: AppPut['provider']

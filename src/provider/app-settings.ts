@@ -1,10 +1,11 @@
 import { fail, ok, type Result } from '../contract/failures.ts'
+import { type ProtocolSettings, protocolSettings } from '../contract/protocol-settings.ts'
 import type { AppPatch, AppPut } from '../contract/requests.ts'
 import type { AppConfig } from './app-config.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { checkSettings } from './check-settings.ts'
 import { clouds } from './microsoft-clouds.ts'
-import { presets } from './presets.ts'
+import { type Preset, presets } from './presets.ts'
 
 export interface ToAppConfig {
   readonly app: string
@@ -13,7 +14,7 @@ export interface ToAppConfig {
   readonly allowPrivate: boolean
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'revocationUrl'] as const
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
 const asPut = [
   'name',
   'issuer',
@@ -99,7 +100,8 @@ function withPreset(app: string, put: AppPut): AppConfig {
     clientAuth: put.clientAuth ?? preset.clientAuth,
     ...place,
     ...mapValues(preset.endpoints, fill),
-    ...pick(put, ['authorizeUrl', 'tokenUrl', 'revocationUrl']),
+    ...pick(put, ['authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl']),
+    ...protocolOf(put, preset),
     ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
     ...pick(put, asPut),
     scopes: [...new Set([...scopes, ...additionalScopes])],
@@ -108,9 +110,24 @@ function withPreset(app: string, put: AppPut): AppConfig {
   }
 }
 
+const settled = ['clientAuth', 'refreshUrl'] as const
+const protocolFields = Object.keys(protocolSettings).filter(
+  (name) => !settled.includes(name as 'clientAuth'),
+) as (keyof Omit<ProtocolSettings, (typeof settled)[number]>)[]
+/** What an operator says of these is beside what the preset says, name by name. */
+const merged = ['authorizeParams', 'tokenParams', 'refreshParams', 'tokenHeaders'] as const
+
+function protocolOf(put: AppPut, { protocol = {} }: Preset): ProtocolSettings {
+  const said = pick(put, protocolFields)
+  const both = merged
+    .filter((name) => protocol[name] !== undefined && said[name] !== undefined)
+    .map((name) => [name, { ...protocol[name], ...said[name] }])
+  return { ...protocol, ...said, ...Object.fromEntries(both) }
+}
+
 function filler({ tenant, cloud }: Pick<AppConfig, 'tenant' | 'cloud'>) {
   const known: Readonly<Record<string, string | undefined>> = { tenant, ...(cloud && clouds[cloud]) }
-  return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? '')
+  return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? `{${name}}`)
 }
 
 type Given<T, K extends keyof T> = { readonly [Key in K]?: NonNullable<T[Key]> }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, ok, type Result } from '../contract/failures.ts'
+import { sampleOf } from '../contract/protocol-settings.ts'
 import { isPrivateAddress } from './private-address.ts'
 import { isPrivateName } from './private-name.ts'
 
@@ -9,12 +10,14 @@ const patience = 1_000
 
 /**
  * May tokenbus send requests there? `invalid_config` unless it is https at a public address; with `allowPrivate`, http
- * and any address will do. A name that cannot be resolved now passes: connecting checks again.
+ * and any address will do. A name that cannot be resolved now passes, and so does a host that each account names: connecting
+ * checks again.
  */
 export async function checkEndpoint(
-  url: string,
+  template: string,
   { allowPrivate }: { allowPrivate: boolean },
 ): Promise<Result<void>> {
+  const url = sampleOf(template)
   if (!URL.canParse(url)) return fail('invalid_config', 'not a URL')
   const { protocol, hostname, username, password } = new URL(url)
   if (protocol !== 'https:' && protocol !== 'http:') return fail('invalid_config', 'must be an https URL')
@@ -23,6 +26,7 @@ export async function checkEndpoint(
   if (protocol === 'http:') return fail('invalid_config', 'must be https')
   const host = hostname.replace(/^\[|\]$/g, '')
   if (isPrivateName(host)) return fail('invalid_config', 'must not be a name of the private network')
+  if (new URL(template).hostname.includes('{')) return ok(undefined)
   const addresses = isIP(host) === 0 ? await addressesOf(host) : [host]
   if (addresses.some(isPrivateAddress)) return fail('invalid_config', 'must be at a public address')
   return ok(undefined)

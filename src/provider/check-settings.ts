@@ -2,6 +2,7 @@ import type { Secret } from '../common/secret.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import type { AppPut } from '../contract/requests.ts'
 import type { AppConfig } from './app-config.ts'
+import { checkProtocol } from './check-protocol.ts'
 import { type Preset, presets } from './presets.ts'
 import { microsoftClash } from './scopes.ts'
 import { checkSigningKey, readSigningKey } from './signing-key.ts'
@@ -66,6 +67,7 @@ const rules: readonly Rule[] = [
     provider === 'outlookService' && !scopes.every((scope) => scope.endsWith('/.default'))
       ? ['scopes', 'an app that acts for itself asks for <resource>/.default']
       : undefined,
+  checkProtocol,
 ]
 
 /** Fails with `invalid_config`, naming the field and what is wrong with it. */

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { AppConfig } from './app-config.ts'
 
-type Addressed = Pick<AppConfig, 'provider' | 'clientId' | 'tokenUrl' | 'issuer' | 'tenant' | 'cloud'>
+type Addressed = Pick<
+  AppConfig,
+  'provider' | 'clientId' | 'tokenUrl' | 'refreshUrl' | 'issuer' | 'tenant' | 'cloud'
+>
 
 /** Which token endpoint an app asks, in which tenant and as which client: short, and equal only where all of these are. */
 export function endpointKey(config: Addressed): string {
-  const { provider, clientId, tokenUrl = '', issuer = '', tenant = '', cloud = '' } = config
-  const text = JSON.stringify([provider, clientId, tokenUrl, issuer, tenant, cloud])
+  const { provider, clientId, tokenUrl = '', refreshUrl, issuer = '', tenant = '', cloud = '' } = config
+  // Keys are stored: those of apps that refresh where they get their first token stay what they were.
+  const more = refreshUrl === undefined ? [] : [refreshUrl]
+  const text = JSON.stringify([provider, clientId, tokenUrl, issuer, tenant, cloud, ...more])
   return createHash('sha256').update(text).digest('base64url').slice(0, 16)
 }

@@ -1,3 +1,4 @@
+import type { ProtocolSettings } from '../contract/protocol-settings.ts'
 import type { AppPut } from '../contract/requests.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { AppPut } from '../contract/requests.ts'
  */
 export type Grant = NonNullable<AppPut['grant']>
 
-export type EndpointField = 'authorizeUrl' | 'tokenUrl' | 'revocationUrl'
+export type EndpointField = 'authorizeUrl' | 'tokenUrl' | 'refreshUrl' | 'revocationUrl'
 
 /** Who signs security events about the accounts of an app, and where its keys are: at one of the two. */
 export interface EventSource {
@@ -27,6 +28,8 @@ export interface Preset {
   /** Parameters of the consent page beside the standard ones. */
   readonly authorize: Readonly<Record<string, string>>
   readonly clientAuth: NonNullable<AppPut['clientAuth']>
+  /** What it wants or says otherwise than the RFCs; filled into the settings of an app when that is put. */
+  readonly protocol?: Omit<ProtocolSettings, 'clientAuth' | 'refreshUrl'>
   /** What it does with a spent refresh token, to be on the safe side. */
   readonly rotation: NonNullable<AppPut['rotation']>
   /** How an RSA key signs what the app asserts. */

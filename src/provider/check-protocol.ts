@@ -1,0 +1,135 @@
+import { placeholdersIn } from '../contract/protocol-settings.ts'
+import type { AppPut } from '../contract/requests.ts'
+import type { AppConfig } from './app-config.ts'
+
+interface Asked {
+  readonly put: AppPut
+  /** The same with the preset's own filled in. */
+  readonly config: AppConfig
+}
+
+type Complaint = readonly [field: string, complaint: string]
+type Rule = (asked: Asked) => Complaint | undefined
+
+const ofConsent = [
+  'pkce',
+  'authorizeParams',
+  'refreshParams',
+  'refreshUrl',
+  'refreshToken',
+  'refreshWith',
+  'redirectUri',
+] as const
+const urls = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
+const parameters = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
+
+/** What proves who asks, or ties an answer to its question, is no constant of an app. */
+const reserved = new Set([
+  'assertion',
+  'client_assertion',
+  'client_assertion_type',
+  'client_id',
+  'client_secret',
+  'code',
+  'code_challenge',
+  'code_challenge_method',
+  'code_verifier',
+  'refresh_token',
+  'state',
+])
+/** Those a standard request may have, which no two may be called by one name. */
+const standard = [...reserved, 'grant_type', 'nonce', 'redirect_uri', 'response_type', 'scope']
+const ofTransport = new Set([
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+const tokens = new Set(['access_token', 'refresh_token', 'id_token', 'client_secret'])
+
+const rules: readonly Rule[] = [
+  ({ put, config }) => {
+    const field =
+      config.grant === 'authorization_code' ? undefined : ofConsent.find((each) => put[each] !== undefined)
+    return field && [field, `has no meaning for grant ${config.grant}`]
+  },
+  ({ put, config: { clientAuth } }) =>
+    clientAuth === 'none' && (put.clientSecret ?? put.secrets) !== undefined
+      ? ['clientAuth', 'none has no use for a secret']
+      : undefined,
+  ({ config: { refreshWith, refreshToken } }) =>
+    refreshWith === 'access_token' && refreshToken === 'none'
+      ? ['refreshWith', 'an app whose accounts are not refreshed (refreshToken none) refreshes with nothing']
+      : undefined,
+  ({ config: { tokenLife, maxTokenLife } }) =>
+    tokenLife !== undefined && maxTokenLife !== undefined && tokenLife > maxTokenLife
+      ? ['tokenLife', 'must not be longer than maxTokenLife']
+      : undefined,
+  ({ config }) => first(urls, (field) => undeclared(config[field], config)),
+  ({ config }) => first(parameters, (field) => mayNotSet(config, field)),
+  ({ config: { tokenHeaders = {} } }) => {
+    const header = Object.keys(tokenHeaders).find((each) => ofTransport.has(each.toLowerCase()))
+    return header === undefined ? undefined : ['tokenHeaders', `${header} is not to be set here`]
+  },
+  ({ config: { parameterNames = {} } }) => {
+    if (parameterNames.state === '') return ['parameterNames', 'state cannot be left out']
+    const names = standard.map((each) => parameterNames[each] ?? each).filter((each) => each !== '')
+    const twice = names.find((each, at) => names.indexOf(each) !== at)
+    return twice === undefined ? undefined : ['parameterNames', `two parameters are called ${twice}`]
+  },
+  ({ config: { keep = [], answer } }) => {
+    const own = [...tokens].flatMap((each) => answer?.names?.[each] ?? [])
+    const token = keep.find((each) => tokens.has(lastOf(each)) || own.includes(each))
+    return token === undefined ? undefined : ['keep', `${token} is a token, and given out as none`]
+  },
+]
+
+/** A field of the settings that cannot be, and why. */
+export function checkProtocol(asked: Asked): Complaint | undefined {
+  for (const rule of rules) {
+    const complaint = rule(asked)
+    if (complaint) return complaint
+  }
+  return undefined
+}
+
+function first<Field extends string>(
+  fields: readonly Field[],
+  complaintOf: (field: Field) => string | undefined,
+): Complaint | undefined {
+  for (const field of fields) {
+    const complaint = complaintOf(field)
+    if (complaint) return [field, complaint]
+  }
+  return undefined
+}
+
+function undeclared(url: string | undefined, { urlParams = {} }: AppConfig): string | undefined {
+  const name = placeholdersIn(url ?? '').find((each) => urlParams[each] === undefined)
+  return name && `{${name}} is not among urlParams`
+}
+
+function mayNotSet(config: AppConfig, field: (typeof parameters)[number]): string | undefined {
+  const { parameterNames = {} } = config
+  const taken = new Set([...reserved].flatMap((each) => [each, parameterNames[each] ?? each]))
+  const params = Object.entries(config[field] ?? {})
+  const name = params.find(([each]) => taken.has(each))?.[0]
+  if (name) return `${name} is not to be set here`
+  const uri = params.some(([each, value]) => each === 'redirect_uri' && value !== null)
+  return uri ? 'redirect_uri is set by redirectUri' : undefined
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1)
+}
