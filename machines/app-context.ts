@@ -37,6 +37,8 @@ export interface Question {
   /** The first is the one that opened it. */
   readonly grants: readonly string[]
   readonly refusals: number
+  /** One of them had been refreshed before. Absent in what older versions stored. */
+  readonly worked?: boolean
   readonly lastRefusalAt: number
   /** Secrets that were refused to the first grant, where another one may be accepted. */
   readonly refusedSecrets: readonly string[]
@@ -174,6 +176,14 @@ export interface BaselineLearnt extends Happened {
   readonly baseline: Baseline | null
 }
 
+/** No other account can be asked now. */
+export interface WitnessAbsent extends Happened {
+  readonly type: 'witness.absent'
+  readonly question: string
+  /** As many as are asked have been refused. */
+  readonly allRefused?: boolean
+}
+
 export type AppEvent =
   | (Happened & {
       readonly type: 'app.secret-updated'
@@ -186,8 +196,7 @@ export type AppEvent =
   | ClientQuestioned
   | ControlAnswered
   | BaselineLearnt
-  /** No other account could be asked. */
-  | (Happened & { readonly type: 'witness.absent'; readonly question: string })
+  | WitnessAbsent
   | (Happened & { readonly type: 'account.probed'; readonly account: string })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })

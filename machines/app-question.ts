@@ -2,21 +2,19 @@ import type {
   AppContext,
   AppEffect,
   AppError,
-  ClientQuestioned,
   ClientRejected,
   ControlAnswered,
   Question,
+  WitnessAbsent,
 } from './app-context.ts'
 
 const second = 1_000
 const minute = 60 * second
 
 /** Whoever was let out to find out more has this long to come back. */
-const probeHolds = 10 * second
+export const probeHolds = 10 * second
 /** The app looks for more evidence after 10 s, then ever more slowly. */
 const longestPause = 2 * minute
-/** Between two refusals of the same grant. */
-const repeatAfter = 200 * second
 /** What one grant alone has to hear before it is believed. */
 export const fewestRefusals = { count: 4, over: 10 * minute } as const
 /** For this long what cleared the app speaks for it against grants that never worked. */
@@ -24,7 +22,8 @@ const proofHolds = 10 * minute
 const controlEvery = 10 * minute
 const denialHolds = 24 * 60 * minute
 const forgottenAfter = 30 * minute
-const mostGrants = 4
+/** So many refused grants are remembered, and asked where none of them counts alone. */
+export const mostGrants = 4
 
 type Change = Partial<AppContext>
 
@@ -65,13 +64,14 @@ export function notesDenial(context: AppContext, event: ClientRejected): boolean
 }
 
 export function openQuestion(_: AppContext, event: ClientRejected): Change {
-  const { id, at, accusation, sent, grant, refusedSecrets, triesNext, attempt, earlier } = event
+  const { id, at, accusation, sent, grant, workedBefore, refusedSecrets, triesNext, attempt, earlier } = event
   const question: Question = {
     id,
     accusation,
     endpoint: sent.endpoint,
     openedAt: earlier?.since ?? at,
     grants: [grant],
+    worked: workedBefore,
     refusals: (earlier?.count ?? 0) + 1,
     lastRefusalAt: at,
     refusedSecrets,
@@ -118,6 +118,13 @@ export function isWithoutWitness({ refusals, openedAt }: Question, at: number): 
   return refusals >= fewestRefusals.count && at - openedAt >= fewestRefusals.over
 }
 
+/** Without any witness, or by the word of all: one that has worked, and the others that never have. */
+export function isBrokenByAbsence({ question }: AppContext, { at, allRefused }: WitnessAbsent): boolean {
+  if (question === null) return false
+  const isUnanimous = allRefused === true && question.worked === true && question.grants.length > 1
+  return isUnanimous || isWithoutWitness(question, at)
+}
+
 export function addRefusal({ question }: AppContext, event: ClientRejected): Change {
   if (question === null) return {}
   const isFirstGrant = question.grants[0] === event.grant
@@ -129,6 +136,7 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
       accusation: question.accusation === 'unknown' ? event.accusation : question.accusation,
       grants: [...new Set([...question.grants, ...(counts ? [event.grant] : [])])].slice(0, mostGrants),
       refusals: question.refusals + counts,
+      worked: question.worked === true || (counts > 0 && event.workedBefore),
       lastRefusalAt: event.at,
       refusedSecrets: isFirstGrant
         ? [...new Set([...question.refusedSecrets, ...event.refusedSecrets])]
@@ -210,6 +218,12 @@ export function isUnpursued({ question }: AppContext): boolean {
   return question !== null && question.probe === null && question.rounds === 0 && question.control === 'none'
 }
 
+/** The refusal of a grant that never worked proves little: the next account is asked at once. */
+export function leavesOpen({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
+  if (question === null || event.workedBefore || event.triesNext || acceptedAt === 0) return false
+  return question.control !== 'sent' && question.grants.at(-1) === event.grant
+}
+
 export function questionDueAt({ question }: AppContext): number | null {
   if (question === null) return null
   const { probedAt, lookedAt, lastRefusalAt, rounds } = question
@@ -219,24 +233,6 @@ export function questionDueAt({ question }: AppContext): number | null {
 
 export function isForgotten({ question }: AppContext, at: number): boolean {
   return question !== null && at - question.lastRefusalAt >= forgottenAfter
-}
-
-export interface Asking extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'endpoint' | 'workedBefore'> {
-  readonly at: number
-}
-
-/** May an attempt be sent now? `ask`: if it is the one the app lets out. Else not before `until`. */
-export type Turn = 'go' | 'ask' | { readonly until: number }
-
-export function turnOf({ question, acceptedAt }: AppContext, asking: Asking): Turn {
-  if (question === null || question.endpoint !== asking.endpoint) return 'go'
-  const { at } = asking
-  const isRefused = question.grants.includes(asking.grant)
-  if (question.probe === asking.attempt || (question.accusation === 'unknown' && !isRefused)) return 'go'
-  const isFree = question.probedAt === 0 ? at : question.probedAt + probeHolds
-  if (!isRefused && !asking.workedBefore && acceptedAt > 0) return { until: at + second }
-  const until = isRefused ? Math.max(isFree, question.lastRefusalAt + repeatAfter) : isFree
-  return at >= until ? 'ask' : { until }
 }
 
 export function errorOf({ reason, action, providerError }: AppError): AppError {

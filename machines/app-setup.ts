@@ -9,12 +9,13 @@ import type {
   ClientRejected,
   ControlAnswered,
   Question,
+  WitnessAbsent,
 } from './app-context.ts'
 
 import * as ask from './app-question.ts'
 import * as rules from './app-rules.ts'
+import { turnOf } from './app-turn.ts'
 
-type WitnessAbsent = Extract<AppEvent, { type: 'witness.absent' }>
 type Given = { context: AppContext; event: AppEvent }
 
 const when =
@@ -44,8 +45,7 @@ function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswer
 }
 
 function isWithoutWitness(context: AppContext, event: WitnessAbsent): boolean {
-  const { question } = context
-  return ask.answersQuestion(context, event) && ask.isWithoutWitness(question as Question, event.at)
+  return ask.answersQuestion(context, event) && ask.isBrokenByAbsence(context, event)
 }
 
 interface Enqueue {
@@ -73,7 +73,7 @@ export const appSetup = setup({
     isProvenBroken: when<ClientRejected>((context, event) => provenBy(context, event) === 'broken'),
     isProvenRefused: when<ClientRejected>((context, event) => provenBy(context, event) === 'refused'),
     isEvidence: when<ClientRejected>(ask.isEvidence),
-    mayFindOut: when<ClientQuestioned>((context, event) => ask.turnOf(context, event) === 'ask'),
+    mayFindOut: when<ClientQuestioned>((context, event) => turnOf(context, event) === 'ask'),
     isNewAcceptance: when<ClientAccepted>(rules.isNewAcceptance),
     controlAccepts: when(controlSays('accepted')),
     controlRejectsOneOfMany: when<ControlAnswered>(
@@ -113,8 +113,9 @@ export const appSetup = setup({
         ? { question: { ...question, probe: event.attempt, probedAt: event.at } }
         : {},
     ),
-    pursueFirst: enqueueActions(({ context, event, enqueue }) => {
-      if (ask.isUnpursued(context)) carryOut(enqueue, ask.pursue(context, event.at))
+    pursueAtOnce: enqueueActions(({ context, event, enqueue }) => {
+      const isOpen = ask.isUnpursued(context) || ask.leavesOpen(context, event as ClientRejected)
+      if (isOpen) carryOut(enqueue, ask.pursue(context, event.at))
     }),
     pursue: enqueueActions(({ context, event, enqueue }) => carryOut(enqueue, ask.pursue(context, event.at))),
     sendControl: enqueueActions(({ context, event, enqueue }) =>

@@ -14,11 +14,11 @@ const working = {
     { actions: ['adoptSecrets', ...then] },
   ],
   'client.rejected': [
-    { guard: 'opensQuestion', actions: ['openQuestion', 'pursueFirst', ...then] },
+    { guard: 'opensQuestion', actions: ['openQuestion', 'pursueAtOnce', ...then] },
     { guard: 'callsForControl', actions: ['addRefusal', 'sendControl', ...then] },
     { guard: 'isProvenBroken', target: '#app.secret-expired', actions: fall },
     { guard: 'isProvenRefused', actions: refuse },
-    { guard: 'isEvidence', actions: ['addRefusal', 'pursueFirst', ...then] },
+    { guard: 'isEvidence', actions: ['addRefusal', 'pursueAtOnce', ...then] },
     { guard: 'notesDenial', actions: ['noteDenial', ...then] },
   ],
   'client.questioned': { guard: 'mayFindOut', actions: ['letOut', ...then] },

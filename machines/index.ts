@@ -17,15 +17,15 @@ export {
   type Sent,
 } from './app-context.ts'
 export {
-  type Asking,
   fewestRefusals,
   isEvidence,
   isOwnRefusal,
   isRefusedToAll,
   isSighted,
-  turnOf,
+  mostGrants,
 } from './app-question.ts'
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'
+export { type Asking, turnOf } from './app-turn.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
 export {

@@ -1,4 +1,4 @@
-import type { Question } from '../../machines/index.ts'
+import { mostGrants, type Question } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import type { Records } from '../redis/records.ts'
@@ -20,6 +20,11 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     return taken
   }
 
+  async function probeIfFree({ at, snapshot: { value, context } }: LoadedAccount): Promise<boolean> {
+    const isFree = value !== 'refreshing' && at >= context.retryAt
+    return isFree && (await probe(context.account))
+  }
+
   async function probeWaiting(id: string, { context }: App): Promise<void> {
     const account = await records.pickWaiting(id, context.lastProbed)
     if (account === null) return
@@ -27,29 +32,37 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     await probe(account)
   }
 
-  /** Another grant, one that has worked where there is one. */
-  async function callWitness(id: string, app: App, question: Question): Promise<void> {
-    const spare: string[] = []
+  /** Another grant: one that has worked, or one that never has where no other is left. */
+  async function callWitness(id: string, question: Question): Promise<void> {
+    const others: LoadedAccount[] = []
     for (const account of await records.someOf(id, mostLooked)) {
       const loaded = await accounts.load(account)
-      if (!mayWitness(loaded, question)) continue
-      if (loaded.snapshot.context.lastRefreshedAt === null) spare.push(account)
-      else if (await probe(account)) return
+      if (!isOther(loaded, question)) continue
+      others.push(loaded)
+      if (hasWorked(loaded) && (await probeIfFree(loaded))) return
     }
-    // Where the app was accepted before, a grant that never worked says little of it.
-    if (app.context.acceptedAt === 0) for (const account of spare) if (await probe(account)) return
-    await apps.report(id, { type: 'witness.absent', question: question.id })
+    const isEnough = question.grants.length >= mostGrants
+    // Who has worked and is not free now comes back, and tells more.
+    if (!isEnough && !others.some(hasWorked)) for (const other of others) if (await probeIfFree(other)) return
+    const allRefused = isEnough ? !others.some(hasWorked) : others.length === 0
+    await apps.report(id, { type: 'witness.absent', question: question.id, allRefused })
   }
 
   return async (id: string): Promise<void> => {
     const app = await apps.look(id)
     const { question } = app.context
     if (app.state === 'secret-expired') await probeWaiting(id, app)
-    else if (question !== null) await callWitness(id, app, question)
+    else if (question !== null) await callWitness(id, question)
   }
 }
 
-function mayWitness({ at, snapshot: { value, context } }: LoadedAccount, { grants }: Question): boolean {
-  const isFree = (value === 'valid' || value === 'expiring') && context.refreshable && at >= context.retryAt
-  return isFree && context.grantId !== null && !grants.includes(context.grantId)
+/** Is it a grant that may still tell: alive, and not refused under this question? */
+function isOther({ snapshot: { value, context } }: LoadedAccount, { grants }: Question): boolean {
+  const { grantId, refreshable } = context
+  const isAlive = value === 'valid' || value === 'expiring' || value === 'refreshing'
+  return isAlive && refreshable && grantId !== null && !grants.includes(grantId)
+}
+
+function hasWorked({ snapshot }: LoadedAccount): boolean {
+  return snapshot.context.lastRefreshedAt !== null
 }

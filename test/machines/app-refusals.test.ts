@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AppContext, appMachine, isOwnRefusal, turnOf } from '../../machines/index.ts'
+import { type AppContext, type AppEvent, appMachine, isOwnRefusal, turnOf } from '../../machines/index.ts'
 import { day, given, minute, second, start } from '../../src/testing/index.ts'
 import {
   app,
@@ -21,6 +21,7 @@ const one = secretsPut({ one: null })
 const accepted = clientAccepted('one', start)
 const underQuestion = (at = start) => sent(at, 'rejected')
 const other = clientRejected({ grant: 'other', attempt: 'second', sent: underQuestion() })
+const unproven = clientRejected({ grant: 'other', sent: underQuestion(), workedBefore: false })
 const another = { attempt: 'second', grant: 'other', endpoint: 'endpoint', workedBefore: true, at: start }
 const contextOf = ({ context }: { context: unknown }) => context as AppContext
 
@@ -169,10 +170,28 @@ describe('where a control is blind', () => {
     app(...blind, clientRejected())
       .when(other)
       .then({ state: 'secret-expired', effects: [{ type: 'app.secret-expired' }] }))
-  it('one that never worked does not', () =>
+  it('one that never worked does not: the next account is called', () =>
     app(...blind, clientRejected())
-      .when(clientRejected({ grant: 'other', sent: underQuestion(), workedBefore: false }))
-      .then({ state: 'healthy', effects: [] }))
+      .when(unproven)
+      .then({ state: 'healthy', effects: [{ type: 'account.probe' }] }))
+  it('one that never worked waits a second for those that have', () => {
+    const { after } = app(...blind).when(clientRejected())
+    const asking = { ...another, workedBefore: false }
+    expect(turnOf(contextOf(after), asking)).toEqual({ until: start + second })
+    expect(turnOf(contextOf(after), { ...asking, at: start + second })).toBe('ask')
+  })
+  it('all that are asked break it together, if one of them has worked', () => {
+    const absent = { type: 'witness.absent', id: 'absent', at: start, question: 'rejected' } as const
+    const told = (allRefused: boolean, ...refused: AppEvent[]) =>
+      app(...blind, ...refused).when({ ...absent, allRefused })
+    told(true, clientRejected(), unproven).then({
+      state: 'secret-expired',
+      effects: [{ type: 'app.secret-expired' }],
+    })
+    told(false, clientRejected(), unproven).thenNothing()
+    told(true, clientRejected()).thenNothing()
+    told(true, clientRejected({ workedBefore: false }), unproven).thenNothing()
+  })
   it('one grant alone breaks it by 4 refusals over 10 minutes', () => {
     const again = (at: number) => clientRejected({ at, sent: underQuestion(at) })
     const third = [...blind, clientRejected(), again(start + 200_000), again(start + 400_000)]

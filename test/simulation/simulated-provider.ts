@@ -52,9 +52,9 @@ export function createSimulatedProvider({
   const secrets = new Set(['secret-0'])
   /**
    * Requests with a made-up token. `blind`: it looks at the token before it looks at the secret. `inverted`: of a made-up
-   * token it says what others say of a wrong secret, and the other way round.
+   * token it says what others say of a wrong secret, and the other way round. `silent`: it answers none of them.
    */
-  const controls = { blind: false, inverted: false, sent: [] as number[] }
+  const controls = { blind: false, inverted: false, silent: false, sent: [] as number[] }
   /** Grants that have ended, and in which words that is told, to a grant that worked before or never did. */
   const strange = new Map<string, TokenAnswer | ((workedBefore: boolean) => TokenAnswer)>()
 
@@ -91,7 +91,7 @@ export function createSimulatedProvider({
 
   /** To a token that was never given. */
   function answerControl(secret: string | undefined): TokenAnswer {
-    if (mood.reaches === 'says 503') return refused(refusals.unavailable)
+    if (mood.reaches === 'says 503' || controls.silent) return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
     const isAccepted = controls.blind || (secret !== undefined && secrets.has(secret))
     return refused(isAccepted !== controls.inverted ? refusals.invalidGrant : refusals.invalidClient)
