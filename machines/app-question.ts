@@ -118,11 +118,12 @@ export function isWithoutWitness({ refusals, openedAt }: Question, at: number): 
   return refusals >= fewestRefusals.count && at - openedAt >= fewestRefusals.over
 }
 
-/** Without any witness, or by the word of all: one that has worked, and the others that never have. */
-export function isBrokenByAbsence({ question }: AppContext, { at, allRefused }: WitnessAbsent): boolean {
+/** Without any witness, or, where no control can tell, by the word of all: one that worked, and others that never did. */
+export function isBrokenByAbsence(context: AppContext, { at, allRefused }: WitnessAbsent): boolean {
+  const { question } = context
   if (question === null) return false
   const isUnanimous = allRefused === true && question.worked === true && question.grants.length > 1
-  return isUnanimous || isWithoutWitness(question, at)
+  return (isUnanimous && !canControlTell(context, question)) || isWithoutWitness(question, at)
 }
 
 export function addRefusal({ question }: AppContext, event: ClientRejected): Change {
