@@ -35,7 +35,7 @@ const mostRemembered = 1_000
 export function createOperatorLog(options: {
   readonly logger: Pick<Logger, 'info'>
   readonly timers: Pick<Timers, 'elapsed'>
-  readonly observer: Pick<Observer, 'warned'>
+  readonly observer: Pick<Observer, 'warned' | 'accountInvalid'>
 }): OperatorLog {
   const { logger, timers, observer } = options
   const buckets = createTokenBuckets(timers)
@@ -65,6 +65,7 @@ export function createOperatorLog(options: {
       )
     },
     accountInvalid(account, { app, class: failureClass, reason, action, recoverable }) {
+      observer.accountInvalid(app, failureClass)
       bounded({ account, app, class: failureClass, reason, action, recoverable }, invalid[failureClass])
     },
     grantExpiring(account, { app, action, expiresAt }) {

@@ -2,6 +2,7 @@ import type { Msg } from 'nats'
 import type { Logger } from 'pino'
 import type { Audit } from '../common/audit.ts'
 import { expectedFailure } from '../contract/expected-error.ts'
+import { type AnsweredError, type FailedRequest, verbClasses } from '../contract/failed-request.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { decodeId } from '../contract/subject-token.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
@@ -32,6 +33,7 @@ export function createEndpoint({
   readCached,
   audit,
   logger,
+  onFailed,
 }: {
   route: RequestRoute
   queue: string
@@ -39,9 +41,11 @@ export function createEndpoint({
   readCached: ReadCached | undefined
   audit: Pick<Audit, 'tokenRead'> | undefined
   logger: Logger | undefined
+  onFailed: ((failed: FailedRequest) => void) | undefined
 }): Endpoint {
   const { verb, subject, of, readsToken } = route
   const idStart = verb.length + 1
+  const verbs = verbClasses.find((each) => verb.startsWith(`${each}.`)) ?? 'other'
   const stats: EndpointStats = {
     name: verb.replaceAll('.', '-'),
     subject,
@@ -86,9 +90,10 @@ export function createEndpoint({
     }
   }
 
-  function countError(word: string): void {
+  function countError(error: AnsweredError): void {
     stats.num_errors++
-    stats.last_error = word
+    stats.last_error = error
+    onFailed?.({ error, verbs, over: 'nats' })
   }
 
   return {

@@ -2,6 +2,7 @@ import type { Msg, NatsConnection, NatsError, Subscription } from 'nats'
 import type { Logger } from 'pino'
 import type { Audit } from '../common/audit.ts'
 import { StartError } from '../common/start-error.ts'
+import type { FailedRequest } from '../contract/failed-request.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import { type AdmissionOptions, createAdmission } from './admission.ts'
 import { createEndpoint, type Endpoint, type ReadCached } from './endpoint.ts'
@@ -23,11 +24,12 @@ export interface ListenOptions extends Pick<AdmissionOptions, 'replyPrefixes' | 
    * the long way. What it returns is sent in the same tick.
    */
   readonly readCached?: ReadCached
+  readonly onFailed?: (failed: FailedRequest) => void
 }
 
 /** Answers every request of the contract. `stop` takes no more, and resolves once those under way are answered. */
 export async function listen(options: ListenOptions): Promise<{ stop(): Promise<void> }> {
-  const { nats, tokenbus, version, logger, audit, metadata = {}, readCached } = options
+  const { nats, tokenbus, version, logger, audit, metadata = {}, readCached, onFailed } = options
   const admission = createAdmission(options)
   const underWay = new Set<Promise<void>>()
   const refused: NatsError[] = []
@@ -64,6 +66,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
       readCached: route.verb === 'token.get' ? readCached : undefined,
       audit,
       logger,
+      onFailed,
     }),
   )
   const subscriptions = [

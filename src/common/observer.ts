@@ -18,7 +18,9 @@ export interface Observer {
   /** An answer arrived and could not be made part of its account, through a fault of ours. */
   answerKept(): void
   /** `outcome` is `succeeded`, the class of the failure, `kept` (its answer, to be stored later), or `untold`. */
-  attemptEnded(ended: { provider: string; outcome: string; milliseconds: number }): void
+  attemptEnded(ended: { app: string; provider: string; outcome: string; milliseconds: number }): void
+  /** An account's token is not served any more, for a failure of this class. */
+  accountInvalid(app: string, failureClass: string): void
 }
 
 export type ServedFrom = 'memory' | 'storage' | 'refresh'
@@ -34,4 +36,5 @@ export const unobserved: Observer = {
   unreadable() {},
   answerKept() {},
   attemptEnded() {},
+  accountInvalid() {},
 }

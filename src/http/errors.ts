@@ -1,6 +1,7 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { expectedFailure } from '../contract/expected-error.ts'
+import type { AnsweredError, FailedRequest, VerbClass } from '../contract/failed-request.ts'
 import { type Failure, type FailureWord, fail, failureStatus } from '../contract/failures.ts'
 import type { FieldError } from '../contract/field-errors.ts'
 import { Refused } from './refused.ts'
@@ -46,9 +47,16 @@ const internalError: ErrorBody = {
 }
 
 /** Every failure becomes an answer here, whoever it comes from. No stack, no text of a library's own. */
-export function answerErrors(server: FastifyInstance, logger: Pick<Logger, 'error'>): void {
+export function answerErrors(
+  server: FastifyInstance,
+  { logger, onFailed }: { logger: Pick<Logger, 'error'>; onFailed(failed: FailedRequest): void },
+): void {
+  const count = (error: AnsweredError, { routeOptions }: FastifyRequest) =>
+    onFailed({ error, verbs: verbClassOf(routeOptions.url), over: 'http' })
+
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const refused = refusalOf(error)
+    count(refused?.failure.error ?? 'internal_error', request)
     if (refused !== undefined) return sendRefusal(reply, refused)
     logger.error(
       { err: error, method: request.method, route: request.routeOptions.url },
@@ -56,9 +64,16 @@ export function answerErrors(server: FastifyInstance, logger: Pick<Logger, 'erro
     )
     return reply.code(500).send(internalError)
   })
-  server.setNotFoundHandler((_, reply) =>
-    sendRefusal(reply, refused('not_found', 'there is nothing at this address')),
-  )
+  server.setNotFoundHandler((request, reply) => {
+    count('not_found', request)
+    return sendRefusal(reply, refused('not_found', 'there is nothing at this address'))
+  })
+}
+
+function verbClassOf(route = ''): VerbClass {
+  if (route.includes('/oauth-token')) return 'token'
+  if (route.startsWith('/v1/account')) return 'account'
+  return route.startsWith('/v1/oauth2') ? 'app' : 'other'
 }
 
 export function sendRefusal(reply: FastifyReply, refusal: Pick<Refused, 'failure' | 'fields'>): FastifyReply {

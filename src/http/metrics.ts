@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Health } from './health.ts'
 
-/** For Prometheus. No account and no secret is named, so it is open to whoever reaches the port. */
+/** For Prometheus. Apps are named, but no account and no secret, so it is open to whoever reaches the port. */
 export function metricsRoute(
   server: FastifyInstance,
   { text, contentType, ready }: Metrics,

@@ -75,7 +75,7 @@ export async function addRoutes(
   { limits, ...options }: Omit<HttpOptions, 'host' | 'port'> & { limits: TokenBuckets },
 ): Promise<void> {
   const { apiTokens, consent, feed, publicUrl, health, metrics, version, logger } = options
-  answerErrors(server, logger)
+  answerErrors(server, { logger, onFailed: metrics.requestFailed })
   const ownOrigin = createOwnOrigin(publicUrl)
   authenticate(server, { apiTokens, limits, ownOrigin })
   healthRoutes(server, health)

@@ -1,8 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type Refusal, refusals } from '../bus/refusal-of.ts'
 import type { Observer } from '../common/observer.ts'
+import type { FailedRequest } from '../contract/failed-request.ts'
 import { type StorageTrouble, StorageUnavailable, storageTroubles } from '../redis/storage-unavailable.ts'
+import { countersByApp } from './by-app.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
+import { failedRequestCounter } from './failed-requests.ts'
 import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {
@@ -14,6 +17,7 @@ export interface Metrics {
   /** Whether this node can serve, as `/readyz` says. */
   ready(well: boolean): void
   readonly requestRefused: (why: Refusal) => void
+  readonly requestFailed: (failed: FailedRequest) => void
   readonly contentType: string
   text(): Promise<string>
 }
@@ -92,6 +96,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     labelNames: ['why'],
     registers,
   })
+  const byApp = countersByApp(registry)
   for (const why of storageTroubles) storageFailures.inc({ why }, 0)
   const unreadable = new Counter({
     name: 'tokenbus_unreadable_total',
@@ -134,6 +139,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
 
   return {
     requestRefused: (why) => refused.inc({ why }),
+    requestFailed: failedRequestCounter(registry),
     contentType: registry.contentType,
     ready: (well) => ready.set(well ? 1 : 0),
     tampered: (kind) => tampering.inc({ kind }),
@@ -152,8 +158,11 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
       eventSetAside: () => setAside.inc(),
       unreadable: (kind) => unreadable.inc({ kind }),
       answerKept: () => kept.inc(),
-      attemptEnded: ({ provider, outcome, milliseconds }) =>
-        attempts.observe({ provider, outcome }, milliseconds / 1_000),
+      accountInvalid: byApp.accountInvalid,
+      attemptEnded({ app, provider, outcome, milliseconds }) {
+        attempts.observe({ provider, outcome }, milliseconds / 1_000)
+        byApp.attemptEnded({ app, outcome })
+      },
     },
   }
 }

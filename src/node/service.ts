@@ -129,6 +129,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     replyPrefixes: config.replyPrefixes,
     callerRate: config.callerRate,
     onRefused: metrics.requestRefused,
+    onFailed: metrics.requestFailed,
     metadata: {
       [sealingKey]: storage.sealer.keyIds[0] as string,
       [newestLevelName]: String(newestLevel),

@@ -62,7 +62,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 
   function logEnd({ account, attempt, saved }: Trial, milliseconds: number, ended: Ended): void {
     const { outcome, error } = ended
-    observer.attemptEnded({ provider: saved.snapshot.context.provider, outcome, milliseconds })
+    const { app, provider } = saved.snapshot.context
+    observer.attemptEnded({ app, provider, outcome, milliseconds })
     const line = { account, attempt: attempt.id, outcome, milliseconds: Math.round(milliseconds) }
     if (error === undefined) {
       logger.debug(line, 'refresh attempt ended')

@@ -21,9 +21,13 @@ function installed(program: string): boolean {
   }
 }
 
-it('every alert links a paragraph of the runbook', async () => {
+async function rulesOf(): Promise<Rule[]> {
   const { groups } = parse(await readFile(at('ops/alerts.yml'), 'utf8'))
-  const rules = groups.flatMap((group: { rules: Rule[] }) => group.rules) as Rule[]
+  return groups.flatMap(({ rules }: { rules: Rule[] }) => rules)
+}
+
+it('every alert links a paragraph of the runbook', async () => {
+  const rules = await rulesOf()
   const headings = [...(await readFile(at('docs/operations.md'), 'utf8')).matchAll(/^### (\w+)$/gm)]
   const paragraphs = headings.map(([, heading = '']) => `docs/operations.md#${heading.toLowerCase()}`)
   expect(rules.length).toBeGreaterThan(15)
@@ -31,6 +35,11 @@ it('every alert links a paragraph of the runbook', async () => {
     expect([alert, annotations.runbook]).toEqual([alert, `docs/operations.md#${alert.toLowerCase()}`])
     expect(paragraphs).toContain(annotations.runbook)
   }
+})
+
+it('every alert fires in the tests of the rules', async () => {
+  const tests = await readFile(at('ops/alerts.test.yml'), 'utf8')
+  for (const { alert } of await rulesOf()) expect(tests).toContain(`alertname="${alert}"`)
 })
 
 describe.skipIf(!installed('promtool'))('promtool (of the Debian package prometheus)', () => {

@@ -76,6 +76,46 @@ describe('/metrics', () => {
     )
   })
 
+  it('counts failed requests by error, by what they were about, over NATS and HTTP', async () => {
+    const count = (labels: string) => `tokenbus_requests_failed_total{${labels}}`
+    const expected = {
+      [count('error="account_not_found",verbs="token",over="nats"')]: 1,
+      [count('error="account_not_found",verbs="token",over="http"')]: 1,
+      [count('error="bad_request",verbs="account",over="nats"')]: 1,
+      [count('error="app_not_found",verbs="app",over="http"')]: 1,
+      [count('error="unauthorized",verbs="account",over="http"')]: 1,
+      [count('error="not_found",verbs="other",over="http"')]: 1,
+      [count('error="bad_request",verbs="other",over="nats"')]: 1,
+      [count('error="internal_error",verbs="token",over="nats"')]: 0,
+    }
+    const before = await metrics()
+    await http.request('token.get.nobody')
+    await http.ask('GET', '/v1/account/nobody/oauth-token')
+    await http.request('account.put.nobody', {})
+    await http.ask('GET', '/v1/oauth2/no-app')
+    await http.ask('GET', '/v1/account/fresh', { token: null })
+    await http.ask('GET', '/nowhere')
+    await http.request('keys.rotate', { key: 1 })
+    const after = await metrics()
+    const grown = Object.keys(expected).map((name) => [
+      name,
+      (after[name] ?? 0) - (before[name] ?? Number.NaN),
+    ])
+    expect(Object.fromEntries(grown)).toEqual(expected)
+  })
+
+  it('counts refreshes by app, and accounts that become invalid', async () => {
+    await http.connectAccount('left')
+    http.sandbox.control.revoke('left')
+    await http.request('token.get.left', { forceRefresh: true })
+    await eventually(async () =>
+      expect(await metrics()).toMatchObject({
+        'tokenbus_app_accounts_invalid_total{app="sandbox",class="A"}': 1,
+        'tokenbus_app_refreshes_total{app="sandbox",outcome="R"}': 1,
+      }),
+    )
+  })
+
   it('names everything that the dashboard and the alerts ask for', async () => {
     const dashboard = await readFile(new URL('../../ops/grafana-dashboard.json', import.meta.url), 'utf8')
     const alerts = await readFile(new URL('../../ops/alerts.yml', import.meta.url), 'utf8')

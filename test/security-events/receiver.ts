@@ -28,7 +28,7 @@ export async function startReceiver() {
   const logger = pino({ level: 'silent' })
   const keysHttp = createHttp({ allowPrivate: true })
   const server = hardenedServer()
-  answerErrors(server, logger)
+  answerErrors(server, { logger, onFailed() {} })
   const ownOrigin = createOwnOrigin(() => 'http://127.0.0.1')
   authenticate(server, { apiTokens: { verify: () => null }, limits: createTokenBuckets(), ownOrigin })
   const keySets = createKeySets({ http: keysHttp, allowPrivate: true })
