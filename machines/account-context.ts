@@ -1,4 +1,5 @@
-export type AccountState = 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
+export const accountStates = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
+export type AccountState = (typeof accountStates)[number]
 
 /** When a token is refreshed before anybody needs it: always, only on request, or if it was asked for during its life. */
 export type Policy = 'eager' | 'lazy' | 'adaptive'

@@ -1,6 +1,7 @@
 import type { ProviderError } from './account-context.ts'
 
-export type AppState = 'healthy' | 'secret-expiring' | 'secret-expired' | 'throttled'
+export const appStates = ['healthy', 'secret-expiring', 'secret-expired', 'throttled'] as const
+export type AppState = (typeof appStates)[number]
 
 /** A client secret as the machine knows it: never its text. Times in milliseconds. */
 export interface SecretStatus {

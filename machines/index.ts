@@ -10,6 +10,7 @@ export {
   type AppError,
   type AppEvent,
   type AppState,
+  appStates,
   type Baseline,
   type ClientRejected,
   newApp,

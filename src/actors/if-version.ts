@@ -1,5 +1,5 @@
 import { type Failed, fail } from '../contract/failures.ts'
-import type { IfVersion } from '../contract/requests.ts'
+import type { IfVersion } from '../contract/fields.ts'
 import type { Revision } from '../redis/records.ts'
 
 /** Version and save id as one text. Unlike the version it is never the same in two histories (after a failover). */

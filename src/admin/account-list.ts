@@ -1,7 +1,6 @@
 import pLimit from 'p-limit'
+import type { AccountList, AccountPage, AccountView } from '../contract/account.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import type { AccountList } from '../contract/requests.ts'
-import type { AccountPage, AccountView } from '../contract/tokenbus.ts'
 import { nullIfUnusable } from '../redis/integrity.ts'
 import { BadCursor, type Records } from '../redis/records.ts'
 

@@ -5,8 +5,9 @@ import { checkIfVersion } from '../actors/if-version.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import type { Timers } from '../common/timers.ts'
+import type { AccountTransition } from '../contract/account.ts'
 import { accountNotFound, ok, type Result } from '../contract/failures.ts'
-import type { Tokenbus, TransitionRecord } from '../contract/tokenbus.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Records } from '../redis/records.ts'
@@ -25,7 +26,7 @@ export interface AccountAdminOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>
   readonly timers?: Pick<Timers, 'after'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
-  readonly history: { read(account: string, limit: number): Promise<Result<TransitionRecord[]>> }
+  readonly history: { read(account: string, limit: number): Promise<Result<AccountTransition[]>> }
 }
 
 type AccountAdmin = Pick<

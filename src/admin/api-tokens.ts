@@ -1,9 +1,9 @@
 import { apiTokenDigest, apiTokenId, newApiToken } from '../common/api-token-text.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { ApiTokenCreate, ApiTokenView } from '../contract/api-token.ts'
 import { fail, ok } from '../contract/failures.ts'
 import { everything } from '../contract/principal.ts'
-import type { ApiTokenCreate } from '../contract/requests.ts'
-import type { ApiTokenAdmin, ApiTokenView } from '../contract/tokenbus.ts'
+import type { ApiTokenAdmin } from '../contract/tokenbus.ts'
 import { type ApiTokenStore, type StoredApiToken, usualApps } from '../redis/api-tokens.ts'
 
 export interface ApiTokenAdminOptions {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { App } from '../actors/app-actor.ts'
+import type { AppPatch } from '../contract/app.ts'
 import { fail, type Result } from '../contract/failures.ts'
-import type { AppPatch } from '../contract/requests.ts'
 import type { AppConfig, Pinned } from '../provider/app-config.ts'
 
 /** Where an administrator's order lets the app's grants follow: the origins of its endpoints. */

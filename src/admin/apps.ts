@@ -3,15 +3,11 @@ import pLimit from 'p-limit'
 import type { App, AppSettings, Apps, ClientSecret } from '../actors/app-actor.ts'
 import { checkIfVersion } from '../actors/if-version.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { AppView } from '../contract/app.ts'
+import { type AppPatch, type AppPut, type AppSecretAdd, mostSecrets } from '../contract/app.ts'
 import { appNotFound, fail, ok, type Result } from '../contract/failures.ts'
-import {
-  type AppPatch,
-  type AppPut,
-  type AppSecretAdd,
-  type IfVersion,
-  mostSecrets,
-} from '../contract/requests.ts'
-import type { AppView, Tokenbus } from '../contract/tokenbus.ts'
+import type { IfVersion } from '../contract/fields.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Endpoint } from '../provider/endpoints.ts'

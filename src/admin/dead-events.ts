@@ -1,6 +1,6 @@
 import { ok } from '../contract/failures.ts'
-import type { EventsWhich } from '../contract/requests.ts'
-import type { DeadEvent, DeadEventAdmin } from '../contract/tokenbus.ts'
+import type { DeadEvent, EventsWhich } from '../contract/maintenance.ts'
+import type { DeadEventAdmin } from '../contract/tokenbus.ts'
 import type { DeadEntry, Records } from '../redis/records.ts'
 
 const usualLimit = 100

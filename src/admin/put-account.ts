@@ -3,9 +3,9 @@ import type { Apps } from '../actors/app-actor.ts'
 import { checkIfVersion } from '../actors/if-version.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
+import type { AccountPut, AccountPutCheck, PutEffect } from '../contract/account.ts'
 import { type Failed, fail, ok, type Result } from '../contract/failures.ts'
-import type { AccountPut } from '../contract/requests.ts'
-import type { KnownAccount, PutCheck, PutEffect, Tokenbus } from '../contract/tokenbus.ts'
+import type { KnownAccount, Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import type { Records } from '../redis/records.ts'
@@ -125,7 +125,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     return fail('conflict', 'the account is being changed by others; try again')
   }
 
-  async function checkPut(account: string, put: AccountPut): Promise<Result<PutCheck>> {
+  async function checkPut(account: string, put: AccountPut): Promise<Result<AccountPutCheck>> {
     const loaded = await accounts.load(account)
     const make = () => ok(put)
     const found = await write({ account, make, from: {}, app: put.app, loaded, dryRun: true })

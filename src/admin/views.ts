@@ -1,9 +1,10 @@
-import { type AccountContext, grantEnd } from '../../machines/index.ts'
+import { type AccountContext, type AccountState, grantEnd } from '../../machines/index.ts'
 import type { LoadedAccount } from '../actors/account-actor.ts'
 import type { App } from '../actors/app-actor.ts'
 import { revisionOf } from '../actors/if-version.ts'
+import type { AccountView } from '../contract/account.ts'
+import type { AppView } from '../contract/app.ts'
 import { accountNotFound, ok, type Result } from '../contract/failures.ts'
-import type { AccountView, AppView } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { newerInPreset } from '../provider/app-settings.ts'
 import { missingScopes } from '../provider/scopes.ts'
@@ -15,7 +16,7 @@ const isoOrNull = (at: number | null) => (at === null || at === 0 ? null : iso(a
 export interface AccountSeen {
   readonly account: string
   readonly record: Revision
-  readonly state: string
+  readonly state: AccountState
   readonly context: AccountContext
   readonly metadata: string | undefined
   readonly config: AppConfig | null
@@ -64,7 +65,9 @@ export function viewOf(
   const { context } = snapshot
   if (context.grantId === null) return accountNotFound(account)
   const { metadata } = record.fields
-  return ok(accountView({ account, record, state: snapshot.value as string, context, metadata, config }))
+  return ok(
+    accountView({ account, record, state: snapshot.value as AccountState, context, metadata, config }),
+  )
 }
 
 export function appView(app: App & { config: AppConfig }): AppView {

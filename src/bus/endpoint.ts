@@ -9,8 +9,8 @@ import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { Caller } from './callers.ts'
 import { matcherOf } from './refusal-of.ts'
 import { isTooLarge, respond, respondFailure, respondInternalError } from './reply.ts'
+import type { RequestRoute } from './request-routes.ts'
 import type { EndpointStats } from './service-announcement.ts'
-import type { RequestRoute } from './subjects.ts'
 
 export type ReadCached = (subjectToken: string, payload: Uint8Array) => Uint8Array | undefined
 

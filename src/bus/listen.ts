@@ -6,8 +6,8 @@ import type { FailedRequest } from '../contract/failed-request.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import { type AdmissionOptions, createAdmission } from './admission.ts'
 import { createEndpoint, type Endpoint, type ReadCached } from './endpoint.ts'
+import { requestRoutes } from './request-routes.ts'
 import { announceService } from './service-announcement.ts'
-import { requests } from './subjects.ts'
 
 const queue = 'tokenbus'
 
@@ -58,7 +58,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
     }
   }
 
-  const endpoints = requests.map((route) =>
+  const endpoints = requestRoutes.map((route) =>
     createEndpoint({
       route,
       queue,

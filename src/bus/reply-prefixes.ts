@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { apiTokenRevoked, changedSubject, eventTypes, requests } from './subjects.ts'
+import { requestRoutes } from './request-routes.ts'
+import { apiTokenRevoked, changedSubject, eventTypes } from './subjects.ts'
 
 /** Replies to an account that imports our requests; the server makes these subjects. */
 export const importReplies = '_R_.'
@@ -9,7 +10,7 @@ export const usualReplyPrefixes: readonly string[] = ['_INBOX', importReplies]
 
 /** The first tokens of subjects that mean something to us: a reply there would be a request or an event. */
 const reserved = new Set(
-  [...requests.map(({ verb }) => verb), ...eventTypes, apiTokenRevoked, changedSubject].map(
+  [...requestRoutes.map(({ verb }) => verb), ...eventTypes, apiTokenRevoked, changedSubject].map(
     (subject) => subject.split('.')[0] as string,
   ),
 )

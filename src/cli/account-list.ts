@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { AccountPage, AccountView } from '../contract/tokenbus.ts'
+import type { AccountPage, AccountView } from '../contract/account.ts'
 import type { Bus } from './bus.ts'
 import { pick } from './pick.ts'
 import { parseCount } from './read-secret.ts'

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
+import type { AccountView } from '../contract/account.ts'
 import { encodeId } from '../contract/subject-token.ts'
-import type { AccountView } from '../contract/tokenbus.ts'
 import { replay } from '../testing/replay.ts'
 import { accountListCommand } from './account-list.ts'
 import { pick } from './pick.ts'

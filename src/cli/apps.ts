@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseJson } from '../common/parse-json.ts'
+import type { AppVerification, AppView } from '../contract/app.ts'
 import { encodeId } from '../contract/subject-token.ts'
-import type { AppVerification, AppView } from '../contract/tokenbus.ts'
 import { pick } from './pick.ts'
 import { readPayload, readSecret } from './read-secret.ts'
 import { facts, paintState, shown, table } from './terminal.ts'

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { NatsError } from 'nats'
-import { idSchema } from '../contract/requests.ts'
+import { idSchema } from '../contract/fields.ts'
 import { adoptDurable, createDurable } from '../events/durable.ts'
 import { Refused, Unreachable } from './bus.ts'
 import { consumerAccount, consumerApiPrefix, natsAccountOf, passwordVariableOf } from './consumer-account.ts'

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { DeadEvent } from '../contract/tokenbus.ts'
+import type { DeadEvent } from '../contract/maintenance.ts'
 import { parseCount } from './read-secret.ts'
 import type { Run } from './tools.ts'
 

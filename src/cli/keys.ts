@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { sealingKey } from '../bus/subjects.ts'
-import type { KeyRotation } from '../contract/tokenbus.ts'
+import type { KeyRotation } from '../contract/maintenance.ts'
 import type { Bus } from './bus.ts'
 import { nodesOf } from './roll-call.ts'
 import type { Run } from './tools.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { newestLevelName, writeLevelName } from '../bus/subjects.ts'
-import type { UpgradePage } from '../contract/tokenbus.ts'
+import type { UpgradePage } from '../contract/maintenance.ts'
 import { Unreachable } from './bus.ts'
 import { nodesOf } from './roll-call.ts'
 import type { Run, Tools } from './tools.ts'

@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats'
 import { encodeId } from '../contract/encode-id.ts'
-import type { TokenReply } from '../contract/tokenbus.ts'
+import type { TokenReply } from '../contract/token.ts'
 import type { Link } from './link.ts'
 import { failureIn, notCarried, TokensError } from './tokens-error.ts'
 

@@ -1,6 +1,6 @@
 import { createFills, type Fill } from '../common/cache-fill.ts'
 import { isNewer, type Moment } from '../contract/announced.ts'
-import type { TokenReply } from '../contract/tokenbus.ts'
+import type { TokenReply } from '../contract/token.ts'
 import { createRecentChanges } from './recent-changes.ts'
 
 /** What a token is for: an account, and the scopes of a second token of its grant, if it is one, as one text. */

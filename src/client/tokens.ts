@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'nats'
-import type { TokenReply } from '../contract/tokenbus.ts'
+import type { TokenReply } from '../contract/token.ts'
 import type { News } from './news.ts'
 
 export type FetchInput = string | URL | Request

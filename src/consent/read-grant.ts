@@ -1,4 +1,4 @@
-import type { AccountPut } from '../contract/requests.ts'
+import type { AccountPut } from '../contract/account.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
 import type { Reached } from '../provider/grant-place.ts'

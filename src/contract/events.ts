@@ -1,15 +1,13 @@
 import { z } from 'zod'
-import { idSchema } from './requests.ts'
+import { accountStateSchema, generationSchema, idSchema, timeSchema, versionSchema } from './fields.ts'
 
-export const accountStateSchema = z.enum(['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'])
-const generation = z.int().nonnegative()
 /** Milliseconds of cluster time. */
 const instant = z.number().nonnegative()
 
 const happened = {
   id: z.string().min(1),
-  time: z.iso.datetime(),
-  version: z.int().nonnegative(),
+  time: timeSchema,
+  version: versionSchema,
   /** It was too large for its server: lists are empty, long texts left out, of a transition its `event`, `effects` and `snapshot`. */
   truncated: z.literal(true).optional(),
 }
@@ -21,7 +19,7 @@ const token = {
   user: z.string(),
   state: accountStateSchema,
   previousState: accountStateSchema.nullable(),
-  generation,
+  generation: generationSchema,
 }
 export const providerErrorSchema = z.strictObject({
   status: z.int().nullable(),
@@ -37,7 +35,7 @@ export const eventSchemas = {
     type: z.literal('token.refreshed'),
     ...ofAccount,
     ...token,
-    expires: z.iso.datetime(),
+    expires: timeSchema,
     registeredScopes: z.array(z.string()),
   }),
   'token.invalid': z.strictObject({
@@ -56,7 +54,7 @@ export const eventSchemas = {
     type: z.literal('account.grant-expiring'),
     ...ofAccount,
     ...token,
-    expiresAt: z.iso.datetime(),
+    expiresAt: timeSchema,
     action: z.string(),
   }),
   'account.removed': z.strictObject({

@@ -1,3 +1,6 @@
+import { z } from 'zod'
+import { accountStateSchema, idSchema, type Sent } from './fields.ts'
+
 /** The code word of a failure and the HTTP-like number that goes with it on every wire. */
 export const failureStatus = {
   bad_request: 400,
@@ -25,19 +28,25 @@ export const failureStatus = {
 
 export type FailureWord = keyof typeof failureStatus
 
-/** An expected failure, exactly as its body goes over NATS. `retryAfter` is in whole seconds. */
-export interface Failure {
-  readonly error: FailureWord
-  readonly message: string
-  readonly account?: string
-  readonly state?: string
-  readonly reason?: string
-  readonly recoverable?: boolean
-  readonly action?: string
-  /** What a person has to prove anew, as JSON text. */
-  readonly claims?: string
-  readonly retryAfter?: number
-}
+const expectedFailureSchema = z.strictObject({
+  error: z.enum(Object.keys(failureStatus) as FailureWord[]),
+  message: z.string(),
+  account: idSchema.optional(),
+  state: accountStateSchema.optional(),
+  reason: z.string().optional(),
+  recoverable: z.boolean().optional(),
+  action: z.string().optional(),
+  claims: z.string().optional().describe('what a person has to prove anew, as JSON text'),
+  retryAfter: z.int().positive().optional().describe('whole seconds'),
+})
+
+/** An expected failure, exactly as its body goes over NATS. */
+export type Failure = Sent<typeof expectedFailureSchema>
+
+/** What any request is answered with when it fails; `Nats-Service-Error` says the same word. */
+export const failureSchema = expectedFailureSchema.extend({
+  error: z.enum([...expectedFailureSchema.shape.error.options, 'internal_error']),
+})
 
 export interface Failed {
   readonly ok: false

@@ -1,4 +1,4 @@
-import type { Scope } from './requests.ts'
+import type { Scope } from './api-token.ts'
 
 /** Who calls, and what it may do. `accounts` and `apps` are an id, or the beginning of ids and `*`. */
 export interface Principal {

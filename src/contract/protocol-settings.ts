@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { textSchema, visible, visibleRule } from './request-parts.ts'
+import { textSchema, visible, visibleRule } from './fields.ts'
 
 const name = z.string().regex(/^[\w.:-]{1,64}$/, 'must be the name of a parameter')
 const value = z

@@ -1,6 +1,6 @@
 import { encodeId } from './encode-id.ts'
 import { fail, ok, type Result } from './failures.ts'
-import { idSchema } from './requests.ts'
+import { idSchema } from './fields.ts'
 
 export { encodeId }
 

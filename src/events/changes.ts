@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { watchConnection } from '../bus/connection-watch.ts'
 import { changedSubject } from '../bus/subjects.ts'
 import { StartError } from '../common/start-error.ts'
-import { idSchema } from '../contract/requests.ts'
+import { idSchema } from '../contract/fields.ts'
 import { decodeId } from '../contract/subject-token.ts'
 
 /** A record was saved, on whichever node. Reason enough to drop what is remembered of it; nothing more is to be believed. */

@@ -3,9 +3,9 @@ import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { eventSubject } from '../bus/subjects.ts'
 import { parseJson } from '../common/parse-json.ts'
+import type { AccountTransition } from '../contract/account.ts'
 import { announcedOn } from '../contract/announced.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import type { TransitionRecord } from '../contract/tokenbus.ts'
 
 const stream = 'TOKENBUS_HISTORY'
 
@@ -14,7 +14,7 @@ export interface History {
    * The account's last `limit` recorded transitions, oldest first; what else somebody put on its subject is left out.
    * `history_unavailable` without JetStream.
    */
-  read(account: string, limit: number): Promise<Result<TransitionRecord[]>>
+  read(account: string, limit: number): Promise<Result<AccountTransition[]>>
 }
 
 /** Each read makes a consumer on the server, hence `concurrency`. `timeout` in milliseconds, for each of its two steps. */
@@ -52,7 +52,7 @@ export function createHistory({
     }
   }
 
-  function recordsIn(account: string, messages: readonly Uint8Array[]): TransitionRecord[] {
+  function recordsIn(account: string, messages: readonly Uint8Array[]): AccountTransition[] {
     const subject = eventSubject('account.transition', account)
     const records = messages.flatMap((bytes) => parseRecord(subject, bytes) ?? [])
     const skipped = messages.length - records.length
@@ -87,7 +87,7 @@ function addConsumer({ consumers, account }: { consumers: JetStreamManager['cons
   })
 }
 
-function parseRecord(subject: string, bytes: Uint8Array): TransitionRecord | undefined {
+function parseRecord(subject: string, bytes: Uint8Array): AccountTransition | undefined {
   const body = parseJson(new TextDecoder().decode(bytes))
-  return announcedOn(subject, body) === undefined ? undefined : (body as TransitionRecord)
+  return announcedOn(subject, body) === undefined ? undefined : (body as AccountTransition)
 }

@@ -1,5 +1,6 @@
 import { millis, RetentionPolicy, type StreamConfig } from 'nats'
-import { requests, type StreamName, streamSubjects } from '../bus/subjects.ts'
+import { requestRoutes } from '../bus/request-routes.ts'
+import { type StreamName, streamSubjects } from '../bus/subjects.ts'
 import { StartError } from '../common/start-error.ts'
 
 /** Checks what correctness rests on: subjects, acks, retention and the duplicate window. Throws `StartError`. */
@@ -36,7 +37,8 @@ export function missingSubjects(name: StreamName, { subjects = [] }: Subjects): 
 
 /** Such a stream acknowledges requests before we can answer, and stores the refresh tokens in them. */
 export function capturedRequest({ subjects = [] }: Subjects): string | undefined {
-  return requests.find(({ subject }) => subjects.some((pattern) => overlaps({ pattern, subject })))?.subject
+  return requestRoutes.find(({ subject }) => subjects.some((pattern) => overlaps({ pattern, subject })))
+    ?.subject
 }
 
 interface Patterns {

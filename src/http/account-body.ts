@@ -1,13 +1,7 @@
 import { z } from 'zod'
+import { type AccountPut, accountPutSchema } from '../contract/account.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import {
-  type AccountPut,
-  accountPutSchema,
-  idSchema,
-  metadataSchema,
-  newIdSchema,
-  textSchema,
-} from '../contract/requests.ts'
+import { idSchema, metadataSchema, newIdSchema, textSchema } from '../contract/fields.ts'
 import type { KnownAccount } from '../contract/tokenbus.ts'
 
 const { user, accessToken, refreshToken, expires, scopes, policy, metadata, ifVersion } =

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { type AccountList, accountListSchema } from '../contract/account.ts'
 import { ok, type Result } from '../contract/failures.ts'
 import type { Principal } from '../contract/principal.ts'
-import { type AccountList, accountListSchema } from '../contract/requests.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import { accountReaders, accountView } from './accounts.ts'
 import { fromText } from './from-text.ts'

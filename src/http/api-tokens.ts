@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { apiTokenSchema } from '../contract/replies.ts'
-import { apiTokenCreateSchema } from '../contract/requests.ts'
+import { apiTokenCreateSchema, apiTokenSchema } from '../contract/api-token.ts'
 import type { ApiTokenAdmin } from '../contract/tokenbus.ts'
 import { type Route, route } from './route.ts'
 

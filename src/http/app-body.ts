@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { type AppPatch, type AppPut, appPutSchema } from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import { type AppPatch, type AppPut, appPutSchema, newIdSchema } from '../contract/requests.ts'
+import { newIdSchema } from '../contract/fields.ts'
 import { settingsOf } from '../import/emailengine-app.ts'
 
 const { clientId, tenant, additionalScopes } = appPutSchema.shape

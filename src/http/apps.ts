@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { AppView } from '../contract/app.ts'
+import { type AppPut, appSecretAddSchema, appVerificationSchema, appVerifySchema } from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
+import { idSchema, newIdSchema } from '../contract/fields.ts'
 import { covers, hasScope, type Principal } from '../contract/principal.ts'
-import { appVerificationSchema } from '../contract/replies.ts'
-import {
-  type AppPut,
-  appSecretAddSchema,
-  appVerifySchema,
-  idSchema,
-  newIdSchema,
-} from '../contract/requests.ts'
-import type { AppView, Tokenbus } from '../contract/tokenbus.ts'
+import type { Tokenbus } from '../contract/tokenbus.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
 import { revised } from './preconditions.ts'

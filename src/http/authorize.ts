@@ -1,6 +1,6 @@
+import type { Scope } from '../contract/api-token.ts'
 import { type Failed, fail } from '../contract/failures.ts'
 import { covers, everything, hasScope, type Principal } from '../contract/principal.ts'
-import type { Scope } from '../contract/requests.ts'
 
 /** Where a request names what it is about: a parameter of the path, or a field of the body. */
 export type Place = { readonly path: string } | { readonly field: string }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accountPutSchema } from '../contract/requests.ts'
+import { accountPutSchema } from '../contract/account.ts'
 import { serviceProviders } from './emailengine-app.ts'
 import type { Opener } from './emailengine-seal.ts'
 import type { AccountRow } from './rows.ts'

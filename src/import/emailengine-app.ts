@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AppPut, appPutSchema, providerSchema } from '../contract/requests.ts'
+import { type AppPut, appPutSchema, providerSchema } from '../contract/app.ts'
 import { presets } from '../provider/presets.ts'
 import type { Opener } from './emailengine-seal.ts'
 import type { AppRow } from './rows.ts'

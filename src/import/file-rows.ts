@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { accountPutSchema } from '../contract/account.ts'
+import { appPutSchema } from '../contract/app.ts'
+import { newIdSchema } from '../contract/fields.ts'
 import { parsePayload } from '../contract/parse-payload.ts'
-import { accountPutSchema, appPutSchema, newIdSchema } from '../contract/requests.ts'
 import type { FileValue } from './file-value.ts'
 import type { AccountRow, AppRow } from './rows.ts'
 

@@ -1,8 +1,8 @@
 import { Secret } from '../common/secret.ts'
+import type { AccountPut, PutEffect } from '../contract/account.ts'
+import type { AppPut, AppView } from '../contract/app.ts'
 import type { Failure, Result } from '../contract/failures.ts'
-import type { AccountPut, AppPut } from '../contract/requests.ts'
 import { encodeId } from '../contract/subject-token.ts'
-import type { AppView, PutEffect } from '../contract/tokenbus.ts'
 import type { AppRow, Row, Source } from './rows.ts'
 
 /** What became of a row. Without `apply`: `new` or `changed` instead of `imported`, `known` instead of `unchanged`. */

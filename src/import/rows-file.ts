@@ -1,4 +1,4 @@
-import { accountPutSchema } from '../contract/requests.ts'
+import { accountPutSchema } from '../contract/account.ts'
 import { readCsv } from './csv-values.ts'
 import { openFileSource } from './file-source.ts'
 import { type FileValue, parsedJson } from './file-value.ts'

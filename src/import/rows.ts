@@ -1,4 +1,5 @@
-import type { AccountPut, AppPut } from '../contract/requests.ts'
+import type { AccountPut } from '../contract/account.ts'
+import type { AppPut } from '../contract/app.ts'
 
 /** One app or account of somewhere else: what to put here, or why it is left out. */
 export type Row<Put> = {

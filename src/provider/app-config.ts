@@ -1,5 +1,5 @@
+import type { AppPut } from '../contract/app.ts'
 import type { ProtocolSettings } from '../contract/protocol-settings.ts'
-import type { AppPut } from '../contract/requests.ts'
 import type { EndpointField, EventSource, Grant } from './presets.ts'
 
 export type ClientAuthMethod = NonNullable<ProtocolSettings['clientAuth']>

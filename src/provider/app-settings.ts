@@ -1,6 +1,6 @@
+import type { AppPatch, AppPut } from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { type ProtocolSettings, protocolSettings } from '../contract/protocol-settings.ts'
-import type { AppPatch, AppPut } from '../contract/requests.ts'
 import type { AppConfig } from './app-config.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { checkSettings } from './check-settings.ts'

@@ -1,4 +1,4 @@
-import { longestScope, mostScopes } from '../contract/requests.ts'
+import { longestScope, mostScopes } from '../contract/fields.ts'
 
 /** What is kept of the scopes a provider names: as many, and as long ones, as may be put. */
 export function boundedScopes(text: string): { scopes: string[]; scopesCut?: true } {

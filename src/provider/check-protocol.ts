@@ -1,5 +1,5 @@
+import type { AppPut } from '../contract/app.ts'
 import { placeholdersIn } from '../contract/protocol-settings.ts'
-import type { AppPut } from '../contract/requests.ts'
 import type { AppConfig } from './app-config.ts'
 
 interface Asked {

@@ -1,6 +1,6 @@
 import type { Secret } from '../common/secret.ts'
+import type { AppPut } from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import type { AppPut } from '../contract/requests.ts'
 import type { AppConfig } from './app-config.ts'
 import { checkProtocol } from './check-protocol.ts'
 import { type Preset, presets } from './presets.ts'

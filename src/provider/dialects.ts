@@ -1,4 +1,4 @@
-import type { AppPut } from '../contract/requests.ts'
+import type { AppPut } from '../contract/app.ts'
 import type { Dialect, ErrorRow } from './classified.ts'
 
 const key = "check that the user exists and that the service account's key has not been removed"

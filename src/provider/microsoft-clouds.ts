@@ -1,4 +1,4 @@
-import type { AppPut } from '../contract/requests.ts'
+import type { AppPut } from '../contract/app.ts'
 
 /** Where a Microsoft cloud keeps what the others have too. */
 export interface Cloud {

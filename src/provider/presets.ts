@@ -1,5 +1,5 @@
+import type { AppPut } from '../contract/app.ts'
 import type { ProtocolSettings } from '../contract/protocol-settings.ts'
-import type { AppPut } from '../contract/requests.ts'
 
 /**
  * How an app comes by tokens: by a person's consent and the refresh token it left, or by its own key or secret, which

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { scopeSchema } from '../contract/api-token.ts'
 import { everything } from '../contract/principal.ts'
-import { scopeSchema } from '../contract/requests.ts'
 import type { Integrity } from './integrity.ts'
 import { type RedisClient, type RunScript, reach } from './scripts.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { StartError } from '../common/start-error.ts'
-import type { AccountPut } from '../contract/requests.ts'
+import type { AccountPut } from '../contract/account.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'

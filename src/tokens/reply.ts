@@ -1,6 +1,6 @@
 import { type AccountContext, type Resource, tokenFor } from '../../machines/index.ts'
 import type { TokenPair } from '../actors/sealed-tokens.ts'
-import type { TokenReply } from '../contract/tokenbus.ts'
+import type { TokenReply } from '../contract/token.ts'
 
 const encoder = new TextEncoder()
 

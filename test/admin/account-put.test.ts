@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
-import type { AccountPut } from '../../src/contract/requests.ts'
+import type { AccountPut } from '../../src/contract/account.ts'
 import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
-import type { AppPut } from '../../src/contract/requests.ts'
+import type { AppPut } from '../../src/contract/app.ts'
 import { createProvider } from '../../src/provider/provider.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { signedContent } from '../../src/redis/record.ts'

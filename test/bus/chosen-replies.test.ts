@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { AckPolicy, connect, DeliverPolicy, type Msg, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { listen } from '../../src/bus/listen.ts'
-import { requests } from '../../src/bus/subjects.ts'
+import { requestRoutes } from '../../src/bus/request-routes.ts'
 import { ok } from '../../src/contract/failures.ts'
 import { ensureStreams } from '../../src/events/streams.ts'
 import { eventually } from '../support/eventually.ts'
@@ -137,7 +137,7 @@ describe('a consumer that chooses a reply subject', () => {
 })
 
 describe('an operator that chooses a reply subject', () => {
-  const subjects = requests.map(({ subject }) => subject.replace('*', 'bob'))
+  const subjects = requestRoutes.map(({ subject }) => subject.replace('*', 'bob'))
   it.each([...subjects, '$SRV.PING', '$SRV.INFO.tokenbus', '$SRV.STATS'])(
     'gets nothing done and nothing published by %s',
     async (subject) => {
@@ -163,7 +163,7 @@ it('headers that the client library cannot read are no request, and end nothing'
 })
 
 describe('what JetStream delivers is never a request', () => {
-  const changing = requests
+  const changing = requestRoutes
     .filter(({ of }) => of !== undefined)
     .map(({ subject }) => subject.replace('*', 'bob'))
 

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { requests } from '../../src/bus/subjects.ts'
+import { requestRoutes } from '../../src/bus/request-routes.ts'
 import { type FailureWord, fail, failureStatus, ok } from '../../src/contract/failures.ts'
 import { encodeId } from '../../src/contract/subject-token.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
@@ -47,7 +47,7 @@ describe('a malformed request is refused with the name of the field and its rule
     const reads = ['token.get', 'account.get', 'account.list', 'account.history', 'app.get', 'app.list']
     const mayBeEmpty = new Set([...reads, 'app.verify', 'events.dead', 'api-token.list'])
     await using bus = await startBus()
-    for (const { verb, subject } of requests) {
+    for (const { verb, subject } of requestRoutes) {
       const { body } = outcome(await bus.ask(subject.replace('*', 'x')))
       const message = mayBeEmpty.has(verb)
         ? 'no such account'
@@ -78,7 +78,7 @@ describe('a failure has its number and word in the headers and itself as the bod
   it.each(Object.entries(failureStatus) as [FailureWord, number][])('%s: %i', async (word, status) => {
     const details = {
       account: 'alice',
-      state: 'revoked',
+      state: 'revoked' as const,
       reason: 'why',
       recoverable: false,
       action: 'do',

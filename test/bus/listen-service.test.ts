@@ -1,7 +1,7 @@
 import { connect, deferred } from 'nats'
 import { describe, expect, it } from 'vitest'
 import { listen } from '../../src/bus/listen.ts'
-import { requests } from '../../src/bus/subjects.ts'
+import { requestRoutes } from '../../src/bus/request-routes.ts'
 import { ok } from '../../src/contract/failures.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
@@ -22,7 +22,7 @@ describe('the micro service', () => {
     const described = []
     for await (const { endpoints } of await services.info('tokenbus')) described.push(endpoints)
     expect(described).toEqual([
-      requests.map(({ verb, subject }) => ({
+      requestRoutes.map(({ verb, subject }) => ({
         name: verb.replaceAll('.', '-'),
         subject,
         queue_group: 'tokenbus',

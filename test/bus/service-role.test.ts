@@ -2,7 +2,8 @@ import { connect } from 'nats'
 import { expect, it, vi } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
 import { listen } from '../../src/bus/listen.ts'
-import { changedSubject, requests, streamSubjects } from '../../src/bus/subjects.ts'
+import { requestRoutes } from '../../src/bus/request-routes.ts'
+import { changedSubject, streamSubjects } from '../../src/bus/subjects.ts'
 import { ok } from '../../src/contract/failures.ts'
 import { announceChanges, watchChanges } from '../../src/events/changes.ts'
 import { createHistory } from '../../src/events/history.ts'
@@ -26,7 +27,7 @@ const publish = quoted([
 ])
 const subscribe = quoted([
   '_INBOX_tokenbus.>',
-  ...requests.map(({ subject }) => subject),
+  ...requestRoutes.map(({ subject }) => subject),
   changedSubject,
   ...['account.transition.*', 'account.removed.*', '$SRV.>'],
 ])

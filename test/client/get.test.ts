@@ -237,7 +237,7 @@ describe('failures', () => {
   it('are told apart by code, with what is known about them', async () => {
     const why = {
       account: 'alice',
-      state: 'revoked',
+      state: 'revoked' as const,
       reason: 'inactive',
       recoverable: false,
       action: 'reconnect',

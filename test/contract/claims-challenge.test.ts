@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tokenRejectSchema } from '../../src/contract/requests.ts'
+import { tokenRejectSchema } from '../../src/contract/token.ts'
 
 const challenge = { access_token: { acrs: { essential: true, value: 'c1' }, nbf: { value: '1604106651' } } }
 const text = JSON.stringify(challenge)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { accountPutSchema } from '../../src/contract/account.ts'
+import { appPutSchema, appSecretAddSchema } from '../../src/contract/app.ts'
 import { parsePayload } from '../../src/contract/parse-payload.ts'
-import { accountPutSchema, appPutSchema, appSecretAddSchema } from '../../src/contract/requests.ts'
 import { keyFile, pemOf } from '../provider/keys.ts'
 
 const bytes = (value: object) => new TextEncoder().encode(JSON.stringify(value))

@@ -1,4 +1,4 @@
-import { requests } from '../../src/bus/subjects.ts'
+import { requestRoutes } from '../../src/bus/request-routes.ts'
 import type { Role } from '../support/shipped-nats.ts'
 
 /** Something a role may publish, with a body that would do harm if it were dealt with as meant. */
@@ -39,7 +39,7 @@ const bodies: Record<string, { id: string; body: object | undefined }> = {
   'api-token.revoke': { id: 'no-such-token', body: {} },
 }
 
-export const requestCalls: readonly Call[] = requests.map(({ verb }) => {
+export const requestCalls: readonly Call[] = requestRoutes.map(({ verb }) => {
   const { id, body } = bodies[verb] ?? fault(`no body for ${verb}: say what would do harm`)
   return { subject: id === '' ? verb : `${verb}.${id}`, body: body === undefined ? '' : json(body) }
 })

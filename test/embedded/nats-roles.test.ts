@@ -1,6 +1,7 @@
 import { Events, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { apiTokenRevoked, changedSubject, requests } from '../../src/bus/subjects.ts'
+import { requestRoutes } from '../../src/bus/request-routes.ts'
+import { apiTokenRevoked, changedSubject } from '../../src/bus/subjects.ts'
 import { eventSchemas } from '../../src/contract/events.ts'
 import { ensureStreams } from '../../src/events/streams.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
@@ -32,7 +33,7 @@ async function allowed({ nats, refused }: User, verb: Verb, subject: string): Pr
   return !refused.has(`${verb === 'publish' ? 'publish' : 'subscription'} ${subject}`)
 }
 
-const asked = requests.map(({ subject }) => subject)
+const asked = requestRoutes.map(({ subject }) => subject)
 const tokensAsked = ['token.get.*', 'token.reject.*']
 const told = Object.keys(eventSchemas).map((type) => `${type}.*`)
 const tokensTold = ['token.refreshed.*', 'token.invalid.*', 'account.grant-expiring.*', 'account.removed.*']

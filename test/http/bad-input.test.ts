@@ -1,13 +1,10 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  accountRevokeSchema,
-  apiTokenCreateSchema,
-  appSecretAddSchema,
-  appVerifySchema,
-  tokenRejectSchema,
-} from '../../src/contract/requests.ts'
+import { accountRevokeSchema } from '../../src/contract/account.ts'
+import { apiTokenCreateSchema } from '../../src/contract/api-token.ts'
+import { appSecretAddSchema, appVerifySchema } from '../../src/contract/app.ts'
+import { tokenRejectSchema } from '../../src/contract/token.ts'
 import { accountChangeSchema, accountRegisterSchema } from '../../src/http/account-body.ts'
 import { appChangeSchema, appCreateSchema } from '../../src/http/app-body.ts'
 import { type HttpCluster, type HttpReply, startHttpCluster } from './http-cluster.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { appPutSchema } from '../../src/contract/requests.ts'
+import { appPutSchema } from '../../src/contract/app.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
 import { newerInPreset, patchedPut, toAppConfig, toAppPut } from '../../src/provider/app-settings.ts'
 import { identityIssuer } from '../../src/provider/identity.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { accountPutSchema } from '../../src/contract/requests.ts'
+import { accountPutSchema } from '../../src/contract/account.ts'
 import { ask, tokensOf } from './ask.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'
 

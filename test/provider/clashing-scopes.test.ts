@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { appPutSchema } from '../../src/contract/requests.ts'
+import { appPutSchema } from '../../src/contract/app.ts'
 import { toAppConfig } from '../../src/provider/app-settings.ts'
 
 function configOf(put: Record<string, unknown>) {

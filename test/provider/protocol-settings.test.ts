@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { appPutSchema } from '../../src/contract/requests.ts'
+import { appPutSchema } from '../../src/contract/app.ts'
 import { toAppConfig, toAppPut } from '../../src/provider/app-settings.ts'
 
 const tokenUrl = 'http://127.0.0.1:4000/token'

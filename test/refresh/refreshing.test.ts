@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
-import type { TokenReply } from '../../src/contract/tokenbus.ts'
+import type { TokenReply } from '../../src/contract/token.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'

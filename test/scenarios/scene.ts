@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { appPutSchema } from '../../src/contract/requests.ts'
+import { appPutSchema } from '../../src/contract/app.ts'
 import { toAppConfig } from '../../src/provider/app-settings.ts'
 import { createProvider } from '../../src/provider/provider.ts'
 import type { Tokens } from '../../src/provider/token-answer.ts'

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { changedSubject, eventTypes, type RequestRoute, requests, streamOf } from '../../src/bus/subjects.ts'
+import { type RequestRoute, requestRoutes } from '../../src/bus/request-routes.ts'
+import { changedSubject, eventTypes, streamOf } from '../../src/bus/subjects.ts'
 import { version } from '../../src/common/version.ts'
 import { eventSchemas } from '../../src/contract/events.ts'
-import { failureStatus } from '../../src/contract/failures.ts'
-import { answerSchemas, failureSchema } from '../../src/contract/replies.ts'
+import { failureSchema, failureStatus } from '../../src/contract/failures.ts'
+import { requests } from '../../src/contract/requests.ts'
 import { changeSchema } from '../../src/events/changes.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,26 +15,14 @@ const idParameter =
 
 /** What is sent may grow; what is taken may not have more. */
 function schemaOf(schema: z.ZodType, direction: 'sent' | 'taken'): Json {
-  const {
-    $schema: _,
-    $defs: __,
-    ...json
-  } = z.toJSONSchema(schema, {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: direction === 'sent' ? 'output' : 'input',
     override({ jsonSchema }) {
       if (direction === 'sent' && jsonSchema.additionalProperties === false)
         delete jsonSchema.additionalProperties
     },
   })
-  return withoutDefs(json) as Json
-}
-
-/** The one recursive schema is any JSON at all, for which JSON Schema has a shorter word. */
-function withoutDefs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutDefs)
-  if (typeof value !== 'object' || value === null) return value
-  if ('$ref' in value) return {}
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutDefs(each)]))
+  return json
 }
 
 const failureHeaders = {
@@ -66,8 +55,7 @@ const parametersOf = (of: string | undefined) =>
 const addressOf = (verb: string, of: string | undefined) => (of === undefined ? verb : `${verb}.{${of}}`)
 
 function requestParts({ verb, of, payload, mayBeEmpty }: RequestRoute) {
-  const answer = answerSchemas[verb]
-  if (answer === undefined) throw new Error(`${verb} has no schema of its answer`)
+  const { reply } = requests[verb]
   const [asked, replies] = [verb, `${verb}.reply`]
   return {
     channels: {
@@ -103,7 +91,7 @@ function requestParts({ verb, of, payload, mayBeEmpty }: RequestRoute) {
         summary: mayBeEmpty ? 'An empty payload means {}' : 'An empty payload is refused: {} at least',
         payload: schemaOf(payload, 'taken'),
       },
-      [`${verb}.answer`]: { payload: schemaOf(answer, 'sent') },
+      [`${verb}.answer`]: { payload: schemaOf(reply, 'sent') },
     },
   }
 }
@@ -154,7 +142,7 @@ const changed = {
 
 /** Everything tokenbus hears and says on NATS, as AsyncAPI 3.0: from the schemas it is checked with. */
 export function asyncApi(): Json {
-  const parts = [...requests.map(requestParts), ...eventTypes.map(eventParts), changed]
+  const parts = [...requestRoutes.map(requestParts), ...eventTypes.map(eventParts), changed]
   const all = (name: 'channels' | 'operations' | 'messages') =>
     Object.assign({}, ...parts.map((part) => part[name])) as Json
   return {

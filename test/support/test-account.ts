@@ -1,7 +1,8 @@
 import { Secret } from '../../src/common/secret.ts'
+import type { AccountPut } from '../../src/contract/account.ts'
+import type { AppPut } from '../../src/contract/app.ts'
 import type { Failure } from '../../src/contract/failures.ts'
-import type { AccountPut, AppPut } from '../../src/contract/requests.ts'
-import type { TokenReply } from '../../src/contract/tokenbus.ts'
+import type { TokenReply } from '../../src/contract/token.ts'
 import { sandboxApp, type TestNode } from './node.ts'
 
 type Told = Pick<AppPut, 'rotation'> & Pick<AccountPut, 'policy'> & { fresh?: boolean; app?: string }

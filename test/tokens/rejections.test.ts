@@ -1,7 +1,7 @@
 import { connect } from 'nats'
 import { expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
-import { tokenRejectSchema } from '../../src/contract/requests.ts'
+import { tokenRejectSchema } from '../../src/contract/token.ts'
 import { startProvider } from '../provider/ask.ts'
 import { type Answer, answerBytes, startRawServer } from '../provider/raw-server.ts'
 import { useEngines } from '../support/engines.ts'

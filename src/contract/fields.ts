@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { accountStates } from '../../machines/index.ts'
 import { hasControl } from '../common/control-characters.ts'
+import { nestsDeeper } from '../common/nested.ts'
 import { Secret } from '../common/secret.ts'
 
 export const visible = /^[\x20-\x7e]*$/
@@ -10,7 +12,7 @@ const isKey = (text: string) => /^\s*(?:-----BEGIN |\{)/.test(text)
 const secretText = z.string().min(1).max(16_384)
 const asSecret = (text: string) => new Secret(text)
 /** RFC 6749 appendix A.12 and A.17. */
-export const tokenSchema = secretText.regex(visible, visibleRule).transform(asSecret)
+export const tokenTextSchema = secretText.regex(visible, visibleRule).transform(asSecret)
 /** RFC 6749 appendix A.2, or a private key, which may have lines. */
 export const secretTextSchema = secretText
   .refine((text) => visible.test(text) || isKey(text), visibleRule)
@@ -33,10 +35,7 @@ export const idSchema = z
 export const newIdSchema = idSchema.refine(isText, textRule)
 
 export const policySchema = z.enum(['eager', 'lazy', 'adaptive'])
-export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used', 'strict'])
-export const providerSchema = z.enum(['gmail', 'gmailService', 'outlook', 'outlookService', 'mailRu', 'oidc'])
-export const grantSchema = z.enum(['authorization_code', 'jwt_bearer', 'client_credentials'])
-export const cloudSchema = z.enum(['global', 'gcc-high', 'dod', 'china'])
+export const accountStateSchema = z.enum(accountStates)
 /** So many of so many bytes, whoever names them: they are in every snapshot and event of their account. */
 export const mostScopes = 256
 export const longestScope = 512
@@ -48,7 +47,27 @@ export const scopesSchema = z
       .refine((scope) => Buffer.byteLength(scope) <= longestScope, `must have ${longestScope} bytes at most`),
   )
   .max(mostScopes)
+/** In bytes of JSON. It is loaded with the account whenever that is. */
+const longestMetadata = 65_536
+const deepestMetadata = 32
+/** JSON is what the doors have parsed; a schema that follows it down would be at its mercy. */
+export const metadataSchema = z
+  .record(z.string(), z.unknown())
+  .refine((facts) => !nestsDeeper(facts, deepestMetadata), {
+    error: `must not be nested deeper than ${deepestMetadata}`,
+    abort: true,
+  })
+  .refine(
+    (facts) => Buffer.byteLength(JSON.stringify(facts)) <= longestMetadata,
+    `must have ${longestMetadata} bytes of JSON at most`,
+  )
 export const secondsSchema = z.number().nonnegative().finite()
+
+/** Of another API, or fewer than were granted: a second token of the same grant. */
+export const resourceScopesSchema = z
+  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope as RFC 6749 §3.3 has it'))
+  .min(1)
+  .max(20)
 
 /**
  * On a write: what the caller has seen, as `version` or `revision` of an answer. 0: there must be none yet; `*`: there must
@@ -59,4 +78,25 @@ export const ifVersionSchema = z.union([
   z.literal('*'),
   z.string().regex(/^\d{1,16}-[\w-]{1,64}$/, 'must be the version or the revision of an answer'),
 ])
-export const ifVersion = ifVersionSchema.optional()
+export type IfVersion = z.output<typeof ifVersionSchema>
+
+/** ISO 8601. */
+export const timeSchema = z.iso.datetime()
+export const textsSchema = z.array(z.string())
+export const countSchema = z.int().nonnegative()
+export const generationSchema = z.int().nonnegative()
+export const versionSchema = z.int().nonnegative()
+
+/** In an answer about an account or an app. */
+export const revised = {
+  version: versionSchema.describe('of its last save'),
+  revision: z
+    .string()
+    .describe(
+      'the same, never alike in two histories (after a failover); over HTTP the ETag, without its quotes',
+    ),
+}
+
+/** What is sent, as those who make it and those who read it see it. */
+export type Sent<S extends z.ZodType> = ReadonlyDeep<z.output<S>>
+type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T

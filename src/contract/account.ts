@@ -1,0 +1,159 @@
+import { z } from 'zod'
+import { eventSchemas, providerErrorSchema } from './events.ts'
+import {
+  accountStateSchema,
+  countSchema,
+  generationSchema,
+  idSchema,
+  ifVersionSchema,
+  metadataSchema,
+  policySchema,
+  revised,
+  type Sent,
+  scopesSchema,
+  textSchema,
+  textsSchema,
+  timeSchema,
+  tokenTextSchema,
+} from './fields.ts'
+
+const ifVersion = ifVersionSchema.optional()
+
+export const accountPutSchema = z.strictObject({
+  ifVersion,
+  app: idSchema,
+  user: textSchema(320),
+  subject: textSchema(255).optional(),
+  accessToken: tokenTextSchema.optional(),
+  refreshToken: tokenTextSchema.optional(),
+  expires: z.iso.datetime({ offset: true }).optional(),
+  /** When the refresh token runs out. */
+  grantExpires: z.iso.datetime({ offset: true }).optional(),
+  scopes: scopesSchema.optional(),
+  policy: policySchema.optional(),
+  metadata: metadataSchema.optional(),
+  ifGeneration: generationSchema.optional(),
+})
+
+/** `dryRun`: say what the put would do, and do nothing. */
+export const accountPutRequestSchema = accountPutSchema.extend({ dryRun: z.boolean().optional() })
+
+/** In lists: what accounts are looked for by, beside what an index knows. */
+const accountFilters = {
+  /** Whose account it is, without regard to case. */
+  user: textSchema(320).optional(),
+  reason: z.string().min(1).max(64).optional(),
+  /** In the id, the user or the subject, without regard to case. */
+  search: textSchema(256).optional(),
+}
+
+export const accountListSchema = z
+  .strictObject({
+    ...accountFilters,
+    cursor: z.string().max(2048).optional(),
+    limit: z.int().min(1).max(1000).optional(),
+    state: accountStateSchema.optional(),
+    app: idSchema.optional(),
+    prefix: z.string().max(256).optional(),
+    page: z.int().min(0).max(1_000_000).optional(),
+  })
+  .refine(
+    ({ page, ...query }) =>
+      page === undefined || Object.keys(accountFilters).every((name) => query[name as 'user'] === undefined),
+    { path: ['page'], error: 'must not stand beside user, reason or search, which go on by cursor' },
+  )
+
+export const accountRevokeSchema = z.strictObject({
+  ifVersion,
+  reason: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a word of small letters, digits and _')
+    .optional(),
+  revokeAtProvider: z.boolean().optional(),
+})
+export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional(), ifVersion })
+export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
+
+/** An account as operators see it: never a secret. */
+export const accountSchema = z.strictObject({
+  account: idSchema,
+  ...revised,
+  user: z.string(),
+  subject: z.string().optional(),
+  app: idSchema,
+  provider: z.string(),
+  state: accountStateSchema,
+  generation: generationSchema,
+  expires: timeSchema.nullable(),
+  registeredScopes: textsSchema,
+  missingScopes: textsSchema,
+  policy: policySchema,
+  grantExpires: timeSchema.optional().describe('when the refresh token runs out, where the provider says so'),
+  since: timeSchema,
+  lastRefreshedAt: timeSchema.nullable(),
+  nextAttemptAt: timeSchema.nullable(),
+  reason: z.string().optional(),
+  class: z.enum(['A', 'S', 'P']).optional(),
+  recoverable: z.boolean().optional(),
+  action: z.string().optional(),
+  inferred: z.boolean().optional(),
+  lastError: z
+    .strictObject({
+      at: timeSchema,
+      class: z.enum(['A', 'S', 'P', 'C', 'T', 'R']),
+      reason: z.string(),
+      action: z.string(),
+      providerError: providerErrorSchema,
+    })
+    .optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** `created`: there was none before. `triedAgain`: its grant was dead, and its token is sent once more. */
+const putEffectSchema = z.strictObject({
+  created: z.literal(true).optional(),
+  triedAgain: z.literal(true).optional(),
+  unchanged: z.literal(true).optional(),
+})
+/** What was put. */
+export const accountPutReplySchema = accountSchema.extend(putEffectSchema.shape)
+/** What a put would do, which was not done. */
+export const accountPutCheckSchema = z.strictObject({
+  account: idSchema,
+  dryRun: z.literal(true),
+  ...putEffectSchema.shape,
+})
+
+const revokedAtProvider = z.boolean().optional().describe('did the provider confirm, where it was asked?')
+export const accountRevokedSchema = accountSchema.extend({ revokedAtProvider })
+export const accountDeletedSchema = z.strictObject({
+  account: idSchema,
+  deleted: z.literal(true),
+  revokedAtProvider,
+})
+
+export const accountPageSchema = z.strictObject({
+  accounts: z.array(accountSchema),
+  cursor: z.string().optional(),
+  total: countSchema.optional().describe('where a page was asked for by its number'),
+})
+
+export const accountTransitionsSchema = z.strictObject({
+  account: idSchema,
+  transitions: z.array(eventSchemas['account.transition']),
+})
+
+export type AccountPut = z.output<typeof accountPutSchema>
+export type AccountList = z.output<typeof accountListSchema>
+export type AccountRevoke = z.output<typeof accountRevokeSchema>
+export type AccountDelete = z.output<typeof accountDeleteSchema>
+export type AccountHistory = z.output<typeof accountHistorySchema>
+export type AccountView = Sent<typeof accountSchema>
+export type PutEffect = Sent<typeof putEffectSchema>
+export type AccountPutView = Sent<typeof accountPutReplySchema>
+export type AccountPutCheck = Sent<typeof accountPutCheckSchema>
+export type AccountRevoked = Sent<typeof accountRevokedSchema>
+export type AccountDeleted = Sent<typeof accountDeletedSchema>
+export type AccountPage = Sent<typeof accountPageSchema>
+export type AccountTransitions = Sent<typeof accountTransitionsSchema>
+export type AccountTransition = AccountTransitions['transitions'][number]

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { claimsSchema } from './claims-challenge.ts'
+import {
+  generationSchema,
+  idSchema,
+  resourceScopesSchema,
+  type Sent,
+  secondsSchema,
+  textsSchema,
+  timeSchema,
+  versionSchema,
+} from './fields.ts'
+
+/** `token.get`: `minValidity` in seconds. */
+export const tokenGetSchema = z.strictObject({
+  minValidity: secondsSchema.optional(),
+  forceRefresh: z.boolean().optional(),
+  ifGeneration: generationSchema.optional(),
+  scopes: resourceScopesSchema.optional(),
+})
+
+export const tokenRejectSchema = z.strictObject({
+  generation: generationSchema,
+  claims: claimsSchema.optional(),
+  /** Those the token was asked for with. */
+  scopes: resourceScopesSchema.optional(),
+})
+
+/** What `token.get` and `token.reject` are answered with. */
+export const tokenSchema = z.strictObject({
+  account: idSchema,
+  user: z.string(),
+  accessToken: z.string().min(1),
+  provider: z.string(),
+  app: idSchema,
+  registeredScopes: textsSchema,
+  expires: timeSchema,
+  generation: generationSchema,
+  version: versionSchema.describe('of the account, as its events count them'),
+  since: timeSchema.describe('when the account came into its state'),
+  minValidityMet: z.literal(false).optional().describe('it lives shorter than was asked for; else absent'),
+  refreshed: z.literal(false).optional().describe('a newer one was asked for, and this is none; else absent'),
+})
+
+export type TokenWant = z.output<typeof tokenGetSchema>
+export type TokenReject = z.output<typeof tokenRejectSchema>
+export type TokenReply = Sent<typeof tokenSchema>
