@@ -1,4 +1,5 @@
 import type {
+  Accusation,
   AppContext,
   AppEffect,
   AppError,
@@ -110,8 +111,14 @@ function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientReject
 export function callsForControl(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
   if (question === null || event.triesNext || !isEvidence(context, event)) return false
-  if (!isSecondGrant(context, event) || !canControlTell(context, question)) return false
+  const asked = { ...question, accusation: accusationWith(question, event) }
+  if (!isSecondGrant(context, event) || !canControlTell(context, asked)) return false
   return question.control === 'none' || (question.control === 'inconclusive' && question.grants.length === 1)
+}
+
+/** Whoever is refused in words that are known says more than who opened the question in unknown ones. */
+function accusationWith({ accusation }: Question, event: ClientRejected): Accusation {
+  return accusation === 'unknown' ? event.accusation : accusation
 }
 
 export function isWithoutWitness({ refusals, openedAt }: Question, at: number): boolean {
@@ -134,7 +141,7 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
   return {
     question: {
       ...question,
-      accusation: question.accusation === 'unknown' ? event.accusation : question.accusation,
+      accusation: accusationWith(question, event),
       grants: [...new Set([...question.grants, ...(counts ? [event.grant] : [])])].slice(0, mostGrants),
       refusals: question.refusals + counts,
       worked: question.worked === true || (counts > 0 && event.workedBefore),

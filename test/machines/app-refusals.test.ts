@@ -146,6 +146,20 @@ describe('where a control tells', () => {
       .when(clientRejected({ grant: 'other', at: start + 2 * second, sent: sent(start + second, 'again') }))
       .then({ state: 'healthy', effects: [{ type: 'control.send', question: 'again', secret: 'one' }] })
   })
+  it('it is sent, too, for a second grant that is refused in other words than the unknown ones of the first', () => {
+    const unknown = clientRejected({
+      accusation: 'unknown',
+      earlier: { count: 3, since: start - 10 * minute },
+    })
+    const denied = clientRejected({ grant: 'other', accusation: 'general', sent: underQuestion() })
+    app(...sighted, unknown)
+      .when(denied)
+      .then({
+        state: 'healthy',
+        effects: [{ type: 'control.send' }],
+        context: { question: { accusation: 'general' } },
+      })
+  })
   it('one that said nothing is sent once more for a second grant, and a third one decides', () => {
     const silent = [...sighted, clientRejected(), controlAnswered(null)]
     app(...silent)

@@ -39,9 +39,13 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       })
   }
 
-  return (space: Keyspace): void => {
-    for (const app of new Set(plans.map((plan) => plan.app))) {
-      const fields = space.hashes.get(recordKey('app', app))?.fields
+  const appOf = new Map(plans.map(({ app }) => [recordKey('app', app), app]))
+
+  return (space: Keyspace, records: readonly string[] | 'any'): void => {
+    for (const key of records === 'any' ? appOf.keys() : records) {
+      const app = appOf.get(key)
+      if (app === undefined) continue
+      const fields = space.hashes.get(key)?.fields
       const state = fields?.get('state') ?? ''
       const fell = state === 'secret-expired' && states.get(app) !== state
       states.set(app, state)

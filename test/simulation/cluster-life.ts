@@ -116,16 +116,17 @@ export async function liveThrough({
 
   // What polls can do nothing about, as long as nothing else happens, is no reason to run them.
   world.quietUntil(() => {
-    let first = end
     const working = nodes.filter(({ machine }) => redis.isReachable(machine))
-    if (working.length === 0) return end
+    if (working.length === 0) return Number.POSITIVE_INFINITY
     const publishing = working.some(({ machine }) => nats.isReachable(machine))
-    for (let p = 0; p < partitions; p++) {
-      const keys = keysOf(p)
-      if (publishing && streamAt(redis.space(), keys.outbox).length > 0) return world.now()
-      for (const score of setAt(redis.space(), keys.due).values()) first = Math.min(first, score)
+    const space = redis.space()
+    let first = Number.POSITIVE_INFINITY
+    for (const { outbox, due } of partitionKeys) {
+      if (publishing && streamAt(space, outbox).length > 0) return world.now()
+      for (const score of setAt(space, due).values()) first = Math.min(first, score)
     }
-    return first - aheadOf(working, world.now())
+    const ahead = aheadOf(working, world.now())
+    return first === Number.POSITIVE_INFINITY ? first : first - ahead
   })
   redis.onWrite(invariants.indexed)
   redis.onWrite(createAppFalls({ plans: all, provider, now: world.now, fail }))
@@ -183,6 +184,8 @@ export async function liveThrough({
     steps: world.steps(),
   }
 }
+
+const partitionKeys = Array.from({ length: partitions }, (_, p) => keysOf(p))
 
 /** The nodes' time never runs backward: after a step of Redis' clock it is ahead for good. Infinite until they agree. */
 function aheadOf(nodes: readonly SimulatedNode[], now: number): number {

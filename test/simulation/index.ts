@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { liveThrough } from './cluster-life.ts'
 import type { Fault } from './faults.ts'
+import { liveSeeds } from './live-seeds.ts'
 import { shrink } from './shrink.ts'
 import { addUp, describeSum, emptySum } from './sum.ts'
+import type { Lived } from './worker.ts'
 
 const { values } = parseArgs({
   options: {
@@ -10,27 +13,40 @@ const { values } = parseArgs({
     days: { type: 'string', default: '1' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
   },
 })
 const days = Number(values.days)
 const first = Number(values.seed ?? values.from)
 const last = values.seed === undefined ? first + Number(values.seeds) - 1 : first
 
+const mostExplained = 5
 const began = performance.now()
 let sum = emptySum
-for (let seed = first; seed <= last; seed++) {
-  const life = await liveThrough({ seed, days })
-  sum = addUp(sum, life, days)
-  if (life.broken !== null) await explain(seed, life)
-  if (seed % 100 === 0 && seed !== last) say(`${seed - first + 1} seeds, ${sum.broken} broken`)
-}
+const broken: Lived[] = []
+await liveSeeds({
+  first,
+  last,
+  days,
+  jobs: Number(values.jobs),
+  onLived(lived) {
+    sum = addUp(sum, lived.sum)
+    if (lived.broken !== null) {
+      broken.push(lived)
+      say(`seed ${lived.seed} breaks: ${lived.broken.message}`)
+    }
+    if (sum.seeds % 100 === 0) say(`${sum.seeds} seeds, ${sum.broken} broken`)
+  },
+})
 for (const line of describeSum(sum, performance.now() - began)) say(line)
+for (const lived of broken.slice(0, mostExplained)) await explain(lived)
 process.exitCode = sum.broken === 0 ? 0 : 1
 
 /** The shortest history that still breaks, and how to see it again. */
-async function explain(seed: number, life: Awaited<ReturnType<typeof liveThrough>>): Promise<void> {
-  say(`seed ${seed} breaks: ${life.broken?.message}; looking for its shortest history`)
-  const faults = await shrink({ ...life, seed, days })
+async function explain(lived: Lived): Promise<void> {
+  const { seed } = lived
+  say(`seed ${seed}, its shortest history:`)
+  const faults = await shrink({ ...lived, days })
   const notes: { at: number; text: string }[] = []
   const { broken } = await liveThrough({ seed, days, faults, onNote: (note) => notes.push(note) })
   for (const fault of faults) say(`  fault ${secondsOf(fault)} ${fault.kind}, ${Math.round(fault.lasts)} ms`)

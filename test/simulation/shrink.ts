@@ -2,7 +2,11 @@ import { type LifeOptions, type LifeResult, liveThrough } from './cluster-life.t
 import type { Fault } from './faults.ts'
 
 /** Fewer and fewer faults, as long as something still breaks: what is left is needed. */
-export async function shrink({ seed, days, faults }: LifeOptions & LifeResult): Promise<readonly Fault[]> {
+export async function shrink({
+  seed,
+  days,
+  faults,
+}: LifeOptions & Pick<LifeResult, 'faults'>): Promise<readonly Fault[]> {
   const breaks = async (some: readonly Fault[]) => {
     const { broken } = await liveThrough({ seed, days, faults: some })
     return broken !== null

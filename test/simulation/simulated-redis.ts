@@ -6,11 +6,12 @@ import { createKeyspace, hashAt, type Keyspace } from './keyspace.ts'
 import type { Machine } from './machine.ts'
 import { partitions } from './partitions.ts'
 import type { Random } from './random.ts'
-import { spaceCommands } from './space-commands.ts'
+import { spaceCommands, type Write } from './space-commands.ts'
 import type { World } from './world.ts'
 
 type Way = 'open' | 'cut' | 'frozen'
-type Write = (space: Keyspace) => unknown
+/** Sees the records that may have been written. */
+export type WriteWatch = (space: Keyspace, records: Write<unknown>['records']) => void
 
 interface Link {
   readonly machine: Machine
@@ -37,7 +38,7 @@ export type SimulatedRedis = ReturnType<typeof createSimulatedRedis>
 /** One Redis with a replica that follows it, and a wire to each machine that may misbehave. */
 export function createSimulatedRedis({ world, random }: { world: World; random: Random }) {
   let space = createKeyspace()
-  const replica = { space: createKeyspace(), log: [] as Write[], connected: true }
+  const replica = { space: createKeyspace(), log: [] as ((space: Keyspace) => unknown)[], connected: true }
   let up = true
   let skew = 0
   /** How far its clock was set off, and when that last changed. */
@@ -46,7 +47,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
   /** The latest time that a node has told, beside the world's. */
   let ahead = Number.NEGATIVE_INFINITY
   const links = new Map<Machine, Link>()
-  const watchers: ((space: Keyspace) => void)[] = []
+  const watchers: WriteWatch[] = []
   const now = () => Math.floor(world.now()) + skew + step
 
   function replicate(): void {
@@ -55,13 +56,13 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
   }
 
   /** At the server. */
-  function carryOut<T>(command: (space: Keyspace, now: number) => T, write: boolean): T {
+  function carryOut<T>(command: (space: Keyspace, now: number) => T, write: Write<T> | undefined): T {
     const at = now()
     const result = command(space, at)
-    if (write) {
+    if (write?.changed(result)) {
       if (replica.log.push((copy) => command(copy, at)) === 1)
         world.after(random.between(1, replicatesWithin), replicate)
-      for (const watch of watchers) watch(space)
+      for (const watch of watchers) watch(space, write.records)
     }
     return result
   }
@@ -81,7 +82,11 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     return link
   }
 
-  function send<T>(link: Link, command: (space: Keyspace, now: number) => T, write: boolean): Promise<T> {
+  function send<T>(
+    link: Link,
+    command: (space: Keyspace, now: number) => T,
+    write: Write<T> | undefined,
+  ): Promise<T> {
     const { machine } = link
     const life = machine.life()
     return new Promise<T>((resolve, reject) => {
@@ -124,7 +129,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
 
   return {
     space: () => space,
-    onWrite: (watch: (space: Keyspace) => void) => watchers.push(watch),
+    onWrite: (watch: WriteWatch) => watchers.push(watch),
     now,
     isUp: () => up,
     isReachable: (machine: Machine) => linkOf(machine).connected,
@@ -136,7 +141,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     commandsFor(machine: Machine): Commands {
       const link = linkOf(machine)
       link.connected = up && link.way !== 'cut'
-      return spaceCommands((command, { write } = { write: false }) => send(link, command, write))
+      return spaceCommands((command, write) => send(link, command, write))
     },
     /** Runs on where quiet time is skipped, as if each node had gone on telling it. */
     highestTime(machine: Machine, seen: number): Promise<number> {
@@ -146,7 +151,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
           ahead = Math.max(ahead, seen - world.now())
           return Math.max(at, Math.floor(world.now() + ahead))
         },
-        false,
+        undefined,
       )
     },
     onBack(machine: Machine, listener: () => void): void {
@@ -215,6 +220,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       }
       space = replica.space
       replica.space = structuredClone(space)
+      for (const watch of watchers) watch(space, 'any')
       skew = random.integer(-500, 500)
       return { writes, records }
     },

@@ -1,21 +1,21 @@
 import type { Commands } from '../../src/redis/commands.ts'
 import { type Call, hashAt, isAfter, type Keyspace, runScript, setAt, streamAt } from './keyspace.ts'
 
-/** A write as a replica repeats it. */
-export type Write = (space: Keyspace) => unknown
+export interface Write<T> {
+  /** Was anything different afterwards? Only then is there something to replicate. */
+  changed(result: T): boolean
+  /** Keys of the records it may have written. */
+  readonly records: readonly string[] | 'any'
+}
 
 /** Carries one command out, at the server. */
-export type Carry = <T>(
-  command: (space: Keyspace, now: number) => T,
-  options?: { write: boolean },
-) => Promise<T>
+export type Carry = <T>(command: (space: Keyspace, now: number) => T, write?: Write<T>) => Promise<T>
 
 /** Redis' commands over a keyspace, however they get there. */
 export function spaceCommands(carry: Carry): Commands {
   const set = (key: string) => carry((space) => [...setAt(space, key).keys()].sort(byBytes))
   return {
-    run: (call) =>
-      carry((space, now) => runScript(space, call as Call, now), { write: writes(call as Call) }),
+    run: (call) => carry((space, now) => runScript(space, call as Call, now), writeOf(call as Call)),
     xrange: (key, { from, count }) =>
       carry((space) => {
         const stream = streamAt(space, key)
@@ -23,16 +23,13 @@ export function spaceCommands(carry: Carry): Commands {
         return start < 0 ? [] : stream.slice(start, start + count)
       }),
     xdel: (key, ids) =>
-      carry(
-        (space) => {
-          const gone = new Set(ids)
-          space.streams.set(
-            key,
-            streamAt(space, key).filter(([id]) => !gone.has(id)),
-          )
-        },
-        { write: true },
-      ),
+      carry((space) => {
+        const gone = new Set(ids)
+        space.streams.set(
+          key,
+          streamAt(space, key).filter(([id]) => !gone.has(id)),
+        )
+      }, anything),
     xlen: (key) => carry((space) => streamAt(space, key).length),
     async zmembers(key, { after, limit, prefix = '', skip = 0 }) {
       return (await set(key))
@@ -51,17 +48,32 @@ export function spaceCommands(carry: Carry): Commands {
       ),
     hgetall: (key) => carry((space, now) => Object.fromEntries(hashAt(space, key, now) ?? [])),
     hdel: (key, fields) =>
-      carry((space, now) => fields.map((field) => hashAt(space, key, now)?.delete(field)), { write: true }),
-    del: (key) => carry(({ hashes }) => hashes.delete(key), { write: true }),
-    zadd: (key, score, member) => carry((space) => setAt(space, key).set(member, score), { write: true }),
-    zrem: (key, member) => carry((space) => setAt(space, key).delete(member), { write: true }),
+      carry((space, now) => fields.map((field) => hashAt(space, key, now)?.delete(field)), anything),
+    del: (key) => carry(({ hashes }) => hashes.delete(key), anything),
+    zadd: (key, score, member) => carry((space) => setAt(space, key).set(member, score), anything),
+    zrem: (key, member) => carry((space) => setAt(space, key).delete(member), anything),
     zcountFrom: (key, score) =>
       carry((space) => [...setAt(space, key).values()].filter((each) => each >= score).length),
     zcard: (key) => carry((space) => setAt(space, key).size),
   }
 }
 
-/** A load only notes, if anything, that it happened. */
-const writes = ({ script, args }: Call) => script !== 'load' || args[0] === '1'
+const anything: Write<unknown> = { changed: () => true, records: 'any' }
+
+function writeOf({ script, keys, args }: Call): Write<unknown> {
+  const record = keys[0] as string
+  switch (script) {
+    case 'load':
+      return { changed: () => args[0] === '1', records: [] }
+    case 'save':
+      return { changed: (result) => (result as number[])[0] === 1, records: [record] }
+    case 'claim-due':
+      return { changed: (result) => (result as [number, string[]])[1].length > 0, records: [] }
+    case 'reindex':
+      return { changed: (result) => result !== 0, records: [record] }
+    default:
+      return { changed: (result) => result !== 0, records: [] }
+  }
+}
 
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))

@@ -20,16 +20,30 @@ export const emptySum: Sum = {
   faults: {},
 }
 
-export function addUp(sum: Sum, life: LifeResult, days: number): Sum {
-  const faults = { ...sum.faults }
+export function sumOf(life: LifeResult, days: number): Sum {
+  const faults: Record<string, number> = {}
   for (const { kind } of life.faults) faults[kind] = (faults[kind] ?? 0) + 1
   return {
-    seeds: sum.seeds + 1,
-    broken: sum.broken + (life.broken === null ? 0 : 1),
-    accountDays: sum.accountDays + life.accounts * days,
-    refreshes: sum.refreshes + life.spendings.filter(({ heard }) => heard === 'tokens').length,
-    served: sum.served + life.served,
-    steps: sum.steps + life.steps,
+    seeds: 1,
+    broken: life.broken === null ? 0 : 1,
+    accountDays: life.accounts * days,
+    refreshes: life.spendings.filter(({ heard }) => heard === 'tokens').length,
+    served: life.served,
+    steps: life.steps,
+    faults,
+  }
+}
+
+export function addUp(one: Sum, other: Sum): Sum {
+  const faults = { ...one.faults }
+  for (const [kind, count] of Object.entries(other.faults)) faults[kind] = (faults[kind] ?? 0) + count
+  return {
+    seeds: one.seeds + other.seeds,
+    broken: one.broken + other.broken,
+    accountDays: one.accountDays + other.accountDays,
+    refreshes: one.refreshes + other.refreshes,
+    served: one.served + other.served,
+    steps: one.steps + other.steps,
     faults,
   }
 }
