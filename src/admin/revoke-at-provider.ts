@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Apps } from '../actors/app-actor.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
+import { withTimeout } from '../common/with-timeout.ts'
 import type { Result } from '../contract/failures.ts'
 import { revocationOrigins } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -54,17 +55,12 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
     return (grant ?? access)?.ok ?? false
   }
 
-  return async (account, loaded) => {
-    let callOff = () => {}
-    const late = new Promise<false>((resolve) => {
-      callOff = timers.after(patience, () => resolve(false))
-    })
-    const told = revoke(account, loaded).catch((error: unknown) => {
+  return (account, loaded) => {
+    const confirmed = revoke(account, loaded).catch((error: unknown) => {
       logger.warn({ account, err: error }, 'a token could not be revoked')
       return false
     })
-    const confirmed = await Promise.race([told, late])
-    callOff()
-    return confirmed
+    const { after } = timers
+    return withTimeout({ work: confirmed, milliseconds: patience, onTimeout: () => false, after })
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { withTimeout } from './with-timeout.ts'
 
 /** Stopping one part of a node, and for how long that is waited for, in ms. */
 export interface StopStep {
@@ -21,22 +22,18 @@ export function createStopSteps(logger: Pick<Logger, 'info' | 'warn'>): StopStep
   const steps: StopStep[] = []
 
   async function take({ part, stop, within = usual }: StopStep): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
     const startedAt = performance.now()
     const milliseconds = () => Math.round(performance.now() - startedAt)
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        logger.warn({ part, milliseconds: milliseconds() }, 'not stopped in time')
-        resolve()
-      }, within)
-    })
     const stopped = (async () => stop())().then(
       () => logger.info({ part, milliseconds: milliseconds() }, 'stopped'),
       (error: unknown) =>
         logger.warn({ part, milliseconds: milliseconds(), err: error }, 'not stopped cleanly'),
     )
-    await Promise.race([stopped, late])
-    clearTimeout(timer)
+    await withTimeout({
+      work: stopped,
+      milliseconds: within,
+      onTimeout: () => logger.warn({ part, milliseconds: milliseconds() }, 'not stopped in time'),
+    })
   }
 
   return {

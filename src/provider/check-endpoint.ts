@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { withTimeout } from '../common/with-timeout.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { sampleOf } from '../contract/protocol-settings.ts'
 import { isPrivateAddress } from './private-address.ts'
@@ -33,10 +33,7 @@ export async function checkEndpoint(
 }
 
 async function addressesOf(host: string): Promise<string[]> {
-  const timer = new AbortController()
-  const late = delay(patience, [], { signal: timer.signal }).catch(() => [])
   const found = lookup(host, { all: true }).catch(() => [])
-  const addresses = await Promise.race([found, late])
-  timer.abort()
+  const addresses = await withTimeout({ work: found, milliseconds: patience, onTimeout: () => [] })
   return addresses.map(({ address }) => address)
 }

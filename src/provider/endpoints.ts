@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type * as oauth from 'oauth4webapi'
 import type { Logger } from 'pino'
+import { withTimeout } from '../common/with-timeout.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Refusal } from './classified.ts'
 import { type Discovered, discover } from './discover.ts'
@@ -67,7 +67,8 @@ export function createEndpoints({
   /** What is known stays in use while it is fetched anew, and for as long as that fails. */
   async function lookUp(issuer: string, within: number, anew: boolean): Promise<Discovered> {
     const found = known.get(issuer)
-    if (found === undefined || anew) return inTime(fetchOnce(issuer), within)
+    if (found === undefined || anew)
+      return withTimeout({ work: fetchOnce(issuer), milliseconds: within, onTimeout: tooLate })
     if (now() - found.at >= hour && !underWay.has(issuer)) {
       known.set(issuer, { ...found, at: now() - hour + retryStaleAfter })
       void fetchOnce(issuer)
@@ -117,11 +118,4 @@ function usableUrl(text: unknown, allowPrivate: boolean): URL | undefined {
   return usable ? url : undefined
 }
 
-async function inTime(found: Promise<Discovered>, within: number): Promise<Discovered> {
-  const timer = new AbortController()
-  const late = delay(within, undefined, { signal: timer.signal }).then(
-    (): Discovered => ({ ok: false, refusal: unsentRefusal('connect_timeout') }),
-  )
-  late.catch(() => {})
-  return Promise.race([found, late]).finally(() => timer.abort())
-}
+const tooLate = (): Discovered => ({ ok: false, refusal: unsentRefusal('connect_timeout') })

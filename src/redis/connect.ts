@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { StartError } from '../common/start-error.ts'
 import { untrusted } from '../common/tls-error.ts'
+import { withTimeout } from '../common/with-timeout.ts'
 import type { RedisClient } from './scripts.ts'
 
 export interface ConnectRedisOptions {
@@ -14,6 +15,9 @@ export interface ConnectRedisOptions {
 
 const connectTimeout = 2_000
 const startWithin = 5_000
+const tooLate = (): never => {
+  throw new Error('no connection in time')
+}
 
 /**
  * Nothing is queued or sent again behind our back: a command whose outcome is unknown must say so, soon.
@@ -62,7 +66,7 @@ export async function connectRedis({
   })
   const where = whereIs(hosts)
   try {
-    await inTime(redis.connect())
+    await withTimeout({ work: redis.connect(), milliseconds: startWithin, onTimeout: tooLate })
     await redis.ping()
   } catch (cause) {
     redis.disconnect()
@@ -159,12 +163,4 @@ function sentence({ where, named, error }: { where: string; named: string; error
 export function lacking({ where, error }: { where: string; error: Error }): string {
   const said = error.message.replace(/^.*?(NOPERM|ERR) /, '').replace(/\.?( script: .*)?$/s, '')
   return `Redis at ${where} withholds a permission: ${said}. The ACL that suffices is in docs/operations.md.`
-}
-
-async function inTime<T>(done: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no connection in time')), startWithin)
-  })
-  return Promise.race([done, late]).finally(() => clearTimeout(timer))
 }

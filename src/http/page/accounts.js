@@ -1,8 +1,8 @@
 import { get, part } from './api.js'
 import { h, stateMark, table, time } from './dom.js'
 import { calmly, onEvent } from './live.js'
+import { states } from './states.js'
 
-const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']
 const pageSize = 50
 
 /** The accounts, a page at a time, filtered by the server. */

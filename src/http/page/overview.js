@@ -3,8 +3,8 @@ import { daysLeft } from './days-left.js'
 import { h, stateMark } from './dom.js'
 import { calmly, onEvent } from './live.js'
 import { reconnectButton } from './reconnect.js'
+import { states } from './states.js'
 
-const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']
 const mostShown = 50
 
 /** Counts by state, and what needs a person now. */

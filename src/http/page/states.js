@@ -1,0 +1,2 @@
+/** Of an account. */
+export const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']
