@@ -7,13 +7,14 @@ import type {
   StoredSnapshot,
 } from '../../machines/index.ts'
 import type { OutboxEntry } from '../redis/records.ts'
+import type { AccountAnnouncement } from './account-effects.ts'
 
 interface Snapshot {
   readonly value: unknown
   readonly context: AccountContext
 }
 
-export interface AccountStep {
+export interface Announced {
   readonly id: string
   /** Of the save that this step becomes. */
   readonly version: number
@@ -30,8 +31,8 @@ export function stateOf({ value, context }: Snapshot): AccountState | null {
   return context.grantId === null ? null : (value as AccountState)
 }
 
-/** Everything this step tells the world: always the transition, and what the machine announced. */
-export function announcements(step: AccountStep): OutboxEntry[] {
+/** What goes into the outbox with a save: always the transition, then what the machine announces. */
+export function outboxEntries(step: Announced, announcements: readonly AccountAnnouncement[]): OutboxEntry[] {
   const { id, version, event, before, after, stored, effects } = step
   const time = new Date(event.at).toISOString()
   const entry = (type: OutboxEntry['type'], details: object): OutboxEntry => {
@@ -49,24 +50,14 @@ export function announcements(step: AccountStep): OutboxEntry[] {
     wakeAt: after.context.wakeAt,
     snapshot: stored,
   })
-  const edges = effects.flatMap((effect) => {
-    switch (effect.type) {
-      case 'token.refreshed': {
-        const { type, expiresAt, ...details } = effect
-        return [entry(type, { ...details, expires: new Date(expiresAt).toISOString() })]
-      }
-      case 'account.grant-expiring': {
-        const { type, expiresAt, ...details } = effect
-        return [entry(type, { ...details, expiresAt: new Date(expiresAt).toISOString() })]
-      }
-      case 'token.invalid':
-      case 'account.removed': {
-        const { type, ...details } = effect
-        return [entry(type, details)]
-      }
-      default:
-        return []
-    }
-  })
-  return [transition, ...edges]
+  return [transition, ...announcements.map((each) => entry(each.type, detailsOf(each)))]
+}
+
+/** Times are ISO 8601 outside. */
+function detailsOf(announcement: AccountAnnouncement): object {
+  const { type, ...details } = announcement
+  if (!('expiresAt' in details)) return details
+  const { expiresAt, ...others } = details
+  const ends = new Date(expiresAt).toISOString()
+  return { ...others, ...(type === 'token.refreshed' ? { expires: ends } : { expiresAt: ends }) }
 }

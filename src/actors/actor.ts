@@ -47,7 +47,13 @@ type Saving = Pick<
   'generation' | 'state' | 'wakeAt' | 'app' | 'names' | 'fields' | 'outbox' | 'tombstone'
 >
 
-export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
+/** What a transition wants done: what is saved with it, and the rest for whoever carries it out. */
+export interface Plan<Work> {
+  readonly saving: Saving
+  readonly work: Work
+}
+
+export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra, Work> {
   readonly kind: Ref['kind']
   readonly machine: M
   readonly input: (id: string) => object
@@ -56,11 +62,14 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra> {
   readonly newerForms: NewerForms
   /** The schema under which snapshots are saved; the newest by default. */
   readonly snapshotSchema?: (() => number) | undefined
-  /** What is saved with the new snapshot. Runs again when a save was lost to another node. */
-  prepare(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Saving
+  /** Runs again when a save was lost to another node. */
+  plan(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Plan<Work>
   beforeSave?(id: string): void
   /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
-  perform(outcome: Outcome<SnapshotFrom<M>, Effect>, id: string, before: SnapshotFrom<M>): void
+  perform(
+    outcome: Outcome<SnapshotFrom<M>, Effect>,
+    how: { readonly id: string; readonly before: SnapshotFrom<M>; readonly work: Work },
+  ): void
   /** A save was lost to another node. */
   onLostSave?(id: string): void
 }
@@ -72,8 +81,8 @@ const mostTries = 100
  * Load, transition, save by compare-and-set, then act: nothing else writes state. Whoever loses the save reloads and
  * runs the event again on what the winner left.
  */
-export function createActor<M extends AnyStateMachine, Event, Effect, Extra = never>(
-  options: ActorOptions<M, Event, Effect, Extra>,
+export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Work>(
+  options: ActorOptions<M, Event, Effect, Extra, Work>,
 ) {
   type Snapshot = SnapshotFrom<M>
   const { kind, machine, records, clock } = options
@@ -112,7 +121,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
       const stored = toStored(after, options.snapshotSchema?.())
       const taken = { id, record, event, extra, before, after, stored, effects }
       const snapshot = JSON.stringify(stored)
-      const saving = options.prepare(taken)
+      const { saving, work } = options.plan(taken)
       const saveId = randomUUID()
       options.beforeSave?.(id)
       const saved = await records.save({
@@ -131,7 +140,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra = ne
           taken: true,
           effects: stepped.effects,
         }
-        options.perform(outcome, id, before)
+        options.perform(outcome, { id, before, work })
         return outcome
       }
       options.onLostSave?.(id)

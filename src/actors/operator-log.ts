@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import type { AppContext, AppEffect, GrantExpiring, TokenInvalid } from '../../machines/index.ts'
+import type { AppContext, AppEffect } from '../../machines/index.ts'
 import type { Observer } from '../common/observer.ts'
 import type { Timers } from '../common/timers.ts'
 import { createTokenBuckets } from '../common/token-bucket.ts'
+import type { AccountAnnouncement } from './account-effects.ts'
 import type { Failure } from './attempt-failure.ts'
 
 interface Line {
@@ -19,8 +20,8 @@ interface AppSnapshot {
 /** What the log says of accounts and apps, at `info`: one line for each thing that happened, fields named alike. */
 export interface OperatorLog {
   refreshFailed(request: { account: string; app: string; attempt: string }, failure: Failure): void
-  accountInvalid(account: string, effect: TokenInvalid): void
-  grantExpiring(account: string, effect: GrantExpiring): void
+  /** What an account announced; not every refresh is worth a line. */
+  announced(account: string, announcement: AccountAnnouncement): void
   appChanged(
     app: string,
     change: { before: AppSnapshot; after: AppSnapshot; effects: readonly AppEffect[] },
@@ -64,13 +65,17 @@ export function createOperatorLog(options: {
         'refresh failed',
       )
     },
-    accountInvalid(account, { app, class: failureClass, reason, action, recoverable }) {
-      observer.accountInvalid(app, failureClass)
-      bounded({ account, app, class: failureClass, reason, action, recoverable }, invalid[failureClass])
-    },
-    grantExpiring(account, { app, action, expiresAt }) {
-      observer.warned('grant-expiring')
-      bounded({ account, app, action, expires: new Date(expiresAt).toISOString() }, 'grant expiring')
+    announced(account, announcement) {
+      if (announcement.type === 'token.invalid') {
+        const { app, class: failureClass, reason, action, recoverable } = announcement
+        observer.accountInvalid(app, failureClass)
+        bounded({ account, app, class: failureClass, reason, action, recoverable }, invalid[failureClass])
+      }
+      if (announcement.type === 'account.grant-expiring') {
+        const { app, action, expiresAt } = announcement
+        observer.warned('grant-expiring')
+        bounded({ account, app, action, expires: new Date(expiresAt).toISOString() }, 'grant expiring')
+      }
     },
     appChanged(app, { before, after, effects }) {
       for (const effect of effects) {

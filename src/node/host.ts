@@ -108,8 +108,7 @@ export function createHost(options: HostOptions) {
         background('answers of a removed account not forgotten', () => arrivedAnswers.forget(account))
     },
     send: (request) => attempts.start(request),
-    onInvalid: operatorLog.accountInvalid,
-    onGrantExpiring: operatorLog.grantExpiring,
+    onAnnounced: operatorLog.announced,
     onLostSave(account) {
       observer.lostSave()
       logger.debug({ account }, 'save lost to another node, retried')

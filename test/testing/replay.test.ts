@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type AccountEvent, accountMachine, fromStored, warningAt } from '../../machines/index.ts'
-import { announcements } from '../../src/actors/account-events.ts'
+import { outboxEntries } from '../../src/actors/account-events.ts'
 import { authorized, day, given, refreshSucceeded, replay, start, timerDue } from '../../src/testing/index.ts'
 
 const later = start + 3_400_000
@@ -17,7 +17,7 @@ function recorded(past: readonly AccountEvent[] = events) {
     const before = given(accountMachine, past.slice(0, index)).before
     const { after, effects } = given(accountMachine, past.slice(0, index)).when(event)
     const step = { id: 'alice', version: index + 1, event, before, after, stored: after, effects }
-    const [transition] = announcements(step as never)
+    const [transition] = outboxEntries(step as never, [])
     return JSON.parse(transition?.body ?? '{}')
   })
 }

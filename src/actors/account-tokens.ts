@@ -1,0 +1,129 @@
+import type { AccountContext, Spend, TokensStore } from '../../machines/index.ts'
+import type { Secret } from '../common/secret.ts'
+import type { GrantPlace } from '../contract/grant-place.ts'
+import type { StoredRecord } from '../redis/records.ts'
+import type { NewerForms } from './newer-forms.ts'
+import { tokenMarks } from './refresh-token-fingerprints.ts'
+import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
+
+/** Of an account's record; null removes one. */
+export type TokenFields = Record<string, string | null>
+
+export interface AccountTokensOptions {
+  readonly sealed: SealedTokens
+  readonly fingerprint: (mark: { account: string; token: Secret }) => string
+  readonly newerForms: Pick<NewerForms, 'reading'>
+}
+
+interface Kept {
+  readonly id: string
+  readonly record: StoredRecord
+  readonly after: { readonly context: AccountContext }
+}
+
+export interface AccountTokens {
+  /** The account's tokens of today; null where it has none. Throws `NewerForm`. */
+  openCurrent(account: string, record: StoredRecord): TokenPair | null
+  /** Throws `NewerForm` for what this node cannot open. */
+  assertReadable(account: string, record: StoredRecord, spend: Spend): void
+  /** The tokens that came become the current ones; the current ones become the previous ones. */
+  store(kept: Kept, effect: TokensStore, tokens: TokenPair): TokenFields
+  /** A second answer to a token already spent is kept, unspent. */
+  keepSibling(kept: Kept, tokens: TokenPair | undefined): TokenFields
+  /** Sealed by an older key, or in an older form. */
+  isStale(record: StoredRecord): boolean
+  reseal(account: string, record: StoredRecord): TokenFields
+}
+
+const slots = ['c', 'c-', 'c~'] as const
+type AccountSlot = (typeof slots)[number]
+
+/** The sealed tokens in an account's record: `c` current, `c-` previous, `c~` sibling, `f` fingerprints of refresh tokens. */
+export function createAccountTokens({
+  sealed,
+  fingerprint,
+  newerForms,
+}: AccountTokensOptions): AccountTokens {
+  const staleSlots = ({ fields }: StoredRecord) =>
+    slots.filter((slot) => fields[slot] !== undefined && sealed.isStale(fields[slot]))
+
+  function openSlot(account: string, record: StoredRecord, slot: AccountSlot): TokenPair | null {
+    const text = record.fields[slot]
+    if (text === undefined) return null
+    const exact = slot === 'c' ? { generation: record.generation } : {}
+    const open = () => sealed.open(text, { account, slot, ...exact })
+    return newerForms.reading({ kind: 'account', id: account }, record, open)
+  }
+
+  const openCurrent = (account: string, record: StoredRecord) => openSlot(account, record, 'c')
+
+  function remember(
+    account: string,
+    { fields }: StoredRecord,
+    { refreshToken, fromOutside }: TokenPair & { fromOutside: boolean },
+  ): string | null {
+    if (refreshToken === undefined) return fields.f ?? null
+    return tokenMarks.add(fields.f, { mark: fingerprint({ account, token: refreshToken }), fromOutside })
+  }
+
+  return {
+    openCurrent,
+    assertReadable(account, record, spend) {
+      openSlot(account, record, slotOf[spend])
+    },
+    store({ id: account, record, after }, { generation, newGrant, resource }, tokens) {
+      const current = openCurrent(account, record)
+      const kept = newGrant ? null : current
+      // RFC 6749 §6: an answer without a refresh token leaves the old one in force.
+      const refreshToken = tokens.refreshToken ?? kept?.refreshToken
+      const rotated = tokens.refreshToken !== undefined && !newGrant
+      const accessToken = resource === null ? tokens.accessToken : kept?.accessToken
+      const resources = resourcesAfter(after.context, kept, { resource, accessToken: tokens.accessToken })
+      const place = placeAfter(tokens.place, kept?.place)
+      const previous =
+        rotated && current !== null ? { refreshToken: current.refreshToken, place: current.place } : null
+      return {
+        c: sealed.seal({ accessToken, refreshToken, resources, place }, { account, generation, slot: 'c' }),
+        'c-': previous && sealed.seal(previous, { account, generation, slot: 'c-' }),
+        'c~': null,
+        f: remember(account, record, { ...tokens, fromOutside: newGrant }),
+      }
+    },
+    keepSibling({ id: account, record, after }, tokens) {
+      if (tokens === undefined) return {}
+      const { generation } = after.context
+      return {
+        'c~': sealed.seal(tokens, { account, generation, slot: 'c~' }),
+        f: remember(account, record, { ...tokens, fromOutside: false }),
+      }
+    },
+    isStale: (record) => staleSlots(record).length > 0,
+    reseal(account, record) {
+      const { generation, fields } = record
+      return Object.fromEntries(
+        staleSlots(record).map((slot) => {
+          const exact = slot === 'c' ? { generation } : {}
+          const tokens = sealed.open(fields[slot] as string, { account, slot, ...exact })
+          return [slot, sealed.seal(tokens, { account, generation, slot })]
+        }),
+      )
+    },
+  }
+}
+
+/** The second access tokens the account still has a use for, with the one that came. */
+function resourcesAfter(
+  { resources }: AccountContext,
+  kept: TokenPair | null,
+  { resource, accessToken }: { resource: string | null; accessToken: Secret | undefined },
+): Record<string, Secret> {
+  const came = resource === null || accessToken === undefined ? {} : { [resource]: accessToken }
+  const known = new Set(resources.map(({ key }) => key))
+  return Object.fromEntries(Object.entries({ ...kept?.resources, ...came }).filter(([key]) => known.has(key)))
+}
+
+/** What revokes a grant is settled when the grant is put: a refresh elsewhere says nothing about it. */
+function placeAfter(place: GrantPlace | undefined, kept: GrantPlace | undefined): GrantPlace | undefined {
+  if (place === undefined || kept?.revocationOrigin === undefined) return place ?? kept
+  return { ...place, revocationOrigin: kept.revocationOrigin }
+}
