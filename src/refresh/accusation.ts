@@ -63,12 +63,17 @@ export function endOf(app: App, accused: Accused, refusal: Refusal, at: number):
   if (isRefusedToAll(app.context, { ...accused, at })) return refusedToAll(refusal)
   if (isOwnRefusal(app.context, { ...accused, at })) return ownRefusal(app, refusal, accusation)
   const isGrants = accusation === 'general' && app.context.question === null
-  return isGrants ? fromRefusal(refusal) : null
+  return isGrants ? ofThisGrant(app, refusal) : null
+}
+
+/** As the provider says it. A general word may be about the settings of the app: others are worth another try. */
+export function ofThisGrant(app: App, refusal: Refusal): Failure {
+  return { ...fromRefusal(refusal), ...(refusal.general && { settings: app.record.generation }) }
 }
 
 /** A grant that is refused where others are not: parked, for the same token may work again. */
 export function ownRefusal(app: App, refusal: Refusal, accusation: Accused['accusation']): Failure {
-  if (accusation === 'general') return fromRefusal(refusal)
+  if (accusation === 'general') return ofThisGrant(app, refusal)
   const reason = accusation === 'client' ? 'refused_for_this_grant' : 'refused_in_unknown_words'
   return {
     ...fromRefusal(refusal),

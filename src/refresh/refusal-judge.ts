@@ -1,16 +1,10 @@
 import type { Asking, Sent } from '../../machines/index.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
-import {
-  appsFault,
-  type Failure,
-  fromRefusal,
-  hasTakenClient,
-  isLackedByOne,
-} from '../actors/attempt-failure.ts'
+import { appsFault, type Failure, hasTakenClient, isLackedByOne } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
-import { type Accused, accusationOf, endOf, isJudged, ownRefusal } from './accusation.ts'
+import { type Accused, accusationOf, endOf, isJudged, ofThisGrant, ownRefusal } from './accusation.ts'
 import { answerKey } from './answer-key.ts'
 import type { AppReports } from './app-circuit.ts'
 import { chooseSecret } from './secret-selection.ts'
@@ -51,7 +45,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
       await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
     const said = app.context.lastError?.providerError.error
     const isSameWord = refusal.general && said === refusal.providerError.error
-    const failure = isBroken && isSameWord ? appsFault(app) : (moved ?? fromRefusal(refusal))
+    const failure = isBroken && isSameWord ? appsFault(app) : (moved ?? ofThisGrant(app, refusal))
     return { failure, alone: isLackedByOne(refusal, config) }
   }
 

@@ -136,6 +136,21 @@ describe("the app's fault", () => {
   })
 })
 
+describe('a grant that is refused in a general word', () => {
+  it('is tried again as soon as its app is changed', async () => {
+    await using app = await start(['one'], { withBob: false })
+    const { provider, isNow } = app
+    await provider.asked()
+    provider.answer(refused({ class: 'S', reason: 'access_denied', general: true }))
+    await isNow('alice', { state: 'revoked', class: 'S', reason: 'access_denied', recoverable: true })
+    await app.addSecret('two', 'another')
+    await provider.asked(2)
+    provider.answer(tokens)
+    await isNow('alice', { state: 'valid' })
+    await isNow('app', { state: 'healthy' })
+  })
+})
+
 describe('several secrets', () => {
   it('are tried in order; the one that works is used from then on', async () => {
     await using app = await start(['one', 'two', 'three'])
