@@ -8,7 +8,7 @@ import { fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
-import { presets } from '../provider/presets.ts'
+import { presetOf } from '../provider/presets.ts'
 
 export interface PutSeen {
   readonly at: number
@@ -31,7 +31,7 @@ type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
 /** The settings an account runs under: its own wish first, then its app's. */
 function settingsOf({ put, config, context }: PutSeen): AccountSettings {
-  const { idleLimit, testingLife = 0, outlived = 'inactive' } = presets[config.provider]
+  const { idleLimit, testingLife = 0, outlived = 'inactive' } = presetOf(config)
   return {
     app: put.app,
     provider: config.provider,
@@ -143,7 +143,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
         put.accessToken === undefined
           ? null
           : put.expires === undefined
-            ? at + presets[config.provider].tokenLife
+            ? at + presetOf(config).tokenLife
             : Date.parse(put.expires),
       grantEndsAt: put.grantExpires === undefined ? null : Date.parse(put.grantExpires),
       refreshable: refreshToken !== undefined || !spendsRefreshToken(config),

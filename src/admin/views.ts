@@ -72,7 +72,7 @@ export function viewOf(
 
 export function appView(app: App & { config: AppConfig }): AppView {
   const { context, secrets, state, record } = app
-  const { pinned, ...config } = app.config
+  const { pinned, preset: _, ...config } = app.config
   const newerPreset = newerInPreset(app.config)
   const statuses = new Map(context.secrets.map((status) => [status.id, status]))
   return {

@@ -21,7 +21,10 @@ const ifVersion = ifVersionSchema.optional()
 
 export const appStateSchema = z.enum(appStates)
 export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used', 'strict'])
-export const providerSchema = z.enum(['gmail', 'gmailService', 'outlook', 'outlookService', 'mailRu', 'oidc'])
+/** A name in the catalogue of providers. */
+export const providerSchema = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9-]{0,63}$/, 'must be a letter, then up to 63 letters, digits and -')
 export const grantSchema = z.enum(['authorization_code', 'jwt_bearer', 'client_credentials'])
 export const cloudSchema = z.enum(['global', 'gcc-high', 'dod', 'china'])
 

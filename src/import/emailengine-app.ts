@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AppPut, appPutSchema, providerSchema } from '../contract/app.ts'
+import { type AppPut, appPutSchema } from '../contract/app.ts'
 import { presets } from '../provider/presets.ts'
 import type { Opener } from './emailengine-seal.ts'
 import type { AppRow } from './rows.ts'
@@ -50,8 +50,8 @@ export const secretsOf = ({ clientSecret, serviceKey }: EmailEngineApp): string[
 export async function appRow(id: string, app: EmailEngineApp, { open }: Opener): Promise<AppRow> {
   if (app.enabled === false) return { id, skip: 'it is disabled' }
   if (app.baseScopes === 'pubsub') return { id, skip: 'it is for Pub/Sub, not for accounts' }
-  const provider = providerSchema.safeParse(app.provider).data
-  if (provider === undefined) return { id, skip: `provider ${app.provider} is not known here` }
+  const { provider } = app
+  if (presets[provider] === undefined) return { id, skip: `provider ${provider} is not known here` }
   const put = appPutSchema.safeParse({
     provider,
     ...settingsOf(provider, app),

@@ -57,6 +57,7 @@ const schema = z.object({
   TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: flag.optional(),
   TOKENBUS_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).optional(),
   TOKENBUS_LEAVE_AFTER: z.coerce.number().min(0).max(60).optional(),
+  TOKENBUS_CATALOGUE_DIR: z.string().min(1).optional(),
   TOKENBUS_CACHE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
   TOKENBUS_AUDIT: audit,
   TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -98,6 +99,7 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     streamReplicas: read.TOKENBUS_STREAM_REPLICAS,
     /** Milliseconds. */
     leaveAfter: (read.TOKENBUS_LEAVE_AFTER ?? (mode === 'serve' ? 3 : 0)) * 1_000,
+    catalogueDir: read.TOKENBUS_CATALOGUE_DIR,
     cacheMb: read.TOKENBUS_CACHE_MB,
     audit: read.TOKENBUS_AUDIT,
     logLevel: read.TOKENBUS_LOG_LEVEL,

@@ -24,6 +24,7 @@ import { watchRevocations } from '../events/revocations.ts'
 import { startHttp } from '../http/server.ts'
 import { createReadiness } from '../metrics/readiness.ts'
 import { patchedPut, toAppConfig } from '../provider/app-settings.ts'
+import { openCatalogue } from '../provider/catalogue.ts'
 import { createHttp } from '../provider/http.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { newestLevel } from '../redis/write-level.ts'
@@ -71,6 +72,7 @@ interface Starting extends ServiceOptions {
 
 async function start({ config, logger, audit, stop, onStop }: Starting): Promise<Service> {
   const { partitions, allowPrivateEndpoints: allowPrivate } = config
+  const catalogue = openCatalogue(config.catalogueDir)
   logger.info(describeConfig(config), 'configuration')
   // Ends last: requests are answered, and audited, while the rest stops.
   onStop({ part: 'audit', stop: audit.close })
@@ -89,7 +91,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   })
   const appSettings = {
     apps: host.apps,
-    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate }),
+    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate, catalogue }),
     putOf: patchedPut,
   }
   let leaving = false

@@ -1,6 +1,6 @@
 import type { AppPut } from '../contract/app.ts'
 import type { ProtocolSettings } from '../contract/protocol-settings.ts'
-import type { EndpointField, EventSource, Grant } from './presets.ts'
+import type { EndpointField, EventSource, Grant, Preset } from './preset.ts'
 
 export type ClientAuthMethod = NonNullable<ProtocolSettings['clientAuth']>
 
@@ -27,6 +27,8 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   readonly concurrency?: number
   readonly securityEvents?: EventSource
   readonly pinned?: Pinned
+  /** Of a provider that an operator added to the catalogue: as it was when the app was put. */
+  readonly preset?: Preset
 }
 
 /** What the operator did not say, but was settled when the app was put, or found out since. */

@@ -2,32 +2,32 @@ import type { AppPatch, AppPut } from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { type ProtocolSettings, protocolSettings } from '../contract/protocol-settings.ts'
 import type { AppConfig } from './app-config.ts'
+import { builtIn, type Catalogue } from './catalogue.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { checkSettings } from './check-settings.ts'
 import { clouds } from './microsoft-clouds.ts'
-import { type Preset, presets } from './presets.ts'
+import { type Preset, toPreset } from './preset.ts'
+import { presetOf, presets } from './presets.ts'
 
 export interface ToAppConfig {
   readonly app: string
   readonly put: AppPut
   /** Accept endpoints at loopback and private addresses, and plain http. */
   readonly allowPrivate: boolean
+  readonly catalogue?: Catalogue
 }
 
 const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
-const asPut = [
-  'name',
-  'issuer',
-  'policy',
-  'graceSeconds',
-  'testing',
-  'concurrency',
-  'securityEvents',
-] as const
+const asPut = ['name', 'issuer', 'policy', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
-export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Promise<Result<AppConfig>> {
-  const config = withPreset(app, put)
+export async function toAppConfig(asked: ToAppConfig): Promise<Result<AppConfig>> {
+  const { app, put, allowPrivate, catalogue = builtIn } = asked
+  const entry = catalogue.get(put.provider)
+  if (entry === undefined)
+    return fail('invalid_config', `provider: the catalogue has no ${put.provider} (tokenbus providers)`)
+  const own = presets[put.provider] === undefined ? { preset: toPreset(entry) } : {}
+  const config = { ...withPreset(app, put, presetOf({ ...put, ...own })), ...own }
   const checked = await checkSettings({ put, config })
   if (!checked.ok) return checked
   const urls = endpoints.map((field) => [field, put[field]] as const)
@@ -40,11 +40,12 @@ export async function toAppConfig({ app, put, allowPrivate }: ToAppConfig): Prom
 
 /** What was said to make an app what it is, secrets apart: where it differs from what its preset makes of it. */
 export function toAppPut(config: AppConfig): AppPut {
-  const { pinned: _, ...settings } = config
+  const { pinned: _, preset: __, ...settings } = config
   const { app, provider, clientId } = config
+  const preset = presetOf(config)
   const place = pick(config, ['issuer', 'tenant', 'cloud'])
-  const grant = config.grant === presets[provider].grant ? {} : { grant: config.grant }
-  const plain = withPreset(app, { provider, clientId, ...place, ...grant })
+  const grant = config.grant === preset.grant ? {} : { grant: config.grant }
+  const plain = withPreset(app, { provider, clientId, ...place, ...grant }, preset)
   const { additionalScopes = [] } = config
   const own = { ...settings, scopes: config.scopes.filter((scope) => !additionalScopes.includes(scope)) }
   const said = Object.entries(own).filter(
@@ -72,19 +73,16 @@ export function patchedPut(config: AppConfig, patch: AppPatch): AppPut {
 export function newerInPreset(config: AppConfig): string[] {
   const { app, provider, clientId, pinned } = config
   if (pinned?.said === undefined) return []
-  const anew = withPreset(app, {
-    ...pick(config, pinned.said as (keyof AppConfig)[]),
-    provider,
-    clientId,
-  } as AppPut)
+  const said = { ...pick(config, pinned.said as (keyof AppConfig)[]), provider, clientId } as AppPut
+  const anew = withPreset(app, said, presetOf(config))
   return Object.entries(anew)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(config[name as keyof AppConfig]))
     .map(([name]) => name)
 }
 
 /** What the operator says, and where that is nothing, what is known of the provider. */
-function withPreset(app: string, put: AppPut): AppConfig {
-  const preset = presets[put.provider]
+function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
+  const { rotation, graceSeconds } = { ...preset, ...pick(put, ['rotation', 'graceSeconds']) }
   const grant = put.grant ?? preset.grant
   const place = preset.takes.includes('tenant')
     ? { tenant: put.tenant ?? 'common', cloud: put.cloud ?? ('global' as const) }
@@ -106,7 +104,8 @@ function withPreset(app: string, put: AppPut): AppConfig {
     ...pick(put, asPut),
     scopes: [...new Set([...scopes, ...additionalScopes])],
     ...(additionalScopes.length > 0 && { additionalScopes }),
-    rotation: grant === 'authorization_code' ? (put.rotation ?? preset.rotation) : 'none',
+    rotation: grant === 'authorization_code' ? rotation : 'none',
+    ...(rotation === 'grace' && graceSeconds !== undefined && { graceSeconds }),
   }
 }
 
@@ -115,9 +114,9 @@ const protocolFields = Object.keys(protocolSettings).filter(
   (name) => !settled.includes(name as 'clientAuth'),
 ) as (keyof Omit<ProtocolSettings, (typeof settled)[number]>)[]
 /** What an operator says of these is beside what the preset says, name by name. */
-const merged = ['authorizeParams', 'tokenParams', 'refreshParams', 'tokenHeaders'] as const
+const merged = ['tokenParams', 'refreshParams', 'tokenHeaders'] as const
 
-function protocolOf(put: AppPut, { protocol = {} }: Preset): ProtocolSettings {
+function protocolOf(put: AppPut, { protocol }: Preset): ProtocolSettings {
   const said = pick(put, protocolFields)
   const both = merged
     .filter((name) => protocol[name] !== undefined && said[name] !== undefined)

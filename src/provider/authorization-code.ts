@@ -6,7 +6,7 @@ import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'
 import { consentScopes, identityIssuer } from './identity.ts'
 import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
-import { presets } from './presets.ts'
+import { presetOf } from './presets.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
 import type { TokenRequests } from './token-request.ts'
 import { misconfigured } from './transport-refusal.ts'
@@ -67,7 +67,7 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
         code_challenge_method: 'S256',
         ...(nonce !== undefined && { nonce }),
         ...(loginHint !== undefined && { login_hint: loginHint }),
-        ...presets[config.provider].authorize,
+        ...presetOf(config).authorize,
       }
       for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
       return ok(url.href)

@@ -3,7 +3,8 @@ import type { AppPut } from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import type { AppConfig } from './app-config.ts'
 import { checkProtocol } from './check-protocol.ts'
-import { type Preset, presets } from './presets.ts'
+import type { Preset } from './preset.ts'
+import { presetOf, wordsOf } from './presets.ts'
 import { microsoftClash } from './scopes.ts'
 import { checkSigningKey, readSigningKey } from './signing-key.ts'
 
@@ -54,17 +55,17 @@ const rules: readonly Rule[] = [
     (put.clientSecret ?? put.serviceKey) !== undefined && put.secrets !== undefined
       ? ['secrets', `give either ${put.serviceKey ? 'serviceKey' : 'clientSecret'} or secrets`]
       : undefined,
-  ({ put: { provider }, config: { tenant } }) =>
-    provider === 'outlookService' && ofNobody.includes(tenant ?? '')
-      ? ['tenant', 'provider outlookService needs the id or a domain of one tenant']
+  ({ put: { provider }, config }) =>
+    wordsOf(config) === 'outlookService' && ofNobody.includes(config.tenant ?? '')
+      ? ['tenant', `provider ${provider} needs the id or a domain of one tenant`]
       : undefined,
   ({ put, config: { scopes }, preset }) => {
     const clash = preset.takes.includes('cloud') ? microsoftClash(scopes) : undefined
     const field = put.additionalScopes === undefined ? 'scopes' : 'additionalScopes'
     return clash === undefined ? undefined : [field, `one token cannot have the scopes ${clash}`]
   },
-  ({ put: { provider }, config: { scopes } }) =>
-    provider === 'outlookService' && !scopes.every((scope) => scope.endsWith('/.default'))
+  ({ config }) =>
+    wordsOf(config) === 'outlookService' && !config.scopes.every((scope) => scope.endsWith('/.default'))
       ? ['scopes', 'an app that acts for itself asks for <resource>/.default']
       : undefined,
   checkProtocol,
@@ -72,7 +73,7 @@ const rules: readonly Rule[] = [
 
 /** Fails with `invalid_config`, naming the field and what is wrong with it. */
 export async function checkSettings({ put, config }: CheckSettings): Promise<Result<void>> {
-  const preset = presets[put.provider]
+  const preset = presetOf(config)
   for (const rule of rules) {
     const [field, complaint] = rule({ put, config, preset }) ?? []
     if (field !== undefined) return fail('invalid_config', `${field}: ${complaint}`)
@@ -101,7 +102,7 @@ export async function checkCredential({ field, secret, config }: CheckCredential
   const invalid = (complaint: string) => fail('invalid_config', `${field}: ${complaint}`)
   const service = config.grant === 'jwt_bearer'
   try {
-    const key = readSigningKey({ secret, rsa: presets[config.provider].rsa })
+    const key = readSigningKey({ secret, rsa: presetOf(config).rsa })
     if (key === undefined)
       return service ? invalid('is no private key (PEM, or a JSON key file)') : ok(undefined)
     if (key.email !== undefined && key.email !== config.clientId)

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
-import { presets } from './presets.ts'
+import { presetOf } from './presets.ts'
 import { signAssertion } from './sign-assertion.ts'
 import { readSigningKey, type SigningKey } from './signing-key.ts'
 
@@ -23,7 +23,7 @@ const assertionLife = 300
 export function clientAuthOf({ config, clientSecret, now }: ClientAuthOptions): oauth.ClientAuth {
   if (config.grant === 'jwt_bearer') return () => {}
   if (clientSecret === undefined) return oauth.None()
-  const signer = readSigningKey({ secret: clientSecret, rsa: presets[config.provider].rsa })
+  const signer = readSigningKey({ secret: clientSecret, rsa: presetOf(config).rsa })
   if (signer !== undefined) return privateKeyJwt(signer, now)
   const text = clientSecret.reveal()
   return config.clientAuth === 'client_secret_post'

@@ -1,10 +1,9 @@
-import type { AppPut } from '../contract/app.ts'
 import type { Dialect, ErrorRow } from './classified.ts'
 
 const key = "check that the user exists and that the service account's key has not been removed"
 
 /** The words of single providers, where they mean something else than RFC 6749 §5.2. */
-export const dialects: Readonly<Partial<Record<AppPut['provider'], Dialect>>> = {
+export const dialects: Readonly<Partial<Record<string, Dialect>>> = {
   // Nobody can reconnect a service account, and nothing was lost: once the cause is gone the same key works again.
   gmailService: {
     words: new Map<string, ErrorRow>([

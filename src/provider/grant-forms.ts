@@ -1,6 +1,7 @@
 import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
-import { type Grant, presets } from './presets.ts'
+import type { Grant } from './preset.ts'
+import { presetOf } from './presets.ts'
 import { signAssertion } from './sign-assertion.ts'
 import { readSigningKey, type SigningKey } from './signing-key.ts'
 
@@ -65,6 +66,6 @@ export function spendsRefreshToken({ grant }: Pick<AppConfig, 'grant'>): boolean
 
 /** No app of this grant is taken without its key. */
 function signerOf({ config, clientSecret }: Pick<Spent, 'config' | 'clientSecret'>): SigningKey {
-  const { rsa } = presets[config.provider]
+  const { rsa } = presetOf(config)
   return (clientSecret && readSigningKey({ secret: clientSecret, rsa })) as SigningKey
 }

@@ -9,6 +9,7 @@ import { decodeBody } from './decode-body.ts'
 import { clockSkew, dialects } from './dialects.ts'
 import { unknownWords } from './error-classes.ts'
 import type { Exchange } from './http.ts'
+import { wordsOf } from './presets.ts'
 import { dateOf, retryAfterSeconds } from './retry-after.ts'
 import { leeway } from './sign-assertion.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
@@ -16,7 +17,7 @@ import { lostRefusal, unsentRefusal } from './transport-refusal.ts'
 
 export interface ReadTokenAnswer {
   readonly exchange: Exchange
-  readonly config: Pick<AppConfig, 'provider' | 'grant'>
+  readonly config: Pick<AppConfig, 'provider' | 'preset' | 'grant'>
   /** What was spent: coming back, it is not a new one. */
   readonly refreshToken?: Secret
   readonly workedBefore: boolean
@@ -88,7 +89,7 @@ function meaningOf({ status, body, isBare, providerError, workedBefore, ...asked
   if (status >= 300 && status < 400) return redirected
   if (body === undefined) return isBare && workedBefore ? unknownWords : unreadable
   if (status >= 400 && isClockSkew({ ...asked, providerError })) return clockSkew
-  const dialect = status >= 400 ? dialects[asked.config.provider] : undefined
+  const dialect = status >= 400 ? dialects[wordsOf(asked.config)] : undefined
   const known = classify({ providerError, workedBefore, dialect })
   if (known !== undefined) return known
   if (status < 300) return workedBefore ? { ...withoutToken, unknownWords: true } : withoutToken

@@ -1,5 +1,6 @@
 import type { AppConfig } from './app-config.ts'
 import { clouds } from './microsoft-clouds.ts'
+import { wordsOf } from './presets.ts'
 
 /** Scopes that belong to no resource: they ask for the ID token and the refresh token. */
 const ofNoResource = new Set(['openid', 'profile', 'email', 'offline_access'])
@@ -32,16 +33,16 @@ export function microsoftClash(scopes: readonly string[]): string | undefined {
 }
 
 export interface Granted {
-  readonly config: Pick<AppConfig, 'provider' | 'scopes'>
+  readonly config: Pick<AppConfig, 'provider' | 'preset' | 'scopes'>
   /** As the provider calls them. */
   readonly granted: readonly string[]
 }
 
 /** What the app asks for now and the grant does not have, whatever it is called there. */
 export function missingScopes({ config, granted }: Granted): string[] {
-  const canonical = canonicalNames[config.provider] ?? ((scope: string) => scope)
+  const canonical = canonicalNames[wordsOf(config)] ?? ((scope: string) => scope)
   const has = new Set(granted.map(canonical))
-  return config.scopes.filter((scope) => !isNeverNamed(scope, config.provider) && !has.has(canonical(scope)))
+  return config.scopes.filter((scope) => !isNeverNamed(scope, wordsOf(config)) && !has.has(canonical(scope)))
 }
 
 const userinfo = 'https://www.googleapis.com/auth/userinfo.'
@@ -56,7 +57,7 @@ function microsoftName(scope: string): string {
   return `${resourceOf(scope) ?? ''} ${name}`.toLowerCase()
 }
 
-const canonicalNames: Readonly<Partial<Record<AppConfig['provider'], (scope: string) => string>>> = {
+const canonicalNames: Readonly<Partial<Record<string, (scope: string) => string>>> = {
   gmail: googleName,
   gmailService: googleName,
   outlook: microsoftName,
@@ -64,8 +65,8 @@ const canonicalNames: Readonly<Partial<Record<AppConfig['provider'], (scope: str
 }
 
 /** That a refresh token came is all that is ever said of `offline_access`; of the others Microsoft says nothing. */
-function isNeverNamed(scope: string, provider: AppConfig['provider']): boolean {
+function isNeverNamed(scope: string, words: string): boolean {
   if (scope === 'offline_access') return true
-  const microsoft = provider === 'outlook' || provider === 'outlookService'
+  const microsoft = words === 'outlook' || words === 'outlookService'
   return microsoft && (ofNoResource.has(scope.toLowerCase()) || scope.endsWith('/.default'))
 }

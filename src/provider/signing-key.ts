@@ -3,7 +3,7 @@ import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { parseJson } from '../common/parse-json.ts'
 import type { Secret } from '../common/secret.ts'
-import type { Preset } from './presets.ts'
+import type { Preset } from './preset.ts'
 
 /** A private key, and how its owner is to be recognised by it (RFC 7515 §4.1). */
 export interface SigningKey {

@@ -2,7 +2,7 @@ import { type Acceptance, type Asking, isNewAcceptance } from '../../machines/in
 import type { App, Apps } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Refusal } from '../provider/classified.ts'
-import { presets } from '../provider/presets.ts'
+import { presetOf } from '../provider/presets.ts'
 import type { Accused } from './accusation.ts'
 import type { AppSlots } from './provider-limits.ts'
 
@@ -37,9 +37,9 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions): App
   /** The provider's caps as far as we know them, or the one the app's operator has set. */
   function allow({ config, context }: App): void {
     if (config === null) return
-    const { provider, concurrency } = config
+    const { concurrency } = config
     const set = concurrency && { concurrency, perSecond: Number.POSITIVE_INFINITY }
-    slots.allow(context.app, set || presets[provider].caps)
+    slots.allow(context.app, set || presetOf(config).caps)
   }
 
   async function tellRejected(id: string, told: Accused): Promise<App> {

@@ -2,7 +2,7 @@ import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { Secret } from '../common/secret.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { presets } from '../provider/presets.ts'
+import { presetOf } from '../provider/presets.ts'
 import { readSigningKey } from '../provider/signing-key.ts'
 
 const randomText = (): string => randomBytes(24).toString('base64url')
@@ -19,7 +19,7 @@ export function madeUpUser(): string {
 
 /** A secret the app never had: another key, where it proves itself by a key. */
 export async function madeUpSecret(config: AppConfig, secret: Secret): Promise<Secret> {
-  const isKey = readSigningKey({ secret, rsa: presets[config.provider].rsa }) !== undefined
+  const isKey = readSigningKey({ secret, rsa: presetOf(config).rsa }) !== undefined
   if (!isKey) return new Secret(`tokenbus-control-${randomText()}`)
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2_048 })
   return new Secret(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { toResponse } from '../provider/discover.ts'
 import type { Http } from '../provider/http.ts'
-import type { EventSource } from '../provider/presets.ts'
+import type { EventSource } from '../provider/preset.ts'
 
 export interface KeySetsOptions {
   /** Reaches public addresses only, unless told otherwise. */

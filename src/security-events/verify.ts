@@ -1,5 +1,5 @@
 import { errors, jwtVerify } from 'jose'
-import type { EventSource } from '../provider/presets.ts'
+import type { EventSource } from '../provider/preset.ts'
 import { type EventToken, eventTokenSchema, isSameIssuer } from './event-token.ts'
 import { type KeySets, KeysUnavailable } from './key-sets.ts'
 

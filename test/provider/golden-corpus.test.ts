@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
-import { presets } from '../../src/provider/presets.ts'
+import { presetOf } from '../../src/provider/presets.ts'
 import { ask, config, refusalOf } from './ask.ts'
 import { pemOf } from './keys.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'
@@ -15,7 +15,7 @@ const serviceKey = { clientSecret: new Secret(pemOf('rsa')) }
 describe('what the token endpoint says', () => {
   test.each(corpus)('$title', async ({ is, provider = 'oidc', workedBefore = false, ...answer }) => {
     await using server = await startRawServer((socket) => socket.end(answerBytes(answer)))
-    const { grant } = presets[provider]
+    const { grant } = presetOf({ provider })
     const app = { ...config, provider, grant, tokenUrl: server.url }
     const asked = { config: app, workedBefore, ...(grant === 'jwt_bearer' && serviceKey) }
     const refusal = await refusalOf(ask(server.url, asked))
