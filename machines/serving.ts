@@ -83,16 +83,19 @@ export function verdictFor(seen: Seen, want: Want): Verdict {
   if (state === 'revoked' || context.invalid?.state === 'revoked') return { kind: 'grant_revoked' }
   const refused = refusalOf(context, resource, at)
   if (refused !== null && !isInQuestion(context, refused)) return { kind: 'refused', refused }
-  if (state === 'refreshing') {
-    if (context.invalid !== null && context.attempt?.probe) return { kind: 'client_secret_expired' }
-    return isUsable(seen, want) ? { kind: 'token' } : { kind: 'wait' }
-  }
+  if (state === 'refreshing') return verdictWhileRefreshing(seen, want)
   const stuck = want.rejected === tokenFor(context, resource)?.generation && state !== 'valid'
   if (isServed(seen, resource) && !stuck) return { kind: 'token' }
   if (state === 'secret-expired' || context.invalid !== null) return { kind: 'client_secret_expired' }
   if (context.lastError?.class === 'C') return { kind: 'invalid_config' }
   if (context.refreshable && at >= context.retryAt) return { kind: 'wait' }
   return { kind: 'provider_unavailable', retryAfter: Math.max(0, context.retryAt - at) }
+}
+
+function verdictWhileRefreshing(seen: Seen, want: Want): Verdict {
+  const { invalid, attempt } = seen.context
+  if (invalid !== null && attempt?.probe) return { kind: 'client_secret_expired' }
+  return isUsable(seen, want) ? { kind: 'token' } : { kind: 'wait' }
 }
 
 /** Whether the grant itself has ended is not known before its next refresh. */

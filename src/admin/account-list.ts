@@ -43,27 +43,21 @@ export function createAccountList({ records, reader }: AccountListOptions) {
     ...narrowed
   }: AccountList): Promise<AccountPage> {
     const isWanted = filterOf({ user, reason, search })
-    const accounts: AccountView[] = []
+    const page = roomFor(size)
     let { cursor } = narrowed
     let looked = 0
-    let bytes = 0
     do {
       const query = { kind: 'account' as const, ...narrowed, cursor }
-      const page = await records.listSorted({ ...query, limit: isWanted ? lookedAtOnce : size })
-      const views = await viewsOf(page.ids)
-      for (const [index, view] of views.entries()) {
-        if (view === null || isWanted?.(view) === false) continue
-        accounts.push(view)
-        bytes += Buffer.byteLength(JSON.stringify(view))
-        const isFull = accounts.length === size || bytes > mostBytes
-        const isLast = index === views.length - 1 && page.cursor === undefined
-        if (isFull && !isLast)
-          return { accounts, cursor: records.cursorAfter(page.ids[index] as string, cursor) }
-      }
-      cursor = page.cursor
+      const listed = await records.listSorted({ ...query, limit: isWanted ? lookedAtOnce : size })
+      const views = await viewsOf(listed.ids)
+      const full = page.fill(views, isWanted)
+      const isLast = full === views.length - 1 && listed.cursor === undefined
+      if (full !== null && !isLast)
+        return { accounts: page.accounts, cursor: records.cursorAfter(listed.ids[full] as string, cursor) }
+      cursor = listed.cursor
       looked += views.length
     } while (isWanted !== undefined && cursor !== undefined && looked < mostLookedAt)
-    return { accounts, ...(cursor !== undefined && { cursor }) }
+    return { accounts: page.accounts, ...(cursor !== undefined && { cursor }) }
   }
 
   async function byNumber(
@@ -86,6 +80,25 @@ export function createAccountList({ records, reader }: AccountListOptions) {
         if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a list answered')
         throw error
       }
+    },
+  }
+}
+
+/** A page of so many accounts, and of no more bytes than an answer may have. */
+function roomFor(size: number) {
+  const accounts: AccountView[] = []
+  let bytes = 0
+  return {
+    accounts,
+    /** The index of the account after which there is no more room; null where there is. */
+    fill(views: readonly (AccountView | null)[], isWanted: ((view: AccountView) => boolean) | undefined) {
+      for (const [index, view] of views.entries()) {
+        if (view === null || isWanted?.(view) === false) continue
+        accounts.push(view)
+        bytes += Buffer.byteLength(JSON.stringify(view))
+        if (accounts.length === size || bytes > mostBytes) return index
+      }
+      return null
     },
   }
 }

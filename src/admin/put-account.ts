@@ -5,6 +5,7 @@ import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import type { AccountPut, AccountPutCheck, PutEffect } from '../contract/account.ts'
 import { type Failed, fail, ok, type Result } from '../contract/failures.ts'
+import type { GrantPlace } from '../contract/grant-place.ts'
 import type { KnownAccount, Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { placeOf } from '../provider/grant-place.ts'
@@ -43,6 +44,11 @@ interface Written {
   readonly config: AppConfig
 }
 
+interface Deciding extends Pick<Writing, 'account' | 'app' | 'make'> {
+  readonly config: AppConfig
+  readonly place: GrantPlace
+}
+
 const mostTries = 20
 
 /** Connects an account, or changes it. What is put is made of the account as the save finds it. */
@@ -59,42 +65,41 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     if (isClosing(found, clock.now())) return fail('conflict', 'app: is being deleted')
     const bound = appRefusal({ app, config, by }) ?? (await binding.of(account, by))
     if (!bound.ok) return bound
-    let failure: Failed | 'outdated' | undefined
+    const grant = { config, place: place ?? placeOf(config) }
+    let refused: Failed | 'outdated' | undefined
     let effect: PutEffect = {}
-    const refuse = (why: typeof failure): null => {
-      failure = why
-      return null
-    }
     const outcome = await accounts.receive(
       account,
       (meeting) => {
-        const { at, eventId, record, snapshot } = meeting
-        const { context } = snapshot
-        const put = make(knownOf(meeting))
-        const moved = bound.value.moved(context)
-        if (moved !== undefined || !put.ok) return refuse(moved ?? (put as Failed))
-        if (put.value.app !== app) return refuse('outdated')
-        const { ifVersion, refreshToken } = put.value
-        const stale = checkIfVersion({ record, exists: context.grantId !== null, ifVersion })
-        if (stale !== undefined) return refuse(stale)
-        const mark = refreshToken && fingerprint({ account, token: refreshToken })
-        const current = accounts.openCurrent(account, record)
-        const { f: marks, metadata } = record.fields
-        const grant = { mark, marks, current, metadata, place: place ?? placeOf(config) }
-        const decided = decidePut({ at, eventId, context, put: put.value, config, ...grant })
-        if (!decided.ok) return refuse(decided)
-        failure = undefined
-        effect = {
-          ...(context.grantId === null && { created: true as const }),
-          ...(triesAgain(context, decided.value) && { triedAgain: true as const }),
-          ...(decided.value === null && { unchanged: true as const }),
-        }
+        const moved = bound.value.moved(meeting.snapshot.context)
+        const decided = moved ?? decide(meeting, { account, app, make, ...grant })
+        refused = decided === 'outdated' || !decided.ok ? decided : undefined
+        if (decided === 'outdated' || !decided.ok) return null
+        effect = effectOf(meeting.snapshot.context, decided.value)
         return dryRun ? null : decided.value
       },
       loaded,
     )
-    if (failure !== undefined) return failure
-    return ok({ effect, outcome, config })
+    return refused ?? ok({ effect, outcome, config })
+  }
+
+  /** What the put makes of the account as the save finds it; `outdated`: it belongs to another app now. */
+  function decide(
+    meeting: AccountMeeting,
+    { account, app, make, ...grant }: Deciding,
+  ): ReturnType<typeof decidePut> | Failed | 'outdated' {
+    const { at, eventId, record, snapshot } = meeting
+    const { context } = snapshot
+    const put = make(knownOf(meeting))
+    if (!put.ok) return put
+    if (put.value.app !== app) return 'outdated'
+    const { ifVersion, refreshToken } = put.value
+    const stale = checkIfVersion({ record, exists: context.grantId !== null, ifVersion })
+    if (stale !== undefined) return stale
+    const mark = refreshToken && fingerprint({ account, token: refreshToken })
+    const current = accounts.openCurrent(account, record)
+    const { f: marks, metadata } = record.fields
+    return decidePut({ at, eventId, context, put: put.value, mark, marks, current, metadata, ...grant })
   }
 
   /** Announced before the app is looked at: from then on the app is not deleted until this account is its own. */
@@ -137,6 +142,17 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     patchAccount,
     checkPut,
     putAccount: (account, put, from) => patchAccount(account, () => ok(put) as Result<AccountPut>, from),
+  }
+}
+
+function effectOf(
+  context: AccountMeeting['snapshot']['context'],
+  decided: Parameters<typeof triesAgain>[1],
+): PutEffect {
+  return {
+    ...(context.grantId === null && { created: true as const }),
+    ...(triesAgain(context, decided) && { triedAgain: true as const }),
+    ...(decided === null && { unchanged: true as const }),
   }
 }
 

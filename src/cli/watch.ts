@@ -21,19 +21,16 @@ export function watchCommand(program: Command, run: Run): void {
     .description('every event as it happens; a pattern such as team-* chooses accounts and apps')
     .action(
       run(async ({ bus, terminal, json }, pattern: string | undefined) => {
+        const lineOf = (body: Record<string, unknown>) =>
+          body.type === 'account.transition' ? transitionLine(body, terminal) : eventLine(body, terminal)
         const matches = pattern === undefined ? () => true : globMatcher(pattern)
         for (const subject of subjects) {
           bus.nats.subscribe(subject, {
             callback(error, message) {
               if (error !== null) return terminal.err(`NATS does not allow ${subject}`)
               const body = message.json() as Record<string, unknown>
-              if (!matches(String(body.account ?? body.app))) return
-              if (json) return terminal.out(jsonLine(body))
-              terminal.out(
-                body.type === 'account.transition'
-                  ? transitionLine(body, terminal)
-                  : eventLine(body, terminal),
-              )
+              if (matches(String(body.account ?? body.app)))
+                terminal.out(json ? jsonLine(body) : lineOf(body))
             },
           })
         }

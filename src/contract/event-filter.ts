@@ -26,15 +26,18 @@ export function createEventFilter({ max = 10_000 } = {}): EventFilter {
     const last = known.get(key)
     const time = Math.min(event.time, Date.now() + farthestAhead)
     const { version, id } = event
-    if (last?.version === version && last.time === time) {
-      if (last.ids.includes(id) || last.ids.length === mostOfOneSave) return undefined
-      last.ids.push(id)
-      return event
-    }
+    if (last?.version === version && last.time === time) return addTo(last, id) ? event : undefined
     if (last !== undefined && !isNewer({ version, time }, last)) return undefined
     known.delete(key)
     known.set(key, { version, time, ids: [id] })
     if (known.size > max) known.delete(known.keys().next().value as string)
     return event
   }
+}
+
+/** False for a repeat, and for more than one save announces. */
+function addTo({ ids }: Known, id: string): boolean {
+  if (ids.includes(id) || ids.length === mostOfOneSave) return false
+  ids.push(id)
+  return true
 }

@@ -28,6 +28,7 @@ export function createLeftBehind(options: LeftBehindOptions) {
   /** The last entry announced, by partition. */
   const announced = new Map<number, string>()
   let poll: Poll | undefined
+  let looking: Promise<void> | undefined
 
   async function lookAt(partition: number): Promise<void> {
     const before = clock.now() - leftAfter
@@ -46,11 +47,19 @@ export function createLeftBehind(options: LeftBehindOptions) {
     }
   }
 
-  async function look(): Promise<void> {
+  async function lookAtAll(): Promise<void> {
     if (!connected()) return
     const looks = await Promise.allSettled(Array.from({ length: partitions }, (_, each) => lookAt(each)))
     const failed = looks.find((each) => each.status === 'rejected')
     if (failed !== undefined) logger.debug({ err: failed.reason }, 'the outbox could not be read')
+  }
+
+  /** One look at a time: two at once would announce the same twice. */
+  function look(): Promise<void> {
+    looking ??= lookAtAll().finally(() => {
+      looking = undefined
+    })
+    return looking
   }
 
   return {

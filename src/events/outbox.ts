@@ -98,27 +98,36 @@ export function createOutbox(options: OutboxOptions) {
     return { stored, stuck: false }
   }
 
+  /** One account's entries go one after the other. Answers those that are stored; adds to `stuck` whose are not. */
+  async function publishAll(
+    partition: number,
+    entries: readonly WaitingEntry[],
+    stuck: Set<string>,
+  ): Promise<string[]> {
+    const groups = [...groupBy(entries, nameOf)].map(async ([name, group]) => {
+      const done = await publishGroup(partition, group)
+      if (done.stuck) stuck.add(name)
+      return done.stored
+    })
+    const stored = (await Promise.all(groups)).flat()
+    if (stored.length > 0) await records.outbox.remove({ partition, entryIds: stored })
+    return stored
+  }
+
   async function publishWhere(partition: number, chosen: (waiting: WaitingEntry) => boolean): Promise<void> {
     let from: string | undefined
     // Whose entry was not acknowledged: what comes after it waits too, in the next batches as well.
     const stuck = new Set<string>()
-    for (;;) {
+    do {
       if (!publisher.connected()) return
       const count = flow.stalledFor() > leftToSweepAfter ? batchWhileFailing : batch
       const entries = await records.outbox.read({ partition, count, ...(from && { from }) })
       const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
-      const groups = [...groupBy(free, nameOf)].map(async ([name, group]) => {
-        const done = await publishGroup(partition, group)
-        if (done.stuck) stuck.add(name)
-        return done.stored
-      })
-      const stored = (await Promise.all(groups)).flat()
-      if (stored.length > 0) await records.outbox.remove({ partition, entryIds: stored })
-      if (entries.length < count) return
-      // Nobody answers: reading on through all that waits would not change that.
-      if (stored.length === 0 && flow.failing()) return
-      from = entries.at(-1)?.entryId
-    }
+      const stored = await publishAll(partition, free, stuck)
+      // Where nobody answers, reading on through all that waits would not change that.
+      const isHopeless = stored.length === 0 && flow.failing()
+      from = entries.length < count || isHopeless ? undefined : entries.at(-1)?.entryId
+    } while (from !== undefined)
   }
 
   /** Publishes all that waits for the accounts and apps saved since the last flush of their partition. */

@@ -44,28 +44,44 @@ export interface FoundAccount {
 /** Rejects with `DoesNotOpen`. */
 export async function accountRow(found: FoundAccount, { open }: Opener): Promise<AccountRow> {
   const { id, grant } = found
-  if (grant?.provider == null) return { id, skip: 'it does not sign in with OAuth2' }
-  if (grant.useAuthServer) return { id, skip: 'its tokens come from an authentication server' }
-  if (grant.auth?.delegatedAccount) return { id, skip: 'it uses the grant of another account' }
+  const elsewhere = tokensElsewhere(grant)
+  if (grant === undefined || elsewhere !== undefined) return { id, skip: elsewhere ?? notOAuth }
   const service = serviceProviders.has(found.provider ?? '')
-  const expires = timeOf(grant.expires)
-  const live = expires !== undefined && Date.parse(expires) > found.now
-  if (!service && !grant.refreshToken && !(grant.accessToken && live)) {
-    return { id, skip: 'no refresh token, and no access token that still works' }
-  }
-  const accessToken = grant.accessToken && live && !service ? await open(grant.accessToken) : undefined
-  const refreshToken = grant.refreshToken && !service ? await open(grant.refreshToken) : undefined
+  const tokens = service ? {} : await openTokens(grant, found.now, open)
+  if (tokens === null) return { id, skip: 'no refresh token, and no access token that still works' }
   const scopes = typeof grant.scope === 'string' ? grant.scope.split(/\s+/) : grant.scope
   const put = accountPutSchema.safeParse({
     app: grant.provider,
     user: grant.auth?.user,
-    ...(refreshToken && { refreshToken: refreshToken.reveal() }),
-    ...(accessToken && { accessToken: accessToken.reveal(), expires }),
+    ...tokens,
     ...(scopes && { scopes: scopes.filter((scope) => scope !== '') }),
   })
   if (put.success) return { id, put: put.data }
   const [issue] = put.error.issues
   return { id, fail: `${issue?.path.join('.')}: ${issue?.message}` }
+}
+
+/** Those of a person's grant that still work; null where there are none. */
+async function openTokens(grant: EmailEngineGrant, now: number, open: Opener['open']) {
+  const expires = timeOf(grant.expires)
+  const live = expires !== undefined && Date.parse(expires) > now
+  if (!grant.refreshToken && !(grant.accessToken && live)) return null
+  const accessToken = grant.accessToken && live ? await open(grant.accessToken) : undefined
+  const refreshToken = grant.refreshToken ? await open(grant.refreshToken) : undefined
+  return {
+    ...(refreshToken && { refreshToken: refreshToken.reveal() }),
+    ...(accessToken && { accessToken: accessToken.reveal(), expires }),
+  }
+}
+
+const notOAuth = 'it does not sign in with OAuth2'
+
+/** Why an account has no grant of its own; undefined where it has one. */
+function tokensElsewhere(grant: EmailEngineGrant | undefined): string | undefined {
+  if (grant?.provider == null) return notOAuth
+  if (grant.useAuthServer) return 'its tokens come from an authentication server'
+  if (grant.auth?.delegatedAccount) return 'it uses the grant of another account'
+  return undefined
 }
 
 /** ISO 8601, of a time as text or in milliseconds. */

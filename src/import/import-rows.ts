@@ -39,11 +39,7 @@ export async function importRows({ source, apply, ask, tell }: ImportOptions): P
   async function appOutcome(row: AppRow): Promise<Ended> {
     if (!('put' in row)) return leave(row)
     const there = await ask(`app.get.${encodeId(row.id)}`)
-    if (there.ok) {
-      if ((there.value as AppView).clientId === row.put.clientId)
-        return { outcome: apply ? 'unchanged' : 'known' }
-      return { outcome: 'failed', reason: 'an app of this id is there with another clientId' }
-    }
+    if (there.ok) return knownApp((there.value as AppView).clientId === row.put.clientId)
     if (there.failure.error !== 'app_not_found') return failed(there.failure)
     if (row.secretsLeftOut)
       return { outcome: 'failed', reason: 'its secrets are not in the file: put it first' }
@@ -58,15 +54,20 @@ export async function importRows({ source, apply, ask, tell }: ImportOptions): P
     const { app } = row.put
     if (leftOut.has(app)) return { outcome: 'skipped', reason: `its app ${app} was not imported` }
     if (newApps.has(app)) return { outcome: 'new' }
-    const put = await ask(`account.put.${encodeId(row.id)}`, {
-      ...revealed(row.put),
-      ...(!apply && { dryRun: true }),
-    })
-    if (!put.ok) return failed(put.failure)
-    const { created, unchanged } = put.value as PutEffect
-    if (unchanged) return { outcome: apply ? 'unchanged' : 'known' }
-    if (apply) return { outcome: 'imported' }
-    return { outcome: created ? 'new' : 'changed' }
+    const dry = apply ? {} : { dryRun: true }
+    const put = await ask(`account.put.${encodeId(row.id)}`, { ...revealed(row.put), ...dry })
+    return put.ok ? { outcome: effectOf(put.value as PutEffect) } : failed(put.failure)
+  }
+
+  function effectOf({ created, unchanged }: PutEffect): Outcome['outcome'] {
+    if (unchanged) return apply ? 'unchanged' : 'known'
+    if (apply) return 'imported'
+    return created ? 'new' : 'changed'
+  }
+
+  function knownApp(isSame: boolean): Ended {
+    if (isSame) return { outcome: apply ? 'unchanged' : 'known' }
+    return { outcome: 'failed', reason: 'an app of this id is there with another clientId' }
   }
 
   for await (const row of source.apps) {

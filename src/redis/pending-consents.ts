@@ -87,6 +87,11 @@ export function createPendingConsents(options: PendingConsentsOptions): PendingC
     return true
   }
 
+  async function* allKeys(): AsyncGenerator<string> {
+    for (const node of 'nodes' in redis ? redis.nodes('master') : [redis])
+      for await (const keys of node.scanStream({ match: `${prefix}*`, count: 1_000 })) yield* keys as string[]
+  }
+
   return {
     async put(ticket, pending) {
       await reach(() => redis.set(keyOf(ticket), toText(ticket, pending), 'EX', seconds))
@@ -95,10 +100,7 @@ export function createPendingConsents(options: PendingConsentsOptions): PendingC
     take: async (ticket) => read(ticket, await reach(() => redis.getdel(keyOf(ticket)))),
     async rewrite() {
       let left = 0
-      for (const node of 'nodes' in redis ? redis.nodes('master') : [redis]) {
-        for await (const keys of node.scanStream({ match: `${prefix}*`, count: 1_000 }))
-          for (const key of keys as string[]) if (!(await reseal(key))) left++
-      }
+      for await (const key of allKeys()) if (!(await reseal(key))) left++
       return left
     },
   }
