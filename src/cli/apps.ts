@@ -12,7 +12,7 @@ export function appCommands(program: Command, run: Run): void {
   app
     .command('put <app>')
     .description('make or change an app')
-    .option('--provider <provider>', 'gmail | gmailService | outlook | outlookService | mailRu | oidc')
+    .option('--provider <provider>', 'a name of `tokenbus providers`')
     .option('--client-id <id>')
     .option('--client-secret <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--service-key <source>', 'of a service account, read in the same way')

@@ -11,6 +11,7 @@ import { eventCommands } from './events.ts'
 import { exportCommand } from './export.ts'
 import { importCommands } from './import.ts'
 import { keyCommands } from './keys.ts'
+import { providerCommands } from './providers.ts'
 import { sandboxCommands } from './sandbox.ts'
 import { type Colours, coloursOf, facts, jsonLine, shown, type Terminal } from './terminal.ts'
 import { tokenCommands } from './tokens.ts'
@@ -75,6 +76,7 @@ export async function runCommand(
   watchCommand(program, run)
   accountCommands(program, run)
   appCommands(program, run)
+  providerCommands(program, runAlone)
   apiTokenCommands(program, run)
   consumerCommands(program, run)
   eventCommands(program, run)
