@@ -8,7 +8,7 @@ import {
 } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Records, StoredRecord } from '../redis/records.ts'
-import { createNames } from './account-aliases.ts'
+import { createNames, type Names } from './account-aliases.ts'
 import {
   type AccountAnnouncement,
   type AccountSecrets,
@@ -17,8 +17,8 @@ import {
   workOf,
 } from './account-effects.ts'
 import { outboxEntries, stateOf } from './account-events.ts'
-import { type AccountTokensOptions, createAccountTokens } from './account-tokens.ts'
-import { createActor, type Loaded, type Meeting } from './actor.ts'
+import { type AccountTokens, type AccountTokensOptions, createAccountTokens } from './account-tokens.ts'
+import { type Actor, createActor, type Loaded, type Meeting } from './actor.ts'
 import type { NewerForms } from './newer-forms.ts'
 
 export type { AccountSecrets } from './account-effects.ts'
@@ -39,10 +39,16 @@ export interface AccountsOptions extends AccountTokensOptions {
   onLostSave?(account: string): void
 }
 
-export type Accounts = ReturnType<typeof createAccounts>
+export interface Accounts
+  extends Actor<SnapshotFrom<typeof accountMachine>, AccountEvent, AccountEffect, AccountSecrets> {
+  readonly openCurrent: AccountTokens['openCurrent']
+  readonly names: Names
+  /** Saves anew what is in an older form, or was sealed or signed with an older key; answers whether it was. */
+  rewrite(account: string): Promise<boolean>
+}
 
 /** The account actors: the machine, and where its secrets are kept. */
-export function createAccounts(options: AccountsOptions) {
+export function createAccounts(options: AccountsOptions): Accounts {
   const tokens = createAccountTokens(options)
   const names = createNames(options.fingerprint)
 
@@ -90,8 +96,7 @@ export function createAccounts(options: AccountsOptions) {
     ...actor,
     openCurrent: tokens.openCurrent,
     names,
-    /** Saves anew what is in an older form, or was sealed or signed with an older key; answers whether it was. */
-    async rewrite(account: string): Promise<boolean> {
+    async rewrite(account) {
       const { taken } = await actor.receive(account, ({ at, eventId: id, record }) =>
         actor.isStale(record) || tokens.isStale(record) ? { event: { type: 'keys.rotated', at, id } } : null,
       )

@@ -74,6 +74,23 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra, W
   onLostSave?(id: string): void
 }
 
+/** The machines of one kind: nothing else writes their state. */
+export interface Actor<Snapshot, Event, Effect, Extra> {
+  load(id: string, options?: { readonly markUsed?: boolean }): Promise<Loaded<Snapshot>>
+  /** Stored otherwise than it would be now: in an older form, or signed with an older key. */
+  isStale(record: StoredRecord): boolean
+  /**
+   * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
+   * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`, and
+   * with `NewerForm` for what is left to newer nodes.
+   */
+  receive(
+    id: string,
+    decide: (meeting: Meeting<Snapshot>) => Decision<Event, Extra> | null,
+    loaded?: Loaded<Snapshot>,
+  ): Promise<Outcome<Snapshot, Effect>>
+}
+
 /** More lost saves than this in a row is a bug, not contention. */
 const mostTries = 100
 
@@ -83,7 +100,7 @@ const mostTries = 100
  */
 export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Work>(
   options: ActorOptions<M, Event, Effect, Extra, Work>,
-) {
+): Actor<SnapshotFrom<M>, Event, Effect, Extra> {
   type Snapshot = SnapshotFrom<M>
   const { kind, machine, records, clock } = options
   const turns = createTurns()
@@ -151,23 +168,11 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
 
   return {
     load,
-    /** Stored otherwise than it would be now: in an older form, or signed with an older key. */
-    isStale({ snapshot, stale }: StoredRecord): boolean {
+    isStale({ snapshot, stale }) {
       const schema = options.snapshotSchema?.() ?? snapshotSchema
       return stale || (snapshot !== null && (JSON.parse(snapshot) as StoredSnapshot).schema < schema)
     },
-    /**
-     * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
-     * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`, and
-     * with `NewerForm` for what is left to newer nodes.
-     */
-    receive(
-      id: string,
-      decide: (meeting: Meeting<Snapshot>) => Decision<Event, Extra> | null,
-      loaded?: Loaded<Snapshot>,
-    ): Promise<Outcome<Snapshot, Effect>> {
-      return turns.take(id, () => run(id, decide, loaded))
-    },
+    receive: (id, decide, loaded) => turns.take(id, () => run(id, decide, loaded)),
   }
 }
 

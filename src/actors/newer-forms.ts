@@ -10,14 +10,16 @@ export interface NewerFormsOptions {
   readonly observer: Pick<Observer, 'unreadable'>
 }
 
-export type NewerForms = ReturnType<typeof createNewerForms>
+export interface NewerForms {
+  /** What `read` answers. Throws `NewerForm` where the record is not for this node. */
+  reading<T>(ref: Ref, record: Revision, read: () => T): T
+}
 
 /** Tells what other nodes have to read from what is broken; counts it, and says so once. */
-export function createNewerForms({ logger, observer }: NewerFormsOptions) {
+export function createNewerForms({ logger, observer }: NewerFormsOptions): NewerForms {
   const told = new Set<string>()
 
   return {
-    /** What `read` answers. Throws `NewerForm` where the record is not for this node. */
     reading<T>(ref: Ref, record: Revision, read: () => T): T {
       try {
         return read()

@@ -45,13 +45,18 @@ type Cursor = z.output<typeof cursorSchema>
 
 const atOnce = 16
 
-export type Rewriting = ReturnType<typeof createRewriting>
+export interface Rewriting {
+  /** The cursor of the first page. */
+  readonly begin: string
+  /** Rejects with `BadCursor`. */
+  page(cursor: string, limit: number): Promise<RewrittenPage>
+}
 
 /**
  * Saves everything anew in the form and with the key of today, a page a request, while it is in use: each record by the
  * usual compare-and-set. Killed anywhere, it is begun again, and passes over what is done.
  */
-export function createRewriting(options: RewritingOptions) {
+export function createRewriting(options: RewritingOptions): Rewriting {
   const { records, accounts, apps, apiTokens, pendingConsents, partitions } = options
   const limited = pLimit(atOnce)
 
@@ -81,8 +86,7 @@ export function createRewriting(options: RewritingOptions) {
 
   return {
     begin: encode({ kind: 'app', unopened: 0 }),
-    /** Rejects with `BadCursor`. */
-    async page(cursor: string, limit: number): Promise<RewrittenPage> {
+    async page(cursor, limit) {
       const { kind, from, unopened: before } = decode(cursor)
       const { ids, cursor: next } = await records.list({ kind, limit, ...(from && { cursor: from }) })
       const outcomes = await Promise.all(ids.map((id) => limited(() => rewrite({ kind, id }))))

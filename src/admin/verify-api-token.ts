@@ -13,7 +13,12 @@ export interface ApiTokensOptions {
   readonly timers?: Pick<Timers, 'elapsed'>
 }
 
-export type ApiTokens = ReturnType<typeof createApiTokens>
+export interface ApiTokens {
+  /** At once where it may be. Rejects with `StorageUnavailable` for a token not seen before. */
+  verify(text: string): Principal | null | Promise<Principal | null>
+  /** Somebody, somewhere, revoked it. */
+  forget(id: string): void
+}
 
 /** What this node last saw of an id. */
 interface Seen {
@@ -32,7 +37,7 @@ const mostSeen = 10_000
 const lastUsedEvery = 60_000
 
 /** Tells who an API token belongs to: from memory for some seconds, else from Redis. */
-export function createApiTokens({ store, clock, timers = realTimers }: ApiTokensOptions) {
+export function createApiTokens({ store, clock, timers = realTimers }: ApiTokensOptions): ApiTokens {
   const seen = new LRUCache<string, Seen>({ max: mostSeen })
   let revocations = 0
 
@@ -70,8 +75,7 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
   }
 
   return {
-    /** At once where it may be. Rejects with `StorageUnavailable` for a token not seen before. */
-    verify(text: string): Principal | null | Promise<Principal | null> {
+    verify(text) {
       const known = seen.get(idPart(text))
       const at = timers.elapsed()
       if (known !== undefined && at - known.at < recheckAfter) return judge(known, text, at)
@@ -79,8 +83,7 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
       if (id === undefined) return null
       return look(id).then((found) => judge(found, text, timers.elapsed()))
     },
-    /** Somebody, somewhere, revoked it. */
-    forget(id: string): void {
+    forget(id) {
       revocations++
       seen.delete(id)
     },

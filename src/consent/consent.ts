@@ -47,7 +47,14 @@ export interface ConsentOptions extends TicketsOptions {
   readonly publicUrl: () => string
 }
 
-export type Consent = ReturnType<typeof createConsent>
+export interface Consent {
+  /** The address to send the user to. */
+  begin(wish: ConsentWish): Promise<Result<{ url: string }>>
+  /** The user has come. `app` is what they chose, where there is a choice. */
+  proceed(visit: { ticket: unknown; app: unknown }): Promise<ConsentStart>
+  /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */
+  finish(callbackUrl: URL): Promise<ConsentEnd>
+}
 
 const ticketSchema = z.string().regex(/^[\w-]{43}$/)
 /** RFC 6749 §4.1.2.1: every other word says no. */
@@ -61,7 +68,7 @@ const random = () => randomBytes(32).toString('base64url')
  * The authorization code grant in the user's browser (RFC 6749 §4.1, PKCE RFC 7636): each consent is for one account,
  * known by an unguessable ticket that is also its `state`, good once and for 15 min.
  */
-export function createConsent(options: ConsentOptions) {
+export function createConsent(options: ConsentOptions): Consent {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
   const binding = createAppBinding(options)
   const redirectUri = () => redirectUriOf(publicUrl())
@@ -116,15 +123,7 @@ export function createConsent(options: ConsentOptions) {
   }
 
   return {
-    /** The address to send the user to. */
-    async begin({
-      account,
-      app,
-      name,
-      email,
-      redirectUrl,
-      by,
-    }: ConsentWish): Promise<Result<{ url: string }>> {
+    async begin({ account, app, name, email, redirectUrl, by }) {
       const back = redirectUrls.check(redirectUrl)
       if (!back.ok) return back
       const wanted = app === undefined ? undefined : await asksConsent(app)
@@ -146,8 +145,7 @@ export function createConsent(options: ConsentOptions) {
       return ok({ url: `${publicUrl()}/oauth/start?ticket=${ticket}` })
     },
 
-    /** The user has come. `app` is what they chose, where there is a choice. */
-    async proceed({ ticket, app: chosen }: { ticket: unknown; app: unknown }): Promise<ConsentStart> {
+    async proceed({ ticket, app: chosen }) {
       const known = ticketSchema.safeParse(ticket)
       const found = known.success ? await pending.look(known.data) : null
       if (!known.success || found === null) return turnedDown('unknown_request')
@@ -171,8 +169,7 @@ export function createConsent(options: ConsentOptions) {
       return goTo(known.data, waiting, config.value)
     },
 
-    /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */
-    async finish(callbackUrl: URL): Promise<ConsentEnd> {
+    async finish(callbackUrl) {
       const state = ticketSchema.safeParse(callbackUrl.searchParams.get('state'))
       const found = state.success ? await pending.take(state.data) : null
       if (!state.success || found === null) return turnedDown('unknown_request')

@@ -1,5 +1,5 @@
 import { grantOf, type LeftOut } from './exportable.ts'
-import type { createReadStored, StoredAccount, Unreadable } from './read-stored.ts'
+import type { ReadStored, StoredAccount, Unreadable } from './read-stored.ts'
 import type { Shape } from './shapes.ts'
 
 /** What was not exported, and why. */
@@ -18,7 +18,7 @@ export interface Exported {
 }
 
 export interface ExportRows {
-  readonly stored: ReturnType<typeof createReadStored>
+  readonly stored: ReadStored
   readonly shape: Shape
   /** Of one app alone. */
   readonly only: string | undefined

@@ -34,10 +34,16 @@ export interface StoredOptions {
   readonly sealer: Sealer
 }
 
+export interface ReadStored {
+  apps(only?: string): AsyncGenerator<StoredApp | Unreadable>
+  /** Page by page, so that memory does not grow with them. */
+  accounts(app?: string): AsyncGenerator<StoredAccount | Unreadable>
+}
+
 const page = 100
 
 /** Apps and accounts as they are stored, opened, with the checks of a node that serves them. Nothing is stored. */
-export function createReadStored({ records, sealer }: StoredOptions) {
+export function createReadStored({ records, sealer }: StoredOptions): ReadStored {
   const clock = createClusterClock()
   // What is refused is told row by row.
   const newerForms = createNewerForms({ logger: { error: () => undefined }, observer: unobserved })
@@ -101,12 +107,11 @@ export function createReadStored({ records, sealer }: StoredOptions) {
   }
 
   return {
-    async *apps(only?: string): AsyncGenerator<StoredApp | Unreadable> {
+    async *apps(only) {
       if (only !== undefined) yield await appOf(only)
       else for await (const ids of idsOf('app')) for (const id of ids) yield await appOf(id)
     },
-    /** Page by page, so that memory does not grow with them. */
-    async *accounts(app?: string): AsyncGenerator<StoredAccount | Unreadable> {
+    async *accounts(app) {
       for await (const ids of idsOf('account', app)) {
         const found = await Promise.all(ids.map((id) => orUnreadable(id, () => accountOf(id))))
         for (const each of found) if (each !== undefined) yield each

@@ -5,10 +5,18 @@ import { securityHeaders } from './security-headers.ts'
 /** Bytes a reader may lag behind before it is cut off; it comes back by itself, and is told what it missed. */
 const mostUnread = 1_048_576
 
-export type EventStream = ReturnType<typeof createEventStream>
+export interface EventStream {
+  send(event: FedEvent): void
+  /** That it is still there, and where it is by now. */
+  beat(): void
+  /** Where it is, once that is known: a reader that is cut off before the first event has something to come back with. */
+  begin(): void
+  /** Tells first what was missed; what happens meanwhile comes after. */
+  after(missed: Promise<{ readonly events: readonly FedEvent[]; readonly gap: boolean }>): Promise<void>
+}
 
 /** Server-sent events (HTML §9.2) to one reader. */
-export function createEventStream(raw: ServerResponse, position: () => string | undefined) {
+export function createEventStream(raw: ServerResponse, position: () => string | undefined): EventStream {
   let told = ''
   /** What happens while what was missed is still being told. */
   let waiting: string[] | undefined
@@ -32,7 +40,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
   raw.write('retry: 2000\n\n')
 
   return {
-    send(event: FedEvent): void {
+    send(event) {
       if (waiting === undefined) {
         write(idLine() + block(event))
       } else {
@@ -41,20 +49,15 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
         if (held > mostUnread) raw.destroy()
       }
     },
-    /** That it is still there, and where it is by now. */
-    beat(): void {
+    beat() {
       write(waiting === undefined ? `${idLine() || ':\n'}\n` : ':\n\n')
     },
-    /** Where it is, once that is known: a reader that is cut off before the first event has something to come back with. */
-    begin(): void {
+    begin() {
       if (told !== '' || waiting !== undefined) return
       const id = idLine()
       if (id !== '') write(`${id}\n`)
     },
-    /** Tells first what was missed; what happens meanwhile comes after. */
-    async after(
-      missed: Promise<{ readonly events: readonly FedEvent[]; readonly gap: boolean }>,
-    ): Promise<void> {
+    async after(missed) {
       waiting = []
       const { events, gap } = await missed
       if (gap) write('event: gap\ndata: {}\n\n')

@@ -5,7 +5,12 @@ interface Asked {
   readonly headers: IncomingHttpHeaders
 }
 
-export type OwnOrigin = ReturnType<typeof createOwnOrigin>
+export interface OwnOrigin {
+  /** A session takes a change from its own page; whoever brings its API token is no browser's deputy. */
+  permits(asked: Asked): boolean
+  /** Does a browser say that this comes from elsewhere? */
+  isElsewhere(asked: Pick<Asked, 'headers'>): boolean
+}
 
 const changesNothing = new Set(['GET', 'HEAD'])
 
@@ -13,19 +18,17 @@ const changesNothing = new Set(['GET', 'HEAD'])
  * A browser sends the cookie of the page for every origin of the same site, another port of the same host for one. Where a
  * request comes from, only the browser says, and no script can change what it says: `Sec-Fetch-Site`, else `Origin`.
  */
-export function createOwnOrigin(publicUrl: () => string) {
+export function createOwnOrigin(publicUrl: () => string): OwnOrigin {
   function isOwn({ 'sec-fetch-site': site, origin, host }: IncomingHttpHeaders): boolean {
     if (site !== undefined) return site === 'same-origin'
     return origin !== undefined && (origin === new URL(publicUrl()).origin || origin === `http://${host}`)
   }
 
   return {
-    /** A session takes a change from its own page; whoever brings its API token is no browser's deputy. */
-    permits({ method, headers }: Asked): boolean {
+    permits({ method, headers }) {
       return headers.authorization !== undefined || changesNothing.has(method) || isOwn(headers)
     },
-    /** Does a browser say that this comes from elsewhere? */
-    isElsewhere({ headers }: Pick<Asked, 'headers'>): boolean {
+    isElsewhere({ headers }) {
       const said = headers['sec-fetch-site'] !== undefined || headers.origin !== undefined
       return said && !isOwn(headers)
     },

@@ -1,9 +1,21 @@
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Records } from '../redis/records.ts'
 
-export type ClusterFacts = ReturnType<typeof createClusterFacts>
-
 /** How the cluster fares, as Redis knows it. Times in seconds; each rejects with `StorageUnavailable`. */
+export interface ClusterFacts {
+  /** Of this node: how far the cluster's time is ahead of its own clock. */
+  clockAhead(): number
+  accountsByState(): Promise<Record<string, number>>
+  outboxSize(): Promise<number>
+  deadEvents(): Promise<number>
+  /** How long the oldest event waits for its stream. */
+  outboxLag(): Promise<number>
+  /** How often the key that seals was used. */
+  seals(): Promise<number>
+  /** How late the most overdue wake-up is. */
+  overdue(): Promise<number>
+}
+
 export function createClusterFacts({
   records,
   clock,
@@ -11,12 +23,10 @@ export function createClusterFacts({
 }: {
   records: Pick<Records, 'countByState' | 'outbox' | 'deadEvents' | 'earliestDue'>
   clock: ClusterClock
-  /** How often the key that seals was used. */
-  seals(): Promise<number>
-}) {
+  readonly seals: ClusterFacts['seals']
+}): ClusterFacts {
   const since = (at: number | null) => (at === null ? 0 : Math.max(0, clock.now() - at) / 1_000)
   return {
-    /** Of this node: how far the cluster's time is ahead of its own clock. */
     clockAhead: () => clock.ahead() / 1_000,
     accountsByState: () => records.countByState(),
     outboxSize: () => records.outbox.size(),

@@ -37,6 +37,13 @@ export type CodeAnswer =
   | (Tokens & { readonly claims?: UserClaims })
   | Exclude<TokenAnswer, { readonly kind: 'tokens' }>
 
+export interface AuthorizationCode {
+  /** Where to send the user's browser. Fails with `provider_unavailable` or `invalid_config`. */
+  authorizationUrl(request: AuthorizationUrlRequest): Promise<Result<string>>
+  /** Never rejects for what the provider or the browser brings. */
+  redeemCode(request: RedeemCodeRequest): Promise<CodeAnswer>
+}
+
 export interface AuthorizationCodeOptions {
   readonly endpoints: Endpoints
   readonly requestTokens: TokenRequests['requestTokens']
@@ -45,10 +52,12 @@ export interface AuthorizationCodeOptions {
 const timing = { connectMs: 5_000, answerMs: 30_000 }
 
 /** The authorization code grant (RFC 6749 §4.1) with PKCE (RFC 7636, S256). */
-export function createAuthorizationCode({ endpoints, requestTokens }: AuthorizationCodeOptions) {
+export function createAuthorizationCode({
+  endpoints,
+  requestTokens,
+}: AuthorizationCodeOptions): AuthorizationCode {
   return {
-    /** Where to send the user's browser. Fails with `provider_unavailable` or `invalid_config`. */
-    async authorizationUrl(request: AuthorizationUrlRequest): Promise<Result<string>> {
+    async authorizationUrl(request) {
       const { config, redirectUri, state, nonce, codeVerifier, loginHint } = request
       const endpoint = 'authorization_endpoint'
       const resolved = await endpoints.resolve({ config, endpoint, within: timing.connectMs })
@@ -73,8 +82,7 @@ export function createAuthorizationCode({ endpoints, requestTokens }: Authorizat
       return ok(url.href)
     },
 
-    /** Never rejects for what the provider or the browser brings. */
-    async redeemCode(request: RedeemCodeRequest): Promise<CodeAnswer> {
+    async redeemCode(request) {
       const { config, clientSecret, callbackUrl, redirectUri, state, nonce, codeVerifier } = request
       const endpoint = 'token_endpoint'
       const resolved = await endpoints.resolve({ config, endpoint, within: timing.connectMs })

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import { createAuthorizationCode } from './authorization-code.ts'
-import { createEndpoints } from './endpoints.ts'
+import { type AuthorizationCode, createAuthorizationCode } from './authorization-code.ts'
+import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { createHttp } from './http.ts'
 import { createProviderClocks } from './provider-clocks.ts'
-import { createRevocation } from './revoke.ts'
-import { createTokenRequests } from './token-request.ts'
+import { createRevocation, type Revocation } from './revoke.ts'
+import { createTokenRequests, type TokenRequests } from './token-request.ts'
 
 export interface ProviderOptions {
   /** Also connect to loopback and private addresses, and over plain http. */
@@ -12,10 +12,15 @@ export interface ProviderOptions {
   readonly logger?: Pick<Logger, 'warn' | 'error'>
 }
 
-export type Provider = ReturnType<typeof createProvider>
+/** All that is asked of OAuth providers. */
+export interface Provider extends AuthorizationCode, Revocation, Pick<TokenRequests, 'refreshToken'> {
+  readonly resolveEndpoint: Endpoints['resolve']
+  /** Waits for the answers still under way. */
+  close(): Promise<void>
+}
 
-/** All that is asked of OAuth providers, over one pool of connections. */
-export function createProvider({ allowPrivate, logger }: ProviderOptions) {
+/** Over one pool of connections. */
+export function createProvider({ allowPrivate, logger }: ProviderOptions): Provider {
   const http = createHttp({ allowPrivate })
   const endpoints = createEndpoints({ http, allowPrivate, ...(logger && { logger }) })
   const ways = { http, endpoints, clocks: createProviderClocks(), ...(logger && { logger }) }
@@ -25,7 +30,6 @@ export function createProvider({ allowPrivate, logger }: ProviderOptions) {
     resolveEndpoint: endpoints.resolve,
     ...createAuthorizationCode({ endpoints, requestTokens }),
     ...createRevocation(ways),
-    /** Waits for the answers still under way. */
-    close: (): Promise<void> => http.close(),
+    close: () => http.close(),
   }
 }

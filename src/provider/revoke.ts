@@ -17,18 +17,17 @@ export interface RevokeRequest {
   readonly onlyTo?: readonly string[]
 }
 
+export interface Revocation {
+  /** Fails with `invalid_config` where the provider has no revocation endpoint, else with `provider_unavailable`. */
+  revokeToken(request: RevokeRequest): Promise<Result<void>>
+}
+
 const timing = { connectMs: 5_000, answerMs: 15_000 }
 
 /** Token revocation (RFC 7009). A token the provider does not know counts as revoked (§2.2). */
-export function createRevocation({ http, endpoints, clocks }: Ways) {
+export function createRevocation({ http, endpoints, clocks }: Ways): Revocation {
   return {
-    /** Fails with `invalid_config` where the provider has no revocation endpoint, else with `provider_unavailable`. */
-    async revokeToken({
-      token,
-      kind = 'refresh_token',
-      onlyTo,
-      ...client
-    }: RevokeRequest): Promise<Result<void>> {
+    async revokeToken({ token, kind = 'refresh_token', onlyTo, ...client }) {
       const endpoint = 'revocation_endpoint'
       const resolved = await endpoints.resolve({ ...client, endpoint, within: timing.connectMs })
       if (!resolved.ok) {

@@ -41,10 +41,14 @@ export interface Ways {
   readonly logger?: Pick<Logger, 'error'>
 }
 
-export type TokenRequests = ReturnType<typeof createTokenRequests>
+export interface TokenRequests {
+  requestTokens(request: TokenRequest): Promise<TokenAnswer>
+  /** The next access token of a grant. Spends `refreshToken`, where the grant has one, at most once. */
+  refreshToken(request: RefreshRequest): Promise<TokenAnswer>
+}
 
 /** Requests to token endpoints (RFC 6749 §3.2). They resolve to an answer whatever the network or the provider does. */
-export function createTokenRequests({ http, endpoints, clocks, logger }: Ways) {
+export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): TokenRequests {
   async function requestTokens(request: TokenRequest): Promise<TokenAnswer> {
     const { config, timing, form, clientSecret, refreshToken, workedBefore = false } = request
     const startedAt = performance.now()
@@ -92,7 +96,6 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways) {
 
   return {
     requestTokens,
-    /** The next access token of a grant. Spends `refreshToken`, where the grant has one, at most once. */
     async refreshToken({
       scopes,
       user,

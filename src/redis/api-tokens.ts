@@ -27,7 +27,18 @@ export type StoredApiToken = z.output<typeof storedSchema> & { readonly apps: st
 /** Of an API token that says none: it writes accounts, and one for some accounts has no say in what apps are for all. */
 export const usualApps = (accounts: string) => (accounts === everything ? everything : null)
 
-export type ApiTokenStore = ReturnType<typeof createApiTokenStore>
+/** API tokens as stored: never the token. Every verb rejects with `StorageUnavailable`. */
+export interface ApiTokenStore {
+  put(token: StoredApiToken): Promise<void>
+  get(id: string): Promise<StoredApiToken | null>
+  /** `lastUsedAt` in milliseconds. */
+  list(): Promise<(StoredApiToken & { lastUsedAt: number | null })[]>
+  /** False when there was none. */
+  remove(id: string): Promise<boolean>
+  used(id: string, at: number): Promise<void>
+  /** Writes those anew that are in an older form, or signed with an older key; answers how many. */
+  rewrite(): Promise<number>
+}
 
 export interface ApiTokenStoreOptions {
   readonly redis: RedisClient
@@ -42,8 +53,7 @@ interface Row {
   readonly mac: string | undefined
 }
 
-/** API tokens as stored: never the token. Every verb rejects with `StorageUnavailable`. */
-export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOptions) {
+export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOptions): ApiTokenStore {
   const signedOf = ({ id, content }: Omit<Row, 'mac'>) => ({ kind: 'api-token', id, content })
 
   function toText(row: Omit<Row, 'mac'>): string {
@@ -62,16 +72,15 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
   }
 
   return {
-    async put(token: StoredApiToken): Promise<void> {
+    async put(token) {
       const text = toText({ id: token.id, content: JSON.stringify(token) })
       await reach(() => redis.hset(key, token.id, text))
     },
-    async get(id: string): Promise<StoredApiToken | null> {
+    async get(id) {
       const text = await reach(() => redis.hget(key, id))
       return text === null ? null : parse(toRow(id, text))
     },
-    /** `lastUsedAt` in milliseconds. */
-    async list(): Promise<(StoredApiToken & { lastUsedAt: number | null })[]> {
+    async list() {
       const [rows, used] = await reach(() => Promise.all([redis.hgetall(key), redis.hgetall(usedKey)]))
       return Object.entries(rows).flatMap(([id, text]) => {
         const token = parse(toRow(id, text))
@@ -79,17 +88,15 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
         return token === null ? [] : [{ ...token, lastUsedAt: at === undefined ? null : Number(at) }]
       })
     },
-    /** False when there was none. */
-    async remove(id: string): Promise<boolean> {
+    async remove(id) {
       const removed = await reach(() => redis.hdel(key, id))
       await reach(() => redis.hdel(usedKey, id))
       return removed > 0
     },
-    async used(id: string, at: number): Promise<void> {
+    async used(id, at) {
       await reach(() => redis.hset(usedKey, id, at))
     },
-    /** Writes those anew that are in an older form, or signed with an older key; answers how many. */
-    async rewrite(): Promise<number> {
+    async rewrite() {
       const rows = Object.entries(await reach(() => redis.hgetall(key)))
       const stale = rows.filter(([id, text]) => isStale(toRow(id, text)))
       for (const [id, text] of stale)

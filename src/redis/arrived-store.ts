@@ -7,15 +7,25 @@ export interface ArrivedAnswer {
 }
 
 /** Answers kept beside the record of their account. Every verb rejects with `StorageUnavailable`. */
-export function createArrivedStore({ commands, partitions }: { commands: Commands; partitions: number }) {
+export interface ArrivedStore {
+  /** The account is due after so many milliseconds. */
+  keep(account: string, answer: ArrivedAnswer & { dueIn: number }): Promise<void>
+  read(account: string): Promise<ArrivedAnswer[]>
+  remove(account: string, attempt: string): Promise<void>
+  removeAll(account: string): Promise<void>
+}
+
+export function createArrivedStore({
+  commands,
+  partitions,
+}: {
+  commands: Commands
+  partitions: number
+}): ArrivedStore {
   const keys = (account: string) => keysOf(partitionOf(account, partitions))
 
   return {
-    /** The account is due after so many milliseconds. */
-    async keep(
-      account: string,
-      { attempt, sealed, dueIn }: ArrivedAnswer & { dueIn: number },
-    ): Promise<void> {
+    async keep(account, { attempt, sealed, dueIn }) {
       const { arrived, due } = keys(account)
       const member = dueMember({ kind: 'account', id: account })
       await commands.run({
@@ -24,17 +34,15 @@ export function createArrivedStore({ commands, partitions }: { commands: Command
         args: [attempt, sealed, member, dueIn],
       })
     },
-    async read(account: string): Promise<ArrivedAnswer[]> {
+    async read(account) {
       const found = await commands.hgetall(keys(account).arrived(account))
       return Object.entries(found).map(([attempt, sealed]) => ({ attempt, sealed }))
     },
-    async remove(account: string, attempt: string): Promise<void> {
+    async remove(account, attempt) {
       await commands.hdel(keys(account).arrived(account), [attempt])
     },
-    async removeAll(account: string): Promise<void> {
+    async removeAll(account) {
       await commands.del(keys(account).arrived(account))
     },
   }
 }
-
-export type ArrivedStore = ReturnType<typeof createArrivedStore>

@@ -19,7 +19,13 @@ export interface IdentityWatchOptions {
   onLost(): void
 }
 
-export type IdentityWatch = ReturnType<typeof watchIdentity>
+export interface IdentityWatch {
+  /** Rejects with `StorageUnavailable` unless it is the one. */
+  check(): Promise<void>
+  /** Why nothing is asked of Redis, if so. */
+  refusal(): StorageUnavailable | null
+  stop(): Promise<void>
+}
 
 const lookEvery = 1_000
 const sayEvery = 60_000
@@ -28,7 +34,7 @@ const sayEvery = 60_000
  * Is it still the Redis this node has started on? Looked at on every reconnect before anything else is asked, every second,
  * and before an empty record is believed. Where it is not, nothing is read or written until it is again.
  */
-export function watchIdentity(options: IdentityWatchOptions) {
+export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
   const { redis, sealer, identity, logger, timers = realTimers, onBack, onLost } = options
   let state: 'known' | 'unsure' | 'lost' = 'known'
   let sentence = ''
@@ -52,7 +58,6 @@ export function watchIdentity(options: IdentityWatchOptions) {
     logger.error(sentence)
   }
 
-  /** Rejects with `StorageUnavailable` unless it is the one. */
   async function check(): Promise<void> {
     const meta = await reach(() => redis.hgetall(metaKey))
     const flaw = flawOf(meta)
@@ -90,7 +95,6 @@ export function watchIdentity(options: IdentityWatchOptions) {
 
   return {
     check,
-    /** Why nothing is asked of Redis, if so. */
     refusal,
     stop: poll.stop,
   }

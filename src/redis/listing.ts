@@ -1,3 +1,4 @@
+import { accountStates } from '../../machines/index.ts'
 import type { Commands } from './commands.ts'
 import { BadCursor, type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { keysOf, nameMember, partitionOf, type Ref } from './keys.ts'
@@ -13,9 +14,32 @@ export interface ListQuery {
   readonly limit: number
 }
 
-const namesakes = 1_000
+export interface IdPage {
+  readonly ids: string[]
+  readonly cursor?: string
+}
 
-const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
+/** Lists and counts, over the indexes that every save keeps. */
+export interface Listing {
+  /** In order of partition, then id. Rejects with `BadCursor`. */
+  list(query: ListQuery): Promise<IdPage>
+  /** In order of id, or going on in that of the cursor. Rejects with `BadCursor`. */
+  listSorted(query: ListQuery): Promise<IdPage>
+  /** Where a listing goes on behind one of the ids it answered. */
+  cursorAfter(id: string, cursor?: string): string
+  /** The ids after so many others, and how many there are in all. */
+  listFrom(offset: number, query: ListQuery): Promise<IdPage & { readonly total: number }>
+  /** Every account that goes by this name. */
+  byName(name: string): Promise<string[]>
+  /** The next account of the app that waits for its secret, after the one that was asked last: each has its turn. */
+  pickWaiting(app: string, last: string | null): Promise<string | null>
+  /** Some accounts of the app; which ones is left to chance, as far as there are many. */
+  someOf(app: string, limit: number): Promise<string[]>
+  countByApp(app: string): Promise<number>
+  countByState(): Promise<Record<string, number>>
+}
+
+const namesakes = 1_000
 
 interface ListingOptions {
   readonly commands: Commands
@@ -24,8 +48,7 @@ interface ListingOptions {
   readonly random: () => number
 }
 
-/** Lists and counts, over the indexes that every save keeps. */
-export function createListing({ commands, partitions, random }: ListingOptions) {
+export function createListing({ commands, partitions, random }: ListingOptions): Listing {
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
   function indexesOf({ kind, state, app }: ListQuery, partition: number): string[] {
@@ -64,7 +87,7 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
     return (await commands.zmembers(index, { after: '', prefix, skip: skip - 1, limit: 1 }))[0] ?? ''
   }
 
-  async function list(query: ListQuery): Promise<{ ids: string[]; cursor?: string }> {
+  async function list(query: ListQuery): Promise<IdPage> {
     let [partition, after]: Cursor = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor)
     if (partition < 0) throw new BadCursor('not a cursor of this list')
     const ids: string[] = []
@@ -86,21 +109,14 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
   }
 
   return {
-    /** In order of partition, then id. Rejects with `BadCursor`. */
     list,
-    /** In order of id, or going on in that of the cursor. Rejects with `BadCursor`. */
-    async listSorted(query: ListQuery): Promise<{ ids: string[]; cursor?: string }> {
+    async listSorted(query) {
       if (query.cursor !== undefined && !isSortedCursor(query.cursor)) return list(query)
       const one = (partition: number, after: string, limit: number) => page(query, [partition, after], limit)
       return listSorted({ partitions, page: one }, query)
     },
-    /** Where a listing goes on behind one of the ids it answered. */
-    cursorAfter: (id: string, cursor?: string) => cursorAfter(id, { cursor, partitions }),
-    /** The ids after so many others, and how many there are in all. */
-    async listFrom(
-      offset: number,
-      query: ListQuery,
-    ): Promise<{ ids: string[]; cursor?: string; total: number }> {
+    cursorAfter: (id, cursor) => cursorAfter(id, { cursor, partitions }),
+    async listFrom(offset, query) {
       const counts = await Promise.all(each.map((_, partition) => count(query, partition)))
       let partition = 0
       let skip = offset
@@ -111,14 +127,12 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
       const after = await skipInto(query, partition, skip)
       return { ...(await list({ ...query, cursor: encodeCursor([partition, after]) })), total }
     },
-    /** Every account that goes by this name. */
-    async byName(name: string): Promise<string[]> {
+    async byName(name) {
       const prefix = nameMember(name, '')
       const found = await Promise.all(each.map(({ byName }) => membersFrom(byName, prefix)))
       return found.flat().map((member) => member.slice(prefix.length))
     },
-    /** The next account of the app that waits for its secret, after the one that was asked last: each has its turn. */
-    async pickWaiting(app: string, last: string | null): Promise<string | null> {
+    async pickWaiting(app, last) {
       const start = last === null ? 0 : partitionOf(last, partitions)
       for (let i = 0; i <= partitions; i++) {
         const keys = each[(start + i) % partitions] as ReturnType<typeof keysOf>
@@ -130,8 +144,7 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
       }
       return null
     },
-    /** Some accounts of the app; which ones is left to chance, as far as there are many. */
-    async someOf(app: string, limit: number): Promise<string[]> {
+    async someOf(app, limit) {
       const start = Math.floor(random() * partitions)
       const found: string[] = []
       for (let i = 0; i < partitions && found.length < limit; i++) {
@@ -140,11 +153,11 @@ export function createListing({ commands, partitions, random }: ListingOptions) 
       }
       return found
     },
-    async countByApp(app: string): Promise<number> {
+    async countByApp(app) {
       return sum(await Promise.all(each.map((keys) => commands.zcard(keys.byApp(app)))))
     },
-    async countByState(): Promise<Record<string, number>> {
-      const counts = states.map(async (state) => {
+    async countByState() {
+      const counts = accountStates.map(async (state) => {
         return [
           state,
           sum(await Promise.all(each.map((keys) => commands.zcard(keys.byState(state))))),

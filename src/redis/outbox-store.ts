@@ -29,8 +29,43 @@ export interface EntryAddress {
   readonly entryId: string
 }
 
-/** Events on their way to their stream, and those that it will never take. Every verb rejects with `StorageUnavailable`. */
-export function createOutboxStore({ commands, partitions }: { commands: Commands; partitions: number }) {
+/** Events on their way to their stream. */
+export interface Outbox {
+  /** The oldest first, those after `from`. */
+  read(page: EntryPage): Promise<WaitingEntry[]>
+  remove(done: { readonly partition: number; readonly entryIds: readonly string[] }): Promise<void>
+  /** False where it is gone already. */
+  setAside(entry: EntryAddress & { readonly reason: string }): Promise<boolean>
+  /** How many entries wait, over all partitions. */
+  size(): Promise<number>
+  /** What the last `size` found. */
+  lastSize(): number
+  /** When the oldest entry that still waits was saved, ms; null when none does. */
+  oldest(): Promise<number | null>
+}
+
+/** Events that their stream will never take. */
+export interface DeadEvents {
+  read(of: { readonly partition: number }): Promise<DeadEntry[]>
+  /** Back into the outbox, as the youngest. False where it is gone already. */
+  retry(entry: EntryAddress): Promise<boolean>
+  drop(entry: EntryAddress): Promise<void>
+  size(): Promise<number>
+}
+
+/** Every verb rejects with `StorageUnavailable`. */
+export interface OutboxStore {
+  readonly outbox: Outbox
+  readonly deadEvents: DeadEvents
+}
+
+export function createOutboxStore({
+  commands,
+  partitions,
+}: {
+  commands: Commands
+  partitions: number
+}): OutboxStore {
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
   let lastSize = 0
@@ -45,49 +80,37 @@ export function createOutboxStore({ commands, partitions }: { commands: Commands
 
   return {
     outbox: {
-      /** The oldest first, those after `from`. */
-      async read({ partition, from, count }: EntryPage): Promise<WaitingEntry[]> {
+      async read({ partition, from, count }) {
         const found = await commands.xrange(keysOf(partition).outbox, { from, count })
         return found.map(toEntry)
       },
-      async remove({
-        partition,
-        entryIds,
-      }: {
-        partition: number
-        entryIds: readonly string[]
-      }): Promise<void> {
+      async remove({ partition, entryIds }) {
         if (entryIds.length > 0) await commands.xdel(keysOf(partition).outbox, entryIds)
       },
-      /** False where it is gone already. */
-      setAside({ partition, entryId, reason }: EntryAddress & { reason: string }): Promise<boolean> {
+      setAside({ partition, entryId, reason }) {
         const { outbox, deadEvents } = keysOf(partition)
         return move([outbox, deadEvents], [entryId, reason, mostDeadEvents])
       },
-      /** How many entries wait, over all partitions. */
-      async size(): Promise<number> {
+      async size() {
         lastSize = await total(each.map(({ outbox }) => commands.xlen(outbox)))
         return lastSize
       },
-      /** What the last `size` found. */
-      lastSize: (): number => lastSize,
-      /** When the oldest entry that still waits was saved, ms; null when none does. */
-      async oldest(): Promise<number | null> {
+      lastSize: () => lastSize,
+      async oldest() {
         const firsts = await Promise.all(each.map(({ outbox }) => commands.xrange(outbox, { count: 1 })))
         const times = firsts.flatMap(([first]) => (first ? [Number(first[0].split('-')[0])] : []))
         return times.length === 0 ? null : Math.min(...times)
       },
     },
     deadEvents: {
-      async read({ partition }: { partition: number }): Promise<DeadEntry[]> {
+      async read({ partition }) {
         return (await commands.xrange(keysOf(partition).deadEvents, { count: mostDeadEvents })).map(toEntry)
       },
-      /** Back into the outbox, as the youngest. False where it is gone already. */
-      retry({ partition, entryId }: EntryAddress): Promise<boolean> {
+      retry({ partition, entryId }) {
         const { outbox, deadEvents } = keysOf(partition)
         return move([deadEvents, outbox], [entryId, '', 0])
       },
-      async drop({ partition, entryId }: EntryAddress): Promise<void> {
+      async drop({ partition, entryId }) {
         await commands.xdel(keysOf(partition).deadEvents, [entryId])
       },
       size: () => total(each.map(({ deadEvents }) => commands.xlen(deadEvents))),

@@ -1,11 +1,11 @@
 import { realTimers, type Timers } from '../common/timers.ts'
-import { createArrivedStore } from './arrived-store.ts'
+import { type ArrivedStore, createArrivedStore } from './arrived-store.ts'
 import type { Commands } from './commands.ts'
 import { type Integrity, Tampered } from './integrity.ts'
-import { createJoining } from './joining.ts'
+import { createJoining, type Joining } from './joining.ts'
 import { dueMember, keysOf, partitionOf, type Ref, refOfDueMember } from './keys.ts'
-import { createListing } from './listing.ts'
-import { createOutboxStore } from './outbox-store.ts'
+import { createListing, type Listing } from './listing.ts'
+import { createOutboxStore, type OutboxStore } from './outbox-store.ts'
 import {
   type Change,
   hashAfter,
@@ -42,14 +42,43 @@ export interface RecordsOptions {
   readonly checkIdentity?: () => Promise<void>
 }
 
-export type Records = ReturnType<typeof createRecords>
+/** What is due is pushed forward by so many milliseconds, so that a node that dies with it loses nothing. */
+export interface Claim {
+  readonly partition: number
+  readonly limit: number
+  readonly push: number
+  /** What is due by this time is due, also where Redis' own clock is behind it. */
+  readonly now?: number
+}
+
+/** Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`. */
+export interface Records extends Listing, OutboxStore {
+  readonly arrived: ArrivedStore
+  readonly joining: Joining
+  /** Rejects with `Tampered` for what no save has left there. */
+  load(ref: Ref, options?: { readonly markUsed?: boolean }): Promise<StoredRecord>
+  /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
+  save(change: Change): Promise<Saved>
+  claimDue(claim: Claim): Promise<{ readonly at: number; readonly refs: Ref[] }>
+  /** Only if the record is still as it was read. */
+  reindex(index: {
+    readonly ref: Ref
+    readonly read: Revision
+    readonly wakeAt: number | null
+  }): Promise<void>
+  /** The accounts of an app that wait for it are due within `spread` milliseconds; answers how many. */
+  wakeAccounts(waking: {
+    readonly app: string
+    readonly partition: number
+    readonly spread: number
+    readonly now?: number
+  }): Promise<number>
+  /** When the first wake-up of all is due, ms; null when none is. */
+  earliestDue(): Promise<number | null>
+}
 
 const saveTries = 3
 
-/**
- * Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`; `load` with `Tampered`
- * too, for what no save has left there.
- */
 export function createRecords({
   commands,
   partitions,
@@ -60,7 +89,7 @@ export function createRecords({
   integrity,
   level,
   checkIdentity,
-}: RecordsOptions) {
+}: RecordsOptions): Records {
   const { run } = commands
   const partition = (id: string) => partitionOf(id, partitions)
   const outboxStore = createOutboxStore({ commands, partitions })
@@ -92,8 +121,7 @@ export function createRecords({
     arrived: createArrivedStore({ commands, partitions }),
     joining: createJoining(commands, { partitions }),
     load,
-    /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
-    async save(change: Change): Promise<Saved> {
+    async save(change) {
       await level?.recent()
       const call = {
         script: 'save' as const,
@@ -113,13 +141,7 @@ export function createRecords({
         }
       }
     },
-    async claimDue(claim: {
-      partition: number
-      limit: number
-      push: number
-      /** What is due by this time is due, also where Redis' own clock is behind it. */
-      now?: number
-    }): Promise<{ at: number; refs: Ref[] }> {
+    async claimDue(claim) {
       const { due } = keysOf(claim.partition)
       const [at, members] = (await run({
         script: 'claim-due',
@@ -128,15 +150,7 @@ export function createRecords({
       })) as [number, string[]]
       return { at, refs: members.map(refOfDueMember) }
     },
-    async reindex({
-      ref,
-      read: { version, saveId },
-      wakeAt,
-    }: {
-      ref: Ref
-      read: Revision
-      wakeAt: number | null
-    }): Promise<void> {
+    async reindex({ ref, read: { version, saveId }, wakeAt }) {
       const keys = keysOf(partition(ref.id))
       await run({
         script: 'reindex',
@@ -144,12 +158,7 @@ export function createRecords({
         args: [version, saveId ?? '', wakeAt ?? '', dueMember(ref)],
       })
     },
-    async wakeAccounts(waking: {
-      app: string
-      partition: number
-      spread: number
-      now?: number
-    }): Promise<number> {
+    async wakeAccounts(waking) {
       const keys = keysOf(waking.partition)
       const waiting = [keys.byState('secret-expired'), keys.byState('revoked')]
       const touched = [keys.due, keys.byApp(waking.app), ...waiting]
@@ -159,8 +168,7 @@ export function createRecords({
         args: [waking.spread, waking.now ?? 0],
       })) as number
     },
-    /** When the first wake-up of all is due, ms; null when none is. */
-    async earliestDue(): Promise<number | null> {
+    async earliestDue() {
       const each = Array.from({ length: partitions }, (_, index) => commands.zlowest(keysOf(index).due))
       return earliest(await Promise.all(each))
     },

@@ -9,10 +9,13 @@ export interface EventId {
   readonly jti: string
 }
 
-export type SeenEvents = ReturnType<typeof createSeenEvents>
-
 /** Which security events were acted upon: none is twice. Every verb rejects with `StorageUnavailable`. */
-export function createSeenEvents(redis: RedisClient, { partitions }: { partitions: number }) {
+export interface SeenEvents {
+  has(id: EventId): Promise<boolean>
+  add(id: EventId, milliseconds: number): Promise<void>
+}
+
+export function createSeenEvents(redis: RedisClient, { partitions }: { partitions: number }): SeenEvents {
   function keyOf({ app, issuer, jti }: EventId): string {
     const digest = createHash('sha256')
       .update(JSON.stringify([app, issuer, jti]))
@@ -20,8 +23,8 @@ export function createSeenEvents(redis: RedisClient, { partitions }: { partition
     return keysOf(partitionOf(app, partitions)).seenEvent(digest)
   }
   return {
-    has: async (id: EventId): Promise<boolean> => (await reach(() => redis.exists(keyOf(id)))) === 1,
-    async add(id: EventId, milliseconds: number): Promise<void> {
+    has: async (id) => (await reach(() => redis.exists(keyOf(id)))) === 1,
+    async add(id, milliseconds) {
       await reach(() => redis.set(keyOf(id), '', 'PX', milliseconds))
     },
   }

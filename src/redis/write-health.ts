@@ -11,13 +11,22 @@ export interface WriteHealthOptions {
   readonly timers?: Timers
 }
 
-export type WriteHealth = ReturnType<typeof watchWrites>
+export interface WriteHealth {
+  /** Runs scripts, and learns from those that fail. */
+  readonly run: RunScript
+  /** Rejects with `StorageUnavailable` where nothing can be written. */
+  prove(): Promise<unknown>
+  trouble(): StorageTrouble | null
+  /** Told of each command that failed. */
+  onFailure(counter: (why: StorageTrouble) => void): void
+  stop(): Promise<void>
+}
 
 const lookEvery = 1_000
 const usuallyEvery = 5
 
 /** What goes wrong with writing while Redis answers. Learnt from the commands that fail, and from small writes now and then. */
-export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHealthOptions) {
+export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHealthOptions): WriteHealth {
   const counters: ((why: StorageTrouble) => void)[] = []
   let trouble: StorageTrouble | null = null
   /** On Redis Cluster one server may be full, and the others not. */
@@ -49,8 +58,7 @@ export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHe
 
   const poll = timers.poll(lookEvery, look)
   return {
-    /** Runs scripts, and learns from those that fail. */
-    async run(call: Parameters<RunScript>[0]): Promise<unknown> {
+    async run(call) {
       try {
         return await run(call)
       } catch (error) {
@@ -58,10 +66,8 @@ export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHe
         throw error
       }
     },
-    /** Rejects with `StorageUnavailable` where nothing can be written. */
     prove,
     trouble: () => trouble,
-    /** Told of each command that failed. */
     onFailure: (counter: (why: StorageTrouble) => void) => void counters.push(counter),
     stop: poll.stop,
   }

@@ -1,8 +1,8 @@
 import type { Configuration } from 'oidc-provider'
-import type { openStore } from './store.ts'
+import type { SandboxStore } from './store.ts'
 
 export interface ConfigurationOptions {
-  readonly store: ReturnType<typeof openStore>
+  readonly store: SandboxStore
   readonly accessTokenSeconds: number
 }
 

@@ -9,8 +9,17 @@ export interface SandboxState {
   records: Record<string, Kind>
 }
 
+export interface SandboxStore {
+  readonly state: SandboxState
+  write(): void
+  /** oidc-provider asks for one adapter per kind of record. */
+  adapter(name: string): Adapter
+  /** Ends all a user has granted, as if the user had removed the app. Answers how many grants that were. */
+  revokeUser(accountId: string): number
+}
+
 /** In memory, and in one file that is replaced whole; on disk before the answer that depends on it leaves. */
-export function openStore(file: string | null, create: () => SandboxState['setup']) {
+export function openStore(file: string | null, create: () => SandboxState['setup']): SandboxStore {
   const state = read(file) ?? { setup: create(), records: {} }
 
   function write(): void {
@@ -40,8 +49,7 @@ export function openStore(file: string | null, create: () => SandboxState['setup
   return {
     state,
     write,
-    /** oidc-provider asks for one adapter per kind of record. */
-    adapter(name: string): Adapter {
+    adapter(name) {
       return {
         async upsert(id, payload, expiresIn) {
           kindOf(name)[id] = { payload, expiresAt: expiresIn ? Date.now() + expiresIn * 1_000 : null }
@@ -68,7 +76,7 @@ export function openStore(file: string | null, create: () => SandboxState['setup
       }
     },
     /** Ends all a user has granted, as if the user had removed the app. */
-    revokeUser(accountId: string): number {
+    revokeUser(accountId) {
       const grants = Object.entries(kindOf('Grant')).filter(
         ([, { payload }]) => payload.accountId === accountId,
       )

@@ -14,6 +14,11 @@ export interface KeySetsOptions {
 /** The keys of an issuer cannot be fetched now: that says nothing about what it signed. */
 export class KeysUnavailable extends Error {}
 
+export interface KeySets {
+  /** Rejects with `KeysUnavailable`. */
+  keysOf(source: EventSource): Promise<RemoteJWKSet>
+}
+
 const timing = { connectMs: 2_000, answerMs: 4_000 }
 const mostSources = 1_000
 const day = 86_400_000
@@ -22,7 +27,7 @@ const day = 86_400_000
 const configurationSchema = z.object({ jwks_uri: z.url() })
 
 /** The keys that sign an issuer's events: fetched when first needed, kept, fetched anew for a key that is not among them. */
-export function createKeySets({ http, allowPrivate }: KeySetsOptions) {
+export function createKeySets({ http, allowPrivate }: KeySetsOptions): KeySets {
   const sets = new LRUCache<string, RemoteJWKSet>({ max: mostSources })
   const locations = new LRUCache<string, string>({ max: mostSources, ttl: day })
 
@@ -44,8 +49,7 @@ export function createKeySets({ http, allowPrivate }: KeySetsOptions) {
   }
 
   return {
-    /** Rejects with `KeysUnavailable`. */
-    async keysOf(source: EventSource): Promise<RemoteJWKSet> {
+    async keysOf(source) {
       try {
         const href = await locate(source)
         const set = sets.get(href) ?? createRemoteJWKSet(new URL(href), { [customFetch]: get })
@@ -58,5 +62,3 @@ export function createKeySets({ http, allowPrivate }: KeySetsOptions) {
     },
   }
 }
-
-export type KeySets = ReturnType<typeof createKeySets>
