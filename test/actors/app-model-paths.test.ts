@@ -101,4 +101,4 @@ it(`the host takes all ${model.paths.length} ways of the app's model on real Red
       saved.get(entry.ref.id)?.push(entry.type)
   }
   expect(saved).toEqual(told)
-}, 60_000)
+})

@@ -123,4 +123,4 @@ it(`the host takes all ${model.ways} ways of the model on real Redis and NATS, a
       await drive(`path-${next[0]}`, next[1])
   }
   await Promise.all(Array.from({ length: 8 }, worker))
-}, 120_000)
+})

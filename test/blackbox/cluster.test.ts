@@ -49,7 +49,6 @@ describe('a node killed while the provider thinks', () => {
     await eventually(
       async () => expect(await request('account.get.alice')).toMatchObject({ state: 'valid' }),
       {
-        within: 30_000,
         every: 250,
       },
     )

@@ -96,4 +96,4 @@ it('accounts: killed half-way, run again, and once more: each is there once', as
   expect(await listed(cluster)).toEqual(afterwards)
   expect(new Set(Object.values(afterwards))).toEqual(new Set([1]))
   expect(await cluster.request('token.get.user-1%2Eof@example%2Ecom')).toMatchObject({ accessToken: 'at-1' })
-}, 180_000)
+})

@@ -105,4 +105,4 @@ it('keys are rotated while tokens are served and refreshed; killed half-way, and
   await cluster.startNode(env(fresh))
   expect(await request('token.get.account-7', { forceRefresh: true })).toMatchObject({ account: 'account-7' })
   expect(names.filter((name) => !provider.truth(name).alive)).toEqual([])
-}, 180_000)
+})

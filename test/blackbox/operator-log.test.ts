@@ -28,7 +28,7 @@ it('at info, one line for each thing an operator has to know, fields named alike
       .map((line) => JSON.parse(line) as Line)
       .filter((line) => line.msg === msg && line.connection === undefined)
   const said = (msg: string, count = 1) =>
-    eventually(() => expect([msg, lines(msg).length]).toEqual([msg, count]), { within: 20_000 })
+    eventually(() => expect([msg, lines(msg).length]).toEqual([msg, count]))
 
   expect(lines('configuration')).toMatchObject([
     {
@@ -62,9 +62,7 @@ it('at info, one line for each thing an operator has to know, fields named alike
   await request('app.secret.add.sandbox', { secret: sandbox.control.newSecret().reveal() })
   await said('app restored')
 
-  await eventually(async () => expect(await request('account.get.alice')).toMatchObject({ state: 'valid' }), {
-    within: 10_000,
-  })
+  await eventually(async () => expect(await request('account.get.alice')).toMatchObject({ state: 'valid' }))
   sandbox.control.revoke('alice')
   await request('token.get.alice', { forceRefresh: true })
   await said('account revoked')
@@ -96,4 +94,4 @@ it('at info, one line for each thing an operator has to know, fields named alike
   expect(new Set(parts).size).toBe(parts.length)
   expect(lines('tokenbus stopped').length).toBe(1)
   expect(node.output()).not.toMatch(/(redis|nats|public)-password/)
-}, 120_000)
+})

@@ -11,12 +11,12 @@ let node: TokenbusProcess
 beforeEach(async () => {
   nodes = await startNodes()
   node = await nodes.startNode({ TOKENBUS_ENABLE_TOKEN_API: 'true' })
-}, 120_000)
+})
 afterEach(async () => {
   nodes.redisServer.resume()
   nodes.natsServer.resume()
   await nodes[Symbol.asyncDispose]()
-}, 60_000)
+})
 
 async function apiToken(): Promise<string> {
   const { token } = await nodes.request('api-token.create', { name: 'test', scopes: ['admin'] })

@@ -59,7 +59,7 @@ it("NATS and Redis over TLS with an authority of one's own, named in NODE_EXTRA_
   await node.says('tokenbus ready', 60_000)
   const listed = await runTokenbus(['--json', 'account', 'list'], env(trusted))
   expect(listed).toMatchObject({ code: 0, output: '{"accounts":[]}\n' })
-}, 90_000)
+})
 
 it.each([
   [

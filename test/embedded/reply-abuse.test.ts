@@ -95,7 +95,7 @@ describe.each(variants)('$name', (variant) => {
   beforeAll(async () => {
     scene = await startAbuseScene(variant)
     for (const role of roles) users[role] = await scene.as(role)
-  }, 30_000)
+  })
   afterAll(() => scene[Symbol.asyncDispose]())
 
   /** What waits on them is told so at once, and nothing is pushed any more. */

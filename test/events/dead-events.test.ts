@@ -33,8 +33,7 @@ const put = (account: string, scopes: string[] = []) =>
     expires: new Date(Date.now() + 3_600_000).toISOString(),
     scopes,
   })
-const outboxIsEmpty = () =>
-  eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0), { within: 10_000 })
+const outboxIsEmpty = () => eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
 const lastOf = async (account: string) =>
   (
     await manager.streams.getMessage('TOKENBUS_HISTORY', { last_by_subj: `account.transition.${account}` })

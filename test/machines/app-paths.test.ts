@@ -5,4 +5,4 @@ it('the model takes every transition of the chart, those that follow by themselv
   const { taken } = appPaths()
   expect(appChart().filter((each) => !taken.has(each))).toEqual([])
   expect(appChart().length).toBeGreaterThan(60)
-}, 120_000)
+})

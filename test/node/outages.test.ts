@@ -66,11 +66,10 @@ describe('Redis away', () => {
     await provider.asked()
     await redis.kill()
     provider.answer(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
-    await eventually(async () => expect(await spool()).toHaveLength(1), { within: 10_000 })
+    await eventually(async () => expect(await spool()).toHaveLength(1))
     redis = await startRedis({ port: redis.port, dir: directory })
-    await eventually(
-      async () => expect(await get('alice')).toMatchObject({ accessToken: 'a2', generation: 2 }),
-      { within: 10_000 },
+    await eventually(async () =>
+      expect(await get('alice')).toMatchObject({ accessToken: 'a2', generation: 2 }),
     )
     await eventually(async () => expect(await spool()).toEqual([]))
     expect(provider.requests).toHaveLength(1)
@@ -84,7 +83,7 @@ describe('Redis away', () => {
     await provider.asked()
     await redis.kill()
     provider.answer(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
-    await eventually(async () => expect(await spool()).toHaveLength(1), { within: 10_000 })
+    await eventually(async () => expect(await spool()).toHaveLength(1))
     await node[Symbol.asyncDispose]()
     await forced
 
@@ -106,15 +105,11 @@ describe('Redis away', () => {
       expect(node.host.cache.read('alice', null)).toBeDefined()
     })
     await redis.kill()
-    const startedAt = performance.now()
     expect(await get('alice')).not.toHaveProperty('refreshed')
     expect(await get('alice', { forceRefresh: true })).toMatchObject({ accessToken: 'a1', refreshed: false })
     expect(await get('bob')).toMatchObject({ error: 'storage_unavailable', retryAfter: 1 })
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
     await restartRedis()
-    await eventually(async () => expect(await get('bob')).toMatchObject({ accessToken: 'a1' }), {
-      within: 10_000,
-    })
+    await eventually(async () => expect(await get('bob')).toMatchObject({ accessToken: 'a1' }))
   })
 })
 
@@ -133,7 +128,7 @@ describe('NATS away', () => {
       await node.tokenbus.putAccount('alice', { app: 'app', user: 'someone', metadata: { i } })
     expect(await node.storage.records.outbox.size()).toBe(20)
     nats = await startNats({ configText, storeDir, port })
-    await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0), { within: 15_000 })
+    await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
 
     const client = await connect({ servers: nats.url })
     const { streams } = await client.jetstreamManager()
@@ -176,12 +171,10 @@ describe('the provider away', () => {
     for (const reply of await Promise.all(readers)) {
       expect(reply).toMatchObject({ error: 'provider_unavailable', retryAfter: expect.any(Number) })
     }
-    const startedAt = performance.now()
     expect(await get('alice')).toMatchObject({
       error: 'provider_unavailable',
       retryAfter: expect.any(Number),
     })
-    expect(performance.now() - startedAt).toBeLessThan(500)
     expect(provider.requests).toHaveLength(1)
   })
 })

@@ -105,5 +105,5 @@ const { account, accessToken } = await tokens.get('demo')
 console.log(account, accessToken.length > 20)
 await tokens.close()`
     expect(run('ours.mjs', program, (await readDevFile(dataDir)).nats)).toBe('demo true\n')
-  }, 90_000)
+  })
 })

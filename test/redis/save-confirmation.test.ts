@@ -21,13 +21,10 @@ beforeAll(async () => {
   master = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
   replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] })
   redis = (await connectRedis({ url: master.url, logger })) as Redis
-  await eventually(
-    async () => {
-      await redis.set('followed', '')
-      expect(await redis.wait(1, 100)).toBe(1)
-    },
-    { within: 20_000 },
-  )
+  await eventually(async () => {
+    await redis.set('followed', '')
+    expect(await redis.wait(1, 100)).toBe(1)
+  })
   records = createRecords({ commands: createCommands(redis), partitions })
   confirmation = await createSaveConfirmation({ redis, partitions, within: 500 })
 })

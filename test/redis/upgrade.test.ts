@@ -174,7 +174,7 @@ describe.each(storedFixtures)('an upgrade from what %s stored', (version) => {
     } finally {
       await node.stop()
     }
-  }, 120_000)
+  })
 })
 
 it('a new database begins at the newest level', async () => {

@@ -66,21 +66,17 @@ async function start({ app, secret = 'good', accounts, nodes: count = 1 }: Start
   return {
     provider,
     baseline: () =>
-      eventually(
-        async () => {
-          const { baseline } = (await host.apps.look('app')).context
-          if (baseline === null) throw new Error('it is not known yet')
-          return baseline
-        },
-        { within: 30_000 },
-      ),
+      eventually(async () => {
+        const { baseline } = (await host.apps.look('app')).context
+        if (baseline === null) throw new Error('it is not known yet')
+        return baseline
+      }),
     /** Each account asks for a new token, at the nodes in turn. */
     forceAll: () =>
       Promise.all(names.map((name, i) => at(i).tokenbus.getToken(name, { forceRefresh: true }))),
     appIs: (state: string) =>
-      eventually(
-        async () => expect(await tokenbus.getApp('app')).toMatchObject({ ok: true, value: { state } }),
-        { within: 30_000 },
+      eventually(async () =>
+        expect(await tokenbus.getApp('app')).toMatchObject({ ok: true, value: { state } }),
       ),
     async [Symbol.asyncDispose]() {
       for (const node of nodes) await node[Symbol.asyncDispose]()

@@ -52,7 +52,7 @@ async function startHerd({ accounts, concurrency }: { accounts: number; concurre
     allAre: (state: string) =>
       eventually(
         async () => expect(await storage.records.countByState()).toMatchObject({ [state]: accounts }),
-        { within: 140_000, every: 100 },
+        { every: 100 },
       ),
     appState: async () => {
       const app = await tokenbus.getApp('herd')

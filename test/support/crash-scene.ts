@@ -35,14 +35,13 @@ export const allFine = { none: fine, 'keeps-old': fine, grace: fine, 'until-used
 /** The provider takes the repeat of a spent token for reuse. */
 export const strictIsLost = { ...allFine, strict: 'revoked, refresh_interrupted, grant dead, 1 reuses' }
 
-const patient = { within: 20_000 }
 const all = (state: string) => rotations.map(() => state)
 
 /** The machine is so busy that the victim gave up waiting and asked again by itself: that is another scene. */
 class TooSlow extends Error {}
 
 async function untilSent({ provider }: Scene): Promise<void> {
-  await eventually(() => expect(new Set(provider.held()).size).toBe(rotations.length), patient)
+  await eventually(() => expect(new Set(provider.held()).size).toBe(rotations.length))
   if (provider.held().length > rotations.length) throw new TooSlow()
 }
 
@@ -51,7 +50,7 @@ const reach: Record<Step, (scene: Scene, connect: () => Promise<void>) => Promis
   async 'before sending'(scene, connect) {
     scene.provider.behave('hide')
     await connect()
-    await eventually(async () => expect(await scene.states()).toEqual(all('refreshing')), patient)
+    await eventually(async () => expect(await scene.states()).toEqual(all('refreshing')))
   },
   async 'after sending'(scene, connect) {
     scene.provider.behave('think')
@@ -70,19 +69,19 @@ const reach: Record<Step, (scene: Scene, connect: () => Promise<void>) => Promis
     await eventually(async () => {
       const files = await readdir(join(scene.dataDir, 'spool'))
       expect(files.filter((file) => file.endsWith('.json'))).toHaveLength(rotations.length)
-    }, patient)
+    })
   },
   async 'after the save'(scene, connect) {
     await reach['after sending'](scene, connect)
     scene.toRedis.holdRepliesFrom('refresh.succeeded')
     scene.provider.behave('well')
-    await eventually(async () => expect(await scene.states()).toEqual(all('valid')), patient)
+    await eventually(async () => expect(await scene.states()).toEqual(all('valid')))
   },
   async 'before publishing'(scene, connect) {
     await reach['after sending'](scene, connect)
     scene.toNats.freeze()
     scene.provider.behave('well')
-    await eventually(async () => expect(await scene.states()).toEqual(all('valid')), patient)
+    await eventually(async () => expect(await scene.states()).toEqual(all('valid')))
   },
 }
 
@@ -138,7 +137,7 @@ async function playOnce(step: Step, signal: Disturbance): Promise<Record<string,
       async () => {
         for (const state of await states()) expect(['valid', 'revoked']).toContain(state)
       },
-      { within: 60_000, every: 100 },
+      { every: 100 },
     )
   await settled()
   if (signal === 'SIGSTOP') {
@@ -166,7 +165,7 @@ async function outcomesOf({ cluster, provider }: Pick<Scene, 'cluster' | 'provid
       const account = await cluster.request(`account.get.${rotation}`)
       expect(['valid', 'revoked']).toContain(account.state)
       return account
-    }, patient)
+    })
     const { alive, reuses } = provider.truth(rotation)
     outcomes[rotation] = [view.state, view.reason, alive ? 'grant alive' : 'grant dead', `${reuses} reuses`]
       .filter(Boolean)
@@ -177,7 +176,7 @@ async function outcomesOf({ cluster, provider }: Pick<Scene, 'cluster' | 'provid
     await eventually(async () => {
       const next = await cluster.request(`token.get.${rotation}`, wish)
       expect(next).toMatchObject({ generation: view.generation + 1, accessToken: expect.any(String) })
-    }, patient)
+    })
   }
   return outcomes
 }

@@ -27,12 +27,12 @@ export async function refreshOnce(node: TestNode, provider: ScriptedProvider, ac
       if (await Promise.race([sent, forced.then(() => false)])) return
       throw new Error(`not sent yet: ${(await forced).error}`)
     },
-    { within: 20_000, every: 250 },
+    { every: 250 },
   )
   provider.answer(answered({ accessToken: `a${to}`, refreshToken: `r${to}`, expiresIn: 3_600 }))
   await eventually(
     async () => expect(await getToken(node, account)).toMatchObject({ accessToken: `a${to}` }),
-    { within: 20_000, every: 100 },
+    { every: 100 },
   )
   return provider.requests.at(-1)?.refreshToken?.reveal()
 }

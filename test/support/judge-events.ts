@@ -76,6 +76,6 @@ interface Transition {
 }
 
 const stream = 'TOKENBUS_HISTORY'
-const patience = { within: 60_000, every: 250 }
+const patience = { every: 250 }
 /** Transitions of one account in the time that all are read. */
 const mostMeanwhile = 50

@@ -77,14 +77,11 @@ export async function startLiveTokenbus(given?: LiveNats): Promise<LiveTokenbus>
       return reply.json()
     },
     heard: (type, about, { after = 0 } = {}) =>
-      eventually(
-        () => {
-          const event = of(type, about)[after]
-          if (event === undefined) throw new Error(`${type} of ${about} was not heard`)
-          return event
-        },
-        { within: 10_000 },
-      ),
+      eventually(() => {
+        const event = of(type, about)[after]
+        if (event === undefined) throw new Error(`${type} of ${about} was not heard`)
+        return event
+      }),
     count: (type, about) => of(type, about).length,
     timePasses: (ref, by) => passTime({ redisUrl: redisServer.url, partitions, ref, by: millisecondsIn(by) }),
     async [Symbol.asyncDispose]() {

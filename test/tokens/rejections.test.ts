@@ -105,8 +105,7 @@ it('in doubt, a token that one caller reports is served to nobody, until the ear
   await eventually(async () => expect(await cluster.get(1)).toMatchObject(unavailable))
   expect(await cluster.get(0)).toMatchObject(unavailable)
   await eventually(async () => expect(await cluster.get(1)).toMatchObject({ accessToken: 'second' }), {
-    within: 20_000,
     every: 100,
   })
   expect(cluster.forms()).toHaveLength(2)
-}, 60_000)
+})
