@@ -22,6 +22,7 @@ import {
   isUnsafeToRepeat,
   keepAliveAt,
   mayRepeat,
+  never,
   parkedProbeAt,
   refreshDeadline,
   secretWakeAt,
@@ -54,7 +55,7 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
   const learned = { at: event.at, bornAt: granted.authorizedAt, told }
   const next = { ...granted, grantEndTold: grantEndTold(granted, learned) }
   const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
-  if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt }
+  if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt === never ? null : refreshAt }
   // Who puts no token wants one; a token that has run out is nobody's wish by itself.
   const wanted = event.expiresAt === null || next.policy === 'eager'
   return { ...next, refreshAt, wakeAt: wanted ? firstTokenAt(next, event.at) : (rest(next).wakeAt ?? null) }

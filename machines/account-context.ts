@@ -4,6 +4,9 @@ export type AccountState = (typeof accountStates)[number]
 /** When a token is refreshed before anybody needs it: always, only on request, or if it was asked for during its life. */
 export type Policy = 'eager' | 'lazy' | 'adaptive'
 
+/** What the next access token is asked for with: most grants have a refresh token, some only the access token itself. */
+export type RefreshWith = 'refresh_token' | 'access_token'
+
 /** What the provider does with a refresh token that was spent. */
 export type Rotation = 'none' | 'keeps-old' | 'grace' | 'until-used' | 'strict'
 
@@ -108,6 +111,18 @@ export interface AccountSettings {
   readonly testingLifeMs: number
   /** What it means that a refresh token has outlived the life its provider gave it. */
   readonly outlived: 'consent_expired' | 'inactive'
+  readonly refreshWith: RefreshWith
+  /** Fills `{name}` in the URLs of its app. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** A token that cannot be replaced was refused by an API. Times in milliseconds. */
+export interface Rejection {
+  readonly generation: number
+  /** The first report. */
+  readonly since: number
+  /** It is not served before. */
+  readonly until: number
 }
 
 /** All an account remembers. No secret is ever in it: sealed tokens are stored beside it. */
@@ -152,6 +167,8 @@ export interface AccountContext extends AccountSettings {
   readonly resources: readonly ResourceToken[]
   /** The generation a caller reported as refused by the API. */
   readonly rejected: number | null
+  /** The same where no other token can be had; null where it was not reported. */
+  readonly rejection: Rejection | null
   readonly bucket: { readonly level: number; readonly at: number }
   readonly invalid: Invalid | null
   readonly lastError: LastError | null
@@ -177,6 +194,8 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     idleLimitMs: 0,
     testingLifeMs: 0,
     outlived: 'inactive',
+    refreshWith: 'refresh_token',
+    params: {},
     grantId: null,
     refreshable: false,
     generation: 0,
@@ -201,6 +220,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     hasSibling: false,
     resources: [],
     rejected: null,
+    rejection: null,
     bucket: { level: 0, at: 0 },
     invalid: null,
     lastError: null,

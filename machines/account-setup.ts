@@ -12,6 +12,7 @@ import type { AccountEffect, TokenInvalid } from './account-effects.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import * as ask from './account-guards.ts'
 import * as end from './account-invalid.ts'
+import * as rejection from './account-rejection.ts'
 import { grantEnd } from './grant-end.ts'
 import { refuseResource } from './resources.ts'
 
@@ -50,6 +51,9 @@ export const accountSetup = setup({
     rejectsCurrent: when(ask.rejectsCurrent),
     mayReplaceRejected: when(ask.mayReplaceRejected),
     mayReplaceInDoubt: when(ask.mayReplaceInDoubt),
+    confirmsRejection: when(rejection.confirmsRejection),
+    isFreshRejection: when(rejection.isFreshRejection),
+    hasTokenToRestore: when(rejection.hasTokenToRestore),
     rejectsInDoubt: when(ask.rejectsInDoubt),
     isDue: when(ask.isDue),
     nearsItsEnd: when(ask.nearsItsEnd),
@@ -96,6 +100,8 @@ export const accountSetup = setup({
     spendFromBucket: assign(change(act.spendFromBucket)),
     noteRejection: assign(change(act.noteRejection)),
     hasten: assign(change(act.hasten)),
+    holdBack: assign(change(rejection.holdBack)),
+    restoreToken: assign(({ context }) => rejection.restoreToken(context, 'revoked')),
     rest: assign(({ context }) => act.rest(context)),
     noteDoubt: assign(({ context }) => act.noteDoubt(context)),
     settle: assign(change(act.settle)),
@@ -172,6 +178,11 @@ export const accountSetup = setup({
     revokeAsReported: enqueueActions(({ context, event, enqueue }, { from }: From) => {
       const invalid = end.reportAsInvalid(event as GrantRevoked)
       const next = { ...context, ...end.revoke(context, event, { invalid, from }) }
+      enqueue.assign(next)
+      enqueue.emit(tokenInvalid(next))
+    }),
+    revokeAsRejected: enqueueActions(({ context, event, enqueue }, { from }: From) => {
+      const next = { ...context, ...end.revoke(context, event, { invalid: rejection.tokenRejected, from }) }
       enqueue.assign(next)
       enqueue.emit(tokenInvalid(next))
     }),

@@ -77,6 +77,18 @@ function replace<const S extends AccountState>(from: S) {
   return ['spendFromBucket', 'noteRejection', ...begin(from)] as const
 }
 
+/** The same where there is no other to be had. */
+function refuse<const S extends AccountState>(from: S) {
+  return [
+    {
+      guard: 'confirmsRejection',
+      target: '#account.revoked',
+      actions: { type: 'revokeAsRejected', params: { from } },
+    },
+    { guard: 'isFreshRejection', actions: 'holdBack' },
+  ] as const
+}
+
 /** A second token is fetched when it is asked for. */
 function fetch<const S extends AccountState>(from: S) {
   return [
@@ -115,7 +127,10 @@ export const accountMachine = accountSetup.createMachine({
           ...fetch('valid'),
         ],
         'app.probe': { guard: 'mayWitness', target: 'refreshing', actions: begin('valid') },
-        'token.rejected': { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
+        'token.rejected': [
+          { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
+          ...refuse('valid'),
+        ],
       },
     },
     expiring: {
@@ -141,6 +156,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
           { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },
           { guard: 'rejectsInDoubt', actions: ['noteRejection', 'hasten'] },
+          ...refuse('expiring'),
         ],
       },
     },
@@ -210,7 +226,10 @@ export const accountMachine = accountSetup.createMachine({
         ...always('revoked'),
         'timer.due': { guard: 'isDue', target: 'refreshing', actions: begin('revoked', true) },
         'app.changed': { guard: 'meetsOtherSettings', target: 'refreshing', actions: begin('revoked') },
-        'grant.restored': { guard: 'isParkedGrant', target: 'refreshing', actions: begin('revoked', true) },
+        'grant.restored': [
+          { guard: 'isParkedGrant', target: 'refreshing', actions: begin('revoked', true) },
+          { guard: 'hasTokenToRestore', target: 'valid', actions: ['restoreToken', 'announceRefreshed'] },
+        ],
         // The grant was given up while its answer was on the way: keep it, and let it prove itself before it is served.
         'refresh.succeeded': [
           {

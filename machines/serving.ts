@@ -1,6 +1,7 @@
 import type { AccountContext, AccountState, Refused, Resource } from './account-context.ts'
-import { refusalOf, tokenFor } from './resources.ts'
-import { effectiveMinValidity } from './time-rules.ts'
+import { heldBackFor } from './account-rejection.ts'
+import { type HeldToken, refusalOf, tokenFor } from './resources.ts'
+import { effectiveMinValidity, never } from './time-rules.ts'
 
 /** What a caller asks for. `minValidity` in milliseconds, null for the default. */
 export interface Want {
@@ -24,6 +25,8 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly refused: Refused }
   /** `retryAfter` in milliseconds. */
   | { readonly kind: 'provider_unavailable'; readonly retryAfter: number }
+  /** An API has refused the only token there is. */
+  | { readonly kind: 'held_back'; readonly retryAfter: number }
 
 export interface Seen {
   readonly state: AccountState
@@ -42,6 +45,7 @@ export function isServed(
   if (token === null || context.grantId === null || state === 'revoked' || context.invalid !== null)
     return false
   if (context.rejected === token.generation) return false
+  if (heldBackFor(context, { ...token, at }) > 0) return false
   return token.expiresAt > expiryTime
 }
 
@@ -52,7 +56,8 @@ export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: 
     token !== null &&
     isServed(seen, resource) &&
     token.generation > newerThan &&
-    token.expiresAt - (seen.expiryTime ?? seen.at) >= effectiveMinValidity(token, minValidity)
+    (token.expiresAt === never ||
+      token.expiresAt - (seen.expiryTime ?? seen.at) >= effectiveMinValidity(token, minValidity))
   )
 }
 
@@ -69,7 +74,8 @@ export function unmetWishes(
 ): UnmetWishes | undefined {
   const token = tokenFor(context, resource)
   if (token === null) return undefined
-  const livesTooShort = minValidity !== null && token.expiresAt - at < minValidity
+  const livesTooShort =
+    minValidity !== null && token.expiresAt !== never && token.expiresAt - at < minValidity
   const isOld = token.generation <= newerThan
   if (!livesTooShort && !isOld) return undefined
   return { ...(livesTooShort && { minValidityMet: false }), ...(isOld && { refreshed: false }) }
@@ -84,8 +90,15 @@ export function verdictFor(seen: Seen, want: Want): Verdict {
   const refused = refusalOf(context, resource, at)
   if (refused !== null && !isInQuestion(context, refused)) return { kind: 'refused', refused }
   if (state === 'refreshing') return verdictWhileRefreshing(seen, want)
-  const stuck = want.rejected === tokenFor(context, resource)?.generation && state !== 'valid'
+  const token = tokenFor(context, resource)
+  const stuck = want.rejected === token?.generation && state !== 'valid'
   if (isServed(seen, resource) && !stuck) return { kind: 'token' }
+  return whyNotServed(seen, token)
+}
+
+function whyNotServed({ state, context, at }: Seen, token: HeldToken | null): Verdict {
+  const retryAfter = token === null ? 0 : heldBackFor(context, { ...token, at })
+  if (retryAfter > 0) return { kind: 'held_back', retryAfter }
   if (state === 'secret-expired' || context.invalid !== null) return { kind: 'client_secret_expired' }
   if (context.lastError?.class === 'C') return { kind: 'invalid_config' }
   if (context.refreshable && at >= context.retryAt) return { kind: 'wait' }

@@ -13,7 +13,7 @@ export const snapshotSchema = 3
 const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   2: { account: { grantEndTold: true } },
   3: {
-    account: { unknownWords: null },
+    account: { unknownWords: null, rejection: null, refreshWith: 'refresh_token', params: {} },
     app: {
       question: null,
       clearedAt: 0,

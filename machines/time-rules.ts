@@ -12,6 +12,12 @@ export const giveUpAfter = 15 * second
 const foundWithin = 2 * second
 /** A token whose answer does not say how long it lives. */
 export const defaultLife = hour
+/** The expiry of a token that nobody says will end: a time that JSON, a sorted set and an ISO 8601 text can hold. */
+export const never = 253_402_300_799_000
+/** How long one report of a 401 keeps a token that cannot be replaced from being served. */
+export const holdsBackFor = 30 * second
+/** A later report confirms the first one only after this: until then it may be of requests sent at the same time. */
+export const confirmsAfter = minute
 /** The least time between a doubtful send and the next, where a repeat may count as reuse. */
 export const settleTime = 5 * second
 /** How long a late answer may still arrive (the socket is kept this long after `giveUpAt`). */
@@ -49,12 +55,19 @@ export function softDeadline(context: AccountContext, issuedAt: number, expiresA
 
 /** When a token that has just come is refreshed at the latest: its grant must not lie unused for long. */
 export function refreshDeadline(context: AccountContext, issuedAt: number, expiresAt: number): number {
+  if (expiresAt === never) return never
   const soft = softDeadline(context, issuedAt, expiresAt)
-  return context.refreshable ? Math.min(soft, keepAliveAt(context)) : soft
+  return hasKeepAlive(context) ? Math.min(soft, keepAliveAt(context)) : soft
+}
+
+/** An access token that is exchanged for a newer one lies unused for as long as it lives: providers want it a day old. */
+function hasKeepAlive({ refreshable, refreshWith }: AccountContext): boolean {
+  return refreshable && refreshWith === 'refresh_token'
 }
 
 /** At least daily, and well inside the provider's idle limit and the refresh token's own life. */
 export function keepAliveAt(context: AccountContext): number {
+  if (!hasKeepAlive(context)) return context.refreshAt
   const since = context.lastRefreshedAt ?? context.issuedAt
   const limits = [context.idleLimitMs, (context.grantEndsAt ?? 0) - since].filter((limit) => limit > 0)
   // A life that no refresh prolongs would be halved without end.

@@ -6,6 +6,7 @@ import type {
   AccountState,
   StoredSnapshot,
 } from '../../machines/index.ts'
+import { expiryText } from '../contract/expiry.ts'
 import type { OutboxEntry } from '../redis/records.ts'
 import type { AccountAnnouncement } from './account-effects.ts'
 
@@ -58,6 +59,6 @@ function detailsOf(announcement: AccountAnnouncement): object {
   const { type, ...details } = announcement
   if (!('expiresAt' in details)) return details
   const { expiresAt, ...others } = details
-  const ends = new Date(expiresAt).toISOString()
+  const ends = expiryText(expiresAt)
   return { ...others, ...(type === 'token.refreshed' ? { expires: ends } : { expiresAt: ends }) }
 }

@@ -38,7 +38,7 @@ export interface AccountTokens {
 const slots = ['c', 'c-', 'c~'] as const
 type AccountSlot = (typeof slots)[number]
 
-/** The sealed tokens in an account's record: `c` current, `c-` previous, `c~` sibling, `f` fingerprints of refresh tokens. */
+/** The sealed tokens in an account's record: `c` current, `c-` previous, `c~` sibling, `f` fingerprints of those it lives by. */
 export function createAccountTokens({
   sealed,
   fingerprint,
@@ -60,10 +60,10 @@ export function createAccountTokens({
   function remember(
     account: string,
     { fields }: StoredRecord,
-    { refreshToken, fromOutside }: TokenPair & { fromOutside: boolean },
+    { token, fromOutside }: { token: Secret | undefined; fromOutside: boolean },
   ): string | null {
-    if (refreshToken === undefined) return fields.f ?? null
-    return tokenMarks.add(fields.f, { mark: fingerprint({ account, token: refreshToken }), fromOutside })
+    if (token === undefined) return fields.f ?? null
+    return tokenMarks.add(fields.f, { mark: fingerprint({ account, token }), fromOutside })
   }
 
   return {
@@ -86,7 +86,7 @@ export function createAccountTokens({
         c: sealed.seal({ accessToken, refreshToken, resources, place }, { account, generation, slot: 'c' }),
         'c-': previous && sealed.seal(previous, { account, generation, slot: 'c-' }),
         'c~': null,
-        f: remember(account, record, { ...tokens, fromOutside: newGrant }),
+        f: remember(account, record, { token: grantToken(after.context, tokens), fromOutside: newGrant }),
       }
     },
     keepSibling({ id: account, record, after }, tokens) {
@@ -94,7 +94,7 @@ export function createAccountTokens({
       const { generation } = after.context
       return {
         'c~': sealed.seal(tokens, { account, generation, slot: 'c~' }),
-        f: remember(account, record, { ...tokens, fromOutside: false }),
+        f: remember(account, record, { token: tokens.refreshToken, fromOutside: false }),
       }
     },
     isStale: (record) => staleSlots(record).length > 0,
@@ -109,6 +109,15 @@ export function createAccountTokens({
       )
     },
   }
+}
+
+/** The token that has come and that the grant lives by. */
+function grantToken(
+  { refreshable, refreshWith }: AccountContext,
+  { refreshToken, accessToken }: TokenPair,
+): Secret | undefined {
+  const alone = !refreshable || refreshWith === 'access_token'
+  return refreshToken ?? (alone ? accessToken : undefined)
 }
 
 /** The second access tokens the account still has a use for, with the one that came. */

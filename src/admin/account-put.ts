@@ -1,14 +1,17 @@
-import type { AccountContext, AccountEvent, AccountSettings } from '../../machines/index.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { type AccountContext, type AccountEvent, type AccountSettings, never } from '../../machines/index.ts'
 import type { AccountSecrets } from '../actors/account-actor.ts'
 import type { Decision } from '../actors/actor.ts'
 import { tokenMarks } from '../actors/refresh-token-fingerprints.ts'
 import type { TokenPair } from '../actors/sealed-tokens.ts'
+import type { Secret } from '../common/secret.ts'
 import type { AccountPut } from '../contract/account.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { presetOf } from '../provider/presets.ts'
+import { livesWithoutRefreshToken, refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
 
 export interface PutSeen {
   readonly at: number
@@ -17,7 +20,7 @@ export interface PutSeen {
   readonly context: AccountContext
   readonly put: AccountPut
   readonly config: AppConfig
-  /** The fingerprint of the refresh token put, and those of all this account ever held. */
+  /** The fingerprint of the token put that the grant lives by, and those of all this account ever held. */
   readonly mark: string | undefined
   readonly marks: string | undefined
   readonly current: TokenPair | null
@@ -43,6 +46,8 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
     idleLimitMs: idleLimit,
     testingLifeMs: config.testing ? testingLife : 0,
     outlived,
+    refreshWith: config.refreshWith ?? 'refresh_token',
+    params: {},
   }
 }
 
@@ -51,26 +56,62 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
  * a refresh token this account already spent changes nothing.
  */
 export function decidePut(seen: PutSeen): Result<PutDecision> {
-  const { context, put, mark, marks } = seen
+  const { context, put, config, mark, marks } = seen
   const exists = context.grantId !== null
   if (put.ifGeneration !== undefined && put.ifGeneration !== context.tokenGeneration) {
     return fail('conflict', `ifGeneration: the account is at generation ${context.tokenGeneration}`)
   }
-  if (!spendsRefreshToken(seen.config)) return putService(seen)
+  if (!spendsRefreshToken(config)) return putService(seen)
+  const senseless = withoutMeaning(seen)
+  if (senseless !== undefined) return fail('invalid_config', senseless)
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
   if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, seen.eventId))
-  const isCurrent = put.refreshToken?.reveal() === seen.current?.refreshToken?.reveal()
-  if (!isCurrent) return ok(null)
-  if (context.invalid?.class !== 'A') return ok(sameGrant(seen))
-  // What somebody ended on purpose needs a new grant.
-  return ok(context.invalid.reported ? null : tryAgain(seen))
+  return ok(putAgain(seen))
+}
+
+function withoutMeaning({ put, config }: PutSeen): string | undefined {
+  if (put.expires === null && !livesWithoutRefreshToken(config))
+    return 'expires: null has no meaning for an app whose accounts need a refresh token'
+  if (put.refreshToken !== undefined && config.refreshToken === 'none')
+    return 'refreshToken: has no meaning for an account of this app'
+  return undefined
+}
+
+/** A token that this account holds or held. */
+function putAgain(seen: PutSeen): PutDecision {
+  const { context, put } = seen
+  const isCurrent = grantTokenIn(put, seen)?.reveal() === grantTokenIn(seen.current ?? {}, seen)?.reveal()
+  if (!isCurrent) return null
+  if (context.invalid?.class !== 'A') return sameGrant(seen)
+  // What somebody ended on purpose needs a new grant, and a token that has run out is of no use to anybody.
+  const isOver = context.invalid.reported || (put.refreshToken === undefined && !livesStill(seen))
+  return isOver ? null : tryAgain(seen)
+}
+
+function livesStill({ put, at }: PutSeen): boolean {
+  return typeof put.expires === 'string' && Date.parse(put.expires) > at
 }
 
 /** Who puts the token of a dead grant anew wants it tried once more: the provider may have been wrong, or the app. */
 function tryAgain(seen: PutSeen): PutDecision {
   const { accessToken: _, expires: __, ...put } = seen.put
   const grantId = seen.context.grantId as string
-  return authorize(bringsNewer(seen) ? seen : { ...seen, put }, grantId)
+  const keepsAccessToken = put.refreshToken === undefined || bringsNewer(seen)
+  return authorize(keepsAccessToken ? seen : { ...seen, put }, grantId)
+}
+
+interface Tokens {
+  readonly accessToken?: Secret | undefined
+  readonly refreshToken?: Secret | undefined
+}
+
+/** The token a grant lives by: where there need be no refresh token and is none, the access token. */
+export function grantTokenIn(
+  { accessToken, refreshToken }: Tokens,
+  { config, current }: Pick<PutSeen, 'config' | 'current'>,
+): Secret | undefined {
+  const alone = livesWithoutRefreshToken(config) && current?.refreshToken === undefined
+  return refreshToken ?? (alone ? accessToken : undefined)
 }
 
 /** Did this put make of a dead grant one that is tried again? */
@@ -110,7 +151,7 @@ function sameGrant(seen: PutSeen): PutDecision {
   const settings = settingsOf(seen)
   const names = Object.keys(settings) as (keyof AccountSettings)[]
   const sameMetadata = put.metadata === undefined || JSON.stringify(put.metadata) === seen.metadata
-  if (sameMetadata && names.every((name) => settings[name] === context[name])) return null
+  if (sameMetadata && names.every((name) => isDeepStrictEqual(settings[name], context[name]))) return null
   return {
     event: { type: 'account.updated', at, id: eventId, settings },
     extra: { metadata: put.metadata },
@@ -121,13 +162,15 @@ function sameGrant(seen: PutSeen): PutDecision {
 function bringsNewer({ put, context, current }: PutSeen): boolean {
   if (put.accessToken === undefined || put.accessToken.reveal() === current?.accessToken?.reveal())
     return false
-  return put.expires === undefined || Date.parse(put.expires) >= context.expiresAt
+  return put.expires == null || Date.parse(put.expires) >= context.expiresAt
 }
 
 function authorize(seen: PutSeen, grantId: string): PutDecision {
   const { at, eventId, put, config, context } = seen
-  const kept = grantId === context.grantId ? seen.current?.refreshToken : undefined
+  const known = grantId === context.grantId ? seen.current : null
+  const kept = known?.refreshToken
   const refreshToken = put.refreshToken ?? kept
+  const { accessToken, expiresAt } = accessTokenOf(seen, { known, refreshToken })
   // Only who brings the token itself says where it may go: a kept one stays where it last worked.
   const brought = put.refreshToken !== undefined || kept === undefined
   const place = brought ? seen.place : seen.current?.place
@@ -139,18 +182,38 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
       grantId,
       settings: settingsOf(seen),
       scopes: put.scopes ?? (grantId === context.grantId ? context.scopes : config.scopes),
-      expiresAt:
-        put.accessToken === undefined
-          ? null
-          : put.expires === undefined
-            ? at + presetOf(config).tokenLife
-            : Date.parse(put.expires),
+      expiresAt,
       grantEndsAt: put.grantExpires === undefined ? null : Date.parse(put.grantExpires),
-      refreshable: refreshToken !== undefined || !spendsRefreshToken(config),
+      refreshable:
+        refreshToken !== undefined ||
+        !spendsRefreshToken(config) ||
+        (refreshesWithAccessToken(config) && accessToken !== undefined),
     },
     extra: {
-      tokens: { accessToken: put.accessToken, refreshToken, ...(spendsRefreshToken(config) && { place }) },
+      tokens: { accessToken, refreshToken, ...(spendsRefreshToken(config) && { place }) },
       metadata: put.metadata,
     },
   }
 }
+
+interface Known {
+  readonly known: TokenPair | null
+  readonly refreshToken: Secret | undefined
+}
+
+/** The access token an authorised account has, and when it runs out (null: it has none). */
+function accessTokenOf({ at, put, config, context }: PutSeen, { known, refreshToken }: Known) {
+  const { accessToken, expires } = put
+  if (accessToken === undefined) {
+    // Nothing else could bring it back.
+    const isAlone = spendsRefreshToken(config) && refreshToken === undefined
+    const isKept = isAlone && known?.accessToken !== undefined && context.expiresAt > at
+    return isKept ? { accessToken: known.accessToken, expiresAt: context.expiresAt } : { expiresAt: null }
+  }
+  if (typeof expires === 'string') return { accessToken, expiresAt: Date.parse(expires) }
+  const refreshable = refreshToken !== undefined || refreshesWithAccessToken(config)
+  const life = unsaidLife(config, { refreshable })
+  return { accessToken, expiresAt: expires === null && !refreshable ? never : endOf(at, life) }
+}
+
+const endOf = (at: number, life: number) => (life === never ? never : at + life)

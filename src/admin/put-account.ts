@@ -10,7 +10,7 @@ import type { KnownAccount, Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import type { Records } from '../redis/records.ts'
-import { decidePut, triesAgain } from './account-put.ts'
+import { decidePut, grantTokenIn, triesAgain } from './account-put.ts'
 import { appRefusal, createAppBinding } from './app-binding.ts'
 import { isClosing } from './delete-app.ts'
 import { viewOf } from './views.ts'
@@ -93,11 +93,12 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     const put = make(knownOf(meeting))
     if (!put.ok) return put
     if (put.value.app !== app) return 'outdated'
-    const { ifVersion, refreshToken } = put.value
+    const { ifVersion } = put.value
     const stale = checkIfVersion({ record, exists: context.grantId !== null, ifVersion })
     if (stale !== undefined) return stale
-    const mark = refreshToken && fingerprint({ account, token: refreshToken })
     const current = accounts.openCurrent(account, record)
+    const token = grantTokenIn(put.value, { ...grant, current })
+    const mark = token && fingerprint({ account, token })
     const { f: marks, metadata } = record.fields
     return decidePut({ at, eventId, context, put: put.value, mark, marks, current, metadata, ...grant })
   }

@@ -4,6 +4,7 @@ import type { App } from '../actors/app-actor.ts'
 import { revisionOf } from '../actors/if-version.ts'
 import type { AccountView } from '../contract/account.ts'
 import type { AppView } from '../contract/app.ts'
+import { expiryText } from '../contract/expiry.ts'
 import { accountNotFound, ok, type Result } from '../contract/failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { newerInPreset } from '../provider/app-settings.ts'
@@ -36,7 +37,7 @@ export function accountView({ account, record, state, context, metadata, config 
     version: record.version,
     revision: revisionOf(record),
     generation: context.tokenGeneration,
-    expires: isoOrNull(context.expiresAt),
+    expires: context.expiresAt === 0 ? null : expiryText(context.expiresAt),
     registeredScopes: context.scopes,
     missingScopes: config === null ? [] : missingScopes({ config, granted: context.scopes }),
     policy: context.policy,

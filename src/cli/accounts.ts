@@ -21,7 +21,7 @@ export function accountCommands(program: Command, run: Run): void {
     .option('--subject <sub>', "the provider's own name for the user")
     .option('--refresh-token <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--access-token <source>', 'where to read it: - | file:<path> | env:<name>')
-    .option('--expires <time>', 'when the access token runs out, ISO 8601')
+    .option('--expires <time>', 'when the access token runs out: ISO 8601, or never')
     .option('--scope <scope...>', 'what was granted')
     .addOption(new Option('--policy <policy>', 'when to refresh').choices(policies))
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
@@ -31,6 +31,7 @@ export function accountCommands(program: Command, run: Run): void {
         const body = {
           ...(options.payload && (await readPayload(options.payload, terminal))),
           ...pick(options, ['app', 'user', 'subject', 'expires', 'policy']),
+          ...(options.expires === 'never' && { expires: null }),
           ...(options.scope && { scopes: options.scope }),
           ...(options.refreshToken && { refreshToken: await readSecret(options.refreshToken, terminal) }),
           ...(options.accessToken && { accessToken: await readSecret(options.accessToken, terminal) }),

@@ -83,7 +83,8 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
         moment,
         answer: Promise.resolve(token),
         generation: token.generation,
-        expiresAt: at + (Date.parse(token.expires) - Date.now()),
+        expiresAt:
+          token.expires === null ? Number.POSITIVE_INFINITY : at + Date.parse(token.expires) - Date.now(),
         askAgainAt: at + askAgainAfter,
       })
       // Refilled each half minute, so the first in the map is the one asked for longest ago.

@@ -104,8 +104,9 @@ export function createConsent(options: ConsentOptions): Consent {
       ...(consentScopes(app.config).includes('openid') && { nonce: waiting.nonce }),
     })
     const account = waiting.account ?? randomUUID()
-    const grant = readGrant({ waiting, account, config: app.config, answer })
-    if (grant.kind === 'turned-down') return grant
+    const { name, email } = waiting
+    const grant = readGrant({ account, name, email, config: app.config, answer })
+    if (grant.kind === 'none') return turnedDown(grant.problem, waiting, grant.details)
     const place = placeOf(app.config, grant.reached)
     const put = await tokenbus.putAccount(account, grant.put, { place, by: { apps: waiting.apps } })
     if (!put.ok) return turnedDown('not_stored', waiting)

@@ -1,62 +1,85 @@
 import type { AccountPut } from '../contract/account.ts'
+import { never } from '../contract/expiry.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
+import type { Refusal } from '../provider/classified.ts'
 import type { Reached } from '../provider/grant-place.ts'
 import { missingScopes } from '../provider/missing-scopes.ts'
-import { type TurnedDown, turnedDown } from './consent-end.ts'
-import type { PendingConsent } from './tickets.ts'
+import { livesWithoutRefreshToken, refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
+import type { ConsentProblem } from './consent-end.ts'
 
-const defaultLife = 3_600
 /** As long as may be put. */
 const longestUser = 320
 const longestSubject = 255
 
-const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString()
+const after = (life: number) => new Date(Date.now() + life).toISOString()
 
 export interface ReadGrant {
-  readonly waiting: PendingConsent
   readonly account: string
+  readonly name?: string | undefined
+  readonly email?: string | undefined
   readonly config: AppConfig
   readonly answer: CodeAnswer
 }
 
-/** What the provider answered to the code, as an account to put, or why it is none. */
-export function readGrant({
-  waiting,
-  account,
-  config,
-  answer,
-}: ReadGrant): TurnedDown | { readonly kind: 'grant'; readonly put: AccountPut; readonly reached?: Reached } {
-  if (answer.kind === 'refused') {
-    const { reason, class: failureClass } = answer.refusal
-    if (reason === 'callback_rejected') return turnedDown('callback_rejected', waiting)
-    return turnedDown(failureClass === 'T' ? 'provider_unavailable' : 'access_denied', waiting)
-  }
-  const { accessToken, refreshToken, expiresIn = defaultLife, refreshTokenExpiresIn } = answer
-  const { scopes = config.scopes, claims } = answer
+export type GrantRead =
+  | { readonly kind: 'none'; readonly problem: ConsentProblem; readonly details?: readonly string[] }
+  | { readonly kind: 'grant'; readonly put: AccountPut; readonly reached?: Reached }
+
+type Granted = Extract<CodeAnswer, { kind: 'tokens' }>
+
+/** What the provider answered once a person had agreed, as an account to put, or why it is none. */
+export function readGrant({ account, name, email, config, answer }: ReadGrant): GrantRead {
+  if (answer.kind === 'refused') return { kind: 'none', problem: problemOf(answer.refusal) }
+  const { scopes = config.scopes } = answer
   const missing = missingScopes(config, scopes)
-  if (missing.length > 0) return turnedDown('missing_scopes', waiting, missing)
-  if (refreshToken === undefined) return turnedDown('no_refresh_token', waiting)
-  const { name, email } = waiting
-  // Who signed in, by the provider's word before the caller's.
-  const user = [claims?.email, claims?.preferred_username, email].find(
-    (each) => typeof each === 'string' && each.length <= longestUser,
-  )
+  if (missing.length > 0) return { kind: 'none', problem: 'missing_scopes', details: missing }
+  const tokens = tokensOf(config, answer)
+  if (tokens === null) return { kind: 'none', problem: 'no_refresh_token' }
+  const about = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) }
   return {
     kind: 'grant',
     ...(answer.reached && { reached: answer.reached }),
     put: {
       app: config.app,
-      user: (user as string | undefined) ?? account,
-      ...(claims !== undefined && claims.sub.length <= longestSubject && { subject: claims.sub }),
-      accessToken,
-      refreshToken,
-      expires: inSeconds(expiresIn),
-      ...(refreshTokenExpiresIn !== undefined && { grantExpires: inSeconds(refreshTokenExpiresIn) }),
+      ...whoIn(answer, { account, email }),
+      ...tokens,
       scopes: [...scopes],
-      ...((name !== undefined || email !== undefined) && {
-        metadata: { ...(name !== undefined && { name }), ...(email !== undefined && { email }) },
-      }),
+      ...(Object.keys(about).length > 0 && { metadata: about }),
     },
+  }
+}
+
+function problemOf({ reason, class: failureClass }: Refusal): ConsentProblem {
+  if (reason === 'callback_rejected') return 'callback_rejected'
+  return failureClass === 'T' ? 'provider_unavailable' : 'access_denied'
+}
+
+/** Who signed in, by the provider's word before the caller's. */
+function whoIn(
+  { claims }: Granted,
+  { account, email }: Pick<ReadGrant, 'account' | 'email'>,
+): Pick<AccountPut, 'user' | 'subject'> {
+  const user = [claims?.email, claims?.preferred_username, email].find(
+    (each) => typeof each === 'string' && each.length <= longestUser,
+  )
+  return {
+    user: (user as string | undefined) ?? account,
+    ...(claims !== undefined && claims.sub.length <= longestSubject && { subject: claims.sub }),
+  }
+}
+
+/** Null where a refresh token is missing. */
+function tokensOf(config: AppConfig, answer: Granted): Partial<AccountPut> | null {
+  const { accessToken, expiresIn, refreshTokenExpiresIn } = answer
+  const refreshToken = config.refreshToken === 'none' ? undefined : answer.refreshToken
+  if (refreshToken === undefined && !livesWithoutRefreshToken(config)) return null
+  const refreshable = refreshToken !== undefined || refreshesWithAccessToken(config)
+  const life = expiresIn === undefined ? unsaidLife(config, { refreshable }) : expiresIn * 1_000
+  return {
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    expires: life === never ? null : after(life),
+    ...(refreshTokenExpiresIn !== undefined && { grantExpires: after(refreshTokenExpiresIn * 1_000) }),
   }
 }

@@ -26,7 +26,8 @@ export const accountPutSchema = z.strictObject({
   subject: textSchema(255).optional(),
   accessToken: tokenTextSchema.optional(),
   refreshToken: tokenTextSchema.optional(),
-  expires: z.iso.datetime({ offset: true }).optional(),
+  /** Null: never, as far as anybody says. */
+  expires: z.iso.datetime({ offset: true }).nullish(),
   /** When the refresh token runs out. */
   grantExpires: z.iso.datetime({ offset: true }).optional(),
   scopes: scopesSchema.optional(),

@@ -35,7 +35,7 @@ export const eventSchemas = {
     type: z.literal('token.refreshed'),
     ...ofAccount,
     ...token,
-    expires: timeSchema,
+    expires: timeSchema.nullable(),
     registeredScopes: z.array(z.string()),
   }),
   'token.invalid': z.strictObject({

@@ -34,7 +34,7 @@ export const tokenSchema = z.strictObject({
   provider: z.string(),
   app: idSchema,
   registeredScopes: textsSchema,
-  expires: timeSchema,
+  expires: timeSchema.nullable().describe('null where nobody says that it runs out'),
   generation: generationSchema,
   version: versionSchema.describe('of the account, as its events count them'),
   since: timeSchema.describe('when the account came into its state'),

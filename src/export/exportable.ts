@@ -1,4 +1,5 @@
 import type { Secret } from '../common/secret.ts'
+import { expiryText } from '../contract/expiry.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { movedSettings, originOf, tokenOrigins } from '../provider/grant-place.ts'
 import type { StoredAccount } from './read-stored.ts'
@@ -11,7 +12,7 @@ export interface Grant {
   readonly refreshToken: Secret | undefined
   /** Only where it still works. */
   readonly accessToken: Secret | undefined
-  readonly expires: string
+  readonly expires: string | null
 }
 
 export function grantOf(account: StoredAccount): Grant | LeftOut {
@@ -30,7 +31,7 @@ export function grantOf(account: StoredAccount): Grant | LeftOut {
   const refreshToken = tokens?.refreshToken
   if (spendsRefreshToken(app.config) && refreshToken === undefined && accessToken === undefined)
     return { skip: 'it has no refresh token, and no access token that still works' }
-  return { refreshToken, accessToken, expires: new Date(expiresAt).toISOString() }
+  return { refreshToken, accessToken, expires: expiryText(expiresAt) }
 }
 
 /** Elsewhere a grant belongs to its app as that is now: it must not get to an address by moving that is refused to it here. */

@@ -64,7 +64,7 @@ export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape
           type: 'OAUTH2',
           access_token: accessToken.reveal(),
           ...(refreshToken && { refresh_token: refreshToken.reveal() }),
-          expires_at: expires,
+          ...(expires !== null && { expires_at: expires }),
         },
         ...(metadata !== undefined && { metadata }),
       }

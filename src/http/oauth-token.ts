@@ -26,7 +26,7 @@ const answer = z.object({
   provider: z.string(),
   app: z.string(),
   registeredScopes: z.array(z.string()),
-  expires: z.iso.datetime(),
+  expires: z.iso.datetime().nullable(),
   generation: z.int(),
   version: z.int().describe('of the account, as its events count them'),
   since: z.iso.datetime().describe('when the account came into its state'),

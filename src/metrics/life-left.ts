@@ -35,7 +35,8 @@ export function lifeLeftHistogram(registry: Registry): (lifeLeft: number, from: 
     let bucket = 0
     while (bucket < bounds.length && seconds > (bounds[bucket] as number)) bucket++
     counts[bucket] = (counts[bucket] as number) + 1
-    sum[0] = (sum[0] as number) + seconds
+    // Of those that nobody says will end, any sum would be of no use.
+    if (Number.isFinite(seconds)) sum[0] = (sum[0] as number) + seconds
   }
 }
 

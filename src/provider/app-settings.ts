@@ -82,7 +82,8 @@ export function newerInPreset(config: AppConfig): string[] {
 
 /** What the operator says, and where that is nothing, what is known of the provider. */
 function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
-  const { rotation, graceSeconds } = { ...preset, ...pick(put, ['rotation', 'graceSeconds']) }
+  const said = pick(put, ['rotation', 'graceSeconds'])
+  const { rotation, graceSeconds } = { ...preset, rotation: rotationOf(put, preset), ...said }
   const grant = put.grant ?? preset.grant
   const place = preset.takes.includes('tenant')
     ? { tenant: put.tenant ?? 'common', cloud: put.cloud ?? ('global' as const) }
@@ -107,6 +108,11 @@ function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
     rotation: grant === 'authorization_code' ? rotation : 'none',
     ...(rotation === 'grace' && graceSeconds !== undefined && { graceSeconds }),
   }
+}
+
+/** An access token lives as long as it was given, whatever newer one it was exchanged for. */
+function rotationOf({ refreshWith }: AppPut, { protocol, rotation }: Preset): AppConfig['rotation'] {
+  return (refreshWith ?? protocol?.refreshWith) === 'access_token' ? 'none' : rotation
 }
 
 const settled = ['clientAuth', 'refreshUrl'] as const

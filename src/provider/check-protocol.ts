@@ -68,10 +68,6 @@ const rules: readonly Rule[] = [
     clientAuth === 'none' && (put.clientSecret ?? put.secrets) !== undefined
       ? ['clientAuth', 'none has no use for a secret']
       : undefined,
-  ({ config: { refreshWith, refreshToken } }) =>
-    refreshWith === 'access_token' && refreshToken === 'none'
-      ? ['refreshWith', 'an app whose accounts are not refreshed (refreshToken none) refreshes with nothing']
-      : undefined,
   ({ config: { tokenLife, maxTokenLife } }) =>
     tokenLife !== undefined && maxTokenLife !== undefined && tokenLife > maxTokenLife
       ? ['tokenLife', 'must not be longer than maxTokenLife']

@@ -7,7 +7,7 @@ import type { Observer } from '../common/observer.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf } from '../provider/grant-place.ts'
-import { presetOf } from '../provider/presets.ts'
+import { unsaidLife } from '../provider/refreshing.ts'
 import type { Tokens } from '../provider/token-answer.ts'
 import type { Answer } from './answer-text.ts'
 import type { AppReports } from './app-circuit.ts'
@@ -82,7 +82,8 @@ function answerOf({ account, attempt }: AttemptRequest, { startedAt, answer, con
     grantId: attempt.grantId,
     baseGeneration: attempt.generation,
     startedAt,
-    expiresIn: answer.expiresIn === undefined ? presetOf(config).tokenLife : answer.expiresIn * 1_000,
+    expiresIn:
+      answer.expiresIn === undefined ? unsaidLife(config, { refreshable: true }) : answer.expiresIn * 1_000,
     refreshTokenExpiresIn:
       answer.refreshTokenExpiresIn === undefined ? null : answer.refreshTokenExpiresIn * 1_000,
     scopes: answer.scopes ?? null,

@@ -1,12 +1,15 @@
-import { type Asking, lateAnswerTime } from '../../machines/index.ts'
+import { type AccountContext, type Asking, lateAnswerTime } from '../../machines/index.ts'
 import type { App, ClientSecret } from '../actors/app-actor.ts'
 import { type Failure, unsent } from '../actors/attempt-failure.ts'
 import { type SealedTokens, slotOf, type TokenPair } from '../actors/sealed-tokens.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { Secret } from '../common/secret.ts'
 import { mostSecrets } from '../contract/app.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { tokenOrigins } from '../provider/grant-place.ts'
+import { refreshesWithAccessToken } from '../provider/refreshing.ts'
 import type { RefreshRequest } from '../provider/token-request.ts'
 import type { AppAdmission } from './app-admission.ts'
 import type { AppReports } from './app-circuit.ts'
@@ -17,6 +20,7 @@ export interface StillAllowedOptions {
   readonly reports: Pick<AppReports, 'look' | 'isRefusedNow'>
   readonly admission: Pick<AppAdmission, 'heldBack' | 'undecided' | 'mayGo' | 'askingOf'>
   readonly sealed: Pick<SealedTokens, 'open'>
+  readonly clock: Pick<ClusterClock, 'now'>
 }
 
 /** A request that may leave, and the app as it was when that was settled. */
@@ -36,7 +40,7 @@ export type StillAllowed = (trial: Trial) => Promise<Sending | { readonly failur
 const mostTries = mostSecrets + 2
 
 /** Reads the app and the grant again right before sending. `wait`: the app is in question, and another attempt finds out. */
-export function createStillAllowed({ reports, admission, sealed }: StillAllowedOptions): StillAllowed {
+export function createStillAllowed({ reports, admission, sealed, clock }: StillAllowedOptions): StillAllowed {
   function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
     const slot = slotOf[attempt.spend]
     const text = record.fields[slot]
@@ -45,12 +49,20 @@ export function createStillAllowed({ reports, admission, sealed }: StillAllowedO
     return sealed.open(text, { account, slot, ...generation })
   }
 
+  /** What is spent for the next token; an access token only for as long as it lives. */
+  function spendable(config: AppConfig, grant: TokenPair, { expiresAt }: AccountContext): Secret | undefined {
+    if (!refreshesWithAccessToken(config)) return grant.refreshToken
+    return clock.now() < expiresAt ? grant.accessToken : undefined
+  }
+
   return async (trial) => {
     const { attempt, saved, ticket } = trial
     const { context } = saved.snapshot
     const app = await reports.look(context.app)
     const { config } = app
-    const { refreshToken, place } = openGrant(trial)
+    const grant = openGrant(trial)
+    const { place } = grant
+    const refreshToken = config === null ? undefined : spendable(config, grant, saved.snapshot.context)
     if (refreshToken === undefined && config !== null && spendsRefreshToken(config))
       return { failure: unsent('A', 'no_refresh_token', 'ask the user to reconnect') }
     const held = admission.heldBack(app, trial)

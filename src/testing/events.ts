@@ -28,6 +28,8 @@ const settings: AccountSettings = {
   idleLimitMs: 0,
   testingLifeMs: 0,
   outlived: 'inactive',
+  refreshWith: 'refresh_token',
+  params: {},
 }
 
 let ids = 0

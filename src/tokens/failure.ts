@@ -37,6 +37,15 @@ export function failureOf(
         action: todo,
       })
     }
+    case 'held_back':
+      return fail('provider_unavailable', 'an API has refused this token, and no other is to be had', {
+        account,
+        state,
+        reason: 'token_rejected',
+        recoverable: true,
+        action: 'wait; if it is refused again, ask the user to reconnect',
+        retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
+      })
     case 'provider_unavailable':
       return fail('provider_unavailable', 'the provider cannot be reached', {
         ...why,

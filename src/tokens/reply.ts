@@ -1,5 +1,6 @@
 import { type AccountContext, type Resource, tokenFor } from '../../machines/index.ts'
 import type { TokenPair } from '../actors/sealed-tokens.ts'
+import { expiryText } from '../contract/expiry.ts'
 import type { TokenReply } from '../contract/token.ts'
 
 const encoder = new TextEncoder()
@@ -26,7 +27,7 @@ export function tokenReply(known: {
     provider: context.provider,
     app: context.app,
     registeredScopes: held.scopes,
-    expires: new Date(held.expiresAt).toISOString(),
+    expires: expiryText(held.expiresAt),
     generation: held.generation,
     version,
     since: new Date(context.since).toISOString(),

@@ -3,6 +3,7 @@ import {
   effectiveMinValidity,
   type HeldToken,
   isUsable,
+  never,
   type Resource,
   type Seen,
   tokenFor,
@@ -56,7 +57,8 @@ export function createServe({ accounts, cache, clock, observer }: ServeOptions):
     const { context } = loaded.snapshot
     const tokens = accounts.openCurrent(account, loaded.record)
     const bytes = tokenReply({ account, context, version: loaded.record.version, resource, tokens })
-    const { generation, expiresAt, refreshAt, ...held } = tokenFor(context, resource) as HeldToken
+    const { generation, expiresAt: end, refreshAt, ...held } = tokenFor(context, resource) as HeldToken
+    const expiresAt = end === never ? Number.POSITIVE_INFINITY : end
     const renewed = generation > found
     if (renewed && !started) observer.coalesced()
     observer.served(expiresAt - loaded.at, renewed ? 'refresh' : 'storage')

@@ -38,7 +38,7 @@ it('events are typed by their kind', () => {
     expectTypeOf(event.reason).toBeString()
   })
   bus.tokens.on('refreshed', (event) => {
-    expectTypeOf(event.expires).toBeString()
+    expectTypeOf(event.expires).toEqualTypeOf<string | null>()
     // @ts-expect-error a refresh has no reason
     void event.reason
   })

@@ -7,6 +7,7 @@ import {
   accountMachine,
   fromStored,
   isServed,
+  never,
   step,
   toStored,
 } from '../../machines/index.ts'
@@ -50,11 +51,12 @@ const stateOf = ({ value }: Snapshot) => value as AccountState
 const needsTheApp = ({ invalid }: AccountContext) => invalid?.reason === 'app_changed'
 const isDead = ({ invalid }: AccountContext) => invalid?.state === 'revoked' && invalid.class === 'A'
 
-it('every waiting account wakes; only the dead, the absent and those whose app has moved sleep for ever', () =>
+it('every waiting account wakes; only the dead, the absent, those whose app has moved and those whose token stays sleep for ever', () =>
   holds(({ after }) => {
     const { context } = after
     const mayRest =
       context.grantId === null ||
+      (stateOf(after) === 'valid' && context.expiresAt === never) ||
       (stateOf(after) === 'revoked' && (isDead(context) || needsTheApp(context) || !context.refreshable))
     if (!mayRest) expect(context.wakeAt).toEqual(expect.any(Number))
     if (context.grantId === null || (stateOf(after) === 'revoked' && isDead(context)))

@@ -3,6 +3,7 @@ import {
   type AccountContext,
   type AccountEffect,
   accountMachine,
+  never,
   step,
   warningAt,
 } from '../../machines/index.ts'
@@ -48,6 +49,8 @@ function situationOf({ value, context }: { value: unknown; context: AccountConte
     context.doubtSince !== null,
     Math.min(failures, 2),
     context.rejected !== null,
+    context.rejection !== null,
+    context.expiresAt === never,
     warningAt(context) !== null,
     context.generation > 1,
     invalid?.reason,

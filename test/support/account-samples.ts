@@ -2,6 +2,7 @@ import {
   type AccountContext,
   type AccountEvent,
   type FailureClass,
+  never,
   type RefreshFailed,
   warningAt,
 } from '../../machines/index.ts'
@@ -25,8 +26,8 @@ import {
 export type Sample = (context: AccountContext) => AccountEvent
 
 /** A moment after all that has happened. */
-const soon = ({ since, retryAt, attempt }: AccountContext) =>
-  Math.max(start, since, attempt?.startedAt ?? 0, retryAt) + second
+const soon = ({ since, retryAt, attempt, rejection }: AccountContext) =>
+  Math.max(start, since, attempt?.startedAt ?? 0, retryAt, rejection?.since ?? 0) + second
 const whenDue = (context: AccountContext) => Math.max(soon(context), context.wakeAt ?? 0)
 const grantOf = ({ grantId, generation }: AccountContext) => `${grantId ?? 'grant'}.${generation}`
 
@@ -66,6 +67,8 @@ export const samples: Readonly<Record<string, Sample>> = {
     authorized({ at: soon(context), grantId: grantOf(context), expiresAt: null }),
   'account.authorized, an access token alone': (context) =>
     authorized({ at: soon(context), grantId: grantOf(context), refreshable: false }),
+  'account.authorized, a token that does not run out': (context) =>
+    authorized({ at: soon(context), grantId: grantOf(context), refreshable: false, expiresAt: never }),
   'account.updated': (context) => ({
     ...authorized({ at: soon(context) }),
     type: 'account.updated',

@@ -1,0 +1,27 @@
+import { never } from '../contract/expiry.ts'
+import type { AppConfig } from './app-config.ts'
+import { spendsRefreshToken } from './grant-forms.ts'
+import { presetOf } from './presets.ts'
+
+type App = Pick<
+  AppConfig,
+  'provider' | 'grant' | 'refreshToken' | 'refreshWith' | 'tokenLife' | 'maxTokenLife'
+>
+
+export function refreshesWithAccessToken({ refreshWith }: Pick<App, 'refreshWith'>): boolean {
+  return refreshWith === 'access_token'
+}
+
+/** May an account of this app be connected by an access token alone? */
+export function livesWithoutRefreshToken(app: App): boolean {
+  const { refreshToken = 'required' } = app
+  return spendsRefreshToken(app) && (refreshToken !== 'required' || refreshesWithAccessToken(app))
+}
+
+/** How long an access token lives whose answer does not say (ms); `never` for one that nothing can replace. */
+export function unsaidLife(app: App, { refreshable }: { readonly refreshable: boolean }): number {
+  const { tokenLife, maxTokenLife } = app
+  const endless = !refreshable && livesWithoutRefreshToken(app)
+  const life = tokenLife === undefined ? (endless ? never : presetOf(app).tokenLife) : tokenLife * 1_000
+  return maxTokenLife === undefined ? life : Math.min(life, maxTokenLife * 1_000)
+}
