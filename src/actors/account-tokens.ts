@@ -131,8 +131,17 @@ function resourcesAfter(
   return Object.fromEntries(Object.entries({ ...kept?.resources, ...came }).filter(([key]) => known.has(key)))
 }
 
-/** What revokes a grant is settled when the grant is put: a refresh elsewhere says nothing about it. */
+/**
+ * What revokes a grant is settled when the grant is put: a refresh elsewhere says nothing about it. Nor does a refresh at an
+ * endpoint of its own about the token endpoint.
+ */
 function placeAfter(place: GrantPlace | undefined, kept: GrantPlace | undefined): GrantPlace | undefined {
-  if (place === undefined || kept?.revocationOrigin === undefined) return place ?? kept
-  return { ...place, revocationOrigin: kept.revocationOrigin }
+  if (place === undefined || kept === undefined) return place ?? kept
+  const tokenEndpoint = place.tokenEndpoint ?? kept.tokenEndpoint
+  const revocationOrigin = kept.revocationOrigin ?? place.revocationOrigin
+  return {
+    ...place,
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+    ...(revocationOrigin !== undefined && { revocationOrigin }),
+  }
 }

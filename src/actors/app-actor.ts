@@ -118,6 +118,7 @@ export function createApps(options: AppsOptions): Apps {
       return { ...outcome, app: read(id, outcome) }
     },
     async pinOrigin({ config: seen, context }, { tokenEndpoint }) {
+      if (tokenEndpoint === undefined) return
       if (seen === null || seen.tokenUrl !== undefined || seen.pinned?.tokenOrigin !== undefined) return
       await configure(context.app, ({ config, secrets }) => {
         if (config === null || config.issuer !== seen.issuer || config.tokenUrl !== undefined)

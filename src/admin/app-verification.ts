@@ -53,10 +53,12 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     return [{ step: 'configuration', ok: false, message, action: 'correct the settings of the app' }]
   }
 
-  const redirect: Part = ({ config }) =>
-    config.grant === 'authorization_code'
-      ? [{ step: 'redirect_uri', ok: null, message: `to be registered at the provider: ${redirectUri()}` }]
-      : []
+  const redirect: Part = ({ config }) => {
+    if (config.grant !== 'authorization_code') return []
+    const sentAs = config.redirectUri === undefined ? '' : `, as ${config.redirectUri}`
+    const message = `to be registered at the provider: ${redirectUri()}${sentAs}`
+    return [{ step: 'redirect_uri', ok: null, message }]
+  }
 
   const discovery: Part = async ({ config, left }) => {
     const sought: Endpoint[] = []
@@ -71,7 +73,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
         const { action } = resolved.refusal
         return [{ step: 'discovery', ok: false, message: wordsOf(resolved.refusal), action }]
       }
-      found.push(resolved.url.href)
+      found.push(resolved.url.origin + resolved.url.pathname)
     }
     return [{ step: 'discovery', ok: true, message: `found ${found.join(' and ')}` }]
   }

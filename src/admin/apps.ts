@@ -11,6 +11,7 @@ import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { checkCredential } from '../provider/check-settings.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
+import { originOf } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
 import { nullIfUnusable } from '../redis/integrity.ts'
 import type { Records } from '../redis/records.ts'
@@ -102,7 +103,8 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
     const token = await find('token_endpoint')
     if (!token.ok) return fail('invalid_config', `moveGrants: ${wordsOf(token.refusal)}`)
     const revocation = await find('revocation_endpoint')
-    const to = [token.url.origin, ...(revocation.ok ? [revocation.url.origin] : [])]
+    const refresh = originOf(config.refreshUrl)
+    const to = [token.url.origin, refresh ?? [], revocation.ok ? revocation.url.origin : []].flat()
     return ok({ to: [...new Set(to)] })
   }
 

@@ -57,6 +57,8 @@ export interface Consent {
 }
 
 const ticketSchema = z.string().regex(/^[\w-]{43}$/)
+/** Of one callback: each is looked for in the storage. */
+const mostTickets = 3
 /** RFC 6749 §4.1.2.1: every other word says no. */
 const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
 /** Where providers send the browser back to: to be registered there. */
@@ -116,6 +118,19 @@ export function createConsent(options: ConsentOptions): Consent {
     return { kind: 'connected' as const, location: location.href }
   }
 
+  /** Who asked is known by the ticket alone; a provider may send it back under a name of its own. */
+  async function ticketIn({ searchParams }: URL): Promise<string | null> {
+    const state = ticketSchema.safeParse(searchParams.get('state'))
+    if (state.success) return state.data
+    const others = [...searchParams].filter(([, value]) => ticketSchema.safeParse(value).success)
+    for (const [name, value] of others.slice(0, mostTickets)) {
+      const found = await pending.look(value)
+      const { config } = await apps.look((found && fromPending(found).app) ?? '')
+      if (config?.parameterNames?.state === name) return value
+    }
+    return null
+  }
+
   async function asksConsent(app: string): Promise<Result<AppConfig>> {
     const { config } = await apps.look(app)
     if (config === null) return fail('app_not_found', 'type: there is no such app')
@@ -171,9 +186,9 @@ export function createConsent(options: ConsentOptions): Consent {
     },
 
     async finish(callbackUrl) {
-      const state = ticketSchema.safeParse(callbackUrl.searchParams.get('state'))
-      const found = state.success ? await pending.take(state.data) : null
-      if (!state.success || found === null) return turnedDown('unknown_request')
+      const ticket = await ticketIn(callbackUrl)
+      const found = ticket === null ? null : await pending.take(ticket)
+      if (ticket === null || found === null) return turnedDown('unknown_request')
       const waiting = fromPending(found)
       const app = await apps.look(waiting.app ?? '')
       if (app.config === null) return turnedDown('unknown_app', waiting)
@@ -183,7 +198,7 @@ export function createConsent(options: ConsentOptions): Consent {
       const declined = callbackUrl.searchParams.get('error')
       if (declined !== null)
         return turnedDown(providerTrouble.has(declined) ? 'provider_unavailable' : 'access_denied', waiting)
-      return store(waiting, { ...app, config: app.config }, callbackUrl, state.data)
+      return store(waiting, { ...app, config: app.config }, callbackUrl, ticket)
     },
   }
 }

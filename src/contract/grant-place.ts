@@ -5,5 +5,7 @@ export interface GrantPlace {
   readonly issuer?: string
   /** Absent where it was not discovered yet. */
   readonly tokenEndpoint?: string
+  /** Where it is refreshed, if that is an endpoint of its own. */
+  readonly refreshEndpoint?: string
   readonly revocationOrigin?: string
 }

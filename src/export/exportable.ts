@@ -38,6 +38,6 @@ export function grantOf(account: StoredAccount): Grant | LeftOut {
 function hasMoved({ tokens, app: { config } }: StoredAccount): boolean {
   const allowed = tokenOrigins(tokens?.place, config)
   if (allowed === undefined || !spendsRefreshToken(config)) return false
-  const to = originOf(config.tokenUrl) ?? config.pinned?.tokenOrigin
+  const to = originOf(config.refreshUrl ?? config.tokenUrl) ?? config.pinned?.tokenOrigin
   return to === undefined ? movedSettings(tokens?.place, config).length > 0 : !allowed.includes(to)
 }

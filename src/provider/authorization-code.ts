@@ -1,25 +1,15 @@
 import * as oauth from 'oauth4webapi'
 import type { Secret } from '../common/secret.ts'
-import { fail, ok, type Result } from '../contract/failures.ts'
+import type { Result } from '../contract/failures.ts'
 import type { AppConfig } from './app-config.ts'
+import { type AuthorizationUrlRequest, authorizationUrl } from './authorization-url.ts'
 import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'
-import { consentScopes, identityIssuer } from './identity.ts'
+import { identityIssuer } from './identity.ts'
 import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
-import { presetOf } from './presets.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
 import type { TokenRequests } from './token-request.ts'
 import { misconfigured } from './transport-refusal.ts'
-
-export interface AuthorizationUrlRequest {
-  readonly config: AppConfig
-  readonly redirectUri: string
-  readonly state: string
-  readonly nonce?: string
-  readonly codeVerifier: string
-  /** Who is expected to sign in. */
-  readonly loginHint?: string
-}
 
 export interface RedeemCodeRequest {
   readonly config: AppConfig
@@ -57,33 +47,10 @@ export function createAuthorizationCode({
   requestTokens,
 }: AuthorizationCodeOptions): AuthorizationCode {
   return {
-    async authorizationUrl(request) {
-      const { config, redirectUri, state, nonce, codeVerifier, loginHint } = request
-      const endpoint = 'authorization_endpoint'
-      const resolved = await endpoints.resolve({ config, endpoint, within: timing.connectMs })
-      if (!resolved.ok) {
-        const { class: failureClass, reason, action } = resolved.refusal
-        return fail(failureClass === 'C' ? 'invalid_config' : 'provider_unavailable', `${reason}: ${action}`)
-      }
-      const { url } = resolved
-      const parameters = {
-        response_type: 'code',
-        client_id: config.clientId,
-        redirect_uri: redirectUri,
-        scope: consentScopes(config).join(' '),
-        state,
-        code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
-        code_challenge_method: 'S256',
-        ...(nonce !== undefined && { nonce }),
-        ...(loginHint !== undefined && { login_hint: loginHint }),
-        ...presetOf(config).authorize,
-      }
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-      return ok(url.href)
-    },
+    authorizationUrl: (request) => authorizationUrl(endpoints, request),
 
     async redeemCode(request) {
-      const { config, clientSecret, callbackUrl, redirectUri, state, nonce, codeVerifier } = request
+      const { config, clientSecret, callbackUrl, redirectUri, state, codeVerifier } = request
       const endpoint = 'token_endpoint'
       const resolved = await endpoints.resolve({ config, endpoint, within: timing.connectMs })
       if (!resolved.ok) return refused(resolved.refusal)
@@ -96,18 +63,19 @@ export function createAuthorizationCode({
         form: () => ({
           grant_type: 'authorization_code',
           code: callback,
-          redirect_uri: redirectUri,
-          code_verifier: codeVerifier,
+          redirect_uri: config.redirectUri ?? redirectUri,
+          ...(config.pkce !== false && { code_verifier: codeVerifier }),
         }),
         timing,
       })
       const issuer = identityIssuer(config)
       if (answer.kind === 'refused' || issuer === undefined) return answer
+      const { nonce = request.nonce } = config.authorizeParams ?? {}
       return judgeIdToken({
         config,
         server: { ...server, issuer },
         answer,
-        ...(nonce !== undefined && { nonce }),
+        ...(typeof nonce === 'string' && { nonce }),
       })
     },
   }
@@ -119,7 +87,7 @@ interface ReadCallback extends Pick<RedeemCodeRequest, 'config' | 'callbackUrl' 
 
 /** The code in the callback, once `state` and `iss` (RFC 9207) are what they must be. */
 function readCallback({ config, server, callbackUrl, state }: ReadCallback) {
-  const parameters = new URLSearchParams(new URL(callbackUrl).searchParams)
+  const parameters = standardCallback(config, new URL(callbackUrl))
   if (config.issuer === undefined) parameters.delete('iss')
   try {
     const client = { client_id: config.clientId }
@@ -129,6 +97,17 @@ function readCallback({ config, server, callbackUrl, state }: ReadCallback) {
     if (error instanceof oauth.AuthorizationResponseError) return declined(error.error)
     return rejected('callback_does_not_match')
   }
+}
+
+/** As RFC 6749 §4.1.2 has it. What a hybrid flow brings beside the code comes with the tokens once more. */
+function standardCallback({ parameterNames = {}, authorizeParams = {} }: AppConfig, { searchParams }: URL) {
+  const parameters = new URLSearchParams(searchParams)
+  for (const name of ['code', 'state']) {
+    const value = parameters.get(parameterNames[name] || name)
+    if (value !== null) parameters.set(name, value)
+  }
+  if (authorizeParams.response_type !== undefined) parameters.delete('id_token')
+  return parameters
 }
 
 function rejected(error: string): TokenAnswer & { kind: 'refused' } {

@@ -22,13 +22,23 @@ const assertionLife = 300
  */
 export function clientAuthOf({ config, clientSecret, now }: ClientAuthOptions): oauth.ClientAuth {
   if (config.grant === 'jwt_bearer') return () => {}
-  if (clientSecret === undefined) return oauth.None()
+  if (clientSecret === undefined || config.clientAuth === 'none') return oauth.None()
   const signer = readSigningKey({ secret: clientSecret, rsa: presetOf(config).rsa })
   if (signer !== undefined) return privateKeyJwt(signer, now)
   const text = clientSecret.reveal()
-  return config.clientAuth === 'client_secret_post'
-    ? oauth.ClientSecretPost(text)
-    : oauth.ClientSecretBasic(text)
+  return config.clientAuth === 'client_secret_basic' ? basic(text) : oauth.ClientSecretPost(text)
+}
+
+/** RFC 6749 §2.3.1 and appendix B: servers that do not decode understand whatever needs no encoding. */
+function basic(secret: string): oauth.ClientAuth {
+  return (_, { client_id }, _body, headers) => {
+    const pair = `${formEncoded(client_id)}:${formEncoded(secret)}`
+    headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`)
+  }
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1)
 }
 
 function privateKeyJwt(signer: SigningKey, now: number): oauth.ClientAuth {

@@ -1,12 +1,10 @@
 import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
+import type { Params } from './parameters.ts'
 import type { Grant } from './preset.ts'
 import { presetOf } from './presets.ts'
 import { signAssertion } from './sign-assertion.ts'
 import { readSigningKey, type SigningKey } from './signing-key.ts'
-
-/** What a token request says, by the grant of the app: `grant_type` and what goes with it. */
-export type Form = Readonly<Record<string, string>>
 
 export interface Spent {
   readonly config: AppConfig
@@ -24,25 +22,26 @@ export interface Recipient {
   readonly now: number
 }
 
-type FormOf = (spent: Spent, recipient: Recipient) => Form | Promise<Form>
+type FormOf = (spent: Spent, recipient: Recipient) => Params | Promise<Params>
 
 /** Seconds: the longest Google takes (developers.google.com/identity/protocols/oauth2/service-account). */
 const assertionLife = 3_600
 
-const scopeOf = ({ scopes }: Pick<Spent, 'scopes'>): Form => (scopes ? { scope: scopes.join(' ') } : {})
+const scopeOf = ({ config, scopes }: Pick<Spent, 'config' | 'scopes'>): Params =>
+  scopes ? { scope: joinedScopes(config, scopes) } : {}
 
-/** How each kind of app gets its next access token. */
+/** How each kind of app gets its next access token: `grant_type` and what goes with it. */
 export const nextTokenForms: Readonly<Record<Grant, FormOf>> = {
   /** RFC 6749 §6. Without scopes the grant keeps its own. */
-  authorization_code: ({ refreshToken, scopes }) => ({
+  authorization_code: ({ config, refreshToken, scopes }) => ({
     grant_type: 'refresh_token',
     refresh_token: refreshToken?.reveal() ?? '',
-    ...scopeOf({ ...(scopes && { scopes }) }),
+    ...scopeOf({ config, ...(scopes && { scopes }) }),
   }),
   /** RFC 6749 §4.4. */
   client_credentials: ({ config, scopes = config.scopes }) => ({
     grant_type: 'client_credentials',
-    ...scopeOf({ scopes }),
+    ...scopeOf({ config, scopes }),
   }),
   /** RFC 7523 §2.1: the service account speaks for the user. */
   jwt_bearer: async ({ config, user, clientSecret, scopes = config.scopes }, { tokenEndpoint, now }) => ({
@@ -57,6 +56,13 @@ export const nextTokenForms: Readonly<Record<Grant, FormOf>> = {
       now,
     }),
   }),
+}
+
+export function joinedScopes(
+  { scopeSeparator = ' ' }: Pick<AppConfig, 'scopeSeparator'>,
+  scopes: readonly string[],
+): string {
+  return scopes.join(scopeSeparator)
 }
 
 /** Does the next token cost a stored refresh token, or is it made of what the app has? */

@@ -3,11 +3,12 @@ import type { AppConfig } from './app-config.ts'
 
 /** The endpoints of an app as its settings say, or as discovery has found them. */
 export interface Reached {
-  readonly tokenEndpoint: string
+  /** Absent where a refresh went to an endpoint of its own. */
+  readonly tokenEndpoint?: string
   readonly revocationEndpoint?: string
 }
 
-type Setting = 'clientId' | 'tenant' | 'issuer' | 'tokenUrl'
+type Setting = 'clientId' | 'tenant' | 'issuer' | 'tokenUrl' | 'refreshUrl'
 
 export function originOf(url: string | undefined): string | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
@@ -15,7 +16,7 @@ export function originOf(url: string | undefined): string | undefined {
 
 /** Where a grant works that the app, as it is, has just been given or has just refreshed. */
 export function placeOf(config: AppConfig, reached?: Reached): GrantPlace {
-  const { clientId, tenant, issuer } = config
+  const { clientId, tenant, issuer, refreshUrl } = config
   const tokenEndpoint = reached?.tokenEndpoint ?? config.tokenUrl
   const revocationOrigin = originOf(reached?.revocationEndpoint ?? config.revocationUrl)
   return {
@@ -23,6 +24,7 @@ export function placeOf(config: AppConfig, reached?: Reached): GrantPlace {
     ...(tenant !== undefined && { tenant }),
     ...(issuer !== undefined && { issuer }),
     ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+    ...(refreshUrl !== undefined && { refreshEndpoint: refreshUrl }),
     ...(revocationOrigin !== undefined && { revocationOrigin }),
   }
 }
@@ -30,19 +32,24 @@ export function placeOf(config: AppConfig, reached?: Reached): GrantPlace {
 /** The settings of the app that are others than where the grant last worked. None where that is not known. */
 export function movedSettings(place: GrantPlace | undefined, config: AppConfig): readonly Setting[] {
   if (place === undefined) return []
-  const { clientId, tenant, issuer, tokenUrl } = config
+  const { clientId, tenant, issuer, tokenUrl, refreshUrl } = config
   const moved: readonly [Setting, boolean][] = [
     ['clientId', place.clientId !== clientId],
     ['tenant', place.tenant !== tenant],
     // With an explicit token endpoint the issuer only says who signs.
     ['issuer', tokenUrl === undefined && place.issuer !== issuer],
     ['tokenUrl', tokenUrl !== undefined && isAnother(place.tokenEndpoint, tokenUrl)],
+    ['refreshUrl', hrefOf(place.refreshEndpoint) !== hrefOf(refreshUrl)],
   ]
   return moved.filter(([, differs]) => differs).map(([setting]) => setting)
 }
 
 function isAnother(known: string | undefined, url: string): boolean {
-  return known !== undefined && URL.canParse(known) && new URL(known).href !== new URL(url).href
+  return known !== undefined && hrefOf(known) !== hrefOf(url)
+}
+
+function hrefOf(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url).href : undefined
 }
 
 /**
@@ -54,8 +61,8 @@ export function tokenOrigins(
   config: AppConfig,
 ): readonly string[] | undefined {
   if (place === undefined) return undefined
-  const known = originOf(place.tokenEndpoint)
-  if (known !== undefined) return [known, ...allowedMoves(config)]
+  const known = [place.tokenEndpoint, place.refreshEndpoint].flatMap((url) => originOf(url) ?? [])
+  if (known.length > 0) return [...new Set([...known, ...allowedMoves(config)])]
   return place.issuer === config.issuer && config.tokenUrl === undefined ? undefined : allowedMoves(config)
 }
 
@@ -76,10 +83,12 @@ function allowedMoves({ pinned }: AppConfig): readonly string[] {
 interface Sending {
   readonly config: AppConfig
   readonly onlyTo: readonly string[] | undefined
+  /** The operator has named this very endpoint: nothing was discovered. */
+  readonly isSaid?: boolean
 }
 
 /** What discovery answers may change from one day to the next: the origin it first worked at is the app's. */
-export function mayReach({ origin }: URL, { config: { pinned }, onlyTo }: Sending): boolean {
+export function mayReach({ origin }: URL, { config: { pinned }, onlyTo, isSaid }: Sending): boolean {
   if (onlyTo !== undefined && !onlyTo.includes(origin)) return false
-  return pinned?.tokenOrigin === undefined || pinned.tokenOrigin === origin
+  return isSaid || pinned?.tokenOrigin === undefined || pinned.tokenOrigin === origin
 }

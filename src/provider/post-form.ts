@@ -3,8 +3,8 @@ import type { Secret } from '../common/secret.ts'
 import { version } from '../common/version.ts'
 import type { AppConfig } from './app-config.ts'
 import { clientAuthOf } from './client-auth.ts'
-import type { Form } from './grant-forms.ts'
 import type { Exchange, Http, Timing } from './http.ts'
+import { type Params, renamed } from './parameters.ts'
 
 export interface PostForm {
   readonly http: Http
@@ -12,28 +12,67 @@ export interface PostForm {
   readonly clientSecret?: Secret
   readonly server: oauth.AuthorizationServer
   readonly url: URL
-  readonly form: Form
+  readonly form: Params
   readonly timing: Timing
   /** Milliseconds of the provider's clock. */
   readonly now: number
 }
 
-/** One authenticated form request of the app (RFC 6749 §3.2, RFC 7009 §2.1). Never rejects. */
+interface Parts {
+  readonly query: Params
+  /** Undefined: there is none. */
+  readonly body: { readonly type: string; readonly text: string } | undefined
+}
+
+/** One authenticated request of the app (RFC 6749 §3.2, RFC 7009 §2.1). Never rejects. */
 export async function postForm({ http, server, url, form, timing, ...client }: PostForm): Promise<Exchange> {
-  const body = new URLSearchParams(form)
-  const headers = new Headers()
-  await clientAuthOf(client)(server, { client_id: client.config.clientId }, body, headers)
+  const { config } = client
+  const credentials = new URLSearchParams()
+  const authorization = new Headers()
+  await clientAuthOf(client)(server, { client_id: config.clientId }, credentials, authorization)
+  const { query, body } = partsOf(config, form, Object.fromEntries(credentials))
+  const extra = Object.entries(config.tokenHeaders ?? {}).map(([name, value]) => [name.toLowerCase(), value])
   return http.send({
-    url,
+    url: withQuery(url, query),
     method: 'POST',
     headers: {
       accept: 'application/json',
-      'accept-encoding': 'identity',
-      'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
       'user-agent': `tokenbus/${version}`,
-      ...Object.fromEntries(headers),
+      ...Object.fromEntries(extra),
+      'accept-encoding': 'identity',
+      ...(body && { 'content-type': body.type }),
+      ...Object.fromEntries(authorization),
     },
-    body: body.toString(),
+    ...(body && { body: body.text }),
     timing,
   })
+}
+
+function partsOf(
+  { tokenBody, clientAuth, parameterNames }: AppConfig,
+  form: Params,
+  credentials: Params,
+): Parts {
+  const proof = renamed(credentials, parameterNames)
+  const said = renamed(form, parameterNames)
+  if (tokenBody === 'query') return { query: { ...said, ...proof }, body: undefined }
+  const inQuery = clientAuth === 'client_secret_query'
+  const inBody = inQuery ? said : { ...said, ...proof }
+  return {
+    query: inQuery ? proof : {},
+    body:
+      tokenBody === 'json'
+        ? { type: 'application/json', text: JSON.stringify(inBody) }
+        : {
+            type: 'application/x-www-form-urlencoded;charset=UTF-8',
+            text: new URLSearchParams(inBody).toString(),
+          },
+  }
+}
+
+/** For this one request: nobody else is to see an address with a secret in it. */
+function withQuery(url: URL, query: Params): URL {
+  const whole = new URL(url)
+  for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value)
+  return whole
 }

@@ -1,10 +1,12 @@
+import type * as oauth from 'oauth4webapi'
 import type { Logger } from 'pino'
 import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from './app-config.ts'
-import type { Endpoints } from './endpoints.ts'
-import { type Form, nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'
-import { mayReach } from './grant-place.ts'
+import type { Endpoints, Resolved } from './endpoints.ts'
+import { nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'
+import { mayReach, type Reached } from './grant-place.ts'
 import type { Http, Timing } from './http.ts'
+import { type Params, withChanges } from './parameters.ts'
 import { postForm } from './post-form.ts'
 import type { ProviderClocks } from './provider-clocks.ts'
 import { readTokenAnswer } from './read-token-answer.ts'
@@ -15,7 +17,9 @@ export interface TokenRequest {
   readonly config: AppConfig
   readonly clientSecret?: Secret
   /** `grant_type` and what goes with it. */
-  form(recipient: Recipient): Form | Promise<Form>
+  form(recipient: Recipient): Params | Promise<Params>
+  /** For the next token of a grant, which some providers give elsewhere and for other parameters. */
+  readonly isRefresh?: boolean
   readonly timing: Timing
   readonly refreshToken?: Secret
   readonly workedBefore?: boolean
@@ -47,17 +51,36 @@ export interface TokenRequests {
   refreshToken(request: RefreshRequest): Promise<TokenAnswer>
 }
 
+type Located =
+  | (Extract<Resolved, { ok: true }> & { readonly reached: Reached })
+  | Extract<Resolved, { ok: false }>
+
 /** Requests to token endpoints (RFC 6749 §3.2). They resolve to an answer whatever the network or the provider does. */
 export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): TokenRequests {
+  async function locate({ config, timing, onlyTo, isRefresh }: TokenRequest): Promise<Located> {
+    const refreshUrl = isRefresh ? config.refreshUrl : undefined
+    const resolved = await endpoints.resolve({
+      config: refreshUrl === undefined ? config : { ...config, tokenUrl: refreshUrl },
+      endpoint: 'token_endpoint',
+      within: timing.connectMs,
+    })
+    if (!resolved.ok) return resolved
+    const isSaid = refreshUrl !== undefined
+    if (!mayReach(resolved.url, { config, onlyTo, isSaid })) return { ok: false, refusal: movedRefusal }
+    return { ...resolved, reached: isSaid ? {} : reachedAt(resolved.url, resolved.server) }
+  }
+
   async function requestTokens(request: TokenRequest): Promise<TokenAnswer> {
-    const { config, timing, form, clientSecret, refreshToken, workedBefore = false } = request
+    const { config, timing, clientSecret, refreshToken, workedBefore = false } = request
     const startedAt = performance.now()
-    const resolved = await endpoints.resolve({ config, endpoint: 'token_endpoint', within: timing.connectMs })
-    if (!resolved.ok) return refused(resolved.refusal)
-    const { server, url } = resolved
-    if (!mayReach(url, { config, onlyTo: request.onlyTo })) return refused(movedRefusal)
+    const located = await locate(request)
+    if (!located.ok) return refused(located.refusal)
+    const { server, url, reached } = located
     const tokenEndpoint = server.token_endpoint ?? url.href
-    const filledIn = await form({ tokenEndpoint, now: clocks.now(url) })
+    const form = withChanges(
+      await request.form({ tokenEndpoint, now: clocks.now(url) }),
+      request.isRefresh ? config.refreshParams : config.tokenParams,
+    )
     const elapsed = performance.now() - startedAt
     const exchange = await postForm({
       http,
@@ -65,7 +88,7 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       ...(clientSecret && { clientSecret }),
       server,
       url,
-      form: filledIn,
+      form,
       now: clocks.now(url),
       timing: {
         ...timing,
@@ -82,16 +105,10 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       providerNow: clocks.now(url),
     })
     if (exchange.kind === 'answered') clocks.learn(url, exchange.headers)
-    if (answer.kind === 'refused' && answer.refusal.alarm) {
-      const { reason, action, providerError } = answer.refusal
-      logger?.error({ app: config.app, reason, providerError }, `this must not be: ${action}`)
-    }
-    if (answer.kind === 'refused') return answer
-    const revocationEndpoint = server.revocation_endpoint
-    return {
-      ...answer,
-      reached: { tokenEndpoint: url.href, ...(revocationEndpoint !== undefined && { revocationEndpoint }) },
-    }
+    if (answer.kind === 'tokens') return { ...answer, reached }
+    const { reason, action, providerError, alarm } = answer.refusal
+    if (alarm) logger?.error({ app: config.app, reason, providerError }, `this must not be: ${action}`)
+    return answer
   }
 
   return {
@@ -112,6 +129,7 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       const answer = await requestTokens({
         ...request,
         form,
+        isRefresh: spendsRefreshToken(config),
         workedBefore: workedBefore && scopes === undefined,
       })
       if (answer.kind === 'refused' || spendsRefreshToken(config)) return answer
@@ -119,4 +137,9 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       return { ...answer, scopes: answer.scopes ?? [...(scopes ?? config.scopes)] }
     },
   }
+}
+
+function reachedAt({ href: tokenEndpoint }: URL, server: oauth.AuthorizationServer): Reached {
+  const revocationEndpoint = server.revocation_endpoint
+  return { tokenEndpoint, ...(revocationEndpoint !== undefined && { revocationEndpoint }) }
 }

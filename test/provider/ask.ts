@@ -1,6 +1,6 @@
 import { Secret } from '../../src/common/secret.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
-import { createProvider, type Provider } from '../../src/provider/provider.ts'
+import { createProvider, type Provider, type ProviderOptions } from '../../src/provider/provider.ts'
 import type { TokenAnswer } from '../../src/provider/token-answer.ts'
 import type { RefreshRequest } from '../../src/provider/token-request.ts'
 
@@ -17,8 +17,11 @@ export const config: AppConfig = {
 export const timing = { connectMs: 1_000, answerMs: 2_000 }
 
 /** Waits for what is under way when it is disposed of. */
-export function startProvider({ allowPrivate = true } = {}): Provider & AsyncDisposable {
-  const provider = createProvider({ allowPrivate })
+export function startProvider({
+  allowPrivate = true,
+  ...options
+}: Partial<ProviderOptions> = {}): Provider & AsyncDisposable {
+  const provider = createProvider({ allowPrivate, ...options })
   return { ...provider, [Symbol.asyncDispose]: provider.close }
 }
 

@@ -1,0 +1,61 @@
+import * as oauth from 'oauth4webapi'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import type { AppConfig } from './app-config.ts'
+import type { Endpoints } from './endpoints.ts'
+import { joinedScopes } from './grant-forms.ts'
+import { consentScopes } from './identity.ts'
+import { type Params, renamed, withChanges } from './parameters.ts'
+import { presetOf } from './presets.ts'
+
+export interface AuthorizationUrlRequest {
+  readonly config: AppConfig
+  /** Where an app does not say which it is registered with. */
+  readonly redirectUri: string
+  readonly state: string
+  readonly nonce?: string
+  readonly codeVerifier: string
+  /** Who is expected to sign in. */
+  readonly loginHint?: string
+}
+
+const within = 5_000
+
+/** Where to send the user's browser (RFC 6749 §4.1.1). Fails with `provider_unavailable` or `invalid_config`. */
+export async function authorizationUrl(
+  endpoints: Endpoints,
+  request: AuthorizationUrlRequest,
+): Promise<Result<string>> {
+  const { config } = request
+  const resolved = await endpoints.resolve({ config, endpoint: 'authorization_endpoint', within })
+  if (!resolved.ok) {
+    const { class: failureClass, reason, action } = resolved.refusal
+    return fail(failureClass === 'C' ? 'invalid_config' : 'provider_unavailable', `${reason}: ${action}`)
+  }
+  const changes = { ...presetOf(config).authorize, ...config.authorizeParams }
+  const params = withChanges(await standardParams(request), changes)
+  return ok(withParams(resolved.url, renamed(params, config.parameterNames)))
+}
+
+async function standardParams(request: AuthorizationUrlRequest): Promise<Params> {
+  const { config, redirectUri, state, nonce, codeVerifier, loginHint } = request
+  return {
+    response_type: 'code',
+    client_id: config.clientId,
+    redirect_uri: config.redirectUri ?? redirectUri,
+    scope: joinedScopes(config, consentScopes(config)),
+    state,
+    ...(config.pkce !== false && {
+      code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+    }),
+    ...(nonce !== undefined && { nonce }),
+    ...(loginHint !== undefined && { login_hint: loginHint }),
+  }
+}
+
+/** A page that is reached by a fragment finds its parameters there, too. */
+function withParams(url: URL, params: Params): string {
+  if (url.hash !== '') return `${url.href}${url.hash.includes('?') ? '&' : '?'}${new URLSearchParams(params)}`
+  for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value)
+  return url.href
+}
