@@ -21,12 +21,13 @@ const registered = { path: '/right/token', clientId: 'client' }
 const secret = new Secret('the secret')
 vi.setConfig({ testTimeout: 60_000 })
 
+/** Redis has sixteen of them. */
 let database = 0
 /** Two origins, and an app of the first with accounts whose grants have worked there. */
 async function start({ accounts = ['alice'], ...put }: { accounts?: string[] } & Partial<AppPut> = {}) {
   const home = await startPlaceProvider(registered)
   const other = await startPlaceProvider(registered)
-  const redisUrl = `${engines.redisUrl}/${++database}`
+  const redisUrl = `${engines.redisUrl}/${database++}`
   const node = await startTestNode({
     natsUrl: engines.natsUrl,
     redisUrl,
@@ -219,6 +220,28 @@ describe('a grant of which nobody noted where it worked', () => {
     expect(other.calls).toEqual([])
     expect(home.calls.length).toBeGreaterThan(1)
     expect((await tokenbus.getAccount('alice')).ok).toBe(true)
+  })
+})
+
+describe('a refresh endpoint of its own', () => {
+  it('is part of where a grant works: coming later, or moved, it collects nothing', async () => {
+    await using third = await startPlaceProvider(registered)
+    await using at = await start()
+    const { other, putApp, refresh, isNow } = at
+    const refreshUrl = `${other.origin}/right/token`
+    await putApp({ refreshUrl, clientSecret: new Secret('made up') })
+    await refresh('alice')
+    await isNow('alice', parked)
+    expect(other.calls).toEqual([])
+
+    await putApp({ refreshUrl, moveGrants: true })
+    await isNow('alice', { state: 'valid' })
+    expect(other.sawToken('rt-alice')).toBe(true)
+
+    await putApp({ refreshUrl: `${third.origin}/right/token`, clientSecret: new Secret('made up') })
+    await refresh('alice')
+    await isNow('alice', parked)
+    expect(third.calls).toEqual([])
   })
 })
 

@@ -49,6 +49,21 @@ async function consentTo(form: URL): Promise<URL> {
 const exists = async (account: string) => (await cluster.ask('GET', `/v1/account/${account}`)).status === 200
 
 describe('hosted consent', () => {
+  it("knows its own state again under the provider's name for it", async () => {
+    const { url: issuer, client } = cluster.sandbox
+    const put = { provider: 'oidc', issuer, clientId: client.id, clientSecret: client.secret.reveal() }
+    const own = { parameterNames: { state: 'customField', code: 'auth_code' }, redirectUri: 'Name-1' }
+    await cluster.request('app.put.own-names', { ...put, ...own })
+    const { location } = await open(await formFor({ account: 'olga', type: 'own-names' }))
+    const asked = new URL(location as string).searchParams
+    expect(asked.get('redirect_uri')).toBe('Name-1')
+    const ticket = asked.get('customField') as string
+    expect(ticket).toMatch(/^[\w-]{43}$/)
+    const back = await open(`${cluster.url}/oauth?auth_code=made-up&customField=${ticket}&iss=${issuer}`)
+    // It is known whose consent it is; the made-up code is worth nothing.
+    expect(back.headers.get('refresh')).toMatch(/error=access_denied&account=olga$/)
+  })
+
   it('leads to the provider with PKCE, a state and a nonce of its own, and connects the account', async () => {
     const form = await formFor({ account: 'alice', email: 'alice@example.com', type: 'sandbox' })
     const { location } = await open(form)
@@ -123,6 +138,14 @@ describe('a clear page, and nothing stored,', () => {
     expect(await open(callback)).toMatchObject({ status: 400, location: null })
     expect(elsewhere.calls).toEqual([])
     await untouched('moved')
+  })
+
+  it("for a state under a name that is not the app's for it", async () => {
+    const state = new URL(
+      (await open(await formFor({ account: 'eve', type: 'sandbox' }))).location as string,
+    ).searchParams.get('state') as string
+    const { status } = await open(`${cluster.url}/oauth?code=c&customField=${state}`)
+    expect(status).toBe(400)
   })
 
   it.each(['', 'x', 'A'.repeat(43)])('for a foreign state (%j)', async (state) => {
