@@ -1,12 +1,33 @@
+import { encode } from '@msgpack/msgpack'
 import { dueMember, keysOf, nameMember } from './keys.ts'
-import type { Change } from './record.ts'
+import type { Change, OutboxEntry } from './record.ts'
 
-/** The keys and arguments of `save.lua`, in the order its header gives. */
-export function saveArguments(
-  change: Change,
-  { partition, outboxCap, mac }: { partition: number; outboxCap: number; mac?: string | undefined },
-) {
-  const { ref, previous, state, app, wakeAt, names = [] } = change
+/** What `save.lua` unpacks: one MessagePack map, with these names. */
+export interface PackedSave {
+  readonly expected: { readonly version: number; readonly save: string }
+  readonly save: string
+  readonly id: string
+  /** Of `due`. */
+  readonly member: string
+  readonly tombstone: boolean
+  /** Of the record's hash, beside its version and save id. */
+  readonly set: Readonly<Record<string, string>>
+  readonly delete: readonly string[]
+  readonly wake: string
+  readonly names: { readonly lost: readonly string[]; readonly gained: readonly string[] }
+  readonly outbox: readonly Pick<OutboxEntry, 'id' | 'type' | 'time' | 'body'>[]
+  readonly outboxCap: number
+}
+
+interface SaveContext {
+  readonly partition: number
+  readonly outboxCap: number
+  readonly mac?: string | undefined
+}
+
+/** The keys and the argument of `save.lua`, as its header gives them. */
+export function saveArguments(change: Change, { partition, outboxCap, mac }: SaveContext) {
+  const { ref, previous, state, app, names = [] } = change
   const keys = keysOf(partition)
   const record = keys.record(ref)
   const byApp = (name: string | null) => (name === null ? record : keys.byApp(name))
@@ -14,10 +35,19 @@ export function saveArguments(
   const byState = (name: string | null) => (name === null || ref.kind === 'app' ? record : keys.byState(name))
   const without = (some: readonly string[], others: readonly string[]) =>
     some.filter((name) => !others.includes(name)).map((name) => nameMember(name, ref.id))
-  const lost = without(previous.names, names)
-  const gained = without(names, previous.names)
-  const kept = change.tombstone ? {} : change.fields
-  const fields = Object.entries({ ...kept, ...(mac !== undefined && { m: mac }) })
+  const packed: PackedSave = {
+    expected: { version: previous.version, save: previous.saveId ?? '' },
+    save: change.saveId,
+    id: ref.id,
+    member: dueMember(ref),
+    tombstone: change.tombstone ?? false,
+    ...fieldsOf(change, mac),
+    wake: String(change.wakeAt ?? ''),
+    names: { lost: without(previous.names, names), gained: without(names, previous.names) },
+    outbox: change.outbox.map(({ id, type, time, body }) => ({ id, type, time, body })),
+    outboxCap,
+  }
+  const { buffer, byteOffset, byteLength } = encode(packed)
   return {
     keys: [
       record,
@@ -31,27 +61,20 @@ export function saveArguments(
       keys.byName,
       keys.outboxTrimmed,
     ],
-    args: [
-      previous.version,
-      previous.saveId ?? '',
-      change.saveId,
-      change.snapshot,
-      change.generation,
-      state ?? '',
-      wakeAt ?? '',
-      app ?? '',
-      dueMember(ref),
-      ref.id,
-      change.tombstone ? '1' : '0',
-      outboxCap,
-      names.join(),
-      lost.length,
-      gained.length,
-      fields.length,
-      ...lost,
-      ...gained,
-      ...fields.flatMap(([name, value]) => [name, value ?? '']),
-      ...change.outbox.flatMap(({ id, type, time, body }) => [id, type, time, body]),
-    ],
+    args: [Buffer.from(buffer, byteOffset, byteLength)],
+  }
+}
+
+/** A tombstone keeps its version and generation, and nothing of what it was. */
+function fieldsOf(change: Change, mac: string | undefined): Pick<PackedSave, 'set' | 'delete'> {
+  const { snapshot, state, app, wakeAt, names = [] } = change
+  const own = { s: snapshot, g: String(change.generation), ...(mac !== undefined && { m: mac }) }
+  if (change.tombstone) return { set: own, delete: [] }
+  const given = Object.entries(change.fields ?? {})
+  const set = Object.fromEntries(given.filter((field): field is [string, string] => Boolean(field[1])))
+  const standing = { state: state ?? '', app: app ?? '', wake: String(wakeAt ?? ''), n: names.join() }
+  return {
+    set: { ...own, ...standing, ...set },
+    delete: given.filter(([, value]) => !value).map(([name]) => name),
   }
 }

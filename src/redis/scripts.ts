@@ -24,12 +24,15 @@ const text = (name: Script) => readFileSync(new URL(`./scripts/${name}.lua`, imp
 export type RunScript = (call: {
   script: Script
   keys: string[]
-  args: (string | number)[]
+  args: (string | number | Buffer)[]
 }) => Promise<unknown>
 
 export function createScripts(redis: RedisClient): RunScript {
   for (const name of scripts) redis.defineCommand(`tb-${name}`, { lua: text(name) })
-  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>
+  const commands = redis as unknown as Record<
+    string,
+    (...args: (string | number | Buffer)[]) => Promise<unknown>
+  >
   return ({ script, keys, args }) =>
     reach(() => (commands[`tb-${script}`] as (typeof commands)[string])(keys.length, ...keys, ...args))
 }

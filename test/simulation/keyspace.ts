@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { decode } from '@msgpack/msgpack'
+import type { PackedSave } from '../../src/redis/save-arguments.ts'
 import type { Script as AnyScript } from '../../src/redis/scripts.ts'
 
 /** Those of records. */
@@ -22,7 +24,7 @@ export interface Keyspace {
 export interface Call {
   readonly script: Script
   readonly keys: readonly string[]
-  readonly args: readonly (string | number)[]
+  readonly args: readonly (string | number | Buffer)[]
 }
 
 export function createKeyspace(): Keyspace {
@@ -33,6 +35,7 @@ const tombstoneLife = 604_800_000
 
 /** Each script of src/redis/scripts once more, over maps; `records-contract` holds both to the same words. */
 export function runScript(space: Keyspace, { script, keys, args }: Call, now: number): unknown {
+  if (script === 'save') return save(space, keys as string[], decode(args[0] as Buffer) as PackedSave, now)
   return verbs[script](space, keys as string[], args.map(String), now)
 }
 
@@ -66,7 +69,7 @@ const load: Verb = (space, [key = ''], [mark], now) => {
   return [now, flat]
 }
 
-const save: Verb = (space, keys, args, now) => {
+function save(space: Keyspace, keys: string[], change: PackedSave, now: number): unknown {
   const [
     record = '',
     due = '',
@@ -79,54 +82,33 @@ const save: Verb = (space, keys, args, now) => {
     byName = '',
     trimmed = '',
   ] = keys
-  const [loadedVersion, loadedSaveId, saveId = '', snapshot = '', generation = '', ...others] = args
-  const [stateName = '', wake = '', appName = '', member = '', id = '', tombstone, most] = others
+  const { expected, save: saveId, id, member, tombstone, wake, names } = change
   const known = hashAt(space, record, now)
   const version = Number(known?.get('v') ?? 0)
   if (version > 0 && known?.get('w') === saveId) return [1, now, version]
-  const isLoaded = version === Number(loadedVersion) && (known?.get('w') ?? '') === loadedSaveId
+  const isLoaded = version === expected.version && (known?.get('w') ?? '') === expected.save
   if (!isLoaded) return [0, now, version]
-  const dead = tombstone === '1'
-  const fields = dead || known === undefined ? new Map<string, string>() : known
-  space.hashes.set(record, { fields, expiresAt: dead ? now + tombstoneLife : null })
-  for (const [name, value] of [
-    ['v', String(version + 1)],
-    ['w', saveId],
-    ['s', snapshot],
-    ['g', generation],
-  ] as const)
-    fields.set(name, value)
-  const lost = 16 + Number(args[13])
-  const gained = lost + Number(args[14])
-  const last = gained + 2 * Number(args[15])
-  if (!dead) {
-    fields
-      .set('state', stateName)
-      .set('app', appName)
-      .set('wake', wake)
-      .set('n', args[12] as string)
-  }
-  for (let i = gained; i < last; i += 2) {
-    if (args[i + 1] === '') fields.delete(args[i] as string)
-    else fields.set(args[i] as string, args[i + 1] as string)
-  }
+  const fields = tombstone || known === undefined ? new Map<string, string>() : known
+  space.hashes.set(record, { fields, expiresAt: tombstone ? now + tombstoneLife : null })
+  const set = { v: String(version + 1), w: saveId, ...change.set }
+  for (const [name, value] of Object.entries(set)) fields.set(name, value)
+  for (const name of change.delete) fields.delete(name)
   if (appWas !== record && appWas !== app) setAt(space, appWas).delete(id)
   if (stateWas !== record && stateWas !== state) setAt(space, stateWas).delete(id)
   if (app !== record) setAt(space, app).set(id, 0)
   if (state !== record) setAt(space, state).set(id, 0)
-  for (const name of args.slice(16, lost)) setAt(space, byName).delete(name)
-  for (const name of args.slice(lost, gained)) setAt(space, byName).set(name, 0)
-  if (dead) setAt(space, listing).delete(id)
+  for (const name of names.lost) setAt(space, byName).delete(name)
+  for (const name of names.gained) setAt(space, byName).set(name, 0)
+  if (tombstone) setAt(space, listing).delete(id)
   else setAt(space, listing).set(id, 0)
   if (wake === '') setAt(space, due).delete(member)
   else setAt(space, due).set(member, Number(wake))
-  for (let i = last; i < args.length; i += 4) {
-    const [eventId = '', type = '', time = '', body = ''] = args.slice(i, i + 4)
+  for (const { id: eventId, type, time, body } of change.outbox) {
     const entry = ['id', eventId, 'type', type, 'time', time, 'of', member, 'body', body]
     entry.push('version', String(version + 1), 'save', saveId)
     streamAt(space, outbox).push([nextId(space, outbox, now), entry])
   }
-  shorten(space, outbox, { trimmed, most: Number(most) })
+  shorten(space, outbox, { trimmed, most: change.outboxCap })
   return [1, now, version + 1]
 }
 
@@ -223,9 +205,8 @@ const keepAnswer: Verb = (
   return 1
 }
 
-const verbs: Record<Script, Verb> = {
+const verbs: Record<Exclude<Script, 'save'>, Verb> = {
   load,
-  save,
   'claim-due': claimDue,
   reindex,
   'wake-accounts': wakeAccounts,
