@@ -4,7 +4,7 @@ import { realTimers, type Timers } from './timers.ts'
 export interface ClusterClock {
   now(): number
   observe(redisTime: number): void
-  /** How far it is ahead of this machine's own clock, in milliseconds. */
+  /** How far it is ahead of this machine's own clock, or of Redis', whichever differs more; in milliseconds. */
   ahead(): number
   /**
    * By which time a token counts as expired: the cluster's, or this machine's own where that is over a minute later. One of
@@ -26,6 +26,8 @@ export function createClusterClock({
 }: Pick<Timers, 'elapsed' | 'wallClock'> = realTimers): ClusterClock {
   let offset = wallClock() - elapsed()
   let observed = false
+  /** How far it is ahead of the clock of the Redis that was asked last. */
+  let aheadOfRedis = 0
   const now = () => Math.floor(elapsed() + offset)
   return {
     now,
@@ -33,8 +35,12 @@ export function createClusterClock({
       const told = redisTime - elapsed()
       offset = observed ? Math.max(offset, told) : told
       observed = true
+      aheadOfRedis = offset - told
     },
-    ahead: () => now() - wallClock(),
+    ahead() {
+      const ofOwn = now() - wallClock()
+      return Math.abs(ofOwn) > aheadOfRedis ? ofOwn : aheadOfRedis
+    },
     expiryTime() {
       const at = now()
       const own = wallClock()

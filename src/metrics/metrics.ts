@@ -60,7 +60,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   )
   const clockAhead = gauge(
     'tokenbus_clock_ahead_seconds',
-    "How far the cluster's time is ahead of this machine's clock.",
+    "How far the cluster's time is ahead of this machine's clock, or of Redis', whichever differs more.",
   )
   const coalesced = counter(
     'tokenbus_coalesced_total',

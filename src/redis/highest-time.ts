@@ -8,14 +8,21 @@ end
 local time = redis.call('TIME')
 return { redis.call('HGET', KEYS[1], 'time'), time[1] * 1000 + math.floor(time[2] / 1000) }`
 
+/** Milliseconds. */
+export interface HighestTime {
+  /** The latest that any node has seen, or Redis' own, whichever is later. */
+  readonly highest: number
+  readonly redis: number
+}
+
 /**
- * Remembers the latest time that any node has seen, and answers it or Redis' own, whichever is later: a node that starts
- * after Redis' clock was set back is not to serve what has expired. Milliseconds; rejects with `StorageUnavailable`.
+ * Remembers the latest time that any node has seen: a node that starts after Redis' clock was set back is not to serve
+ * what has expired. Rejects with `StorageUnavailable`.
  */
-export async function highestTime(redis: RedisClient, seen: number): Promise<number> {
+export async function highestTime(redis: RedisClient, seen: number): Promise<HighestTime> {
   const [known, now] = (await reach(() => redis.eval(script, 1, metaKey, String(seen)))) as [
     string | null,
     number,
   ]
-  return Math.max(Number(known ?? 0), now)
+  return { highest: Math.max(Number(known ?? 0), now), redis: now }
 }

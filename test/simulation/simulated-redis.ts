@@ -1,4 +1,5 @@
 import type { Commands } from '../../src/redis/commands.ts'
+import type { HighestTime } from '../../src/redis/highest-time.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { SaveToConfirm } from '../../src/redis/save-confirmation.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
@@ -144,12 +145,12 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       return spaceCommands((command, write) => send(link, command, write))
     },
     /** Runs on where quiet time is skipped, as if each node had gone on telling it. */
-    highestTime(machine: Machine, seen: number): Promise<number> {
+    highestTime(machine: Machine, seen: number): Promise<HighestTime> {
       return send(
         linkOf(machine),
         (_, at) => {
           ahead = Math.max(ahead, seen - world.now())
-          return Math.max(at, Math.floor(world.now() + ahead))
+          return { highest: Math.max(at, Math.floor(world.now() + ahead)), redis: at }
         },
         undefined,
       )

@@ -29,10 +29,10 @@ const starting = pLimit(2)
 const readyWithin = 180_000
 
 /** Real NATS and Redis, and as many tokenbus processes as a test starts. */
-export async function startNodes({ appendfsync = 'always' } = {}): Promise<Nodes> {
+export async function startNodes({ appendfsync = 'always', redisEnv = {} } = {}): Promise<Nodes> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-cluster-'))
   const natsServer = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
-  const redisServer = await startRedis({ args: ['--appendfsync', appendfsync] })
+  const redisServer = await startRedis({ args: ['--appendfsync', appendfsync], env: redisEnv })
   const nats = await connect({ servers: natsServer.url })
   const keys = `test:${randomBytes(32).toString('base64')}`
   const nodes: TokenbusProcess[] = []

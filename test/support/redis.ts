@@ -19,6 +19,7 @@ export interface StartRedisOptions {
   /** Instead of redis-server, or what stands in for it. */
   readonly program?: string
   readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
   /** To come back where another one was; else any free port. */
   readonly port?: number
   /** To keep the data of another one; else a temporary directory. */
@@ -43,6 +44,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   ]
   const server = await startGuarded(options.program ?? '$REDIS_SERVER redis-server valkey-server', {
     args: [...flags, ...(options.args ?? [])],
+    ...(options.env && { env: options.env }),
   })
   await ready(server)
 
