@@ -18,6 +18,7 @@ import { newestLevel } from '../redis/write-level.ts'
 import { createSpool } from '../refresh/spool.ts'
 import type { Config } from './config.ts'
 import { createHost } from './host.ts'
+import { rememberedIdentity, rememberIdentity } from './remembered-identity.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -33,13 +34,20 @@ const refreshesWithin = 80_000
 export async function startCore({ config, logger, onStop }: CoreOptions) {
   const { dataDir, partitions } = config
   const clock = createClusterClock()
+  // Where `dev` is tried out, a Redis without its data is one begun anew.
+  const known = config.mode === 'serve' ? await rememberedIdentity(dataDir) : undefined
   const storage = await openStorage({
     url: config.redisUrl as string,
     keys: config.keys as string,
     partitions,
     logger,
+    known,
   })
   onStop({ part: 'redis', stop: storage.close })
+  if (config.mode === 'serve' && known?.identity !== storage.identity)
+    await rememberIdentity(dataDir, storage.identity).catch((error) =>
+      logger.warn({ err: error }, 'the identity of the data is not remembered'),
+    )
   const { highestTime } = storage
   const keeper = createClockKeeper({ clock, timers: realTimers, logger, highestTime })
   onStop({ part: 'clock', stop: await keeper.start() })

@@ -10,7 +10,8 @@ export interface DataDirOptions {
 }
 
 /** What `dev` keeps there; what is missing of it is made anew, beside whatever else there is. */
-const ours = /^(keys|admin-token|(dev|sandbox)\.json|nats|redis|spool)(\.(log|pid|part))?$|^lost\+found$/
+const ours =
+  /^(keys|admin-token|(dev|sandbox)\.json|nats|redis|redis-identity|spool)(\.(log|pid|part))?$|^lost\+found$/
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'may not be written by this user',

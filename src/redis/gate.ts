@@ -1,4 +1,5 @@
 import type { Command } from 'ioredis'
+import { isMark } from './identity-marks.ts'
 import { metaKey } from './keys.ts'
 import type { RedisClient } from './scripts.ts'
 import type { StorageUnavailable } from './storage-unavailable.ts'
@@ -16,17 +17,18 @@ const alwaysAllowed = new Set([
   'quit',
 ])
 
-const asksForMeta = ({ name, args }: Command) => name === 'hgetall' && args[0] === metaKey
+const asksWhoseData = ({ name, args }: Command) =>
+  (name === 'hgetall' && args[0] === metaKey) || (name === 'get' && isMark(args[0]))
 
 /**
- * While `refusal` answers why not, Redis is asked for nothing but its meta record: not even the first command after a
+ * While `refusal` answers why not, Redis is asked for nothing but whose data it holds: not even the first command after a
  * reconnect reaches a Redis that may be another one.
  */
 export function gate(redis: RedisClient, refusal: () => StorageUnavailable | null): void {
   const send = redis.sendCommand.bind(redis) as (...all: unknown[]) => unknown
   redis.sendCommand = (command: Command, ...rest: unknown[]) => {
     const refused = refusal()
-    if (refused === null || alwaysAllowed.has(command.name) || asksForMeta(command))
+    if (refused === null || alwaysAllowed.has(command.name) || asksWhoseData(command))
       return send(command, ...rest)
     command.reject(refused)
     return command.promise

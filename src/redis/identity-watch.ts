@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import { realTimers, type Timers } from '../common/timers.ts'
 import { gate } from './gate.ts'
+import type { IdentityMarks } from './identity-marks.ts'
 import { metaKey } from './keys.ts'
+import { partitionsText } from './known-data.ts'
 import { foreignKey, type Identity } from './meta.ts'
 import { type RedisClient, reach } from './scripts.ts'
 import type { Sealer } from './seal.ts'
@@ -11,6 +13,8 @@ export interface IdentityWatchOptions {
   readonly redis: RedisClient
   readonly sealer: Pick<Sealer, 'open' | 'keyIds'>
   readonly identity: Identity
+  readonly marks: Pick<IdentityMarks, 'lacking'>
+  readonly partitions: number
   readonly logger: Logger
   readonly timers?: Timers
   /** The same Redis answers again, after it was away or had lost its data. */
@@ -20,8 +24,8 @@ export interface IdentityWatchOptions {
 }
 
 export interface IdentityWatch {
-  /** Rejects with `StorageUnavailable` unless it is the one. */
-  check(): Promise<void>
+  /** Rejects with `StorageUnavailable` unless it is the one, and this partition is there; all, if they were lost. */
+  check(partition: number): Promise<void>
   /** Why nothing is asked of Redis, if so. */
   refusal(): StorageUnavailable | null
   stop(): Promise<void>
@@ -31,11 +35,12 @@ const lookEvery = 1_000
 const sayEvery = 60_000
 
 /**
- * Is it still the Redis this node has started on? Looked at on every reconnect before anything else is asked, every second,
- * and before an empty record is believed. Where it is not, nothing is read or written until it is again.
+ * Is it still the Redis this node has started on? Looked at on every reconnect before anything else is asked, every second (its
+ * partitions in turn), and before an empty record is believed. Where it is not, nothing is read or written until it is again.
  */
 export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
-  const { redis, sealer, identity, logger, timers = realTimers, onBack, onLost } = options
+  const { redis, sealer, identity, marks, logger, timers = realTimers, onBack, onLost } = options
+  let turn = 0
   let state: 'known' | 'unsure' | 'lost' = 'known'
   let sentence = ''
   let saidAt = Number.NEGATIVE_INFINITY
@@ -58,9 +63,9 @@ export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
     logger.error(sentence)
   }
 
-  async function check(): Promise<void> {
+  async function check(partition: number): Promise<void> {
     const meta = await reach(() => redis.hgetall(metaKey))
-    const flaw = flawOf(meta)
+    const flaw = flawOf(meta) ?? (await flawOfPartitions(meta, state === 'lost' ? undefined : [partition]))
     if (flaw !== null) {
       lose(flaw)
       throw new StorageUnavailable(sentence, { why: 'lost' })
@@ -83,7 +88,21 @@ export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
     return key === undefined ? null : `holds data sealed with another key of the id ${key}`
   }
 
-  const settle = () => check().catch(() => undefined)
+  /** One master of a Cluster may come back empty. */
+  async function flawOfPartitions(
+    meta: Readonly<Record<string, string>>,
+    which: readonly number[] | undefined,
+  ): Promise<string | null> {
+    // A backup of before partitions were marked.
+    if (meta.marked === undefined) return null
+    const lost = await marks.lacking(identity.id, which)
+    return lost.length === 0 ? null : `has lost a part of its data, ${partitionsText(lost)}`
+  }
+
+  function settle(): Promise<void> {
+    turn = (turn + 1) % options.partitions
+    return check(turn).catch(() => undefined)
+  }
   gate(redis, refusal)
   redis.on('close', () => {
     if (state === 'known') state = 'unsure'

@@ -26,6 +26,8 @@ export function keysOf(partition: number) {
     due: `${tag}:due`,
     /** Answers of the account that could not be made part of it yet, by attempt. */
     arrived: (account: string) => `${tag}:arrived:${account}`,
+    /** Of which data the partition is. */
+    identity: `${tag}:identity`,
     outbox: `${tag}:outbox`,
     outboxTrimmed: `${tag}:outbox-trimmed`,
     deadEvents: `${tag}:dead-events`,

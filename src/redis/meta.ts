@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Secret } from '../common/secret.ts'
 import { StartError } from '../common/start-error.ts'
+import type { IdentityMarks } from './identity-marks.ts'
 import { metaKey } from './keys.ts'
+import { type KnownData, refuseEmptied, refuseLostPartitions } from './known-data.ts'
 import { type RedisClient, type RunScript, reach } from './scripts.ts'
 import { generationOf, SealError, type Sealer } from './seal.ts'
 import { type Levels, newestLevel } from './write-level.ts'
@@ -15,6 +17,9 @@ export interface MetaOptions {
   readonly run: RunScript
   readonly sealer: Sealer
   readonly partitions: number
+  readonly marks: IdentityMarks
+  /** What this node worked on before, if it remembers. */
+  readonly known?: KnownData | undefined
 }
 
 type Opened = Pick<MetaOptions, 'redis' | 'run' | 'sealer'>
@@ -40,7 +45,8 @@ type MetaRecord = Readonly<Record<string, string>>
  * itself to it. Throws `StartError` when the database is not one this node can work on.
  */
 export async function openMeta(options: MetaOptions): Promise<OpenedMeta> {
-  const { redis, sealer, partitions } = options
+  const { redis, sealer, partitions, marks, known } = options
+  await refuseEmptied(await reach(() => redis.hgetall(metaKey)), { known, marks })
   await setWhereAbsent({ schema: String(newestLevel), partitions: String(partitions) })
   const found = await reach(() => redis.hgetall(metaKey))
   if (!(Number(found.schema) >= 1 && Number(found.schema) <= newestLevel)) {
@@ -56,7 +62,7 @@ export async function openMeta(options: MetaOptions): Promise<OpenedMeta> {
   tryCanaries(sealer, found)
   // Only now: a node with a wrong key must leave nothing behind that would keep the others from starting.
   await setWhereAbsent({
-    identity: randomUUID(),
+    identity: known?.identity ?? randomUUID(),
     'fingerprint-key': sealer.seal({
       text: randomBytes(32).toString('base64'),
       ...fingerprintPlace,
@@ -66,12 +72,21 @@ export async function openMeta(options: MetaOptions): Promise<OpenedMeta> {
   })
   const meta = await reach(() => redis.hgetall(metaKey))
   tryCanaries(sealer, meta)
+  await markPartitions(meta)
   try {
     const fingerprintKey = openFingerprintKey(sealer, meta)
     return { fingerprintKey, levels: await readLevels(options), identity: identityOf(meta, options) }
   } catch (cause) {
     if (!(cause instanceof SealError)) throw cause
     throw new StartError('The key of the fingerprints in this Redis was changed from outside.', { cause })
+  }
+
+  async function markPartitions(meta: MetaRecord): Promise<void> {
+    const identity = meta.identity as string
+    await refuseLostPartitions(meta, { identity, marks })
+    if (meta.marked !== undefined) return
+    await marks.write(identity)
+    await setWhereAbsent({ marked: '1' })
   }
 
   async function setWhereAbsent(fields: Record<string, string>): Promise<void> {

@@ -39,7 +39,7 @@ export interface RecordsOptions {
   readonly integrity?: Integrity
   readonly level?: Pick<WriteLevel, 'recent'>
   /** Asked before it is believed that there is no such record: rejects where Redis may have lost its data. */
-  readonly checkIdentity?: () => Promise<void>
+  readonly checkIdentity?: (partition: number) => Promise<void>
 }
 
 /** What is due is pushed forward by so many milliseconds, so that a node that dies with it loses nothing. */
@@ -100,7 +100,7 @@ export function createRecords({
     const call = { script: 'load' as const, keys, args: [markUsed ? '1' : '0'] }
     const [at, flat] = (await run(call)) as [number, string[]]
     const hash = toHash(flat)
-    if (flat.length === 0) await checkIdentity?.()
+    if (flat.length === 0) await checkIdentity?.(partition(ref.id))
     if (flat.length === 0 || integrity === undefined) return toStoredRecord(at, hash, false)
     const signed = { ...ref, content: signedContent(hash) }
     if (integrity.accepts(signed, hash.m)) return toStoredRecord(at, hash, integrity.isStale(signed, hash.m))

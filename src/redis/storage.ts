@@ -4,8 +4,10 @@ import { createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis, lacking, redisAddress } from './connect.ts'
 import { highestTime } from './highest-time.ts'
+import { createIdentityMarks } from './identity-marks.ts'
 import { watchIdentity } from './identity-watch.ts'
 import { createIntegrity } from './integrity.ts'
+import type { KnownData } from './known-data.ts'
 import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
 import { createRecords } from './records.ts'
@@ -25,6 +27,7 @@ export interface StorageOptions {
   readonly keys: string
   readonly partitions: number
   readonly logger: Logger
+  readonly known?: KnownData | undefined
 }
 
 const lookEvery = 5_000
@@ -32,7 +35,7 @@ const readLevelEvery = 1_000
 const replicaWithin = 500
 
 /** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
-export async function openStorage({ url, keys, partitions, logger }: StorageOptions) {
+export async function openStorage({ url, keys, partitions, logger, known }: StorageOptions) {
   const parsed = parseKeys(keys)
   const counted = createSealer(parsed)
   const redis = await connectRedis({ url, logger })
@@ -44,12 +47,13 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     const writes = watchWrites({ redis, run: unwatched.run, logger })
     const commands = { ...unwatched, run: writes.run }
     const opened = { redis, sealer, run: commands.run }
-    const { fingerprintKey, levels, identity } = await openMeta({ ...opened, partitions })
+    const marks = createIdentityMarks({ redis, partitions })
+    const { fingerprintKey, levels, identity } = await openMeta({ ...opened, partitions, marks, known })
     // A permission that is lacking, or room, had better show now.
     await Promise.all([writes.prove(), highestTime(redis, 0)])
     const level = createWriteLevel(levels, { read: () => readLevels(opened) })
     const integrity = createIntegrity({ signer: createSigner(parsed), level, logger })
-    let known = await replication(redis)
+    let replicas = await replication(redis)
     const confirmation = await createSaveConfirmation({ redis, partitions, within: replicaWithin })
     const listeners: (() => void)[] = []
     const lostListeners: (() => void)[] = []
@@ -60,6 +64,8 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       redis,
       sealer,
       identity,
+      marks,
+      partitions,
       logger,
       onBack: tell,
       onLost: () => {
@@ -78,8 +84,8 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     const timer = setInterval(() => {
       replication(redis).then(
         (seen) => {
-          if (seen.id !== known.id) tell()
-          known = seen
+          if (seen.id !== replicas.id) tell()
+          replicas = seen
         },
         () => undefined,
       )
@@ -90,6 +96,8 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
     }, readLevelEvery)
 
     return {
+      /** Which data it is. */
+      identity: identity.id,
       records: createRecords({
         commands,
         partitions,
@@ -114,7 +122,7 @@ export async function openStorage({ url, keys, partitions, logger }: StorageOpti
       fingerprint: createFingerprint(fingerprintKey),
       /** With replicas: has one of them what was just saved? Without: yes. */
       async confirmSave(save: SaveToConfirm): Promise<boolean> {
-        return known.replicas === 0 || confirmation.confirm(save)
+        return replicas.replicas === 0 || confirmation.confirm(save)
       },
       /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
       onReconnect: (listener: () => void) => listeners.push(listener),

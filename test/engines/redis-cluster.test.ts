@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { portNear } from '../../src/common/free-port.ts'
+import { documentedAcl } from '../support/documented-acl.ts'
 import { everythingWorks, onNode } from '../support/engine-contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { getToken, putTestAccount } from '../support/test-account.ts'
 
 let servers: RedisServer[]
 let nats: NatsServer
@@ -45,7 +48,63 @@ async function clusterPort(): Promise<number> {
   }
 }
 
-it('everything works on a Redis Cluster of three masters, each with a replica that is waited for', async () => {
-  const redisUrl = `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`
+const hosts = () => servers.map(({ port }) => `127.0.0.1:${port}`).join(',')
+
+async function onEach(run: (server: Redis) => Promise<unknown>): Promise<void> {
+  for (const { port } of servers) {
+    const server = new Redis({ port })
+    await run(server)
+    server.disconnect()
+  }
+}
+
+it('everything works on a Redis Cluster of three masters, each with a replica that is waited for, under the documented ACL', async () => {
+  const rules = await documentedAcl('pass', { cluster: true })
+  await onEach((server) => server.call('ACL', 'SETUSER', 'tokenbus', 'reset', ...rules))
+  const redisUrl = `redis+cluster://tokenbus:pass@${hosts()}`
   await onNode({ natsUrl: nats.url, redisUrl }, everythingWorks)
+  await onEach(async (server) => expect(await server.call('ACL', 'LOG')).toEqual([]))
+})
+
+it('one master that comes back empty is not believed: nothing is served until its data is back, and no node starts', async () => {
+  const urls = { natsUrl: nats.url, redisUrl: `redis+cluster://${hosts()}` }
+  await onNode(urls, async (node) => {
+    for (let i = 0; i < 20; i++) await putTestAccount(node, `account-${i}`)
+    const masters: Redis[] = []
+    for (const { port } of servers) {
+      const server = new Redis({ port })
+      const isMaster = /role:master/.test(await server.info('replication'))
+      const holdsMeta = (await server.keys('tb:meta')).length > 0
+      if (isMaster && !holdsMeta) masters.push(server)
+      else server.disconnect()
+    }
+    const emptied = masters[0] as Redis
+    const keys = await emptied.keys('tb:*')
+    const dumps = await Promise.all(
+      keys.map(async (key) => [key, await emptied.dumpBuffer(key), await emptied.pttl(key)] as const),
+    )
+    await emptied.flushall()
+    node.host.cache.clear()
+    await eventually(
+      async () => {
+        for (let i = 0; i < 20; i++) {
+          const { error, accessToken } = await getToken(node, `account-${i}`)
+          expect(error ?? accessToken).toBe('storage_unavailable')
+        }
+      },
+      { within: 20_000, every: 200 },
+    )
+    expect(node.storage.trouble()).toContain('has lost a part of its data, partition')
+    await expect(onNode(urls, async () => {})).rejects.toThrow(/has lost a part of its data, partitions/)
+    for (const [key, dump, ttl] of dumps)
+      if (dump !== null) await emptied.restore(key, Math.max(0, ttl), dump, 'REPLACE')
+    await eventually(
+      async () => {
+        for (let i = 0; i < 20; i++)
+          expect(await getToken(node, `account-${i}`)).toHaveProperty('accessToken')
+      },
+      { within: 20_000, every: 200 },
+    )
+    for (const server of masters) server.disconnect()
+  })
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { documentedAcl } from '../support/documented-acl.ts'
 import { everythingWorks, onNode, refreshOnce } from '../support/engine-contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { type GuardedServer, startGuarded } from '../support/guarded-server.ts'
@@ -36,7 +37,12 @@ beforeAll(async () => {
   await writeFile(config, lines.join('\n'))
   sentinel = await startGuarded('$REDIS_SERVER redis-server valkey-server', { args: [config, '--sentinel'] })
   sentinel.shell.stdout.resume()
-  redisUrl = `redis+sentinel://127.0.0.1:${port}/tokens`
+  for (const each of [master, replica]) {
+    const admin = new Redis(each.url)
+    await admin.call('ACL', 'SETUSER', 'tokenbus', 'reset', ...(await documentedAcl('pass')))
+    admin.disconnect()
+  }
+  redisUrl = `redis+sentinel://tokenbus:pass@127.0.0.1:${port}/tokens`
   const client = new Redis({ port, retryStrategy: () => 100 }).on('error', () => {})
   // A sentinel that does not know the replica has nobody to turn to.
   await eventually(
@@ -56,7 +62,7 @@ afterAll(async () => {
 })
 
 it(
-  'everything works behind a Sentinel, and a master that dies takes no rotated token along',
+  'everything works behind a Sentinel under the documented ACL, and a master that dies takes no rotated token along',
   {
     timeout: 90_000,
   },
@@ -83,5 +89,8 @@ it(
         'r2',
         'r3',
       ])
+      const admin = new Redis(replica.url)
+      expect(await admin.call('ACL', 'LOG')).toEqual([])
+      admin.disconnect()
     }),
 )

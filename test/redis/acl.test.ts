@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
 import { openStorage } from '../../src/redis/storage.ts'
+import { documentedAcl } from '../support/documented-acl.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode, testKeys } from '../support/node.ts'
@@ -23,9 +23,7 @@ const open = (user: string) =>
   openStorage({ url: urlOf(user), keys: testKeys, partitions: 4, logger: pino({ level: 'silent' }) })
 
 beforeAll(async () => {
-  const [, given = ''] =
-    /^user tokenbus on ><password> ([^`]*)$/m.exec(await readFile('docs/operations.md', 'utf8')) ?? []
-  rules = ['on', '>pass', ...given.trim().split(/\s+/)]
+  rules = await documentedAcl('pass')
   nats = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
   server = await startRedis()
   admin = new Redis(server.url)
