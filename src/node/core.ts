@@ -19,6 +19,7 @@ import { createSpool } from '../refresh/spool.ts'
 import type { Config } from './config.ts'
 import { createHost } from './host.ts'
 import { rememberedIdentity, rememberIdentity } from './remembered-identity.ts'
+import { runHost } from './run-host.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -26,9 +27,6 @@ export interface CoreOptions {
   /** Told in the order things start; to be done in reverse. */
   onStop(step: StopStep): void
 }
-
-/** Milliseconds. Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
-const refreshesWithin = 80_000
 
 /** A node that keeps its accounts' tokens valid and publishes what happens to them, and that nobody can ask yet. */
 export async function startCore({ config, logger, onStop }: CoreOptions) {
@@ -92,36 +90,20 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     logger,
     observer,
   })
-  const { heldAnswers, leftBehind, outbox, waker, attempts, cache } = host
-
-  // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
-  const spooled = await heldAnswers.storeSpooled()
-  if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
-
-  const watch = await watchChanges({
-    nats,
-    onChange: host.changed,
-    onDown: cache.suspend,
-    onUp: cache.resume,
+  const watch = await runHost({
+    host,
+    storage,
     logger,
+    onStop,
+    watch: () =>
+      watchChanges({
+        nats,
+        onChange: host.changed,
+        onDown: host.cache.suspend,
+        onUp: host.cache.resume,
+        logger,
+      }),
   })
   if (storage.level.lowest() === newestLevel) watch.oldNodesGone()
-  onStop({ part: 'changes', stop: watch.stop })
-  outbox.start()
-  onStop({ part: 'outbox', stop: outbox.stop })
-  leftBehind.start()
-  onStop({ part: 'left behind', stop: leftBehind.stop })
-  storage.onReconnect(host.storageBack)
-  storage.onLost(cache.clear)
-  onStop({
-    part: 'refreshes',
-    within: refreshesWithin,
-    stop() {
-      heldAnswers.relent()
-      return attempts.drained()
-    },
-  })
-  waker.start()
-  onStop({ part: 'waker', stop: waker.stop })
   return { clock, storage, nats, jetStream, provider, facts, metrics, host, watch }
 }

@@ -1,11 +1,4 @@
 import type { Logger } from 'pino'
-import { createAccountAdmin } from '../admin/accounts.ts'
-import { createApiTokenAdmin } from '../admin/api-tokens.ts'
-import { createAppVerification } from '../admin/app-verification.ts'
-import { createAppAdmin } from '../admin/apps.ts'
-import { createDeadEvents } from '../admin/dead-events.ts'
-import { createKeyRotation } from '../admin/key-rotation.ts'
-import { createUpgrade } from '../admin/upgrade.ts'
 import { createApiTokens } from '../admin/verify-api-token.ts'
 import { listen } from '../bus/listen.ts'
 import { newestLevelName, sealingKey, writeLevelName } from '../bus/subjects.ts'
@@ -16,14 +9,12 @@ import { realTimers } from '../common/timers.ts'
 import { version } from '../common/version.ts'
 import { createConsent, redirectUriOf } from '../consent/consent.ts'
 import { createRedirectUrls } from '../consent/redirect-urls.ts'
-import type { AppPut } from '../contract/app.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import { createEventFeed } from '../events/event-feed.ts'
 import { createHistory } from '../events/history.ts'
 import { watchRevocations } from '../events/revocations.ts'
 import { startHttp } from '../http/server.ts'
 import { createReadiness } from '../metrics/readiness.ts'
-import { patchedPut, toAppConfig } from '../provider/app-settings.ts'
 import { openCatalogue } from '../provider/catalogue.ts'
 import { createHttp } from '../provider/http.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
@@ -34,6 +25,7 @@ import { readCachedFrom } from '../tokens/cached-reply.ts'
 import type { Config } from './config.ts'
 import { startCore } from './core.ts'
 import { describeConfig } from './describe-config.ts'
+import { createTokenbus } from './tokenbus.ts'
 
 export interface ServiceOptions {
   readonly config: Config
@@ -78,50 +70,24 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   onStop({ part: 'audit', stop: audit.close })
   const core = await startCore({ config, logger, onStop })
   const { clock, storage, nats, jetStream, provider, facts, metrics, host, watch } = core
-  const { records, fingerprint } = storage
+  const { records } = storage
 
-  const accountAdmin = createAccountAdmin({
-    ...host,
-    records,
-    clock,
-    provider,
-    fingerprint,
-    logger,
-    history: createHistory({ nats: jetStream, logger }),
-  })
-  const appSettings = {
-    apps: host.apps,
-    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate, catalogue }),
-    putOf: patchedPut,
-  }
   let leaving = false
   let listeningUrl = ''
   const publicUrl = () => config.publicUrl ?? listeningUrl
   const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
   const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })
   onStop({ part: 'revocations', stop: revocations.stop })
-  const apiTokenAdmin = createApiTokenAdmin({
-    store: storage.apiTokens,
-    clock,
+  const { tokenbus, apiTokens: apiTokenAdmin } = createTokenbus({
+    ...core,
+    partitions,
+    allowPrivate,
+    catalogue,
+    history: createHistory({ nats: jetStream, logger }),
+    logger,
+    redirectUri: () => redirectUriOf(publicUrl()),
     announceRevoked: revocations.announce,
   })
-  const tokenbus: Tokenbus = {
-    getToken: host.reads.get,
-    rejectToken: host.reads.reject,
-    ...accountAdmin,
-    ...createAppAdmin({ ...appSettings, records, clock, provider }),
-    ...createAppVerification({
-      ...host,
-      ...appSettings,
-      provider,
-      clock,
-      redirectUri: () => redirectUriOf(publicUrl()),
-    }),
-    ...apiTokenAdmin,
-    ...createKeyRotation({ ...host, ...storage, partitions }),
-    ...createDeadEvents({ records, partitions }),
-    ...createUpgrade({ ...host, ...storage, partitions }),
-  }
   const listening = await listen({
     nats,
     tokenbus,

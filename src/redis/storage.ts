@@ -34,6 +34,8 @@ const lookEvery = 5_000
 const readLevelEvery = 1_000
 const replicaWithin = 500
 
+export type Storage = Awaited<ReturnType<typeof openStorage>>
+
 /** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
 export async function openStorage({ url, keys, partitions, logger, known }: StorageOptions) {
   const parsed = parseKeys(keys)

@@ -9,6 +9,7 @@ import type { ApiTokenAdmin, DeadEventAdmin, Tokenbus } from '../../src/contract
 import { createClusterFacts } from '../../src/metrics/cluster-facts.ts'
 import { createReadiness } from '../../src/metrics/readiness.ts'
 import { createHost } from '../../src/node/host.ts'
+import { runHost } from '../../src/node/run-host.ts'
 import type { AppConfig } from '../../src/provider/app-config.ts'
 import { patchedPut } from '../../src/provider/app-settings.ts'
 import { createRecords } from '../../src/redis/records.ts'
@@ -100,11 +101,13 @@ export function createSimulatedNode(
       confirmSave: (save) => redis.confirm(machine, save),
       cachedTokens: 100,
     })
-    await host.heldAnswers.storeSpooled()
-    redis.onBack(machine, host.storageBack)
-    host.outbox.start()
-    host.leftBehind.start()
-    host.waker.start()
+    await runHost({
+      host,
+      storage: { onReconnect: (back) => redis.onBack(machine, back), onLost() {} },
+      logger,
+      watch: async () => ({ stop() {} }),
+      onStop() {},
+    })
     const facts = createClusterFacts({ records, clock, seals: async () => 0 })
     const readiness = createReadiness({ facts, flow: host.flow, lacks: () => [] })
     tokenbus = {

@@ -3,19 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { createAccountAdmin } from '../../src/admin/accounts.ts'
-import { createApiTokenAdmin } from '../../src/admin/api-tokens.ts'
-import { createAppVerification } from '../../src/admin/app-verification.ts'
-import { createAppAdmin } from '../../src/admin/apps.ts'
-import { createDeadEvents } from '../../src/admin/dead-events.ts'
-import { createKeyRotation } from '../../src/admin/key-rotation.ts'
-import { createUpgrade } from '../../src/admin/upgrade.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { type ClusterClock, createClusterClock } from '../../src/common/cluster-clock.ts'
 import { type Observer, unobserved } from '../../src/common/observer.ts'
 import { Secret } from '../../src/common/secret.ts'
+import type { StopStep } from '../../src/common/stop-steps.ts'
 import { realTimers } from '../../src/common/timers.ts'
-import type { AppPut } from '../../src/contract/app.ts'
 import { ok } from '../../src/contract/failures.ts'
 import type { Tokenbus } from '../../src/contract/tokenbus.ts'
 import { announceChanges, watchChanges } from '../../src/events/changes.ts'
@@ -23,7 +16,8 @@ import { createHistory } from '../../src/events/history.ts'
 import { createPublisher } from '../../src/events/publisher.ts'
 import { ensureStreams } from '../../src/events/streams.ts'
 import { createHost, type Host } from '../../src/node/host.ts'
-import { patchedPut, toAppConfig } from '../../src/provider/app-settings.ts'
+import { runHost } from '../../src/node/run-host.ts'
+import { createTokenbus } from '../../src/node/tokenbus.ts'
 import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import { createSpool } from '../../src/refresh/spool.ts'
@@ -98,57 +92,42 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       },
     },
   })
-  await host.heldAnswers.storeSpooled()
-  const watch = await watchChanges({
-    nats,
-    onChange: host.changed,
-    onDown: host.cache.suspend,
-    onUp: host.cache.resume,
+  const stops: StopStep[] = []
+  const watch = await runHost({
+    host,
+    storage,
+    logger,
+    waker,
+    onStop: (step) => stops.push(step),
+    watch: () =>
+      watchChanges({
+        nats,
+        onChange: host.changed,
+        onDown: host.cache.suspend,
+        onUp: host.cache.resume,
+      }),
   })
   if (options.onlyAnnouncements) watch.oldNodesGone()
-  storage.onReconnect(host.storageBack)
-  storage.onLost(host.cache.clear)
-  host.outbox.start()
-  host.leftBehind.start()
-  if (waker) host.waker.start()
-  const { records, fingerprint } = storage
-  const history = createHistory({ nats })
-  const apiTokens = createApiTokenAdmin({ store: storage.apiTokens, clock, announceRevoked() {} })
-  const appSettings = {
-    apps: host.apps,
-    configOf: (app: string, put: AppPut) => toAppConfig({ app, put, allowPrivate: true }),
-    putOf: patchedPut,
-  }
   const { resolveEndpoint } = createProvider({ allowPrivate: true })
-  const tokenbus: Tokenbus = {
-    ...apiTokens,
-    ...createKeyRotation({ ...host, ...storage, partitions }),
-    ...createDeadEvents({ records, partitions }),
-    ...createUpgrade({ ...host, ...storage, partitions }),
-    getToken: host.reads.get,
-    rejectToken: host.reads.reject,
-    ...createAccountAdmin({ ...host, records, clock, provider, fingerprint, logger, history }),
-    ...createAppAdmin({ ...appSettings, records, clock, provider: { resolveEndpoint } }),
-    ...createAppVerification({
-      ...host,
-      ...appSettings,
-      provider: { refreshToken, resolveEndpoint },
-      clock,
-      redirectUri: () => 'http://127.0.0.1/oauth',
-    }),
-  }
+  const { tokenbus } = createTokenbus({
+    host,
+    storage,
+    provider: { ...provider, resolveEndpoint },
+    clock,
+    partitions,
+    allowPrivate: true,
+    history: createHistory({ nats }),
+    logger,
+    redirectUri: () => 'http://127.0.0.1/oauth',
+    announceRevoked() {},
+  })
   return {
     host,
     tokenbus,
     clock,
     storage,
     async [Symbol.asyncDispose]() {
-      await host.waker.stop()
-      host.heldAnswers.relent()
-      await host.attempts.drained()
-      await host.leftBehind.stop()
-      await host.outbox.stop()
-      watch.stop()
+      for (const { stop } of stops.reverse()) await stop()
       publisher.stop()
       await nats.close()
       await storage.close()

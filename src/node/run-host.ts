@@ -1,0 +1,51 @@
+import type { Logger } from 'pino'
+import type { StopStep } from '../common/stop-steps.ts'
+import type { Host } from './host.ts'
+
+export interface RunHostOptions<Watch> {
+  readonly host: Host
+  /** Begins to hear of saves on other nodes. */
+  watch(): Promise<Watch>
+  readonly storage: {
+    onReconnect(back: () => void): void
+    onLost(lost: () => void): void
+  }
+  readonly logger: Pick<Logger, 'info'>
+  /** False for a test in which time passes only by the events it sends. */
+  readonly waker?: boolean
+  /** Told in the order things start; to be done in reverse. */
+  onStop(step: StopStep): void
+}
+
+/** Milliseconds. Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
+const refreshesWithin = 80_000
+
+/** Starts what a host does of its own accord, in the only order in which no answer and no announcement is missed. */
+export async function runHost<Watch extends { stop(): void }>(
+  options: RunHostOptions<Watch>,
+): Promise<Watch> {
+  const { host, storage, logger, waker = true, onStop } = options
+  const { heldAnswers, leftBehind, outbox, attempts, cache } = host
+  // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
+  const spooled = await heldAnswers.storeSpooled()
+  if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
+  const watch = await options.watch()
+  onStop({ part: 'changes', stop: watch.stop })
+  outbox.start()
+  onStop({ part: 'outbox', stop: outbox.stop })
+  leftBehind.start()
+  onStop({ part: 'left behind', stop: leftBehind.stop })
+  storage.onReconnect(host.storageBack)
+  storage.onLost(cache.clear)
+  onStop({
+    part: 'refreshes',
+    within: refreshesWithin,
+    stop() {
+      heldAnswers.relent()
+      return attempts.drained()
+    },
+  })
+  if (waker) host.waker.start()
+  onStop({ part: 'waker', stop: host.waker.stop })
+  return watch
+}
