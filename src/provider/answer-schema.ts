@@ -1,42 +1,42 @@
 import { z } from 'zod'
 import { parseJson } from '../common/parse-json.ts'
-import { claimsSchema } from '../contract/claims-challenge.ts'
 
 const text = z.string().min(1).optional().catch(undefined)
-/** A code word can go into events; anything longer or freer might be a secret echoed back. */
-const word = z
-  .string()
-  .regex(/^[\w.:-]{1,40}$/)
-  .optional()
-  .catch(undefined)
-const tenYears = 315_360_000
-const seconds = z.coerce
-  .number()
-  .positive()
-  .transform((each) => Math.min(each, tenYears))
+const number = z.coerce.number().finite().optional().catch(undefined)
+const numberOrText = z
+  .union([z.number(), z.string().max(64)])
   .optional()
   .catch(undefined)
 
-/** A token endpoint's JSON (RFC 6749 §5.1 and §5.2): what can be read of it; a strange field costs only itself. */
-export const answerSchema = z.object({
+/** What a token endpoint gives (RFC 6749 §5.1): what can be read of it; a strange field costs only itself. */
+export const tokensSchema = z.object({
   access_token: text,
   refresh_token: text,
   id_token: text,
-  scope: text,
-  expires_in: seconds,
-  refresh_token_expires_in: seconds,
-  refresh_expires_in: seconds,
-  error: word,
-  suberror: word,
-  error_subtype: word,
-  error_codes: z.array(z.number()).max(20).optional().catch(undefined),
-  error_code: z.number().optional().catch(undefined),
-  claims: claimsSchema.optional().catch(undefined),
+  scope: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .catch(undefined),
+  expires_in: number,
+  /** Seconds, where `expires_in` has another unit. */
+  expires_in_sec: number,
+  expires_at: numberOrText,
+  expires_on: numberOrText,
+  refresh_token_expires_in: number,
+  refresh_expires_in: number,
+  x_refresh_token_expires_in: number,
+  refresh_token_expires_at: numberOrText,
 })
 
-export type AnswerBody = z.output<typeof answerSchema>
+export type TokensBody = z.output<typeof tokensSchema>
+export type AnswerObject = Readonly<Record<string, unknown>>
 
 /** Undefined when the text is not a JSON object. */
-export function parseAnswerBody(body: string): AnswerBody | undefined {
-  return answerSchema.safeParse(parseJson(body)).data
+export function parseAnswer(body: string): AnswerObject | undefined {
+  const parsed = parseJson(body)
+  return isObject(parsed) ? parsed : undefined
+}
+
+export function isObject(value: unknown): value is AnswerObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -19,7 +19,7 @@ export function classify({ providerError, workedBefore, dialect }: Classify): Er
   const known =
     dialect?.words.get(error) ??
     dialect?.otherwise ??
-    codes.map((code) => errorCodes.get(code)).find((row) => row !== undefined) ??
+    codes.map((code) => errorCodes(error).get(code)).find((row) => row !== undefined) ??
     (suberror === undefined ? undefined : suberrorWords.get(suberror)) ??
     errorWords.get(error)
   return (workedBefore && known?.ifWorkedBefore) || known

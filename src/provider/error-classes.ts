@@ -1,5 +1,6 @@
 import type { ErrorRow, FailureClass } from './classified.ts'
 import { microsoftCodes } from './microsoft-codes.ts'
+import { metaCodes, vendorWords } from './vendor-words.ts'
 
 const row = (failureClass: FailureClass, reason: string, action: string): ErrorRow => ({
   class: failureClass,
@@ -9,15 +10,15 @@ const row = (failureClass: FailureClass, reason: string, action: string): ErrorR
 
 const reconnect = 'ask the user to reconnect'
 const signIn = 'ask the user to sign in again'
-const administrator = "ask the user's administrator to allow the app"
 const compare = 'compare the settings of the app with its registration at the provider'
 
 /** Words nobody knows; from a grant that worked before, they may come to mean that it does no longer. */
 export const unknownWords: ErrorRow = { ...row('T', 'unknown_error', 'wait'), unknownWords: true }
 
 /** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and the words single providers use. */
-export const errorWords: ReadonlyMap<string, ErrorRow> = new Map(
-  Object.entries({
+export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
+  ...vendorWords,
+  ...Object.entries<ErrorRow>({
     invalid_grant: row('R', 'grant_revoked', reconnect),
     invalid_client: row('P', 'client_rejected', 'fix or rotate the client secret'),
     unauthorized_client: {
@@ -36,24 +37,13 @@ export const errorWords: ReadonlyMap<string, ErrorRow> = new Map(
     login_required: { ...row('S', 'login_required', signIn), general: true },
     temporarily_unavailable: row('T', 'provider_unavailable', 'wait'),
     server_error: row('T', 'provider_unavailable', 'wait'),
-    // Google
-    admin_policy_enforced: row('S', 'policy_changed', administrator),
-    org_internal: row('S', 'policy_changed', administrator),
-    deleted_client: row('P', 'client_rejected', 'register the app at the provider again'),
-    disabled_client: row('P', 'client_rejected', 'enable the app at the provider'),
-    rateLimitExceeded: row('T', 'throttled', 'wait'),
-    // GitHub, Slack, HubSpot, Zoho
-    bad_refresh_token: row('A', 'grant_revoked', reconnect),
-    token_revoked: row('A', 'grant_revoked', reconnect),
-    invalid_refresh_token: row('A', 'grant_revoked', reconnect),
-    BAD_REFRESH_TOKEN: row('A', 'grant_revoked', reconnect),
-    invalid_code: row('A', 'grant_revoked', reconnect),
   }),
-)
+])
 
-/** Microsoft's `suberror` and Google's `error_subtype`. */
-export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map(
-  Object.entries({
+/** Microsoft's `suberror`, Google's `error_subtype`, and what others say beside a general `error`. */
+export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map([
+  ...vendorWords,
+  ...Object.entries<ErrorRow>({
     invalid_rapt: row('S', 'reauth_required', signIn),
     rapt_required: row('S', 'reauth_required', signIn),
     message_only: row('S', 'interaction_required', signIn),
@@ -63,9 +53,14 @@ export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map(
     consent_required: row('S', 'consent_required', signIn),
     bad_token: row('A', 'grant_revoked', reconnect),
   }),
-)
+])
 
 /** By number. Microsoft says its numbers change, so they only refine what the words say. */
-export const errorCodes: ReadonlyMap<number, ErrorRow> = new Map(
+const microsoftRows: ReadonlyMap<number, ErrorRow> = new Map(
   microsoftCodes.flatMap(({ codes, ...meaning }) => codes.map((code) => [code, meaning] as const)),
 )
+
+/** The numbers of whoever says this word. */
+export function errorCodes(error: string): ReadonlyMap<number, ErrorRow> {
+  return error === 'OAuthException' ? metaCodes : microsoftRows
+}

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Secret } from '../common/secret.ts'
-import { type AnswerBody, parseAnswerBody } from './answer-schema.ts'
+import { parseAnswer, type TokensBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 import { boundedScopes } from './bounded-scopes.ts'
 import type { ErrorRow, ProviderError } from './classified.ts'
@@ -10,14 +10,17 @@ import { clockSkew, dialects } from './dialects.ts'
 import { unknownWords } from './error-classes.ts'
 import type { Exchange } from './http.ts'
 import { wordsOf } from './presets.ts'
+import { type RefusalWords, refusalWords, saysNo } from './refusal-words.ts'
 import { dateOf, retryAfterSeconds } from './retry-after.ts'
 import { leeway } from './sign-assertion.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
+import { tokenFields } from './token-fields.ts'
+import { livesOf } from './token-life.ts'
 import { lostRefusal, unsentRefusal } from './transport-refusal.ts'
 
 export interface ReadTokenAnswer {
   readonly exchange: Exchange
-  readonly config: Pick<AppConfig, 'provider' | 'preset' | 'grant'>
+  readonly config: Pick<AppConfig, 'provider' | 'preset' | 'grant' | 'answer' | 'maxTokenLife'>
   /** What was spent: coming back, it is not a new one. */
   readonly refreshToken?: Secret
   readonly workedBefore: boolean
@@ -51,13 +54,18 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
   const body =
     exchange.kind === 'cut'
       ? undefined
-      : parseAnswerBody(decodeBody({ body: exchange.body, encoding: headers['content-encoding'] }))
-  if (status < 300 && body?.access_token !== undefined) return readTokens({ ...asked, headers, body })
+      : parseAnswer(decodeBody({ body: exchange.body, encoding: headers['content-encoding'] }))
+  const fields = status < 300 && body !== undefined ? tokenFields(body, asked.config.answer) : undefined
+  if (fields?.access_token !== undefined) return readTokens({ ...asked, headers, fields })
 
-  const error = exchange.kind === 'cut' ? exchange.code : (body?.error ?? `http_${status}`)
-  const providerError = { status, error, ...detailsOf(body) }
+  const words = body === undefined ? {} : refusalWords(body)
+  const providerError = {
+    status,
+    error: exchange.kind === 'cut' ? exchange.code : `http_${status}`,
+    ...words,
+  }
   const isBare = exchange.kind === 'answered' && exchange.body.length === 0
-  const row = meaningOf({ ...asked, status, headers, body, isBare, providerError })
+  const row = meaningOf({ ...asked, status, headers, words: body && words, isBare, providerError })
   const retryAfter = retryAfterSeconds(headers, asked.now) ?? row.retryAfter
   return refused({
     class: row.class,
@@ -65,7 +73,8 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
     action: row.action,
     recoverable: isRecoverable(row.class),
     sent: true,
-    inDoubt: row.class === 'T' && mayHideTokens(status),
+    // Whoever says no in words of its own has not said yes in others.
+    inDoubt: row.class === 'T' && mayHideTokens(status) && !(row.unknownWords && body && saysNo(body)),
     ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
     ...(row.alarm && { alarm: row.alarm }),
     ...(row.general && { general: row.general }),
@@ -77,24 +86,25 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
 interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  readonly body: AnswerBody | undefined
+  /** Undefined: no JSON object. */
+  readonly words: RefusalWords | undefined
   /** There was no body at all: no page of something in between. */
   readonly isBare: boolean
   readonly providerError: ProviderError
 }
 
-function meaningOf({ status, body, isBare, providerError, workedBefore, ...asked }: Meaning): ErrorRow {
+function meaningOf({ status, words, isBare, providerError, workedBefore, ...asked }: Meaning): ErrorRow {
   if (status === 429) return throttled
   if (status === 408 || status >= 500) return unavailable
   if (status >= 300 && status < 400) return redirected
-  if (body === undefined) return isBare && workedBefore ? unknownWords : unreadable
+  if (words === undefined) return isBare && workedBefore ? unknownWords : unreadable
   if (status >= 400 && isClockSkew({ ...asked, providerError })) return clockSkew
   const dialect = status >= 400 ? dialects[wordsOf(asked.config)] : undefined
   const known = classify({ providerError, workedBefore, dialect })
   if (known !== undefined) return known
   if (status < 300) return workedBefore ? { ...withoutToken, unknownWords: true } : withoutToken
   if (workedBefore) return unknownWords
-  return status === 400 && body.error !== undefined ? unknownWord : unreadable
+  return status === 400 && words.error !== undefined ? unknownWord : unreadable
 }
 
 /** Where it signed for the time of a clock that the answer shows to be another, or shows nothing of. */
@@ -109,34 +119,21 @@ function mayHideTokens(status: number): boolean {
   return status < 300 || status === 408 || (status > 500 && status !== 503)
 }
 
-function detailsOf(body: AnswerBody | undefined): Partial<ProviderError> {
-  const suberror = body?.suberror ?? body?.error_subtype
-  const codes = body?.error_codes ?? (body?.error_code === undefined ? undefined : [body.error_code])
-  const claims = body?.claims
-  return {
-    ...(suberror !== undefined && { suberror }),
-    ...(codes !== undefined && { codes }),
-    ...(claims !== undefined && { claims }),
-  }
-}
-
-interface ReadTokens extends Pick<ReadTokenAnswer, 'refreshToken' | 'now'> {
+interface ReadTokens extends Pick<ReadTokenAnswer, 'refreshToken' | 'now' | 'config'> {
   readonly headers: IncomingHttpHeaders
-  readonly body: AnswerBody
+  readonly fields: TokensBody
 }
 
-function readTokens({ headers, body, refreshToken, now }: ReadTokens): Tokens {
-  const { access_token, refresh_token, id_token, scope, expires_in } = body
+function readTokens({ headers, fields, refreshToken, now, config }: ReadTokens): Tokens {
+  const { access_token, refresh_token, id_token, scope } = fields
   const rotated = refresh_token !== undefined && refresh_token !== refreshToken?.reveal()
-  const refreshTokenExpiresIn = body.refresh_token_expires_in ?? body.refresh_expires_in
   const date = dateOf(headers)
   return {
     kind: 'tokens',
     accessToken: new Secret(access_token as string),
     ...(rotated && { refreshToken: new Secret(refresh_token) }),
     ...(id_token !== undefined && { idToken: new Secret(id_token) }),
-    ...(expires_in !== undefined && { expiresIn: expires_in }),
-    ...(refreshTokenExpiresIn !== undefined && { refreshTokenExpiresIn }),
+    ...livesOf({ fields, config, now: date ?? now }),
     ...(scope !== undefined && boundedScopes(scope)),
     ...(date !== undefined && { dateSkewMs: date - now }),
   }

@@ -1,6 +1,6 @@
 import type { Secret } from '../common/secret.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import { parseAnswerBody } from './answer-schema.ts'
+import { parseAnswer } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 import { decodeBody } from './decode-body.ts'
 import type { Exchange } from './http.ts'
@@ -49,6 +49,6 @@ export function createRevocation({ http, endpoints, clocks }: Ways): Revocation 
 /** Google answers a token it does not know with an error, where RFC 7009 §2.2 wants none. */
 function isRevoked({ status, headers, body }: Extract<Exchange, { kind: 'answered' }>): boolean {
   if (status >= 200 && status < 300) return true
-  const said = parseAnswerBody(decodeBody({ body, encoding: headers['content-encoding'] }))
+  const said = parseAnswer(decodeBody({ body, encoding: headers['content-encoding'] }))
   return status === 400 && said?.error === 'invalid_token'
 }

@@ -51,7 +51,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
 
   async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
     const { client, refusal } = refused
-    const isWrongSecret = refusal.providerError.error === 'invalid_client' && client !== undefined
+    const isWrongSecret = accusesSecret(refusal) && client !== undefined
     // A secret that was put while the request was under way is tried before anything is made of the refusal.
     const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
     if (isWrongSecret) trial.tried.push(client.id)
@@ -107,6 +107,11 @@ interface Accusing {
   readonly accusation: Accused['accusation']
   readonly app: App
   readonly isWrongSecret: boolean
+}
+
+/** Another secret may be the right one (RFC 6749 §5.2, and in providers' own words). */
+function accusesSecret({ reason, providerError: { error } }: Refusal): boolean {
+  return error === 'invalid_client' || reason === 'client_secret_wrong'
 }
 
 /** Who speaks about the grant has accepted the client, unless it says the same to a wrong secret. */

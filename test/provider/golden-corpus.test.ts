@@ -8,8 +8,15 @@ import { recordedDialects } from './recorded-dialects.ts'
 import { recordedErrors } from './recorded-errors.ts'
 import { recordedHttp } from './recorded-http.ts'
 import { recordedMicrosoft } from './recorded-microsoft.ts'
+import { recordedVendors } from './recorded-vendors.ts'
 
-const corpus = [...recordedHttp, ...recordedErrors, ...recordedDialects, ...recordedMicrosoft]
+const corpus = [
+  ...recordedHttp,
+  ...recordedErrors,
+  ...recordedDialects,
+  ...recordedMicrosoft,
+  ...recordedVendors,
+]
 const serviceKey = { clientSecret: new Secret(pemOf('rsa')) }
 
 describe('what the token endpoint says', () => {
@@ -33,6 +40,7 @@ describe('what the token endpoint says', () => {
       if (word in is) expect(providerError[word]).toEqual(is[word])
     }
     expect(refusal.recoverable).toBe(!'AR'.includes(is.class))
+    if (is.unknownWords !== undefined) expect(refusal.unknownWords ?? false).toBe(is.unknownWords)
     expect(refusal.action).not.toBe('')
     expect(server.requests).toHaveLength(1)
   })

@@ -61,7 +61,6 @@ describe("a provider's own ways, as settings", () => {
     ['clientAuth', { clientAuth: 'none', clientSecret: 's' }],
     ['clientAuth', { clientAuth: 'none', secrets: [{ secret: 's' }] }],
     ['clientSecret', { clientAuth: 'none', grant: 'client_credentials' }],
-    ['refreshWith', { refreshWith: 'access_token', refreshToken: 'none' }],
     ['tokenLife', { tokenLife: 7200, maxTokenLife: 3600 }],
     ['tokenUrl', { tokenUrl: 'https://{domain}/token' }],
     ['issuer', { issuer: 'https://{domain}/', urlParams: { realm: { pattern: '^a$' } } }],

@@ -133,17 +133,5 @@ const mailRu: Recorded[] = [
   },
 ]
 
-const others: Recorded[] = [
-  ['GitHub', 200, 'bad_refresh_token'],
-  ['Slack', 200, 'token_revoked'],
-  ['Slack', 200, 'invalid_refresh_token'],
-  ['HubSpot', 400, 'BAD_REFRESH_TOKEN'],
-  ['Zoho', 200, 'invalid_code'],
-].map(([who, status, error]) => ({
-  title: `${who}: ${status} ${error}`,
-  ...said(status as number, { ok: false, error }),
-  is: { class: 'A', reason: 'grant_revoked', error: error as string },
-}))
-
 /** What single providers say in words of their own. */
-export const recordedDialects: readonly Recorded[] = [...google, ...serviceAccounts, ...mailRu, ...others]
+export const recordedDialects: readonly Recorded[] = [...google, ...serviceAccounts, ...mailRu]

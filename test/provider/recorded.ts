@@ -18,6 +18,8 @@ export interface Recorded extends Answer {
     readonly codes?: readonly number[]
     readonly claims?: string | undefined
     readonly alarm?: true
+    /** To be settled by comparison with other grants. */
+    readonly unknownWords?: boolean
   }
 }
 

@@ -1,0 +1,355 @@
+import { type Recorded, said } from './recorded.ts'
+
+const compared = { class: 'T', reason: 'unknown_error', unknownWords: true } as const
+const dead = { class: 'A', reason: 'grant_revoked' } as const
+const wrongSecret = { class: 'P', reason: 'client_secret_wrong' } as const
+const slack = (error: string) => said(200, { ok: false, error })
+const meta = (code: number, error_subcode?: number) =>
+  said(400, {
+    error: {
+      message: 'Error validating access token',
+      type: 'OAuthException',
+      code,
+      error_subcode,
+      fbtrace_id: 'A',
+    },
+  })
+
+// docs.slack.dev/reference/methods/oauth.v2.access, oauth.v2.exchange
+const ofSlack: Recorded[] = [
+  { title: 'Slack: token_revoked', ...slack('token_revoked'), is: dead },
+  { title: 'Slack: invalid_refresh_token', ...slack('invalid_refresh_token'), is: dead },
+  { title: 'Slack: authorization_not_found', ...slack('authorization_not_found'), is: dead },
+  { title: 'Slack: bad_client_secret', ...slack('bad_client_secret'), is: wrongSecret },
+  {
+    title: 'Slack: invalid_client_id',
+    ...slack('invalid_client_id'),
+    is: { class: 'P', reason: 'app_not_found' },
+  },
+  {
+    title: 'Slack: account_inactive',
+    ...slack('account_inactive'),
+    is: { class: 'S', reason: 'user_disabled' },
+  },
+  {
+    title: 'Slack: internal_error with 200',
+    ...slack('internal_error'),
+    is: { class: 'T', reason: 'provider_unavailable', inDoubt: true },
+  },
+  {
+    title: 'Slack: ratelimited with 200',
+    ...slack('ratelimited'),
+    is: { class: 'T', reason: 'throttled', inDoubt: true },
+  },
+  {
+    title: 'Slack: a word nobody knows, after it worked',
+    ...slack('something_new'),
+    workedBefore: true,
+    is: {
+      class: 'T',
+      reason: 'no_token_in_answer',
+      unknownWords: true,
+      inDoubt: false,
+      error: 'something_new',
+    },
+  },
+]
+
+// docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+const ofGitHub: Recorded[] = [
+  { title: 'GitHub: 200 bad_refresh_token', ...said(200, { error: 'bad_refresh_token' }), is: dead },
+  {
+    title: 'GitHub: 200 incorrect_client_credentials',
+    ...said(200, {
+      error: 'incorrect_client_credentials',
+      error_description: 'The client_id and/or client_secret passed are incorrect.',
+    }),
+    is: wrongSecret,
+  },
+]
+
+// nango.dev/blog/hubspot-oauth-bad-refresh-token; both forms in facts of the vendor's community
+const ofHubSpot: Recorded[] = [
+  {
+    title: 'HubSpot: BAD_REFRESH_TOKEN as status',
+    ...said(400, { status: 'BAD_REFRESH_TOKEN', message: 'missing or invalid refresh token' }),
+    is: { ...dead, error: 'BAD_REFRESH_TOKEN' },
+  },
+  {
+    title: 'HubSpot: BAD_REFRESH_TOKEN beside invalid_request',
+    ...said(400, {
+      error: 'invalid_request',
+      status: 'BAD_REFRESH_TOKEN',
+      message: 'missing or invalid refresh token',
+      correlationId: 'aeb5f871-7f07-4993-9211-075dc63e7cbf',
+    }),
+    workedBefore: true,
+    is: { ...dead, error: 'invalid_request', suberror: 'BAD_REFRESH_TOKEN' },
+  },
+  {
+    title: 'HubSpot: BAD_REFRESH_TOKEN as error',
+    ...said(400, { ok: false, error: 'BAD_REFRESH_TOKEN' }),
+    is: dead,
+  },
+  {
+    title: 'HubSpot: BAD_CLIENT_SECRET',
+    ...said(400, { status: 'BAD_CLIENT_SECRET', message: 'missing or unknown client secret' }),
+    is: wrongSecret,
+  },
+  {
+    title: 'HubSpot: BAD_CLIENT_ID',
+    ...said(400, { status: 'BAD_CLIENT_ID', message: 'missing or unknown client id' }),
+    is: { class: 'P', reason: 'app_not_found' },
+  },
+  {
+    title: 'HubSpot: status error says nothing',
+    ...said(400, { status: 'error', message: 'Any of the listed authentication credentials are missing' }),
+    workedBefore: true,
+    is: { ...compared, error: 'http_400' },
+  },
+]
+
+// github.com/lukasolson/fitbit-node/issues/14, dev.fitbit.com/build/reference/web-api/troubleshooting-guide/oauth2-tutorial
+const ofFitbit: Recorded[] = [
+  {
+    title: 'Fitbit: invalid_grant as errorType',
+    ...said(400, {
+      errors: [
+        { errorType: 'invalid_grant', message: 'Refresh token invalid: x. Visit https://dev.fitbit.com' },
+      ],
+      success: false,
+    }),
+    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_grant' },
+  },
+  {
+    title: 'Fitbit: invalid_client as errorType',
+    ...said(401, {
+      errors: [{ errorType: 'invalid_client', message: 'Invalid authorization header' }],
+      success: false,
+    }),
+    is: { class: 'P', reason: 'client_rejected', error: 'invalid_client' },
+  },
+]
+
+// github.com/dreeveapp/dreeve/issues/1449 and /372
+const strava = (resource: string, field: string) =>
+  said(400, { message: 'Bad Request', errors: [{ resource, field, code: 'invalid' }] })
+const ofStrava: Recorded[] = [
+  {
+    title: 'Strava: the refresh token is invalid',
+    ...strava('RefreshToken', 'refresh_token'),
+    is: { ...dead, error: 'RefreshToken.refresh_token.invalid' },
+  },
+  { title: 'Strava: the refresh token, without a field', ...strava('RefreshToken', ''), is: dead },
+  {
+    title: 'Strava: the client id is invalid',
+    ...strava('Application', 'client_id'),
+    is: { class: 'P', reason: 'app_not_found' },
+  },
+  {
+    title: 'Strava: the client secret is invalid',
+    ...strava('Application', 'client_secret'),
+    is: wrongSecret,
+  },
+]
+
+// developers.facebook.com/docs/graph-api/guides/error-handling
+const ofMeta: Recorded[] = [
+  { title: 'Meta: 190', ...meta(190), is: { ...dead, error: 'OAuthException', codes: [190] } },
+  { title: 'Meta: the app was removed', ...meta(190, 458), is: { class: 'A', reason: 'consent_withdrawn' } },
+  { title: 'Meta: the password changed', ...meta(190, 460), is: { class: 'A', reason: 'password_changed' } },
+  { title: 'Meta: it ran out', ...meta(190, 463), is: { class: 'A', reason: 'inactive' } },
+  { title: 'Meta: the user has to log in', ...meta(190, 459), is: { class: 'S', reason: 'user_blocked' } },
+  { title: 'Meta: a wrong secret is 1', ...meta(1), is: wrongSecret },
+  { title: 'Meta: no such app', ...meta(101), is: { class: 'P', reason: 'app_not_found' } },
+  { title: 'Meta: too many calls', ...meta(4), is: { class: 'T', reason: 'throttled' } },
+  {
+    title: 'Meta: its own trouble comes with 500',
+    ...said(500, { error: { type: 'OAuthException', code: 190 } }),
+    is: { class: 'T', reason: 'provider_unavailable' },
+  },
+]
+
+// dev.twitch.tv/docs/authentication/refresh-tokens, github.com/twitchdev/issues/issues/1037
+const twitch = (status: number, message: string, error?: string) => said(status, { status, message, error })
+const ofTwitch: Recorded[] = [
+  {
+    title: 'Twitch: invalid refresh token',
+    ...twitch(400, 'Invalid refresh token'),
+    is: { ...dead, error: 'invalid_refresh_token' },
+  },
+  {
+    title: 'Twitch: invalid refresh token, as documented',
+    ...twitch(400, 'Invalid refresh token', 'Bad Request'),
+    is: dead,
+  },
+  {
+    title: 'Twitch: invalid client secret',
+    ...twitch(403, 'invalid client secret', 'Forbidden'),
+    is: wrongSecret,
+  },
+  {
+    title: 'Twitch: invalid client',
+    ...twitch(400, 'invalid client'),
+    is: { class: 'P', reason: 'client_rejected' },
+  },
+  {
+    title: 'a sentence that only looks like a known one',
+    ...said(400, { message: 'Invalid refresh token', error: 'moon_phase' }),
+    is: { class: 'C', reason: 'unknown_error', error: 'moon_phase' },
+  },
+]
+
+// developers.weixin.qq.com/doc/oplatform/en/Return_codes/Return_code_descriptions_new.html
+const wechat = (errcode: number) => said(200, { errcode, errmsg: 'rid: 6114eeb9-0032c16a-61fbf7ce' })
+const ofWeChat: Recorded[] = [
+  { title: 'WeChat: invalid refresh_token', ...wechat(40_030), is: { ...dead, error: 'errcode_40030' } },
+  { title: 'WeChat: refresh_token expired', ...wechat(42_002), is: { class: 'A', reason: 'inactive' } },
+  {
+    title: 'WeChat: the password changed',
+    ...wechat(42_007),
+    is: { class: 'A', reason: 'password_changed' },
+  },
+  { title: 'WeChat: invalid appsecret', ...wechat(40_125), is: wrongSecret },
+  { title: 'WeChat: invalid appid', ...wechat(40_013), is: { class: 'P', reason: 'app_not_found' } },
+  {
+    title: 'WeChat: busy',
+    ...wechat(-1),
+    is: { class: 'T', reason: 'provider_unavailable', inDoubt: true },
+  },
+  {
+    title: 'WeChat: a number nobody knows, after it worked',
+    ...wechat(49_999),
+    workedBefore: true,
+    is: { class: 'T', reason: 'no_token_in_answer', unknownWords: true },
+  },
+]
+
+// github.com/raycast/extensions/issues/10896
+const ofZoom: Recorded[] = [
+  {
+    title: 'Zoom: invalid_grant with a reason',
+    ...said(400, { reason: 'Invalid Token!', error: 'invalid_grant' }),
+    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_grant' },
+  },
+  {
+    title: 'Zoom: invalid_request with a reason',
+    ...said(400, { reason: 'Invalid Token!', error: 'invalid_request' }),
+    workedBefore: true,
+    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_request', suberror: 'invalid_token' },
+  },
+  {
+    title: 'Zoom: 401 invalid_client',
+    ...said(401, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' }),
+    is: { class: 'P', reason: 'client_rejected' },
+  },
+]
+
+const others: Recorded[] = [
+  // www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
+  { title: 'Zoho: 200 invalid_code', ...said(200, { error: 'invalid_code' }), is: dead },
+  {
+    title: 'Zoho: 200 invalid_client',
+    ...said(200, { error: 'invalid_client' }),
+    is: { class: 'P', reason: 'client_rejected' },
+  },
+  // community.developer.atlassian.com, reported
+  {
+    title: 'Atlassian: 403 unauthorized_client of a dead token',
+    ...said(403, { error: 'unauthorized_client', error_description: 'refresh_token is invalid' }),
+    workedBefore: true,
+    is: { class: 'P', reason: 'client_not_authorized' },
+  },
+  // docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token, and reports
+  {
+    title: 'X: invalid_request of a dead token that worked',
+    ...said(400, { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' }),
+    workedBefore: true,
+    is: { ...compared, error: 'invalid_request' },
+  },
+  {
+    title: 'X: 401 unauthorized_client of a wrong secret',
+    ...said(401, { error: 'unauthorized_client', error_description: 'Missing valid authorization header' }),
+    workedBefore: true,
+    is: { class: 'P', reason: 'client_not_authorized' },
+  },
+  // developers.naver.com/docs/login/api, and reports
+  {
+    title: 'Naver: 200 invalid_request of a dead token that worked',
+    ...said(200, { error: 'invalid_request', error_description: 'not valid refresh_token' }),
+    workedBefore: true,
+    is: { ...compared, inDoubt: false },
+  },
+  {
+    title: 'Naver: 200 invalid_client',
+    ...said(200, { error: 'invalid_client', error_description: 'wrong client id / client secret pair' }),
+    is: { class: 'P', reason: 'client_rejected' },
+  },
+  // devtalk.kakao.com/t/koe322-expired-or-invalid-refresh-token/126899
+  {
+    title: 'Kakao: invalid_grant with a code that is no number',
+    ...said(400, {
+      error: 'invalid_grant',
+      error_description: 'expired_or_invalid_refresh_token',
+      error_code: 'KOE322',
+    }),
+    is: { class: 'R', reason: 'grant_revoked' },
+  },
+  // league/oauth2-server 8, on which Laravel Passport is built
+  {
+    title: 'Laravel Passport: 401 invalid_request of a dead token that worked',
+    ...said(401, {
+      error: 'invalid_request',
+      error_description: 'The refresh token is invalid.',
+      hint: 'Token has been revoked',
+      message: 'The refresh token is invalid.',
+    }),
+    workedBefore: true,
+    is: { ...compared, error: 'invalid_request' },
+  },
+  {
+    title: 'LemonLDAP: 400 invalid_request of a dead token that worked',
+    ...said(400, { error: 'invalid_request' }),
+    workedBefore: true,
+    is: compared,
+  },
+  { title: 'Glewlwyd: a bare 400, after it worked', status: 400, workedBefore: true, is: compared },
+  {
+    title: 'Reddit: a number as error, after it worked',
+    ...said(400, { message: 'Bad Request', error: 400 }),
+    workedBefore: true,
+    is: { ...compared, error: 'http_400' },
+  },
+  {
+    title: 'a gateway of Google: an error that is an object',
+    ...said(403, { error: { code: 403, message: 'Forbidden', status: 'PERMISSION_DENIED' } }),
+    workedBefore: true,
+    is: { ...compared, error: 'PERMISSION_DENIED', codes: [403] },
+  },
+  {
+    title: 'an error inside an error is not looked for further',
+    ...said(400, { error: { error: { error: 'invalid_grant' } } }),
+    workedBefore: true,
+    is: { ...compared, error: 'http_400' },
+  },
+  {
+    title: 'a code word that is as long as a token',
+    ...said(400, { errors: [{ code: 'x'.repeat(41) }], status: 'y'.repeat(41), reason: 'z'.repeat(41) }),
+    workedBefore: true,
+    is: { ...compared, error: 'http_400' },
+  },
+]
+
+/** Refusals wherever vendors say them; the source is beside each. */
+export const recordedVendors: readonly Recorded[] = [
+  ...ofSlack,
+  ...ofGitHub,
+  ...ofHubSpot,
+  ...ofFitbit,
+  ...ofStrava,
+  ...ofMeta,
+  ...ofTwitch,
+  ...ofWeChat,
+  ...ofZoom,
+  ...others,
+]
