@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { portNear } from '../../src/common/free-port.ts'
 import { documentedAcl } from '../support/documented-acl.ts'
-import { everythingWorks, onNode } from '../support/engine-contract.ts'
+import { everythingWorks, isExportedWhole, onNode } from '../support/engine-contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
@@ -70,6 +70,7 @@ it('one master that comes back empty is not believed: nothing is served until it
   const urls = { natsUrl: nats.url, redisUrl: `redis+cluster://${hosts()}` }
   await onNode(urls, async (node) => {
     for (let i = 0; i < 20; i++) await putTestAccount(node, `account-${i}`)
+    await isExportedWhole(urls, 20)
     const masters: Redis[] = []
     for (const { port } of servers) {
       const server = new Redis({ port })

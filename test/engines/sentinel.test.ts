@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { documentedAcl } from '../support/documented-acl.ts'
-import { everythingWorks, onNode, refreshOnce } from '../support/engine-contract.ts'
+import { everythingWorks, isExportedWhole, onNode, refreshOnce } from '../support/engine-contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { type GuardedServer, startGuarded } from '../support/guarded-server.ts'
 import { type NatsServer, startNats } from '../support/nats.ts'
@@ -71,6 +71,7 @@ it(
       await everythingWorks(node, provider)
       await putTestAccount(node, 'alice', { rotation: 'strict' })
       expect(await refreshOnce(node, provider, 'alice', 2)).toBe('r1')
+      await isExportedWhole({ natsUrl: nats.url, redisUrl }, 1)
       const before = provider.requests.length
       const forced = getToken(node, 'alice', { forceRefresh: true })
       await provider.asked(before + 1)

@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readPrivateKey } from '../../src/common/recipient-key.ts'
-import { openRows } from '../../src/common/sealed-rows.ts'
 import { Secret } from '../../src/common/secret.ts'
-import { readLines } from '../../src/import/text-lines.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { runTokenbus } from '../cli/run-command.ts'
 import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode, testKeys } from '../support/node.ts'
+import { rowsIn, runExport } from './run-export.ts'
 
 const engines = useEngines()
 const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
@@ -48,33 +46,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-const keyPairs = {
-  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  ec: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  x25519: generateKeyPairSync('x25519'),
-}
-
-async function exported(kind: keyof typeof keyPairs, name: string, ...options: string[]) {
-  const path = join(directory, name)
-  const { publicKey, privateKey } = keyPairs[kind]
-  await writeFile(`${path}.pem`, publicKey.export({ type: 'spki', format: 'pem' }))
-  const ran = await runTokenbus(['--json', 'export', path, '--recipient', `${path}.pem`, ...options], {
-    env: {
-      TOKENBUS_REDIS_URL: engines.redisUrl,
-      TOKENBUS_NATS_URL: engines.natsUrl,
-      TOKENBUS_KEYS: testKeys,
-    },
-  })
-  const identity = await readPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
-  const lines = ran.out.split('\n').map((line) => JSON.parse(line))
-  return { ...ran, path, identity, lines }
-}
-
-async function rowsIn({ path, identity }: Pick<Awaited<ReturnType<typeof exported>>, 'path' | 'identity'>) {
-  const rows: Record<string, unknown>[] = []
-  for await (const { text } of openRows({ lines: readLines(path), identity })) rows.push(JSON.parse(text))
-  return rows
-}
+const exported = (sealedTo: 'rsa' | 'ec' | 'x25519', name: string, ...options: string[]) =>
+  runExport({ ...engines, directory, name, sealedTo, options })
 
 it.each(['rsa', 'ec', 'x25519'] as const)('is sealed to a public key: %s', async (kind) => {
   const done = await exported(kind, `for-${kind}`)
@@ -154,7 +127,10 @@ it('is never written over another file, nor sealed to a private key', async () =
       },
     }),
   ).toMatchObject({ code: 2, err: expect.stringMatching(/is there already/) })
-  await writeFile(`${path}.private`, keyPairs.ec.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  await writeFile(
+    `${path}.private`,
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  )
   expect(await runTokenbus(['export', `${path}-2`, '--recipient', `${path}.private`])).toMatchObject({
     code: 2,
     err: expect.stringMatching(/private key/),

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'vitest'
+import { runExport } from '../export/run-export.ts'
 import { eventually } from './eventually.ts'
 import { startTestNode, type TestNode, type TestNodeOptions } from './node.ts'
 import { answered, scriptedProvider } from './scripted-provider.ts'
@@ -35,6 +39,22 @@ export async function refreshOnce(node: TestNode, provider: ScriptedProvider, ac
     { every: 100 },
   )
   return provider.requests.at(-1)?.refreshToken?.reveal()
+}
+
+/** An export while its node runs, which keeps still, has so many accounts. */
+export async function isExportedWhole(
+  engines: Pick<TestNodeOptions, 'natsUrl' | 'redisUrl'>,
+  accounts: number,
+): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'tokenbus-export-'))
+  const { code, lines } = await runExport({
+    ...engines,
+    directory,
+    name: 'all',
+    options: ['--while-nodes-run'],
+  })
+  await rm(directory, { recursive: true })
+  expect({ code, summary: lines.at(-1) }).toMatchObject({ code: 0, summary: { summary: { accounts } } })
 }
 
 /** What everybody relies on, whatever is underneath: many accounts, one refresh, lists, events, history, deletion. */
