@@ -24,6 +24,7 @@ export interface LiveNats {
 }
 
 export interface LiveTokenbus extends AsyncDisposable {
+  readonly httpUrl: string
   request(subject: string, payload?: object): Promise<Reply>
   /** Waits for the first event of this type about this account or app, not counting the first `after`. */
   heard(type: string, about: string, options?: { after?: number }): Promise<Reply>
@@ -41,7 +42,10 @@ async function unlimitedNats(): Promise<LiveNats> {
 }
 
 /** All of tokenbus as `tokenbus serve` starts it, in this process, on a Redis of its own; it stops its NATS, too. */
-export async function startLiveTokenbus(given?: LiveNats): Promise<LiveTokenbus> {
+export async function startLiveTokenbus(
+  given?: LiveNats,
+  more: Record<string, string> = {},
+): Promise<LiveTokenbus> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-live-'))
   const { server: natsServer, serviceUrl, observer } = given ?? (await unlimitedNats())
   const redisServer = await startRedis()
@@ -53,6 +57,7 @@ export async function startLiveTokenbus(given?: LiveNats): Promise<LiveTokenbus>
     TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
     TOKENBUS_DATA_DIR: dataDir,
     TOKENBUS_PARTITIONS: String(partitions),
+    ...more,
   }
   const nats = await connect(observer)
   const events: Reply[] = []
@@ -72,6 +77,7 @@ export async function startLiveTokenbus(given?: LiveNats): Promise<LiveTokenbus>
     events.filter((event) => event.type === type && (event.account ?? event.app) === about)
 
   return {
+    httpUrl: service.httpUrl,
     async request(subject, payload) {
       const reply = await nats.request(subject, payload && JSON.stringify(payload), { timeout: 10_000 })
       return reply.json()
