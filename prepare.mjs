@@ -19,6 +19,8 @@ import { installServers } from './prepare/servers.mjs'
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)))
 const purpose = process.argv[2]
+/** The npm workspace `@tokenbus/client`, with a build of its own. */
+const client = join('src', 'client')
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -48,7 +50,9 @@ function newestSource() {
   const folders = include.filter((folder) => existsSync(folder))
   const files = folders.flatMap((folder) => [
     folder,
-    ...readdirSync(folder, { recursive: true }).map((file) => join(folder, file)),
+    ...readdirSync(folder, { recursive: true })
+      .map((file) => join(folder, file))
+      .filter((file) => !file.startsWith(join(client, 'dist'))),
   ])
   return Math.max(
     ...[...files, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(
@@ -57,24 +61,27 @@ function newestSource() {
   )
 }
 
+async function compile(project) {
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', project]
+  const { ok, output } = await run(process.execPath, tsc, { endsWithUs: true })
+  if (ok) return
+  say(output)
+  giveUp('The build failed (the compiler says why above).')
+}
+
 async function build({ afresh }) {
   const stamp = 'dist/.built'
   // Of a source that is gone, nothing stays behind to be shipped.
-  if (afresh) rmSync('dist', { recursive: true, force: true })
+  if (afresh)
+    for (const folder of ['dist', join(client, 'dist')]) rmSync(folder, { recursive: true, force: true })
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return
   const begun = new Date()
-  const { ok, output } = await run(
-    process.execPath,
-    ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
-    { endsWithUs: true },
-  )
-  if (!ok) {
-    say(output)
-    giveUp('The build failed (the compiler says why above).')
-  }
+  await compile('tsconfig.build.json')
+  await compile(join(client, 'tsconfig.json'))
   for (const file of readdirSync('src', { recursive: true })) {
     const source = join('src', file)
-    if (!file.endsWith('.ts') && statSync(source).isFile()) cpSync(source, join('dist/src', file))
+    if (source.startsWith(client) || file.endsWith('.ts') || !statSync(source).isFile()) continue
+    cpSync(source, join('dist/src', file))
   }
   chmodSync('dist/src/bin.js', 0o755)
   // What is saved while the compiler runs is newer than this.

@@ -1,5 +1,4 @@
 import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection } from 'nats'
-import type { Logger } from 'pino'
 import { StartError } from '../common/start-error.ts'
 import { untrusted } from '../common/tls-error.ts'
 import { encodeId } from '../contract/encode-id.ts'
@@ -7,13 +6,20 @@ import { watchConnection } from './connection-watch.ts'
 import { readCreds } from './creds-file.ts'
 import { type NatsAddress, parseNatsUrl } from './nats-url.ts'
 
+/** What is used of a logger. */
+export interface ConnectionLog {
+  info(fields: object, sentence: string): void
+  warn(fields: object, sentence: string): void
+  error(fields: object, sentence: string): void
+}
+
 export interface ConnectNatsOptions {
   /** Comma-separated URLs, credentials may be in them. */
   readonly url: string
   /** Path of a credentials file. */
   readonly creds?: string
   readonly name: string
-  readonly logger?: Logger
+  readonly logger?: ConnectionLog
   readonly pingInterval?: number
   /** Whatever else NATS takes, such as `tls` or an `authenticator`. */
   readonly connection?: ConnectionOptions
@@ -54,7 +60,7 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     onDown() {
       if (nats.isClosed()) return
       lostAt = performance.now()
-      logger?.warn('nats disconnected')
+      logger?.warn({}, 'nats disconnected')
       options.onDisconnect?.()
     },
     onUp() {
@@ -105,7 +111,7 @@ function reason(error: unknown): string {
   }
 }
 
-async function logErrors(nats: NatsConnection, logger: Logger | undefined): Promise<void> {
+async function logErrors(nats: NatsConnection, logger: ConnectionLog | undefined): Promise<void> {
   for await (const status of nats.status()) {
     if (status.type !== Events.Error) continue
     logger?.warn({ code: status.data, permission: status.permissionContext }, 'nats error')

@@ -47,14 +47,14 @@ async function start(
 ): Promise<void> {
   const { dataDir } = config
   const keys = config.keys ?? (await devKeys(dataDir))
+  const sandbox = await startSandbox({ dataDir })
+  onStop(sandbox.close)
   const nats =
     config.natsUrl === undefined ? await startEmbeddedNats({ dataDir, onExit: onBroken }) : undefined
   if (nats) onStop(nats.stop)
   const redis =
     config.redisUrl === undefined ? await startEmbeddedRedis({ dataDir, onExit: onBroken }) : undefined
   if (redis) onStop(redis.stop)
-  const sandbox = await startSandbox({ dataDir })
-  onStop(sandbox.close)
   const natsUrl = nats?.url ?? (config.natsUrl as string)
   const redisUrl = redis?.url ?? (config.redisUrl as string)
 

@@ -1,11 +1,11 @@
 import type { NatsConnection } from 'nats'
 import { encodeId } from '../contract/encode-id.ts'
-import type { TokenReply } from '../contract/token.ts'
+import type { Token } from './contract-types.ts'
 import type { Link } from './link.ts'
 import { failureIn, notCarried, TokensError } from './tokens-error.ts'
 
 export type Verb = 'token.get' | 'token.reject'
-export type Ask = (verb: Verb, account: string, payload: object) => Promise<TokenReply>
+export type Ask = (verb: Verb, account: string, payload: object) => Promise<Token>
 
 /** The service itself answers within 4 s, if only to say that the refresh is still under way. */
 const patience = 6_000
@@ -28,7 +28,7 @@ export function createAsk({ nats, link }: { nats: NatsConnection; link: Link }):
       if (reply === undefined) continue
       const failure = failureIn(reply)
       if (failure !== undefined) throw failure
-      return Object.freeze(reply.json<TokenReply>())
+      return Object.freeze(reply.json<Token>())
     }
     throw new TokensError({ error: 'unreachable', message: 'NATS cannot be reached', account })
   }

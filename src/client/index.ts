@@ -9,6 +9,8 @@ export type {
   Rejection,
   Token,
   TokenEvents,
+  TokenInvalid,
+  TokenRefreshed,
   Tokens,
 } from './tokens.ts'
 export { TokensError, type TokensErrorCode } from './tokens-error.ts'

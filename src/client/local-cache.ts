@@ -1,6 +1,6 @@
 import { createFills, type Fill } from '../common/cache-fill.ts'
 import { isNewer, type Moment } from '../contract/announced.ts'
-import type { TokenReply } from '../contract/token.ts'
+import type { Token } from './contract-types.ts'
 import { createRecentChanges } from './recent-changes.ts'
 
 /** What a token is for: an account, and the scopes of a second token of its grant, if it is one, as one text. */
@@ -11,11 +11,11 @@ export interface Held {
 
 export interface LocalCache {
   /** The answer, already there, if it lives that many seconds longer; the same promise for every caller. */
-  read(held: Held, minValidity: number | undefined): Promise<TokenReply> | undefined
+  read(held: Held, minValidity: number | undefined): Promise<Token> | undefined
   /** Is what is known newer than this generation? */
-  newerThan(held: Held, generation: number): Promise<TokenReply> | undefined
+  newerThan(held: Held, generation: number): Promise<Token> | undefined
   beginFill(account: string): Fill
-  endFill(fill: Fill, token: TokenReply | null, scope?: string): void
+  endFill(fill: Fill, token: Token | null, scope?: string): void
   /** Something happened to the account: whatever is older is dropped, and so are answers on their way that prove older. */
   heard(account: string, change: Moment): void
   /** Without an account: all. */
@@ -27,7 +27,7 @@ export interface LocalCache {
 
 interface Entry {
   readonly moment: Moment
-  readonly answer: Promise<TokenReply>
+  readonly answer: Promise<Token>
   readonly generation: number
   readonly expiresAt: number
   readonly askAgainAt: number
@@ -113,6 +113,6 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
 }
 
 /** A node of before answers neither: then everything that is heard is newer. */
-function momentOf({ version = -1, since }: Partial<TokenReply>): Moment {
+function momentOf({ version = -1, since }: Partial<Token>): Moment {
   return { version, time: since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since) }
 }

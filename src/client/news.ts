@@ -1,13 +1,13 @@
 import type { Msg, NatsConnection } from 'nats'
 import { announcedOn, type Moment } from '../contract/announced.ts'
 import { createEventFilter } from '../contract/event-filter.ts'
-import type { EventBody } from '../contract/events.ts'
 import { subjectToken } from './ask.ts'
+import type { AccountRemoved, TokenInvalid, TokenRefreshed } from './contract-types.ts'
 
 /** What a consumer may hear of; every change of a token it holds is one of these. */
 const heard = ['token.refreshed', 'token.invalid', 'account.removed'] as const
 type Heard = (typeof heard)[number]
-export type News = EventBody<Heard>
+export type News = TokenRefreshed | TokenInvalid | AccountRemoved
 
 export interface NewsOptions {
   readonly nats: NatsConnection

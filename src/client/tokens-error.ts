@@ -1,11 +1,11 @@
 import { ErrorCode, type Msg, NatsError } from 'nats'
-import type { Failure, FailureWord } from '../contract/failures.ts'
+import type { Failure } from './contract-types.ts'
 
 /**
  * The word tokenbus answered, or what kept it from answering: `unreachable` (no NATS, no tokenbus, no answer in
  * time), `not_permitted` (this NATS user may not ask for that account), `closed` (`close()` was called).
  */
-export type TokensErrorCode = FailureWord | 'internal_error' | 'unreachable' | 'not_permitted' | 'closed'
+export type TokensErrorCode = Failure['error'] | 'unreachable' | 'not_permitted' | 'closed'
 
 export interface TokensFailure extends Omit<Failure, 'error'> {
   readonly error: TokensErrorCode

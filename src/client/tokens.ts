@@ -1,15 +1,13 @@
 import type { ConnectionOptions } from 'nats'
-import type { TokenReply } from '../contract/token.ts'
-import type { News } from './news.ts'
+import type { Token, TokenInvalid, TokenRefreshed } from './contract-types.ts'
+
+export type { Token, TokenInvalid, TokenRefreshed }
 
 export type FetchInput = string | URL | Request
 
-/** An access token that works: `expires` is ISO 8601; a newer one of the same account has a higher `generation`. */
-export type Token = TokenReply
-
 export interface TokenEvents {
-  refreshed: Extract<News, { type: 'token.refreshed' }>
-  invalid: Extract<News, { type: 'token.invalid' }>
+  refreshed: TokenRefreshed
+  invalid: TokenInvalid
 }
 
 export interface GetOptions {

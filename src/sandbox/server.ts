@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type Provider from 'oidc-provider'
 import { portNear } from '../common/free-port.ts'
 import { Secret } from '../common/secret.ts'
+import { StartError } from '../common/start-error.ts'
 import { configurationOf } from './configuration.ts'
 import { controlRoutes } from './control.ts'
 import { answerInteraction } from './interactions.ts'
@@ -25,7 +26,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const misbehaviour = createMisbehaviour()
   const issued: Secret[] = []
   const provider = await quietly(async () => {
-    const { default: OidcProvider } = await import('oidc-provider')
+    const { default: OidcProvider } = await import('oidc-provider').catch(notInstalled)
     return new OidcProvider(url, configurationOf({ store, accessTokenSeconds }))
   })
   const serve = provider.callback()
@@ -96,6 +97,14 @@ function newSetup(): SandboxState['setup'] {
 /** A client has one secret in oidc-provider; here it has those that were made and not expired. */
 function acceptAnyOfItsSecrets(provider: Provider, { secrets }: SandboxState['setup']): void {
   provider.Client.prototype.compareClientSecret = async (actual: string) => secrets.includes(actual)
+}
+
+function notInstalled(cause: NodeJS.ErrnoException): never {
+  if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+  throw new StartError(
+    'The sandbox OAuth server needs oidc-provider, which was left out as an optional package: npm install oidc-provider.',
+    { cause },
+  )
 }
 
 /** oidc-provider warns on the console, at import and later, about what a sandbox does on purpose. */

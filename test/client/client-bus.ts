@@ -1,8 +1,9 @@
 import { connect } from 'nats'
 import { listen } from '../../src/bus/listen.ts'
 import { type ConnectTokensOptions, connectTokens, type Tokens } from '../../src/client/index.ts'
+import type { Token } from '../../src/client/tokens.ts'
 import { ok, type Result } from '../../src/contract/failures.ts'
-import type { TokenReject, TokenReply, TokenWant } from '../../src/contract/token.ts'
+import type { TokenReject, TokenWant } from '../../src/contract/token.ts'
 import { plainTokenbus } from '../bus/plain-tokenbus.ts'
 import { startNats } from '../support/nats.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -17,7 +18,7 @@ export function tokenOf(
     version = generation,
     since = new Date(),
   }: { generation?: number; seconds?: number; version?: number; since?: Date } = {},
-): TokenReply {
+): Token {
   return {
     account,
     user: `${account}@example.com`,
@@ -53,7 +54,7 @@ export interface ClientBus extends AsyncDisposable {
   /** What reached tokenbus's side. */
   readonly asked: Asked[]
   /** How it answers; a new generation for each rejection by default. */
-  answer: (asked: Asked) => Promise<Result<TokenReply>> | Result<TokenReply>
+  answer: (asked: Asked) => Promise<Result<Token>> | Result<Token>
   /** The wire between client and NATS. */
   readonly wire: TcpProxy
   /** Resolves once the client's connection has seen it. */

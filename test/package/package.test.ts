@@ -1,28 +1,17 @@
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readDevFile, startTokenbus } from '../support/tokenbus-process.ts'
-import { installPacked, root } from './packed.ts'
+import { installPacked, type Packed } from './packed.ts'
 
-let packed: ReturnType<typeof installPacked>
+let packed: Packed
 
 beforeAll(() => {
   packed = installPacked()
 })
 afterAll(() => packed.remove())
-
-function run(file: string, source: string, ...args: string[]): string {
-  writeFileSync(join(packed.folder, file), source)
-  const { stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
-    cwd: packed.folder,
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  return stdout + stderr
-}
 
 describe('the package', () => {
   it('holds what runs, its types and nats.conf: no maps, no tests, no sources', () => {
@@ -32,16 +21,15 @@ describe('the package', () => {
   })
 
   it('has no flaw that publint knows of', async () => {
-    const pkg = JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8'))
     const { messages } = await publint({ pkgDir: packed.installed, pack: false, strict: true })
-    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+    expect(messages.map((message) => formatMessage(message, packed.manifest))).toEqual([])
   })
 
   it.each(['ours.mjs', 'theirs.cjs'])('all it exports can be imported, by %s', (file) => {
     const names = ['client', 'server', 'machines', 'testing']
     const imports = names.map((name) => `import('tokenbus/${name}')`)
     const show = `Promise.all([${imports}]).then((all) => console.log(all.every((m) => Object.keys(m).length > 0)))`
-    expect(run(file, show)).toBe('true\n')
+    expect(packed.run(file, show)).toBe('true\n')
   })
 
   it('has types that a strict program can use', () => {
@@ -59,28 +47,7 @@ if (error.code === 'no_such_code') void 0
 void [token, googleAuth, graphAuth, startService, accountMachine, given, {} as Config]
 export {}
 `
-    writeFileSync(join(packed.folder, 'program.mts'), source)
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2022,esnext.disposable',
-      '--skipLibCheck',
-      '--types',
-      'node',
-      '--typeRoots',
-      join(root, 'node_modules/@types'),
-    ]
-    const tsc = join(root, 'node_modules/typescript/bin/tsc')
-    const { stdout } = spawnSync(process.execPath, [tsc, ...flags, 'program.mts'], {
-      cwd: packed.folder,
-      encoding: 'utf8',
-    })
-    expect(stdout).toBe('')
+    expect(packed.compile(source)).toBe('')
   })
 
   it('says one sentence under a Node that is too old, without loading more', () => {
@@ -88,7 +55,7 @@ export {}
     expect(readFileSync(bin, 'utf8').match(/^import .*|\bimport\(.*?\)/gm)).toEqual(["import('./main.js')"])
     const program = `Object.defineProperty(process.versions, 'node', { value: '18.20.8' })
 await import(process.argv[2])`
-    expect(run('old.mjs', program, bin)).toBe(
+    expect(packed.run('old.mjs', program, bin)).toBe(
       'tokenbus needs Node 20.19 or newer, and this is 18.20.8; install a newer Node.\n',
     )
   })
@@ -104,6 +71,20 @@ const tokens = await connectTokens({ servers: process.argv[2] })
 const { account, accessToken } = await tokens.get('demo')
 console.log(account, accessToken.length > 20)
 await tokens.close()`
-    expect(run('ours.mjs', program, (await readDevFile(dataDir)).nats)).toBe('demo true\n')
+    expect(packed.run('ours.mjs', program, (await readDevFile(dataDir)).nats)).toBe('demo true\n')
   })
+})
+
+it('without its optional packages, says in one sentence what tokenbus dev needs', () => {
+  const bare = installPacked({ optional: false })
+  try {
+    const program = `process.argv = [process.argv[0], 'tokenbus', 'dev']
+process.env.TOKENBUS_DATA_DIR = '${join(bare.folder, 'data')}'
+await import('${join(bare.installed, 'dist/src/bin.js')}')`
+    expect(bare.run('dev.mjs', program)).toContain(
+      'The sandbox OAuth server needs oidc-provider, which was left out as an optional package: npm install oidc-provider.',
+    )
+  } finally {
+    bare.remove()
+  }
 })

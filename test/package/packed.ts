@@ -1,29 +1,57 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
+export type Packed = ReturnType<typeof installPacked>
+
 /**
  * `npm pack`, unpacked into the `node_modules` of an empty folder, beside the packages it says it depends on and no
- * others. They are linked from here, so that no registry is asked.
+ * others. They are linked from here, so that no registry is asked. `source`: the package's folder.
  */
-export function installPacked(): { folder: string; installed: string; remove(): void } {
+export function installPacked({ source = root, optional = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tokenbus-packed-'))
   const packing = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
-  const [{ filename }] = JSON.parse(execFileSync('npm', packing, { cwd: root, encoding: 'utf8' }))
+  const [{ filename, name }] = JSON.parse(execFileSync('npm', packing, { cwd: source, encoding: 'utf8' }))
   execFileSync('tar', ['xzf', join(folder, filename), '-C', folder])
-  const installed = join(folder, 'node_modules/tokenbus')
-  const link = (from: string, to: string) => {
-    mkdirSync(dirname(to), { recursive: true })
-    symlinkSync(from, to)
-  }
+  const installed = join(folder, 'node_modules', name)
   mkdirSync(dirname(installed), { recursive: true })
   execFileSync('mv', [join(folder, 'package'), installed])
-  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies))
-    link(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-  return { folder, installed, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  const needed = { ...manifest.dependencies, ...(optional && manifest.optionalDependencies) }
+  for (const dependency of Object.keys(needed)) {
+    const link = join(folder, 'node_modules', dependency)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(root, 'node_modules', dependency), link)
+  }
+
+  return {
+    folder,
+    installed,
+    manifest,
+    /** What a program of that file says. */
+    run(file: string, source: string, ...args: string[]): string {
+      writeFileSync(join(folder, file), source)
+      const { stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
+      return stdout + stderr
+    },
+    /** What the compiler says against a strict program. */
+    compile(source: string): string {
+      writeFileSync(join(folder, 'program.mts'), source)
+      const tsc = join(root, 'node_modules/typescript/bin/tsc')
+      const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+      const lib = ['--target', 'es2022', '--lib', 'es2022,esnext.disposable']
+      const flags = ['--noEmit', '--strict', '--module', 'nodenext', ...lib, '--skipLibCheck', ...types]
+      return spawnSync(process.execPath, [tsc, ...flags, 'program.mts'], { cwd: folder, encoding: 'utf8' })
+        .stdout
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
 }

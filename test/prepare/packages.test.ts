@@ -16,7 +16,7 @@ it('npm packages are installed when there are none, announced first, npm kept qu
   machine.withPackages()
   machine.write('node_modules/.tokenbus-lock', 'an older lock')
   expect(machine.prepare()).toEqual({ status: 0, stdout: '', said: ['Installing npm packages …'] })
-  expect(machine.calls()).toEqual([expect.stringMatching(/^npm ci /), 'tsc'])
+  expect(machine.calls()).toEqual([expect.stringMatching(/^npm ci /), 'tsc', 'tsc'])
 })
 
 it('and once only, until package-lock.json changes', () => {
@@ -43,6 +43,18 @@ it('is built, with what is no TypeScript beside it', () => {
   expect(machine.prepare()).toMatchObject({ status: 0, said: [] })
   expect(machine.exists('dist/src/redis/scripts/save.lua')).toBe(true)
   expect(machine.exists('dist/src/main.ts')).toBe(false)
+})
+
+it('is built without what belongs to the client package alone, which does not count as a source', () => {
+  machine.withPackages()
+  machine.write('src/client/README.md', '')
+  machine.write('src/client/dist/client/index.js', '')
+  expect(machine.prepare()).toMatchObject({ status: 0, said: [] })
+  expect(machine.exists('dist/src/client/README.md')).toBe(false)
+  expect(machine.exists('dist/src/client/dist')).toBe(false)
+  machine.touch('src/client/dist/client/index.js', 60)
+  machine.prepare()
+  expect(machine.calls().filter((call) => call === 'tsc')).toHaveLength(2)
 })
 
 it('is built again only when a source has changed, one was added, or one removed', () => {
