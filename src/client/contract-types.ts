@@ -8,7 +8,8 @@ export interface Token {
   readonly provider: string
   readonly app: string
   readonly registeredScopes: readonly string[]
-  readonly expires: string
+  /** null where nobody says that it runs out */
+  readonly expires: string | null
   readonly generation: number
   /** of the account, as its events count them */
   readonly version: number
@@ -34,7 +35,7 @@ export interface TokenRefreshed {
   readonly state: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
   readonly previousState: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired' | null
   readonly generation: number
-  readonly expires: string
+  readonly expires: string | null
   readonly registeredScopes: readonly string[]
 }
 
