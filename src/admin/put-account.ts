@@ -13,6 +13,7 @@ import type { Records } from '../redis/records.ts'
 import { decidePut, grantTokenIn, triesAgain } from './account-put.ts'
 import { appRefusal, createAppBinding } from './app-binding.ts'
 import { isClosing } from './delete-app.ts'
+import { mergeMetadata } from './merge-metadata.ts'
 import { viewOf } from './views.ts'
 
 export interface PutAccountOptions {
@@ -90,7 +91,9 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
   ): ReturnType<typeof decidePut> | Failed | 'outdated' {
     const { at, eventId, record, snapshot } = meeting
     const { context } = snapshot
-    const put = make(knownOf(meeting))
+    const known = knownOf(meeting)
+    const made = make(known)
+    const put = made.ok ? mergeMetadata(made.value, known?.metadata) : made
     if (!put.ok) return put
     if (put.value.app !== app) return 'outdated'
     const { ifVersion } = put.value

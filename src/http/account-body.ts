@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type AccountPut, accountPutSchema } from '../contract/account.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import { idSchema, metadataSchema, newIdSchema, textSchema } from '../contract/fields.ts'
+import { idSchema, newIdSchema, textSchema } from '../contract/fields.ts'
 import type { KnownAccount } from '../contract/tokenbus.ts'
 
 const { user, accessToken, refreshToken, expires, scopes, policy, metadata, ifVersion } =
@@ -60,14 +60,11 @@ export function accountPutOf(
   if (app === undefined) return fail('bad_request', 'oauth2.provider: required: the id of an app')
   if (who === undefined) return fail('bad_request', 'oauth2.auth.user: required: whose account it is')
   const about = {
-    ...(known?.metadata as object),
     ...facts,
     ...(name !== undefined && { name }),
     ...(email !== undefined && { email }),
   }
   const said = facts !== undefined || name !== undefined || email !== undefined
-  const merged = metadataSchema.safeParse(about)
-  if (said && !merged.success) return fail('bad_request', `metadata: ${merged.error.issues[0]?.message}`)
   return ok({
     ...grant,
     app,

@@ -105,6 +105,20 @@ describe('putting an account', () => {
     expect(await token()).toBe('only')
   })
 
+  it('adds to the metadata, whatever else changes, and takes out what is null', async () => {
+    const { account, put } = newAccount()
+    await put({ refresh: 'r1', metadata: { team: 'blue', since: 2020, tags: ['a'] } })
+    expect(await put({ metadata: { team: 'red', since: null, tags: null, note: 'x' } })).toMatchObject({
+      value: { metadata: { team: 'red', note: 'x' } },
+    })
+    await put({ refresh: 'of another grant', metadata: { name: 'Al' } })
+    const seen = await node.tokenbus.getAccount(account)
+    expect(seen.ok && seen.value.metadata).toEqual({ team: 'red', note: 'x', name: 'Al' })
+    expect(await put({ metadata: { more: 'x'.repeat(65_530) } })).toMatchObject({
+      failure: { error: 'bad_request', message: expect.stringMatching(/^metadata: /) },
+    })
+  })
+
   it('changes policy and metadata without a new generation', async () => {
     const { put } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })

@@ -86,13 +86,17 @@ describe('hosted consent', () => {
 
   it('connects again: a revoked account is valid at once', async () => {
     await cluster.connectAccount('bob')
+    await cluster.ask('PUT', '/v1/account/bob', { body: { metadata: { team: 'blue' } } })
     cluster.sandbox.control.revoke('bob')
     expect(await cluster.request('token.get.bob', { forceRefresh: true })).toMatchObject({
       error: 'grant_revoked',
     })
-    const back = await open(await consentTo(await formFor({ account: 'bob', type: 'sandbox' })))
+    const back = await open(await consentTo(await formFor({ account: 'bob', type: 'sandbox', name: 'Bob' })))
     expect(back.location).toMatch(/account=bob&state=existing$/)
-    expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
+    expect(await cluster.request('account.get.bob')).toMatchObject({
+      state: 'valid',
+      metadata: { team: 'blue', name: 'Bob' },
+    })
   })
 
   it('names a new account where the caller named none', async () => {
