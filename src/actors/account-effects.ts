@@ -1,4 +1,6 @@
 import type { AccountContext, AccountEffect, AccountEvent, RefreshSend } from '../../machines/index.ts'
+import type { Extra } from '../contract/account.ts'
+import { mostExtra } from '../contract/fields.ts'
 import type { AccountTokens, TokenFields } from './account-tokens.ts'
 import type { Taken } from './actor.ts'
 import type { TokenPair } from './sealed-tokens.ts'
@@ -7,6 +9,8 @@ import type { TokenPair } from './sealed-tokens.ts'
 export interface AccountSecrets {
   readonly tokens?: TokenPair
   readonly metadata?: unknown
+  /** Beside what is kept already. */
+  readonly extra?: Extra | undefined
 }
 
 export type AccountStep = Taken<
@@ -39,6 +43,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
   const events: AccountAnnouncement[] = []
   const commands: RefreshSend[] = []
   if (extra?.metadata !== undefined) writes.metadata = JSON.stringify(extra.metadata)
+  Object.assign(writes, extraAfter(step))
   for (const effect of step.effects) {
     switch (effect.type) {
       case 'tokens.store':
@@ -51,7 +56,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
         Object.assign(writes, tokens.reseal(step.id, step.record))
         break
       case 'tokens.forget':
-        Object.assign(writes, { c: null, 'c-': null, 'c~': null, f: null, metadata: null })
+        Object.assign(writes, { c: null, 'c-': null, 'c~': null, f: null, metadata: null, extra: null })
         break
       case 'refresh.send':
         // An intent to spend what this node cannot open would only be taken for a lost answer.
@@ -69,4 +74,15 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
     }
   }
   return { writes, events, commands }
+}
+
+/** What came is beside what was kept before; what came of another grant says nothing of this one. */
+function extraAfter({ record, before, after, extra }: AccountStep): TokenFields {
+  const came = { ...extra?.tokens?.extra, ...extra?.extra }
+  const isSameGrant = before.context.grantId === after.context.grantId
+  const { extra: known } = record.fields
+  if (Object.keys(came).length === 0) return isSameGrant || known === undefined ? {} : { extra: null }
+  const kept = isSameGrant && known !== undefined ? (JSON.parse(known) as Extra) : {}
+  const all = Object.entries({ ...kept, ...came }).slice(-mostExtra)
+  return { extra: JSON.stringify(Object.fromEntries(all)) }
 }

@@ -7,6 +7,7 @@ import {
 } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Reached } from '../provider/grant-place.ts'
+import { isFilledPerAccount } from '../provider/url-params.ts'
 import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { createActor, type Loaded, type Outcome } from './actor.ts'
@@ -118,8 +119,8 @@ export function createApps(options: AppsOptions): Apps {
       return { ...outcome, app: read(id, outcome) }
     },
     async pinOrigin({ config: seen, context }, { tokenEndpoint }) {
-      if (tokenEndpoint === undefined) return
-      if (seen === null || seen.tokenUrl !== undefined || seen.pinned?.tokenOrigin !== undefined) return
+      if (tokenEndpoint === undefined || seen === null || isFilledPerAccount(seen)) return
+      if (seen.tokenUrl !== undefined || seen.pinned?.tokenOrigin !== undefined) return
       await configure(context.app, ({ config, secrets }) => {
         if (config === null || config.issuer !== seen.issuer || config.tokenUrl !== undefined)
           return undefined

@@ -1,6 +1,7 @@
 import type { AppContext, RefreshFailed } from '../../machines/index.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
+import { isFilledPerAccount } from '../provider/url-params.ts'
 
 /** How an attempt without tokens ended, as its account is told. */
 export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
@@ -65,9 +66,11 @@ const ofManyTenants = new Set(['common', 'organizations', 'consumers'])
 const ofOneTenant = new Set(['app_not_found', 'app_disabled'])
 
 /**
- * What the app lacks in one domain, or in one of the tenants it is open to, is for that one's administrator to give:
+ * What the app lacks in one domain, in one of the tenants it is open to, or where one account says its provider is, is for that one's administrator to give:
  * the others' accounts are none the worse for it.
  */
-export function isLackedByOne({ reason }: Refusal, { tenant = '' }: AppConfig): boolean {
+export function isLackedByOne({ reason, class: refusalClass }: Refusal, config: AppConfig): boolean {
+  const { tenant = '' } = config
+  if (refusalClass === 'P' && isFilledPerAccount(config)) return true
   return reason === 'delegation_missing' || (ofOneTenant.has(reason) && ofManyTenants.has(tenant))
 }

@@ -1,5 +1,6 @@
 import type { Spend } from '../../machines/index.ts'
 import { Secret } from '../common/secret.ts'
+import type { Extra } from '../contract/account.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { Sealer } from '../redis/seal.ts'
 
@@ -11,6 +12,8 @@ export interface TokenPair {
   readonly resources?: Readonly<Record<string, Secret>> | undefined
   /** Where the refresh token may be sent. Sealed with it: who writes only Redis cannot change it. */
   readonly place?: GrantPlace | undefined
+  /** What the app keeps of the answer they came with. No secret; here it is only on its way to the record. */
+  readonly extra?: Extra | undefined
 }
 
 export type Slot = 'c' | 'c-' | 'c~' | 'spool'
@@ -28,18 +31,19 @@ export interface SealedTokens {
 export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>): SealedTokens {
   return {
     isStale: sealer.isStale,
-    seal({ accessToken, refreshToken, resources = {}, place: p }, place) {
+    seal({ accessToken, refreshToken, resources = {}, place: p, extra: e }, place) {
       const others = Object.entries(resources).map(([key, token]) => [key, token.reveal()] as const)
       const x = others.length > 0 ? Object.fromEntries(others) : undefined
-      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x, p })
+      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x, p, e })
       return sealer.seal({ text, ...place })
     },
     open(sealed, place) {
-      const { a, r, x, p } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
+      const { a, r, x, p, e } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
       return {
         accessToken: a === undefined ? undefined : new Secret(a),
         refreshToken: r === undefined ? undefined : new Secret(r),
         ...(p && { place: p }),
+        ...(e && { extra: e }),
         ...(x && {
           resources: Object.fromEntries(Object.entries(x).map(([key, token]) => [key, new Secret(token)])),
         }),
@@ -53,4 +57,5 @@ interface SealedText {
   readonly r?: string
   readonly x?: Record<string, string>
   readonly p?: GrantPlace
+  readonly e?: Extra
 }

@@ -10,8 +10,10 @@ import { fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { placeOf } from '../provider/grant-place.ts'
 import { presetOf } from '../provider/presets.ts'
 import { livesWithoutRefreshToken, refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
+import { fillParams, type Params } from '../provider/url-params.ts'
 
 export interface PutSeen {
   readonly at: number
@@ -26,8 +28,9 @@ export interface PutSeen {
   readonly current: TokenPair | null
   /** As it is stored. */
   readonly metadata: string | undefined
-  /** Where a grant that is put works. */
-  readonly place: GrantPlace
+  readonly extra: string | undefined
+  /** Where a grant that is put works, if that is known better than from the app of now. */
+  readonly place: GrantPlace | undefined
 }
 
 type PutDecision = Decision<AccountEvent, AccountSecrets> | null
@@ -47,7 +50,7 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
     testingLifeMs: config.testing ? testingLife : 0,
     outlived,
     refreshWith: config.refreshWith ?? 'refresh_token',
-    params: {},
+    params: paramsOf({ put, config, context }),
   }
 }
 
@@ -55,25 +58,39 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
  * What a put means for the account as it is: a new grant, other settings, or nothing. It never rolls a token back:
  * a refresh token this account already spent changes nothing.
  */
-export function decidePut(seen: PutSeen): Result<PutDecision> {
-  const { context, put, config, mark, marks } = seen
+export function decidePut(asked: PutSeen): Result<PutDecision> {
+  const { context, put, mark, marks } = asked
   const exists = context.grantId !== null
   if (put.ifGeneration !== undefined && put.ifGeneration !== context.tokenGeneration) {
     return fail('conflict', `ifGeneration: the account is at generation ${context.tokenGeneration}`)
   }
-  if (!spendsRefreshToken(config)) return putService(seen)
+  const filled = fillParams(asked.config, paramsOf(asked))
+  if (!filled.ok) return filled
+  const { value: config } = filled
+  const seen = { ...asked, config }
   const senseless = withoutMeaning(seen)
   if (senseless !== undefined) return fail('invalid_config', senseless)
+  if (!spendsRefreshToken(config)) return putService(seen)
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
   if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, seen.eventId))
   return ok(putAgain(seen))
 }
 
+/** Those of the account stay for as long as its app does. */
+export function paramsOf({ put, config, context }: Pick<PutSeen, 'put' | 'config' | 'context'>): Params {
+  if (config.urlParams === undefined) return {}
+  return put.params ?? (put.app === context.app ? context.params : {})
+}
+
 function withoutMeaning({ put, config }: PutSeen): string | undefined {
-  if (put.expires === null && !livesWithoutRefreshToken(config))
+  if (put.expires === null && spendsRefreshToken(config) && !livesWithoutRefreshToken(config))
     return 'expires: null has no meaning for an app whose accounts need a refresh token'
   if (put.refreshToken !== undefined && config.refreshToken === 'none')
     return 'refreshToken: has no meaning for an account of this app'
+  const strange = Object.keys(put.params ?? {}).find((name) => config.urlParams?.[name] === undefined)
+  if (strange !== undefined) return `params: ${strange} is not among the urlParams of the app`
+  const unkept = Object.keys(put.extra ?? {}).find((name) => !config.keep?.includes(name))
+  if (unkept !== undefined) return `extra: ${unkept} is not among what the app keeps`
   return undefined
 }
 
@@ -151,11 +168,21 @@ function sameGrant(seen: PutSeen): PutDecision {
   const settings = settingsOf(seen)
   const names = Object.keys(settings) as (keyof AccountSettings)[]
   const sameMetadata = put.metadata === undefined || JSON.stringify(put.metadata) === seen.metadata
-  if (sameMetadata && names.every((name) => isDeepStrictEqual(settings[name], context[name]))) return null
+  if (
+    sameMetadata &&
+    sameExtra(seen) &&
+    names.every((name) => isDeepStrictEqual(settings[name], context[name]))
+  )
+    return null
   return {
     event: { type: 'account.updated', at, id: eventId, settings },
-    extra: { metadata: put.metadata },
+    extra: { metadata: put.metadata, extra: put.extra },
   }
+}
+
+function sameExtra({ put, extra }: PutSeen): boolean {
+  const known = extra === undefined ? {} : (JSON.parse(extra) as Record<string, unknown>)
+  return Object.entries(put.extra ?? {}).every(([name, value]) => known[name] === value)
 }
 
 /** An access token that runs out before the current one was refreshed away: it comes from an old list. */
@@ -173,7 +200,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
   const { accessToken, expiresAt } = accessTokenOf(seen, { known, refreshToken })
   // Only who brings the token itself says where it may go: a kept one stays where it last worked.
   const brought = put.refreshToken !== undefined || kept === undefined
-  const place = brought ? seen.place : seen.current?.place
+  const place = brought ? (seen.place ?? placeOf(config)) : seen.current?.place
   return {
     event: {
       type: 'account.authorized',
@@ -192,6 +219,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
     extra: {
       tokens: { accessToken, refreshToken, ...(spendsRefreshToken(config) && { place }) },
       metadata: put.metadata,
+      extra: put.extra,
     },
   }
 }

@@ -22,7 +22,7 @@ export interface AccountAdminOptions {
   readonly apps: Apps
   readonly records: AccountListOptions['records'] & Pick<Records, 'joining'>
   readonly clock: Pick<ClusterClock, 'now'>
-  readonly provider: Pick<Provider, 'revokeToken'>
+  readonly provider: Pick<Provider, 'revokeToken' | 'checkUrls'>
   readonly logger: Pick<Logger, 'info' | 'warn'>
   readonly timers?: Pick<Timers, 'after'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string

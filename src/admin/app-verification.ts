@@ -9,6 +9,7 @@ import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
 import type { Provider } from '../provider/provider.ts'
+import { fillParams } from '../provider/url-params.ts'
 import type { Attempts } from '../refresh/attempts.ts'
 import { keptSecrets } from './apps.ts'
 import { type ClientVerdicts, judgeClient, type Verdict, wordsOf } from './credential-verdict.ts'
@@ -45,7 +46,8 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   const { apps, attempts, provider, clock, timers = realTimers, configOf, putOf, redirectUri } = options
 
   /** Would these settings be taken if they were put now, here? */
-  const configuration: Part = async ({ app, config }) => {
+  const configuration: Part = async ({ app }) => {
+    const config = app.config as AppConfig
     const put = { ...keptSecrets(app.secrets, {}), ...putOf(config, {}) }
     const checked = await configOf(config.app, put)
     if (checked.ok) return [{ step: 'configuration', ok: true, message: `usable, for ${config.provider}` }]
@@ -123,19 +125,30 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   }
 
   return {
-    async verifyApp(id, { user }) {
+    async verifyApp(id, { user, params = {} }) {
       const deadline = timers.elapsed() + patience
       const app = await apps.look(id)
-      const { config } = app
-      if (config === null) return appNotFound()
+      if (app.config === null) return appNotFound()
+      const filled = fillParams(app.config, params)
+      const config = filled.ok ? filled.value : app.config
       const steps: VerifiedStep[] = []
       const allIsWell = () => steps.every((each) => each.ok !== false)
-      for (const part of [configuration, redirect, discovery, client]) {
+      const atProvider: Part[] = filled.ok ? [discovery, client] : [() => [unfilled(filled.failure.message)]]
+      for (const part of [configuration, redirect, ...atProvider]) {
         if (!allIsWell()) break
         steps.push(...(await part({ app, config, user, left: () => deadline - timers.elapsed() })))
       }
       return ok({ app: id, ok: allIsWell(), steps })
     },
+  }
+}
+
+function unfilled(message: string): VerifiedStep {
+  return {
+    step: 'token_endpoint',
+    ok: null,
+    message: `not asked: ${message}`,
+    action: 'verify it with params',
   }
 }
 

@@ -8,9 +8,10 @@ import { type Failed, fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { KnownAccount, Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { placeOf } from '../provider/grant-place.ts'
+import type { Provider } from '../provider/provider.ts'
+import { fillParams, isFilledPerAccount } from '../provider/url-params.ts'
 import type { Records } from '../redis/records.ts'
-import { decidePut, grantTokenIn, triesAgain } from './account-put.ts'
+import { decidePut, grantTokenIn, paramsOf, triesAgain } from './account-put.ts'
 import { appRefusal, createAppBinding } from './app-binding.ts'
 import { isClosing } from './delete-app.ts'
 import { mergeMetadata } from './merge-metadata.ts'
@@ -21,6 +22,7 @@ export interface PutAccountOptions {
   readonly apps: Apps
   readonly records: Pick<Records, 'joining'>
   readonly clock: Pick<ClusterClock, 'now'>
+  readonly provider: Pick<Provider, 'checkUrls'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
 }
 
@@ -47,14 +49,14 @@ interface Written {
 
 interface Deciding extends Pick<Writing, 'account' | 'app' | 'make'> {
   readonly config: AppConfig
-  readonly place: GrantPlace
+  readonly place: GrantPlace | undefined
 }
 
 const mostTries = 20
 
 /** Connects an account, or changes it. What is put is made of the account as the save finds it. */
 export function createPutAccount(options: PutAccountOptions): PutAccount {
-  const { accounts, apps, records, clock, fingerprint } = options
+  const { accounts, apps, records, clock, fingerprint, provider } = options
   const binding = createAppBinding(options)
 
   async function write(writing: Writing): Promise<Result<Written> | 'outdated'> {
@@ -66,7 +68,9 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     if (isClosing(found, clock.now())) return fail('conflict', 'app: is being deleted')
     const bound = appRefusal({ app, config, by }) ?? (await binding.of(account, by))
     if (!bound.ok) return bound
-    const grant = { config, place: place ?? placeOf(config) }
+    const reachable = await checkFilled(make(knownOf(loaded)), { config, loaded })
+    if (!reachable.ok) return reachable
+    const grant = { config, place }
     let refused: Failed | 'outdated' | undefined
     let effect: PutEffect = {}
     const outcome = await accounts.receive(
@@ -82,6 +86,17 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
       loaded,
     )
     return refused ?? ok({ effect, outcome, config })
+  }
+
+  /** May requests be sent where the account says its provider is? */
+  async function checkFilled(
+    put: Result<AccountPut>,
+    { config, loaded }: { config: AppConfig; loaded: LoadedAccount },
+  ): Promise<Result<unknown>> {
+    if (!put.ok || !isFilledPerAccount(config)) return put
+    const params = paramsOf({ put: put.value, config, context: loaded.snapshot.context })
+    const filled = fillParams(config, params)
+    return filled.ok ? provider.checkUrls(filled.value) : filled
   }
 
   /** What the put makes of the account as the save finds it; `outdated`: it belongs to another app now. */
@@ -102,8 +117,9 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     const current = accounts.openCurrent(account, record)
     const token = grantTokenIn(put.value, { ...grant, current })
     const mark = token && fingerprint({ account, token })
-    const { f: marks, metadata } = record.fields
-    return decidePut({ at, eventId, context, put: put.value, mark, marks, current, metadata, ...grant })
+    const { f: marks, metadata, extra } = record.fields
+    const stored = { mark, marks, current, metadata, extra }
+    return decidePut({ at, eventId, context, put: put.value, ...stored, ...grant })
   }
 
   /** Announced before the app is looked at: from then on the app is not deleted until this account is its own. */

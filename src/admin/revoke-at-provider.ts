@@ -6,6 +6,7 @@ import { withTimeout } from '../common/with-timeout.ts'
 import type { Result } from '../contract/failures.ts'
 import { revocationOrigins } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
+import { filledApp } from '../refresh/filled-app.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
 
 export interface RevokeAtProviderOptions {
@@ -30,7 +31,8 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
   const { accounts, apps, provider, logger, timers = realTimers } = options
 
   async function revoke(account: string, { record, snapshot }: LoadedAccount): Promise<boolean> {
-    const app = await apps.look(snapshot.context.app)
+    const { app: id, params } = snapshot.context
+    const app = filledApp(await apps.look(id), params)
     const { accessToken, refreshToken, place } = accounts.openCurrent(account, record) ?? {}
     const client = chooseSecret(app)
     const { config } = app

@@ -20,12 +20,21 @@ export interface AccountSeen {
   readonly state: AccountState
   readonly context: AccountContext
   readonly metadata: string | undefined
+  readonly extra: string | undefined
   readonly config: AppConfig | null
 }
 
 /** An account as operators see it: everything it remembers that is of use to them, never a secret. */
-export function accountView({ account, record, state, context, metadata, config }: AccountSeen): AccountView {
-  const { invalid, lastError } = context
+export function accountView({
+  account,
+  record,
+  state,
+  context,
+  config,
+  ...fields
+}: AccountSeen): AccountView {
+  const { invalid, lastError, params } = context
+  const { metadata, extra } = fields
   const grantExpires = grantEnd(context)
   return {
     account,
@@ -54,6 +63,8 @@ export function accountView({ account, record, state, context, metadata, config 
     }),
     ...(lastError && { lastError: { ...lastError, at: iso(lastError.at) } }),
     ...(metadata !== undefined && { metadata: JSON.parse(metadata) }),
+    ...(Object.keys(params).length > 0 && { params }),
+    ...(extra !== undefined && { extra: JSON.parse(extra) }),
   }
 }
 
@@ -65,9 +76,9 @@ export function viewOf(
 ): Result<AccountView> {
   const { context } = snapshot
   if (context.grantId === null) return accountNotFound(account)
-  const { metadata } = record.fields
+  const { metadata, extra } = record.fields
   return ok(
-    accountView({ account, record, state: snapshot.value as AccountState, context, metadata, config }),
+    accountView({ account, record, state: snapshot.value as AccountState, context, metadata, extra, config }),
   )
 }
 

@@ -3,6 +3,7 @@ import type { AccountView } from '../contract/account.ts'
 import { encodeId } from '../contract/subject-token.ts'
 import { replay } from '../testing/replay.ts'
 import { accountListCommand } from './account-list.ts'
+import { parseParam } from './parse-param.ts'
 import { pick } from './pick.ts'
 import { parseCount, readPayload, readSecret } from './read-secret.ts'
 import { facts, paintState, shown } from './terminal.ts'
@@ -23,6 +24,7 @@ export function accountCommands(program: Command, run: Run): void {
     .option('--access-token <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--expires <time>', 'when the access token runs out: ISO 8601, or never')
     .option('--scope <scope...>', 'what was granted')
+    .option('--param <name=value...>', 'what fills {name} in the URLs of the app', parseParam, {})
     .addOption(new Option('--policy <policy>', 'when to refresh').choices(policies))
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
     .action(
@@ -33,6 +35,7 @@ export function accountCommands(program: Command, run: Run): void {
           ...pick(options, ['app', 'user', 'subject', 'expires', 'policy']),
           ...(options.expires === 'never' && { expires: null }),
           ...(options.scope && { scopes: options.scope }),
+          ...(Object.keys(options.param).length > 0 && { params: options.param }),
           ...(options.refreshToken && { refreshToken: await readSecret(options.refreshToken, terminal) }),
           ...(options.accessToken && { accessToken: await readSecret(options.accessToken, terminal) }),
         }

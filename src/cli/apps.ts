@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseJson } from '../common/parse-json.ts'
 import type { AppVerification, AppView } from '../contract/app.ts'
 import { encodeId } from '../contract/subject-token.ts'
+import { parseParam } from './parse-param.ts'
 import { pick } from './pick.ts'
 import { readPayload, readSecret } from './read-secret.ts'
 import { facts, paintState, shown, table } from './terminal.ts'
@@ -103,10 +104,14 @@ export function appCommands(program: Command, run: Run): void {
     .command('verify <app>')
     .description('try its settings at the provider, step by step; nothing is changed by it')
     .option('--user <user>', 'whose mailbox a service account is to act for')
+    .option('--param <name=value...>', 'what fills {name} in its URLs', parseParam, {})
     .action(
       run(async ({ bus, print, colours }, id: string, options) => {
         const subject = `app.verify.${encodeId(id)}`
-        const found = (await bus.request(subject, pick(options, ['user']))) as AppVerification
+        const found = (await bus.request(subject, {
+          ...pick(options, ['user']),
+          ...(Object.keys(options.param).length > 0 && { params: options.param }),
+        })) as AppVerification
         const marks = new Map([
           [true, colours.green('ok')],
           [false, colours.red('failed')],

@@ -12,6 +12,8 @@ import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { originOf, placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
+import { fillParams, type Params } from '../provider/url-params.ts'
+import { filledApp } from '../refresh/filled-app.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
 import { readGrant } from './read-grant.ts'
@@ -26,6 +28,8 @@ export interface ConsentWish {
   readonly app?: string | undefined
   readonly name?: string | undefined
   readonly email?: string | undefined
+  /** What fills the app's URLs. */
+  readonly params?: Readonly<Record<string, string>> | undefined
   readonly redirectUrl: string
   /** Who asks, and answers for what the person connects. */
   readonly by: Bound
@@ -110,11 +114,20 @@ export function createConsent(options: ConsentOptions): Consent {
     const grant = readGrant({ account, name, email, config: app.config, answer })
     if (grant.kind === 'none') return turnedDown(grant.problem, waiting, grant.details)
     const place = placeOf(app.config, grant.reached)
-    const put = await tokenbus.putAccount(account, grant.put, { place, by: { apps: waiting.apps } })
+    const put = await tokenbus.putAccount(
+      account,
+      { ...grant.put, ...paramsIn(waiting, app.config) },
+      {
+        place,
+        by: { apps: waiting.apps },
+      },
+    )
     if (!put.ok) return turnedDown('not_stored', waiting)
     const location = new URL(waiting.redirectUrl)
     location.searchParams.set('account', account)
     location.searchParams.set('state', put.value.created ? 'new' : 'existing')
+    const { extra } = put.value
+    if (extra !== undefined) location.searchParams.set('extra', JSON.stringify(extra))
     return { kind: 'connected' as const, location: location.href }
   }
 
@@ -131,27 +144,36 @@ export function createConsent(options: ConsentOptions): Consent {
     return null
   }
 
-  async function asksConsent(app: string): Promise<Result<AppConfig>> {
+  /** Who connects an account again need not say again where its provider is. */
+  async function knownParams(account: string | null, app: string | undefined): Promise<Params | undefined> {
+    const known = account === null ? undefined : await tokenbus.getAccount(account)
+    return known?.ok && known.value.app === app ? known.value.params : undefined
+  }
+
+  /** The settings of the app, its URLs filled in. */
+  async function asksConsent(app: string, params: Params = {}): Promise<Result<AppConfig>> {
     const { config } = await apps.look(app)
     if (config === null) return fail('app_not_found', 'type: there is no such app')
-    if (spendsRefreshToken(config)) return ok(config)
+    if (spendsRefreshToken(config)) return fillParams(config, params)
     return fail('invalid_config', 'type: accounts of this app need nobody to consent')
   }
 
   return {
-    async begin({ account, app, name, email, redirectUrl, by }) {
+    async begin({ account, app, name, email, params: said, redirectUrl, by }) {
       const back = redirectUrls.check(redirectUrl)
       if (!back.ok) return back
-      const wanted = app === undefined ? undefined : await asksConsent(app)
-      if (wanted?.ok === false) return wanted
       const bound = account === null ? undefined : await binding.of(account, by)
       if (bound?.ok === false) return bound
+      const params = said ?? (await knownParams(account, app))
+      const wanted = app === undefined ? undefined : await asksConsent(app, params)
+      if (wanted?.ok === false) return wanted
       const ticket = random()
       const details = {
         account,
         app,
         name,
         email,
+        params,
         apps: by.apps,
         redeemsAt: wanted && redeemsAt(wanted.value),
         redirectUrl: back.value.href,
@@ -174,7 +196,7 @@ export function createConsent(options: ConsentOptions): Consent {
         if (choice.length !== 1) return { kind: 'choose', apps: choice }
         return this.proceed({ ticket, app: choice[0]?.app })
       }
-      const config = await asksConsent(wanted)
+      const config = await asksConsent(wanted, waiting.params)
       if (!config.ok) return turnedDown('unknown_app', waiting)
       const origin = redeemsAt(config.value)
       if (waiting.app === undefined || waiting.redeemsAt !== origin) {
@@ -190,7 +212,7 @@ export function createConsent(options: ConsentOptions): Consent {
       const found = ticket === null ? null : await pending.take(ticket)
       if (ticket === null || found === null) return turnedDown('unknown_request')
       const waiting = fromPending(found)
-      const app = await apps.look(waiting.app ?? '')
+      const app = filledApp(await apps.look(waiting.app ?? ''), waiting.params ?? {})
       if (app.config === null) return turnedDown('unknown_app', waiting)
       // A code and its verifier are as good as a grant: they go nowhere but where they were asked for.
       if (waiting.redeemsAt !== undefined && waiting.redeemsAt !== redeemsAt(app.config))
@@ -201,4 +223,9 @@ export function createConsent(options: ConsentOptions): Consent {
       return store(waiting, { ...app, config: app.config }, callbackUrl, ticket)
     },
   }
+}
+
+/** None where the app has nothing to fill in. */
+function paramsIn({ params }: PendingConsent, { urlParams }: AppConfig): { params?: Params } {
+  return params === undefined || urlParams === undefined ? {} : { params }
 }

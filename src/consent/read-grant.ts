@@ -46,6 +46,7 @@ export function readGrant({ account, name, email, config, answer }: ReadGrant): 
       ...tokens,
       scopes: [...scopes],
       ...(Object.keys(about).length > 0 && { metadata: about }),
+      ...(answer.extra && { extra: answer.extra }),
     },
   }
 }

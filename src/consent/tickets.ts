@@ -8,6 +8,7 @@ const detailsSchema = z.object({
   app: z.string().optional(),
   name: z.string().optional(),
   email: z.string().optional(),
+  params: z.record(z.string(), z.string()).optional(),
   /** Those that whoever asked may use; tickets of before do not say. */
   apps: z.string().nullable().default(everything),
   /** The origin the code is meant for; tickets of before do not say. */

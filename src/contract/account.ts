@@ -3,6 +3,7 @@ import { eventSchemas, providerErrorSchema } from './events.ts'
 import {
   accountStateSchema,
   countSchema,
+  extraSchema,
   generationSchema,
   idSchema,
   ifVersionSchema,
@@ -15,6 +16,7 @@ import {
   textsSchema,
   timeSchema,
   tokenTextSchema,
+  urlValuesSchema,
 } from './fields.ts'
 
 const ifVersion = ifVersionSchema.optional()
@@ -33,6 +35,8 @@ export const accountPutSchema = z.strictObject({
   scopes: scopesSchema.optional(),
   policy: policySchema.optional(),
   metadata: metadataSchema.optional(),
+  params: urlValuesSchema.optional(),
+  extra: extraSchema.optional(),
   ifGeneration: generationSchema.optional(),
 })
 
@@ -108,6 +112,8 @@ export const accountSchema = z.strictObject({
     })
     .optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  params: urlValuesSchema.optional().describe('what fills the URLs of its app'),
+  extra: extraSchema.optional().describe('what its app keeps of the answers of the provider'),
 })
 
 /** `created`: there was none before. `triedAgain`: its grant was dead, and its token is sent once more. */
@@ -144,6 +150,7 @@ export const accountTransitionsSchema = z.strictObject({
   transitions: z.array(eventSchemas['account.transition']),
 })
 
+export type Extra = z.output<typeof extraSchema>
 export type AccountPut = z.output<typeof accountPutSchema>
 export type AccountList = z.output<typeof accountListSchema>
 export type AccountRevoke = z.output<typeof accountRevokeSchema>

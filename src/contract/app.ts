@@ -12,6 +12,7 @@ import {
   textSchema,
   textsSchema,
   timeSchema,
+  urlValuesSchema,
   visible,
   visibleRule,
 } from './fields.ts'
@@ -77,7 +78,10 @@ export const appDeleteSchema = z.strictObject({ ifVersion })
 export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64), ifVersion })
 
 /** `user`: for whom an app that signs assertions is to try one. */
-export const appVerifySchema = z.strictObject({ user: textSchema(320).optional() })
+export const appVerifySchema = z.strictObject({
+  user: textSchema(320).optional(),
+  params: urlValuesSchema.optional(),
+})
 
 /** An app's own settings are there as they were put, secrets as `***`. */
 export const appSchema = z.looseObject({

@@ -61,6 +61,31 @@ export const metadataSchema = z
     (facts) => Buffer.byteLength(JSON.stringify(facts)) <= longestMetadata,
     `must have ${longestMetadata} bytes of JSON at most`,
   )
+/** A name, or names with dots between them for what lies deeper. */
+export const fieldPathSchema = z
+  .string()
+  .max(64)
+  .regex(/^[\w-]{1,64}(?:\.[\w-]{1,64}){0,7}$/, 'must be names with dots between them')
+export const mostExtra = 16
+const longestExtra = 1_024
+/** What an app keeps of the answers of its provider. In each answer of a token: few and short. */
+export const extraSchema = z
+  .record(
+    fieldPathSchema,
+    z.union([
+      z
+        .string()
+        .min(1)
+        .refine((text) => Buffer.byteLength(text) <= longestExtra, `must have ${longestExtra} bytes at most`),
+      z.number(),
+      z.boolean(),
+    ]),
+  )
+  .refine((fields) => Object.keys(fields).length <= mostExtra, `must have ${mostExtra} fields at most`)
+/** What an account fills in where its app's URLs have `{name}`. Which values will do is for the app to say. */
+export const urlValuesSchema = z
+  .record(z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be a word'), z.string().min(1).max(256))
+  .refine((values) => Object.keys(values).length <= 10, 'must have 10 entries at most')
 export const secondsSchema = z.number().nonnegative().finite()
 
 /** Of another API, or fewer than were granted: a second token of the same grant. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { textSchema, visible, visibleRule } from './fields.ts'
+import { fieldPathSchema, mostExtra, textSchema, visible, visibleRule } from './fields.ts'
 
 const name = z.string().regex(/^[\w.:-]{1,64}$/, 'must be the name of a parameter')
 const value = z
@@ -69,7 +69,7 @@ export const protocolSettings = {
   maxTokenLife: life.optional(),
   refreshToken: z.enum(['required', 'optional', 'none']).optional(),
   refreshWith: z.enum(['refresh_token', 'access_token']).optional(),
-  keep: z.array(path).max(20).optional(),
+  keep: z.array(fieldPathSchema).max(mostExtra).optional(),
   urlParams: z
     .record(
       z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be a word'),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { claimsSchema } from './claims-challenge.ts'
 import {
+  extraSchema,
   generationSchema,
   idSchema,
   resourceScopesSchema,
@@ -36,6 +37,7 @@ export const tokenSchema = z.strictObject({
   registeredScopes: textsSchema,
   expires: timeSchema.nullable().describe('null where nobody says that it runs out'),
   generation: generationSchema,
+  extra: extraSchema.optional().describe('what the app keeps of the answers of its provider'),
   version: versionSchema.describe('of the account, as its events count them'),
   since: timeSchema.describe('when the account came into its state'),
   minValidityMet: z.literal(false).optional().describe('it lives shorter than was asked for; else absent'),

@@ -5,7 +5,9 @@ import { createNewerForms } from '../actors/newer-forms.ts'
 import { createSealedTokens, type TokenPair } from '../actors/sealed-tokens.ts'
 import { createClusterClock } from '../common/cluster-clock.ts'
 import { unobserved } from '../common/observer.ts'
+import type { Extra } from '../contract/account.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { fillParams } from '../provider/url-params.ts'
 import { Tampered } from '../redis/integrity.ts'
 import { NewerForm } from '../redis/newer-form.ts'
 import type { Records, Ref } from '../redis/records.ts'
@@ -20,6 +22,7 @@ export interface StoredAccount {
   readonly context: AccountContext
   readonly tokens: TokenPair | null
   readonly metadata: unknown
+  readonly extra: Extra | undefined
   readonly app: StoredApp
 }
 
@@ -86,14 +89,17 @@ export function createReadStored({ records, sealer }: StoredOptions): ReadStored
     if (context.grantId === null) return undefined
     const app = await appOf(context.app)
     if ('fail' in app) return { id, fail: `its app ${context.app}: ${app.fail}` }
-    const { metadata } = record.fields
+    const filled = fillParams(app.config, context.params)
+    if (!filled.ok) return { id, fail: filled.failure.message }
+    const { metadata, extra } = record.fields
     return {
       id,
       at,
       context,
       tokens: accounts.openCurrent(id, record),
       metadata: metadata === undefined ? undefined : JSON.parse(metadata),
-      app,
+      extra: extra === undefined ? undefined : JSON.parse(extra),
+      app: { ...app, config: filled.value },
     }
   }
 

@@ -34,8 +34,8 @@ export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape
         ...(revealed.length > 0 && (withAppSecrets ? { secrets: revealed } : { secretsLeftOut: true })),
       }
     },
-    account({ id, context, metadata, grant }) {
-      const { grantEndsAt, subject } = context
+    account({ id, context, metadata, extra, grant }) {
+      const { grantEndsAt, subject, params } = context
       return {
         account: id,
         app: context.app,
@@ -46,13 +46,15 @@ export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape
         scopes: context.scopes,
         policy: context.policy,
         ...(metadata !== undefined && { metadata }),
+        ...(Object.keys(params).length > 0 && { params }),
+        ...(extra && { extra }),
       }
     },
   }),
   /** The body of Nango's `POST /connections`. It asks for an access token, also where that has run out. */
   nango: ({ nameOf }) => ({
     content: 'nango-connections',
-    account({ id, context, metadata, tokens, app, grant: { refreshToken, expires } }) {
+    account({ id, context, metadata, extra, tokens, app, grant: { refreshToken, expires } }) {
       if (!spendsRefreshToken(app.config)) return { skip: 'it has no grant of its own' }
       const accessToken = tokens?.accessToken
       if (accessToken === undefined)
@@ -67,6 +69,7 @@ export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape
           ...(expires !== null && { expires_at: expires }),
         },
         ...(metadata !== undefined && { metadata }),
+        ...(extra && { connection_config: extra }),
       }
     },
   }),

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../contract/failures.ts'
 import { idSchema, newIdSchema, textSchema } from '../contract/fields.ts'
 import type { KnownAccount } from '../contract/tokenbus.ts'
 
-const { user, accessToken, refreshToken, expires, scopes, policy, metadata, ifVersion } =
+const { user, accessToken, refreshToken, expires, scopes, policy, metadata, params, extra, ifVersion } =
   accountPutSchema.shape
 
 const oauth2Schema = z.object({
@@ -24,6 +24,8 @@ const about = {
   email: textSchema(320).or(z.literal('')).optional(),
   policy,
   metadata,
+  params,
+  extra,
   ifVersion,
 }
 
@@ -42,6 +44,8 @@ export function accountPutOf(
     email,
     policy: wanted,
     metadata: facts,
+    params,
+    extra,
     ifVersion: seen,
     oauth2,
   }: z.output<typeof accountChangeSchema>,
@@ -71,6 +75,7 @@ export function accountPutOf(
     user: who,
     ...(seen !== undefined && { ifVersion: seen }),
     ...(wanted && { policy: wanted }),
+    ...Object.fromEntries(Object.entries({ params, extra }).filter(([, each]) => each !== undefined)),
     ...(said && { metadata: about }),
   } as AccountPut)
 }

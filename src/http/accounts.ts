@@ -51,7 +51,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         z.object({ redirect: z.url() }),
       ]),
       async handle({ body, principal, ifVersion }) {
-        const { account: named = null, name, email, oauth2 } = body
+        const { account: named = null, name, email, params, oauth2 } = body
         if (oauth2.authorize) {
           const { provider: app, redirectUrl = `${publicUrl()}/` } = oauth2
           const begun = await consent.begin({
@@ -59,6 +59,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
             app,
             name,
             email,
+            params,
             redirectUrl,
             by: principal as Principal,
           })

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Consent, ConsentStart } from '../consent/consent.ts'
 import type { ConsentEnd, ConsentProblem } from '../consent/consent-end.ts'
-import { idSchema, newIdSchema, textSchema } from '../contract/fields.ts'
+import { idSchema, newIdSchema, textSchema, urlValuesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
 import { type Message, messagePage, pagePolicy } from './message-page.ts'
 import { type Route, route } from './route.ts'
@@ -13,6 +13,7 @@ const formSchema = z.object({
   name: textSchema(256).or(z.literal('')).optional(),
   email: textSchema(320).or(z.literal('')).optional(),
   redirectUrl: z.string().max(2_048),
+  params: urlValuesSchema.optional().describe('what fills the URLs of the app'),
   type: idSchema.optional(),
 })
 

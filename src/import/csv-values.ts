@@ -96,6 +96,8 @@ function checkedNames({ path, columns }: CsvFile, names: Cells): readonly string
   return names
 }
 
+const inJson = new Set(['metadata', 'params', 'extra'])
+
 function rowOf(names: readonly string[], cells: readonly string[]): Record<string, unknown> {
   const given = names
     .map((name, index) => [name, cells[index] ?? ''] as const)
@@ -103,7 +105,7 @@ function rowOf(names: readonly string[], cells: readonly string[]): Record<strin
   return Object.fromEntries(
     given.map(([name, cell]) => {
       if (name === 'scopes') return [name, cell.split(/\s+/)]
-      return [name, name === 'metadata' ? parsedJson(cell) : cell]
+      return [name, inJson.has(name) ? parsedJson(cell) : cell]
     }),
   )
 }

@@ -19,7 +19,7 @@ import type { Host } from './host.ts'
 export interface TokenbusOptions {
   readonly host: Host
   readonly storage: Storage
-  readonly provider: Pick<Provider, 'refreshToken' | 'revokeToken' | 'resolveEndpoint'>
+  readonly provider: Pick<Provider, 'refreshToken' | 'revokeToken' | 'resolveEndpoint' | 'checkUrls'>
   readonly clock: ClusterClock
   readonly partitions: number
   readonly allowPrivate: boolean

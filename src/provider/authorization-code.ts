@@ -7,6 +7,7 @@ import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'
 import { identityIssuer } from './identity.ts'
 import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
+import { keptFields } from './kept-fields.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
 import type { TokenRequests } from './token-request.ts'
 import { misconfigured } from './transport-refusal.ts'
@@ -69,16 +70,35 @@ export function createAuthorizationCode({
         timing,
       })
       const issuer = identityIssuer(config)
-      if (answer.kind === 'refused' || issuer === undefined) return answer
+      if (answer.kind === 'refused') return answer
+      const called = { config, callbackUrl: new URL(callbackUrl), code: callback }
+      if (issuer === undefined) return withCallback(answer, called)
       const { nonce = request.nonce } = config.authorizeParams ?? {}
-      return judgeIdToken({
+      const judged = await judgeIdToken({
         config,
         server: { ...server, issuer },
         answer,
         ...(typeof nonce === 'string' && { nonce }),
       })
+      return withCallback(judged, called)
     },
   }
+}
+
+interface Called {
+  readonly config: AppConfig
+  readonly callbackUrl: URL
+  readonly code: string
+}
+
+/** What the app keeps of the callback and of the ID token, where the answer itself does not have it. */
+function withCallback(answer: CodeAnswer, { config, callbackUrl, code }: Called): CodeAnswer {
+  if (answer.kind === 'refused' || config.keep === undefined) return answer
+  const { accessToken, refreshToken, idToken, claims } = answer
+  const secrets = [code, ...[accessToken, refreshToken, idToken].map((each) => each?.reveal())]
+  const sources = [answer.extra, claims, Object.fromEntries(callbackUrl.searchParams)]
+  const extra = keptFields({ keep: config.keep, sources, secrets })
+  return { ...answer, ...(extra && { extra }) }
 }
 
 interface ReadCallback extends Pick<RedeemCodeRequest, 'config' | 'callbackUrl' | 'state'> {

@@ -1,6 +1,7 @@
 import type { AppPut } from '../contract/app.ts'
 import { placeholdersIn } from '../contract/protocol-settings.ts'
 import type { AppConfig } from './app-config.ts'
+import { patternComplaint } from './url-pattern.ts'
 
 interface Asked {
   readonly put: AppPut
@@ -56,6 +57,9 @@ const ofTransport = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+/** `token_type` says only how a token is sent. */
+const secretName =
+  /^(?!token_?type$).*(?:token|secret|password|assertion|credential|authorization|jwt)|^code$/i
 const tokens = new Set(['access_token', 'refresh_token', 'id_token', 'client_secret'])
 
 const rules: readonly Rule[] = [
@@ -72,6 +76,13 @@ const rules: readonly Rule[] = [
     tokenLife !== undefined && maxTokenLife !== undefined && tokenLife > maxTokenLife
       ? ['tokenLife', 'must not be longer than maxTokenLife']
       : undefined,
+  ({ config: { urlParams = {} } }) => {
+    const [complaint] = Object.entries(urlParams).flatMap(([name, { pattern }]) => {
+      const why = patternComplaint(pattern)
+      return why === undefined ? [] : [`${name}.pattern ${why}`]
+    })
+    return complaint === undefined ? undefined : ['urlParams', complaint]
+  },
   ({ config }) => first(urls, (field) => undeclared(config[field], config)),
   ({ config }) => first(parameters, (field) => mayNotSet(config, field)),
   ({ config: { tokenHeaders = {} } }) => {
@@ -86,7 +97,7 @@ const rules: readonly Rule[] = [
   },
   ({ config: { keep = [], answer } }) => {
     const own = [...tokens].flatMap((each) => answer?.names?.[each] ?? [])
-    const token = keep.find((each) => tokens.has(lastOf(each)) || own.includes(each))
+    const token = keep.find((each) => secretName.test(lastOf(each)) || own.includes(each))
     return token === undefined ? undefined : ['keep', `${token} is a token, and given out as none`]
   },
 ]

@@ -1,10 +1,14 @@
 import type { Logger } from 'pino'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import type { AppConfig } from './app-config.ts'
 import { type AuthorizationCode, createAuthorizationCode } from './authorization-code.ts'
+import { checkEndpoint } from './check-endpoint.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { createHttp } from './http.ts'
 import { createProviderClocks } from './provider-clocks.ts'
 import { createRevocation, type Revocation } from './revoke.ts'
 import { createTokenRequests, type TokenRequests } from './token-request.ts'
+import { urlFields } from './url-params.ts'
 
 export interface ProviderOptions {
   /** Also connect to loopback and private addresses, and over plain http. */
@@ -15,6 +19,8 @@ export interface ProviderOptions {
 /** All that is asked of OAuth providers. */
 export interface Provider extends AuthorizationCode, Revocation, Pick<TokenRequests, 'refreshToken'> {
   readonly resolveEndpoint: Endpoints['resolve']
+  /** May requests be sent to the URLs of these settings? Fails with `invalid_config`, naming the first that will not do. */
+  checkUrls(config: AppConfig): Promise<Result<void>>
   /** Waits for the answers still under way. */
   close(): Promise<void>
 }
@@ -30,6 +36,14 @@ export function createProvider({ allowPrivate, logger }: ProviderOptions): Provi
     resolveEndpoint: endpoints.resolve,
     ...createAuthorizationCode({ endpoints, requestTokens }),
     ...createRevocation(ways),
+    async checkUrls(config) {
+      for (const field of urlFields) {
+        const url = config[field]
+        const allowed = url === undefined ? ok(undefined) : await checkEndpoint(url, { allowPrivate })
+        if (!allowed.ok) return fail('invalid_config', `params: ${field} ${allowed.failure.message}`)
+      }
+      return ok(undefined)
+    },
     close: () => http.close(),
   }
 }

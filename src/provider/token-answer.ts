@@ -1,4 +1,5 @@
 import type { Secret } from '../common/secret.ts'
+import type { Extra } from '../contract/account.ts'
 import type { Refusal } from './classified.ts'
 import type { Reached } from './grant-place.ts'
 
@@ -16,6 +17,8 @@ export interface Tokens {
   readonly scopesCut?: true
   /** The provider's clock minus ours in milliseconds, by its `Date` header. */
   readonly dateSkewMs?: number
+  /** What the app keeps of the answer. */
+  readonly extra?: Extra
   /** Where they come from. */
   readonly reached?: Reached
 }

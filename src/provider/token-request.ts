@@ -6,6 +6,7 @@ import type { Endpoints, Resolved } from './endpoints.ts'
 import { nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'
 import { mayReach, type Reached } from './grant-place.ts'
 import type { Http, Timing } from './http.ts'
+import { keptInAnswer } from './kept-fields.ts'
 import { type Params, withChanges } from './parameters.ts'
 import { postForm } from './post-form.ts'
 import type { ProviderClocks } from './provider-clocks.ts'
@@ -105,7 +106,9 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       providerNow: clocks.now(url),
     })
     if (exchange.kind === 'answered') clocks.learn(url, exchange.headers)
-    if (answer.kind === 'tokens') return { ...answer, reached }
+    const spent = [refreshToken, clientSecret]
+    if (answer.kind === 'tokens')
+      return { ...answer, ...keptInAnswer({ exchange, config, answer, spent }), reached }
     const { reason, action, providerError, alarm } = answer.refusal
     if (alarm) logger?.error({ app: config.app, reason, providerError }, `this must not be: ${action}`)
     return answer

@@ -2,7 +2,7 @@ import type { EventType } from '../contract/events.ts'
 import type { Ref } from './keys.ts'
 
 /** What is kept beside a snapshot: sealed tokens (current, previous, sibling), fingerprints, and plain facts. */
-export type FieldName = 'c' | 'c-' | 'c~' | 'f' | 'user' | 'metadata' | 'config' | 'closing'
+export type FieldName = 'c' | 'c-' | 'c~' | 'f' | 'user' | 'metadata' | 'extra' | 'config' | 'closing'
 
 /**
  * What a record was at one save. The save id is compared beside the version: after a failover that forgot a save, two

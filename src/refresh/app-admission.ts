@@ -67,9 +67,9 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
     mayGo: (app, trial) => turnOf(app.context, { ...askingOf(app, trial), at: clock.now() }) === 'go',
     async waitForApp(trial) {
       const { attempt, saved } = trial
-      const { app: id } = saved.snapshot.context
+      const { app: id, params } = saved.snapshot.context
       for (;;) {
-        let app = await reports.look(id)
+        let app = await reports.look(id, params)
         const held = heldBack(app, trial)
         if (held !== null) return held
         const asking = askingOf(app, trial)

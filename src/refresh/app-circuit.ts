@@ -3,7 +3,9 @@ import type { App, Apps } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { presetOf } from '../provider/presets.ts'
+import type { Params } from '../provider/url-params.ts'
 import type { Accused } from './accusation.ts'
+import { filledApp } from './filled-app.ts'
 import type { AppSlots } from './provider-limits.ts'
 
 export interface AppReportsOptions {
@@ -13,8 +15,8 @@ export interface AppReportsOptions {
 }
 
 export interface AppReports {
-  /** The app, with its caps taken over. */
-  look(id: string): Promise<App>
+  /** The app as an account with these `params` asks it, with its caps taken over. */
+  look(id: string, params: Params): Promise<App>
   allow(app: App): void
   /** Answers what the app makes of it. */
   tellRejected(id: string, told: Accused): Promise<App>
@@ -61,10 +63,10 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions): App
       return (await apps.report(id, { type: 'client.questioned', ...asking })).app
     },
     allow,
-    async look(id: string): Promise<App> {
+    async look(id, params): Promise<App> {
       const app = await apps.look(id)
       allow(app)
-      return app
+      return filledApp(app, params)
     },
     isRefusedNow(id: string, attempt: string): boolean {
       return (refusedNow.get(id) ?? attempt) !== attempt

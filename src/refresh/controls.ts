@@ -5,6 +5,7 @@ import type { Secret } from '../common/secret.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { TokenAnswer } from '../provider/token-answer.ts'
+import { isFilledPerAccount } from '../provider/url-params.ts'
 import { answerKey } from './answer-key.ts'
 import type { Attempts } from './attempts.ts'
 import { madeUpRefreshToken, madeUpSecret, madeUpUser } from './made-up.ts'
@@ -56,9 +57,9 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
   async function learn(app: App): Promise<Baseline | null> {
     const { config, endpoint } = app
     const client = chooseSecret(app)
-    // What has no secret, or names nobody, has nothing that could be made up: a control would be blind.
-    if (config === null || client === undefined || config.grant === 'client_credentials')
-      return { endpoint, ownSecret: '', madeUpSecret: '' }
+    // What has no secret, or names nobody, has nothing that could be made up, and an app without its accounts no address.
+    const isBlind = config === null || config.grant === 'client_credentials' || isFilledPerAccount(config)
+    if (isBlind || client === undefined) return { endpoint, ownSecret: '', madeUpSecret: '' }
     const own = await ask(app, config, client.secret)
     if (own === null || own.answer === null) return null
     const other = await ask(app, config, await madeUpSecret(config, client.secret))
@@ -71,7 +72,8 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
       const app = await apps.look(id)
       if (app.config === null || app.context.question?.id !== question) return
       const client = app.secrets.find((each) => each.id === secret)
-      const answer = (await ask(app, app.config, client?.secret)) ?? nothingSaid
+      const asked = isFilledPerAccount(app.config) ? null : await ask(app, app.config, client?.secret)
+      const answer = asked ?? nothingSaid
       await apps.report(id, { type: 'control.answered', question, secret, ...answer })
     },
     async learnBaseline(id: string): Promise<void> {

@@ -4,6 +4,7 @@ import { appsFault, type Failure, hasTakenClient, isLackedByOne } from '../actor
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
+import { isFilledPerAccount } from '../provider/url-params.ts'
 import { type Accused, accusationOf, endOf, isJudged, ofThisGrant, ownRefusal } from './accusation.ts'
 import { answerKey } from './answer-key.ts'
 import type { AppReports } from './app-circuit.ts'
@@ -72,8 +73,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     const { app, config, client, refusal } = refused
     const { context: account } = trial.saved.snapshot
     if (refusal.reason === 'taken_back' && trial.ticket.valid) return 'wait'
-    // A wrong key is told in the words of an unknown user: whose fault it was, another key shows.
-    if (refusal.reason === 'assertion_rejected' && client !== undefined) {
+    if (isForAnotherSecret(refused) && client !== undefined) {
       trial.tried.push(client.id)
       if (chooseSecret(app, trial.tried) !== undefined) return 'again'
     }
@@ -82,6 +82,11 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     if (isJudged(account)) return { failure: ownRefusal(app, refusal, accusation), alone: false }
     return ofClient(trial, refused, accusation)
   }
+}
+
+/** A wrong key is told in the words of an unknown user, a wrong secret by one tenant alone: another one shows whose fault it was. */
+function isForAnotherSecret({ config, refusal }: Refused): boolean {
+  return refusal.reason === 'assertion_rejected' || (refusal.class === 'P' && isFilledPerAccount(config))
 }
 
 function accusedOf(

@@ -11,6 +11,7 @@ import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { tokenOrigins } from '../provider/grant-place.ts'
 import { refreshesWithAccessToken } from '../provider/refreshing.ts'
 import type { RefreshRequest } from '../provider/token-request.ts'
+import { fillParams, type Params } from '../provider/url-params.ts'
 import type { AppAdmission } from './app-admission.ts'
 import type { AppReports } from './app-circuit.ts'
 import { chooseSecret } from './secret-selection.ts'
@@ -58,15 +59,13 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
   return async (trial) => {
     const { attempt, saved, ticket } = trial
     const { context } = saved.snapshot
-    const app = await reports.look(context.app)
+    const app = await reports.look(context.app, context.params)
     const { config } = app
-    const grant = openGrant(trial)
-    const { place } = grant
-    const refreshToken = config === null ? undefined : spendable(config, grant, saved.snapshot.context)
-    if (refreshToken === undefined && config !== null && spendsRefreshToken(config))
-      return { failure: unsent('A', 'no_refresh_token', 'ask the user to reconnect') }
-    const held = admission.heldBack(app, trial)
-    if (held !== null || config === null) return { failure: held as Failure }
+    if (config === null) return { failure: admission.heldBack(app, trial) as Failure }
+    const { place, ...grant } = openGrant(trial)
+    const refreshToken = spendable(config, grant, context)
+    const held = lacking(config, { params: context.params, refreshToken }) ?? admission.heldBack(app, trial)
+    if (held !== null) return { failure: held }
     if (trial.sends >= mostTries) return { failure: admission.undecided(trial) }
     if (!admission.mayGo(app, trial)) return 'wait'
     const client = chooseSecret(app, trial.tried)
@@ -94,4 +93,17 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
       }),
     }
   }
+}
+
+interface Sent {
+  readonly params: Params
+  readonly refreshToken: Secret | undefined
+}
+
+/** What a request of this app cannot be made without. */
+function lacking(config: AppConfig, { params, refreshToken }: Sent): Failure | null {
+  const filled = fillParams(config, params)
+  if (!filled.ok) return unsent('C', 'params_missing', filled.failure.message)
+  if (refreshToken !== undefined || !spendsRefreshToken(config)) return null
+  return unsent('A', 'no_refresh_token', 'ask the user to reconnect')
 }

@@ -14,8 +14,10 @@ export function tokenReply(known: {
   /** Null for the account's own token. */
   readonly resource: Resource | null
   readonly tokens: TokenPair | null
+  /** As it is stored. */
+  readonly extra: string | undefined
 }): Uint8Array {
-  const { account, context, version, resource, tokens } = known
+  const { account, context, version, resource, tokens, extra } = known
   const held = tokenFor(context, resource)
   const sealed = resource === null ? tokens?.accessToken : tokens?.resources?.[resource.key]
   const accessToken = sealed?.reveal()
@@ -29,6 +31,7 @@ export function tokenReply(known: {
     registeredScopes: held.scopes,
     expires: expiryText(held.expiresAt),
     generation: held.generation,
+    ...(extra !== undefined && { extra: JSON.parse(extra) }),
     version,
     since: new Date(context.since).toISOString(),
   }

@@ -56,7 +56,8 @@ export function createServe({ accounts, cache, clock, observer }: ServeOptions):
     const { resource } = want
     const { context } = loaded.snapshot
     const tokens = accounts.openCurrent(account, loaded.record)
-    const bytes = tokenReply({ account, context, version: loaded.record.version, resource, tokens })
+    const { version, fields } = loaded.record
+    const bytes = tokenReply({ account, context, version, resource, tokens, extra: fields.extra })
     const { generation, expiresAt: end, refreshAt, ...held } = tokenFor(context, resource) as HeldToken
     const expiresAt = end === never ? Number.POSITIVE_INFINITY : end
     const renewed = generation > found

@@ -13,7 +13,7 @@ beforeAll(async () => {
     answer: ({ form }, calls) => {
       if (form.client_secret !== 'client-secret') return [401, { error: 'invalid_client' }]
       if (form.grant_type === 'authorization_code') return [200, { access_token: `long-${calls.length}` }]
-      if ((form.fb_exchange_token ?? form.refresh_token) === 'short')
+      if (form.grant_type === 'fb_exchange_token' && form.fb_exchange_token === 'short')
         return [200, { access_token: 'long', expires_in: 5_184_000 }]
       return [400, { error: 'invalid_grant' }]
     },

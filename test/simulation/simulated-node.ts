@@ -132,7 +132,7 @@ export function createSimulatedNode(
         fingerprint,
         logger,
         timers,
-        provider: { revokeToken: async () => ok(undefined) },
+        provider: { revokeToken: async () => ok(undefined), checkUrls: async () => ok(undefined) },
         history: { read: async () => ok([]) },
       }),
       ...createAppAdmin({

@@ -72,7 +72,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   await ensureStreams({ nats })
   const publisher = createPublisher({ nats, source: 'tokenbus/test' })
   const { revokeToken = async () => ok(undefined) } = options
-  const provider = { refreshToken, revokeToken }
+  const provider = { refreshToken, revokeToken, checkUrls: async () => ok(undefined) }
   const spool = createSpool({ directory: join(dataDir, 'spool') })
   const host = createHost({
     announce: announceChanges({ nats }),

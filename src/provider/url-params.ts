@@ -1,0 +1,54 @@
+import { fail, ok, type Result } from '../contract/failures.ts'
+import type { AppConfig } from './app-config.ts'
+
+/** What an account says of itself, by the names in `{}` of its app's URLs. */
+export type Params = Readonly<Record<string, string>>
+
+/** The settings that are URLs. */
+export const urlFields = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
+const maps = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
+
+/**
+ * The settings as one account uses them, each `{name}` filled in. Whoever fills in a host decides where the client secret
+ * goes: a value must be what the operator's pattern of today allows, and has no character that ends a part of a URL.
+ */
+export function fillParams(config: AppConfig, params: Params): Result<AppConfig> {
+  const { urlParams } = config
+  if (urlParams === undefined) return ok(config)
+  for (const [name, { pattern }] of Object.entries(urlParams)) {
+    const value = Object.hasOwn(params, name) ? params[name] : undefined
+    const complaint = value === undefined ? 'required by the app' : complaintOf(value, pattern)
+    if (complaint !== undefined) return fail('invalid_config', `params.${name}: ${complaint}`)
+  }
+  const fill = (template: string) =>
+    template.replace(/\{(\w+)\}/g, (all, name: string) =>
+      Object.hasOwn(urlParams, name) ? (params[name] as string) : all,
+    )
+  const filled: Record<string, unknown> = { ...config }
+  for (const field of urlFields) if (config[field] !== undefined) filled[field] = fill(config[field])
+  for (const field of maps) if (config[field] !== undefined) filled[field] = fillValues(config[field], fill)
+  return ok(filled as unknown as AppConfig)
+}
+
+/** Does each account say itself where its tokens come from? */
+export function isFilledPerAccount({ urlParams }: Pick<AppConfig, 'urlParams'>): boolean {
+  return urlParams !== undefined
+}
+
+/** No part of a URL ends with any of these, and none begins as `.` and `..` do. */
+const inertValue = /^[A-Za-z0-9_][A-Za-z0-9_.~:-]{0,255}$/
+
+function complaintOf(value: string, pattern: string): string | undefined {
+  if (!inertValue.test(value)) return 'must have letters, digits and _.~:- alone, 256 at most'
+  // The pattern is one whose time is bounded: see `url-pattern.ts`.
+  return new RegExp(pattern, 'u').test(value) ? undefined : 'is not what the app allows'
+}
+
+function fillValues<T>(
+  values: Readonly<Record<string, T>>,
+  fill: (text: string) => string,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? fill(value) : value]),
+  )
+}

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let cluster: HttpCluster
+let provider: PlainProvider
+const caller = 'http://caller.example'
+const brokenTenants = new Set<string>()
+
+beforeAll(async () => {
+  cluster = await startHttpCluster({ TOKENBUS_REDIRECT_ORIGINS: caller })
+  provider = await startPlainProvider({
+    callback: { realmId: '4620816365' },
+    answer: ({ path, form }, calls) => {
+      const [, tenant = ''] = path.split('/')
+      if (form.client_secret !== 'client-secret' || brokenTenants.has(tenant))
+        return [401, { error: 'invalid_client' }]
+      const n = calls.length
+      const known = form.grant_type === 'authorization_code' || form.refresh_token === `refresh-of-${tenant}`
+      if (!known) return [400, { error: 'invalid_grant' }]
+      return [
+        200,
+        {
+          access_token: `access-${n}`,
+          refresh_token: `refresh-of-${tenant}`,
+          expires_in: 3_600,
+          instance_url: `https://${tenant}.example.com/${form.grant_type}`,
+          refresh_hint: `refresh-of-${tenant}`,
+          team: { id: 'T42' },
+        },
+      ]
+    },
+  })
+})
+afterAll(async () => {
+  await provider[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+function putApp(app: string, settings: object = {}) {
+  const { origin } = provider
+  return cluster.request(`app.put.${app}`, {
+    provider: 'oidc',
+    authorizeUrl: `${origin}/{tenant}/authorize`,
+    tokenUrl: `${origin}/{tenant}/token`,
+    urlParams: { tenant: { pattern: '^[a-z]+$' } },
+    clientId: 'client',
+    clientSecret: 'client-secret',
+    rotation: 'none',
+    scopes: ['read'],
+    ...settings,
+  })
+}
+
+async function consent(wish: object): Promise<URL> {
+  const body = { redirectUrl: `${caller}/connected`, ...wish }
+  let next = (await cluster.ask('POST', '/v1/authentication/form', { body })).body.url as string
+  while (!next.startsWith(caller)) {
+    const { headers } = await fetch(next, { redirect: 'manual' })
+    next = headers.get('location') ?? (headers.get('refresh')?.split('url=')[1] as string)
+  }
+  return new URL(next)
+}
+
+describe('what an app keeps', () => {
+  const keep = ['instance_url', 'team.id', 'realmId', 'refresh_hint']
+  const first = {
+    instance_url: 'https://acme.example.com/authorization_code',
+    'team.id': 'T42',
+    realmId: '4620816365',
+  }
+
+  it('is given out with the token, with the account and at the end of the consent; a token in it is not', async () => {
+    await putApp('keeper', { keep })
+    const back = await consent({ account: 'alice', type: 'keeper', params: { tenant: 'acme' } })
+    expect(JSON.parse(back.searchParams.get('extra') as string)).toEqual(first)
+    expect(await cluster.request('token.get.alice')).toMatchObject({ extra: first })
+    expect((await cluster.ask('GET', '/v1/account/alice')).body).toMatchObject({ extra: first })
+  })
+  it('is brought up to date by later answers, and kept where they say nothing of it', async () => {
+    const { extra } = (await cluster.request('token.get.alice', { forceRefresh: true })) as { extra: object }
+    expect(extra).toEqual({ ...first, instance_url: 'https://acme.example.com/refresh_token' })
+  })
+  it('may be put, in the names the app keeps, and is beside what is known', async () => {
+    const put = { app: 'keeper', user: 'bob', refreshToken: 'refresh-of-acme', params: { tenant: 'acme' } }
+    const strange = await cluster.request('account.put.bob', { ...put, extra: { other: 'x' } })
+    expect(strange).toMatchObject({
+      error: 'invalid_config',
+      message: expect.stringContaining('extra: other'),
+    })
+    const extra = { realmId: '1' }
+    expect(await cluster.request('account.put.bob', { ...put, extra })).toMatchObject({ extra })
+    expect(await cluster.request('token.get.bob', { forceRefresh: true })).toMatchObject({
+      extra: { realmId: '1', 'team.id': 'T42' },
+    })
+  })
+  it.each([
+    [['access_token']],
+    [['deep.id_token']],
+    [['client_secret']],
+    [['code']],
+    [Array.from({ length: 17 }, (_, i) => `field${i}`)],
+    [['x'.repeat(65)]],
+  ])('cannot be %s', async (names) => {
+    expect(await putApp('bad', { keep: names })).toMatchObject({
+      error: expect.stringMatching(/invalid_config|bad_request/),
+    })
+  })
+})
+
+describe('an account that fills in its app’s URLs', () => {
+  it('gets its tokens where it says, from the consent on', async () => {
+    await putApp('filled')
+    await consent({ account: 'carol', type: 'filled', params: { tenant: 'blue' } })
+    expect(await cluster.request('account.get.carol')).toMatchObject({
+      state: 'valid',
+      params: { tenant: 'blue' },
+    })
+    await cluster.request('token.get.carol', { forceRefresh: true })
+    expect(provider.calls.slice(-2).map(({ path }) => path)).toEqual(['/blue/token', '/blue/token'])
+    // Again, and it need not say so again.
+    await consent({ account: 'carol', type: 'filled' })
+    expect(provider.calls.at(-1)?.path).toBe('/blue/token')
+  })
+  it.each([
+    [{}, 'params.tenant: required'],
+    [{ tenant: 'ACME' }, 'params.tenant: is not what the app allows'],
+    [{ tenant: 'a/../../evil' }, 'params.tenant: must have'],
+    [{ tenant: 'a@evil.example' }, 'params.tenant: must have'],
+    [{ tenant: 'acme', other: 'x' }, 'params: other is not among the urlParams'],
+  ])('%j is refused: %s', async (params, message) => {
+    const put = { app: 'filled', user: 'dave', refreshToken: 'refresh-of-acme', params }
+    const told = { error: 'invalid_config', message: expect.stringContaining(message) }
+    expect(await cluster.request('account.put.dave', put)).toMatchObject(told)
+  })
+  it('cannot move its grant to another origin', async () => {
+    const { origin } = provider
+    const hosts = { tokenUrl: 'http://{host}/acme/token', authorizeUrl: `${origin}/acme/authorize` }
+    await putApp('hosts', { ...hosts, urlParams: { host: { pattern: '^[a-z0-9.:]+$' } } })
+    const put = { app: 'hosts', user: 'erin', refreshToken: 'refresh-of-acme' }
+    await cluster.request('account.put.erin', { ...put, params: { host: new URL(origin).host } })
+    expect(await cluster.request('token.get.erin')).toMatchObject({ accessToken: expect.any(String) })
+    const { refreshToken: _, ...moved } = { ...put, params: { host: '127.0.0.1:9' } }
+    await cluster.request('account.put.erin', moved)
+    const refused = { error: 'grant_revoked', reason: 'app_changed', recoverable: true }
+    expect(await cluster.request('token.get.erin', { forceRefresh: true })).toMatchObject(refused)
+    await cluster.request('account.put.erin', { ...moved, params: { host: new URL(origin).host } })
+    expect(await cluster.request('token.get.erin', { forceRefresh: true })).toMatchObject({
+      accessToken: expect.any(String),
+    })
+  })
+  it('whose provider takes its client no more does not stop the others', async () => {
+    for (const [account, tenant] of [
+      ['frank', 'red'],
+      ['grace', 'green'],
+    ] as const) {
+      const put = { app: 'filled', user: account, refreshToken: `refresh-of-${tenant}`, params: { tenant } }
+      await cluster.request(`account.put.${account}`, put)
+      await cluster.request(`token.get.${account}`, { forceRefresh: true })
+    }
+    brokenTenants.add('red')
+    await cluster.request('token.get.frank', { forceRefresh: true })
+    expect(await cluster.request('account.get.frank')).toMatchObject({ state: 'secret-expired' })
+    expect(await cluster.request('app.get.filled')).toMatchObject({ state: 'healthy' })
+    const { generation } = (await cluster.request('token.get.grace')) as { generation: number }
+    const newer = await cluster.request('token.get.grace', { forceRefresh: true })
+    expect((newer as { generation: number }).generation).toBeGreaterThan(generation)
+    brokenTenants.delete('red')
+    await cluster.request('app.secret.add.filled', { secret: 'another-secret' })
+    expect(await cluster.request('token.get.frank')).toMatchObject({ accessToken: expect.any(String) })
+  })
+  it('lets its app be verified for one of them, and not without', async () => {
+    const blind = await cluster.request('app.verify.filled')
+    expect(blind).toMatchObject({
+      steps: expect.arrayContaining([expect.objectContaining({ step: 'token_endpoint', ok: null })]),
+    })
+    const seen = await cluster.request('app.verify.filled', { params: { tenant: 'blue' } })
+    expect(seen).toMatchObject({
+      steps: expect.arrayContaining([expect.objectContaining({ step: 'token_endpoint', ok: true })]),
+    })
+    expect(provider.calls.at(-1)?.path).toBe('/blue/token')
+  })
+  it('has a pattern whose time is bounded', async () => {
+    const urlParams = { tenant: { pattern: '^(a+)+$' } }
+    expect(await putApp('slow', { urlParams })).toMatchObject({
+      error: 'invalid_config',
+      message: expect.stringContaining('urlParams: tenant.pattern'),
+    })
+  })
+})

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { keptFields } from '../../src/provider/kept-fields.ts'
+
+const answer = {
+  access_token: 'access-token-1',
+  instance_url: 'https://eu.example.com',
+  team: { id: 'T1', nested: { deep: 7 } },
+  'dotted.name': true,
+  copy: 'Bearer access-token-1',
+  jwt: 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln',
+  long: 'x'.repeat(1_025),
+  list: ['a'],
+}
+const kept = (...keep: string[]) =>
+  keptFields({
+    keep,
+    sources: [answer, undefined, { realmId: '42', instance_url: 'https://other' }],
+    secrets: ['access-token-1'],
+  })
+
+describe('what an app keeps', () => {
+  it('is named, or named with dots for what lies deeper, and comes from the first source that has it', () => {
+    expect(kept('instance_url', 'team.id', 'team.nested.deep', 'dotted.name', 'realmId')).toEqual({
+      instance_url: 'https://eu.example.com',
+      'team.id': 'T1',
+      'team.nested.deep': 7,
+      'dotted.name': true,
+      realmId: '42',
+    })
+  })
+  it('is never a token: neither the value nor a text that holds it, nor what looks like a JWT', () => {
+    expect(kept('access_token', 'copy', 'jwt')).toBeUndefined()
+  })
+  it('is a short text, a number or a boolean; anything else is left out', () => {
+    expect(kept('long', 'list', 'team', 'absent', 'team.id.x', '__proto__', 'constructor')).toBeUndefined()
+  })
+})
