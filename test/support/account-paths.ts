@@ -1,4 +1,4 @@
-import { getShortestPaths } from 'xstate/graph'
+import { createActor } from 'xstate'
 import {
   type AccountContext,
   type AccountEffect,
@@ -33,7 +33,7 @@ export interface AccountPaths {
 
 type Snapshot = Parameters<typeof step<typeof accountMachine, AccountEffect>>[1]
 
-const longestPath = 7
+const mostGenerations = 4
 
 /** The state, and all of the context that a guard looks at. */
 function situationOf({ value, context }: { value: unknown; context: AccountContext }): string {
@@ -63,52 +63,36 @@ function situationOf({ value, context }: { value: unknown; context: AccountConte
  * the shortest ones is used to get there.
  */
 export function accountPaths(): AccountPaths {
-  const names = new Map<object, string>()
-  const events = (snapshot: Snapshot) =>
-    Object.entries(samples).map(([name, sample]) => {
-      const event = sample(snapshot.context)
-      names.set(event, name)
-      return event
-    })
-  const shortest = getShortestPaths(accountMachine, {
-    input: { account: 'model' },
-    events: events as never,
-    serializeState: situationOf as never,
-    serializeEvent: ((event: object) => names.get(event) ?? (event as { type: string }).type) as never,
-    stopWhen: ((snapshot: Snapshot) => depthOf(snapshot) > longestPath) as never,
-    limit: 600_000,
-  })
+  const begin = unborn()
+  const reached = new Map<string, Reached>([[situationOf(begin), { snapshot: begin, path: [] }]])
   const taken = new Set<string>()
   const edges = new Set<string>()
   const paths: AccountPath[] = []
-  for (const { state, steps } of shortest) {
-    const before = steps
-      .filter(({ event }) => names.has(event))
-      .map(({ event }) => names.get(event) as string)
+  // A map hands out what is added while it is walked through: breadth first.
+  for (const { snapshot, path } of reached.values()) {
     for (const [name, sample] of Object.entries(samples)) {
-      const snapshot = state as Snapshot
       const event = sample(snapshot.context)
       const stepped = step<typeof accountMachine, AccountEffect>(accountMachine, snapshot, event)
       if (stepped === null) continue
+      const { next } = stepped
       const effects = stepped.effects.map(({ type }) => type)
-      const way = JSON.stringify([
-        snapshot.value,
-        snapshot.context.invalid?.class,
-        name,
-        stepped.next.value,
-        effects,
-      ])
-      edges.add(`${String(snapshot.value)} ${event.type} ${String(stepped.next.value)}`)
+      const way = JSON.stringify([snapshot.value, snapshot.context.invalid?.class, name, next.value, effects])
+      edges.add(`${String(snapshot.value)} ${event.type} ${String(next.value)}`)
+      const longer = [...path, name]
+      const situation = situationOf(next)
+      if (!reached.has(situation) && next.context.generation <= mostGenerations)
+        reached.set(situation, { snapshot: next, path: longer })
       if (taken.has(way)) continue
       taken.add(way)
-      paths.push({ description: [...before, name].join(' · '), steps: walk([...before, name]) })
+      paths.push({ description: longer.join(' · '), steps: walk(longer) })
     }
   }
-  return { paths, situations: shortest.length, ways: taken.size, edges }
+  return { paths, situations: reached.size, ways: taken.size, edges }
 }
 
-function depthOf({ context }: Snapshot): number {
-  return context.generation
+interface Reached {
+  readonly snapshot: Snapshot
+  readonly path: readonly string[]
 }
 
 function walk(path: readonly string[]): PathStep[] {
@@ -126,6 +110,5 @@ function walk(path: readonly string[]): PathStep[] {
 }
 
 function unborn(): Snapshot {
-  const [first] = getShortestPaths(accountMachine, { input: { account: 'model' }, events: [] })
-  return first?.state as Snapshot
+  return createActor(accountMachine, { input: { account: 'model' } }).getSnapshot()
 }
