@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { appStates } from '../../machines/index.ts'
 import {
+  clientIdSchema,
   idSchema,
   ifVersionSchema,
   policySchema,
@@ -13,8 +14,6 @@ import {
   textsSchema,
   timeSchema,
   urlValuesSchema,
-  visible,
-  visibleRule,
 } from './fields.ts'
 import { protocolSettings, urlTemplateSchema } from './protocol-settings.ts'
 
@@ -43,7 +42,7 @@ export const appPutSchema = z.strictObject({
   /** For people. */
   name: textSchema(256).optional(),
   provider: providerSchema,
-  clientId: z.string().min(1).max(512).regex(visible, visibleRule),
+  clientId: clientIdSchema,
   clientSecret: secretTextSchema.optional(),
   secrets: z.array(secretSchema).min(1).max(mostSecrets).optional(),
   serviceKey: secretTextSchema.optional(),

@@ -13,13 +13,17 @@ const secretText = z.string().min(1).max(16_384)
 const asSecret = (text: string) => new Secret(text)
 /** RFC 6749 appendix A.12 and A.17. */
 export const tokenTextSchema = secretText.regex(visible, visibleRule).transform(asSecret)
-/** RFC 6749 appendix A.2, or a private key, which may have lines. */
-export const secretTextSchema = secretText
-  .refine((text) => visible.test(text) || isKey(text), visibleRule)
-  .transform(asSecret)
 
 export const isText = (text: string) => !hasControl(text)
 export const textRule = 'must have no control characters'
+const isUnicodeText = (text: string) => isText(text) && !/\p{Cs}/u.test(text)
+const unicodeRule = 'must be valid Unicode without control characters'
+/** Sent as UTF-8 (RFC 6749 appendix B): some providers go beyond the ASCII of appendix A. */
+export const clientIdSchema = z.string().min(1).max(512).refine(isUnicodeText, unicodeRule)
+/** The same, or a private key, which may have lines. */
+export const secretTextSchema = secretText
+  .refine((text) => isUnicodeText(text) || isKey(text), unicodeRule)
+  .transform(asSecret)
 /** What people read: on a terminal, in a log, on a page. */
 export const textSchema = (longest: number) => z.string().min(1).max(longest).refine(isText, textRule)
 

@@ -20,7 +20,10 @@ import { lostRefusal, unsentRefusal } from './transport-refusal.ts'
 
 export interface ReadTokenAnswer {
   readonly exchange: Exchange
-  readonly config: Pick<AppConfig, 'provider' | 'preset' | 'grant' | 'answer' | 'maxTokenLife'>
+  readonly config: Pick<
+    AppConfig,
+    'provider' | 'preset' | 'grant' | 'answer' | 'maxTokenLife' | 'scopeSeparator'
+  >
   /** What was spent: coming back, it is not a new one. */
   readonly refreshToken?: Secret
   readonly workedBefore: boolean
@@ -134,7 +137,7 @@ function readTokens({ headers, fields, refreshToken, now, config }: ReadTokens):
     ...(rotated && { refreshToken: new Secret(refresh_token) }),
     ...(id_token !== undefined && { idToken: new Secret(id_token) }),
     ...livesOf({ fields, config, now: date ?? now }),
-    ...(scope !== undefined && boundedScopes(scope)),
+    ...(scope !== undefined && boundedScopes(scope, config.scopeSeparator)),
     ...(date !== undefined && { dateSkewMs: date - now }),
   }
 }

@@ -7,23 +7,33 @@ import { keyFile, pemOf } from '../provider/keys.ts'
 const bytes = (value: object) => new TextEncoder().encode(JSON.stringify(value))
 const app = { provider: 'oidc', clientId: 'client', tokenUrl: 'https://a.example/token' }
 const account = { app: 'app', user: 'alice' }
-const rule = 'must be printable ASCII, without line breaks (RFC 6749 appendix A)'
+const asciiRule = 'must be printable ASCII, without line breaks (RFC 6749 appendix A)'
+const textRule = 'must be valid Unicode without control characters'
+const withControl = ['ends with a line\n', 'ends with a line\r\n', '\tbegins with a tab', 'nul\0']
 
-describe('what RFC 6749 appendix A forbids', () => {
-  const forbidden = ['ends with a line\n', 'ends with a line\r\n', '\tbegins with a tab', 'nul\0', 'sécret']
+describe('what no credential can hold', () => {
   it.each([
     ['accessToken', accountPutSchema, (text: string) => ({ ...account, accessToken: text })],
     ['refreshToken', accountPutSchema, (text: string) => ({ ...account, refreshToken: text })],
+  ])('is 400 in the token %s, which is named without its value', (field, schema, body) => {
+    for (const text of [...withControl, 'sécret'])
+      expect(parsePayload(schema, bytes(body(text)))).toMatchObject({
+        failure: { error: 'bad_request', message: `${field}: ${asciiRule}` },
+      })
+  })
+
+  it.each([
     ['clientId', appPutSchema, (text: string) => ({ ...app, clientId: text })],
     ['clientSecret', appPutSchema, (text: string) => ({ ...app, clientSecret: text })],
     ['secrets[0].secret', appPutSchema, (text: string) => ({ ...app, secrets: [{ secret: text }] })],
     ['secret', appSecretAddSchema, (text: string) => ({ secret: text })],
   ])('is 400 in %s, which is named without its value', (field, schema, body) => {
-    for (const text of forbidden)
+    for (const text of withControl)
       expect(parsePayload(schema, bytes(body(text)))).toMatchObject({
-        failure: { error: 'bad_request', message: `${field}: ${rule}` },
+        failure: { error: 'bad_request', message: `${field}: ${textRule}` },
       })
-    expect(parsePayload(schema, bytes(body('a secret: with/odd+characters %~')))).toMatchObject({ ok: true })
+    for (const text of ['a secret: with/odd+characters %~', 'ключ é 🔑'])
+      expect(parsePayload(schema, bytes(body(text)))).toMatchObject({ ok: true })
   })
 
   it('is no matter of private keys, which have lines', () => {

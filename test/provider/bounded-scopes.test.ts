@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { accountPutSchema } from '../../src/contract/account.ts'
-import { ask, tokensOf } from './ask.ts'
+import { ask, config, tokensOf } from './ask.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'
 
 async function scopesOf(scope: string) {
@@ -21,6 +21,18 @@ describe('scopes', () => {
   it('that are too long are left out, and the others stay', async () => {
     const { scopes, scopesCut } = await scopesOf(`mail ${'ä'.repeat(257)} files`)
     expect({ scopes, scopesCut }).toEqual({ scopes: ['mail', 'files'], scopesCut: true })
+  })
+
+  it('are read with the separator that the app asks with, and with any other', async () => {
+    await using server = await startRawServer((socket) =>
+      socket.end(
+        answerBytes({ status: 200, body: JSON.stringify({ access_token: 'a', scope: 'mail+files send' }) }),
+      ),
+    )
+    const app = { ...config, scopeSeparator: '+', tokenUrl: server.url }
+    expect(await tokensOf(ask(server.url, { config: app }))).toMatchObject({
+      scopes: ['mail', 'files', 'send'],
+    })
   })
 
   it('of the usual size are all there', async () => {
