@@ -1,13 +1,18 @@
 import type {
   Accusation,
   AppContext,
-  AppEffect,
   AppError,
   ClientRejected,
-  ControlAnswered,
   Question,
   WitnessAbsent,
 } from './app-context.ts'
+import {
+  canControlTell,
+  isControlDecisive,
+  maySendControl,
+  type Pursuit,
+  sendControl,
+} from './app-control.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -20,7 +25,6 @@ const longestPause = 2 * minute
 export const fewestRefusals = { count: 4, over: 10 * minute } as const
 /** For this long what cleared the app speaks for it against grants that never worked. */
 const proofHolds = 10 * minute
-const controlEvery = 10 * minute
 const denialHolds = 24 * 60 * minute
 const forgottenAfter = 30 * minute
 /** So many refused grants are remembered, and asked where none of them counts alone. */
@@ -55,13 +59,25 @@ export function opensQuestion(context: AppContext, event: ClientRejected): boole
 }
 
 /** A general word means the grant, until a second grant hears it. */
-export function isFirstDenial({ denial }: AppContext, { accusation, grant, at }: ClientRejected): boolean {
+function isFirstDenial(
+  { denial }: AppContext,
+  { accusation, grant, at }: Pick<ClientRejected, 'accusation' | 'grant' | 'at'>,
+): boolean {
   if (accusation !== 'general') return false
   return denial === null || denial.grant === grant || at - denial.at >= denialHolds
 }
 
+/** Said under a question about unknown words it answers nothing: it is the first of another kind. */
+export function isOwnDenial(
+  context: AppContext,
+  event: Pick<ClientRejected, 'accusation' | 'grant' | 'at'>,
+): boolean {
+  const isUnasked = context.question === null || context.question.accusation === 'unknown'
+  return isUnasked && isFirstDenial(context, event)
+}
+
 export function notesDenial(context: AppContext, event: ClientRejected): boolean {
-  return context.question === null && isFirstDenial(context, event) && context.denial?.grant !== event.grant
+  return isOwnDenial(context, event) && context.denial?.grant !== event.grant
 }
 
 export function openQuestion(_: AppContext, event: ClientRejected): Change {
@@ -91,10 +107,14 @@ export function isEvidence({ question }: AppContext, { sent }: Pick<ClientReject
   return question !== null && sent.question === question.id && sent.endpoint === question.endpoint
 }
 
+export function countsAgainst(context: AppContext, event: ClientRejected): boolean {
+  return isEvidence(context, event) && !isOwnDenial(context, event)
+}
+
 /** Two grants are refused where only grants count, or one is again and again and nobody else can be asked. */
 export function isProvenBroken(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
-  if (question === null || event.triesNext || !isEvidence(context, event)) return false
+  if (question === null || event.triesNext || !countsAgainst(context, event)) return false
   if (isSecondGrant(context, event) && !isControlDecisive(context, event.at)) return true
   return isWithoutWitness({ ...question, refusals: question.refusals + 1 }, event.at)
 }
@@ -110,7 +130,7 @@ function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientReject
  */
 export function callsForControl(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
-  if (question === null || event.triesNext || !isEvidence(context, event)) return false
+  if (question === null || event.triesNext || !countsAgainst(context, event)) return false
   const asked = { ...question, accusation: accusationWith(question, event) }
   if (!isSecondGrant(context, event) || !canControlTell(context, asked)) return false
   return question.control === 'none' || (question.control === 'inconclusive' && question.grants.length === 1)
@@ -156,54 +176,11 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
   }
 }
 
-// The control
-
-export function isSighted({ baseline }: AppContext, { endpoint }: { readonly endpoint: string }): boolean {
-  return baseline?.endpoint === endpoint && baseline.ownSecret !== baseline.madeUpSecret
-}
-
-/** That the client is accepted is not what unknown words leave open: there only other accounts tell. */
-function canControlTell(context: AppContext, question: Question): boolean {
-  return question.accusation !== 'unknown' && isSighted(context, question)
-}
-
-function maySendControl(context: AppContext, question: Question, at: number): boolean {
-  const isRested = context.controlAt === 0 || at - context.controlAt >= controlEvery
-  return question.control === 'none' && isRested && canControlTell(context, question)
-}
-
-/** One that is out, or will be sent, outweighs any number of grants. */
-export function isControlDecisive(context: AppContext, at: number): boolean {
-  const { question } = context
-  return question !== null && (question.control === 'sent' || maySendControl(context, question, at))
-}
-
-export type ControlVerdict = 'accepted' | 'rejected' | 'inconclusive'
-
-/** A made-up token was answered: as with an accepted client, as with a refused one, or as neither. */
-export function controlVerdict(context: AppContext, event: ControlAnswered): ControlVerdict {
-  const { baseline, question } = context
-  if (event.answer === null || baseline === null || question === null) return 'inconclusive'
-  if (!isSighted(context, question)) return 'inconclusive'
-  if (event.answer === baseline.ownSecret) return 'accepted'
-  return event.accuses || event.answer === baseline.madeUpSecret ? 'rejected' : 'inconclusive'
-}
-
 export function answersQuestion({ question }: AppContext, event: { readonly question: string }): boolean {
   return question !== null && question.id === event.question
 }
 
-/** The secret a request is sent with: the first that is not known to be refused. */
-export function preferredSecret({ secrets }: AppContext): string | null {
-  return (secrets.find(({ rejected }) => !rejected) ?? secrets[0])?.id ?? null
-}
-
 // Who is asked next
-
-export interface Pursuit {
-  readonly change: Change
-  readonly effect: Extract<AppEffect, { type: 'control.send' | 'account.probe' }>
-}
 
 /** A control where it can tell, else another account. */
 export function pursue(context: AppContext, at: number): Pursuit {
@@ -212,13 +189,6 @@ export function pursue(context: AppContext, at: number): Pursuit {
   const control = question.control === 'sent' ? 'inconclusive' : question.control
   const asked = { ...question, control, probe: null, probedAt: 0, lookedAt: at, rounds: question.rounds + 1 }
   return { change: { question: asked }, effect: { type: 'account.probe' } }
-}
-
-export function sendControl(context: AppContext, at: number): Pursuit {
-  const question = context.question as Question
-  const asked = { ...question, control: 'sent', probe: null, probedAt: at } as const
-  const effect = { type: 'control.send', question: question.id, secret: preferredSecret(context) } as const
-  return { change: { question: asked, controlAt: at }, effect }
 }
 
 /** Nothing was looked for yet: the first attempt had other secrets to try. */

@@ -12,6 +12,7 @@ import type {
   WitnessAbsent,
 } from './app-context.ts'
 
+import * as control from './app-control.ts'
 import * as ask from './app-question.ts'
 import * as rules from './app-rules.ts'
 import { turnOf } from './app-turn.ts'
@@ -35,8 +36,8 @@ function provenBy(context: AppContext, event: ClientRejected): 'broken' | 'refus
   return isUnknown ? 'refused' : 'broken'
 }
 
-const controlSays = (verdict: ask.ControlVerdict) => (context: AppContext, event: ControlAnswered) =>
-  ask.answersQuestion(context, event) && ask.controlVerdict(context, event) === verdict
+const controlSays = (verdict: control.ControlVerdict) => (context: AppContext, event: ControlAnswered) =>
+  ask.answersQuestion(context, event) && control.controlVerdict(context, event) === verdict
 
 /** Where another secret might have helped, each is asked about. */
 function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswered): boolean {
@@ -53,7 +54,7 @@ interface Enqueue {
   emit(effect: AppEffect): void
 }
 
-function carryOut(enqueue: Enqueue, { change, effect }: ask.Pursuit): void {
+function carryOut(enqueue: Enqueue, { change, effect }: control.Pursuit): void {
   enqueue.assign(change)
   enqueue.emit(effect)
 }
@@ -72,7 +73,7 @@ export const appSetup = setup({
     callsForControl: when(ask.callsForControl),
     isProvenBroken: when<ClientRejected>((context, event) => provenBy(context, event) === 'broken'),
     isProvenRefused: when<ClientRejected>((context, event) => provenBy(context, event) === 'refused'),
-    isEvidence: when<ClientRejected>(ask.isEvidence),
+    countsAgainst: when<ClientRejected>(ask.countsAgainst),
     mayFindOut: when<ClientQuestioned>((context, event) => turnOf(context, event) === 'ask'),
     isNewAcceptance: when<ClientAccepted>(rules.isNewAcceptance),
     controlAccepts: when(controlSays('accepted')),
@@ -119,14 +120,14 @@ export const appSetup = setup({
     }),
     pursue: enqueueActions(({ context, event, enqueue }) => carryOut(enqueue, ask.pursue(context, event.at))),
     sendControl: enqueueActions(({ context, event, enqueue }) =>
-      carryOut(enqueue, ask.sendControl(context, event.at)),
+      carryOut(enqueue, control.sendControl(context, event.at)),
     ),
     controlNextSecret: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'control.answered') return
       const rejected = rules.rejectSecrets(context, [event.secret])
       const asked = { ...(context.question as Question), probedAt: event.at }
       enqueue.assign({ ...rejected, question: asked, controlAt: event.at })
-      const secret = ask.preferredSecret({ ...context, ...rejected })
+      const secret = control.preferredSecret({ ...context, ...rejected })
       enqueue.emit({ type: 'control.send', question: asked.id, secret })
     }),
     acceptClient: assign(change(rules.acceptClient)),

@@ -18,7 +18,7 @@ const working = {
     { guard: 'callsForControl', actions: ['addRefusal', 'sendControl', ...then] },
     { guard: 'isProvenBroken', target: '#app.secret-expired', actions: fall },
     { guard: 'isProvenRefused', actions: refuse },
-    { guard: 'isEvidence', actions: ['addRefusal', 'pursueAtOnce', ...then] },
+    { guard: 'countsAgainst', actions: ['addRefusal', 'pursueAtOnce', ...then] },
     { guard: 'notesDenial', actions: ['noteDenial', ...then] },
   ],
   'client.questioned': { guard: 'mayFindOut', actions: ['letOut', ...then] },

@@ -17,12 +17,13 @@ export {
   type Question,
   type Sent,
 } from './app-context.ts'
+export { isSighted } from './app-control.ts'
 export {
   fewestRefusals,
   isEvidence,
+  isOwnDenial,
   isOwnRefusal,
   isRefusedToAll,
-  isSighted,
   mostGrants,
 } from './app-question.ts'
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'

@@ -2,6 +2,7 @@ import {
   type AccountContext,
   type ClientRejected,
   fewestRefusals,
+  isOwnDenial,
   isOwnRefusal,
   isRefusedToAll,
   isSighted,
@@ -62,8 +63,7 @@ export function endOf(app: App, accused: Accused, refusal: Refusal, at: number):
   if (app.state === 'secret-expired') return accusation === 'client' ? fromRefusal(refusal) : appsFault(app)
   if (isRefusedToAll(app.context, { ...accused, at })) return refusedToAll(refusal)
   if (isOwnRefusal(app.context, { ...accused, at })) return ownRefusal(app, refusal, accusation)
-  const isGrants = accusation === 'general' && app.context.question === null
-  return isGrants ? ofThisGrant(app, refusal) : null
+  return isOwnDenial(app.context, { ...accused, at }) ? ofThisGrant(app, refusal) : null
 }
 
 /** As the provider says it. A general word may be about the settings of the app: others are worth another try. */

@@ -58,7 +58,9 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     if (isWrongSecret) trial.tried.push(client.id)
     const told = accusedOf(trial, refused, { accusation, app, isWrongSecret })
     const isSettled = endOf(app, told, refusal, clock.now()) !== null
-    const after = isSettled ? app : await reports.tellRejected(app.context.app, told)
+    // A denial is the grant's own as long as no other grant is denied: the app has to know of each.
+    const isTold = !isSettled || accusation === 'general'
+    const after = isTold ? await reports.tellRejected(app.context.app, told) : app
     const isLetOut = after.context.question?.probe === told.attempt
     if (told.triesNext && (isSettled || isLetOut)) return 'again'
     const failure = endOf(after, told, refusal, clock.now())
@@ -84,9 +86,14 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
   }
 }
 
-/** A wrong key is told in the words of an unknown user, a wrong secret by one tenant alone: another one shows whose fault it was. */
-function isForAnotherSecret({ config, refusal }: Refused): boolean {
-  return refusal.reason === 'assertion_rejected' || (refusal.class === 'P' && isFilledPerAccount(config))
+/**
+ * Does another secret show whose fault it was? A wrong key is told in the words of an unknown user, a wrong secret by one
+ * tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for.
+ */
+function isForAnotherSecret({ app, config, refusal }: Refused): boolean {
+  if (refusal.reason === 'assertion_rejected' || (refusal.class === 'P' && isFilledPerAccount(config)))
+    return true
+  return app.state === 'secret-expired' && accusesSecret(refusal)
 }
 
 function accusedOf(
@@ -114,9 +121,9 @@ interface Accusing {
   readonly isWrongSecret: boolean
 }
 
-/** Another secret may be the right one (RFC 6749 §5.2, and in providers' own words). */
-function accusesSecret({ reason, providerError: { error } }: Refusal): boolean {
-  return error === 'invalid_client' || reason === 'client_secret_wrong'
+/** Another secret may be the right one (RFC 6749 §5.2, and in providers' own words, general ones among them). */
+function accusesSecret({ reason, general, providerError: { error } }: Refusal): boolean {
+  return error === 'invalid_client' || reason === 'client_secret_wrong' || general === true
 }
 
 /** Who speaks about the grant has accepted the client, unless it says the same to a wrong secret. */

@@ -151,13 +151,12 @@ describe('where a control tells', () => {
       accusation: 'unknown',
       earlier: { count: 3, since: start - 10 * minute },
     })
-    const denied = clientRejected({ grant: 'other', accusation: 'general', sent: underQuestion() })
     app(...sighted, unknown)
-      .when(denied)
+      .when(clientRejected({ grant: 'other', sent: underQuestion() }))
       .then({
         state: 'healthy',
         effects: [{ type: 'control.send' }],
-        context: { question: { accusation: 'general' } },
+        context: { question: { accusation: 'client' } },
       })
   })
   it('one that said nothing is sent once more for a second grant, and a third one decides', () => {
@@ -231,6 +230,18 @@ describe('a general word', () => {
     app(one, accepted)
       .when(denied('first'))
       .then({ state: 'healthy', effects: [], context: { question: null, denial: { grant: 'first' } } }))
+  it('answers no question about unknown words', () => {
+    const unknown = clientRejected({
+      accusation: 'unknown',
+      earlier: { count: 3, since: start - 10 * minute },
+    })
+    app(one, accepted, isBlind, unknown)
+      .when(clientRejected({ grant: 'other', accusation: 'general', sent: underQuestion() }))
+      .then({
+        state: 'healthy',
+        context: { question: { accusation: 'unknown', grants: ['first'] }, denial: { grant: 'other' } },
+      })
+  })
   it('opens a question at a second one', () => {
     app(one, accepted, denied('first')).when(denied('first')).thenNothing()
     app(one, accepted, denied('first'))

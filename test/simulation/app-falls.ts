@@ -13,8 +13,8 @@ export interface AppFallsOptions {
 }
 
 /**
- * An app falls while none of its secrets is accepted, or, behind a control that says nothing, for the word of its only
- * grants. Never while a secret is good and there is somebody to show it: a control that can tell, or a grant that lives.
+ * An app falls while none of its secrets is accepted, or, behind a control that says nothing, for the word of its grants.
+ * Never while a secret is good and a control can tell, nor for the word of one where there is another that lives.
  */
 export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) {
   const states = new Map<string, string>()
@@ -39,6 +39,16 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       })
   }
 
+  function refusedStrangely(app: string, space: Keyspace): number {
+    const tokens = plans
+      .filter((plan) => plan.app === app)
+      .map(({ account }) => storedTokenOf(space.hashes.get(recordKey('account', account))?.fields))
+    return tokens.filter((token) => {
+      const grant = token === null ? undefined : provider.grants.find(token).grant
+      return grant !== undefined && provider.strange.has(grant.id)
+    }).length
+  }
+
   const appOf = new Map(plans.map(({ app }) => [recordKey('app', app), app]))
 
   return (space: Keyspace, records: readonly string[] | 'any'): void => {
@@ -54,7 +64,8 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       const isSighted = baseline !== null && baseline.ownSecret !== baseline.madeUpSecret
       const alive = witnesses(app, space)
       if (isSighted) fail(`${app} fell with a good secret, though a control could tell`)
-      else if (alive.length > 0) fail(`${app} fell with a good secret, though ${alive[0]} could tell`)
+      else if (alive.length > 0 && refusedStrangely(app, space) < 2)
+        fail(`${app} fell with a good secret, though ${alive[0]} could tell`)
     }
   }
 }

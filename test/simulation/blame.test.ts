@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/common/secret.ts'
 import { refused } from '../../src/provider/token-answer.ts'
 import { refusals } from './refusals.ts'
 import { setStage } from './stage.ts'
 
 const second = 1_000
 const minute = 60 * second
+const hour = 60 * minute
 const names = Array.from({ length: 10 }, (_, i) => `account-${i}`)
 
 /** Atlassian's words for a grant that has ended. */
@@ -134,6 +136,26 @@ it('two grants that die soon after a control was sent do not fell the app: anoth
   for (const name of few) expect(await stage.get(0, name)).toMatchObject({ reason: 'refused_for_this_grant' })
 })
 
+it.each(['alice', 'bob'])(
+  'a broken app with two secrets finds the one that works by one grant, %s',
+  async (name) => {
+    const stage = await setStage({ life: minute })
+    const { provider } = stage
+    provider.controls.blind = true
+    const grants = await connectAll(stage, ['alice', 'bob'])
+    await stage.wait(stage.at(0).addSecret('app-none', { id: 'second', secret: new Secret('secret-1') }))
+    provider.secrets.clear()
+    provider.secrets.add('secret-1')
+    await stage.pass(3 * minute)
+    for (const grant of grants.values()) provider.strange.set(grant, refused(refusals.invalidClient))
+    await stage.pass(30 * minute)
+    expect(await stage.get(0, 'alice')).toMatchObject({ error: 'client_secret_expired' })
+    provider.strange.delete(grants.get(name) as string)
+    await stage.pass(3 * hour)
+    expect(await stage.get(0, name)).toMatchObject({ accessToken: expect.any(String) })
+  },
+)
+
 describe('words nobody knows', () => {
   const unknown = refused({
     ...refusals.unavailable,
@@ -181,3 +203,26 @@ describe('words nobody knows', () => {
       expect(await stage.get(0, name)).toMatchObject({ accessToken: expect.any(String) })
   })
 })
+
+it.each(['seen', 'blind'] as const)(
+  'a wrong secret told as denied access fells the app, control %s',
+  async (control) => {
+    const stage = await setStage({ life: minute })
+    const { provider, published } = stage
+    provider.controls.blind = control === 'blind'
+    provider.dialect.wrongSecret = refused(refusals.accessDenied)
+    const few = names.slice(0, 4)
+    await connectAll(stage, few)
+    await stage.pass(3 * minute)
+    provider.secrets.clear()
+    await stage.pass(20 * minute)
+    expect(published.filter(({ type }) => type.startsWith('app.')).map(({ type }) => type)).toEqual([
+      'app.secret-expired',
+    ])
+    provider.secrets.add('secret-1')
+    await stage.wait(stage.at(0).addSecret('app-none', { secret: new Secret('secret-1') }))
+    await stage.pass(10 * minute)
+    for (const name of few)
+      expect(await stage.get(0, name)).toMatchObject({ accessToken: expect.any(String) })
+  },
+)

@@ -17,6 +17,13 @@ const said = (
 export const refusals = {
   invalidGrant: said(400, 'invalid_grant', { class: 'R', reason: 'grant_revoked', action: 'reconnect' }),
   invalidClient: said(401, 'invalid_client', { class: 'P', reason: 'client_rejected', action: 'fix it' }),
+  /** In a word that some say of a user, and some of a client. */
+  accessDenied: said(403, 'access_denied', {
+    class: 'S',
+    reason: 'access_denied',
+    action: 'ask the user to reconnect',
+    general: true,
+  }),
   unavailable: said(503, 'http_503', { class: 'T', reason: 'provider_unavailable' }),
   throttled: said(429, 'http_429', { class: 'T', reason: 'throttled', retryAfter: 20 }),
   unsent: said(null, 'ECONNREFUSED', { class: 'T', reason: 'provider_unreachable', sent: false }),

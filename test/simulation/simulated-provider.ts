@@ -55,6 +55,8 @@ export function createSimulatedProvider({
    * token it says what others say of a wrong secret, and the other way round. `silent`: it answers none of them.
    */
   const controls = { blind: false, inverted: false, silent: false, sent: [] as number[] }
+  /** How a wrong secret is answered. */
+  const dialect = { wrongSecret: refused(refusals.invalidClient) as TokenAnswer }
   /** Grants that have ended, and in which words that is told, to a grant that worked before or never did. */
   const strange = new Map<string, TokenAnswer | ((workedBefore: boolean) => TokenAnswer)>()
 
@@ -72,7 +74,7 @@ export function createSimulatedProvider({
     const secret = asked.clientSecret?.reveal()
     if (mood.reaches === 'says 503') return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
-    if (secret === undefined || !secrets.has(secret)) return refused(refusals.invalidClient)
+    if (secret === undefined || !secrets.has(secret)) return dialect.wrongSecret
     const ended = strange.get(spending.grant.id)
     if (ended !== undefined) return typeof ended === 'function' ? ended(asked.workedBefore === true) : ended
     spending.carriedOut = true
@@ -94,7 +96,7 @@ export function createSimulatedProvider({
     if (mood.reaches === 'says 503' || controls.silent) return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
     const isAccepted = controls.blind || (secret !== undefined && secrets.has(secret))
-    return refused(isAccepted !== controls.inverted ? refusals.invalidGrant : refusals.invalidClient)
+    return isAccepted !== controls.inverted ? refused(refusals.invalidGrant) : dialect.wrongSecret
   }
 
   function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
@@ -164,6 +166,7 @@ export function createSimulatedProvider({
     mood,
     secrets,
     controls,
+    dialect,
     strange,
     refreshTokenFrom,
   }
