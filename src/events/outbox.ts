@@ -9,6 +9,7 @@ import { createRareLog } from '../common/rare-log.ts'
 import type { Poll, Timers } from '../common/timers.ts'
 import { partitionOf } from '../redis/keys.ts'
 import type { OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
+import type { Change } from './changes.ts'
 import { isAnsweredNo, reasonOf } from './jetstream-error.ts'
 import { EventRefused, type Publisher } from './publisher.ts'
 
@@ -35,12 +36,21 @@ export interface OutboxOptions {
   readonly logger: Logger
   readonly flow: EventFlow
   readonly observer: Pick<Observer, 'eventSetAside'>
+  /** Tells every node of a save that another may have died with. */
+  announce(change: Change): void
+}
+
+interface Publishing {
+  chosen(waiting: WaitingEntry): boolean
+  /** The last of one account or app that has just left the outbox. */
+  readonly onGone?: ((last: WaitingEntry) => void) | undefined
 }
 
 /**
  * Publishes what saves left in the outbox. Per account strictly in order, each entry after the ack of the one
  * before, also those another node left; an entry is removed only once the stream has it. What the stream will never take
- * is set aside, and what comes after it goes on.
+ * is set aside, and what comes after it goes on. Whoever removes what another node left announces its save: nobody else
+ * would find it any more.
  */
 export function createOutbox(options: OutboxOptions) {
   const { records, publisher, clock, partitions, timers, logger, flow, observer } = options
@@ -90,23 +100,29 @@ export function createOutbox(options: OutboxOptions) {
 
   async function publishGroup(partition: number, entries: readonly WaitingEntry[]) {
     const stored: string[] = []
-    for (const waiting of entries) {
+    for (const [count, waiting] of entries.entries()) {
       const outcome = await settle(partition, waiting)
-      if (outcome === 'stuck') return { stored, stuck: true }
+      if (outcome === 'stuck') return { stored, count, stuck: true }
       if (outcome === 'stored') stored.push(waiting.entryId)
     }
-    return { stored, stuck: false }
+    return { stored, count: entries.length, stuck: false }
+  }
+
+  function announceLeft({ entry, version, save }: WaitingEntry): void {
+    options.announce({ ...entry.ref, version, save })
   }
 
   /** One account's entries go one after the other. Answers those that are stored; adds to `stuck` whose are not. */
   async function publishAll(
     partition: number,
     entries: readonly WaitingEntry[],
-    stuck: Set<string>,
+    { stuck, onGone }: Pick<Publishing, 'onGone'> & { stuck: Set<string> },
   ): Promise<string[]> {
     const groups = [...groupBy(entries, nameOf)].map(async ([name, group]) => {
       const done = await publishGroup(partition, group)
       if (done.stuck) stuck.add(name)
+      const last = group[done.count - 1]
+      if (last !== undefined) onGone?.(last)
       return done.stored
     })
     const stored = (await Promise.all(groups)).flat()
@@ -114,7 +130,7 @@ export function createOutbox(options: OutboxOptions) {
     return stored
   }
 
-  async function publishWhere(partition: number, chosen: (waiting: WaitingEntry) => boolean): Promise<void> {
+  async function publishWhere(partition: number, { chosen, onGone }: Publishing): Promise<void> {
     let from: string | undefined
     // Whose entry was not acknowledged: what comes after it waits too, in the next batches as well.
     const stuck = new Set<string>()
@@ -123,7 +139,7 @@ export function createOutbox(options: OutboxOptions) {
       const count = flow.stalledFor() > leftToSweepAfter ? batchWhileFailing : batch
       const entries = await records.outbox.read({ partition, count, ...(from && { from }) })
       const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
-      const stored = await publishAll(partition, free, stuck)
+      const stored = await publishAll(partition, free, { stuck, onGone })
       // Where nobody answers, reading on through all that waits would not change that.
       const isHopeless = stored.length === 0 && flow.failing()
       from = entries.length < count || isHopeless ? undefined : entries.at(-1)?.entryId
@@ -137,7 +153,7 @@ export function createOutbox(options: OutboxOptions) {
       if (names === undefined) return
       fresh.delete(partition)
       if (flow.stalledFor() > leftToSweepAfter) return
-      await publishWhere(partition, ({ entry }) => names.has(nameOf({ entry })))
+      await publishWhere(partition, { chosen: ({ entry }) => names.has(nameOf({ entry })) })
     })
   }
 
@@ -148,7 +164,10 @@ export function createOutbox(options: OutboxOptions) {
     const before = clock.now() - leftBehindAfter
     const each = Array.from({ length: partitions }, (_, partition) =>
       turns.take(String(partition), () =>
-        publishWhere(partition, ({ entryId }) => savedAt(entryId) <= before),
+        publishWhere(partition, {
+          chosen: ({ entryId }) => savedAt(entryId) <= before,
+          onGone: announceLeft,
+        }),
       ),
     )
     for (const swept of await Promise.allSettled(each)) {

@@ -70,7 +70,17 @@ export function createHost(options: HostOptions) {
   const waiting = createWaiting<LoadedAccount>(timers)
   const flow = createEventFlow(timers)
   const operatorLog = createOperatorLog({ logger, timers, observer })
-  const outbox = createOutbox({ records, publisher, clock, partitions, timers, logger, flow, observer })
+  const outbox = createOutbox({
+    records,
+    publisher,
+    clock,
+    partitions,
+    timers,
+    logger,
+    flow,
+    observer,
+    announce,
+  })
   const leftBehind = createLeftBehind({
     records,
     announce,

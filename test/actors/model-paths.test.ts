@@ -38,6 +38,7 @@ async function startHost() {
   const publisher = createPublisher({ nats, source: 'test' })
   const { records, fingerprint, sealer } = storage
   const outbox = createOutbox({
+    announce: () => {},
     records,
     publisher,
     clock,

@@ -34,6 +34,7 @@ it('an event that is not acknowledged holds back what comes after it, however lo
   const published: string[] = []
   let lost = 1
   const outbox = createOutbox({
+    announce: () => {},
     records,
     publisher: {
       connected: () => true,

@@ -2,11 +2,12 @@ import { keysOf } from '../../src/redis/keys.ts'
 import { createAppFalls } from './app-falls.ts'
 import { describeEntry, describeSpending } from './describe.ts'
 import type { Fault } from './faults.ts'
+import { createFreshness } from './freshness.ts'
 import { inflict } from './inflict.ts'
 import { createInvariants } from './invariants.ts'
 import { judge } from './judgement.ts'
 import { setAt, streamAt } from './keyspace.ts'
-import { createMachine } from './machine.ts'
+import { createMachine, type Machine } from './machine.ts'
 import { createOperators } from './operators.ts'
 import { partitions } from './partitions.ts'
 import { planLife } from './plan-life.ts'
@@ -67,11 +68,15 @@ export async function liveThrough({
   const note = (text: () => string) => onNote?.({ at: world.now() - start, text: text() })
   const redis = createSimulatedRedis({ world, random: random.fork() })
   const nats = createSimulatedNats({ world, random: random.fork() })
-  const invariants = createInvariants({
+  const wasWellSince = (machine: Machine, time: number) =>
+    redis.wasWellSince(machine, time) && nats.wasWellSince(machine, time)
+  const invariants = createInvariants({ fail, redis, nats, wasWellSince })
+  const freshness = createFreshness({
+    world,
+    accounts: all.map(({ account }) => account),
+    wasWellSince: (machine, time) => machine.ranSince(time) && wasWellSince(machine, time),
+    isForgetful: invariants.isForgetful,
     fail,
-    redis,
-    nats,
-    wasWellSince: (machine, time) => redis.wasWellSince(machine, time) && nats.wasWellSince(machine, time),
   })
   const provider = createSimulatedProvider({ world, random: random.fork(), lives })
   provider.controls.blind = life.dialect === 'blind'
@@ -103,7 +108,7 @@ export async function liveThrough({
     storedGrant: (account) => storedGrantOf({ redis, provider }, account),
     lost: (message) => invariants.isForgetful() || fail(message),
     knownBy: ({ machine }, account) => invariants.knownBy(machine, account),
-    onServed({ account, bytes, known }) {
+    onServed({ node, account, bytes, known, isSecond }) {
       served++
       const { accessToken, generation } = JSON.parse(new TextDecoder().decode(bytes))
       const truth = provider.accessToken(accessToken)
@@ -111,6 +116,7 @@ export async function liveThrough({
       if (truth.expiresAt < world.now() - (redis.steppedSince(0) ? 5_000 : 2_000))
         fail(`${account}: served an expired token`)
       invariants.served({ account, generation, known: known as never })
+      if (!isSecond) freshness.served({ machine: node.machine, account, generation })
     },
   })
 
@@ -129,6 +135,7 @@ export async function liveThrough({
     return first === Number.POSITIVE_INFINITY ? first : first - ahead
   })
   redis.onWrite(invariants.indexed)
+  redis.onWrite(freshness.written)
   redis.onWrite(createAppFalls({ plans: all, provider, now: world.now, fail }))
   watchReadiness({ world, nodes, redis, nats, fail })
   nats.onStored((entry) => {

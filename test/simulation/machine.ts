@@ -8,6 +8,8 @@ export interface Machine {
   life(): number
   isUp(): boolean
   isPaused(): boolean
+  /** Has it been up and not paused since then? */
+  ranSince(time: number): boolean
   boot(): void
   crash(): void
   pause(): void
@@ -37,6 +39,7 @@ export function createMachine({
   let life = 0
   let up = false
   let paused = false
+  let troubleAt = 0
   let waiting: (() => void)[] = []
   let rate = firstRate
   let rateSince = world.now()
@@ -69,7 +72,9 @@ export function createMachine({
     life: () => life,
     isUp: () => up,
     isPaused: () => paused,
+    ranSince: (time) => up && !paused && troubleAt < time,
     boot() {
+      troubleAt = world.now()
       life++
       up = true
     },
@@ -79,6 +84,7 @@ export function createMachine({
     },
     resume() {
       paused = false
+      troubleAt = world.now()
       for (const job of waiting.splice(0)) world.after(0, job)
     },
     later,

@@ -14,6 +14,15 @@ import type { SimulatedProvider } from './simulated-provider.ts'
 import { refusedIn, type StrangeWords } from './strange-refusals.ts'
 import type { World } from './world.ts'
 
+export interface ServedToken {
+  readonly node: SimulatedNode
+  readonly account: string
+  readonly bytes: Uint8Array
+  readonly known: unknown
+  /** A token for a resource, beside the account's own. */
+  readonly isSecond: boolean
+}
+
 export interface OperatorsOptions {
   readonly world: World
   readonly random: Random
@@ -24,7 +33,7 @@ export interface OperatorsOptions {
   /** More accounts of the same apps, that only later kinds of faults happen to. */
   readonly companions?: readonly AccountPlan[]
   /** A token came: was it one to hand out? */
-  onServed(served: { node: SimulatedNode; account: string; bytes: Uint8Array; known: unknown }): void
+  onServed(served: ServedToken): void
   knownBy(node: SimulatedNode, account: string): unknown
   /** The grant that Redis holds. */
   storedGrant(account: string): Grant | undefined
@@ -36,6 +45,15 @@ export interface OperatorsOptions {
 const comesLater = new Set<string>(['storage_unavailable', 'app_not_found'])
 const askAgainAfter = 3_000
 const patience = 10_000
+
+/** By then every node that is well has heard of a save. */
+const heardWithin = 6_000
+
+interface Reading {
+  readonly node: SimulatedNode
+  readonly account: string
+  readonly want: Parameters<Tokenbus['getToken']>[1]
+}
 
 export type Operators = ReturnType<typeof createOperators>
 
@@ -114,6 +132,21 @@ export function createOperators(options: OperatorsOptions) {
     )
   }
 
+  async function read(tokenbus: Running, { node, account, want }: Reading) {
+    // Of a second token no news says how old it may be.
+    const isSecond = want.scopes !== undefined
+    const known = isSecond ? undefined : options.knownBy(node, account)
+    const answer = await tokenbus.getToken(account, want)
+    if (answer.ok) options.onServed({ node, account, bytes: answer.value, known, isSecond })
+    return answer
+  }
+
+  /** Each node has its own memory. */
+  function readEverywhere(account: string): void {
+    for (const node of reachable())
+      read(node.tokenbus() as Running, { node, account, want: {} }).catch(() => undefined)
+  }
+
   const concurrent = createConcurrentOperators({
     ...options,
     turns,
@@ -132,15 +165,8 @@ export function createOperators(options: OperatorsOptions) {
     putApp,
     insist,
     ...concurrent,
-    async get(account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) {
-      return ask(async (tokenbus, node) => {
-        // Of a second token no news says how old it may be.
-        const known = want.scopes === undefined ? options.knownBy(node, account) : undefined
-        const answer = await tokenbus.getToken(account, want)
-        if (answer.ok) options.onServed({ node, account, bytes: answer.value, known })
-        return answer
-      })
-    },
+    get: (account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) =>
+      ask((tokenbus, node) => read(tokenbus, { node, account, want })),
     revoke(whom: number): void {
       const grant = grants.get(planOf(whom).account)
       if (grant !== undefined) grant.endedBy ??= 'user'
@@ -152,7 +178,9 @@ export function createOperators(options: OperatorsOptions) {
       if (grant === undefined) return
       grant.endedBy ??= 'user'
       const endedAt = Math.floor(world.now() / 1_000) * 1_000
+      readEverywhere(account)
       await insist((tokenbus) => tokenbus.grantEnded(account, endedAt))
+      world.after(heardWithin, () => readEverywhere(account))
     },
     /** It ends, and its provider says so in words of its own. */
     refuseStrangely(whom: number, words: StrangeWords): void {

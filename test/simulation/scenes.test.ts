@@ -85,6 +85,30 @@ describe('a link to NATS that is dead without anybody noticing', () => {
   })
 })
 
+describe('a save whose node cannot tell anybody', () => {
+  it.each([true, false])('is known to the others within 3 s, with a stream: %s', async (stream) => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const stage = await setStage({ seed })
+      const { nats, nodes } = stage
+      await stage.connect('alice', { fresh: true })
+      // A slow sweep, so that from then on the other node's sweeps come at other times than its looks.
+      nats.cut(nodes[0].machine)
+      nats.deliverLate(nodes[1].machine, 700)
+      await stage.get(0, 'alice', { forceRefresh: true })
+      await stage.pass(15 * second)
+      nats.mend(nodes[0].machine)
+      nats.deliverLate(nodes[1].machine, 0)
+      await stage.pass(15 * second + seed * 37)
+      await stage.get(1, 'alice')
+      nats.cut(nodes[0].machine)
+      nats.setStream(stream)
+      await stage.wait(stage.at(0).grantEnded('alice', stage.world.now()))
+      await stage.pass(3 * second)
+      expect(await stage.get(1, 'alice'), `seed ${seed}`).toMatchObject({ error: 'grant_revoked' })
+    }
+  })
+})
+
 describe('the provider away for 10 minutes', () => {
   it('costs no grant, no storm, and no caller more than a moment', async () => {
     const stage = await setStage({ life: 5 * minute })
