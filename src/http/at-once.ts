@@ -22,8 +22,17 @@ export function readyMade(bytes: Uint8Array): ReadyMade {
   return { head: Object.entries(headers).flat(), body: Buffer.from(bytes).toString('latin1') }
 }
 
+export interface AnsweringAtOnce {
+  /** Of Node's server. */
+  readonly options: object
+  /** The URL that is meant, without the prefix of a reverse proxy. */
+  readonly urlOf: (url: string) => string
+  readonly atOnce: AtOnce
+  readonly others: RequestListener
+}
+
 /** A server that asks `atOnce` first: what Fastify does to a request costs more than finding an answer in memory. */
-export function serverAnsweringAtOnce(options: object, others: RequestListener, atOnce: AtOnce): Server {
+export function serverAnsweringAtOnce({ options, urlOf, atOnce, others }: AnsweringAtOnce): Server {
   const turn: { response: ServerResponse; ready: ReadyMade }[] = []
 
   function send(): void {
@@ -36,6 +45,7 @@ export function serverAnsweringAtOnce(options: object, others: RequestListener, 
   }
 
   return createServer(options, (request, response) => {
+    request.url = urlOf(request.url ?? '')
     const ready = atOnce(request)
     if (ready === undefined) return others(request, response)
     // All that one turn of the event loop finds, one after the other: a write that wakes its reader costs several times one

@@ -69,21 +69,24 @@ const messages: Record<ConsentProblem, (details: readonly string[]) => Message> 
 
 /** The browser's way to the provider, and back. */
 export function consentPages(server: FastifyInstance, consent: Consent, publicUrl: () => string): void {
-  const open = { config: { access: 'open' as const } }
+  const open = { config: { access: 'open' as const }, exposeHeadRoute: false }
   server.get('/oauth/start', open, async ({ query }, reply) => {
     const { ticket, app } = query as Record<string, unknown>
     return show(reply, await consent.proceed({ ticket, app }), String(ticket))
   })
   server.get('/oauth', open, async ({ url }, reply) =>
-    show(reply, await consent.finish(new URL(url, publicUrl())), ''),
+    show(reply, await consent.finish(new URL(`${publicUrl()}${url}`)), ''),
   )
+  // Whoever looks at a link without opening it is no person who consents, and must not spend a code.
+  for (const path of ['/oauth/start', '/oauth'])
+    server.head(path, open, (_, reply) => reply.type('text/html; charset=utf-8').send())
 }
 
 function show(reply: FastifyReply, step: ConsentStart | ConsentEnd, ticket: string): FastifyReply {
   if (step.kind === 'go' || step.kind === 'connected') return reply.redirect(step.location, 302)
   if (step.kind === 'choose') {
     const links = step.apps.map(({ app, provider }) => ({
-      href: `/oauth/start?${new URLSearchParams({ ticket, app })}`,
+      href: `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket, app })}`,
       label: `${app} (${provider})`,
     }))
     const text = links.length > 0 ? 'Which one is your account with?' : 'No app is set up here yet.'
@@ -101,5 +104,5 @@ function page(reply: FastifyReply, status: number, message: Message): FastifyRep
     .code(status)
     .type('text/html; charset=utf-8')
     .header('content-security-policy', pagePolicy)
-    .send(messagePage(message))
+    .send(messagePage(message, reply.server.basePath))
 }

@@ -6,12 +6,12 @@ import type { Route } from './route.ts'
 /** What these routes take and answer: `/openapi.json` for programs, `/docs` for people, with nothing from elsewhere. */
 export function docsRoutes(
   server: FastifyInstance,
-  { routes, version }: { routes: readonly Route[]; version: string },
+  { routes, version, publicUrl }: { routes: readonly Route[]; version: string; publicUrl: () => string },
 ): void {
   const open = { config: { access: 'open' as const } }
   const document = openApi({ routes, version })
   const html = docsPage(document)
-  server.get('/openapi.json', open, async () => document)
+  server.get('/openapi.json', open, async () => ({ ...document, servers: [{ url: publicUrl() }] }))
   server.get('/docs', open, async (_, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(html),
   )
@@ -30,10 +30,10 @@ function docsPage({ info, paths }: Document): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>tokenbus: the HTTP API</title>
-<link rel="stylesheet" href="/assets/page.css">
+<link rel="stylesheet" href="assets/page.css">
 <main>
 <h1>tokenbus ${escaped(info.version)}: the HTTP API</h1>
-<p>Requests carry <code>Authorization: Bearer &lt;API token&gt;</code>. The same as <a href="/openapi.json">OpenAPI</a>.</p>
+<p>Requests carry <code>Authorization: Bearer &lt;API token&gt;</code>. The same as <a href="openapi.json">OpenAPI</a>.</p>
 ${sections.join('\n')}
 </main>
 </html>

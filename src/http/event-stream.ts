@@ -5,6 +5,8 @@ import { securityHeaders } from './security-headers.ts'
 /** Bytes a reader may lag behind before it is cut off; it comes back by itself, and is told what it missed. */
 const mostUnread = 1_048_576
 
+export const eventStreamType = 'text/event-stream'
+
 export interface EventStream {
   send(event: FedEvent): void
   /** That it is still there, and where it is by now. */
@@ -36,7 +38,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
 
   const block = ({ type, body }: Pick<FedEvent, 'type' | 'body'>) => `event: ${type}\ndata: ${body}\n\n`
 
-  raw.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' })
+  raw.writeHead(200, { ...securityHeaders, 'content-type': eventStreamType })
   raw.write('retry: 2000\n\n')
 
   return {

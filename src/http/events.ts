@@ -5,7 +5,7 @@ import type { Principal } from '../contract/principal.ts'
 import type { EventFeed, FedEvent } from '../events/event-feed.ts'
 import { authorize, type Needs } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
-import { createEventStream, type EventStream } from './event-stream.ts'
+import { createEventStream, type EventStream, eventStreamType } from './event-stream.ts'
 import { refuse } from './refused.ts'
 
 export interface EventRouteOptions {
@@ -33,6 +33,8 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
   }
 
   server.get('/v1/events', { config: { access } }, (request, reply) => {
+    // What there would be to hear, without a stream.
+    if (request.method === 'HEAD') return reply.type(eventStreamType).send()
     const principal = request.principal as Principal
     if ((perToken.get(principal.id) ?? 0) >= mostOfOneToken)
       throw refuse('rate_limited', `an API token has ${mostOfOneToken} streams on a node at most`, {

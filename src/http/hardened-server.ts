@@ -4,8 +4,29 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { fail } from '../contract/failures.ts'
 import { type AtOnce, serverAnsweringAtOnce } from './at-once.ts'
 import { errorBody, sendRefusal } from './errors.ts'
+import { withoutBasePath } from './public-url.ts'
 import { json } from './route.ts'
 import { addSecurityHeaders, securityHeaders } from './security-headers.ts'
+import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Before every path in a link of ours; empty where no reverse proxy has us under a prefix. */
+    readonly basePath: string
+  }
+  interface FastifyRequest {
+    /** Whom rate limits count and the audit names. */
+    readonly callerAddress: string
+  }
+}
+
+export interface HardenedServerOptions {
+  readonly atOnce?: AtOnce
+  /** Is the node about to stop? Then nobody is to keep a connection for later. */
+  readonly leaving?: () => boolean
+  readonly basePath?: string
+  readonly trustedProxies?: readonly string[]
+}
 
 /** An account id in its longest spelling: 256 code points of 4 bytes, each percent-encoded. */
 const longestParam = 256 * 12
@@ -33,25 +54,39 @@ const unparsed: Record<string, ReturnType<typeof refusal>> = {
 }
 
 /** A Fastify that gives slow, oversized and malformed requests short shrift. */
-export function hardenedServer(
-  atOnce: AtOnce = () => undefined,
-  leaving: () => boolean = () => false,
-): FastifyInstance {
+export function hardenedServer({
+  atOnce = () => undefined,
+  leaving = () => false,
+  basePath = '',
+  trustedProxies = [],
+}: HardenedServerOptions = {}): FastifyInstance {
   let closing = false
+  const trustProxy = createTrustProxy(trustedProxies)
+  const callerAddress = createCallerAddress(trustProxy)
   const server = fastify({
-    // A connection has to be told when we close: Fastify does that.
     serverFactory: (others) =>
-      serverAnsweringAtOnce(limits, others, (request) =>
-        closing || leaving() ? undefined : atOnce(request),
-      ),
+      serverAnsweringAtOnce({
+        options: limits,
+        urlOf: withoutBasePath(basePath),
+        // A connection has to be told when we close: Fastify does that.
+        atOnce: (request) => (closing || leaving() ? undefined : atOnce(request)),
+        others,
+      }),
+    trustProxy,
     forceCloseConnections: 'idle',
     // A request that came while the others are finished is one of them.
     return503OnClosing: false,
     bodyLimit: largestBody,
     routerOptions: { maxParamLength: longestParam },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     frameworkErrors: (_error, _request, reply) => void sendRefusal(reply, malformed),
     clientErrorHandler: (error, socket) => refuseConnection(error.code, socket),
+  })
+  server.decorate('basePath', basePath)
+  server.decorateRequest('callerAddress', {
+    getter() {
+      return callerAddress(this.raw)
+    },
   })
   const silent = connectionsWithoutRequest(server)
   server.addHook('preClose', (done) => {

@@ -9,7 +9,8 @@ export interface Message {
 export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-export function messagePage({ title, text, links = [] }: Message): string {
+/** `basePath`: before the paths of our own files. */
+export function messagePage({ title, text, links = [] }: Message, basePath: string): string {
   const list = links
     .map(({ href, label }) => `<li><a href="${escaped(href)}">${escaped(label)}</a></li>`)
     .join('')
@@ -18,7 +19,7 @@ export function messagePage({ title, text, links = [] }: Message): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title>
-<link rel="stylesheet" href="/assets/page.css">
+<link rel="stylesheet" href="${basePath}/assets/page.css">
 <main class="message">
 <h1>${escaped(title)}</h1>
 <p>${escaped(text)}</p>

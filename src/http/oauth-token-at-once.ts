@@ -5,7 +5,8 @@ import type { TokenBuckets } from '../common/token-bucket.ts'
 import { type AtOnce, type ReadyMade, readyMade } from './at-once.ts'
 import { authorize } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
-import { oauthTokenAccess } from './oauth-token.ts'
+import { callerDetails, oauthTokenAccess } from './oauth-token.ts'
+import type { CallerAddress } from './trusted-proxies.ts'
 
 export interface OauthTokenAtOnceOptions {
   /** The reply to a caller without wishes, if it is in memory. */
@@ -13,6 +14,7 @@ export interface OauthTokenAtOnceOptions {
   readonly apiTokens: Pick<ApiTokens, 'verify'>
   readonly limits: TokenBuckets
   readonly audit: Pick<Audit, 'tokenRead'>
+  readonly callerAddress: CallerAddress
 }
 
 const authorization = 'authorization'
@@ -20,7 +22,13 @@ const authorization = 'authorization'
 const plain = /^\/v1\/account\/([\w@+=:,;()!~.-]+)\/oauth-token$/
 
 /** The endpoint for whoever may read a token that is in memory; whoever may not hears why from the route. */
-export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: OauthTokenAtOnceOptions): AtOnce {
+export function oauthTokenAtOnce({
+  readCached,
+  apiTokens,
+  limits,
+  audit,
+  callerAddress,
+}: OauthTokenAtOnceOptions): AtOnce {
   const known = new WeakMap<Uint8Array, ReadyMade>()
 
   /** Made once per answer that the cache holds. */
@@ -32,7 +40,8 @@ export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: Oauth
     return made
   }
 
-  return ({ method, url = '', rawHeaders }) => {
+  return (request) => {
+    const { method, url = '', rawHeaders } = request
     const account = method === 'GET' ? plain.exec(url)?.[1] : undefined
     const token = account === undefined ? undefined : tokenOf({ authorization: authorizationIn(rawHeaders) })
     if (account === undefined || token === undefined) return undefined
@@ -42,7 +51,7 @@ export function oauthTokenAtOnce({ readCached, apiTokens, limits, audit }: Oauth
     const bytes = readCached(account)
     // Last, so that what the route has to answer is counted once.
     if (bytes === undefined || limits.take(principal) > 0) return undefined
-    audit.tokenRead(principal.id, account)
+    audit.tokenRead(principal.id, account, callerDetails(callerAddress(request)))
     return toSend(bytes)
   }
 }

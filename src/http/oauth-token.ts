@@ -7,7 +7,7 @@ import type { Principal } from '../contract/principal.ts'
 import { tokenRejectSchema } from '../contract/token.ts'
 import type { Tokenbus, TokenResult } from '../contract/tokenbus.ts'
 import { fromText } from './from-text.ts'
-import { type Route, route } from './route.ts'
+import { type Call, type Route, route } from './route.ts'
 
 export interface OauthTokenOptions {
   readonly tokenbus: Pick<Tokenbus, 'getToken' | 'rejectToken'>
@@ -35,10 +35,17 @@ const answer = z.object({
   cached: z.boolean().describe('no renewal was needed'),
 })
 
+/** Members of an audit line. An address needs no escaping. */
+export const callerDetails = (address: string) => `,"address":"${address}"`
+
 /** EmailEngine's endpoint, field for field, and four of our own; and a way to say that a token was refused. */
 export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthTokenOptions): Route[] {
   async function serve(
-    { params: { account }, principal }: { params: { account: string }; principal: Principal | null },
+    {
+      params: { account },
+      principal,
+      callerAddress,
+    }: Pick<Call<{ account: string }>, 'params' | 'principal' | 'callerAddress'>,
     ask: (account: string) => Promise<TokenResult>,
   ): Promise<Result<Uint8Array>> {
     if (!enableTokenApi)
@@ -48,7 +55,7 @@ export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthToken
       )
     const result = await ask(account)
     if (!result.ok) return result
-    audit.tokenRead((principal as Principal).id, account)
+    audit.tokenRead((principal as Principal).id, account, callerDetails(callerAddress))
     return ok(appendFields(result.value, { cached: result.renewed !== true }))
   }
 

@@ -15,6 +15,10 @@ const types: Record<string, string> = {
 
 /** The operators' page: a few files, served from memory. What it shows, it asks of the API like anybody else. */
 export async function pageRoutes(server: FastifyInstance): Promise<void> {
+  const { basePath } = server
+  // The page names its files relative to itself.
+  if (basePath !== '')
+    server.get(basePath, { config: { access: 'open' } }, (_, reply) => reply.redirect(`${basePath}/`))
   for (const name of await readdir(folder)) {
     const body = await readFile(new URL(name, folder))
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`

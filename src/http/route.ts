@@ -14,6 +14,7 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly query: Query
   readonly body: Body
   readonly principal: Principal | null
+  readonly callerAddress: string
   /** Of `If-Match` and `If-None-Match`. */
   readonly ifVersion?: IfVersion
 }
@@ -70,13 +71,14 @@ export function register(server: FastifyInstance, route: Route): void {
 }
 
 async function answer(route: Route, request: FastifyRequest, reply: FastifyReply) {
-  const { principal } = request
+  const { principal, callerAddress } = request
   const ifVersion = route.method === 'GET' ? undefined : ifVersionOf(request.headers)
   const call = {
     params: read(route.params, request.params),
     query: read(route.query, request.query),
     body: readBody(route, request.body),
     principal,
+    callerAddress,
     ...(ifVersion !== undefined && { ifVersion }),
   }
   const refused =

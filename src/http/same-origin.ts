@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 interface Asked {
   readonly method: string
+  /** As a trusted proxy says, else as this connection has it. */
+  readonly protocol: string
+  readonly host: string
   readonly headers: IncomingHttpHeaders
 }
 
@@ -9,7 +12,7 @@ export interface OwnOrigin {
   /** A session takes a change from its own page; whoever brings its API token is no browser's deputy. */
   permits(asked: Asked): boolean
   /** Does a browser say that this comes from elsewhere? */
-  isElsewhere(asked: Pick<Asked, 'headers'>): boolean
+  isElsewhere(asked: Omit<Asked, 'method'>): boolean
 }
 
 const changesNothing = new Set(['GET', 'HEAD'])
@@ -19,18 +22,23 @@ const changesNothing = new Set(['GET', 'HEAD'])
  * request comes from, only the browser says, and no script can change what it says: `Sec-Fetch-Site`, else `Origin`.
  */
 export function createOwnOrigin(publicUrl: () => string): OwnOrigin {
-  function isOwn({ 'sec-fetch-site': site, origin, host }: IncomingHttpHeaders): boolean {
+  function isOwn({ protocol, host, headers }: Omit<Asked, 'method'>): boolean {
+    const { 'sec-fetch-site': site, origin } = headers
     if (site !== undefined) return site === 'same-origin'
-    return origin !== undefined && (origin === new URL(publicUrl()).origin || origin === `http://${host}`)
+    return (
+      origin !== undefined && (origin === new URL(publicUrl()).origin || origin === `${protocol}://${host}`)
+    )
   }
 
   return {
-    permits({ method, headers }) {
-      return headers.authorization !== undefined || changesNothing.has(method) || isOwn(headers)
+    permits(asked) {
+      const { method, headers } = asked
+      return headers.authorization !== undefined || changesNothing.has(method) || isOwn(asked)
     },
-    isElsewhere({ headers }) {
+    isElsewhere(asked) {
+      const { headers } = asked
       const said = headers['sec-fetch-site'] !== undefined || headers.origin !== undefined
-      return said && !isOwn(headers)
+      return said && !isOwn(asked)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { ApiTokens } from '../admin/verify-api-token.ts'
@@ -28,6 +29,7 @@ import { register } from './route.ts'
 import { createOwnOrigin } from './same-origin.ts'
 import { securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
+import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
 
 export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOptions, 'readCached'> {
   readonly host: string
@@ -40,7 +42,8 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
   readonly publicUrl: () => string
   readonly counts: () => Promise<Record<string, number>>
   readonly health: Health
-  /** Is the node about to stop? Then nobody is to keep a connection for later. */
+  readonly trustedProxies: readonly string[]
+  readonly basePath: string
   readonly leaving: () => boolean
   readonly metrics: Metrics
   readonly receiveEvents: ReceiveEvents
@@ -52,18 +55,19 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
 export async function startHttp(options: HttpOptions): Promise<{ url: string; stop(): Promise<void> }> {
   const { host, port } = options
   const limits = createTokenBuckets()
-  const server = hardenedServer(
-    options.enableTokenApi ? oauthTokenAtOnce({ ...options, limits }) : undefined,
-    options.leaving,
-  )
+  const callerAddress = createCallerAddress(createTrustProxy(options.trustedProxies))
+  const atOnce = options.enableTokenApi && oauthTokenAtOnce({ ...options, limits, callerAddress })
+  const server = hardenedServer({ ...options, ...(atOnce && { atOnce }) })
   await addRoutes(server, { ...options, limits })
   try {
-    return { url: await server.listen({ host, port }), stop: () => server.close() }
+    // `[::]` is where one listens, not where one asks.
+    const url = (await server.listen({ host, port })).replace('//[::]', '//[::1]')
+    return { url, stop: () => server.close() }
   } catch (cause) {
     const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
     const why = taken ? 'is taken' : 'cannot be listened on'
     throw new StartError(
-      `HTTP port ${host}:${port} ${why}; set TOKENBUS_HTTP_PORT to a free one (0 picks any).`,
+      `HTTP port ${isIPv6(host) ? `[${host}]` : host}:${port} ${why}; set TOKENBUS_HTTP_PORT to a free one (0 picks any).`,
       { cause },
     )
   }
@@ -87,7 +91,7 @@ export async function addRoutes(
     apiTokens,
     limits: createTokenBuckets(),
     ownOrigin,
-    secure: () => publicUrl().startsWith('https:'),
+    publicUrl,
   })
   await pageRoutes(server)
   const routes = [
@@ -100,5 +104,5 @@ export async function addRoutes(
     ...apiTokenRoutes(options),
   ]
   for (const each of routes) register(server, each)
-  docsRoutes(server, { routes, version })
+  docsRoutes(server, { routes, version, publicUrl })
 }

@@ -19,7 +19,7 @@ export interface SessionOptions {
   /** Of sign-in attempts, by the address they come from. */
   readonly limits: TokenBuckets
   readonly ownOrigin: OwnOrigin
-  readonly secure: () => boolean
+  readonly publicUrl: () => string
 }
 
 /**
@@ -28,11 +28,14 @@ export interface SessionOptions {
  */
 export function sessionRoutes(
   server: FastifyInstance,
-  { apiTokens, limits, ownOrigin, secure }: SessionOptions,
+  { apiTokens, limits, ownOrigin, publicUrl }: SessionOptions,
 ): void {
   const options = { config: { access: 'open' as const }, onRequest: fromHere }
-  const cookie = (value: string, age: number) =>
-    `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure() ? '; Secure' : ''}`
+
+  function cookie({ protocol }: FastifyRequest, value: string, age: number): string {
+    const secure = protocol === 'https' || publicUrl().startsWith('https:') ? '; Secure' : ''
+    return `${sessionCookie}=${value}; Path=${server.basePath}/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure}`
+  }
 
   function fromHere(request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {
     const signedIn = tokenOf(request.headers) !== undefined
@@ -40,8 +43,9 @@ export function sessionRoutes(
     done(refused ? elsewhere() : undefined)
   }
 
-  server.post('/session', options, async ({ body, ip }: FastifyRequest, reply) => {
-    const retryAfter = limits.take({ id: ip, ...attempts })
+  server.post('/session', options, async (request, reply) => {
+    const { body, callerAddress } = request
+    const retryAfter = limits.take({ id: callerAddress, ...attempts })
     if (retryAfter > 0) throw refuse('rate_limited', 'too many attempts to sign in', { retryAfter })
     const read = bodySchema.safeParse(body)
     const token = read.success ? new Secret(read.data.apiToken) : undefined
@@ -49,11 +53,13 @@ export function sessionRoutes(
     if (token === undefined || principal === null)
       throw new Refused(fail('unauthorized', 'apiToken: not one that is valid here').failure)
     // Many who share an address may sign in; who has no token may not try many.
-    limits.giveBack(ip)
+    limits.giveBack(callerAddress)
     const { id, scopes, accounts, apps } = principal
     return reply
-      .header('set-cookie', cookie(token.reveal(), 30 * 86_400))
+      .header('set-cookie', cookie(request, token.reveal(), 30 * 86_400))
       .send({ id, scopes, accounts, apps })
   })
-  server.delete('/session', options, async (_, reply) => reply.header('set-cookie', cookie('', 0)).send({}))
+  server.delete('/session', options, async (request, reply) =>
+    reply.header('set-cookie', cookie(request, '', 0)).send({}),
+  )
 }

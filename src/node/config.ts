@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { replyPrefixesSchema } from '../bus/reply-prefixes.ts'
 import { StartError } from '../common/start-error.ts'
+import { publicUrlSchema } from '../http/public-url.ts'
+import { trustedProxiesSchema } from '../http/trusted-proxies.ts'
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const origins = z
@@ -49,7 +51,8 @@ const schema = z.object({
   TOKENBUS_CALLER_RATE: z.coerce.number().int().min(0).max(10_000_000).default(20_000),
   TOKENBUS_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   TOKENBUS_HTTP_PORT: port.default(7070),
-  TOKENBUS_PUBLIC_URL: z.url().optional(),
+  TOKENBUS_PUBLIC_URL: publicUrlSchema.optional(),
+  TOKENBUS_TRUSTED_PROXIES: trustedProxiesSchema.default([]),
   TOKENBUS_REDIRECT_ORIGINS: origins.default([]),
   TOKENBUS_ENABLE_TOKEN_API: flag.optional(),
   TOKENBUS_DATA_DIR: z.string().min(1).default('.tokenbus'),
@@ -90,7 +93,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     replyPrefixes: read.TOKENBUS_REPLY_PREFIXES,
     callerRate: read.TOKENBUS_CALLER_RATE,
     http: { host: read.TOKENBUS_HTTP_HOST, port: read.TOKENBUS_HTTP_PORT },
-    publicUrl: read.TOKENBUS_PUBLIC_URL?.replace(/\/$/, ''),
+    publicUrl: read.TOKENBUS_PUBLIC_URL,
+    trustedProxies: read.TOKENBUS_TRUSTED_PROXIES,
     redirectOrigins: read.TOKENBUS_REDIRECT_ORIGINS,
     enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API ?? mode === 'dev',
     dataDir: read.TOKENBUS_DATA_DIR,

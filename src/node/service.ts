@@ -13,6 +13,7 @@ import type { Tokenbus } from '../contract/tokenbus.ts'
 import { createEventFeed } from '../events/event-feed.ts'
 import { createHistory } from '../events/history.ts'
 import { watchRevocations } from '../events/revocations.ts'
+import { basePathOf } from '../http/public-url.ts'
 import { startHttp } from '../http/server.ts'
 import { createReadiness } from '../metrics/readiness.ts'
 import { openCatalogue } from '../provider/catalogue.ts'
@@ -127,6 +128,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const http = await startHttp({
     ...config.http,
     enableTokenApi: config.enableTokenApi,
+    trustedProxies: config.trustedProxies,
+    basePath: basePathOf(config.publicUrl),
     readCached: (account) => host.cache.read(account, null),
     audit,
     consent,

@@ -57,7 +57,7 @@ export async function startHttpCluster(env: Record<string, string> = {}): Promis
         ...(sent !== undefined && { body: sent }),
       })
       const text = await reply.text()
-      const isJson = reply.headers.get('content-type')?.startsWith('application/json')
+      const isJson = text !== '' && reply.headers.get('content-type')?.startsWith('application/json')
       return { status: reply.status, headers: reply.headers, body: isJson ? JSON.parse(text) : text }
     },
     async [Symbol.asyncDispose]() {

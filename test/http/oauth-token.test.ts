@@ -190,6 +190,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
         audit: 'token.read',
         who: id,
         account: 'audited',
+        address: '127.0.0.1',
         msg: 'token read',
       })),
     )

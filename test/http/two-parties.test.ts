@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hardenedServer } from '../../src/http/hardened-server.ts'
+import { ownSegments } from '../../src/http/public-url.ts'
 import { addRoutes, type HttpOptions } from '../../src/http/server.ts'
 import { eventually } from '../support/eventually.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
@@ -153,7 +154,8 @@ async function registeredRoutes(): Promise<string[]> {
   const server = hardenedServer()
   const found: string[] = []
   server.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) found.push(`${each} ${url}`)
+    // Where there is GET, there is HEAD.
+    for (const each of [method].flat()) if (each !== 'HEAD') found.push(`${each} ${url}`)
   })
   const nothing = {} as never
   const options = {
@@ -201,6 +203,11 @@ beforeAll(async () => {
   await eventually(async () => expect((await http.ask('GET', '/v1/overview', { token })).status).toBe(401))
 })
 afterAll(() => http[Symbol.asyncDispose]())
+
+it('no public URL may have a path that begins as one of ours does', async () => {
+  const segments = (await registeredRoutes()).map((route) => route.split('/')[1] ?? '')
+  expect(new Set(segments.filter((each) => each !== ''))).toEqual(ownSegments)
+})
 
 it('the table has a row for every route that is registered, and for no other', async () => {
   const routes = (await registeredRoutes()).filter((route) => !isAsset(route))

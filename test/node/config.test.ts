@@ -20,6 +20,7 @@ describe('the environment', () => {
       http: { host: '127.0.0.1', port: 7070 },
       publicUrl: undefined,
       redirectOrigins: [],
+      trustedProxies: [],
       enableTokenApi: true,
       dataDir: '.tokenbus',
       partitions: 64,
@@ -114,6 +115,11 @@ describe('the environment', () => {
     ['TOKENBUS_ALLOW_PRIVATE_ENDPOINTS', '1'],
     ['TOKENBUS_LOG_LEVEL', 'loud'],
     ['TOKENBUS_PUBLIC_URL', 'not a url'],
+    ['TOKENBUS_PUBLIC_URL', 'ftp://tokens.example.com'],
+    ['TOKENBUS_PUBLIC_URL', 'https://tokens.example.com/?a=b'],
+    ['TOKENBUS_PUBLIC_URL', 'https://tokens.example.com/a;b'],
+    ['TOKENBUS_PUBLIC_URL', 'https://tokens.example.com/v1'],
+    ['TOKENBUS_TRUSTED_PROXIES', '10.0.0.0/8, the proxy'],
   ])('names %s when it is wrong (%s)', (name, value) =>
     expect(() => readConfig({ [name]: value }, 'dev')).toThrow(name),
   )

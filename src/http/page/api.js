@@ -5,9 +5,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Where a path of ours is: what serves us may have us under a prefix. */
+export const at = (path) => new URL(`..${path}`, import.meta.url)
+
 /** Asks our own API; the browser adds the cookie. Rejects with `ApiError`. */
 export async function api(method, path, body) {
-  const response = await fetch(path, {
+  const response = await fetch(at(path), {
     method,
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   })

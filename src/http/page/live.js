@@ -1,3 +1,4 @@
+import { at } from './api.js'
 import { believed } from './believed.js'
 
 const types = [
@@ -13,7 +14,7 @@ let source
 
 /** Tells of every change, until `stop`; `status` hears whether we are connected. */
 export function connect(status) {
-  source = new EventSource('/v1/events')
+  source = new EventSource(at('/v1/events'))
   source.onopen = () => status('live')
   source.onerror = () => status('not connected')
   for (const type of types) {

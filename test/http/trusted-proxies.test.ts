@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  createCallerAddress,
+  createTrustProxy,
+  trustedProxiesSchema,
+} from '../../src/http/trusted-proxies.ts'
+import type { TokenbusProcess } from '../support/tokenbus-process.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+describe('the address of a caller', () => {
+  const callerAddress = (trusted: string, remoteAddress: string, forwarded?: string) =>
+    createCallerAddress(createTrustProxy(trusted === '' ? [] : trusted.split(',')))({
+      socket: { remoteAddress },
+      headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+    } as unknown as IncomingMessage)
+
+  it.each([
+    ['without a proxy, that of the connection', '10.0.0.0/8', '10.1.2.3', undefined, '10.1.2.3'],
+    ['where none is trusted, that of the connection', '', '10.1.2.3', '203.0.113.7', '10.1.2.3'],
+    ['of another proxy than the trusted, its own', '10.0.0.0/8', '192.0.2.1', '203.0.113.7', '192.0.2.1'],
+    ['as a trusted proxy says', '10.0.0.0/8', '10.1.2.3', '203.0.113.7', '203.0.113.7'],
+    ['never what its caller said', '10.0.0.0/8', '10.1.2.3', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
+    ['behind two of ours', '10.0.0.0/8', '10.1.2.3', '203.0.113.7, 10.9.9.9', '203.0.113.7'],
+    ['without the port beside it', '10.0.0.0/8', '10.1.2.3', '203.0.113.7:41234', '203.0.113.7'],
+    ['IPv6, without brackets', 'fd00::/8', 'fd00::1', '[2001:db8::7]:443', '2001:db8::7'],
+    ['of a socket for both families', '10.0.0.0/8', '::ffff:10.1.2.3', '203.0.113.7', '203.0.113.7'],
+    ['never a text', '10.0.0.0/8', '10.1.2.3', '","who":"root', '10.1.2.3'],
+    ['IPv4 as IPv4', '', '::ffff:192.0.2.1', undefined, '192.0.2.1'],
+  ])('%s', (_, trusted, connection, forwarded, address) =>
+    expect(callerAddress(trusted, connection, forwarded)).toBe(address),
+  )
+
+  it.each(['everyone', '10.0.0.0/33', '10.0.0.1;10.0.0.2', 'loopback', '', '10.0.0.1,'])(
+    'is not asked of %j',
+    (text) => {
+      expect(trustedProxiesSchema.safeParse(text).error?.issues[0]?.message).toMatch(
+        /^must be addresses and networks such as/,
+      )
+    },
+  )
+})
+
+describe('what X-Forwarded-* says', () => {
+  let cluster: HttpCluster
+  let trusting: TokenbusProcess
+
+  beforeAll(async () => {
+    cluster = await startHttpCluster({ TOKENBUS_HTTP_HOST: '::' })
+    trusting = await cluster.startNode({ TOKENBUS_TRUSTED_PROXIES: '127.0.0.1' })
+  })
+  afterAll(() => cluster[Symbol.asyncDispose]())
+
+  const signIn = (url: string, apiToken: string, headers: Record<string, string>) =>
+    cluster.ask('POST', '/session', { token: null, body: { apiToken }, headers, url })
+  const tls = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'tokens.example' }
+
+  it('counts sign-in attempts by whom a trusted proxy names, by the connection otherwise', async () => {
+    async function slowed(url: string): Promise<boolean> {
+      const replies = await Promise.all(
+        Array.from({ length: 15 }, (_, i) => signIn(url, 'wrong', { 'x-forwarded-for': `203.0.113.${i}` })),
+      )
+      return replies.some(({ status }) => status === 429)
+    }
+    expect(await slowed(trusting.httpUrl())).toBe(false)
+    const { port } = new URL(cluster.url)
+    expect(await slowed(`http://127.0.0.1:${port}`)).toBe(true)
+  })
+
+  it('makes the cookie one for TLS, if a trusted proxy says so', async () => {
+    const cookieOf = async (url: string) =>
+      (await signIn(url, cluster.adminToken, tls)).headers.get('set-cookie')
+    expect(await cookieOf(trusting.httpUrl())).toMatch(/; Secure$/)
+    expect(await cookieOf(cluster.url)).toMatch(/; Path=\/; .*Max-Age=\d+$/)
+  })
+
+  it('names our own origin, if a trusted proxy says so', async () => {
+    const own = { ...tls, origin: 'https://tokens.example' }
+    expect((await signIn(trusting.httpUrl(), cluster.adminToken, own)).status).toBe(200)
+    expect((await signIn(cluster.url, cluster.adminToken, own)).status).toBe(403)
+  })
+
+  it('listens on :: for both families, and names an address that can be asked', () => {
+    expect(cluster.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+  })
+})
