@@ -6,6 +6,7 @@ import { appPutSchema } from '../../src/contract/app.ts'
 import { newerInPreset, patchedPut, toAppConfig, toAppPut } from '../../src/provider/app-settings.ts'
 import { builtIn, type Catalogue, openCatalogue } from '../../src/provider/catalogue.ts'
 import { presets } from '../../src/provider/presets.ts'
+import { providerNeeds } from '../sweep/provider-needs.ts'
 import { pemOf } from './keys.ts'
 
 const fixture = new URL('../fixtures/presets-of-before.json', import.meta.url)
@@ -74,6 +75,32 @@ describe('every provider of the catalogue', () => {
       Object.keys(again).filter((field) => !(field in said) && !['tenant', 'cloud'].includes(field)),
     ).toEqual([])
   })
+})
+
+/** Theirs in the list of needs, where it is another. */
+const listedAs: Readonly<Record<string, string>> = {
+  docusignSandbox: 'docusign-sandbox',
+  helpscout: 'helpscout-mailbox',
+  klaviyo: 'klaviyo-oauth',
+  salesforceSandbox: 'salesforce-sandbox',
+  square: 'squareup',
+  tiktok: 'tiktok-personal',
+  tiktokBusiness: 'tiktok-ads',
+}
+/** Both ways of Slack have a name; GitHub's tokens may run out; Microsoft takes PKCE. */
+const otherwise = ['slack.answer', 'github.refreshToken', 'microsoft.pkce']
+
+test.each(
+  [...builtIn].flatMap(([name, { settings }]) => {
+    const needs = providerNeeds[listedAs[name] ?? name]
+    return needs === undefined ? [] : [[name, settings, needs] as const]
+  }),
+)('%s meets the needs that are known of it', (name, settings, { settings: needed, needs }) => {
+  const { refreshUrl, emptyScopeLeftOut: _, ...wanted } = needed
+  const known = Object.entries(wanted).filter(([field]) => !otherwise.includes(`${name}.${field}`))
+  expect(settings).toMatchObject(Object.fromEntries(known))
+  if (refreshUrl) expect(settings).toHaveProperty('refreshUrl')
+  if (needs.includes('no expires_in')) expect(settings).toHaveProperty('tokenLife')
 })
 
 test('the presets of before are what they were', async () => {
