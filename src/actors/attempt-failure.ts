@@ -62,6 +62,11 @@ export function hasTakenClient({ class: refusalClass, reason, general }: Refusal
   return ('ARS'.includes(refusalClass) && !general) || reason === 'delegation_missing'
 }
 
+/** Another secret may be the right one (RFC 6749 §5.2, and in providers' own words). */
+export function accusesSecret({ reason, providerError: { error } }: Refusal): boolean {
+  return error === 'invalid_client' || reason === 'client_secret_wrong'
+}
+
 const ofManyTenants = new Set(['common', 'organizations', 'consumers'])
 const ofOneTenant = new Set(['app_not_found', 'app_disabled'])
 

@@ -1,18 +1,28 @@
-import { randomBytes } from 'node:crypto'
+import { isSighted as isAppSighted } from '../../machines/index.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
-import { Secret } from '../common/secret.ts'
+import type { Secret } from '../common/secret.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
 import type { AppPatch, AppPut, VerifiedStep } from '../contract/app.ts'
 import { appNotFound, ok, type Result } from '../contract/failures.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Endpoint } from '../provider/endpoints.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import type { Provider } from '../provider/provider.ts'
+import type { TokenAnswer } from '../provider/token-answer.ts'
 import { fillParams } from '../provider/url-params.ts'
 import type { Attempts } from '../refresh/attempts.ts'
+import { madeUpClientId, madeUpRefreshToken, madeUpSecret } from '../refresh/made-up.ts'
 import { keptSecrets } from './apps.ts'
-import { type ClientVerdicts, judgeClient, type Verdict, wordsOf } from './credential-verdict.ts'
+import {
+  type JudgeClient,
+  judgeClient,
+  keyOf,
+  needsControl,
+  type Verdict,
+  wordsOf,
+} from './credential-verdict.ts'
 
 export interface AppVerificationOptions {
   readonly apps: Pick<Apps, 'look'>
@@ -81,12 +91,20 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   }
 
   const client: Part = async (asked) => {
-    const { secrets } = asked.app
+    const secrets = asked.config.clientAuth === 'none' ? [] : asked.app.secrets
     const [first, ...others] = secrets
-    const verdicts = [await tryOut(asked, first)]
-    const { endpoint } = verdicts[0] as ClientVerdicts
+    const answer = await ask(asked, { secret: first?.secret })
+    if (!isAnswer(answer)) return [{ step: 'token_endpoint', ...answer }]
+    const { endpoint } = judgeClient({ ...compared(asked, [], undefined), answer })
     if (!endpoint.ok) return [{ step: 'token_endpoint', ...endpoint }]
-    for (const secret of others) verdicts.push(await tryOut(asked, secret))
+    const all: Asking[] = [answer]
+    for (const { secret } of others) all.push(await ask(asked, { secret }))
+    const isOpen = all.some((each) => isAnswer(each) && needsControl(each, asked.config))
+    const control = isOpen ? await askControl(asked, first) : undefined
+    const comparison = compared(asked, all, control)
+    const verdicts = all.map((each) =>
+      isAnswer(each) ? judgeClient({ ...comparison, answer: each }) : { endpoint: each },
+    )
     const delegations = verdicts.flatMap((each) => each.delegation ?? []).slice(0, 1)
     return [
       { step: 'token_endpoint', ...endpoint },
@@ -96,24 +114,32 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   }
 
   /** The next request for a token, with a refresh token that nobody has ever been given. */
-  async function tryOut({ app, config, user, left }: Asked, secret?: ClientSecret): Promise<ClientVerdicts> {
+  async function ask({ app, config, user, left }: Asked, { secret, clientId }: Client): Promise<Asking> {
     const wait = Math.ceil((app.context.throttledUntil - clock.now()) / 1_000)
     if (wait > 0)
       return unasked(`not asked: the provider wants to be left alone for another ${wait} s`, 'wait')
     const leave = left() > 0 ? await attempts.turn(app, left()) : null
     if (leave === null) return unasked('not asked: there was no time left for it', 'try again')
     try {
-      const answer = await provider.refreshToken({
-        config,
-        ...(secret && { clientSecret: secret.secret }),
+      return await provider.refreshToken({
+        config: clientId === undefined ? config : { ...config, clientId },
+        ...(secret && { clientSecret: secret }),
         user: user ?? config.clientId,
-        refreshToken: new Secret(`tokenbus-verify-${randomBytes(24).toString('base64url')}`),
+        refreshToken: madeUpRefreshToken(),
+        // What is said of a made-up token is nothing new about the request.
+        workedBefore: spendsRefreshToken(config),
         timing: { connectMs: left(), answerMs: left() },
       })
-      return judgeClient({ answer, config, user })
     } finally {
       leave()
     }
+  }
+
+  /** The same by a client that is none: with a secret it never had, or where it has none, under another name. */
+  async function askControl(asked: Asked, first: ClientSecret | undefined): Promise<Asking> {
+    const { config } = asked
+    if (first === undefined) return ask(asked, { clientId: madeUpClientId() })
+    return ask(asked, { secret: await madeUpSecret(config, first.secret) })
   }
 
   function credentials(secret: ClientSecret | undefined, { message, ...verdict }: Verdict): VerifiedStep {
@@ -152,8 +178,31 @@ function unfilled(message: string): VerifiedStep {
   }
 }
 
-function unasked(message: string, action: string): ClientVerdicts {
-  return { endpoint: { ok: false, message, action } }
+interface Client {
+  readonly secret?: Secret | undefined
+  readonly clientId?: string
+}
+
+/** Or why it was not asked. */
+type Asking = TokenAnswer | Verdict
+
+const isAnswer = (answer: Asking): answer is TokenAnswer => 'kind' in answer
+
+/** What is known of how a client is answered that is none. */
+function compared(
+  { app, config, user }: Asked,
+  answers: readonly Asking[],
+  control: Asking | undefined,
+): Omit<JudgeClient, 'answer'> {
+  const known = control !== undefined && isAnswer(control) ? control : undefined
+  const other = known && keyOf(known)
+  const keys = answers.filter(isAnswer).map(keyOf)
+  const isSighted = other != null && keys.some((key) => key !== null && key !== other)
+  return { control: known, isSighted: isSighted || isAppSighted(app.context, app), config, user }
+}
+
+function unasked(message: string, action: string): Verdict {
+  return { ok: false, message, action }
 }
 
 function lifeLeft(expiresAt: number | null, now: number): string {

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { parseAnswer } from './answer-schema.ts'
 import type { Refusal } from './classified.ts'
 import type { Exchange, Http } from './http.ts'
 import { misconfigured, unsentRefusal } from './transport-refusal.ts'
@@ -36,7 +37,8 @@ async function fetchMetadata(
       algorithm,
       [oauth.allowInsecureRequests]: allowPrivate,
       [oauth.customFetch]: async (href, { method, headers }) => {
-        exchange = await http.send({ url: new URL(href), method, headers, timing })
+        const send = (to: URL) => http.send({ url: to, method, headers, timing })
+        exchange = await followed({ url: new URL(href), send })
         return toResponse(exchange)
       },
     })
@@ -46,14 +48,50 @@ async function fetchMetadata(
   }
 }
 
+const mostRedirects = 3
+
+interface Following {
+  readonly url: URL
+  send(to: URL): Promise<Exchange>
+}
+
+/** Redirects on the same host, as where a slash is missing: who leads elsewhere is not believed. */
+async function followed({ url, send }: Following): Promise<Exchange> {
+  let exchange = await send(url)
+  let at = url
+  for (let redirects = 0; redirects < mostRedirects; redirects++) {
+    const next = redirectOf(exchange, at)
+    if (next === undefined) return exchange
+    at = next
+    exchange = await send(at)
+  }
+  return exchange
+}
+
+function redirectOf(exchange: Exchange, from: URL): URL | undefined {
+  if (exchange.kind !== 'answered' || ![301, 302, 303, 307, 308].includes(exchange.status)) return undefined
+  const { location } = exchange.headers
+  if (location === undefined || !URL.canParse(location, from.href)) return undefined
+  const to = new URL(location, from)
+  const isSafer = to.protocol === from.protocol || to.protocol === 'https:'
+  return isSafer && to.host === from.host && to.username === '' && to.password === '' ? to : undefined
+}
+
+/** The issuer that the metadata are of, where it can be shown. */
+function issuerIn({ body }: Extract<Exchange, { kind: 'answered' }>): string | undefined {
+  const issuer = parseAnswer(body.toString())?.issuer
+  return typeof issuer === 'string' && /^https?:\/\/[\x21-\x7e]{1,500}$/.test(issuer) ? issuer : undefined
+}
+
 function failed(exchange: Exchange | undefined, error: unknown): Discovered & { status?: number } {
   const { code } = error as { code?: unknown }
   if (exchange?.kind !== 'answered')
     return { ok: false, refusal: unsentRefusal(exchange?.code ?? String(code)) }
   const { status } = exchange
   if (contradictions.includes(code)) {
-    const refusal = misconfigured({ error: 'discovery_contradicts', action: 'correct the issuer of the app' })
-    return { ok: false, refusal }
+    const found = issuerIn(exchange)
+    const action = `correct the issuer of the app${found === undefined ? '' : `: what is found there is of ${found}`}`
+    return { ok: false, refusal: misconfigured({ error: 'discovery_contradicts', action }) }
   }
   const refusal: Refusal = {
     ...unsentRefusal('discovery_failed'),

@@ -12,6 +12,11 @@ export function madeUpRefreshToken(): Secret {
   return new Secret(`tokenbus-control-${randomText()}`)
 }
 
+/** A client that nobody has registered. */
+export function madeUpClientId(): string {
+  return `tokenbus-control-${randomText()}`
+}
+
 /** A user that nobody has ever been. */
 export function madeUpUser(): string {
   return `tokenbus-control-${randomText().toLowerCase()}@example.com`

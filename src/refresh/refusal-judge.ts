@@ -1,6 +1,12 @@
 import type { Asking, Sent } from '../../machines/index.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
-import { appsFault, type Failure, hasTakenClient, isLackedByOne } from '../actors/attempt-failure.ts'
+import {
+  accusesSecret,
+  appsFault,
+  type Failure,
+  hasTakenClient,
+  isLackedByOne,
+} from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
@@ -52,7 +58,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
 
   async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
     const { client, refusal } = refused
-    const isWrongSecret = accusesSecret(refusal) && client !== undefined
+    const isWrongSecret = mayAccuseSecret(refusal) && client !== undefined
     // A secret that was put while the request was under way is tried before anything is made of the refusal.
     const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
     if (isWrongSecret) trial.tried.push(client.id)
@@ -93,7 +99,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
 function isForAnotherSecret({ app, config, refusal }: Refused): boolean {
   if (refusal.reason === 'assertion_rejected' || (refusal.class === 'P' && isFilledPerAccount(config)))
     return true
-  return app.state === 'secret-expired' && accusesSecret(refusal)
+  return app.state === 'secret-expired' && mayAccuseSecret(refusal)
 }
 
 function accusedOf(
@@ -121,9 +127,9 @@ interface Accusing {
   readonly isWrongSecret: boolean
 }
 
-/** Another secret may be the right one (RFC 6749 §5.2, and in providers' own words, general ones among them). */
-function accusesSecret({ reason, general, providerError: { error } }: Refusal): boolean {
-  return error === 'invalid_client' || reason === 'client_secret_wrong' || general === true
+/** In general words, too. */
+function mayAccuseSecret(refusal: Refusal): boolean {
+  return accusesSecret(refusal) || refusal.general === true
 }
 
 /** Who speaks about the grant has accepted the client, unless it says the same to a wrong secret. */

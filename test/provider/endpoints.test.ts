@@ -7,7 +7,10 @@ import { createHttp } from '../../src/provider/http.ts'
 import { eventually } from '../support/eventually.ts'
 import { config } from './ask.ts'
 
-type Answer = (url: string, issuer: string) => { status: number; body: unknown } | undefined
+type Answer = (
+  url: string,
+  issuer: string,
+) => { status: number; body?: unknown; location?: string } | undefined
 
 async function startIssuer(answer: Answer) {
   const asked: string[] = []
@@ -15,7 +18,8 @@ async function startIssuer(answer: Answer) {
     asked.push(request.url ?? '')
     const given = answer(request.url ?? '', issuer)
     if (given === undefined) return
-    response.writeHead(given.status, { 'content-type': 'application/json' })
+    const { location } = given
+    response.writeHead(given.status, { 'content-type': 'application/json', ...(location && { location }) })
     response.end(JSON.stringify(given.body))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -69,6 +73,42 @@ describe('discovery', () => {
       '/.well-known/openid-configuration',
       '/.well-known/oauth-authorization-server',
     ])
+  })
+
+  test.each([301, 302, 307, 308])('follows a redirect (%i) on the same host', async (status) => {
+    await using server = await startIssuer((url, issuer) =>
+      url === '/metadata?a=b' ? metadata(url, issuer) : { status, location: '../metadata?a=b' },
+    )
+    expect(await server.resolve()).toMatchObject({ ok: true })
+    expect(server.asked).toEqual(['/.well-known/openid-configuration', '/metadata?a=b'])
+  })
+
+  test('does not follow one to another host, nor for ever', async () => {
+    await using other = await startIssuer(metadata)
+    for (const location of [`${other.issuer}/x`, '//127.0.0.1:1/x', 'file:///etc/passwd', '/round']) {
+      await using server = await startIssuer(() => ({ status: 302, location }))
+      expect(await server.resolve()).toMatchObject({ ok: false, refusal: { reason: 'discovery_failed' } })
+      expect(server.asked.length).toBeLessThanOrEqual(4)
+    }
+    expect(other.asked).toEqual([])
+  })
+
+  test('of a wrong issuer names the one found', async () => {
+    await using server = await startIssuer((_, issuer) => ({
+      status: 200,
+      body: { issuer: `${issuer}/realms/ours`, token_endpoint: `${issuer}/token` },
+    }))
+    expect(await server.resolve()).toMatchObject({
+      ok: false,
+      refusal: {
+        action: expect.stringContaining(`: what is found there is of ${server.issuer}/realms/ours`),
+      },
+    })
+    await using strange = await startIssuer(() => ({ status: 200, body: { issuer: 'https://a b\n' } }))
+    expect(await strange.resolve()).toMatchObject({
+      ok: false,
+      refusal: { action: expect.not.stringContaining('a b') },
+    })
   })
 
   test('that fails sends nothing, and is tried again by the next who asks', async () => {

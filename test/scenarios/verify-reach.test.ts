@@ -58,7 +58,7 @@ describe('what cannot be reached', () => {
     expect((await scene.verify()).steps.at(-1)).toMatchObject({
       step: 'token_endpoint',
       ok: false,
-      message: 'unreadable_answer (HTTP 404, http_404)',
+      message: 'unknown_error (HTTP 404, http_404)',
     })
   })
 
