@@ -20,7 +20,7 @@ export interface Moving {
   readonly whole: boolean
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
 const causes = ['provider', 'tenant', 'cloud', ...endpoints] as const
 
 /**

@@ -7,6 +7,7 @@ import { Tampered } from '../redis/integrity.ts'
 import { partitionOf } from '../redis/keys.ts'
 import { NewerForm } from '../redis/newer-form.ts'
 import type { PendingConsents } from '../redis/pending-consents.ts'
+import type { PendingDevices } from '../redis/pending-devices.ts'
 import { BadCursor, type Records, type Ref } from '../redis/records.ts'
 import { SealError } from '../redis/seal.ts'
 import type { ArrivedAnswers } from '../refresh/arrived-answers.ts'
@@ -18,6 +19,7 @@ export interface RewritingOptions {
   readonly arrivedAnswers: Pick<ArrivedAnswers, 'reseal'>
   readonly apiTokens: Pick<ApiTokenStore, 'rewrite'>
   readonly pendingConsents: Pick<PendingConsents, 'rewrite'>
+  readonly pendingDevices: Pick<PendingDevices, 'rewrite'>
   readonly partitions: number
 }
 
@@ -57,7 +59,7 @@ export interface Rewriting {
  * usual compare-and-set. Killed anywhere, it is begun again, and passes over what is done.
  */
 export function createRewriting(options: RewritingOptions): Rewriting {
-  const { records, accounts, apps, apiTokens, pendingConsents, partitions } = options
+  const { records, accounts, apps, apiTokens, pendingConsents, pendingDevices, partitions } = options
   const limited = pLimit(atOnce)
 
   async function rewrite({ kind, id }: Ref): Promise<'rewritten' | 'current' | 'unopened'> {
@@ -80,8 +82,8 @@ export function createRewriting(options: RewritingOptions): Rewriting {
   /** API tokens, and consents that are under way; of those that cannot be sealed anew, one line for all. */
   async function rewriteTheRest(): Promise<Pick<RewrittenPage, 'rewritten' | 'unopened'>> {
     const rewritten = await apiTokens.rewrite()
-    const left = await pendingConsents.rewrite()
-    return { rewritten, unopened: left > 0 ? [`consent:${left} under way, for 15 minutes at most`] : [] }
+    const left = (await pendingConsents.rewrite()) + (await pendingDevices.rewrite())
+    return { rewritten, unopened: left > 0 ? [`consent:${left} under way, for 30 minutes at most`] : [] }
   }
 
   return {

@@ -33,6 +33,7 @@ const calls: Calls = {
   'account.list': (tokenbus, _, query) => tokenbus.listAccounts(query),
   'account.revoke': (tokenbus, id, how) => tokenbus.revokeAccount(id, how),
   'account.delete': (tokenbus, id, how) => tokenbus.deleteAccount(id, how),
+  'account.device': (tokenbus, id, wish) => tokenbus.connectDevice(id, wish),
   'account.history': (tokenbus, id, query) => tokenbus.accountHistory(id, query),
   'app.put': (tokenbus, id, put) => tokenbus.putApp(id, put),
   'app.get': (tokenbus, id) => tokenbus.getApp(id),

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { AccountView } from '../contract/account.ts'
 import { encodeId } from '../contract/subject-token.ts'
 import { replay } from '../testing/replay.ts'
+import { accountDeviceCommand } from './account-device.ts'
 import { accountListCommand } from './account-list.ts'
 import { parseParam } from './parse-param.ts'
 import { pick } from './pick.ts'
@@ -13,7 +14,7 @@ import { transitionLine } from './transition-line.ts'
 const policies = ['eager', 'lazy', 'adaptive']
 
 export function accountCommands(program: Command, run: Run): void {
-  const account = program.command('account').description('connected accounts')
+  const account = program.command('account').alias('accounts').description('connected accounts')
   account
     .command('put <account>')
     .description('register an account, or give it a new grant')
@@ -51,6 +52,7 @@ export function accountCommands(program: Command, run: Run): void {
       ),
     )
   accountListCommand(account, run)
+  accountDeviceCommand(account, run)
   account
     .command('revoke <account>')
     .description('serve its token no more, until it is connected again')

@@ -4,17 +4,17 @@ import type { Accounts } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import { createAppBinding } from '../admin/app-binding.ts'
 import type { AppView } from '../contract/app.ts'
-import { fail, ok, type Result } from '../contract/failures.ts'
+import { ok, type Result } from '../contract/failures.ts'
 import type { Bound } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { spendsRefreshToken } from '../provider/grant-forms.ts'
-import { originOf, placeOf } from '../provider/grant-place.ts'
+import { placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
-import { fillParams, type Params } from '../provider/url-params.ts'
+import type { Params } from '../provider/url-params.ts'
 import { filledApp } from '../refresh/filled-app.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
+import { consentApp, redeemsAt } from './consent-app.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
 import { readGrant } from './read-grant.ts'
 import type { RedirectUrls } from './redirect-urls.ts'
@@ -67,7 +67,6 @@ const mostTickets = 3
 const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
 /** Where providers send the browser back to: to be registered there. */
 export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
-const redeemsAt = ({ tokenUrl, issuer }: AppConfig) => originOf(tokenUrl ?? issuer)
 const random = () => randomBytes(32).toString('base64url')
 
 /**
@@ -150,13 +149,8 @@ export function createConsent(options: ConsentOptions): Consent {
     return known?.ok && known.value.app === app ? known.value.params : undefined
   }
 
-  /** The settings of the app, its URLs filled in. */
-  async function asksConsent(app: string, params: Params = {}): Promise<Result<AppConfig>> {
-    const { config } = await apps.look(app)
-    if (config === null) return fail('app_not_found', 'type: there is no such app')
-    if (spendsRefreshToken(config)) return fillParams(config, params)
-    return fail('invalid_config', 'type: accounts of this app need nobody to consent')
-  }
+  const asksConsent = (app: string, params: Params | undefined) =>
+    consentApp({ apps, app, params, field: 'type' })
 
   return {
     async begin({ account, app, name, email, params: said, redirectUrl, by }) {

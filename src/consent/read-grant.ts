@@ -18,6 +18,8 @@ export interface ReadGrant {
   readonly account: string
   readonly name?: string | undefined
   readonly email?: string | undefined
+  /** Whose account it is, where neither the provider nor an address says so. */
+  readonly user?: string | undefined
   readonly config: AppConfig
   readonly answer: CodeAnswer
 }
@@ -29,7 +31,7 @@ export type GrantRead =
 type Granted = Extract<CodeAnswer, { kind: 'tokens' }>
 
 /** What the provider answered once a person had agreed, as an account to put, or why it is none. */
-export function readGrant({ account, name, email, config, answer }: ReadGrant): GrantRead {
+export function readGrant({ account, name, email, user, config, answer }: ReadGrant): GrantRead {
   if (answer.kind === 'refused') return { kind: 'none', problem: problemOf(answer.refusal) }
   const { scopes = config.scopes } = answer
   const missing = missingScopes(config, scopes)
@@ -42,7 +44,7 @@ export function readGrant({ account, name, email, config, answer }: ReadGrant): 
     ...(answer.reached && { reached: answer.reached }),
     put: {
       app: config.app,
-      ...whoIn(answer, { account, email }),
+      ...whoIn(answer, { account, email, user }),
       ...tokens,
       scopes: [...scopes],
       ...(Object.keys(about).length > 0 && { metadata: about }),
@@ -59,9 +61,9 @@ function problemOf({ reason, class: failureClass }: Refusal): ConsentProblem {
 /** Who signed in, by the provider's word before the caller's. */
 function whoIn(
   { claims }: Granted,
-  { account, email }: Pick<ReadGrant, 'account' | 'email'>,
+  { account, email, user: said }: Pick<ReadGrant, 'account' | 'email' | 'user'>,
 ): Pick<AccountPut, 'user' | 'subject'> {
-  const user = [claims?.email, claims?.preferred_username, email].find(
+  const user = [claims?.email, claims?.preferred_username, email, said].find(
     (each) => typeof each === 'string' && each.length <= longestUser,
   )
   return {

@@ -79,6 +79,23 @@ export const accountRevokeSchema = z.strictObject({
 export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional(), ifVersion })
 export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
 
+/** Who is to connect it, by which app: a person who agrees on another device (RFC 8628). */
+export const accountDeviceSchema = z.strictObject({
+  app: idSchema,
+  /** Where the provider does not say who it was. */
+  user: textSchema(320).optional(),
+  params: urlValuesSchema.optional(),
+})
+
+/** What the person is shown. */
+export const accountDeviceReplySchema = z.strictObject({
+  account: idSchema,
+  userCode: z.string(),
+  verificationUri: z.string(),
+  verificationUriComplete: z.string().optional().describe('with the code in it'),
+  expiresIn: z.int().positive().describe('seconds'),
+})
+
 /** An account as operators see it: never a secret. */
 export const accountSchema = z.strictObject({
   account: idSchema,
@@ -156,6 +173,8 @@ export type AccountList = z.output<typeof accountListSchema>
 export type AccountRevoke = z.output<typeof accountRevokeSchema>
 export type AccountDelete = z.output<typeof accountDeleteSchema>
 export type AccountHistory = z.output<typeof accountHistorySchema>
+export type AccountDevice = z.output<typeof accountDeviceSchema>
+export type AccountDeviceReply = Sent<typeof accountDeviceReplySchema>
 export type AccountView = Sent<typeof accountSchema>
 export type PutEffect = Sent<typeof putEffectSchema>
 export type AccountPutView = Sent<typeof accountPutReplySchema>

@@ -56,6 +56,8 @@ export const appPutSchema = z.strictObject({
   authorizeUrl: urlTemplateSchema.optional(),
   tokenUrl: urlTemplateSchema.optional(),
   revocationUrl: urlTemplateSchema.optional(),
+  /** RFC 8628 §3.1. */
+  deviceUrl: urlTemplateSchema.optional(),
   ...protocolSettings,
   scopes: scopesSchema.optional(),
   additionalScopes: scopesSchema.optional(),

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import {
   accountDeletedSchema,
   accountDeleteSchema,
+  accountDeviceReplySchema,
+  accountDeviceSchema,
   accountHistorySchema,
   accountListSchema,
   accountPageSchema,
@@ -81,6 +83,12 @@ export const requests = {
   'account.list': { payload: accountListSchema, mayBeEmpty: true, reply: accountPageSchema },
   'account.revoke': { of: 'account', payload: accountRevokeSchema, reply: accountRevokedSchema },
   'account.delete': { of: 'account', payload: accountDeleteSchema, reply: accountDeletedSchema },
+  'account.device': {
+    of: 'account',
+    makesId: true,
+    payload: accountDeviceSchema,
+    reply: accountDeviceReplySchema,
+  },
   'account.history': {
     of: 'account',
     payload: accountHistorySchema,

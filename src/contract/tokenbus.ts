@@ -1,6 +1,8 @@
 import type {
   AccountDelete,
   AccountDeleted,
+  AccountDevice,
+  AccountDeviceReply,
   AccountHistory,
   AccountList,
   AccountPage,
@@ -93,6 +95,8 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
     make: (known: KnownAccount | undefined) => Result<AccountPut>,
     from?: From & { place?: GrantPlace },
   ): Promise<Result<AccountPutView>>
+  /** A person is to agree on another device; the account is connected once that has happened. */
+  connectDevice(account: string, wish: AccountDevice, from?: From): Promise<Result<AccountDeviceReply>>
   getAccount(account: string): Promise<Result<AccountView>>
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
   /** Its token is served no more, from now on. */

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Consent } from '../consent/consent.ts'
-import { accountHistorySchema, accountRevokeSchema } from '../contract/account.ts'
+import {
+  accountDeviceReplySchema,
+  accountDeviceSchema,
+  accountHistorySchema,
+  accountRevokeSchema,
+} from '../contract/account.ts'
 import { accountNotFound, ok } from '../contract/failures.ts'
 import { idSchema, newIdSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
@@ -126,6 +131,17 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       answer: accountView.extend({ revokedAtProvider }),
       handle: ({ params, body, principal, ifVersion }) =>
         tokenbus.revokeAccount(params.account, { ifVersion, ...body }, { by: principal }),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/account/:account/device',
+      summary: 'What to show a person who connects an account on another device (RFC 8628)',
+      access: write,
+      params: ofNewAccount,
+      body: accountDeviceSchema,
+      answer: accountDeviceReplySchema,
+      handle: ({ params, body, principal }) =>
+        tokenbus.connectDevice(params.account, body, { by: principal }),
     }),
     route({
       method: 'GET',

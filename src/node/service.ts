@@ -79,7 +79,11 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const apiTokens = createApiTokens({ store: storage.apiTokens, clock })
   const revocations = await watchRevocations({ nats, onRevoked: apiTokens.forget })
   onStop({ part: 'revocations', stop: revocations.stop })
-  const { tokenbus, apiTokens: apiTokenAdmin } = createTokenbus({
+  const {
+    tokenbus,
+    apiTokens: apiTokenAdmin,
+    device,
+  } = createTokenbus({
     ...core,
     partitions,
     allowPrivate,
@@ -89,6 +93,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     redirectUri: () => redirectUriOf(publicUrl()),
     announceRevoked: revocations.announce,
   })
+  device.start()
+  onStop({ part: 'device authorizations', within: answeredWithin, stop: device.stop })
   const listening = await listen({
     nats,
     tokenbus,

@@ -7,6 +7,8 @@ import { createDeadEvents } from '../admin/dead-events.ts'
 import { createKeyRotation } from '../admin/key-rotation.ts'
 import { createUpgrade } from '../admin/upgrade.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
+import { realTimers } from '../common/timers.ts'
+import { createDevice } from '../consent/device.ts'
 import type { AppPut } from '../contract/app.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { History } from '../events/history.ts'
@@ -19,7 +21,10 @@ import type { Host } from './host.ts'
 export interface TokenbusOptions {
   readonly host: Host
   readonly storage: Storage
-  readonly provider: Pick<Provider, 'refreshToken' | 'revokeToken' | 'resolveEndpoint' | 'checkUrls'>
+  readonly provider: Pick<
+    Provider,
+    'refreshToken' | 'revokeToken' | 'resolveEndpoint' | 'checkUrls' | 'authorizeDevice' | 'redeemDeviceCode'
+  >
   readonly clock: ClusterClock
   readonly partitions: number
   readonly allowPrivate: boolean
@@ -43,10 +48,21 @@ export function createTokenbus(options: TokenbusOptions) {
     putOf: patchedPut,
   }
   const apiTokens = createApiTokenAdmin({ ...options, store: storage.apiTokens })
+  const accounts = createAccountAdmin({ ...host, records, clock, provider, fingerprint, logger, history })
+  const device = createDevice({
+    ...host,
+    tokenbus: accounts,
+    provider,
+    pending: storage.pendingDevices,
+    clock,
+    timers: realTimers,
+    logger,
+  })
   const tokenbus: Tokenbus = {
     getToken: host.reads.get,
     rejectToken: host.reads.reject,
-    ...createAccountAdmin({ ...host, records, clock, provider, fingerprint, logger, history }),
+    ...accounts,
+    connectDevice: device.connectDevice,
     ...createAppAdmin({ ...appSettings, records, clock, provider }),
     ...createAppVerification({ ...host, ...appSettings, provider, clock, redirectUri: options.redirectUri }),
     ...apiTokens,
@@ -54,5 +70,5 @@ export function createTokenbus(options: TokenbusOptions) {
     ...createDeadEvents({ records, partitions }),
     ...createUpgrade({ ...host, ...storage, partitions }),
   }
-  return { tokenbus, apiTokens }
+  return { tokenbus, apiTokens, device }
 }

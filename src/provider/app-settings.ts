@@ -17,7 +17,7 @@ export interface ToAppConfig {
   readonly catalogue?: Catalogue
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
+const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
 const asPut = ['name', 'issuer', 'policy', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
@@ -99,7 +99,7 @@ function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
     clientAuth: put.clientAuth ?? preset.clientAuth,
     ...place,
     ...mapValues(preset.endpoints, fill),
-    ...pick(put, ['authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl']),
+    ...pick(put, ['authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl']),
     ...protocolOf(put, preset),
     ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
     ...pick(put, asPut),

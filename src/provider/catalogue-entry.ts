@@ -3,7 +3,8 @@ import { appPutSchema, providerSchema } from '../contract/app.ts'
 import { textSchema } from '../contract/fields.ts'
 import { protocolSettings } from '../contract/protocol-settings.ts'
 
-const { grant, authorizeUrl, tokenUrl, revocationUrl, scopes, rotation, graceSeconds } = appPutSchema.shape
+const { grant, authorizeUrl, tokenUrl, revocationUrl, deviceUrl, scopes, rotation, graceSeconds } =
+  appPutSchema.shape
 
 /** What `app.put` would say, and the entry says instead. */
 const settingsSchema = z.strictObject({
@@ -11,6 +12,7 @@ const settingsSchema = z.strictObject({
   authorizeUrl,
   tokenUrl,
   revocationUrl,
+  deviceUrl,
   scopes,
   rotation,
   graceSeconds,

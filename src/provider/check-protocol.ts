@@ -21,7 +21,7 @@ const ofConsent = [
   'refreshWith',
   'redirectUri',
 ] as const
-const urls = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
+const urls = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
 const parameters = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
 
 /** What proves who asks, or ties an answer to its question, is no constant of an app. */

@@ -8,7 +8,11 @@ import { type Discovered, discover } from './discover.ts'
 import type { Http } from './http.ts'
 import { misconfigured, unsentRefusal } from './transport-refusal.ts'
 
-export type Endpoint = 'authorization_endpoint' | 'token_endpoint' | 'revocation_endpoint'
+export type Endpoint =
+  | 'authorization_endpoint'
+  | 'token_endpoint'
+  | 'revocation_endpoint'
+  | 'device_authorization_endpoint'
 
 export type Resolved =
   | { readonly ok: true; readonly server: oauth.AuthorizationServer; readonly url: URL }
@@ -95,19 +99,20 @@ export function createEndpoints({
 
 /** An app without an issuer has nothing an issuer could be compared with; its token endpoint stands in for the name. */
 function explicitServer(config: AppConfig): oauth.AuthorizationServer {
-  const { issuer, authorizeUrl, tokenUrl, revocationUrl } = config
+  const { issuer, authorizeUrl, tokenUrl, revocationUrl, deviceUrl } = config
   return {
     issuer: issuer ?? tokenUrl ?? '',
     ...(authorizeUrl !== undefined && { authorization_endpoint: authorizeUrl }),
     ...(tokenUrl !== undefined && { token_endpoint: tokenUrl }),
     ...(revocationUrl !== undefined && { revocation_endpoint: revocationUrl }),
+    ...(deviceUrl !== undefined && { device_authorization_endpoint: deviceUrl }),
   }
 }
 
 function missing(endpoint: Endpoint): Refusal {
   return misconfigured({
     error: `no_${endpoint}`,
-    action: `give the app a usable ${endpoint.replace('_', ' ')}`,
+    action: `give the app a usable ${endpoint.replaceAll('_', ' ')}`,
   })
 }
 

@@ -8,7 +8,7 @@ import type { CatalogueEntry } from './catalogue-entry.ts'
  */
 export type Grant = NonNullable<AppPut['grant']>
 
-export type EndpointField = 'authorizeUrl' | 'tokenUrl' | 'refreshUrl' | 'revocationUrl'
+export type EndpointField = 'authorizeUrl' | 'tokenUrl' | 'refreshUrl' | 'revocationUrl' | 'deviceUrl'
 
 /** Who signs security events about the accounts of an app, and where its keys are: at one of the two. */
 export interface EventSource {
@@ -61,13 +61,13 @@ const modest = { concurrency: 16, perSecond: 20 }
 
 /** Where the entry is silent, what is careful. */
 export function toPreset({ takes, settings, facts }: CatalogueEntry): Preset {
-  const { authorizeUrl, tokenUrl, revocationUrl, refreshUrl, ...said } = settings
+  const { authorizeUrl, tokenUrl, revocationUrl, refreshUrl, deviceUrl, ...said } = settings
   const { grant, scopes, clientAuth, rotation, graceSeconds, authorizeParams, ...protocol } = said
   const { signs, idleDays, testingDays, caps, ...known } = facts
   return withoutUndefined<Preset>({
     grant: grant ?? 'authorization_code',
     takes,
-    endpoints: withoutUndefined({ authorizeUrl, tokenUrl, refreshUrl, revocationUrl }),
+    endpoints: withoutUndefined({ authorizeUrl, tokenUrl, refreshUrl, revocationUrl, deviceUrl }),
     scopes: scopes ?? [],
     authorize: authorizeParams ?? {},
     clientAuth: clientAuth ?? 'client_secret_basic',

@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../contract/failures.ts'
 import type { AppConfig } from './app-config.ts'
 import { type AuthorizationCode, createAuthorizationCode } from './authorization-code.ts'
 import { checkEndpoint } from './check-endpoint.ts'
+import { createDeviceAuthorization, type DeviceAuthorization } from './device-authorization.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { createHttp } from './http.ts'
 import { createProviderClocks } from './provider-clocks.ts'
@@ -17,7 +18,11 @@ export interface ProviderOptions {
 }
 
 /** All that is asked of OAuth providers. */
-export interface Provider extends AuthorizationCode, Revocation, Pick<TokenRequests, 'refreshToken'> {
+export interface Provider
+  extends AuthorizationCode,
+    DeviceAuthorization,
+    Revocation,
+    Pick<TokenRequests, 'refreshToken'> {
   readonly resolveEndpoint: Endpoints['resolve']
   /** May requests be sent to the URLs of these settings? Fails with `invalid_config`, naming the first that will not do. */
   checkUrls(config: AppConfig): Promise<Result<void>>
@@ -35,6 +40,7 @@ export function createProvider({ allowPrivate, logger }: ProviderOptions): Provi
     refreshToken,
     resolveEndpoint: endpoints.resolve,
     ...createAuthorizationCode({ endpoints, requestTokens }),
+    ...createDeviceAuthorization(ways, { requestTokens }),
     ...createRevocation(ways),
     async checkUrls(config) {
       for (const field of urlFields) {

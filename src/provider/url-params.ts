@@ -5,7 +5,14 @@ import type { AppConfig } from './app-config.ts'
 export type Params = Readonly<Record<string, string>>
 
 /** The settings that are URLs. */
-export const urlFields = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl'] as const
+export const urlFields = [
+  'issuer',
+  'authorizeUrl',
+  'tokenUrl',
+  'refreshUrl',
+  'revocationUrl',
+  'deviceUrl',
+] as const
 const maps = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
 
 /**

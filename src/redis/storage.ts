@@ -10,6 +10,7 @@ import { createIntegrity } from './integrity.ts'
 import type { KnownData } from './known-data.ts'
 import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './meta.ts'
 import { createPendingConsents } from './pending-consents.ts'
+import { createPendingDevices } from './pending-devices.ts'
 import { createRecords } from './records.ts'
 import { assertNoEviction, replication } from './replication.ts'
 import { createSaveConfirmation, type SaveToConfirm } from './save-confirmation.ts'
@@ -108,6 +109,7 @@ export async function openStorage({ url, keys, partitions, logger, known }: Stor
         checkIdentity: identityWatch.check,
       }),
       pendingConsents: createPendingConsents({ ...opened, level, integrity }),
+      pendingDevices: createPendingDevices({ ...opened, integrity }),
       apiTokens: createApiTokenStore({ ...opened, integrity }),
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,

@@ -1,4 +1,5 @@
 import type { Configuration } from 'oidc-provider'
+import { devicePages } from './device-pages.ts'
 import type { SandboxStore } from './store.ts'
 
 export interface ConfigurationOptions {
@@ -15,7 +16,7 @@ export function configurationOf({ store, accessTokenSeconds }: ConfigurationOpti
     client_id: id,
     client_secret: 'any of those the sandbox has made',
     token_endpoint_auth_method: method,
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
     response_types: ['code' as const],
     // Whoever runs the sandbox knows where the browser should come back to.
     redirect_uris: ['http://127.0.0.1/oauth'],
@@ -35,6 +36,7 @@ export function configurationOf({ store, accessTokenSeconds }: ConfigurationOpti
     }),
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: { enabled: true, ...devicePages },
       revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       introspection: { enabled: true },
     },
@@ -45,6 +47,7 @@ export function configurationOf({ store, accessTokenSeconds }: ConfigurationOpti
     ttl: {
       AccessToken: accessTokenSeconds,
       AuthorizationCode: 60,
+      DeviceCode: 600,
       Grant: 90 * day,
       IdToken: accessTokenSeconds,
       Interaction: 600,

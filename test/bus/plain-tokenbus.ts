@@ -10,6 +10,7 @@ export function plainTokenbus(methods: Partial<Tokenbus> = {}): Tokenbus {
     putAccount: missing,
     checkPut: missing,
     patchAccount: missing,
+    connectDevice: missing,
     getAccount: missing,
     listAccounts: missing,
     revokeAccount: missing,

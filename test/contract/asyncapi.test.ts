@@ -17,6 +17,7 @@ import { asyncApi } from '../support/asyncapi.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
+import { startPlainProvider } from '../support/plain-provider.ts'
 import { startRedis } from '../support/redis.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 
@@ -206,6 +207,19 @@ describe('live messages', () => {
       refused({ class: 'T', reason: 'unavailable' }),
       ask('token.get.alice', { forceRefresh: true }),
     )
+    await using elsewhere = await startPlainProvider({
+      answer: () => [
+        200,
+        {
+          device_code: 'd',
+          user_code: 'ABCD',
+          verification_uri: 'https://example.com/device',
+          expires_in: 60,
+        },
+      ],
+    })
+    await ask('app.put.elsewhere', { ...client, deviceUrl: elsewhere.origin })
+    await ask('account.device.carol', { app: 'elsewhere' })
     await ask('account.get.alice')
     await ask('account.list', { app: 'app', limit: 10 })
     await ask('keys.rotate', { key: 'k' })

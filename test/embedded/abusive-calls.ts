@@ -21,6 +21,7 @@ const bodies: Record<string, { id: string; body: object | undefined }> = {
   'account.list': { id: '', body: undefined },
   'account.revoke': { id: 'alice', body: {} },
   'account.delete': { id: 'alice', body: {} },
+  'account.device': { id: 'alice', body: { app: 'a' } },
   'account.history': { id: 'alice', body: undefined },
   'app.put': { id: 'app', body: { provider: 'oidc', clientId: 'mine', tokenUrl: 'http://127.0.0.1:1/mine' } },
   'app.get': { id: 'app', body: undefined },

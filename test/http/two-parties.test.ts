@@ -91,6 +91,13 @@ const table: Record<string, Row> = {
     someApps: 403,
     ...change,
   },
+  'POST /v1/account/:account/device': {
+    path: `${account}/device`,
+    body: { app: 'theirs' },
+    someAccounts: 403,
+    someApps: 403,
+    ...change,
+  },
   'POST /v1/authentication/form': {
     body: { account: 'theirs', redirectUrl: 'https://app.example.com/' },
     someAccounts: 403,

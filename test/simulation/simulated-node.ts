@@ -28,7 +28,12 @@ import type { SimulatedRedis } from './simulated-redis.ts'
 export interface Running
   extends Omit<
     Tokenbus,
-    keyof ApiTokenAdmin | keyof DeadEventAdmin | 'rotateKeys' | 'finishUpgrade' | 'verifyApp'
+    | keyof ApiTokenAdmin
+    | keyof DeadEventAdmin
+    | 'rotateKeys'
+    | 'finishUpgrade'
+    | 'verifyApp'
+    | 'connectDevice'
   > {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>

@@ -108,11 +108,11 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       }),
   })
   if (options.onlyAnnouncements) watch.oldNodesGone()
-  const { resolveEndpoint } = createProvider({ allowPrivate: true })
+  const { resolveEndpoint, authorizeDevice, redeemDeviceCode } = createProvider({ allowPrivate: true })
   const { tokenbus } = createTokenbus({
     host,
     storage,
-    provider: { ...provider, resolveEndpoint },
+    provider: { ...provider, resolveEndpoint, authorizeDevice, redeemDeviceCode },
     clock,
     partitions,
     allowPrivate: true,

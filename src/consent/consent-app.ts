@@ -1,0 +1,25 @@
+import type { Apps } from '../actors/app-actor.ts'
+import { fail, type Result } from '../contract/failures.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { originOf } from '../provider/grant-place.ts'
+import { fillParams, type Params } from '../provider/url-params.ts'
+
+export interface ConsentApp {
+  readonly apps: Pick<Apps, 'look'>
+  readonly app: string
+  readonly params: Params | undefined
+  /** The name of the caller's field. */
+  readonly field: string
+}
+
+/** The settings of an app whose accounts a person connects, its URLs filled in. */
+export async function consentApp({ apps, app, params = {}, field }: ConsentApp): Promise<Result<AppConfig>> {
+  const { config } = await apps.look(app)
+  if (config === null) return fail('app_not_found', `${field}: there is no such app`)
+  if (spendsRefreshToken(config)) return fillParams(config, params)
+  return fail('invalid_config', `${field}: accounts of this app need nobody to consent`)
+}
+
+/** What a person has agreed to is redeemed there, and nowhere else. */
+export const redeemsAt = ({ tokenUrl, issuer }: AppConfig): string | undefined => originOf(tokenUrl ?? issuer)

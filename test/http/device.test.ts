@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { agreeOnDevice } from '../support/agree-on-device.ts'
+import { eventually } from '../support/eventually.ts'
+import { type PlainAnswer, type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
+import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+
+let cluster: HttpCluster
+let provider: PlainProvider
+/** What the next questions about a device code are answered; the last one for good. */
+let answers: PlainAnswer[]
+const pending: PlainAnswer = [400, { error: 'authorization_pending' }]
+const agreed: PlainAnswer = [200, { access_token: 'access', refresh_token: 'refresh', expires_in: 3_600 }]
+const device = 'urn:ietf:params:oauth:grant-type:device_code'
+const questions = () => provider.calls.filter(({ form }) => form.grant_type === device)
+
+beforeAll(async () => {
+  cluster = await startHttpCluster()
+  provider = await startPlainProvider({
+    answer: ({ path, form }) => {
+      if (form.client_secret !== 'client-secret') return [401, { error: 'invalid_client' }]
+      if (path === '/device')
+        return [
+          200,
+          {
+            device_code: 'the-device-code',
+            user_code: 'WDJB-MJHT',
+            verification_uri: 'https://example.com/device',
+            verification_uri_complete: 'https://example.com/device?user_code=WDJB-MJHT',
+            expires_in: 60,
+            interval: 1,
+          },
+        ]
+      if (form.device_code !== 'the-device-code') return [400, { error: 'invalid_grant' }]
+      return (answers.length > 1 ? answers.shift() : answers[0]) as PlainAnswer
+    },
+  })
+  const { origin } = provider
+  await cluster.request('app.put.plain', {
+    provider: 'oidc',
+    deviceUrl: `${origin}/device`,
+    tokenUrl: `${origin}/token`,
+    clientId: 'client',
+    clientSecret: 'client-secret',
+    scopes: ['read', 'write'],
+  })
+})
+afterAll(async () => {
+  await provider[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+const state = async (account: string) =>
+  ((await cluster.request(`account.get.${account}`)) as { state?: string; error?: string }).state
+
+it('a person who agrees at a real server connects the account, as whom the server says it was', async () => {
+  const { url: issuer, client } = cluster.sandbox
+  const settings = { issuer, clientId: client.id, clientSecret: client.secret.reveal() }
+  await cluster.request('app.put.sandbox', {
+    provider: 'oidc',
+    ...settings,
+    scopes: ['openid', 'email', 'offline_access'],
+  })
+  const begun = await cluster.request('account.device.alice', { app: 'sandbox' })
+  expect(begun).toMatchObject({
+    account: 'alice',
+    userCode: expect.any(String),
+    verificationUri: expect.stringContaining('/device'),
+    expiresIn: expect.any(Number),
+  })
+  expect(Object.keys(begun)).not.toContain('deviceCode')
+  expect(await state('alice')).toBeUndefined()
+  await agreeOnDevice(begun as never)
+  await eventually(async () => expect(await state('alice')).toBe('valid'), { within: 30_000 })
+  expect(await cluster.request('account.get.alice')).toMatchObject({ subject: 'demo' })
+  expect(await cluster.request('token.get.alice', { forceRefresh: true })).toMatchObject({ generation: 2 })
+}, 60_000)
+
+describe('while nobody has agreed', () => {
+  it('the provider is asked as seldom as it wants, and stores nothing of it in clear', async () => {
+    answers = [pending, [400, { error: 'slow_down' }], pending, agreed]
+    const asked = questions().length
+    const reply = await cluster.ask('POST', '/v1/account/bob/device', { body: { app: 'plain', user: 'bob' } })
+    expect(reply).toMatchObject({ status: 200, body: { userCode: 'WDJB-MJHT', expiresIn: 60 } })
+    expect(provider.calls.at(-1)?.form).toMatchObject({ client_id: 'client', scope: 'read write' })
+    await eventually(() => expect(questions().length).toBe(asked + 2), { within: 20_000 })
+    for (const key of await cluster.redis.keys('tb:device:*'))
+      expect(await cluster.redis.get(key)).not.toContain('the-device-code')
+    const slower = Date.now()
+    await eventually(() => expect(questions().length).toBe(asked + 3), { within: 20_000 })
+    // RFC 8628 §3.5: five seconds more than before.
+    expect(Date.now() - slower).toBeGreaterThan(4_000)
+    await eventually(async () => expect(await state('bob')).toBe('valid'), { within: 20_000 })
+    expect(questions().length).toBe(asked + 4)
+    expect(await cluster.redis.keys('tb:device:*')).toEqual([])
+    expect(await cluster.request('account.get.bob')).toMatchObject({ user: 'bob' })
+  }, 60_000)
+
+  it.each(['access_denied', 'expired_token'])(
+    '%s ends it, and nothing is connected',
+    async (error) => {
+      answers = [pending, [400, { error }]]
+      const asked = questions().length
+      await cluster.request(`account.device.${error}`, { app: 'plain' })
+      await eventually(
+        async () => {
+          expect(questions().length).toBe(asked + 2)
+          expect(await cluster.redis.keys('tb:device:*')).toEqual([])
+        },
+        { within: 20_000 },
+      )
+      expect(await state(error)).toBeUndefined()
+    },
+    40_000,
+  )
+
+  it('another node goes on where one has died, and no two ask at once', async () => {
+    answers = [pending]
+    const dying = await cluster.startNode()
+    await cluster.request('account.device.carol', { app: 'plain', user: 'carol' })
+    dying.signal('SIGKILL')
+    await dying.ended
+    await cluster.node.stop()
+    const asked = questions().length
+    const heir = await cluster.startNode()
+    answers = [pending, agreed]
+    await eventually(async () => expect(await state('carol')).toBe('valid'), { within: 50_000 })
+    expect(questions().length).toBe(asked + 2)
+    await heir.stop()
+  }, 90_000)
+})
