@@ -55,8 +55,11 @@ export function createSimulatedProvider({
    * token it says what others say of a wrong secret, and the other way round. `silent`: it answers none of them.
    */
   const controls = { blind: false, inverted: false, silent: false, sent: [] as number[] }
-  /** How a wrong secret is answered. */
-  const dialect = { wrongSecret: refused(refusals.invalidClient) as TokenAnswer }
+  /** How a wrong secret is answered, and a token that was never given. */
+  const dialect = {
+    wrongSecret: refused(refusals.invalidClient) as TokenAnswer,
+    unknownToken: refused(refusals.invalidGrant) as TokenAnswer,
+  }
   /** Grants that have ended, and in which words that is told, to a grant that worked before or never did. */
   const strange = new Map<string, TokenAnswer | ((workedBefore: boolean) => TokenAnswer)>()
 
@@ -96,7 +99,7 @@ export function createSimulatedProvider({
     if (mood.reaches === 'says 503' || controls.silent) return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
     const isAccepted = controls.blind || (secret !== undefined && secrets.has(secret))
-    return isAccepted !== controls.inverted ? refused(refusals.invalidGrant) : dialect.wrongSecret
+    return isAccepted !== controls.inverted ? dialect.unknownToken : dialect.wrongSecret
   }
 
   function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
