@@ -42,13 +42,21 @@ async function connectAccounts(
     )
 }
 
+/** Those that are revoked, with the reason. Who cannot be asked yet is asked again. */
 async function lostGrants({ request }: Nodes): Promise<string[]> {
-  const states = await Promise.all(
-    accounts.map(async (account) => [account, await request(`account.get.${account}`, {})] as const),
+  const views = accounts.map((account) =>
+    eventually(
+      async () => {
+        const view = await request(`account.get.${account}`, {})
+        if (view.error !== undefined && view.error !== 'account_not_found') throw new Error(view.error)
+        return view
+      },
+      { within: 60_000 },
+    ),
   )
-  return states
-    .filter(([, { state }]) => state === 'revoked' || state === undefined)
-    .map(([account]) => account)
+  return (await Promise.all(views)).flatMap(({ state, reason, error }, index) =>
+    state === 'revoked' || error !== undefined ? [`${accounts[index]} (${reason ?? error})`] : [],
+  )
 }
 
 /** A strict provider, three nodes of an older version, and three of today: forward, back, forward, and for good. */
@@ -82,7 +90,8 @@ export const upgrade: Drill = {
         `  ${what}: ${calls - refreshed} refreshes; reads: ${answered} answered, ${failed} failed; grants lost: ${lost.length}`,
       )
       refreshed = calls
-      if (lost.length + provider.ended.size > 0) throw new Error(`grants lost: ${lost.join(', ')}`)
+      if (lost.length + provider.ended.size > 0)
+        throw new Error(`grants lost: ${lost.join(', ')}; ended by the provider: ${provider.ended.size}`)
     }
     async function replace(program: string | undefined, together: number, what: string): Promise<void> {
       const leaving = running

@@ -128,6 +128,23 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     await rm(dataDir, { recursive: true })
   })
 
+  it.runIf(Object.keys(fixture.redis).some((key) => key.includes(':arrived:')))(
+    'has an answer that was kept, which becomes part of its account',
+    async () => {
+      await using node = await start()
+      const { accounts, arrivedAnswers } = node.host
+      expect((await accounts.load('kept')).snapshot).toMatchObject({
+        value: 'refreshing',
+        context: { lastError: { reason: 'internal_error' } },
+      })
+      expect(await arrivedAnswers.takeUp('kept')).toBe(true)
+      const { snapshot, record } = await accounts.load('kept')
+      expect(snapshot).toMatchObject({ value: 'valid', context: { lastError: null } })
+      expect(accounts.openCurrent('kept', record)?.refreshToken?.reveal()).toBe('kept-refresh')
+      expect(await redis.keys('tb:*:arrived:*')).toEqual([])
+    },
+  )
+
   it.each(Object.keys(fixture.histories))(
     'has a history of %s that is replayed as it was recorded',
     (account) => {

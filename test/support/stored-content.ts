@@ -101,6 +101,31 @@ export async function putTheRest({ tokenbus, storage }: TestNode): Promise<strin
   return made.value.token
 }
 
+/** A refresh of `kept` whose answer came, and could not be stored through a fault of ours. */
+export async function keepAnswer(node: TestNode): Promise<void> {
+  const { tokenbus, host } = node
+  const grant = { accessToken: new Secret('access'), refreshToken: new Secret('refresh'), expires: far }
+  await tokenbus.putAccount('kept', { app: 'app', user: 'kept@example.com', ...grant })
+  const asked = await accountsOf(node).receive('kept', ({ snapshot }) =>
+    sampleFor('token.requested, forced', snapshot),
+  )
+  const { attempt } = asked.snapshot.context
+  if (attempt === null) throw new Error('nothing is in flight')
+  const answer = {
+    account: 'kept',
+    attempt: attempt.id,
+    grantId: attempt.grantId,
+    baseGeneration: attempt.generation,
+    startedAt: attempt.startedAt,
+    expiresIn: 3_600_000,
+    refreshTokenExpiresIn: null,
+    scopes: ['openid'],
+    resource: null,
+    tokens: { accessToken: new Secret('kept-access'), refreshToken: new Secret('kept-refresh') },
+  }
+  await host.arrivedAnswers.keep(answer, new Error('for the fixture'))
+}
+
 /** An answer as it lies in the spool while Redis refuses it. */
 export async function spooledBy({ storage, host }: TestNode): Promise<string> {
   const { context } = (await host.accounts.load('alice')).snapshot

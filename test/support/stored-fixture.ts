@@ -21,7 +21,9 @@ const fixtureSchema = z.strictObject({
 
 export type StoredFixture = z.output<typeof fixtureSchema>
 
-const directory = new URL('../fixtures/stored/', import.meta.url)
+/** Also where this is run built, from `dist`. */
+const root = import.meta.url.endsWith('.ts') ? '../../' : '../../../'
+export const directory = new URL(`${root}test/fixtures/stored/`, import.meta.url)
 
 /** The versions of which there is one. */
 export const storedFixtures = readdirSync(directory)

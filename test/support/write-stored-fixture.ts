@@ -1,11 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Redis } from 'ioredis'
+import { metaKey } from '../../src/redis/keys.ts'
 import { eventually } from './eventually.ts'
 import { startNats } from './nats.ts'
 import { startTestNode, type TestNode } from './node.ts'
 import { startRedis } from './redis.ts'
 import { chosenPaths, sampleFor } from './stored-accounts.ts'
-import { accountsOf, putAccounts, putApps, putTheRest, spooledBy, ticket } from './stored-content.ts'
+import {
+  accountsOf,
+  keepAnswer,
+  putAccounts,
+  putApps,
+  putTheRest,
+  spooledBy,
+  ticket,
+} from './stored-content.ts'
+import { directory, readFixture } from './stored-fixture.ts'
 
 const keys = `fixture:${Buffer.alloc(32, 7).toString('base64')}`
 const partitions = 4
@@ -32,24 +42,28 @@ async function historiesOf({ tokenbus, storage }: TestNode, accounts: readonly s
 
 const chosen = async ({ host }: TestNode) => chosenPaths((await host.accounts.load('unborn')).snapshot)
 
-/** What this version stores, to `test/fixtures/stored/<name>.json`: see the README there. */
-async function write(name: string): Promise<void> {
+/** What this version stores, to `test/fixtures/stored/<name>.json`, anew or on the Redis of an older version: see the README there. */
+async function write(name: string, older: string | undefined): Promise<void> {
   await using redisServer = await startRedis()
   const natsServer = await startNats({ configText: 'jetstream { max_file_store: 20GB }' })
   const redis = new Redis(redisServer.url)
   const urls = { natsUrl: natsServer.url, redisUrl: redisServer.url }
   const refreshToken = () => new Promise<never>(() => {})
+  if (older !== undefined) {
+    const meta = readFixture(older).redis[metaKey]?.content
+    await redis.hset(metaKey, meta as Record<string, string>)
+  }
   const node = await startTestNode({ ...urls, refreshToken, keys, partitions, waker: false })
   await putApps(node)
   const histories = await historiesOf(node, await putAccounts(node, await chosen(node)))
   const apiToken = await putTheRest(node)
+  await keepAnswer(node)
   const spooled = await spooledBy(node)
   // From here on events stay in the outbox.
   await natsServer.stop()
   await accountsOf(node).receive('alice', ({ snapshot }) => sampleFor('account.updated', snapshot))
   const found: Record<string, unknown> = {}
   for (const key of (await redis.keys('tb:*')).toSorted()) found[key] = await contentOf(redis, key)
-  const directory = new URL('../../../test/fixtures/stored/', import.meta.url)
   await mkdir(directory, { recursive: true })
   const fixture = { keys, partitions, ticket, apiToken, spooled, histories, redis: found }
   await writeFile(new URL(`${name}.json`, directory), toLines(fixture))
@@ -68,5 +82,6 @@ function toLines({ histories, redis, ...rest }: { histories: object; redis: obje
   return `{${whole.join(',\n')}}\n`
 }
 
-await write(process.argv[2] ?? 'today')
+const [, , name = 'today', older] = process.argv
+await write(name, older)
 process.exit(0)
