@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Attempt } from '../../machines/index.ts'
@@ -162,7 +165,9 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
   })
 
   it('is finished from the command line', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-upgrade-'))
     const node = startTokenbus(['serve'], {
+      TOKENBUS_DATA_DIR: dataDir,
       TOKENBUS_NATS_URL: engines.natsUrl,
       TOKENBUS_REDIS_URL: engines.redisUrl,
       TOKENBUS_KEYS: keys,
@@ -178,6 +183,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
       expect(await redis.hget(metaKey, 'schema')).toBe('2')
     } finally {
       await node.stop()
+      await rm(dataDir, { recursive: true })
     }
   })
 })
