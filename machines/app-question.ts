@@ -23,6 +23,8 @@ export const probeHolds = 10 * second
 const longestPause = 2 * minute
 /** What one grant alone has to hear before it is believed. */
 export const fewestRefusals = { count: 4, over: 10 * minute } as const
+/** Where a control can tell, and says nothing. */
+const refusalsBesideControl = 2 * fewestRefusals.count
 /** For this long what cleared the app speaks for it against grants that never worked. */
 const proofHolds = 10 * minute
 const denialHolds = 24 * 60 * minute
@@ -116,7 +118,7 @@ export function isProvenBroken(context: AppContext, event: ClientRejected): bool
   const { question } = context
   if (question === null || event.triesNext || !countsAgainst(context, event)) return false
   if (isSecondGrant(context, event) && !isControlDecisive(context, event.at)) return true
-  return isWithoutWitness({ ...question, refusals: question.refusals + 1 }, event.at)
+  return isBelieved(context, { ...question, refusals: question.refusals + 1 }, event.at)
 }
 
 function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
@@ -126,14 +128,18 @@ function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientReject
 
 /**
  * Where a control can tell, a second refused grant is no proof but a reason to send one: although the last was sent not
- * long ago, and once more where it said nothing.
+ * long ago, and once more where it said nothing. So is each repeated refusal that would be believed elsewhere.
  */
 export function callsForControl(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
   if (question === null || event.triesNext || !countsAgainst(context, event)) return false
   const asked = { ...question, accusation: accusationWith(question, event) }
-  if (!isSecondGrant(context, event) || !canControlTell(context, asked)) return false
-  return question.control === 'none' || (question.control === 'inconclusive' && question.grants.length === 1)
+  if (question.control === 'sent' || !canControlTell(context, asked)) return false
+  const isSecond = isSecondGrant(context, event)
+  if (question.control === 'none') return isSecond
+  const refusals = question.refusals + 1
+  const isRepeated = hasLasted(question, event.at) && refusals >= fewestRefusals.count
+  return (isSecond && question.grants.length === 1) || (isRepeated && refusals < refusalsBesideControl)
 }
 
 /** Whoever is refused in words that are known says more than who opened the question in unknown ones. */
@@ -141,8 +147,12 @@ function accusationWith({ accusation }: Question, event: ClientRejected): Accusa
   return accusation === 'unknown' ? event.accusation : accusation
 }
 
-export function isWithoutWitness({ refusals, openedAt }: Question, at: number): boolean {
-  return refusals >= fewestRefusals.count && at - openedAt >= fewestRefusals.over
+const hasLasted = ({ openedAt }: Question, at: number) => at - openedAt >= fewestRefusals.over
+
+/** By repetition, where nothing else is to be had. */
+function isBelieved(context: AppContext, question: Question, at: number): boolean {
+  const fewest = canControlTell(context, question) ? refusalsBesideControl : fewestRefusals.count
+  return question.refusals >= fewest && hasLasted(question, at)
 }
 
 /** Without any witness, or, where no control can tell, by the word of all: one that worked, and others that never did. */
@@ -150,7 +160,7 @@ export function isBrokenByAbsence(context: AppContext, { at, allRefused }: Witne
   const { question } = context
   if (question === null) return false
   const isUnanimous = allRefused === true && question.worked === true && question.grants.length > 1
-  return (isUnanimous && !canControlTell(context, question)) || isWithoutWitness(question, at)
+  return (isUnanimous && !canControlTell(context, question)) || isBelieved(context, question, at)
 }
 
 export function addRefusal({ question }: AppContext, event: ClientRejected): Change {

@@ -108,6 +108,20 @@ describe('where a control tells', () => {
     expect(isOwnRefusal(contextOf(after), { ...again, refusedBefore: null })).toBe(false)
     expect(isOwnRefusal(contextOf(after), { ...again, refusedBefore: null, workedBefore: false })).toBe(true)
   })
+  it('one that said nothing is sent again at each repeated refusal, until the eighth is believed', () => {
+    const again = (n: number) => clientRejected({ at: start + n * 5 * minute, sent: underQuestion() })
+    const silent = controlAnswered(null)
+    const past = [...sighted, clientRejected(), silent, again(0), again(1)]
+    for (let n = 2; n <= 5; n++) {
+      app(...past)
+        .when(again(n))
+        .then({ state: 'healthy', effects: [{ type: 'control.send' }] })
+      past.push(again(n), silent)
+    }
+    app(...past)
+      .when(again(6))
+      .then({ state: 'secret-expired' })
+  })
   it('words that accuse the client, and were not said before, break the app too', () =>
     app(...sighted, clientRejected())
       .when(controlAnswered('400 unauthorized_client', { accuses: true, reason: 'app_disabled' }))

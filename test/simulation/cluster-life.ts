@@ -1,6 +1,6 @@
 import { keysOf } from '../../src/redis/keys.ts'
 import { createAppFalls } from './app-falls.ts'
-import { describeEntry, describeSpending } from './describe.ts'
+import { describeApp, describeEntry, describeSpending } from './describe.ts'
 import type { Fault } from './faults.ts'
 import { createFreshness } from './freshness.ts'
 import { inflict } from './inflict.ts'
@@ -137,6 +137,13 @@ export async function liveThrough({
   redis.onWrite(invariants.indexed)
   redis.onWrite(freshness.written)
   redis.onWrite(createAppFalls({ plans: all, provider, now: world.now, fail }))
+  redis.onWrite((space, records) => {
+    for (const key of records === 'any' ? [] : records) {
+      const fields = space.hashes.get(key)?.fields
+      const [, app] = key.split(':app:')
+      if (app !== undefined && fields !== undefined) note(() => describeApp(app, fields))
+    }
+  })
   watchReadiness({ world, nodes, redis, nats, fail })
   nats.onStored((entry) => {
     note(() => describeEntry(entry))

@@ -14,3 +14,13 @@ export function describeEntry({ type, ref, body }: OutboxEntry): string {
 export function describeSpending({ grant, number, machine }: Spending): string {
   return `${grant.account} ${machine.name} sends ${grant.rotation} token ${number} of ${grant.id}`
 }
+
+/** What an app holds against its client, or its grants. */
+export function describeApp(app: string, fields: ReadonlyMap<string, string>): string {
+  const { question, baseline, denial, secrets } = JSON.parse(fields.get('s') as string).context
+  const asks =
+    question && `${question.accusation} ${question.grants.length} refused, control ${question.control}`
+  const tells = baseline && (baseline.ownSecret === baseline.madeUpSecret ? 'blind' : 'sighted')
+  const refused = secrets.map(({ rejected }: { rejected: boolean }) => (rejected ? 'refused' : 'good'))
+  return `${app} v${fields.get('v')} ${fields.get('state')}: ${asks ?? 'no question'}, ${tells ?? 'no baseline'}, ${denial ? 'denied once' : 'no denial'}, secrets ${refused}`
+}
