@@ -58,7 +58,9 @@ function fromError(error: unknown): string | undefined {
 function fromErrors(errors: unknown): string | undefined {
   const first = Array.isArray(errors) ? errors[0] : undefined
   if (!isObject(first)) return word(first)
-  const whole = [first.resource, first.field, first.code].filter((each) => each !== '')
+  const whole = [first.resource, first.field, first.code].filter(
+    (each) => typeof each === 'string' && each !== '',
+  )
   const named = isWord(first.resource) ? word(whole.join('.')) : undefined
   return named ?? word(first.errorType, first.code, first.error, first.type)
 }

@@ -112,6 +112,20 @@ describe('what is asked', () => {
     ],
     [['app', 'put', 'a', '--payload', '{"provider":"oidc"}'], 'app.put.a', { provider: 'oidc' }],
     [
+      [
+        'app',
+        'put',
+        'a',
+        '--setting',
+        'pkce=false',
+        'scopeSeparator=,',
+        'answer={"path":"data"}',
+        'redirectUri=N=1',
+      ],
+      'app.put.a',
+      { pkce: false, scopeSeparator: ',', answer: { path: 'data' }, redirectUri: 'N=1' },
+    ],
+    [
       ['app', 'put', 'a', '--provider', 'outlookService', '--tenant', 't', '--cloud', 'china'],
       'app.put.a',
       { provider: 'outlookService', tenant: 't', cloud: 'china' },
@@ -260,6 +274,7 @@ describe('what goes wrong', () => {
     [['account', 'put', 'a', '--policy', 'sometimes'], /Allowed choices are eager, lazy, adaptive/],
     [['account', 'put', 'a', '--refresh-token', 'in-plain-text'], /standard input/],
     [['app', 'put', 'a', '--payload', 'not json'], /must be a JSON object/],
+    [['app', 'put', 'a', '--setting', 'pkce'], /--setting pkce: must be name=value/],
     [['events', 'drop'], /name one event by its id, or say --all/],
     [['events', 'retry', 'e1', '--all'], /name one event by its id, or say --all/],
   ])('wrong usage is exit code 2: %j', async (args, sentence) => {

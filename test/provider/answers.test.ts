@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AppConfig } from '../../src/provider/app-config.ts'
+import { readTokenAnswer } from '../../src/provider/read-token-answer.ts'
 import { ask, config, refusalOf, tokensOf } from './ask.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'
 
@@ -136,4 +138,64 @@ describe('answer', () => {
     const body = { data: {}, error: 'invalid_grant' }
     expect(await refusalOf(answered(body, { answer: { path: 'data' } }, 400))).toMatchObject({ class: 'R' })
   })
+})
+
+const names = [
+  ...['access_token', 'expires_in', 'expires_at', 'scope', 'error', 'errors', 'status', 'code', 'errcode'],
+  ...['reason', 'message', 'type', 'data', 'resource', 'field', 'errorType', 'claims', 'error_codes', 'ok'],
+]
+const { answerBody } = fc.letrec((tie) => ({
+  answerBody: fc.dictionary(fc.constantFrom(...names), tie('value'), { maxKeys: 8 }),
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom(
+      '',
+      'invalid_grant',
+      'OAuthException',
+      'Invalid refresh token',
+      1e308,
+      -1,
+      0,
+      190,
+      null,
+      true,
+    ),
+    fc.jsonValue({ maxDepth: 1 }),
+    tie('answerBody'),
+    fc.array(tie('value'), { maxLength: 3 }),
+  ),
+}))
+
+test('whatever a provider answers is read, and what is told of it is short', () => {
+  const settings = fc.constantFrom<Partial<AppConfig>>(
+    {},
+    { answer: { path: 'data.code' } },
+    { answer: { names: { access_token: 'data.type', expires_in: 'status' }, expiresInUnit: 'ms' } },
+  )
+  fc.assert(
+    fc.property(
+      answerBody,
+      settings,
+      fc.constantFrom(200, 400, 401, 403, 500),
+      fc.boolean(),
+      (body, own, status, worked) => {
+        const answer = readTokenAnswer({
+          exchange: { kind: 'answered', status, headers: {}, body: Buffer.from(JSON.stringify(body)) },
+          config: { provider: 'oidc', grant: 'authorization_code', ...own },
+          workedBefore: worked,
+          now: Date.now(),
+          providerNow: Date.now(),
+        })
+        if (answer.kind === 'tokens') {
+          expect(answer.expiresIn ?? 1).toBeGreaterThan(0)
+          expect(answer.expiresIn ?? 1).toBeLessThanOrEqual(315_360_000)
+          return
+        }
+        const { error, suberror = 'x', codes = [] } = answer.refusal.providerError
+        for (const word of [error, suberror]) expect(word).toMatch(/^[\w.:-]{1,40}$/)
+        expect(codes.length).toBeLessThanOrEqual(20)
+      },
+    ),
+    { numRuns: 2_000 },
+  )
 })
