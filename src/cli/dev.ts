@@ -60,8 +60,11 @@ async function start(
 
   const { host, port } = config.http
   const http = { host, port: port === usualHttpPort ? await portNear(port) : port }
+  // The sandbox is on this machine, where no proxy for the world outside could find it.
+  const noProxy = [...config.proxies.noProxy, new URL(sandbox.url).host]
+  const proxies = { ...config.proxies, noProxy }
   const service = await startService({
-    config: { ...config, natsUrl: nats?.serviceUrl ?? natsUrl, redisUrl, keys, http },
+    config: { ...config, natsUrl: nats?.serviceUrl ?? natsUrl, redisUrl, keys, http, proxies },
     logger,
     audit,
   })

@@ -4,6 +4,7 @@ import { replyPrefixesSchema } from '../bus/reply-prefixes.ts'
 import { StartError } from '../common/start-error.ts'
 import { publicUrlSchema } from '../http/public-url.ts'
 import { trustedProxiesSchema } from '../http/trusted-proxies.ts'
+import { proxiesOf, proxyVariables } from '../provider/outgoing-proxies.ts'
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const origins = z
@@ -63,6 +64,7 @@ const schema = z.object({
   TOKENBUS_CATALOGUE_DIR: z.string().min(1).optional(),
   TOKENBUS_CACHE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
   TOKENBUS_AUDIT: audit,
+  ...proxyVariables,
   TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -107,6 +109,7 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     cacheMb: read.TOKENBUS_CACHE_MB,
     audit: read.TOKENBUS_AUDIT,
     logLevel: read.TOKENBUS_LOG_LEVEL,
+    proxies: proxiesOf(read),
   }
 }
 

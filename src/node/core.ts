@@ -66,7 +66,8 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const streams = await keepStreams({ nats: jetStream, logger, ...(replicas !== undefined && { replicas }) })
   onStop({ part: 'streams', stop: streams.stop })
 
-  const provider = createProvider({ allowPrivate: config.allowPrivateEndpoints, logger })
+  const { allowPrivateEndpoints: allowPrivate, proxies } = config
+  const provider = createProvider({ allowPrivate, proxies, logger })
   onStop({ part: 'provider', stop: provider.close })
   const publisher = createPublisher({ nats: jetStream, source: `tokenbus/${hostname()}`, streams })
   onStop({ part: 'publisher', stop: publisher.stop })

@@ -129,7 +129,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     }),
   })
   const feed = createEventFeed({ nats, logger })
-  const keysHttp = createHttp({ allowPrivate })
+  const keysHttp = createHttp({ allowPrivate, proxies: config.proxies })
   onStop({ part: 'key sets', stop: keysHttp.close })
   const http = await startHttp({
     ...config.http,

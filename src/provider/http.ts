@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, type Dispatcher } from 'undici'
-import { guardedConnector } from './guarded-connector.ts'
+import { guardedConnector, type Resolve } from './guarded-connector.ts'
+import type { OutgoingProxies } from './outgoing-proxies.ts'
 
 export interface HttpRequest {
   readonly url: URL
@@ -50,9 +51,17 @@ const connectTimeout = 10_000
 /** A socket the other side has just closed turns a refresh into one of unknown outcome, so few are kept and briefly. */
 const idleSocketLife = 1_000
 
-export function createHttp({ allowPrivate }: { allowPrivate: boolean }): Http {
+export interface HttpOptions {
+  /** Also connect to loopback and private addresses, and over plain http. */
+  readonly allowPrivate: boolean
+  readonly proxies?: OutgoingProxies
+  /** Of names; the system's unless told otherwise. */
+  readonly resolve?: Resolve
+}
+
+export function createHttp(options: HttpOptions): Http {
   const agent = new Agent({
-    connect: guardedConnector({ allowPrivate, timeout: connectTimeout }),
+    connect: guardedConnector({ ...options, timeout: connectTimeout }),
     connections: connectionsPerOrigin,
     pipelining: 1,
     keepAliveTimeout: idleSocketLife,

@@ -5,15 +5,13 @@ import { type AuthorizationCode, createAuthorizationCode } from './authorization
 import { checkEndpoint } from './check-endpoint.ts'
 import { createDeviceAuthorization, type DeviceAuthorization } from './device-authorization.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
-import { createHttp } from './http.ts'
+import { createHttp, type HttpOptions } from './http.ts'
 import { createProviderClocks } from './provider-clocks.ts'
 import { createRevocation, type Revocation } from './revoke.ts'
 import { createTokenRequests, type TokenRequests } from './token-request.ts'
 import { urlFields } from './url-params.ts'
 
-export interface ProviderOptions {
-  /** Also connect to loopback and private addresses, and over plain http. */
-  readonly allowPrivate: boolean
+export interface ProviderOptions extends HttpOptions {
   readonly logger?: Pick<Logger, 'warn' | 'error'>
 }
 
@@ -31,8 +29,9 @@ export interface Provider
 }
 
 /** Over one pool of connections. */
-export function createProvider({ allowPrivate, logger }: ProviderOptions): Provider {
-  const http = createHttp({ allowPrivate })
+export function createProvider({ logger, ...options }: ProviderOptions): Provider {
+  const { allowPrivate } = options
+  const http = createHttp(options)
   const endpoints = createEndpoints({ http, allowPrivate, ...(logger && { logger }) })
   const ways = { http, endpoints, clocks: createProviderClocks(), ...(logger && { logger }) }
   const { requestTokens, refreshToken } = createTokenRequests(ways)

@@ -1,5 +1,7 @@
+import { untrusted } from '../common/tls-error.ts'
 import type { Refusal } from './classified.ts'
 import { notAllowed } from './guarded-connector.ts'
+import { proxyCode } from './proxy-tunnel.ts'
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection_refused',
@@ -13,6 +15,9 @@ const reasons: Readonly<Record<string, string>> = {
   taken_back: 'taken_back',
 }
 
+/** Of the proxy between us and the provider. */
+const isProxyCode = (code: string) => code.startsWith(proxyCode)
+
 const certificate = /CERT|SSL|TLS|EPROTO|SIGNATURE/
 
 /** The request never left: nothing was spent. */
@@ -20,13 +25,25 @@ export function unsentRefusal(code: string): Refusal {
   if (code === notAllowed) return notAllowedRefusal(code)
   return {
     class: 'T',
-    reason: reasons[code] ?? (certificate.test(code) ? 'tls_failure' : 'connection_failed'),
-    action: 'wait',
+    reason: reasonOf(code),
+    action: actionOf(code),
     recoverable: true,
     sent: false,
     inDoubt: false,
     providerError: { status: null, error: code },
   }
+}
+
+function reasonOf(code: string): string {
+  if (isProxyCode(code)) return 'proxy_failed'
+  return reasons[code] ?? (certificate.test(code) ? 'tls_failure' : 'connection_failed')
+}
+
+function actionOf(code: string): string {
+  if (isProxyCode(code)) return 'wait; if it lasts, check HTTPS_PROXY and what that proxy lets through'
+  return untrusted(code) === undefined
+    ? 'wait'
+    : "name the file of its certificate's authority in NODE_EXTRA_CA_CERTS, and start tokenbus again"
 }
 
 /** The request left and not even a status line came back. */

@@ -21,6 +21,7 @@ describe('the environment', () => {
       publicUrl: undefined,
       redirectOrigins: [],
       trustedProxies: [],
+      proxies: { noProxy: [] },
       enableTokenApi: true,
       dataDir: '.tokenbus',
       partitions: 64,

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startForwardProxy } from '../support/forward-proxy.ts'
+import { type Nodes, startNodes } from '../support/nodes.ts'
+import { hasTinyproxy, startTinyproxy } from '../support/tinyproxy.ts'
+
+const file = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
+const trusted = { NODE_EXTRA_CA_CERTS: file('ca.pem') }
+
+let nodes: Nodes
+let provider: Server
+let port: number
+let answered = 0
+
+beforeAll(async () => {
+  nodes = await startNodes()
+  const identity = { cert: readFileSync(file('server.pem')), key: readFileSync(file('server.key')) }
+  provider = createServer(identity, (_, answer) => {
+    answered += 1
+    answer.setHeader('content-type', 'application/json')
+    answer.end(`{"access_token":"at-${answered}","token_type":"bearer","expires_in":3600}`)
+  })
+  await once(provider.listen(0, '127.0.0.1'), 'listening')
+  port = (provider.address() as { port: number }).port
+})
+afterAll(async () => {
+  await nodes[Symbol.asyncDispose]()
+  provider.closeAllConnections()
+  provider.close()
+})
+
+/** What a node that was started like this answers who wants a token. */
+async function tokenWith(account: string, env: Record<string, string>) {
+  await using node = await nodes.startNode(env)
+  await nodes.request('app.put.mail', {
+    provider: 'oidc',
+    tokenUrl: `https://localhost:${port}/token`,
+    clientId: 'mailer',
+    clientSecret: 'secret',
+  })
+  const user = `${account}@example.com`
+  await nodes.request(`account.put.${account}`, { app: 'mail', user, refreshToken: `rt-${account}` })
+  const reply = await nodes.request(`token.get.${account}`, {})
+  const { lastError } = await nodes.request(`account.get.${account}`)
+  return { reply, lastError, output: node.output() }
+}
+
+describe('providers', { timeout: 120_000 }, () => {
+  it("are reached over TLS with an authority of one's own, named in NODE_EXTRA_CA_CERTS", async () => {
+    expect((await tokenWith('alice', trusted)).reply).toMatchObject({
+      accessToken: expect.stringMatching(/^at-/),
+    })
+  })
+
+  it('without it are not, and what to do is said', async () => {
+    const { lastError } = await tokenWith('bob', {})
+    expect(lastError).toMatchObject({
+      reason: 'tls_failure',
+      action: "name the file of its certificate's authority in NODE_EXTRA_CA_CERTS, and start tokenbus again",
+    })
+  })
+
+  it('are reached through the proxy of HTTPS_PROXY, at the address their name has here', async () => {
+    await using proxy = await startForwardProxy()
+    const env = { ...trusted, HTTPS_PROXY: proxy.url.replace('//', '//me:proxy-password@') }
+    const { reply, output } = await tokenWith('carol', env)
+    expect(reply).toMatchObject({ accessToken: expect.stringMatching(/^at-/) })
+    expect(proxy.asked.map(({ authority }) => authority)).toContain(`127.0.0.1:${port}`)
+    expect(output).not.toContain('proxy-password')
+    expect(output).not.toContain(btoa('me:proxy-password'))
+  })
+
+  const title = `are reached through tinyproxy${hasTinyproxy ? '' : ' (skipped: tinyproxy is not installed)'}`
+  it.skipIf(!hasTinyproxy)(title, async () => {
+    await using proxy = await startTinyproxy({ connectPort: port })
+    const { reply } = await tokenWith('dora', { ...trusted, HTTPS_PROXY: proxy.url })
+    expect(reply).toMatchObject({ accessToken: expect.stringMatching(/^at-/) })
+    expect(await proxy.log()).toMatch(new RegExp(`CONNECT (127\\.0\\.0\\.1|\\[::1\\]):${port} HTTP/1\\.1`))
+  })
+
+  it.skipIf(!hasTinyproxy)(`${title}, and not with another password`, async () => {
+    await using proxy = await startTinyproxy({ connectPort: port })
+    const env = { ...trusted, HTTPS_PROXY: proxy.url.replace('proxy-password', 'other-password') }
+    const { lastError, output } = await tokenWith('eve', env)
+    expect(lastError).toMatchObject({
+      reason: 'proxy_failed',
+      providerError: { error: expect.stringMatching(/^PROXY_ANSWERED_40[17]$/) },
+    })
+    expect(output).not.toContain('other-password')
+  })
+
+  it('are reached directly where NO_PROXY names them', async () => {
+    const env = { ...trusted, HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: 'localhost' }
+    expect((await tokenWith('fred', env)).reply).toMatchObject({ accessToken: expect.stringMatching(/^at-/) })
+  })
+})

@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+
+export interface Asked {
+  /** `host:port` of a CONNECT. */
+  readonly authority: string
+  readonly authorization: string | undefined
+}
+
+export interface ForwardProxy extends AsyncDisposable {
+  readonly url: string
+  readonly asked: Asked[]
+}
+
+export interface ForwardProxyOptions {
+  /** The port on this machine that an authority is connected to; that of the authority unless told otherwise. */
+  readonly portOf?: (authority: string) => number
+  /** Of the answer to a CONNECT; null: none comes. */
+  readonly status?: (authority: string) => number | null
+}
+
+/** A forward proxy that makes tunnels, all of them to this machine. */
+export async function startForwardProxy({
+  portOf = (authority) => Number(authority.replace(/^.*:/, '')),
+  status = () => 200,
+}: ForwardProxyOptions = {}): Promise<ForwardProxy> {
+  const asked: Asked[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((_, answer) => void answer.writeHead(501).end())
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+  })
+  server.on('connect', ({ url = '', headers }: IncomingMessage, client: Socket) => {
+    asked.push({ authority: url, authorization: headers['proxy-authorization'] })
+    const answered = status(url)
+    if (answered === null) return
+    if (answered !== 200) return void client.end(`HTTP/1.1 ${answered} No\r\ncontent-length: 0\r\n\r\n`)
+    const there = connect(portOf(url), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      there.pipe(client).pipe(there)
+    })
+    sockets.add(there)
+    client.on('close', () => there.destroy())
+    there.on('error', () => client.destroy())
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
