@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
 import { readConfig } from '../../src/node/config.ts'
 import { describeConfig } from '../../src/node/describe-config.ts'
+import type { Resolve } from '../../src/provider/guarded-connector.ts'
 import { proxyFor } from '../../src/provider/outgoing-proxies.ts'
 import type { ProviderOptions } from '../../src/provider/provider.ts'
 import { startForwardProxy } from '../support/forward-proxy.ts'
@@ -248,4 +249,4 @@ describe('through a proxy', () => {
   })
 })
 
-const toLoopback: ProviderOptions['resolve'] = (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }])
+const toLoopback: Resolve = (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }])
