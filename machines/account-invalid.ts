@@ -1,6 +1,7 @@
-import { type Change, origin } from './account-actions.ts'
+import type { Change } from './account-change.ts'
 import type { AccountContext, AccountState, Invalid, Rotation } from './account-context.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
+import { origin } from './account-grant.ts'
 import { probableEnd } from './account-inference.ts'
 import { parkedProbeAt } from './time-rules.ts'
 

@@ -1,6 +1,7 @@
-import { type Change, origin } from './account-actions.ts'
+import type { Change } from './account-change.ts'
 import type { AccountContext, AccountState, Invalid } from './account-context.ts'
 import type { GrantRestored, TokenRejected } from './account-events.ts'
+import { origin } from './account-grant.ts'
 import { tokenFor } from './resources.ts'
 import { confirmsAfter, holdsBackFor, never } from './time-rules.ts'
 

@@ -1,5 +1,5 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
-import * as act from './account-actions.ts'
+import * as attempt from './account-attempt.ts'
 import type {
   AccountContext,
   AccountInput,
@@ -10,6 +10,8 @@ import type {
 } from './account-context.ts'
 import type { AccountEffect, TokenInvalid } from './account-effects.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
+import * as failure from './account-failure.ts'
+import * as grant from './account-grant.ts'
 import * as ask from './account-guards.ts'
 import * as end from './account-invalid.ts'
 import * as rejection from './account-rejection.ts'
@@ -91,34 +93,36 @@ export const accountSetup = setup({
     // The very first entry is XState's own, and has no time.
     noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptGrant: assign(
-      change((context, event, { from }: From) => act.adoptGrant(context, event as never, from)),
+      change((context, event, { from }: From) => grant.adoptGrant(context, event as never, from)),
     ),
-    adoptSettings: assign(change(act.adoptSettings)),
-    forget: assign(({ context }) => act.forget(context)),
-    startAttempt: assign(change(act.startAttempt)),
-    repeatAttempt: assign(change(act.repeatAttempt)),
-    spendFromBucket: assign(change(act.spendFromBucket)),
-    noteRejection: assign(change(act.noteRejection)),
-    hasten: assign(change(act.hasten)),
+    adoptSettings: assign(change(grant.adoptSettings)),
+    forget: assign(({ context }) => grant.forget(context)),
+    startAttempt: assign(change(attempt.startAttempt)),
+    repeatAttempt: assign(change(attempt.repeatAttempt)),
+    spendFromBucket: assign(change(attempt.spendFromBucket)),
+    noteRejection: assign(change(attempt.noteRejection)),
+    hasten: assign(change(attempt.hasten)),
     holdBack: assign(change(rejection.holdBack)),
     restoreToken: assign(({ context }) => rejection.restoreToken(context, 'revoked')),
-    rest: assign(({ context }) => act.rest(context)),
-    noteDoubt: assign(({ context }) => act.noteDoubt(context)),
-    settle: assign(change(act.settle)),
-    noteInternalError: assign(change(act.noteInternalError)),
-    noteFailure: assign(change(act.noteFailure)),
-    backOff: assign(change(act.backOff)),
-    backOffResource: assign(change(act.backOffResource)),
+    rest: assign(({ context }) => grant.rest(context)),
+    noteDoubt: assign(({ context }) => attempt.noteDoubt(context)),
+    settle: assign(change(attempt.settle)),
+    noteInternalError: assign(change(failure.noteInternalError)),
+    noteFailure: assign(change(failure.noteFailure)),
+    backOff: assign(change(failure.backOff)),
+    backOffResource: assign(change(failure.backOffResource)),
     refuseResource: assign(change(refuseResource)),
-    parkAgain: assign(change(act.parkAgain)),
-    waitForSecret: assign(change(act.waitForSecret)),
+    parkAgain: assign(change(failure.parkAgain)),
+    waitForSecret: assign(change(failure.waitForSecret)),
     storeAnswer: assign(
-      change((context, event, { from }: From) => act.storeAnswer(context, event as never, from)),
+      change((context, event, { from }: From) => grant.storeAnswer(context, event as never, from)),
     ),
-    proveAtOnce: assign(change(act.proveAtOnce)),
+    proveAtOnce: assign(change(grant.proveAtOnce)),
     clearInvalid: assign({ invalid: null }),
-    trySibling: assign(change((context, event) => act.continueWith(context, event as never, 'sibling'))),
-    tryPrevious: assign(change((context, event) => act.continueWith(context, event as never, 'previous'))),
+    trySibling: assign(change((context, event) => attempt.continueWith(context, event as never, 'sibling'))),
+    tryPrevious: assign(
+      change((context, event) => attempt.continueWith(context, event as never, 'previous')),
+    ),
     sendRefresh: emit(({ context }) => ({ type: 'refresh.send', attempt: context.attempt as Attempt })),
     storeTokens: emit(({ context, event }) => ({
       type: 'tokens.store',

@@ -1,0 +1,97 @@
+import type { Change } from './account-change.ts'
+import type { AccountContext, AccountState, Resource, Spend } from './account-context.ts'
+import type { AccountEvent, RefreshFailed, TimerDue, TokenRejected } from './account-events.ts'
+import {
+  backOffUntil,
+  bucketLevel,
+  earliestInDoubt,
+  giveUpAt,
+  isUnsafeToRepeat,
+  mayRepeat,
+  sendWithin,
+  settledAt,
+} from './time-rules.ts'
+
+export interface AttemptParams {
+  readonly from: AccountState
+  readonly spend?: Spend
+  readonly probe?: boolean
+  /** Of the attempt that this one goes on with. */
+  readonly claims?: string | null
+  readonly resource?: Resource | null
+  readonly resumeAt?: number | null
+}
+
+export function startAttempt(context: AccountContext, event: AccountEvent, params: AttemptParams): Change {
+  const { spend = 'current', probe = false, claims = challengeOf(event) } = params
+  const { from, resource = askedFor(event), resumeAt = context.wakeAt } = params
+  const attempt = {
+    id: event.id,
+    grantId: context.grantId as string,
+    generation: context.generation,
+    from,
+    probe,
+    spend,
+    claims,
+    resource,
+    resumeAt,
+    startedAt: event.at,
+    sendBy: event.at + sendWithin,
+    giveUpAt: giveUpAt(context, event.at),
+  }
+  return { attempt, wakeAt: attempt.giveUpAt }
+}
+
+function challengeOf(event: AccountEvent): string | null {
+  return event.type === 'token.rejected' ? event.claims : null
+}
+
+function askedFor(event: AccountEvent): Resource | null {
+  return event.type === 'token.rejected' || event.type === 'token.requested' ? event.resource : null
+}
+
+/** The lost attempt's token once more, for the same reason. */
+export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
+  return startAttempt(context, event, { from: 'expiring', ...context.attempt, probe: false })
+}
+
+/** The same probe, or the same ordinary attempt, goes on with another of the grant's tokens. */
+export function continueWith(context: AccountContext, event: RefreshFailed, spend: Spend): Change {
+  const change = startAttempt(context, event, { from: 'expiring', ...context.attempt, spend })
+  return spend === 'sibling' ? { ...change, hasSibling: false } : change
+}
+
+export function spendFromBucket(context: AccountContext, event: AccountEvent): Change {
+  return { bucket: { level: bucketLevel(context.bucket, event.at) - 1, at: event.at } }
+}
+
+export function noteRejection(_: AccountContext, event: TokenRejected): Change {
+  return { rejected: event.generation }
+}
+
+/** An attempt without an answer leaves doubt: the provider may have rotated the token. */
+export function noteDoubt(context: AccountContext): Change {
+  return {
+    doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? null,
+    failures: context.failures + 1,
+  }
+}
+
+/** One false 401 blinds nobody; but while an answer is missing that may have ended the token, a report stands. */
+export function endAttempt(context: AccountContext, { at }: AccountEvent): Change {
+  return { attempt: null, rejected: isUnsafeToRepeat(context, at) ? context.rejected : null }
+}
+
+/** As soon as it is safe: nobody is served meanwhile. */
+export function hasten(context: AccountContext, { at }: TokenRejected): Change {
+  const retryAt = Math.max(at, earliestInDoubt(context))
+  return { retryAt, wakeAt: retryAt }
+}
+
+export function settle(context: AccountContext, event: TimerDue): Change {
+  const repeatable = mayRepeat(context, event.at, context.doubtSince ?? event.at)
+  const retryAt = repeatable
+    ? backOffUntil(context, { ...event, failures: context.failures, retryAfter: null, configuration: false })
+    : settledAt(context, event.at)
+  return { ...endAttempt(context, event), retryAt, wakeAt: retryAt }
+}

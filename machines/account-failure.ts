@@ -1,0 +1,63 @@
+import { endAttempt } from './account-attempt.ts'
+import type { Change } from './account-change.ts'
+import type { AccountContext } from './account-context.ts'
+import type { AccountEvent, RefreshFailed } from './account-events.ts'
+import { backOffUntil, mayRepeat, parkedProbeAt, secretWakeAt, settledAt } from './time-rules.ts'
+
+function lastErrorOf({ at, reason, action, providerError, class: errorClass }: RefreshFailed): Change {
+  return { lastError: { at, class: errorClass, reason, action, providerError } }
+}
+
+/** The account is as well as before, and its token is served; but it goes no further until our fault is mended. */
+export function noteInternalError(_: AccountContext, { at }: AccountEvent): Change {
+  return {
+    lastError: {
+      at,
+      class: 'T',
+      reason: 'internal_error',
+      action: 'none for the account: its new tokens are kept; upgrade tokenbus, or report what its log says',
+      providerError: { status: 200, error: 'internal_error' },
+    },
+  }
+}
+
+export function noteFailure(context: AccountContext, event: RefreshFailed): Change {
+  const doubt = event.inDoubt
+    ? { doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? event.at }
+    : {}
+  const unknownWords = countUnknownWords(context, event)
+  return { ...lastErrorOf(event), ...doubt, unknownWords, failures: context.failures + 1 }
+}
+
+/** What says nothing (a time-out, a busy provider) ends no row of refusals; what is understood does. */
+function countUnknownWords(context: AccountContext, event: RefreshFailed): AccountContext['unknownWords'] {
+  const { unknownWords: known } = context
+  if (event.unknownWords) return { count: (known?.count ?? 0) + 1, since: known?.since ?? event.at }
+  return event.class === 'T' ? known : null
+}
+
+/** After a doubtful send to a provider that may punish a repeat, rest at least the settle time. */
+export function backOff(context: AccountContext, event: RefreshFailed): Change {
+  const spaced = backOffUntil(context, {
+    at: event.at,
+    failures: context.failures,
+    retryAfter: event.retryAfter,
+    configuration: event.class === 'C',
+  })
+  const risky = event.inDoubt && !mayRepeat(context, event.at, context.doubtSince ?? event.at)
+  const retryAt = risky ? Math.max(spaced, settledAt(context, event.at)) : spaced
+  return { ...endAttempt(context, event), retryAt, wakeAt: retryAt }
+}
+
+/** A second token that could not be fetched for the moment disturbs nobody else. */
+export function backOffResource(context: AccountContext, event: RefreshFailed): Change {
+  return { ...backOff(context, event), wakeAt: context.attempt?.resumeAt ?? event.at }
+}
+
+export function parkAgain(context: AccountContext, event: AccountEvent): Change {
+  return { ...endAttempt(context, event), wakeAt: parkedProbeAt(context, event.at) }
+}
+
+export function waitForSecret(context: AccountContext, event: AccountEvent): Change {
+  return { ...endAttempt(context, event), wakeAt: secretWakeAt(context, event.at) }
+}

@@ -1,0 +1,114 @@
+import type { Change } from './account-change.ts'
+import type { AccountContext, AccountState, LastError } from './account-context.ts'
+import { absentAccount } from './account-context.ts'
+import type { AccountAuthorized, AccountUpdated, RefreshSucceeded } from './account-events.ts'
+import { grantEndTold } from './grant-end.ts'
+import { storeForResource } from './resources.ts'
+import { defaultLife, firstTokenAt, fullBucket, keepAliveAt, never, refreshDeadline } from './time-rules.ts'
+
+/** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
+export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
+  const known = event.grantId === context.grantId
+  const granted: AccountContext = {
+    ...absentAccount(context),
+    ...event.settings,
+    grantId: event.grantId,
+    refreshable: event.refreshable,
+    generation: context.generation + 1,
+    tokenGeneration: context.generation + 1,
+    issuedAt: event.at,
+    expiresAt: event.expiresAt ?? 0,
+    scopes: event.scopes,
+    since: event.at,
+    previousState: context.grantId === null ? null : origin(context, from),
+    authorizedAt: known ? context.authorizedAt : event.at,
+    grantEndsAt: event.grantEndsAt ?? (known ? context.grantEndsAt : null),
+    bucket: { level: fullBucket, at: event.at },
+  }
+  const told = known && context.grantEndTold
+  const learned = { at: event.at, bornAt: granted.authorizedAt, told }
+  const next = { ...granted, grantEndTold: grantEndTold(granted, learned) }
+  const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
+  if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt === never ? null : refreshAt }
+  // Who puts no token wants one; a token that has run out is nobody's wish by itself.
+  const wanted = event.expiresAt === null || next.policy === 'eager'
+  return { ...next, refreshAt, wakeAt: wanted ? firstTokenAt(next, event.at) : (rest(next).wakeAt ?? null) }
+}
+
+export function adoptSettings(context: AccountContext, { at, settings }: AccountUpdated): Change {
+  const { authorizedAt: bornAt, grantEndTold: told } = context
+  return { ...settings, grantEndTold: grantEndTold({ ...context, ...settings }, { at, bornAt, told }) }
+}
+
+/** What stays of a removed account: its generation, so that a later one never repeats a number. */
+export function forget(context: AccountContext): Change {
+  return { ...absentAccount(context), generation: context.generation }
+}
+
+/** Nothing refreshes ahead: rest until asked or kept alive, or until a token that came alone runs out. */
+export function rest(context: AccountContext): Change {
+  return { wakeAt: context.refreshable ? keepAliveAt(context) : context.expiresAt, retryAt: 0 }
+}
+
+/** Before the account was announced invalid, or before the attempt began, or what it is now. */
+export function origin(context: AccountContext, from: AccountState): AccountState {
+  return context.invalid?.state ?? context.attempt?.from ?? from
+}
+
+export function storeAnswer(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
+  const stored = renewGrant(context, event, from)
+  return event.resource === null ? stored : storeForResource(context, event, stored)
+}
+
+function renewGrant(context: AccountContext, event: RefreshSucceeded, from: AccountState): Change {
+  const generation = context.generation + 1
+  const expiresAt = event.startedAt + (event.expiresIn ?? defaultLife)
+  const grantEndsAt = grantEnd(context, event)
+  const kept = { ...context, generation, grantEndsAt, lastRefreshedAt: event.at }
+  const refreshAt = refreshDeadline(kept, event.startedAt, expiresAt)
+  const bornAt = event.rotated ? event.startedAt : context.authorizedAt
+  return {
+    attempt: null,
+    rejected: null,
+    generation,
+    tokenGeneration: generation,
+    issuedAt: event.startedAt,
+    expiresAt,
+    refreshAt,
+    wakeAt: refreshAt,
+    retryAt: 0,
+    failures: 0,
+    scopes: event.scopes ?? context.scopes,
+    lastRefreshedAt: event.at,
+    grantEndsAt,
+    grantEndTold: grantEndTold(kept, { at: event.at, bornAt, told: context.grantEndTold }),
+    answeredBy: event.attempt,
+    doubtSince: null,
+    hasPrevious: event.rotated,
+    hasSibling: false,
+    lastError: event.scopesCut ? scopesCut(event.at) : null,
+    unknownWords: null,
+    previousState: origin(context, from),
+  }
+}
+
+/** Nothing is wrong with the token; that not all of its scopes are listed is to be seen somewhere. */
+function scopesCut(at: number): LastError {
+  return {
+    at,
+    class: 'T',
+    reason: 'scopes_cut',
+    action: 'none: the provider named more scopes, or longer ones, than are kept (256 of 512 bytes each)',
+    providerError: { status: 200, error: 'scopes_cut' },
+  }
+}
+
+/** Told for the token that came, or again for the one that stays. */
+function grantEnd({ grantEndsAt }: AccountContext, event: RefreshSucceeded): number | null {
+  if (event.refreshTokenExpiresIn !== null) return event.startedAt + event.refreshTokenExpiresIn
+  return event.rotated ? null : grantEndsAt
+}
+
+export function proveAtOnce(_: AccountContext, event: RefreshSucceeded): Change {
+  return { wakeAt: event.at, retryAt: event.at }
+}

@@ -1,0 +1,101 @@
+import type { AccountState } from './account-context.ts'
+
+/** What may happen to an account whatever it is doing. */
+export function always<const S extends AccountState>(from: S) {
+  return {
+    'account.authorized': [
+      {
+        guard: 'bringsAccessToken',
+        target: '#account.valid',
+        actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens', 'announceRefreshed'],
+      },
+      { target: '#account.expiring', actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens'] },
+    ],
+    'account.updated': { guard: 'hasGrant', actions: 'adoptSettings' },
+    'keys.rotated': { guard: 'hasGrant', actions: 'resealTokens' },
+    'account.removed': {
+      guard: 'hasGrant',
+      target: '#account.expiring',
+      actions: ['announceRemoved', 'forgetTokens', 'forget'],
+    },
+    'grant.revoked': {
+      guard: 'tellsNews',
+      target: '#account.revoked',
+      actions: { type: 'revokeAsReported', params: { from } },
+    },
+  } as const
+}
+
+/** A second token is stored, and the account is where it was before. */
+export function forResource<const S extends AccountState>(from: S) {
+  const store = <const T extends AccountState>(state: T) =>
+    [
+      { type: 'storeAnswer', params: { from } },
+      'storeTokens',
+      { type: 'announceResource', params: { state } },
+    ] as const
+  if (from !== 'refreshing') return [{ guard: 'answersForResource', actions: store(from) }] as const
+  return [
+    { guard: 'answersUndisturbed', target: '#account.valid', actions: store('valid') },
+    { guard: 'answersForResource', target: '#account.expiring', actions: store('expiring') },
+  ] as const
+}
+
+/** An answer to the current refresh token counts whatever became of the attempt that asked for it. */
+export function answered<const S extends AccountState>(from: S) {
+  return {
+    'refresh.succeeded': [
+      ...forResource(from),
+      {
+        guard: 'answersCurrentToken',
+        target: '#account.valid',
+        actions: [
+          { type: 'storeAnswer', params: { from } },
+          'storeTokens',
+          'clearInvalid',
+          'announceRefreshed',
+        ],
+      },
+      { guard: 'answersPreviousToken', actions: 'keepSibling' },
+    ],
+  } as const
+}
+
+/** The grant nears its end: that is told, and nothing else changes. */
+export function warn<const S extends AccountState>(state: S) {
+  return { guard: 'nearsItsEnd', actions: { type: 'warnOfEnd', params: { state } } } as const
+}
+
+/** One refresh begins: the save of this transition is the write-ahead intent. */
+export function begin<const S extends AccountState>(from: S, probe = false) {
+  return [{ type: 'startAttempt', params: { from, probe } }, 'sendRefresh'] as const
+}
+
+/** Somebody was refused with the token: it is not served until another is there. */
+export function replace<const S extends AccountState>(from: S) {
+  return ['spendFromBucket', 'noteRejection', ...begin(from)] as const
+}
+
+/** The same where there is no other to be had. */
+export function refuse<const S extends AccountState>(from: S) {
+  return [
+    {
+      guard: 'confirmsRejection',
+      target: '#account.revoked',
+      actions: { type: 'revokeAsRejected', params: { from } },
+    },
+    { guard: 'isFreshRejection', actions: 'holdBack' },
+  ] as const
+}
+
+/** A second token is fetched when it is asked for. */
+export function fetch<const S extends AccountState>(from: S) {
+  return [
+    {
+      guard: 'forcesResource',
+      target: '#account.refreshing',
+      actions: ['spendFromBucket', ...begin(from)],
+    },
+    { guard: 'fetchesResource', target: '#account.refreshing', actions: begin(from) },
+  ] as const
+}
