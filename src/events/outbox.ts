@@ -130,20 +130,24 @@ export function createOutbox(options: OutboxOptions) {
     return stored
   }
 
-  async function publishWhere(partition: number, { chosen, onGone }: Publishing): Promise<void> {
+  /** Answers whether anything waited. */
+  async function publishWhere(partition: number, { chosen, onGone }: Publishing): Promise<boolean> {
     let from: string | undefined
+    let waited = false
     // Whose entry was not acknowledged: what comes after it waits too, in the next batches as well.
     const stuck = new Set<string>()
     do {
-      if (!publisher.connected()) return
+      if (!publisher.connected()) return true
       const count = flow.stalledFor() > leftToSweepAfter ? batchWhileFailing : batch
       const entries = await records.outbox.read({ partition, count, ...(from && { from }) })
+      waited ||= entries.length > 0
       const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
       const stored = await publishAll(partition, free, { stuck, onGone })
       // Where nobody answers, reading on through all that waits would not change that.
       const isHopeless = stored.length === 0 && flow.failing()
       from = entries.length < count || isHopeless ? undefined : entries.at(-1)?.entryId
     } while (from !== undefined)
+    return waited
   }
 
   /** Publishes all that waits for the accounts and apps saved since the last flush of their partition. */
@@ -170,9 +174,13 @@ export function createOutbox(options: OutboxOptions) {
         }),
       ),
     )
+    let waited = false
     for (const swept of await Promise.allSettled(each)) {
       if (swept.status === 'rejected') return logger.debug({ err: swept.reason }, 'outbox sweep failed')
+      waited ||= swept.value
     }
+    // What this node could not publish another one has.
+    if (!waited) flow.took()
   }
 
   return {

@@ -59,6 +59,11 @@ export interface OutboxStore {
   readonly deadEvents: DeadEvents
 }
 
+/** By the cluster's time where that is ahead of Redis', whose clock may have been set back; not before it was retried. */
+function savedAt({ entryId, entry }: WaitingEntry): number {
+  return Math.max(Number(entryId.split('-')[0]), Date.parse(entry.time))
+}
+
 export function createOutboxStore({
   commands,
   partitions,
@@ -98,7 +103,7 @@ export function createOutboxStore({
       lastSize: () => lastSize,
       async oldest() {
         const firsts = await Promise.all(each.map(({ outbox }) => commands.xrange(outbox, { count: 1 })))
-        const times = firsts.flatMap(([first]) => (first ? [Number(first[0].split('-')[0])] : []))
+        const times = firsts.flatMap(([first]) => (first ? [savedAt(toEntry(first))] : []))
         return times.length === 0 ? null : Math.min(...times)
       },
     },

@@ -57,3 +57,31 @@ it('an event that is not acknowledged holds back what comes after it, however lo
   await eventually(async () => expect(await records.outbox.size()).toBe(0))
   expect(published).toEqual(saved.map(({ id }) => id))
 })
+
+it('a node is not failing any more once another one has published what it could not', async () => {
+  const records = createRecords({ commands: createCommands(redis), partitions: 1 })
+  const { change, entry } = recordSamples()
+  await records.save(change('bob', { outbox: [entry('bob', 'account.transition', 1)] }))
+  const flow = createEventFlow(realTimers)
+  const outbox = createOutbox({
+    announce: () => {},
+    records,
+    publisher: {
+      connected: () => true,
+      alreadyThere: async () => false,
+      publish: () => Promise.reject(new Error('no ack')),
+    },
+    clock: createClusterClock(),
+    partitions: 1,
+    timers: realTimers,
+    logger,
+    flow,
+    observer: unobserved,
+  })
+  outbox.saved({ kind: 'account', id: 'bob' })
+  await eventually(() => expect(flow.failing()).toBe(true))
+  const waiting = await records.outbox.read({ partition: 0, count: 10 })
+  await records.outbox.remove({ partition: 0, entryIds: waiting.map(({ entryId }) => entryId) })
+  await outbox.sweep()
+  expect(flow.failing()).toBe(false)
+})
