@@ -1,9 +1,11 @@
 import type { Msg } from 'nats'
 import type { Logger } from 'pino'
 import type { Audit } from '../common/audit.ts'
+import { assertReply } from '../contract/assert-reply.ts'
 import { expectedFailure } from '../contract/expected-error.ts'
 import { type AnsweredError, type FailedRequest, verbClasses } from '../contract/failed-request.ts'
-import { fail, ok, type Result } from '../contract/failures.ts'
+import { fail, failureSchema, ok, type Result } from '../contract/failures.ts'
+import { requests, type Verb } from '../contract/requests.ts'
 import { decodeId } from '../contract/subject-token.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { Caller } from './callers.ts'
@@ -34,6 +36,7 @@ export function createEndpoint({
   audit,
   logger,
   onFailed,
+  checkReplies,
 }: {
   route: RequestRoute
   queue: string
@@ -42,6 +45,7 @@ export function createEndpoint({
   audit: Pick<Audit, 'tokenRead'> | undefined
   logger: Logger | undefined
   onFailed: ((failed: FailedRequest) => void) | undefined
+  checkReplies: boolean
 }): Endpoint {
   const { verb, subject, of, readsToken } = route
   const idStart = verb.length + 1
@@ -65,6 +69,7 @@ export function createEndpoint({
   }
 
   function send(message: Msg, result: Result<unknown>): void {
+    if (checkReplies) assertContract(verb, result)
     if (result.ok) {
       respond(message, result.value)
     } else {
@@ -107,6 +112,7 @@ export function createEndpoint({
         const bytes = readCached(token, message.data)
         if (bytes === undefined) return false
         stats.num_requests++
+        if (checkReplies) assertContract(verb, ok(bytes))
         message.respond(bytes)
         audit?.tokenRead(caller.who, token.includes('%') ? decodeURIComponent(token) : token, caller.details)
         return true
@@ -136,4 +142,9 @@ export function createEndpoint({
       stats.processing_time += Math.round((performance.now() - started) * 1e6)
     },
   }
+}
+
+function assertContract(verb: Verb, result: Result<unknown>): void {
+  if (result.ok) assertReply({ to: verb, schema: requests[verb].reply, value: result.value })
+  else assertReply({ to: verb, schema: failureSchema, value: result.failure })
 }

@@ -24,12 +24,15 @@ export interface ListenOptions extends Pick<AdmissionOptions, 'replyPrefixes' | 
    * the long way. What it returns is sent in the same tick.
    */
   readonly readCached?: ReadCached
+  /** Checks each reply against its schema before it goes out. */
+  readonly checkReplies?: boolean
   readonly onFailed?: (failed: FailedRequest) => void
 }
 
 /** Answers every request of the contract. `stop` takes no more, and resolves once those under way are answered. */
 export async function listen(options: ListenOptions): Promise<{ stop(): Promise<void> }> {
   const { nats, tokenbus, version, logger, audit, metadata = {}, readCached, onFailed } = options
+  const { checkReplies = false } = options
   const admission = createAdmission(options)
   const underWay = new Set<Promise<void>>()
   const refused: NatsError[] = []
@@ -66,6 +69,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
       readCached: route.verb === 'token.get' ? readCached : undefined,
       audit,
       logger,
+      checkReplies,
       onFailed,
     }),
   )

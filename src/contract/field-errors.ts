@@ -1,10 +1,8 @@
 import { z } from 'zod'
 
 /** What is wrong with which field; `key` is its path, empty for the whole. */
-export interface FieldError {
-  readonly key: string
-  readonly message: string
-}
+export const fieldErrorSchema = z.strictObject({ key: z.string(), message: z.string() })
+export type FieldError = z.output<typeof fieldErrorSchema>
 
 /** Names fields, but none that a caller made up at length: it may be a token in the wrong place. */
 const isFieldName = (key: PropertyKey) => /^(?:\d+|[A-Za-z]\w{0,23})$/.test(String(key))

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type AccountList, accountListSchema } from '../contract/account.ts'
+import { type AccountList, accountListSchema, accountSchema } from '../contract/account.ts'
 import { ok, type Result } from '../contract/failures.ts'
 import type { Principal } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
-import { accountReaders, accountView } from './accounts.ts'
+import { accountReaders } from './accounts.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
 
@@ -28,11 +28,11 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
       reason: reason.describe('why it is revoked or waits for its app'),
       search: search.describe('in the id, the user or the subject, without regard to case'),
     }),
-    answer: z.object({
+    answer: z.strictObject({
       total: z.int().optional(),
       page: z.int().optional(),
       pages: z.int().optional(),
-      accounts: z.array(accountView),
+      accounts: z.array(accountSchema),
       cursor: z.string().optional(),
     }),
     async handle({ query: { page: number = 0, pageSize = usualPage, ...filters }, principal }) {

@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Consent } from '../consent/consent.ts'
 import {
+  accountDeletedSchema,
   accountDeviceReplySchema,
   accountDeviceSchema,
   accountHistorySchema,
+  accountRevokedSchema,
   accountRevokeSchema,
+  accountSchema,
+  accountTransitionsSchema,
 } from '../contract/account.ts'
 import { accountNotFound, ok } from '../contract/failures.ts'
-import { idSchema, newIdSchema } from '../contract/fields.ts'
+import { idSchema, newIdSchema, revised } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import { accountChangeSchema, accountPutOf, accountRegisterSchema } from './account-body.ts'
 import { fromText } from './from-text.ts'
-import { revised } from './preconditions.ts'
 import { type Route, route } from './route.ts'
 
 export interface AccountRoutesOptions {
@@ -22,25 +25,13 @@ export interface AccountRoutesOptions {
   readonly publicUrl: () => string
 }
 
-const revokedAtProvider = z.boolean().optional().describe('did the provider confirm, where it was asked?')
-const ofAccount = z.object({ account: idSchema })
-const ofNewAccount = z.object({ account: newIdSchema })
+const ofAccount = z.strictObject({ account: idSchema })
+const ofNewAccount = z.strictObject({ account: newIdSchema })
 
 /** Reading what one may write, or hears of anyway. */
 export const accountReaders = ['account:write', 'events:read'] as const
 const read = { scopes: accountReaders, account: { path: 'account' } } as const
 const write = { scopes: ['account:write'], account: { path: 'account' } } as const
-
-export const accountView = z.looseObject({
-  account: z.string(),
-  ...revised,
-  user: z.string(),
-  app: z.string(),
-  provider: z.string(),
-  state: z.string(),
-  generation: z.int(),
-  expires: z.iso.datetime().nullable(),
-})
 
 /** As EmailEngine's clients send them, and what our own accounts have beside. */
 export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOptions): Route[] {
@@ -53,7 +44,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       body: accountRegisterSchema,
       answer: z.union([
         ofAccount.extend({ state: z.enum(['new', 'existing']), ...revised }),
-        z.object({ redirect: z.url() }),
+        z.strictObject({ redirect: z.url() }),
       ]),
       async handle({ body, principal, ifVersion }) {
         const { account: named = null, name, email, params, oauth2 } = body
@@ -87,7 +78,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       summary: 'One account: its state, why, and what to do; never a secret',
       access: read,
       params: ofAccount,
-      answer: accountView,
+      answer: accountSchema,
       handle: ({ params }) => tokenbus.getAccount(params.account),
     }),
     route({
@@ -117,7 +108,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       query: z.strictObject({
         revoke: fromText.boolean().optional().describe('also revoke its grant at the provider'),
       }),
-      answer: z.object({ account: z.string(), deleted: z.literal(true), revokedAtProvider }),
+      answer: accountDeletedSchema,
       handle: ({ params, query: { revoke = false }, principal, ifVersion }) =>
         tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke, ifVersion }, { by: principal }),
     }),
@@ -128,7 +119,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       access: write,
       params: ofAccount,
       body: accountRevokeSchema,
-      answer: accountView.extend({ revokedAtProvider }),
+      answer: accountRevokedSchema,
       handle: ({ params, body, principal, ifVersion }) =>
         tokenbus.revokeAccount(params.account, { ifVersion, ...body }, { by: principal }),
     }),
@@ -152,7 +143,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       query: z.strictObject({
         limit: fromText.number(accountHistorySchema.shape.limit.unwrap()).optional(),
       }),
-      answer: z.object({ account: z.string(), transitions: z.array(z.looseObject({})) }),
+      answer: accountTransitionsSchema,
       handle: ({ params, query: { limit } }) =>
         tokenbus.accountHistory(params.account, { ...(limit !== undefined && { limit }) }),
     }),

@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { apiTokenCreateSchema, apiTokenSchema } from '../contract/api-token.ts'
+import {
+  apiTokenCreateSchema,
+  apiTokenMadeSchema,
+  apiTokenRevokedSchema,
+  apiTokensSchema,
+} from '../contract/api-token.ts'
 import type { ApiTokenAdmin } from '../contract/tokenbus.ts'
 import { type Route, route } from './route.ts'
 
@@ -14,7 +19,7 @@ export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route
       summary: 'Make an API token, which is shown this once',
       access,
       body: apiTokenCreateSchema,
-      answer: apiTokenSchema.extend({ token: z.string() }),
+      answer: apiTokenMadeSchema,
       handle: ({ body }) => tokenbus.createApiToken(body),
     }),
     route({
@@ -22,7 +27,7 @@ export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route
       url: '/v1/api-tokens',
       summary: 'All API tokens, but for the tokens themselves',
       access,
-      answer: z.object({ apiTokens: z.array(apiTokenSchema) }),
+      answer: apiTokensSchema,
       handle: () => tokenbus.listApiTokens(),
     }),
     route({
@@ -31,7 +36,7 @@ export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route
       summary: 'Revoke an API token: every node refuses it at once',
       access,
       params: z.object({ id: z.string().min(1).max(64) }),
-      answer: z.object({ id: z.string(), revoked: z.literal(true) }),
+      answer: apiTokenRevokedSchema,
       handle: ({ params }) => tokenbus.revokeApiToken(params.id),
     }),
   ]

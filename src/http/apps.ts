@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { AppView } from '../contract/app.ts'
-import { type AppPut, appSecretAddSchema, appVerificationSchema, appVerifySchema } from '../contract/app.ts'
+import {
+  type AppPut,
+  type AppView,
+  appSchema,
+  appSecretAddSchema,
+  appVerificationSchema,
+  appVerifySchema,
+} from '../contract/app.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
-import { idSchema, newIdSchema } from '../contract/fields.ts'
+import { idSchema, newIdSchema, revised } from '../contract/fields.ts'
 import { covers, hasScope, type Principal } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import { appChangeSchema, appCreateSchema, appPatchOf } from './app-body.ts'
 import { fromText } from './from-text.ts'
-import { revised } from './preconditions.ts'
 import { type Route, route } from './route.ts'
 
 const ofApp = z.object({ app: idSchema })
@@ -16,13 +21,7 @@ const readers = ['app:write', 'events:read'] as const
 const read = { scopes: readers, app: { path: 'app' } } as const
 /** What an app is changed to, every account of it feels. */
 const write = { scopes: ['app:write'], app: { path: 'app' }, all: ['accounts'] } as const
-const appView = z.looseObject({
-  id: z.string(),
-  ...revised,
-  state: z.string(),
-  provider: z.string(),
-  clientId: z.string(),
-})
+const appView = appSchema.extend({ id: idSchema })
 const usualPage = 20
 
 /** OAuth2 apps, in the words of EmailEngine's clients or of `app.put`. */
@@ -34,7 +33,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       summary: 'Make an app',
       access: { scopes: ['app:write'], app: { field: 'id' }, all: ['accounts'] },
       body: appCreateSchema,
-      answer: z.object({ id: z.string(), created: z.literal(true), ...revised }),
+      answer: z.strictObject({ id: z.string(), created: z.literal(true), ...revised }),
       async handle({ body: { id = randomBytes(9).toString('base64url'), ...body }, principal, ifVersion }) {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
@@ -56,7 +55,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
         page: fromText.number(z.int().min(0)).optional().describe('from 0'),
         pageSize: fromText.number(z.int().min(1).max(1_000)).optional(),
       }),
-      answer: z.object({ total: z.int(), page: z.int(), pages: z.int(), apps: z.array(appView) }),
+      answer: z.strictObject({ total: z.int(), page: z.int(), pages: z.int(), apps: z.array(appView) }),
       async handle({ query: { page = 0, pageSize = usualPage }, principal }) {
         const all = await tokenbus.listApps()
         if (!all.ok) return all
@@ -81,7 +80,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: write,
       params: z.object({ app: newIdSchema }),
       body: appChangeSchema,
-      answer: z.object({ id: z.string(), updated: z.literal(true), ...revised }),
+      answer: z.strictObject({ id: z.string(), updated: z.literal(true), ...revised }),
       async handle({ params: { app: id }, body, principal, ifVersion = body.ifVersion }) {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
@@ -97,7 +96,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       summary: 'Forget an app that has no accounts',
       access: write,
       params: ofApp,
-      answer: z.object({ id: z.string(), deleted: z.literal(true) }),
+      answer: z.strictObject({ id: z.string(), deleted: z.literal(true) }),
       async handle({ params: { app: id }, ifVersion }) {
         const deleted = await tokenbus.deleteApp(id, { ifVersion })
         return deleted.ok ? ok({ id, deleted: true }) : deleted

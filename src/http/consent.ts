@@ -25,7 +25,7 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
     summary: 'An address where a user connects an account through the provider, good once and for 15 min',
     access: { scopes: ['account:write'], account: { field: 'account' } },
     body: formSchema,
-    answer: z.object({ url: z.url() }),
+    answer: z.strictObject({ url: z.url() }),
     handle: ({ body: { account = null, type, ...wish }, principal }) =>
       consent.begin({ ...wish, account, app: type, by: principal as Principal }),
   })

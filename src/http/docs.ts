@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import { escaped, pagePolicy } from './message-page.ts'
-import { openApi } from './openapi.ts'
-import type { Route } from './route.ts'
+import { type Documented, openApi } from './openapi.ts'
+import type { Operation } from './operation.ts'
 
-/** What these routes take and answer: `/openapi.json` for programs, `/docs` for people, with nothing from elsewhere. */
+/** What these endpoints take and answer: `/openapi.json` for programs, `/docs` for people, with nothing from elsewhere. */
 export function docsRoutes(
   server: FastifyInstance,
-  { routes, version, publicUrl }: { routes: readonly Route[]; version: string; publicUrl: () => string },
+  { publicUrl, ...described }: { operations: readonly Operation[]; version: string; publicUrl: () => string },
 ): void {
   const open = { config: { access: 'open' as const } }
-  const document = openApi({ routes, version })
+  const document = openApi(described)
   const html = docsPage(document)
   server.get('/openapi.json', open, async () => ({ ...document, servers: [{ url: publicUrl() }] }))
   server.get('/docs', open, async (_, reply) =>
@@ -17,9 +17,7 @@ export function docsRoutes(
   )
 }
 
-type Document = ReturnType<typeof openApi>
-
-function docsPage({ info, paths }: Document): string {
+function docsPage({ info, paths, components }: ReturnType<typeof openApi>): string {
   const sections = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) =>
       section(`${method.toUpperCase()} ${path}`, operation),
@@ -34,6 +32,9 @@ function docsPage({ info, paths }: Document): string {
 <main>
 <h1>tokenbus ${escaped(info.version)}: the HTTP API</h1>
 <p>Requests carry <code>Authorization: Bearer &lt;API token&gt;</code>. The same as <a href="openapi.json">OpenAPI</a>.</p>
+<section>
+<h2>Any failure</h2>${asJson(components.schemas.Failure)}
+</section>
 ${sections.join('\n')}
 </main>
 </html>
@@ -42,26 +43,33 @@ ${sections.join('\n')}
 
 function section(
   title: string,
-  { summary, description, parameters, requestBody, responses }: Operation,
+  { summary, description, parameters, requestBody, responses }: Documented,
 ): string {
   const facts = parameters.map(({ name, in: place, required, schema }) => {
     const what = (schema as { description?: string }).description ?? ''
     return `<li><code>${escaped(name)}</code> (${place}${required ? '' : ', optional'}) ${escaped(what)}</li>`
   })
-  const body = requestBody && `<h3>Body</h3>${asJson(requestBody.content)}`
+  const answers = Object.entries(
+    responses as Record<string, { description?: string; content?: Content }>,
+  ).flatMap(([status, { description, content }]) =>
+    description === undefined ? [] : [part(`${status}: ${description}`, content)],
+  )
   return `<section>
 <h2><code>${escaped(title)}</code></h2>
 <p>${escaped(summary)}. ${escaped(description ?? '')}</p>
 ${facts.length > 0 ? `<ul>${facts.join('')}</ul>` : ''}
-${body ?? ''}
-<h3>Answer</h3>${asJson(responses[200].content)}
+${requestBody ? part('Body', requestBody.content) : ''}
+${answers.join('\n')}
 </section>`
 }
 
-type Operation = Document['paths'][string][string]
+type Content = Record<string, { schema: object }>
 
-function asJson({
-  'application/json': { schema },
-}: NonNullable<Operation['requestBody']>['content']): string {
-  return `<pre>${escaped(JSON.stringify(schema, null, 2))}</pre>`
+function part(title: string, content: Content = {}): string {
+  const bodies = Object.entries(content).map(
+    ([type, { schema }]) => `<p><code>${escaped(type)}</code></p>${asJson(schema)}`,
+  )
+  return `<h3>${escaped(title)}</h3>${bodies.join('')}`
 }
+
+const asJson = (schema: object) => `<pre>${escaped(JSON.stringify(schema, null, 2))}</pre>`

@@ -1,20 +1,22 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { expectedFailure } from '../contract/expected-error.ts'
 import type { AnsweredError, FailedRequest, VerbClass } from '../contract/failed-request.ts'
-import { type Failure, type FailureWord, fail, failureStatus } from '../contract/failures.ts'
-import type { FieldError } from '../contract/field-errors.ts'
+import { type Failure, type FailureWord, fail, failureSchema, failureStatus } from '../contract/failures.ts'
+import { type FieldError, fieldErrorSchema } from '../contract/field-errors.ts'
+import type { Sent } from '../contract/fields.ts'
 import { Refused } from './refused.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** The body of every answer that is no success. `code` is what EmailEngine's clients match on. */
-export interface ErrorBody extends Omit<Failure, 'error'> {
-  readonly statusCode: number
-  readonly error: string
-  readonly code?: string
-  readonly fields?: readonly FieldError[]
-  readonly authenticationFailed?: true
-}
+export const errorBodySchema = failureSchema.extend({
+  statusCode: z.int(),
+  code: z.string().optional(),
+  fields: z.array(fieldErrorSchema).optional(),
+  authenticationFailed: z.literal(true).optional(),
+})
+export type ErrorBody = Sent<typeof errorBodySchema>
 
 /** Where the documented code is not simply the word in capitals; a 401 has none there. */
 const codes: Partial<Record<FailureWord, string | null>> = {

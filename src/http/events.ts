@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { ApiTokens } from '../admin/verify-api-token.ts'
 import type { Principal } from '../contract/principal.ts'
 import type { EventFeed, FedEvent } from '../events/event-feed.ts'
 import { authorize, type Needs } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
 import { createEventStream, type EventStream, eventStreamType } from './event-stream.ts'
+import type { Operation } from './operation.ts'
 import { refuse } from './refused.ts'
 
 export interface EventRouteOptions {
@@ -21,6 +23,22 @@ const mostOfOneToken = 8
 const access = { scopes: ['events:read'] } as const
 /** What befalls an app, every account of it feels. */
 const ofApps: Needs = { ...access, all: ['accounts'] }
+
+export const eventsOperation: Operation = {
+  method: 'GET',
+  url: '/v1/events',
+  summary: 'Every event of what the API token is for, as it happens (server-sent events)',
+  access,
+  headers: z.strictObject({
+    'last-event-id': z
+      .string()
+      .optional()
+      .describe('the id that came last: what was missed since is told first'),
+  }),
+  answers: {
+    200: { description: 'A stream that stays open', type: eventStreamType, schema: z.string() },
+  },
+}
 
 /** `GET /v1/events`: every event of what one may see, as it happens, and after `Last-Event-ID` what was missed. */
 export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRouteOptions): void {

@@ -1,30 +1,62 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { countSchema, type Sent, textsSchema } from '../contract/fields.ts'
+import type { Operation } from './operation.ts'
 
 /** What is not ready: nothing when the node can serve. `outboxLag` in seconds; null while Redis cannot be asked. */
-export interface Ready {
-  readonly missing: readonly string[]
-  /** Sentences for whoever has to put it right. */
-  readonly reasons?: readonly string[]
-  readonly outboxLag: number | null
-}
+const readySchema = z.strictObject({
+  missing: textsSchema,
+  reasons: textsSchema.optional().describe('sentences for whoever has to put it right'),
+  outboxLag: z.number().nullable(),
+})
+export type Ready = Sent<typeof readySchema>
 
-export interface EventsHealth {
-  /**
-   * `behind`: events have waited for over a minute, and others move. `stalled`: their stream takes none. Nothing is lost:
-   * they wait in Redis, and tokens are served meanwhile. `unknown`: Redis cannot be asked.
-   */
-  readonly status: 'ok' | 'behind' | 'stalled' | 'unknown'
-  /** Seconds the oldest has waited. */
-  readonly outboxLag: number | null
-  readonly waiting: number | null
-  /** Why the stream takes none, as NATS said it last. */
-  readonly reason?: string
-}
+/**
+ * `behind`: events have waited for over a minute, and others move. `stalled`: their stream takes none. Nothing is lost:
+ * they wait in Redis, and tokens are served meanwhile. `unknown`: Redis cannot be asked.
+ */
+const eventsHealthSchema = z.strictObject({
+  status: z.enum(['ok', 'behind', 'stalled', 'unknown']),
+  outboxLag: z.number().nullable().describe('seconds the oldest has waited'),
+  waiting: countSchema.nullable(),
+  reason: z.string().optional().describe('why the stream takes none, as NATS said it last'),
+})
+export type EventsHealth = Sent<typeof eventsHealthSchema>
 
 export interface Health {
   readiness(): Promise<Ready>
   events(): Promise<EventsHealth>
 }
+
+const check = { method: 'GET', access: 'open' } as const
+const readyReply = readySchema.extend({ status: z.enum(['ok', 'unready']) })
+
+export const healthOperations: readonly Operation[] = [
+  {
+    ...check,
+    url: '/livez',
+    summary: 'Does the process run?',
+    answers: { 200: { description: 'It does', schema: z.strictObject({ status: z.literal('ok') }) } },
+  },
+  {
+    ...check,
+    url: '/readyz',
+    summary: 'Can this node serve?',
+    answers: {
+      200: { description: 'It can', schema: readyReply },
+      503: { description: 'It cannot', schema: readyReply },
+    },
+  },
+  {
+    ...check,
+    url: '/healthz/events',
+    summary: 'Do events reach their stream?',
+    answers: {
+      200: { description: 'They do, if late', schema: eventsHealthSchema },
+      503: { description: 'They do not, or that is not known', schema: eventsHealthSchema },
+    },
+  },
+]
 
 /**
  * For orchestrators: `/livez` while the process runs, `/readyz` while this node can serve. For people and alerts, never for

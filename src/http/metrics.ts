@@ -1,6 +1,18 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Health } from './health.ts'
+import type { Operation } from './operation.ts'
+
+export const metricsOperation: Operation = {
+  method: 'GET',
+  url: '/metrics',
+  summary: 'Metrics of this node and of the cluster, for Prometheus',
+  access: 'open',
+  answers: {
+    200: { description: 'In the text format of Prometheus', type: 'text/plain', schema: z.string() },
+  },
+}
 
 /** For Prometheus. Apps are named, but no account and no secret, so it is open to whoever reaches the port. */
 export function metricsRoute(

@@ -4,7 +4,7 @@ import type { Audit } from '../common/audit.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { idSchema, resourceScopesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
-import { tokenRejectSchema } from '../contract/token.ts'
+import { tokenRejectSchema, tokenSchema } from '../contract/token.ts'
 import type { Tokenbus, TokenResult } from '../contract/tokenbus.ts'
 import { fromText } from './from-text.ts'
 import { type Call, type Route, route } from './route.ts'
@@ -19,21 +19,7 @@ export interface OauthTokenOptions {
 export const oauthTokenAccess = { scopes: ['token:read'], account: { path: 'account' } } as const
 
 const params = z.object({ account: idSchema })
-const answer = z.object({
-  account: z.string(),
-  user: z.string(),
-  accessToken: z.string(),
-  provider: z.string(),
-  app: z.string(),
-  registeredScopes: z.array(z.string()),
-  expires: z.iso.datetime().nullable(),
-  generation: z.int(),
-  version: z.int().describe('of the account, as its events count them'),
-  since: z.iso.datetime().describe('when the account came into its state'),
-  minValidityMet: z.literal(false).optional().describe('it lives shorter than was asked for; else absent'),
-  refreshed: z.literal(false).optional().describe('it is the one that was reported; else absent'),
-  cached: z.boolean().describe('no renewal was needed'),
-})
+const answer = tokenSchema.extend({ cached: z.boolean().describe('no renewal was needed') })
 
 /** Members of an audit line. An address needs no escaping. */
 export const callerDetails = (address: string) => `,"address":"${address}"`

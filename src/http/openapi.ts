@@ -1,39 +1,82 @@
 import { z } from 'zod'
 import type { Needs } from './authorize.ts'
-import type { Route } from './route.ts'
+import { errorBodySchema } from './errors.ts'
+import type { Answer, Operation } from './operation.ts'
 
-const draft = { target: 'openapi-3.0', io: 'input', unrepresentable: 'any' } as const
-const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, draft)
+const jsonType = 'application/json'
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output') =>
+  z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' })
+const taken = (schema: z.ZodType) => schemaOf(schema, 'input')
+const sent = (schema: z.ZodType) => schemaOf(schema, 'output')
+const contentOf = (type: string, schema: object) => ({ [type]: { schema } })
+const failure = { $ref: '#/components/responses/Failure' }
 
-/** The OpenAPI 3.0 document of these routes, from the schemas they check requests with. */
-export function openApi({ routes, version }: { routes: readonly Route[]; version: string }) {
-  const paths: Record<string, Record<string, ReturnType<typeof operation>>> = {}
-  for (const each of routes) {
+export type Documented = ReturnType<typeof documented>
+
+/** The OpenAPI 3.0 document of these operations, from the schemas that requests and replies are checked against. */
+export function openApi({ operations, version }: { operations: readonly Operation[]; version: string }) {
+  const paths: Record<string, Record<string, Documented>> = {}
+  for (const each of operations) {
     const path = each.url.replace(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [each.method.toLowerCase()]: operation(each) }
+    paths[path] = { ...paths[path], [each.method.toLowerCase()]: documented(each) }
   }
   return {
     openapi: '3.0.3',
-    info: { title: 'tokenbus', description: 'OAuth2 access tokens, always valid', version },
-    components: { securitySchemes: { apiToken: { type: 'http', scheme: 'bearer' } } },
+    info: {
+      title: 'tokenbus',
+      description: 'OAuth2 access tokens, always valid',
+      version,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    components: {
+      securitySchemes: { apiToken: { type: 'http', scheme: 'bearer' } },
+      schemas: { Failure: sent(errorBodySchema) },
+      responses: {
+        Failure: {
+          description: 'Not done',
+          content: contentOf(jsonType, { $ref: '#/components/schemas/Failure' }),
+        },
+      },
+    },
     paths,
   }
 }
 
-function operation({ summary, access, params, query, body, bodyOptional = false, answer }: Route) {
-  const security = access === 'open' ? [] : [{ apiToken: [] }]
-  const needs = access === 'open' ? undefined : needsInWords(access)
+function documented(operation: Operation) {
+  const { method, url, summary, access, params, query, headers, body, answers } = operation
   return {
+    operationId: idOf(method, url),
     summary,
-    description: needs,
-    security,
-    parameters: [...parameters('path', params), ...parameters('query', query)],
-    requestBody: body && { required: !bodyOptional, content: jsonContent(body) },
+    ...(access !== 'open' && { description: needsInWords(access) }),
+    security: access === 'open' ? [] : [{ apiToken: [] }],
+    parameters: [
+      ...parameters('path', params),
+      ...parameters('query', query),
+      ...parameters('header', headers),
+    ],
+    ...(body && {
+      requestBody: { required: body.required, content: contentOf(body.type ?? jsonType, taken(body.schema)) },
+    }),
     responses: {
-      200: { description: 'Done', content: jsonContent(answer) },
-      default: { description: 'Not done: statusCode, error, message, code' },
+      ...Object.fromEntries(Object.entries(answers).map(([status, each]) => [status, answered(each)])),
+      '4XX': failure,
+      '5XX': failure,
     },
   }
+}
+
+function answered({ description, type = jsonType, schema }: Answer) {
+  return { description, ...(schema && { content: contentOf(type, sent(schema)) }) }
+}
+
+/** `GET /v1/account/:account/history` is `getAccountByAccountHistory`. */
+function idOf(method: Operation['method'], url: string): string {
+  const words =
+    url
+      .replace('/v1/', '/')
+      .replace(/:(\w+)/g, 'by-$1')
+      .match(/[a-z0-9]+/gi) ?? []
+  return method.toLowerCase() + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('')
 }
 
 function needsInWords({ scopes, all = [] }: Needs): string {
@@ -41,13 +84,11 @@ function needsInWords({ scopes, all = [] }: Needs): string {
   return `Scope: ${scopes.join(' or ')}.${wide.join('')}`
 }
 
-function parameters(place: 'path' | 'query', { shape }: z.ZodObject) {
-  return Object.entries(shape).map(([name, schema]) => ({
+function parameters(place: 'path' | 'query' | 'header', schema: z.ZodObject | undefined) {
+  return Object.entries(schema?.shape ?? {}).map(([name, each]) => ({
     name,
     in: place,
-    required: place === 'path' || !(schema as z.ZodType).safeParse(undefined).success,
-    schema: schemaOf(schema as z.ZodType),
+    required: place === 'path' || !(each as z.ZodType).safeParse(undefined).success,
+    schema: taken(each as z.ZodType),
   }))
 }
-
-const jsonContent = (schema: z.ZodType) => ({ 'application/json': { schema: schemaOf(schema) } })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ok } from '../contract/failures.ts'
+import { countSchema } from '../contract/fields.ts'
 import { type Route, route } from './route.ts'
 
 /** What an operator sees first. */
@@ -9,6 +10,6 @@ export const overviewRoute = ({ counts }: { counts: () => Promise<Record<string,
     url: '/v1/overview',
     summary: 'How many accounts are in which state',
     access: { scopes: ['admin'], all: ['accounts'] },
-    answer: z.object({ accounts: z.record(z.string(), z.int()) }),
+    answer: z.strictObject({ accounts: z.record(z.string(), countSchema) }),
     handle: async () => ok({ accounts: await counts() }),
   })

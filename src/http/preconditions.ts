@@ -1,11 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { z } from 'zod'
 import { type Failure, fail, type Result } from '../contract/failures.ts'
 import { type IfVersion, ifVersionSchema } from '../contract/fields.ts'
 import { refuse } from './refused.ts'
-
-/** In an answer about an account or an app. */
-export const revised = { version: z.int(), revision: z.string().describe('the ETag, without its quotes') }
 
 const entityTag = /^"([^"]*)"$/
 

@@ -1,10 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { assertReply } from '../contract/assert-reply.ts'
 import { fail, type Result } from '../contract/failures.ts'
 import { fieldErrors } from '../contract/field-errors.ts'
 import type { IfVersion } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
-import { type Access, authorize, type Needs, namedInBody } from './authorize.ts'
+import { authorize, type Needs, namedInBody } from './authorize.ts'
+import type { Operation } from './operation.ts'
 import { asPrecondition, etagOf, ifVersionOf } from './preconditions.ts'
 import { Refused } from './refused.ts'
 
@@ -19,12 +21,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly ifVersion?: IfVersion
 }
 
-/** One endpoint: its schemas are what requests are checked against and what the documentation is made of. */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  readonly url: string
-  readonly summary: string
-  readonly access: Access
+/** One endpoint: its schemas are what requests, and in tests replies, are checked against, and what is documented. */
+export interface Route extends Pick<Operation, 'method' | 'url' | 'summary' | 'access'> {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | undefined
@@ -58,19 +56,39 @@ export function route<
   return { ...rest, params: params ?? none, query: query ?? none, body, handle: handle as Route['handle'] }
 }
 
+/** As the documentation has it. */
+export function operationOf({ body, bodyOptional = false, answer, handle: _, ...route }: Route): Operation {
+  return {
+    ...route,
+    ...(body && { body: { schema: body, required: !bodyOptional } }),
+    answers: { 200: { description: 'Done', schema: answer } },
+  }
+}
+
 export const json = 'application/json; charset=utf-8'
 
-export function register(server: FastifyInstance, route: Route): void {
+export function register(
+  server: FastifyInstance,
+  route: Route,
+  { checkReplies }: { checkReplies: boolean },
+): void {
   const { method, url, access } = route
   server.route({
     method,
     url,
     config: { access },
-    handler: (request, reply) => answer(route, request, reply),
+    async handler(request, reply) {
+      const value = await answer(route, request)
+      if (checkReplies) assertReply({ to: `${method} ${url}`, schema: route.answer, value })
+      const etag = etagOf(value)
+      if (etag !== undefined) reply.header('etag', etag)
+      const body = value instanceof Uint8Array ? value : JSON.stringify(value)
+      return reply.header('content-type', json).send(body)
+    },
   })
 }
 
-async function answer(route: Route, request: FastifyRequest, reply: FastifyReply) {
+async function answer(route: Route, request: FastifyRequest): Promise<unknown> {
   const { principal, callerAddress } = request
   const ifVersion = route.method === 'GET' ? undefined : ifVersionOf(request.headers)
   const call = {
@@ -87,10 +105,7 @@ async function answer(route: Route, request: FastifyRequest, reply: FastifyReply
   const handled = await route.handle(call)
   const result = ifVersion === undefined ? handled : asPrecondition(handled)
   if (!result.ok) throw new Refused(result.failure)
-  const { value } = result
-  const etag = etagOf(value)
-  if (etag !== undefined) reply.header('etag', etag)
-  return reply.header('content-type', json).send(value instanceof Uint8Array ? value : JSON.stringify(value))
+  return result.value
 }
 
 /** A request without a body changes nothing: whatever can make somebody send one cannot choose what it says. */

@@ -1,9 +1,26 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { idSchema } from '../contract/fields.ts'
 import { KeysUnavailable } from '../security-events/key-sets.ts'
 import type { ReceiveEvents } from '../security-events/receive.ts'
+import type { Operation } from './operation.ts'
 
 const mediaType = 'application/secevent+jwt'
 const largestToken = 65_536
+
+export const securityEventsOperation: Operation = {
+  method: 'POST',
+  url: '/v1/security-events/:app',
+  summary: 'Push delivery of security event tokens (RFC 8935); who sent one is known by its signature',
+  access: 'open',
+  params: z.strictObject({ app: idSchema }),
+  body: { type: mediaType, schema: z.string().max(largestToken), required: true },
+  answers: {
+    202: { description: 'Acted upon' },
+    400: { description: 'Not taken', schema: z.strictObject({ err: z.string(), description: z.string() }) },
+    503: { description: 'The keys of its issuer cannot be fetched now, or nothing can be stored' },
+  },
+}
 
 /** Push delivery of security event tokens (RFC 8935): who sent one is known by its signature. */
 export function securityEventsRoute(server: FastifyInstance, receiveEvents: ReceiveEvents): void {

@@ -17,17 +17,17 @@ import { authenticate } from './authenticate.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
 import { docsRoutes } from './docs.ts'
 import { answerErrors } from './errors.ts'
-import { eventRoute } from './events.ts'
+import { eventRoute, eventsOperation } from './events.ts'
 import { hardenedServer } from './hardened-server.ts'
-import { type Health, healthRoutes } from './health.ts'
-import { metricsRoute } from './metrics.ts'
+import { type Health, healthOperations, healthRoutes } from './health.ts'
+import { metricsOperation, metricsRoute } from './metrics.ts'
 import { type OauthTokenOptions, oauthTokenRoutes } from './oauth-token.ts'
 import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
-import { register } from './route.ts'
+import { operationOf, register } from './route.ts'
 import { createOwnOrigin } from './same-origin.ts'
-import { securityEventsRoute } from './security-events.ts'
+import { securityEventsOperation, securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
 import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
 
@@ -48,6 +48,8 @@ export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOpt
   readonly metrics: Metrics
   readonly receiveEvents: ReceiveEvents
   readonly version: string
+  /** Checks each reply against its schema before it goes out. */
+  readonly checkReplies?: boolean
   readonly logger: Pick<Logger, 'error'>
 }
 
@@ -103,6 +105,7 @@ export async function addRoutes(
     ...appRoutes(options),
     ...apiTokenRoutes(options),
   ]
-  for (const each of routes) register(server, each)
-  docsRoutes(server, { routes, version, publicUrl })
+  for (const each of routes) register(server, each, { checkReplies: options.checkReplies ?? false })
+  const plain = [eventsOperation, securityEventsOperation, ...healthOperations, metricsOperation]
+  docsRoutes(server, { operations: [...routes.map(operationOf), ...plain], version, publicUrl })
 }

@@ -65,6 +65,7 @@ const schema = z.object({
   TOKENBUS_CACHE_MB: z.coerce.number().int().min(1).max(65_536).default(128),
   TOKENBUS_AUDIT: audit,
   ...proxyVariables,
+  TOKENBUS_CHECK_REPLIES: flag.optional(),
   TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -108,6 +109,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     catalogueDir: read.TOKENBUS_CATALOGUE_DIR,
     cacheMb: read.TOKENBUS_CACHE_MB,
     audit: read.TOKENBUS_AUDIT,
+    /** For tests: costs more than most replies do. */
+    checkReplies: read.TOKENBUS_CHECK_REPLIES ?? false,
     logLevel: read.TOKENBUS_LOG_LEVEL,
     proxies: proxiesOf(read),
   }

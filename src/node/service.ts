@@ -113,6 +113,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
       },
     },
     readCached: readCachedFrom(host.cache),
+    checkReplies: config.checkReplies,
   })
   onStop({ part: 'requests over NATS', within: answeredWithin, stop: listening.stop })
   const consent = createConsent({
@@ -132,6 +133,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const keysHttp = createHttp({ allowPrivate, proxies: config.proxies })
   onStop({ part: 'key sets', stop: keysHttp.close })
   const http = await startHttp({
+    checkReplies: config.checkReplies,
     ...config.http,
     enableTokenApi: config.enableTokenApi,
     trustedProxies: config.trustedProxies,

@@ -26,6 +26,7 @@ try {
     TOKENBUS_CALLER_RATE: '10000000',
     TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
     TOKENBUS_DATA_DIR: dataDir,
+    TOKENBUS_CHECK_REPLIES: 'false',
   })
   await node.says('tokenbus ready')
   const bench: Bench = { natsUrl: nats.url, redisUrl: redis.url, httpUrl: node.httpUrl() }

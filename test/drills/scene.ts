@@ -52,6 +52,7 @@ export async function setScene({
     TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
     TOKENBUS_DATA_DIR: join(directory, 'node'),
     TOKENBUS_LEAVE_AFTER: '0',
+    TOKENBUS_CHECK_REPLIES: 'false',
   })
   await node.says('tokenbus ready', readyWithin)
   await ask('app.put.app', {

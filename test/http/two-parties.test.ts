@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hardenedServer } from '../../src/http/hardened-server.ts'
 import { ownSegments } from '../../src/http/public-url.ts'
-import { addRoutes, type HttpOptions } from '../../src/http/server.ts'
 import { eventually } from '../support/eventually.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
+import { registeredRoutes } from './registered-routes.ts'
 
 /** Of a route: what is sent, and what each party is answered. */
 interface Row {
@@ -157,29 +156,6 @@ const table: Record<string, Row> = {
 /** Files of the page: the same for everybody. */
 const isAsset = (route: string) => route.startsWith('GET /assets/')
 
-async function registeredRoutes(): Promise<string[]> {
-  const server = hardenedServer()
-  const found: string[] = []
-  server.addHook('onRoute', ({ method, url }) => {
-    // Where there is GET, there is HEAD.
-    for (const each of [method].flat()) if (each !== 'HEAD') found.push(`${each} ${url}`)
-  })
-  const nothing = {} as never
-  const options = {
-    feed: { stop() {} },
-    publicUrl: () => 'http://127.0.0.1',
-    version: '0',
-    metrics: { contentType: '', text: nothing },
-    health: {},
-  }
-  await addRoutes(server, { ...options, limits: nothing, tokenbus: nothing } as unknown as HttpOptions & {
-    limits: never
-  })
-  await server.ready()
-  await server.close()
-  return found
-}
-
 let http: HttpCluster
 const parties: Record<'someAccounts' | 'someApps' | 'revoked', string> = {
   someAccounts: '',
@@ -212,12 +188,14 @@ beforeAll(async () => {
 afterAll(() => http[Symbol.asyncDispose]())
 
 it('no public URL may have a path that begins as one of ours does', async () => {
-  const segments = (await registeredRoutes()).map((route) => route.split('/')[1] ?? '')
+  const { routes } = await registeredRoutes()
+  const segments = routes.map((route) => route.split('/')[1] ?? '')
   expect(new Set(segments.filter((each) => each !== ''))).toEqual(ownSegments)
 })
 
 it('the table has a row for every route that is registered, and for no other', async () => {
-  const routes = (await registeredRoutes()).filter((route) => !isAsset(route))
+  const { routes: all } = await registeredRoutes()
+  const routes = all.filter((route) => !isAsset(route))
   expect(routes.length).toBeGreaterThan(30)
   expect(routes.sort()).toEqual(Object.keys(table).sort())
 })

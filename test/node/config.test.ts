@@ -29,6 +29,7 @@ describe('the environment', () => {
       streamReplicas: undefined,
       leaveAfter: 0,
       cacheMb: 128,
+      checkReplies: false,
       logLevel: 'info',
     })
   })

@@ -21,6 +21,7 @@ import { createTokenbus } from '../../src/node/tokenbus.ts'
 import { createProvider, type Provider } from '../../src/provider/provider.ts'
 import { openStorage } from '../../src/redis/storage.ts'
 import { createSpool } from '../../src/refresh/spool.ts'
+import { checkedTokenbus } from './checked-tokenbus.ts'
 
 export const testKeys = `test:${randomBytes(32).toString('base64')}`
 
@@ -123,7 +124,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   })
   return {
     host,
-    tokenbus,
+    tokenbus: checkedTokenbus(tokenbus),
     clock,
     storage,
     async [Symbol.asyncDispose]() {

@@ -22,14 +22,17 @@ export interface TokenbusProcess extends AsyncDisposable {
   ended: Promise<number | null>
 }
 
-/** The built command line, here or where it was installed, as a user runs it; it does not outlive the test. */
+/**
+ * The built command line, here or where it was installed, as a user runs it, except that its replies are checked against
+ * their schemas; it does not outlive the test.
+ */
 export function startTokenbus(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   program = main,
 ): TokenbusProcess {
   const child: ChildProcess = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TOKENBUS_CHECK_REPLIES: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { checker, prepareCheckers } from './openapi-checkers.ts'
+import { registeredRoutes } from './registered-routes.ts'
+
+const { routes, document } = await registeredRoutes()
+const missing = prepareCheckers()
+if (missing !== null) process.stderr.write(`skipped: what other tools say of /openapi.json (${missing})\n`)
+
+/** For browsers, and the document itself. */
+const pages = /^(GET \/(assets\/.*|docs|openapi\.json|oauth|oauth\/start)?|(POST|DELETE) \/session)$/
+
+interface Documented {
+  readonly operationId: string
+  readonly responses: Readonly<Record<string, unknown>>
+}
+const operations = Object.entries<Record<string, Documented>>(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+    operation,
+  })),
+)
+
+describe('/openapi.json', () => {
+  it('has every endpoint that is no page', () => {
+    const named = operations.map(({ name }) => name)
+    expect(named.sort()).toEqual(routes.filter((each) => !pages.test(each)).sort())
+  })
+
+  it('says of each how it fails', () => {
+    const failure = { $ref: '#/components/responses/Failure' }
+    for (const { operation } of operations)
+      expect(operation.responses).toMatchObject({ '4XX': failure, '5XX': failure })
+    const { properties } = document.components.schemas.Failure
+    expect(properties.error.enum).toContain('grant_revoked')
+    expect(Object.keys(properties)).toEqual(
+      expect.arrayContaining(['statusCode', 'error', 'message', 'code', 'fields', 'retryAfter']),
+    )
+  })
+
+  it('names each operation once', () => {
+    const ids = operations.map(({ operation }) => operation.operationId)
+    expect(ids).toEqual([...new Set(ids)])
+    expect(ids).toContain('getAccountByAccountOauthToken')
+  })
+
+  it.skipIf(missing)('has no problem that redocly finds', async () => {
+    const { createConfig, lintFromString } = await checker<{
+      createConfig(config: object): Promise<unknown>
+      lintFromString(options: {
+        source: string
+        config: unknown
+      }): Promise<{ ruleId: string; message: string }[]>
+    }>('@redocly/openapi-core')
+    const config = await createConfig({ extends: ['recommended'] })
+    const problems = await lintFromString({ source: JSON.stringify(document), config })
+    expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([])
+  })
+
+  it.skipIf(missing)('is valid to swagger-parser', async () => {
+    const { default: SwaggerParser } = await checker<{
+      default: { validate(document: object): Promise<unknown> }
+    }>('@apidevtools/swagger-parser')
+    await expect(SwaggerParser.validate(structuredClone(document))).resolves.toBeDefined()
+  })
+
+  it.skipIf(missing)('becomes types by openapi-typescript, failures included', async () => {
+    const { default: openapiTypescript, astToString } = await checker<{
+      default(document: object): Promise<unknown>
+      astToString(ast: unknown): string
+    }>('openapi-typescript')
+    const types = astToString(await openapiTypescript(structuredClone(document)))
+    expect(types).toContain('getAccountByAccountOauthToken: {')
+    expect(types).toContain('error: "bad_request" | "unauthorized"')
+  })
+})
