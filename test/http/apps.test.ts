@@ -144,7 +144,7 @@ describe('an app', () => {
 
   it.each<[string, object, number, string]>([
     ['no provider', { provider: undefined }, 400, 'provider'],
-    ['one nobody knows', { provider: 'aol' }, 400, 'provider'],
+    ['one nobody knows', { provider: 'aol' }, 422, 'provider'],
     ['no clientId', { clientId: undefined }, 400, 'clientId'],
     ['a cloud there is not', { cloud: 'cumulus' }, 400, 'cloud'],
     ['what has no meaning for it', { authority: 'common' }, 422, 'tenant'],
