@@ -11,6 +11,8 @@ export interface Token {
   /** null where nobody says that it runs out */
   readonly expires: string | null
   readonly generation: number
+  /** what the app keeps of the answers of its provider */
+  readonly extra?: {}
   /** of the account, as its events count them */
   readonly version: number
   /** when the account came into its state */
