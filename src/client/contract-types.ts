@@ -12,7 +12,7 @@ export interface Token {
   readonly expires: string | null
   readonly generation: number
   /** what the app keeps of the answers of its provider */
-  readonly extra?: {}
+  readonly extra?: { readonly [name: string]: string | number | boolean }
   /** of the account, as its events count them */
   readonly version: number
   /** when the account came into its state */

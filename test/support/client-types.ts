@@ -27,7 +27,8 @@ export function clientTypes(): string {
 
 const schemaOf = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'output' })
 
-function typeOf({ type, const: only, enum: words, anyOf, items, properties, required }: Json): string {
+function typeOf(schema: Json): string {
+  const { type, const: only, enum: words, anyOf, items } = schema
   if (only !== undefined) return literal(only)
   if (words !== undefined) return words.map(literal).join(' | ')
   if (anyOf !== undefined) return anyOf.map((each) => typeOf(each as Json)).join(' | ')
@@ -42,12 +43,19 @@ function typeOf({ type, const: only, enum: words, anyOf, items, properties, requ
     case 'array':
       return `readonly (${typeOf(items as Json)})[]`
     case 'object':
-      return `{\n${Object.entries(properties ?? {})
-        .map(([name, each]) => member(name, each as Json, required?.includes(name) ?? false))
-        .join('\n')}\n}`
+      return objectType(schema)
+    case undefined:
+      return 'unknown'
     default:
       throw new Error(`the client's types know no schema of type ${type}`)
   }
+}
+
+function objectType({ properties, required = [], additionalProperties }: Json): string {
+  if (properties === undefined && typeof additionalProperties === 'object')
+    return `{ readonly [name: string]: ${typeOf(additionalProperties as Json)} }`
+  const members = Object.entries(properties ?? {})
+  return `{\n${members.map(([name, each]) => member(name, each as Json, required.includes(name))).join('\n')}\n}`
 }
 
 function member(name: string, schema: Json, required: boolean): string {
