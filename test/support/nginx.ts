@@ -15,9 +15,9 @@ export const hasNginx = isInstalled('nginx')
 const certificate = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
 
 /** nginx with TLS, as docs/operations.md has it. */
-export async function startNginx({ to, prefix, strips }: Fronting): Promise<Front> {
+export async function startNginx({ to, prefix, strips, port: wanted }: Fronting): Promise<Front> {
   const folder = await mkdtemp(join(tmpdir(), 'tokenbus-nginx-'))
-  const port = await freePort()
+  const port = wanted ?? (await freePort())
   const file = join(folder, 'nginx.conf')
   await writeFile(file, configuration({ folder, port, prefix, upstream: `${to}${strips ? '/' : ''}` }))
   const child = spawn('nginx', ['-c', file, '-e', join(folder, 'error.log')], {

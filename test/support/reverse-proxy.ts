@@ -11,13 +11,15 @@ export interface Fronting {
   readonly to: string
   readonly prefix: string
   readonly strips: boolean
+  /** Any free one unless told otherwise. */
+  readonly port?: number
 }
 
 /** Where requests of a proxy come from, unlike a test's own. */
 export const proxyAddress = '127.0.0.2'
 
 /** A reverse proxy that says it took the request over TLS, and from whom. */
-export async function startReverseProxy({ to, prefix, strips }: Fronting): Promise<Front> {
+export async function startReverseProxy({ to, prefix, strips, port = 0 }: Fronting): Promise<Front> {
   const server = createServer((asked, answer) => {
     const { url = '', method, headers, socket } = asked
     const path = strips && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url
@@ -38,7 +40,7 @@ export async function startReverseProxy({ to, prefix, strips }: Fronting): Promi
     passed.on('error', () => answer.destroy())
     asked.pipe(passed)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,4 +1,4 @@
-import { api } from './api.js'
+import { api, at } from './api.js'
 import { h } from './dom.js'
 
 /** Sends whoever presses it through consent again, and back to this page. */
@@ -6,7 +6,7 @@ export function reconnectButton({ account, app }) {
   const problem = h('span', { class: 'problem', role: 'alert' })
   const press = async () => {
     try {
-      const wish = { account, type: app, redirectUrl: `${location.origin}/` }
+      const wish = { account, type: app, redirectUrl: at('/').href }
       const { url } = await api('POST', '/v1/authentication/form', wish)
       location.assign(url)
     } catch (error) {
