@@ -7,7 +7,7 @@ export interface RealServer {
   /** Of a person who has signed in already. */
   readonly cookie?: string
   /** The client gets another secret, and the old one is refused. */
-  setSecret?(secret: string): void
+  setSecret?(secret: string): void | Promise<void>
   newSecret?(): Promise<string>
   /** The person takes back what was granted. */
   revoke(): void | Promise<void>
@@ -33,7 +33,7 @@ export interface Known {
   /** A refresh token that somebody else spends once more. */
   readonly reuse: 'is accepted' | 'is refused' | 'ends the grant'
   readonly lostAnswer: 'is asked for again' | `ends in ${string}`
-  readonly checksSecrets: boolean
+  readonly wrongSecret: 'fells the app' | 'is told as app.refused' | 'is not noticed there'
   readonly death: string
   readonly revokes: boolean
 }
@@ -43,7 +43,7 @@ export const realServers: readonly Known[] = [
     name: 'oidc-provider',
     reuse: 'ends the grant',
     lostAnswer: 'ends in refresh_interrupted',
-    checksSecrets: true,
+    wrongSecret: 'fells the app',
     death: 'grant_revoked',
     revokes: true,
   },
@@ -51,7 +51,7 @@ export const realServers: readonly Known[] = [
     name: 'node-oauth2-server',
     reuse: 'is refused',
     lostAnswer: 'ends in refresh_interrupted',
-    checksSecrets: true,
+    wrongSecret: 'fells the app',
     death: 'grant_revoked',
     revokes: false,
   },
@@ -59,7 +59,7 @@ export const realServers: readonly Known[] = [
     name: 'ts-oauth2-server',
     reuse: 'is refused',
     lostAnswer: 'ends in refused_in_unknown_words',
-    checksSecrets: true,
+    wrongSecret: 'fells the app',
     death: 'refused_in_unknown_words',
     revokes: true,
   },
@@ -67,16 +67,40 @@ export const realServers: readonly Known[] = [
     name: 'better-auth',
     reuse: 'ends the grant',
     lostAnswer: 'ends in refresh_interrupted',
-    checksSecrets: true,
+    wrongSecret: 'fells the app',
     death: 'grant_revoked',
     revokes: true,
+  },
+  {
+    name: 'django-oauth-toolkit',
+    reuse: 'is refused',
+    lostAnswer: 'ends in refresh_interrupted',
+    wrongSecret: 'fells the app',
+    death: 'grant_revoked',
+    revokes: true,
+  },
+  {
+    name: 'doorkeeper',
+    reuse: 'is accepted',
+    lostAnswer: 'is asked for again',
+    wrongSecret: 'fells the app',
+    death: 'grant_revoked',
+    revokes: true,
+  },
+  {
+    name: 'glewlwyd',
+    reuse: 'is accepted',
+    lostAnswer: 'is asked for again',
+    wrongSecret: 'is told as app.refused',
+    death: 'refused_in_unknown_words',
+    revokes: false,
   },
   {
     name: 'openauth',
     settings: { clientAuth: 'client_secret_post' },
     reuse: 'is accepted',
     lostAnswer: 'is asked for again',
-    checksSecrets: false,
+    wrongSecret: 'is not noticed there',
     death: 'grant_revoked',
     revokes: false,
   },
@@ -89,14 +113,14 @@ export const realServers: readonly Known[] = [
     },
     reuse: 'is accepted',
     lostAnswer: 'is asked for again',
-    checksSecrets: false,
+    wrongSecret: 'is not noticed there',
     death: 'grant_revoked',
     revokes: true,
   },
 ]
 
 /** Its line in docs/providers.md. */
-export function lineOf({ name, settings, reuse, lostAnswer, checksSecrets, death, revokes }: Known): string {
+export function lineOf({ name, settings, reuse, lostAnswer, wrongSecret, death, revokes }: Known): string {
   const cells = [
     `\`${name}\``,
     settings === undefined
@@ -106,7 +130,7 @@ export function lineOf({ name, settings, reuse, lostAnswer, checksSecrets, death
           .join(', '),
     reuse,
     lostAnswer.replace(/[a-z]+_[a-z_]+/, (reason) => `\`${reason}\``),
-    checksSecrets ? 'fells the app; a new one heals it' : 'is not noticed there',
+    wrongSecret.replace(/app\.\w+/, (event) => `\`${event}\``),
     `\`${death}\``,
     revokes ? 'yes' : 'no',
   ]

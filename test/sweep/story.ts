@@ -98,6 +98,7 @@ async function grantDies(stage: Stage): Promise<undefined> {
   if (state !== 'revoked') await consent(stage, another)
   for (let times = 0; times < 6 && state !== 'revoked'; times++) {
     await tokenbus.timePasses({ account: name }, { minutes: 5 })
+    await tokenbus.timePasses({ account: another }, { minutes: 5 })
     await force(another)
     state = (await force(name)).state
   }
