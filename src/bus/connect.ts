@@ -45,6 +45,8 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     reconnectTimeWait: 250,
     reconnectJitter: 250,
     ignoreAuthErrorAbort: true,
+    // Else the client captures two stacks for each publish that is to be acknowledged.
+    noAsyncTraces: true,
     ...privateInbox(options.connection?.user),
     ...options.connection,
   }).catch((cause: unknown) => {

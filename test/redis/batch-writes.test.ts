@@ -1,0 +1,24 @@
+import type { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { expect, it, vi } from 'vitest'
+import { connectRedis } from '../../src/redis/connect.ts'
+import { useEngines } from '../support/engines.ts'
+import { eventually } from '../support/eventually.ts'
+
+const engines = useEngines()
+
+it('what is asked of Redis in one turn leaves in one write, after a reconnect too', async () => {
+  const redis = (await connectRedis({ url: engines.redisUrl, logger: pino({ level: 'silent' }) })) as Redis
+  for (const connection of ['the first', 'the second']) {
+    const writes = vi.spyOn(redis.stream, '_writev' as never)
+    const answers = await Promise.all(['a', 'b', 'c'].map((text) => redis.echo(text)))
+    expect({ connection, answers, writes: writes.mock.calls.length }).toEqual({
+      connection,
+      answers: ['a', 'b', 'c'],
+      writes: 1,
+    })
+    redis.stream.destroy()
+    await eventually(() => redis.ping())
+  }
+  redis.disconnect()
+})
