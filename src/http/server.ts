@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { ApiTokens } from '../admin/verify-api-token.ts'
+import { hostPort } from '../common/host-port.ts'
 import { StartError } from '../common/start-error.ts'
 import { createTokenBuckets, type TokenBuckets } from '../common/token-bucket.ts'
 import type { Consent } from '../consent/consent.ts'
@@ -69,7 +69,7 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
     const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
     const why = taken ? 'is taken' : 'cannot be listened on'
     throw new StartError(
-      `HTTP port ${isIPv6(host) ? `[${host}]` : host}:${port} ${why}; set TOKENBUS_HTTP_PORT to a free one (0 picks any).`,
+      `HTTP port ${hostPort(host, port)} ${why}; set TOKENBUS_HTTP_PORT to a free one (0 picks any).`,
       { cause },
     )
   }

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import { parseNatsUrl } from '../bus/nats-url.ts'
+import { hostPort } from '../common/host-port.ts'
 import { version } from '../common/version.ts'
 import { redisAddress } from '../redis/connect.ts'
 import { parseKeys } from '../redis/seal-keys.ts'
@@ -11,7 +11,7 @@ export function describeConfig(config: Config): object {
   return {
     version,
     ...plain,
-    listen: `${isIPv6(http.host) ? `[${http.host}]` : http.host}:${http.port}`,
+    listen: hostPort(http.host, http.port),
     ...(natsUrl !== undefined && { nats: parseNatsUrl(natsUrl).servers.join(', ') }),
     ...(redisUrl !== undefined && { redis: redisAddress(redisUrl) }),
     ...(keys !== undefined && { keys: parseKeys(keys).map(({ id }) => id) }),

@@ -1,5 +1,6 @@
-import { isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Client } from 'undici'
+import { hostPort } from '../common/host-port.ts'
 import type { OutgoingProxy } from './outgoing-proxies.ts'
 
 /** Begins the `code` of every error that is a proxy's, not the provider's. */
@@ -19,7 +20,7 @@ export async function openTunnel({ proxy, addresses, port, timeout }: TunnelOpti
   const signal = AbortSignal.timeout(timeout)
   let status = 0
   for (const address of addresses) {
-    const authority = `${isIPv6(address) ? `[${address}]` : address}:${port}`
+    const authority = hostPort(address, port)
     const { statusCode, socket } = await connectThrough({ proxy, authority, signal, timeout })
     if (statusCode >= 200 && statusCode < 300) return socket
     socket.on('error', () => {}).destroy()

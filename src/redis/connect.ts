@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { hostPort } from '../common/host-port.ts'
 import { StartError } from '../common/start-error.ts'
 import { untrusted } from '../common/tls-error.ts'
 import { withTimeout } from '../common/with-timeout.ts'
@@ -98,7 +99,7 @@ export function redisAddress(url: string, named = 'TOKENBUS_REDIS_URL'): string 
   return whereIs(parseRedisUrl(url, named).hosts)
 }
 
-const whereIs = (hosts: readonly Host[]) => hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+const whereIs = (hosts: readonly Host[]) => hosts.map(({ host, port }) => hostPort(host, port)).join(', ')
 
 /** One line when it is lost and one when it is back, however often it is tried in between. */
 function logConnection(redis: RedisClient, logger: Logger): void {
