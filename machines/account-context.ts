@@ -4,8 +4,11 @@ export type AccountState = (typeof accountStates)[number]
 /** When a token is refreshed before anybody needs it: always, only on request, or if it was asked for during its life. */
 export type Policy = 'eager' | 'lazy' | 'adaptive'
 
-/** What the next access token is asked for with: most grants have a refresh token, some only the access token itself. */
-export type RefreshWith = 'refresh_token' | 'access_token'
+/**
+ * What the next access token is asked for with: most grants have a refresh token, some only the access token itself. With
+ * `subject_token` each caller brings its own, and the account holds none.
+ */
+export type RefreshWith = 'refresh_token' | 'access_token' | 'subject_token'
 
 /** What the provider does with a refresh token that was spent. */
 export type Rotation = 'none' | 'keeps-old' | 'grace' | 'until-used' | 'strict'

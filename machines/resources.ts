@@ -20,7 +20,8 @@ export function resourceOf({ resources }: AccountContext, { key }: Resource): Re
 
 /** Null where there is none, or never was. */
 export function tokenFor(context: AccountContext, resource: Resource | null): HeldToken | null {
-  const { tokenGeneration: generation, issuedAt, expiresAt, refreshAt, scopes } = context
+  const { tokenGeneration: generation, issuedAt, expiresAt, refreshAt, scopes, refreshWith } = context
+  if (refreshWith === 'subject_token') return null
   if (resource === null) return { generation, issuedAt, expiresAt, refreshAt, scopes }
   const known = resourceOf(context, resource)
   return known !== undefined && known.generation > 0 ? known : null

@@ -27,6 +27,8 @@ export type Verdict =
   | { readonly kind: 'provider_unavailable'; readonly retryAfter: number }
   /** An API has refused the only token there is. */
   | { readonly kind: 'held_back'; readonly retryAfter: number }
+  /** A token is had for the caller's own alone. */
+  | { readonly kind: 'needs_subject' }
 
 export interface Seen {
   readonly state: AccountState
@@ -97,6 +99,7 @@ export function verdictFor(seen: Seen, want: Want): Verdict {
 }
 
 function whyNotServed({ state, context, at }: Seen, token: HeldToken | null): Verdict {
+  if (context.refreshWith === 'subject_token') return { kind: 'needs_subject' }
   const retryAfter = token === null ? 0 : heldBackFor(context, { ...token, at })
   if (retryAfter > 0) return { kind: 'held_back', retryAfter }
   if (state === 'secret-expired' || context.invalid !== null) return { kind: 'client_secret_expired' }

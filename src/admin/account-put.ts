@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type AccountContext, type AccountEvent, type AccountSettings, never } from '../../machines/index.ts'
+import type { AccountContext, AccountEvent, AccountSettings } from '../../machines/index.ts'
 import type { AccountSecrets } from '../actors/account-actor.ts'
 import type { Decision } from '../actors/actor.ts'
 import { tokenMarks } from '../actors/refresh-token-fingerprints.ts'
 import type { TokenPair } from '../actors/sealed-tokens.ts'
-import type { Secret } from '../common/secret.ts'
 import type { AccountPut } from '../contract/account.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { exchangesSubjectTokens, spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import { presetOf } from '../provider/presets.ts'
-import { livesWithoutRefreshToken, refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
+import { livesWithoutRefreshToken } from '../provider/refreshing.ts'
 import { fillParams, type Params } from '../provider/url-params.ts'
+import { accessTokenOf, grantTokenIn, isRefreshable } from './put-tokens.ts'
 
 export interface PutSeen {
   readonly at: number
@@ -49,7 +49,7 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
     idleLimitMs: idleLimit,
     testingLifeMs: config.testing ? testingLife : 0,
     outlived,
-    refreshWith: config.refreshWith ?? 'refresh_token',
+    refreshWith: exchangesSubjectTokens(config) ? 'subject_token' : (config.refreshWith ?? 'refresh_token'),
     params: paramsOf({ put, config, context }),
   }
 }
@@ -87,6 +87,8 @@ function withoutMeaning({ put, config }: PutSeen): string | undefined {
     return 'expires: null has no meaning for an app whose accounts need a refresh token'
   if (put.refreshToken !== undefined && config.refreshToken === 'none')
     return 'refreshToken: has no meaning for an account of this app'
+  if (put.accessToken !== undefined && exchangesSubjectTokens(config))
+    return 'accessToken: has no meaning for an account of this app'
   const strange = Object.keys(put.params ?? {}).find((name) => config.urlParams?.[name] === undefined)
   if (strange !== undefined) return `params: ${strange} is not among the urlParams of the app`
   const unkept = Object.keys(put.extra ?? {}).find((name) => !config.keep?.includes(name))
@@ -115,20 +117,6 @@ function tryAgain(seen: PutSeen): PutDecision {
   const grantId = seen.context.grantId as string
   const keepsAccessToken = put.refreshToken === undefined || bringsNewer(seen)
   return authorize(keepsAccessToken ? seen : { ...seen, put }, grantId)
-}
-
-interface Tokens {
-  readonly accessToken?: Secret | undefined
-  readonly refreshToken?: Secret | undefined
-}
-
-/** The token a grant lives by: where there need be no refresh token and is none, the access token. */
-export function grantTokenIn(
-  { accessToken, refreshToken }: Tokens,
-  { config, current }: Pick<PutSeen, 'config' | 'current'>,
-): Secret | undefined {
-  const alone = livesWithoutRefreshToken(config) && current?.refreshToken === undefined
-  return refreshToken ?? (alone ? accessToken : undefined)
 }
 
 /** Did this put make of a dead grant one that is tried again? */
@@ -211,10 +199,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
       scopes: put.scopes ?? (grantId === context.grantId ? context.scopes : config.scopes),
       expiresAt,
       grantEndsAt: put.grantExpires === undefined ? null : Date.parse(put.grantExpires),
-      refreshable:
-        refreshToken !== undefined ||
-        !spendsRefreshToken(config) ||
-        (refreshesWithAccessToken(config) && accessToken !== undefined),
+      refreshable: isRefreshable(config, { refreshToken, accessToken }),
     },
     extra: {
       tokens: { accessToken, refreshToken, ...(spendsRefreshToken(config) && { place }) },
@@ -223,25 +208,3 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
     },
   }
 }
-
-interface Known {
-  readonly known: TokenPair | null
-  readonly refreshToken: Secret | undefined
-}
-
-/** The access token an authorised account has, and when it runs out (null: it has none). */
-function accessTokenOf({ at, put, config, context }: PutSeen, { known, refreshToken }: Known) {
-  const { accessToken, expires } = put
-  if (accessToken === undefined) {
-    // Nothing else could bring it back.
-    const isAlone = spendsRefreshToken(config) && refreshToken === undefined
-    const isKept = isAlone && known?.accessToken !== undefined && context.expiresAt > at
-    return isKept ? { accessToken: known.accessToken, expiresAt: context.expiresAt } : { expiresAt: null }
-  }
-  if (typeof expires === 'string') return { accessToken, expiresAt: Date.parse(expires) }
-  const refreshable = refreshToken !== undefined || refreshesWithAccessToken(config)
-  const life = unsaidLife(config, { refreshable })
-  return { accessToken, expiresAt: expires === null && !refreshable ? never : endOf(at, life) }
-}
-
-const endOf = (at: number, life: number) => (life === never ? never : at + life)

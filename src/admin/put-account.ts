@@ -11,10 +11,11 @@ import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import { fillParams, isFilledPerAccount } from '../provider/url-params.ts'
 import type { Records } from '../redis/records.ts'
-import { decidePut, grantTokenIn, paramsOf, triesAgain } from './account-put.ts'
+import { decidePut, paramsOf, triesAgain } from './account-put.ts'
 import { appRefusal, createAppBinding } from './app-binding.ts'
 import { isClosing } from './delete-app.ts'
 import { mergeMetadata } from './merge-metadata.ts'
+import { grantTokenIn } from './put-tokens.ts'
 import { viewOf } from './views.ts'
 
 export interface PutAccountOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { encodeId } from '../contract/subject-token.ts'
-import { parseCount } from './read-secret.ts'
+import { parseCount, readSecret } from './read-secret.ts'
 import { facts } from './terminal.ts'
 import type { Run } from './tools.ts'
 
@@ -12,6 +12,7 @@ export function tokenCommands(program: Command, run: Run): void {
     .option('--force', 'refresh it first')
     .option('--if-generation <n>', 'with --force: only if this is the current generation', parseCount)
     .option('--scope <scope...>', 'for these scopes: a second token of the same grant')
+    .option('--subject-token <source>', 'exchange this one: - | file:<path> | env:<name>')
     .option('--raw', 'print the access token and nothing else')
     .action(
       run(async ({ bus, terminal, print, colours }, account: string, options) => {
@@ -19,6 +20,7 @@ export function tokenCommands(program: Command, run: Run): void {
           ...(options.minValidity !== undefined && { minValidity: options.minValidity }),
           ...(options.force && { forceRefresh: true }),
           ...(options.scope && { scopes: options.scope }),
+          ...(options.subjectToken && { subjectToken: await readSecret(options.subjectToken, terminal) }),
           ...(options.ifGeneration !== undefined && { ifGeneration: options.ifGeneration }),
         })) as Record<string, unknown>
         if (options.raw) terminal.out(String(token.accessToken))

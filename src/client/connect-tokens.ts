@@ -90,7 +90,9 @@ export async function connectTokens({
   }
 
   const tokens: Tokens = {
-    get(account, { minValidity, forceRefresh = false, scopes } = {}) {
+    get(account, { minValidity, forceRefresh = false, scopes, subjectToken, subjectTokenType } = {}) {
+      if (subjectToken !== undefined)
+        return ask('token.get', account, { subjectToken, subjectTokenType, ...(scopes && { scopes }) })
       const held = { account, scope: scopeOf(scopes) }
       const known = forceRefresh ? undefined : cache.read(held, minValidity)
       return known ?? share('token.get', held, { minValidity, ...(forceRefresh && { forceRefresh }) })

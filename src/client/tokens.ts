@@ -17,6 +17,9 @@ export interface GetOptions {
   readonly forceRefresh?: boolean
   /** A second token of the same grant: for another API, or for fewer scopes. In any order. */
   readonly scopes?: readonly string[]
+  /** The caller's own token, which is exchanged for one of the account's provider (RFC 8693); what comes is not kept. */
+  readonly subjectToken?: string
+  readonly subjectTokenType?: 'access_token' | 'refresh_token' | 'id_token' | 'jwt' | 'saml1' | 'saml2'
 }
 
 export interface Rejection {

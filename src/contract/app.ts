@@ -25,7 +25,12 @@ export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used'
 export const providerSchema = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9-]{0,63}$/, 'must be a letter, then up to 63 letters, digits and -')
-export const grantSchema = z.enum(['authorization_code', 'jwt_bearer', 'client_credentials'])
+export const grantSchema = z.enum([
+  'authorization_code',
+  'jwt_bearer',
+  'client_credentials',
+  'token_exchange',
+])
 export const cloudSchema = z.enum(['global', 'gcc-high', 'dod', 'china'])
 
 export const secretSchema = z.strictObject({

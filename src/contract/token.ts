@@ -9,8 +9,12 @@ import {
   secondsSchema,
   textsSchema,
   timeSchema,
+  tokenTextSchema,
   versionSchema,
 } from './fields.ts'
+
+/** RFC 8693 §3. */
+const subjectTokenTypeSchema = z.enum(['access_token', 'refresh_token', 'id_token', 'jwt', 'saml1', 'saml2'])
 
 /** `token.get`: `minValidity` in seconds. */
 export const tokenGetSchema = z.strictObject({
@@ -18,6 +22,9 @@ export const tokenGetSchema = z.strictObject({
   forceRefresh: z.boolean().optional(),
   ifGeneration: generationSchema.optional(),
   scopes: resourceScopesSchema.optional(),
+  /** The caller's own, which is exchanged for one of the account's provider (RFC 8693). */
+  subjectToken: tokenTextSchema.optional(),
+  subjectTokenType: subjectTokenTypeSchema.optional(),
 })
 
 export const tokenRejectSchema = z.strictObject({

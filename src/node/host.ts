@@ -19,6 +19,7 @@ import type { SaveToConfirm } from '../redis/save-confirmation.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { createAnswers } from '../refresh/answers.ts'
 import { createAppCommands } from '../refresh/app-commands.ts'
+import { createExchange } from '../refresh/exchange.ts'
 import { createRefreshing } from '../refresh/refreshing.ts'
 import type { Spool } from '../refresh/spool.ts'
 import { createWaker } from '../refresh/waker.ts'
@@ -173,6 +174,7 @@ export function createHost(options: HostOptions) {
     timers,
     observer,
     hurry: waitingForApp.hurry,
+    exchange: createExchange({ accounts, apps, attempts, provider, clock }),
   })
 
   const waker = createWaker({

@@ -1,4 +1,5 @@
 import type { Secret } from '../common/secret.ts'
+import type { TokenWant } from '../contract/token.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Params } from './parameters.ts'
 import type { Grant } from './preset.ts'
@@ -13,6 +14,8 @@ export interface Spent {
   readonly user: string
   /** Absent where nothing that is stored is spent. */
   readonly refreshToken?: Secret
+  /** What kind of token it is, where it is exchanged. */
+  readonly subjectTokenType?: NonNullable<TokenWant['subjectTokenType']>
   readonly scopes?: readonly string[]
 }
 
@@ -43,6 +46,13 @@ export const nextTokenForms: Readonly<Record<Grant, FormOf>> = {
     grant_type: 'client_credentials',
     ...scopeOf({ config, scopes }),
   }),
+  /** RFC 8693 §2.1: what is spent is the caller's own. */
+  token_exchange: ({ config, refreshToken, subjectTokenType = 'access_token', scopes = config.scopes }) => ({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: refreshToken?.reveal() ?? '',
+    subject_token_type: `urn:ietf:params:oauth:token-type:${subjectTokenType}`,
+    ...scopeOf({ config, scopes }),
+  }),
   /** RFC 7523 §2.1: the service account speaks for the user. */
   jwt_bearer: async ({ config, user, clientSecret, scopes = config.scopes }, { tokenEndpoint, now }) => ({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
@@ -68,6 +78,11 @@ export function joinedScopes(
 /** Does the next token cost a stored refresh token, or is it made of what the app has? */
 export function spendsRefreshToken({ grant }: Pick<AppConfig, 'grant'>): boolean {
   return grant === 'authorization_code'
+}
+
+/** Is each token had for one that the caller brings? */
+export function exchangesSubjectTokens({ grant }: Pick<AppConfig, 'grant'>): boolean {
+  return grant === 'token_exchange'
 }
 
 /** No app of this grant is taken without its key. */

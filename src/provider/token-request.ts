@@ -1,6 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type { Logger } from 'pino'
 import type { Secret } from '../common/secret.ts'
+import type { TokenWant } from '../contract/token.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Endpoints, Resolved } from './endpoints.ts'
 import { nextTokenForms, type Recipient, spendsRefreshToken } from './grant-forms.ts'
@@ -33,6 +34,7 @@ export interface RefreshRequest extends Omit<TokenRequest, 'form'> {
   readonly user: string
   /** Only to narrow what was granted: without it the grant keeps its own (RFC 6749 §6). */
   readonly scopes?: readonly string[]
+  readonly subjectTokenType?: NonNullable<TokenWant['subjectTokenType']>
   /** What an API wants proven: JSON text, passed on as it is (OpenID Connect Core §5.5). */
   readonly claims?: string
   /** This grant has been refreshed before, so a request the provider now finds wrong is not news about us. */

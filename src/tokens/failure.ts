@@ -37,6 +37,8 @@ export function failureOf(
         action: todo,
       })
     }
+    case 'needs_subject':
+      return fail('bad_request', 'subjectToken: required for an account of this app', { account })
     case 'held_back':
       return fail('provider_unavailable', 'an API has refused this token, and no other is to be had', {
         account,

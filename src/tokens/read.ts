@@ -3,6 +3,7 @@ import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Fill } from '../common/cache-fill.ts'
 import { type ClusterClock, strange } from '../common/cluster-clock.ts'
 import type { Observer } from '../common/observer.ts'
+import type { Secret } from '../common/secret.ts'
 import { createSharedLoad } from '../common/shared-load.ts'
 import type { Timers } from '../common/timers.ts'
 import { ok } from '../contract/failures.ts'
@@ -25,6 +26,8 @@ export interface TokenReadsOptions {
   readonly observer: Pick<Observer, 'served' | 'coalesced'>
   /** For an account that waits for its app: refreshes it at once where that may be, else answers null. */
   hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
+  /** For a caller that brings a token of its own. */
+  exchange(account: string, want: TokenWant & { readonly subjectToken: Secret }): Promise<TokenResult>
 }
 
 export interface TokenReads {
@@ -155,7 +158,9 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
   }
 
   return {
-    get(account, { minValidity, forceRefresh = false, ifGeneration, scopes }) {
+    get(account, want) {
+      const { minValidity, forceRefresh = false, ifGeneration, scopes, subjectToken } = want
+      if (subjectToken !== undefined) return options.exchange(account, { ...want, subjectToken })
       const wanted = minValidity === undefined ? null : minValidity * 1_000
       const resource = resourceOf(scopes)
       if (!forceRefresh) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { unobserved } from '../../src/common/observer.ts'
 import { Secret } from '../../src/common/secret.ts'
 import { realTimers } from '../../src/common/timers.ts'
+import { fail } from '../../src/contract/failures.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { createTokenReads } from '../../src/tokens/read.ts'
 import { useEngines } from '../support/engines.ts'
@@ -78,6 +79,7 @@ describe('while a request is on its way', () => {
     const reads = createTokenReads({
       ...host,
       clock: node.clock,
+      exchange: async () => fail('bad_request', 'not here'),
       hurry: async () => null,
       accounts: {
         ...host.accounts,
