@@ -54,6 +54,7 @@ export function demandsOf({ grant, needs, settings }: ProviderNeeds): Demands {
     names: {
       ...(needsThat('client auth under other names') && { client_id: 'username', client_secret: 'password' }),
       ...(needsThat('code under another name') && { code: 'auth_code' }),
+      ...(needsThat('refresh with the access token') && { refresh_token: 'access_token' }),
       ...settings.parameterNames,
     },
     perTenant: needsThat('per-tenant part'),
@@ -79,7 +80,6 @@ function lifeOf(needsThat: (need: string) => boolean): Demands['life'] {
 
 /** What no setting can say: a request of another kind, or a value that is different each time. */
 const withoutSetting = [
-  'refresh with the access token',
   'second request',
   'signed request',
   'no code: client credentials after consent',

@@ -140,7 +140,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
   function refresh(parameters: ReturnType<typeof createTaking>): Reply {
     insist(demands.refreshes !== 'never', 'a refresh')
     const { grant_type: _, ...more } = demands.refreshParams
-    const spent = parameters.mustHave(demands.refreshes)
+    const spent = parameters.mustHave('refresh_token')
     parameters.isExactly(more)
     parameters.nothingElse()
     const known = demands.refreshes === 'access_token' ? alive.has(spent) : refreshTokens.delete(spent)
