@@ -20,7 +20,7 @@ describe('a pattern for what fills a URL', () => {
     ['^(a+)+$', 'repeats what is repeated'],
     ['^(?:a|a)*b$', 'repeats a choice'],
     ['^(?:a|a){9}b$', 'repeats a choice'],
-    ['^[a-z]*[a-z]*[a-z]*!?$', 'has too many unbounded counts'],
+    ['^[a-z]*[a-z]*[a-z]*x?$', 'has too many unbounded counts'],
     [`^${'a?'.repeat(30)}${'a'.repeat(30)}$`, 'has too many options'],
     ['^(?=a)a$', 'looks ahead'],
     ['^(?!a)b$', 'looks ahead'],
