@@ -1,6 +1,21 @@
 import { expect, it } from 'vitest'
 import { liveThrough } from './cluster-life.ts'
 
+/*
+ * What breaks when a guard is taken out of the code (half-day seeds, `npm run simulate -- --seed N --days 0.5`; they mean
+ * something else once more is simulated):
+ *
+ * | without                                                     | seed | broken                                          |
+ * |-------------------------------------------------------------|------|-------------------------------------------------|
+ * | two grants or a control: one repeated refusal is proof      | 5003 | an app fell with a good secret                  |
+ * | a control for a second refused grant (`callsForControl`)    |   39 | an app fell though a control could tell         |
+ * | time that never runs backward (`createClusterClock`)        | 5001 | served an expired token                         |
+ * | the announcement of a save (`announceSave`)                 | 5002 | served though it had ended 6 s before           |
+ * | deciding inside the save loop (`put-account`)               | 5002 | a fact is gone that was acknowledged            |
+ * | setting aside what the stream never takes (`EventRefused`)  | 5014 | a node is not ready: events                     |
+ *
+ * Only its own scene shows that a sweep has to announce what it removes (`scenes.test.ts`).
+ */
 const timeBox = 40_000
 
 it('no seed breaks what must hold', { timeout: timeBox * 3 }, async () => {
