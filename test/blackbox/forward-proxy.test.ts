@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startForwardProxy } from '../support/forward-proxy.ts'
 import { type Nodes, startNodes } from '../support/nodes.ts'
 import { hasTinyproxy, startTinyproxy } from '../support/tinyproxy.ts'
+import { runTokenbus, startTokenbus } from '../support/tokenbus-process.ts'
 
 const file = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
 const trusted = { NODE_EXTRA_CA_CERTS: file('ca.pem') }
@@ -47,6 +51,23 @@ async function tokenWith(account: string, env: Record<string, string>) {
   const { lastError } = await nodes.request(`account.get.${account}`)
   return { reply, lastError, output: node.output() }
 }
+
+it('the sandbox of dev is on this machine, and no proxy is asked for it', { timeout: 120_000 }, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-proxied-dev-'))
+  await using node = startTokenbus(['dev'], {
+    TOKENBUS_DATA_DIR: dataDir,
+    TOKENBUS_HTTP_PORT: '0',
+    HTTP_PROXY: 'http://127.0.0.1:1',
+  })
+  await node.says('tokenbus ready', 60_000)
+  const env = { TOKENBUS_DATA_DIR: dataDir }
+  const generation = async (...wish: string[]) =>
+    JSON.parse((await runTokenbus(['--json', 'token', 'demo', ...wish], env)).output).generation
+  const before = await generation()
+  expect(await generation('--force')).toBeGreaterThan(before)
+  await node.stop()
+  await rm(dataDir, { recursive: true, force: true })
+})
 
 describe('providers', { timeout: 120_000 }, () => {
   it("are reached over TLS with an authority of one's own, named in NODE_EXTRA_CA_CERTS", async () => {
