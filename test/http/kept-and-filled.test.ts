@@ -174,11 +174,12 @@ describe('an account that fills in its app’s URLs', () => {
     expect(blind).toMatchObject({
       steps: expect.arrayContaining([expect.objectContaining({ step: 'token_endpoint', ok: null })]),
     })
+    const before = provider.calls.length
     const seen = await cluster.request('app.verify.filled', { params: { tenant: 'blue' } })
     expect(seen).toMatchObject({
       steps: expect.arrayContaining([expect.objectContaining({ step: 'token_endpoint', ok: true })]),
     })
-    expect(provider.calls.at(-1)?.path).toBe('/blue/token')
+    expect(provider.calls.slice(before).map(({ path }) => path)).toContain('/blue/token')
   })
   it('has a pattern whose time is bounded', async () => {
     const urlParams = { tenant: { pattern: '^(a+)+$' } }

@@ -47,7 +47,7 @@ describe("a provider's own ways, as settings", () => {
   })
 
   test('a host that each account names is judged once it is known', async () => {
-    const put = { urlParams: { domain: { pattern: '.*' } }, tokenUrl: 'https://{domain}/token' }
+    const put = { urlParams: { domain: { pattern: '^[a-z.]+$' } }, tokenUrl: 'https://{domain}/token' }
     expect(await configOf(put, false)).toMatchObject({ ok: true })
     const plain = { ...put, tokenUrl: 'http://{domain}/token' }
     expect(await configOf(plain, false)).toMatchObject({ failure: { message: 'tokenUrl: must be https' } })
@@ -68,7 +68,10 @@ describe("a provider's own ways, as settings", () => {
     ['refreshUrl', { refreshUrl: 'ftp://a.example/' }],
     [
       'tokenUrl',
-      { tokenUrl: 'https://{a}:{b}@example.com/', urlParams: { a: { pattern: 'a' }, b: { pattern: 'b' } } },
+      {
+        tokenUrl: 'https://{a}:{b}@example.com/',
+        urlParams: { a: { pattern: '^a$' }, b: { pattern: '^b$' } },
+      },
     ],
     ...[
       'client_id',
