@@ -179,6 +179,22 @@ describe('words nobody knows', () => {
     expect(stage.published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
   })
 
+  it('said to several grants while one is well park them, and leave the app alone', async () => {
+    const stage = await setStage({ life: minute })
+    const few = names.slice(0, 4)
+    const grants = await connectAll(stage, few)
+    await stage.pass(3 * minute)
+    const [well, ...dead] = few as [string, ...string[]]
+    for (const name of dead) stage.provider.strange.set(grants.get(name) as string, unknown)
+    await stage.pass(45 * minute)
+    for (const name of dead)
+      expect(await stage.get(0, name)).toMatchObject({
+        error: 'grant_revoked',
+        reason: 'refused_in_unknown_words',
+      })
+    expect(await stage.get(0, well)).toHaveProperty('accessToken')
+  })
+
   it('said to all are told of the app once, and end with what they were about', async () => {
     const stage = await setStage({ life: minute })
     const few = names.slice(0, 3)
