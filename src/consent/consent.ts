@@ -143,6 +143,22 @@ export function createConsent(options: ConsentOptions): Consent {
     return null
   }
 
+  async function appsToChoose() {
+    const listed = await tokenbus.listApps()
+    return (listed.ok ? listed.value.apps : []).filter(({ grant }) => grant === 'authorization_code')
+  }
+
+  /** From now on the ticket is for this app, at the place it has now. */
+  async function bind(
+    ticket: string,
+    waiting: PendingConsent,
+    to: { app: string; redeemsAt: string | undefined },
+  ) {
+    if (waiting.app !== undefined && waiting.redeemsAt === to.redeemsAt) return
+    const { codeVerifier, ...details } = waiting
+    await pending.put(ticket, toPending({ ...details, ...to, codeVerifier: codeVerifier.reveal() }))
+  }
+
   /** Who connects an account again need not say again where its provider is. */
   async function knownParams(account: string | null, app: string | undefined): Promise<Params | undefined> {
     const known = account === null ? undefined : await tokenbus.getAccount(account)
@@ -184,20 +200,13 @@ export function createConsent(options: ConsentOptions): Consent {
       const waiting = fromPending(found)
       const wanted = waiting.app ?? z.string().safeParse(chosen).data
       if (wanted === undefined) {
-        const listed = await tokenbus.listApps()
-        const all = listed.ok ? listed.value.apps : []
-        const choice = all.filter(({ grant }) => grant === 'authorization_code')
+        const choice = await appsToChoose()
         if (choice.length !== 1) return { kind: 'choose', apps: choice }
         return this.proceed({ ticket, app: choice[0]?.app })
       }
       const config = await asksConsent(wanted, waiting.params)
       if (!config.ok) return turnedDown('unknown_app', waiting)
-      const origin = redeemsAt(config.value)
-      if (waiting.app === undefined || waiting.redeemsAt !== origin) {
-        const { codeVerifier, ...details } = waiting
-        const bound = { ...details, app: wanted, redeemsAt: origin, codeVerifier: codeVerifier.reveal() }
-        await pending.put(known.data, toPending(bound))
-      }
+      await bind(known.data, waiting, { app: wanted, redeemsAt: redeemsAt(config.value) })
       return goTo(known.data, waiting, config.value)
     },
 
@@ -208,15 +217,20 @@ export function createConsent(options: ConsentOptions): Consent {
       const waiting = fromPending(found)
       const app = filledApp(await apps.look(waiting.app ?? ''), waiting.params ?? {})
       if (app.config === null) return turnedDown('unknown_app', waiting)
-      // A code and its verifier are as good as a grant: they go nowhere but where they were asked for.
-      if (waiting.redeemsAt !== undefined && waiting.redeemsAt !== redeemsAt(app.config))
-        return turnedDown('callback_rejected', waiting)
-      const declined = callbackUrl.searchParams.get('error')
-      if (declined !== null)
-        return turnedDown(providerTrouble.has(declined) ? 'provider_unavailable' : 'access_denied', waiting)
+      const end = rejectedCallback(callbackUrl, waiting, app.config)
+      if (end !== undefined) return turnedDown(end, waiting)
       return store(waiting, { ...app, config: app.config }, callbackUrl, ticket)
     },
   }
+}
+
+/** Why what came back is not looked at; undefined where it is. */
+function rejectedCallback(callbackUrl: URL, { redeemsAt: bound }: PendingConsent, config: AppConfig) {
+  // A code and its verifier are as good as a grant: they go nowhere but where they were asked for.
+  if (bound !== undefined && bound !== redeemsAt(config)) return 'callback_rejected' as const
+  const declined = callbackUrl.searchParams.get('error')
+  if (declined === null) return undefined
+  return providerTrouble.has(declined) ? ('provider_unavailable' as const) : ('access_denied' as const)
 }
 
 /** None where the app has nothing to fill in. */

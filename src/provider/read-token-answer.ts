@@ -54,10 +54,7 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
   if (exchange.kind === 'unsent') return refused(unsentRefusal(exchange.code))
   if (exchange.kind === 'lost') return refused(lostRefusal(exchange.code))
   const { status, headers } = exchange
-  const body =
-    exchange.kind === 'cut'
-      ? undefined
-      : parseAnswer(decodeBody({ body: exchange.body, encoding: headers['content-encoding'] }))
+  const body = exchange.kind === 'cut' ? undefined : bodyOf(exchange)
   const fields = status < 300 && body !== undefined ? tokenFields(body, asked.config.answer) : undefined
   if (fields?.access_token !== undefined) return readTokens({ ...asked, headers, fields })
 
@@ -79,11 +76,22 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
     // Whoever says no in words of its own has not said yes in others.
     inDoubt: row.class === 'T' && mayHideTokens(status) && !(row.unknownWords && body && saysNo(body)),
     ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
-    ...(row.alarm && { alarm: row.alarm }),
-    ...(row.general && { general: row.general }),
-    ...(row.unknownWords && { unknownWords: row.unknownWords }),
+    ...marksOf(row),
     providerError,
   })
+}
+
+type Answered = Extract<ReadTokenAnswer['exchange'], { kind: 'answered' }>
+
+const bodyOf = ({ body, headers }: Answered) =>
+  parseAnswer(decodeBody({ body, encoding: headers['content-encoding'] }))
+
+function marksOf({ alarm, general, unknownWords: unknown }: ErrorRow) {
+  return {
+    ...(alarm && { alarm }),
+    ...(general && { general }),
+    ...(unknown && { unknownWords: unknown }),
+  }
 }
 
 interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
@@ -97,9 +105,8 @@ interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
 }
 
 function meaningOf({ status, words, isBare, providerError, workedBefore, ...asked }: Meaning): ErrorRow {
-  if (status === 429) return throttled
-  if (status === 408 || status >= 500) return unavailable
-  if (status >= 300 && status < 400) return redirected
+  const byStatus = meaningOfStatus(status)
+  if (byStatus !== undefined) return byStatus
   if (words === undefined) return isBare && workedBefore ? unknownWords : unreadable
   if (status >= 400 && isClockSkew({ ...asked, providerError })) return clockSkew
   const dialect = status >= 400 ? dialects[wordsOf(asked.config)] : undefined
@@ -108,6 +115,13 @@ function meaningOf({ status, words, isBare, providerError, workedBefore, ...aske
   if (status < 300) return workedBefore ? { ...withoutToken, unknownWords: true } : withoutToken
   if (workedBefore) return unknownWords
   return status === 400 && words.error !== undefined ? unknownWord : unreadable
+}
+
+/** What needs no word to be understood. */
+function meaningOfStatus(status: number): ErrorRow | undefined {
+  if (status === 429) return throttled
+  if (status === 408 || status >= 500) return unavailable
+  return status >= 300 && status < 400 ? redirected : undefined
 }
 
 /** Where it signed for the time of a clock that the answer shows to be another, or shows nothing of. */

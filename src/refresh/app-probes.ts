@@ -42,10 +42,16 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
       if (hasWorked(loaded) && (await probeIfFree(loaded))) return
     }
     const isEnough = question.grants.length >= mostGrants
+    const isAnyProven = others.some(hasWorked)
     // Who has worked and is not free now comes back, and tells more.
-    if (!isEnough && !others.some(hasWorked)) for (const other of others) if (await probeIfFree(other)) return
-    const allRefused = isEnough ? !others.some(hasWorked) : others.length === 0
+    if (!isEnough && !isAnyProven && (await probeAny(others))) return
+    const allRefused = isEnough ? !isAnyProven : others.length === 0
     await apps.report(id, { type: 'witness.absent', question: question.id, allRefused })
+  }
+
+  async function probeAny(others: readonly LoadedAccount[]): Promise<boolean> {
+    for (const other of others) if (await probeIfFree(other)) return true
+    return false
   }
 
   return async (id: string): Promise<void> => {
