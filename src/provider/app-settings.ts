@@ -25,7 +25,7 @@ export async function toAppConfig(asked: ToAppConfig): Promise<Result<AppConfig>
   const { app, put, allowPrivate, catalogue = builtIn } = asked
   const entry = catalogue.get(put.provider)
   if (entry === undefined)
-    return fail('invalid_config', `provider: the catalogue has no ${put.provider} (tokenbus providers)`)
+    return fail('invalid_config', 'provider: not one of the catalogue; `tokenbus providers` lists them')
   const own = presets[put.provider] === undefined ? { preset: toPreset(entry) } : {}
   const config = { ...withPreset(app, put, presetOf({ ...put, ...own })), ...own }
   const checked = await checkSettings({ put, config })

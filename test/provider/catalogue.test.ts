@@ -184,6 +184,6 @@ describe("an operator's own files", () => {
   })
 })
 
-test('a provider that is not in the catalogue is refused by name', async () => {
-  await expect(configOf({ provider: 'nobody', clientId: 'client' })).rejects.toThrow(/^provider: .*nobody/)
+test('a provider that is not in the catalogue is refused, and its name is not repeated', async () => {
+  await expect(configOf({ provider: 'nobody', clientId: 'client' })).rejects.toThrow(/^provider: not one of the catalogue(?!.*nobody)/)
 })
