@@ -185,5 +185,7 @@ describe("an operator's own files", () => {
 })
 
 test('a provider that is not in the catalogue is refused, and its name is not repeated', async () => {
-  await expect(configOf({ provider: 'nobody', clientId: 'client' })).rejects.toThrow(/^provider: not one of the catalogue(?!.*nobody)/)
+  await expect(configOf({ provider: 'nobody', clientId: 'client' })).rejects.toThrow(
+    /^provider: not one of the catalogue(?!.*nobody)/,
+  )
 })
