@@ -1,4 +1,4 @@
-import type { Asking, Sent } from '../../machines/index.ts'
+import type { AccountContext, Asking, Sent } from '../../machines/index.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
 import {
   accusesSecret,
@@ -81,7 +81,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     const { app, config, client, refusal } = refused
     const { context: account } = trial.saved.snapshot
     if (refusal.reason === 'taken_back' && trial.ticket.valid) return 'wait'
-    if (isForAnotherSecret(refused) && client !== undefined) {
+    if (isForAnotherSecret(refused, account) && client !== undefined) {
       trial.tried.push(client.id)
       if (chooseSecret(app, trial.tried) !== undefined) return 'again'
     }
@@ -94,12 +94,13 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
 
 /**
  * Does another secret show whose fault it was? A wrong key is told in the words of an unknown user, a wrong secret by one
- * tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for.
+ * tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for. So does
+ * a grant that is parked already (`isJudged`): whom a new secret has woken may be refused the one before it.
  */
-function isForAnotherSecret({ app, config, refusal }: Refused): boolean {
+function isForAnotherSecret({ app, config, refusal }: Refused, account: AccountContext): boolean {
   if (refusal.reason === 'assertion_rejected' || (refusal.class === 'P' && isFilledPerAccount(config)))
     return true
-  return app.state === 'secret-expired' && mayAccuseSecret(refusal)
+  return (app.state === 'secret-expired' || isJudged(account)) && mayAccuseSecret(refusal)
 }
 
 function accusedOf(
