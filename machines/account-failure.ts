@@ -49,7 +49,7 @@ export function backOff(context: AccountContext, event: RefreshFailed): Change {
   return { ...endAttempt(context, event), retryAt, wakeAt: retryAt }
 }
 
-/** A second token that could not be fetched for the moment disturbs nobody else. */
+/** A temporary failure of a second token leaves the account's own token as it is. */
 export function backOffResource(context: AccountContext, event: RefreshFailed): Change {
   return { ...backOff(context, event), wakeAt: context.attempt?.resumeAt ?? event.at }
 }

@@ -7,7 +7,7 @@ import { confirmsAfter, holdsBackFor, never } from './time-rules.ts'
 
 /**
  * What becomes of a token that an API refused where no other can be had: one report holds it back for a while, a later
- * one parks the account. The token is kept: whoever knows better puts the account again.
+ * one parks the account. The token is kept: putting the account again restores it.
  */
 
 interface Told<E> {

@@ -61,7 +61,7 @@ export function answered<const S extends AccountState>(from: S) {
   } as const
 }
 
-/** The grant nears its end: that is told, and nothing else changes. */
+/** The grant expires soon: announces it, and changes nothing else. */
 export function warn<const S extends AccountState>(state: S) {
   return { guard: 'nearsItsEnd', actions: { type: 'warnOfEnd', params: { state } } } as const
 }

@@ -142,7 +142,7 @@ export function callsForControl(context: AppContext, event: ClientRejected): boo
   return (isSecond && question.grants.length === 1) || (isRepeated && refusals < refusalsBesideControl)
 }
 
-/** Whoever is refused in words that are known says more than who opened the question in unknown ones. */
+/** A refusal with a known error word outweighs the unknown word that opened the question. */
 function accusationWith({ accusation }: Question, event: ClientRejected): Accusation {
   return accusation === 'unknown' ? event.accusation : accusation
 }

@@ -23,7 +23,7 @@ const interrupted = new Promise<NodeJS.Signals>((resolve) => {
   }
 })
 
-/** Resolves when whoever read our output has gone, as after `| head`; the rest of it is dropped. */
+/** Resolves when the reader of our output is gone (EPIPE), as after `| head`; the rest of it is dropped. */
 const unread = new Promise<void>((resolve) => {
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error

@@ -20,7 +20,7 @@ export type AccountStep = Taken<
   AccountSecrets
 >
 
-/** What the world hears of a transition. */
+/** The effects that are published as events. */
 export type AccountAnnouncement = Extract<
   AccountEffect,
   { type: 'token.refreshed' | 'token.invalid' | 'account.grant-expiring' | 'account.removed' }

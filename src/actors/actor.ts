@@ -47,7 +47,7 @@ type Saving = Pick<
   'generation' | 'state' | 'wakeAt' | 'app' | 'names' | 'fields' | 'outbox' | 'tombstone'
 >
 
-/** What a transition wants done: what is saved with it, and the rest for whoever carries it out. */
+/** What a transition requires: `saving` is saved with it, `work` is carried out after the save. */
 export interface Plan<Work> {
   readonly saving: Saving
   readonly work: Work

@@ -12,7 +12,7 @@ export interface Verdict {
   readonly action?: string
 }
 
-/** What a token request tells of an app's set-up. Who did not answer tells nothing of the client. */
+/** What a token response says about an app's configuration. No response says nothing about the client. */
 export interface ClientVerdicts {
   readonly endpoint: Verdict
   readonly client?: Verdict
@@ -35,7 +35,7 @@ const answers: Verdict = { ok: true, message: 'it answers' }
 const noUser: Verdict = { ok: null, message: 'not tried: say for which user' }
 const compared = 'connect an account: whether it is refreshed tells'
 
-/** Does this answer say nothing of the client before it is known what another client would be told? */
+/** Is this response inconclusive until it is compared with the response to a made-up client? */
 export function needsControl(answer: TokenAnswer, config: AppConfig): boolean {
   if (answer.kind === 'tokens' || !spendsRefreshToken(config)) return false
   return isOfTokenEndpoint(answer.refusal) && !accusesSecret(answer.refusal)

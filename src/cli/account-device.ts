@@ -14,7 +14,7 @@ export function accountDeviceCommand(account: Command, run: Run): void {
     .command('device <account>')
     .description('connect an account by a person who agrees in a browser elsewhere (RFC 8628)')
     .requiredOption('--app <app>', 'the app to connect it with')
-    .option('--user <user>', 'whose account it is, where the provider does not say so')
+    .option('--user <user>', 'the user, where the provider does not name one')
     .option('--param <name=value...>', 'what fills {name} in the URLs of the app', parseParam, {})
     .option('--no-wait', 'do not wait until the person has agreed')
     .action(

@@ -36,7 +36,7 @@ export async function connectTokens({
   })
   void nats.closed().then(() => {
     cache.suspend()
-    // Whoever waits for anything goes on, and finds it closed.
+    // Wakes pending calls, which then see that the connection is closed.
     link.wentDown()
     link.cameUp()
   })

@@ -42,7 +42,7 @@ const waitingSchema = z.object({
   app: z.string(),
   user: z.string().optional(),
   params: z.record(z.string(), z.string()).optional(),
-  /** Those that whoever asked may use. */
+  /** The apps that the caller may use. */
   apps: z.string().nullable(),
   redeemsAt: z.string().optional(),
   /** Seconds between two questions, as the provider wants them. */

@@ -18,7 +18,7 @@ export interface ReadGrant {
   readonly account: string
   readonly name?: string | undefined
   readonly email?: string | undefined
-  /** Whose account it is, where neither the provider nor an address says so. */
+  /** The account's user, where neither the provider nor an e-mail address says so. */
   readonly user?: string | undefined
   readonly config: AppConfig
   readonly answer: CodeAnswer

@@ -45,7 +45,7 @@ export const accountPutRequestSchema = accountPutSchema.extend({ dryRun: z.boole
 
 /** In lists: what accounts are looked for by, beside what an index knows. */
 const accountFilters = {
-  /** Whose account it is, without regard to case. */
+  /** The account's user; case-insensitive. */
   user: textSchema(320).optional(),
   reason: z.string().min(1).max(64).optional(),
   /** In the id, the user or the subject, without regard to case. */

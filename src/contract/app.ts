@@ -73,7 +73,7 @@ export const appPutSchema = z.strictObject({
   testing: z.boolean().optional(),
   /** Token requests at once, from each node. */
   concurrency: z.int().min(1).max(256).optional(),
-  /** Whose security event tokens are taken (RFC 8417), where the provider's are not known or others are wanted. */
+  /** The issuer of accepted security event tokens (RFC 8417); by default the provider's, where it is known. */
   securityEvents: z.strictObject({ issuer: z.url(), jwksUrl: z.url() }).optional(),
   /** Lets the app's grants follow to its endpoints of now, once. */
   moveGrants: z.boolean().optional(),

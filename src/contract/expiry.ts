@@ -2,5 +2,5 @@ import { never } from '../../machines/index.ts'
 
 export { never }
 
-/** When a token runs out, as it is told: null where nobody says that it does. */
+/** A token's expiry as clients see it: null for a token without a known end. */
 export const expiryText = (at: number): string | null => (at === never ? null : new Date(at).toISOString())

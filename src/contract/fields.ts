@@ -40,7 +40,7 @@ export const newIdSchema = idSchema.refine(isText, textRule)
 
 export const policySchema = z.enum(['eager', 'lazy', 'adaptive'])
 export const accountStateSchema = z.enum(accountStates)
-/** So many of so many bytes, whoever names them: they are in every snapshot and event of their account. */
+/** Bounds their number and size: they are part of every snapshot and event of their account. */
 export const mostScopes = 256
 export const longestScope = 512
 export const scopesSchema = z

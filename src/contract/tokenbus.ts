@@ -53,7 +53,7 @@ export interface KnownAccount {
   readonly metadata: object
 }
 
-/** For whom a change is made; for whoever runs tokenbus where it does not say. */
+/** On whose behalf a change is made; the operator by default. */
 export interface From {
   readonly by?: Bound | null
 }

@@ -38,7 +38,7 @@ export function isUnanswered(error: unknown): boolean {
   return error instanceof NatsError && error.api_error === undefined
 }
 
-/** Why an event was not taken, for whoever has to put it right. */
+/** Why JetStream refused an event, in words for the operator. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof NatsError)) return error instanceof Error ? error.message : String(error)
   if (error.api_error !== undefined) return error.api_error.description

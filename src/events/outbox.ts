@@ -49,7 +49,7 @@ interface Publishing {
 /**
  * Publishes what saves left in the outbox. Per account strictly in order, each entry after the ack of the one
  * before, also those another node left; an entry is removed only once the stream has it. What the stream will never take
- * is set aside, and what comes after it goes on. Whoever removes what another node left announces its save: nobody else
+ * is set aside, and what comes after it goes on. The node that removes another node's entries announces their saves: no other node
  * would find it any more.
  */
 export function createOutbox(options: OutboxOptions) {
@@ -112,7 +112,7 @@ export function createOutbox(options: OutboxOptions) {
     options.announce({ ...entry.ref, version, save })
   }
 
-  /** One account's entries go one after the other. Answers those that are stored; adds to `stuck` whose are not. */
+  /** Serialises entries per account. Answers the ids of stored entries; adds accounts whose entry failed to `stuck`. */
   async function publishAll(
     partition: number,
     entries: readonly WaitingEntry[],

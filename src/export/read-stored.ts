@@ -48,7 +48,7 @@ const page = 100
 /** Apps and accounts as they are stored, opened, with the checks of a node that serves them. Nothing is stored. */
 export function createReadStored({ records, sealer }: StoredOptions): ReadStored {
   const clock = createClusterClock()
-  // What is refused is told row by row.
+  // Each refused row is reported with its line.
   const newerForms = createNewerForms({ logger: { error: () => undefined }, observer: unobserved })
   const nothing = () => undefined
   const readOnly = { load: records.load, save: () => Promise.reject(new Error('an export stores nothing')) }

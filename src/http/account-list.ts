@@ -24,7 +24,7 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
       state,
       app,
       prefix: prefix.describe('only ids that begin so'),
-      user: user.describe('whose account it is, without regard to case'),
+      user: user.describe('the user of the account; case-insensitive'),
       reason: reason.describe('why it is revoked or waits for its app'),
       search: search.describe('in the id, the user or the subject, without regard to case'),
     }),

@@ -77,7 +77,7 @@ export function consentPages(server: FastifyInstance, consent: Consent, publicUr
   server.get('/oauth', open, async ({ url }, reply) =>
     show(reply, await consent.finish(new URL(`${publicUrl()}${url}`)), ''),
   )
-  // Whoever looks at a link without opening it is no person who consents, and must not spend a code.
+  // Link previews and prefetches send HEAD: it must not spend the code.
   for (const path of ['/oauth/start', '/oauth'])
     server.head(path, open, (_, reply) => reply.type('text/html; charset=utf-8').send())
 }

@@ -33,7 +33,7 @@ export const eventsOperation: Operation = {
     'last-event-id': z
       .string()
       .optional()
-      .describe('the id that came last: what was missed since is told first'),
+      .describe('the last event id received: events missed since are sent first'),
   }),
   answers: {
     200: { description: 'A stream that stays open', type: eventStreamType, schema: z.string() },

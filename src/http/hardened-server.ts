@@ -68,7 +68,7 @@ export function hardenedServer({
       serverAnsweringAtOnce({
         options: limits,
         urlOf: withoutBasePath(basePath),
-        // A connection has to be told when we close: Fastify does that.
+        // Fastify sends `connection: close` while the server stops.
         atOnce: (request) => (closing || leaving() ? undefined : atOnce(request)),
         others,
       }),

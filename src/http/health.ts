@@ -6,7 +6,7 @@ import type { Operation } from './operation.ts'
 /** What is not ready: nothing when the node can serve. `outboxLag` in seconds; null while Redis cannot be asked. */
 const readySchema = z.strictObject({
   missing: textsSchema,
-  reasons: textsSchema.optional().describe('sentences for whoever has to put it right'),
+  reasons: textsSchema.optional().describe('sentences for the operator'),
   outboxLag: z.number().nullable(),
 })
 export type Ready = Sent<typeof readySchema>

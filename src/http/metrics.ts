@@ -14,7 +14,7 @@ export const metricsOperation: Operation = {
   },
 }
 
-/** For Prometheus. Apps are named, but no account and no secret, so it is open to whoever reaches the port. */
+/** For Prometheus. Apps are named, but no account and no secret, so it needs no API token. */
 export function metricsRoute(
   server: FastifyInstance,
   { text, contentType, ready }: Metrics,

@@ -9,7 +9,7 @@ interface Asked {
 }
 
 export interface OwnOrigin {
-  /** A session takes a change from its own page; whoever brings its API token is no browser's deputy. */
+  /** A session cookie is accepted for changes from our own origin alone; a request with an API token cannot be forged by another site. */
   permits(asked: Asked): boolean
   /** Does a browser say that this comes from elsewhere? */
   isElsewhere(asked: Omit<Asked, 'method'>): boolean

@@ -3,7 +3,7 @@ import { isIP, isIPv4 } from 'node:net'
 import proxyAddr from '@fastify/proxy-addr'
 import { z } from 'zod'
 
-/** May a connection from this address say on whose behalf it asks (`X-Forwarded-For`, `-Proto`, `-Host`)? */
+/** Are `X-Forwarded-For`, `-Proto` and `-Host` believed from this address? */
 export type TrustProxy = (address: string, hop: number) => boolean
 
 const trustNone: TrustProxy = () => false

@@ -16,7 +16,7 @@ export function countersByApp(
   })
   const invalid = counterOf('class', {
     name: 'tokenbus_app_accounts_invalid_total',
-    help: 'Accounts whose token is not served any more, by app and class of the failure, for the busiest apps.',
+    help: 'Accounts that became invalid, by app and class of the failure, for the busiest apps.',
   })
   const apps = createTopNames({
     most: mostApps,

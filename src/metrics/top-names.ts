@@ -10,7 +10,7 @@ const mostCounted = 1_000
 
 /**
  * A newcomer takes the place of the least busy name once it has twice its uses, so that the labels seldom change.
- * `onDropped` hears whose label is gone: what was counted under it is no longer to be shown.
+ * `onDropped` is called with a label that left the top: its series are to be removed.
  */
 export function createTopNames({
   most,

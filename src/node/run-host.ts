@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 
 export interface RunHostOptions<Watch> {
   readonly host: Host
-  /** Begins to hear of saves on other nodes. */
+  /** Subscribes to saves on other nodes. */
   watch(): Promise<Watch>
   readonly storage: {
     onReconnect(back: () => void): void
@@ -17,7 +17,7 @@ export interface RunHostOptions<Watch> {
   onStop(step: StopStep): void
 }
 
-/** Milliseconds. Longer than the longest answer is waited for, shorter than the grace period orchestrators are told of. */
+/** Milliseconds. Longer than the longest answer is waited for, shorter than the documented grace period of orchestrators. */
 const refreshesWithin = 80_000
 
 /** Starts what a host does of its own accord, in the only order in which no answer and no announcement is missed. */

@@ -25,7 +25,7 @@ const days = z.number().positive().max(3_660)
 
 /** What no setting says. */
 const factsSchema = z.strictObject({
-  /** The provider of the catalogue whose words this one has, for errors and scopes. */
+  /** The catalogue's provider whose error words and scope names this one shares. */
   like: providerSchema.optional(),
   /** How an RSA key signs what the app asserts. */
   signs: z.enum(['RS256', 'PS256']).optional(),

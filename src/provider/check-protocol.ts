@@ -24,7 +24,7 @@ const ofConsent = [
 const urls = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
 const parameters = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
 
-/** What proves who asks, or ties an answer to its question, is no constant of an app. */
+/** Parameters that authenticate the client, or tie a response to its request, cannot be constants of an app. */
 const reserved = new Set([
   'assertion',
   'client_assertion',

@@ -60,7 +60,7 @@ const microsoftRows: ReadonlyMap<number, ErrorRow> = new Map(
   microsoftCodes.flatMap(({ codes, ...meaning }) => codes.map((code) => [code, meaning] as const)),
 )
 
-/** The numbers of whoever says this word. */
+/** The provider codes that come with this error word. */
 export function errorCodes(error: string): ReadonlyMap<number, ErrorRow> {
   return error === 'OAuthException' ? metaCodes : microsoftRows
 }

@@ -70,7 +70,7 @@ function partsOf(
   }
 }
 
-/** For this one request: nobody else is to see an address with a secret in it. */
+/** A copy for this request alone: the shared URL must not carry the secret. */
 function withQuery(url: URL, query: Params): URL {
   const whole = new URL(url)
   for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value)

@@ -35,11 +35,11 @@ export interface Preset {
   readonly protocol: Omit<ProtocolSettings, 'clientAuth' | 'refreshUrl' | 'authorizeParams'>
   /** Seconds a spent refresh token is answered again, for rotation `grace`. */
   readonly graceSeconds?: number
-  /** The provider whose words this one has, for errors and scopes. */
+  /** The provider whose error words and scope names this one shares. */
   readonly like?: string
   /** How an RSA key signs what the app asserts. */
   readonly rsa: 'RS256' | 'PS256'
-  /** Of an access token whose answer does not say. */
+  /** The life of an access token where the response has none. */
   readonly tokenLife: number
   /** How long a grant may lie unused; 0 where that is not known. */
   readonly idleLimit: number

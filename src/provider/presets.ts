@@ -12,7 +12,7 @@ export function presetOf({ provider, preset }: Pick<AppConfig, 'provider' | 'pre
   return presets[provider] ?? preset ?? (presets.oidc as Preset)
 }
 
-/** The provider whose words this one uses, for its errors and its scopes. */
+/** The provider whose error words and scope names this one shares. */
 export function wordsOf(config: Pick<AppConfig, 'provider' | 'preset'>): string {
   return presetOf(config).like ?? config.provider
 }

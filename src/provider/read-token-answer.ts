@@ -73,7 +73,7 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
     action: row.action,
     recoverable: isRecoverable(row.class),
     sent: true,
-    // Whoever says no in words of its own has not said yes in others.
+    // An explicit refusal cannot hide issued tokens, whatever its status.
     inDoubt: row.class === 'T' && mayHideTokens(status) && !(row.unknownWords && body && saysNo(body)),
     ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
     ...marksOf(row),

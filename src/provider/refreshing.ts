@@ -18,7 +18,7 @@ export function livesWithoutRefreshToken(app: App): boolean {
   return spendsRefreshToken(app) && (refreshToken !== 'required' || refreshesWithAccessToken(app))
 }
 
-/** How long an access token lives whose answer does not say (ms); `never` for one that nothing can replace. */
+/** The life (ms) of an access token whose response has none; `never` where nothing can refresh it. */
 export function unsaidLife(app: App, { refreshable }: { readonly refreshable: boolean }): number {
   const { tokenLife, maxTokenLife } = app
   const endless = !refreshable && livesWithoutRefreshToken(app)

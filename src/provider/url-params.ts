@@ -16,7 +16,7 @@ export const urlFields = [
 const maps = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
 
 /**
- * The settings as one account uses them, each `{name}` filled in. Whoever fills in a host decides where the client secret
+ * The settings as one account uses them, each `{name}` filled in. The filled-in host decides where the client secret
  * goes: a value must be what the operator's pattern of today allows, and has no character that ends a part of a URL.
  */
 export function fillParams(config: AppConfig, params: Params): Result<AppConfig> {
@@ -47,7 +47,7 @@ const inertValue = /^[A-Za-z0-9_][A-Za-z0-9_.~:-]{0,255}$/
 
 function complaintOf(value: string, pattern: string): string | undefined {
   if (!inertValue.test(value)) return 'must have letters, digits and _.~:- alone, 256 at most'
-  // The pattern is one whose time is bounded: see `url-pattern.ts`.
+  // Matching takes bounded time: see `url-pattern.ts`.
   return new RegExp(pattern, 'u').test(value) ? undefined : 'is not what the app allows'
 }
 

@@ -2,8 +2,8 @@ import { Cluster, type Redis } from 'ioredis'
 import type { RedisClient } from './scripts.ts'
 
 /**
- * What is asked of a server within one turn of the event loop leaves in one write: a system call for each command costs
- * as much as the command. To be called before the client connects.
+ * Sends the commands of one event-loop iteration in one write: a system call for each command costs
+ * as much as the command. Call it before the client connects.
  */
 export function batchWrites(redis: RedisClient): void {
   if (redis instanceof Cluster) redis.on('+node', batchEach)

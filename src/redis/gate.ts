@@ -21,7 +21,7 @@ const asksWhoseData = ({ name, args }: Command) =>
   (name === 'hgetall' && args[0] === metaKey) || (name === 'get' && isMark(args[0]))
 
 /**
- * While `refusal` answers why not, Redis is asked for nothing but whose data it holds: not even the first command after a
+ * While `refusal` answers why not, no command is sent but the one that reads the identity: not even the first command after a
  * reconnect reaches a Redis that may be another one.
  */
 export function gate(redis: RedisClient, refusal: () => StorageUnavailable | null): void {

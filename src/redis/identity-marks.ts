@@ -5,7 +5,7 @@ import { type RedisClient, reach } from './scripts.ts'
 export interface IdentityMarks {
   /** The identity that some partition has. */
   any(): Promise<string | undefined>
-  /** Those of these partitions, of all by default, whose mark is not this one. */
+  /** The partitions (by default of all) whose mark differs. */
   lacking(identity: string, of?: readonly number[]): Promise<number[]>
   write(identity: string): Promise<void>
 }
