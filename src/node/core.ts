@@ -96,14 +96,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     storage,
     logger,
     onStop,
-    watch: () =>
-      watchChanges({
-        nats,
-        onChange: host.changed,
-        onDown: host.cache.suspend,
-        onUp: host.cache.resume,
-        logger,
-      }),
+    watch: (listener) => watchChanges({ nats, logger, ...listener }),
   })
   if (storage.level.lowest() === newestLevel) watch.oldNodesGone()
   return { clock, storage, nats, jetStream, provider, facts, metrics, host, watch }

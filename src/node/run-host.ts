@@ -1,11 +1,18 @@
 import type { Logger } from 'pino'
 import type { StopStep } from '../common/stop-steps.ts'
+import type { ChangedRecord } from '../events/changes.ts'
 import type { Host } from './host.ts'
+
+export interface ChangeListener {
+  onChange(changed: ChangedRecord): void
+  onDown(): void
+  onUp(): void
+}
 
 export interface RunHostOptions<Watch> {
   readonly host: Host
   /** Subscribes to saves on other nodes. */
-  watch(): Promise<Watch>
+  watch(listener: ChangeListener): Promise<Watch>
   readonly storage: {
     onReconnect(back: () => void): void
     onLost(lost: () => void): void
@@ -29,7 +36,11 @@ export async function runHost<Watch extends { stop(): void }>(
   // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
   const spooled = await heldAnswers.storeSpooled()
   if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
-  const watch = await options.watch()
+  const watch = await options.watch({
+    onChange: host.changed,
+    onDown: cache.suspend,
+    onUp: cache.resume,
+  })
   onStop({ part: 'changes', stop: watch.stop })
   outbox.start()
   onStop({ part: 'outbox', stop: outbox.stop })

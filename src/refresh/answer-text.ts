@@ -1,20 +1,10 @@
 import { z } from 'zod'
-import type { Resource } from '../../machines/index.ts'
+import type { RefreshSucceeded } from '../../machines/index.ts'
 import type { SealedTokens, TokenPair } from '../actors/sealed-tokens.ts'
 
 /** A provider's answer to a spent refresh token: lost, it may take the whole grant with it. */
-export interface Answer {
+export interface Answer extends Omit<RefreshSucceeded, 'type' | 'at' | 'id' | 'rotated'> {
   readonly account: string
-  readonly attempt: string
-  readonly grantId: string
-  readonly baseGeneration: number
-  readonly startedAt: number
-  /** Milliseconds; null when the provider did not say. */
-  readonly expiresIn: number | null
-  readonly refreshTokenExpiresIn: number | null
-  readonly scopes: readonly string[] | null
-  readonly scopesCut?: true | undefined
-  readonly resource: Resource | null
   readonly tokens: TokenPair
 }
 

@@ -100,13 +100,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     logger,
     waker,
     onStop: (step) => stops.push(step),
-    watch: () =>
-      watchChanges({
-        nats,
-        onChange: host.changed,
-        onDown: host.cache.suspend,
-        onUp: host.cache.resume,
-      }),
+    watch: (listener) => watchChanges({ nats, ...listener }),
   })
   if (options.onlyAnnouncements) watch.oldNodesGone()
   const { resolveEndpoint, authorizeDevice, redeemDeviceCode } = createProvider({ allowPrivate: true })
