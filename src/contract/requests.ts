@@ -32,7 +32,6 @@ import {
   appVerificationSchema,
   appVerifySchema,
 } from './app.ts'
-import type { Sent } from './fields.ts'
 import {
   deadEventsSchema,
   eventsDeadSchema,
@@ -114,6 +113,5 @@ export const requests = {
 
 export type Verb = keyof typeof requests
 export type RequestOf<V extends Verb> = z.output<(typeof requests)[V]['payload']>
-export type ReplyTo<V extends Verb> = Sent<(typeof requests)[V]['reply']>
 
 export const verbs = Object.keys(requests) as Verb[]
