@@ -33,7 +33,7 @@ export interface Known {
   /** A refresh token that somebody else spends once more. */
   readonly reuse: 'is accepted' | 'is refused' | 'ends the grant'
   readonly lostAnswer: 'is asked for again' | `ends in ${string}`
-  readonly wrongSecret: 'fells the app' | 'is told as app.refused' | 'is not noticed there'
+  readonly wrongSecret: 'fells the app' | 'is published as app.refused' | 'is not noticed there'
   readonly death: string
   readonly revokes: boolean
 }
@@ -91,7 +91,7 @@ export const realServers: readonly Known[] = [
     name: 'glewlwyd',
     reuse: 'is accepted',
     lostAnswer: 'is asked for again',
-    wrongSecret: 'is told as app.refused',
+    wrongSecret: 'is published as app.refused',
     death: 'refused_in_unknown_words',
     revokes: false,
   },
