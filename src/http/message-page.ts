@@ -1,5 +1,7 @@
 /** A page of a few words, for browsers that have nowhere else to go. */
 export interface Message {
+  /** ISO 639-1. */
+  readonly language: string
   readonly title: string
   readonly text: string
   readonly links?: readonly { readonly href: string; readonly label: string }[]
@@ -10,12 +12,12 @@ export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /** `basePath`: before the paths of our own files. */
-export function messagePage({ title, text, links = [] }: Message, basePath: string): string {
+export function messagePage({ language, title, text, links = [] }: Message, basePath: string): string {
   const list = links
     .map(({ href, label }) => `<li><a href="${escaped(href)}">${escaped(label)}</a></li>`)
     .join('')
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title>
