@@ -30,6 +30,8 @@ export interface Known {
   readonly name: string
   /** Beyond the defaults; none for most. */
   readonly settings?: object
+  /** Where it is not what was asked for. */
+  readonly granted?: readonly string[]
   /** A refresh token that somebody else spends once more. */
   readonly reuse: 'is accepted' | 'is refused' | 'ends the grant'
   readonly lostAnswer: 'is asked for again' | `ends in ${string}`
@@ -92,6 +94,15 @@ export const realServers: readonly Known[] = [
     reuse: 'is accepted',
     lostAnswer: 'is asked for again',
     wrongSecret: 'is published as app.refused',
+    death: 'refused_in_unknown_words',
+    revokes: false,
+  },
+  {
+    name: 'lemonldap-ng',
+    granted: ['openid'],
+    reuse: 'is accepted',
+    lostAnswer: 'is asked for again',
+    wrongSecret: 'fells the app',
     death: 'refused_in_unknown_words',
     revokes: false,
   },

@@ -28,7 +28,10 @@ export async function startWire(upstream: string): Promise<Wire> {
       refreshes.push(asked)
       proof = authorization === undefined ? {} : { authorization }
     }
-    const answer = await forward(body, authorization === undefined ? {} : { authorization })
+    const sent = forward(body, authorization === undefined ? {} : { authorization })
+    // A server that restarts takes no request.
+    const answer = await sent.catch(() => undefined)
+    if (answer === undefined) return void request.socket.destroy()
     if (loses && isRefresh) {
       loses = false
       return void request.socket.destroy()

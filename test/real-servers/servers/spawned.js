@@ -27,8 +27,11 @@ async function listens(port) {
 const patience = 60_000
 
 /** Starts a program and waits until it listens; rejects with what it said if it ends before. */
-export async function startProgram({ command, args, port }) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function startProgram({ command, args, port, env = {} }) {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
