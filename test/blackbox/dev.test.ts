@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { readDevFile, runTokenbus, startTokenbus, type TokenbusProcess } from '../support/tokenbus-process.ts'
@@ -58,20 +57,6 @@ describe('tokenbus dev', () => {
       headers: { authorization: `Bearer ${adminToken}` },
     }).then(async (answer) => ({ status: answer.status, body: await answer.json() }))
     expect({ status, body }).toMatchObject({ status: 200, body: { account: 'demo' } })
-  })
-
-  it('answers what the README asks with the nats command, from the server and the inbox that this uses', async () => {
-    const readme = readFileSync(root('README.md'), 'utf8')
-    const [, address = ''] = /^export NATS_URL=(.*)$/m.exec(readme) ?? []
-    const script = `echo ${address.replace('./.tokenbus', dataDir)}`
-    const url = new URL(execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim())
-    const nats = await connect({ servers: url.host, user: url.username, pass: url.password })
-    const requests = [...readme.matchAll(/^nats request (\S+) '(.*?)'/gm)]
-    const answers = []
-    for (const [, subject = '', payload] of requests)
-      answers.push((await nats.request(subject, payload, { timeout: 5_000 })).json())
-    await nats.close()
-    expect(answers).toEqual(Array(3).fill(expect.objectContaining({ account: 'demo', app: 'sandbox' })))
   })
 
   it('lets all five states be seen by hand, and every transition be replayed', {
