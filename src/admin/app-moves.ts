@@ -50,7 +50,7 @@ function givesSecret({ clientSecret, secrets, serviceKey }: AppPatch): boolean {
 export function withPinned({ found, config, asked, order, whole }: Moving): AppConfig {
   const before = found.config ?? undefined
   const known = before?.pinned
-  const said = whole ? fieldsOf(asked) : known?.said && [...new Set([...known.said, ...fieldsOf(asked)])]
+  const said = whole ? fieldsOf(asked) : known?.said && saidSince(known.said, asked)
   const discovers = config.tokenUrl === undefined
   const staysPut = before?.issuer === config.issuer && before?.tokenUrl === undefined
   const tokenOrigin = order ? order.to[0] : staysPut ? known?.tokenOrigin : undefined
@@ -75,7 +75,12 @@ function isSameTarget(before: AppConfig | undefined, after: AppConfig): boolean 
   )
 }
 
-const unpinned = new Set(['clientSecret', 'secrets', 'serviceKey', 'moveGrants', 'ifVersion'])
+function saidSince(before: readonly string[], asked: AppPatch): string[] {
+  const kept = before.filter((name) => !asked.reset?.includes(name as 'name'))
+  return [...new Set([...kept, ...fieldsOf(asked)])]
+}
+
+const unpinned = new Set(['clientSecret', 'secrets', 'serviceKey', 'moveGrants', 'ifVersion', 'reset'])
 const fieldsOf = (asked: AppPatch) =>
   Object.entries(asked)
     .filter(([name, value]) => value !== undefined && !unpinned.has(name))

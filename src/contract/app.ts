@@ -42,41 +42,68 @@ export const secretSchema = z.strictObject({
 /** Of one app: each may be tried once by one attempt. */
 export const mostSecrets = 10
 
+/** The settings of an app; what is said of each here is what the documentation and the operators' page say. */
 export const appPutSchema = z.strictObject({
   ifVersion,
-  /** For people. */
-  name: textSchema(256).optional(),
-  provider: providerSchema,
-  clientId: clientIdSchema,
-  clientSecret: secretTextSchema.optional(),
-  secrets: z.array(secretSchema).min(1).max(mostSecrets).optional(),
-  serviceKey: secretTextSchema.optional(),
-  grant: grantSchema.optional(),
+  name: textSchema(256).optional().describe('what people call it'),
+  provider: providerSchema.describe('a name of the catalogue of providers'),
+  clientId: clientIdSchema.describe(
+    'as the provider shows it where the app is registered; of a Google service account its e-mail address',
+  ),
+  clientSecret: secretTextSchema
+    .optional()
+    .describe('as the provider shows it once; or, as PEM text, the private key of a certificate'),
+  secrets: z
+    .array(secretSchema)
+    .min(1)
+    .max(mostSecrets)
+    .optional()
+    .describe('all client secrets, each with the date it runs out on; tried in this order'),
+  serviceKey: secretTextSchema
+    .optional()
+    .describe('the private key of the service account: the text of its JSON key file, or PEM'),
+  grant: grantSchema
+    .optional()
+    .describe('how the app comes by tokens: by the consent of people, or as itself with its secret or key'),
   tenant: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{0,254}$/i, 'must be common, organizations, consumers, a domain or an id')
-    .optional(),
-  cloud: cloudSchema.optional(),
-  issuer: urlTemplateSchema.optional(),
-  authorizeUrl: urlTemplateSchema.optional(),
-  tokenUrl: urlTemplateSchema.optional(),
-  revocationUrl: urlTemplateSchema.optional(),
-  /** RFC 8628 §3.1. */
-  deviceUrl: urlTemplateSchema.optional(),
+    .optional()
+    .describe('whose accounts sign in: common, organizations, consumers, or a domain or id of one tenant'),
+  cloud: cloudSchema.optional().describe("which of Microsoft's clouds the tenant is in"),
+  issuer: urlTemplateSchema
+    .optional()
+    .describe('the OpenID Connect issuer, which says where its endpoints are'),
+  authorizeUrl: urlTemplateSchema.optional().describe('where people consent (RFC 6749 §3.1)'),
+  tokenUrl: urlTemplateSchema.optional().describe('where tokens are asked for (RFC 6749 §3.2)'),
+  revocationUrl: urlTemplateSchema.optional().describe('where grants are revoked (RFC 7009)'),
+  deviceUrl: urlTemplateSchema
+    .optional()
+    .describe('where a consent on another device begins (RFC 8628 §3.1)'),
   ...protocolSettings,
-  scopes: scopesSchema.optional(),
-  additionalScopes: scopesSchema.optional(),
-  policy: policySchema.optional(),
-  rotation: rotationSchema.optional(),
-  graceSeconds: secondsSchema.optional(),
-  /** The app is registered as being tested, which shortens the life of its grants. */
-  testing: z.boolean().optional(),
-  /** Token requests at once, from each node. */
-  concurrency: z.int().min(1).max(256).optional(),
-  /** The issuer of accepted security event tokens (RFC 8417); by default the provider's, where it is known. */
-  securityEvents: z.strictObject({ issuer: z.url(), jwksUrl: z.url() }).optional(),
-  /** Lets the app's grants follow to its endpoints of now, once. */
-  moveGrants: z.boolean().optional(),
+  scopes: scopesSchema
+    .optional()
+    .describe("all scopes that are asked for, in place of the provider's usual ones"),
+  additionalScopes: scopesSchema
+    .optional()
+    .describe('scopes beside the usual ones: those of the APIs that the tokens are for'),
+  policy: policySchema
+    .optional()
+    .describe('when tokens are refreshed: ahead of time, on request only, or by how much they are asked for'),
+  rotation: rotationSchema.optional().describe('what the provider does with a refresh token once it is used'),
+  graceSeconds: secondsSchema
+    .optional()
+    .describe('how long a spent refresh token is answered again, where rotation is grace'),
+  testing: z
+    .boolean()
+    .optional()
+    .describe('the app is registered as being tested, which shortens the life of its grants'),
+  concurrency: z.int().min(1).max(256).optional().describe('token requests at once, from each node'),
+  securityEvents: z
+    .strictObject({ issuer: z.url(), jwksUrl: z.url() })
+    .optional()
+    .describe('whose security event tokens (RFC 8417) are accepted, in place of those of the provider'),
+  moveGrants: z.boolean().optional().describe("lets the app's grants follow to its endpoints of now, once"),
 })
 
 export const appSecretAddSchema = secretSchema.extend({ ifVersion })
@@ -143,7 +170,8 @@ export const appVerificationSchema = z.strictObject({
 })
 
 export type AppPut = z.output<typeof appPutSchema>
-export type AppPatch = Partial<AppPut>
+/** What a change names. `reset`: settings that go back to what the catalogue has. */
+export type AppPatch = Partial<AppPut> & { readonly reset?: readonly (keyof AppPut)[] }
 export type AppDelete = z.output<typeof appDeleteSchema>
 export type AppSecretAdd = z.output<typeof appSecretAddSchema>
 export type AppSecretRemove = z.output<typeof appSecretRemoveSchema>

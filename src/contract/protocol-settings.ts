@@ -31,54 +31,75 @@ const life = z.number().positive().max(longestLife)
 
 /** What a provider wants or says otherwise than RFC 6749 has it. */
 export const protocolSettings = {
-  pkce: z.boolean().optional(),
-  clientAuth: z.enum(['client_secret_basic', 'client_secret_post', 'client_secret_query', 'none']).optional(),
-  tokenBody: z.enum(['form', 'json', 'query']).optional(),
-  /** Added to the request, or with `null` taken from it. */
-  authorizeParams: paramsSchema.optional(),
-  tokenParams: paramsSchema.optional(),
-  refreshParams: paramsSchema.optional(),
+  pkce: z.boolean().optional().describe('whether consent is protected by PKCE (RFC 7636)'),
+  clientAuth: z
+    .enum(['client_secret_basic', 'client_secret_post', 'client_secret_query', 'none'])
+    .optional()
+    .describe('how the app proves who it is at the token endpoint'),
+  tokenBody: z.enum(['form', 'json', 'query']).optional().describe('how token requests are encoded'),
+  authorizeParams: paramsSchema
+    .optional()
+    .describe('parameters added to the consent page, or with null taken from it'),
+  tokenParams: paramsSchema.optional().describe('parameters added to every token request'),
+  refreshParams: paramsSchema.optional().describe('parameters added to refresh requests'),
   tokenHeaders: z
     .record(
       z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/i, 'must be the name of a header'),
       z.string().max(2_048).regex(visible, visibleRule),
     )
     .refine(fewEntries(16), 'must have 16 entries at most')
-    .optional(),
-  /** The provider's name of a parameter, or none where it does not take it. */
+    .optional()
+    .describe('headers of token requests'),
   parameterNames: z
     .record(name, name.or(z.literal('')))
     .refine(fewEntries(20), 'must have 20 entries at most')
-    .optional(),
-  refreshUrl: urlTemplateSchema.optional(),
+    .optional()
+    .describe("the provider's names of standard parameters; an empty one leaves the parameter out"),
+  refreshUrl: urlTemplateSchema.optional().describe('where tokens are refreshed, if not at tokenUrl'),
   scopeSeparator: z
     .string()
     .regex(/^[\x20-\x7e]{1,3}$/, visibleRule)
     .regex(/^\W+$/, 'must have no letters, digits or _')
-    .optional(),
+    .optional()
+    .describe('what stands between scopes, if not a space'),
   answer: z
     .strictObject({
-      /** Where in the answer the tokens are. */
       path: path.optional(),
       names: z.record(name, path).refine(fewEntries(20), 'must have 20 entries at most').optional(),
       expiresInUnit: z.enum(['s', 'ms']).optional(),
     })
-    .optional(),
-  /** Seconds: where the provider says none, and at most. */
-  tokenLife: life.optional(),
-  maxTokenLife: life.optional(),
-  refreshToken: z.enum(['required', 'optional', 'none']).optional(),
-  refreshWith: z.enum(['refresh_token', 'access_token']).optional(),
-  keep: z.array(fieldPathSchema).max(mostExtra).optional(),
+    .optional()
+    .describe('where in an answer the tokens are, and by which names'),
+  tokenLife: life.optional().describe('seconds an access token lives where the provider does not say'),
+  maxTokenLife: life.optional().describe('seconds an access token lives at most, whatever the provider says'),
+  refreshToken: z
+    .enum(['required', 'optional', 'none'])
+    .optional()
+    .describe('whether the provider gives refresh tokens'),
+  refreshWith: z
+    .enum(['refresh_token', 'access_token'])
+    .optional()
+    .describe('what is exchanged for the next access token'),
+  keep: z
+    .array(fieldPathSchema)
+    .max(mostExtra)
+    .optional()
+    .describe("fields of the provider's answers that are handed out beside the token"),
   urlParams: z
     .record(
       z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be a word'),
       z.strictObject({ pattern: textSchema(512).refine(isPattern, 'must be a regular expression') }),
     )
     .refine(fewEntries(10), 'must have 10 entries at most')
-    .optional(),
-  /** Not always a URL: some providers want the name it is registered under. */
-  redirectUri: z.string().min(1).max(2_048).regex(visible, visibleRule).optional(),
+    .optional()
+    .describe('what accounts fill in where URLs have {name}, each with the pattern of its values'),
+  redirectUri: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .regex(visible, visibleRule)
+    .optional()
+    .describe('sent in place of the callback URL; some providers want the name it is registered under'),
 }
 
 function isPattern(text: string): boolean {

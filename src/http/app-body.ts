@@ -17,14 +17,33 @@ const emailEngineWords = {
   enabled: z.boolean().optional(),
 }
 
-const changes = { ...appPutSchema.partial().shape, ...emailEngineWords }
+const own = appPutSchema.partial().shape
+const changes = { ...own, ...emailEngineWords }
+/** What an app is never without, and what is given but is no setting. */
+const notReset = [
+  'provider',
+  'clientId',
+  'clientSecret',
+  'secrets',
+  'serviceKey',
+  'ifVersion',
+  'moveGrants',
+] as const
+type Resettable = Exclude<keyof typeof own, (typeof notReset)[number]>
+
+const resettable = Object.fromEntries(
+  Object.entries(own)
+    .filter(([name]) => !notReset.includes(name as (typeof notReset)[number]))
+    .map(([name, schema]) => [name, schema.nullable()]),
+) as unknown as { [Name in Resettable]: z.ZodNullable<(typeof own)[Name]> }
 
 export const appCreateSchema = z.object({
   id: newIdSchema.optional(),
   ...changes,
   provider: appPutSchema.shape.provider,
 })
-export const appChangeSchema = z.object(changes)
+/** Null takes a setting back to what the catalogue has. */
+export const appChangeSchema = z.object({ ...changes, ...resettable })
 
 /** What such a body changes of an app of this provider. */
 export function appPatchOf(
@@ -42,11 +61,14 @@ export function appPatchOf(
 ): Result<AppPatch> {
   if (enabled === false) return fail('invalid_config', 'enabled: an app cannot be switched off; delete it')
   const words = { authority, extraScopes, skipScopes, baseScopes, serviceClient, serviceClientEmail }
-  const said = Object.entries(own).filter(([, value]) => value !== undefined)
+  const given = Object.entries(own).filter(([, value]) => value !== undefined)
+  const reset = given.filter(([, value]) => value === null).map(([name]) => name)
+  const said = given.filter(([, value]) => value !== null)
   return ok({
     // Who says what all the scopes are says that there are no others.
     ...(own.scopes && { additionalScopes: [] }),
     ...settingsOf(provider, words),
     ...Object.fromEntries(said),
+    ...(reset.length > 0 && { reset }),
   } as AppPatch)
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import { jsonSchemaOf } from '../contract/json-schema.ts'
 import type { Needs } from './authorize.ts'
 import { errorBodySchema } from './errors.ts'
 import type { Answer, Operation } from './operation.ts'
 
 const jsonType = 'application/json'
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output') =>
-  z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' })
-const taken = (schema: z.ZodType) => schemaOf(schema, 'input')
-const sent = (schema: z.ZodType) => schemaOf(schema, 'output')
+const taken = jsonSchemaOf
+const sent = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'output', unrepresentable: 'any' })
 const contentOf = (type: string, schema: object) => ({ [type]: { schema } })
 const failure = { $ref: '#/components/responses/Failure' }
 

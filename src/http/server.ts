@@ -4,7 +4,7 @@ import type { ApiTokens } from '../admin/verify-api-token.ts'
 import { hostPort } from '../common/host-port.ts'
 import { StartError } from '../common/start-error.ts'
 import { createTokenBuckets, type TokenBuckets } from '../common/token-bucket.ts'
-import type { Consent } from '../consent/consent.ts'
+import { type Consent, redirectUriOf } from '../consent/consent.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { EventFeed } from '../events/event-feed.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -25,13 +25,17 @@ import { type OauthTokenOptions, oauthTokenRoutes } from './oauth-token.ts'
 import { type OauthTokenAtOnceOptions, oauthTokenAtOnce } from './oauth-token-at-once.ts'
 import { overviewRoute } from './overview.ts'
 import { pageRoutes } from './page.ts'
+import { type ProviderRoutesOptions, providerRoutes } from './providers.ts'
 import { operationOf, register } from './route.ts'
 import { createOwnOrigin } from './same-origin.ts'
 import { securityEventsOperation, securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
 import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
 
-export interface HttpOptions extends OauthTokenOptions, Pick<OauthTokenAtOnceOptions, 'readCached'> {
+export interface HttpOptions
+  extends OauthTokenOptions,
+    Pick<OauthTokenAtOnceOptions, 'readCached'>,
+    Pick<ProviderRoutesOptions, 'catalogue'> {
   readonly host: string
   readonly port: number
   readonly tokenbus: Tokenbus
@@ -103,6 +107,7 @@ export async function addRoutes(
     ...accountRoutes(options),
     accountListRoute(options),
     ...appRoutes(options),
+    ...providerRoutes({ ...options, redirectUri: () => redirectUriOf(publicUrl()) }),
     ...apiTokenRoutes(options),
   ]
   for (const each of routes) register(server, each, { checkReplies: options.checkReplies ?? false })

@@ -136,6 +136,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     checkReplies: config.checkReplies,
     ...config.http,
     enableTokenApi: config.enableTokenApi,
+    catalogue,
     trustedProxies: config.trustedProxies,
     basePath: basePathOf(config.publicUrl),
     readCached: (account) => host.cache.read(account, null),

@@ -60,10 +60,12 @@ const places = ['provider', 'grant', 'tenant', 'cloud', 'issuer'] as const
  * The put that changes an app as `patch` wants it. What an older preset filled in stays as it is, unless the app moves to
  * another place, for which it was not meant.
  */
-export function patchedPut(config: AppConfig, patch: AppPatch): AppPut {
-  const put = toAppPut(config)
+export function patchedPut(config: AppConfig, { reset = [], ...patch }: AppPatch): AppPut {
+  const put = without(toAppPut(config), reset)
   const said = config.pinned?.said
-  const moves = places.some((field) => patch[field] !== undefined && patch[field] !== config[field])
+  const moves = places.some(
+    (field) => reset.includes(field) || (patch[field] !== undefined && patch[field] !== config[field]),
+  )
   if (!moves || said === undefined) return { ...put, ...patch }
   const { provider, clientId } = put
   return { provider, clientId, ...pick(put, said as (keyof AppPut)[]), ...patch }
@@ -133,6 +135,12 @@ function protocolOf(put: AppPut, { protocol }: Preset): ProtocolSettings {
 function filler({ tenant, cloud }: Pick<AppConfig, 'tenant' | 'cloud'>) {
   const known: Readonly<Record<string, string | undefined>> = { tenant, ...(cloud && clouds[cloud]) }
   return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? `{${name}}`)
+}
+
+function without(put: AppPut, names: readonly (keyof AppPut)[]): AppPut {
+  return Object.fromEntries(
+    Object.entries(put).filter(([name]) => !names.includes(name as keyof AppPut)),
+  ) as AppPut
 }
 
 type Given<T, K extends keyof T> = { readonly [Key in K]?: NonNullable<T[Key]> }

@@ -101,6 +101,28 @@ describe('an app', () => {
     expect((await http.ask('PUT', '/v1/oauth2/scoped', { body: { extraScopes: 'nine' } })).status).toBe(400)
   })
 
+  it('goes back to what the catalogue has in what is null', async () => {
+    const made = { provider: 'google', id: 'reset', clientId: 'c', clientSecret: 's' }
+    await create({ ...made, testing: true, scopes: ['openid'], rotation: 'strict', name: 'Ours' })
+    const { status } = await http.ask('PUT', '/v1/oauth2/reset', {
+      body: { testing: null, scopes: null, rotation: null, name: null },
+    })
+    expect(status).toBe(200)
+    const { body } = await http.ask('GET', '/v1/oauth2/reset')
+    expect(body).toMatchObject({ scopes: ['openid', 'email'], rotation: 'none' })
+    expect(Object.keys(body)).not.toEqual(expect.arrayContaining(['name']))
+    expect(body.testing).toBeUndefined()
+    const refused = await http.ask('PUT', '/v1/oauth2/reset', { body: { clientId: null } })
+    expect(refused.status).toBe(400)
+  })
+
+  it('takes no endpoint back to another origin without its secret', async () => {
+    const made = { provider: 'google', id: 'moved', clientId: 'c', clientSecret: 's' }
+    await create({ ...made, tokenUrl: 'http://127.0.0.1:9/token' })
+    const { status, body } = await http.ask('PUT', '/v1/oauth2/moved', { body: { tokenUrl: null } })
+    expect([status, body.error]).toEqual([422, 'invalid_config'])
+  })
+
   it('takes ten secrets, and an eleventh only in place of another', async () => {
     await create({ ...google, id: 'full' })
     const add = (id: string) =>

@@ -135,6 +135,14 @@ const table: Record<string, Row> = {
     ...change,
   },
 
+  'GET /v1/providers': { someAccounts: 200, someApps: 200, ...read },
+  'GET /v1/providers/:provider': {
+    path: '/v1/providers/google',
+    someAccounts: 200,
+    someApps: 200,
+    ...read,
+  },
+
   'GET /v1/overview': { someAccounts: 403, someApps: 200, ...read },
   'GET /v1/api-tokens': { someAccounts: 403, someApps: 403, ...read },
   'POST /v1/api-tokens': {

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { providerSchema } from '../contract/app.ts'
+import { fail, ok } from '../contract/failures.ts'
+import { builtIn, type Catalogue } from '../provider/catalogue.ts'
+import { catalogueEntrySchema } from '../provider/catalogue-entry.ts'
+import { providerSettingSchema, settingsOf } from '../provider/explain-provider.ts'
+import { type Route, route } from './route.ts'
+
+export interface ProviderRoutesOptions {
+  readonly catalogue?: Catalogue
+  /** Where every app's provider sends the browser back to. */
+  readonly redirectUri: () => string
+}
+
+const { displayName, category, sources, setup } = catalogueEntrySchema.shape
+const brief = { provider: providerSchema, displayName, category, grant: z.string() }
+const access = { scopes: ['app:write', 'events:read'] } as const
+
+/** The catalogue of providers: what an app can be put with, and what to do at each provider. */
+export function providerRoutes({ catalogue = builtIn, redirectUri }: ProviderRoutesOptions): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/providers',
+      summary: 'The catalogue of providers that an app can be made with',
+      access,
+      answer: z.strictObject({ providers: z.array(z.strictObject(brief)) }),
+      async handle() {
+        const providers = [...catalogue].map(([provider, { displayName, category, settings }]) => ({
+          provider,
+          displayName,
+          category,
+          grant: settings.grant ?? 'authorization_code',
+        }))
+        return ok({ providers })
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/providers/:provider',
+      summary: 'One provider: what to do there, and every setting that its apps know, explained',
+      access,
+      params: z.object({ provider: providerSchema }),
+      answer: z.strictObject({
+        ...brief,
+        redirectUrl: z.string().describe('to be registered at the provider'),
+        setup,
+        settings: z.array(providerSettingSchema),
+        sources,
+      }),
+      async handle({ params: { provider } }) {
+        const entry = catalogue.get(provider)
+        if (entry === undefined) return fail('not_found', 'provider: not one of the catalogue')
+        const { displayName, category, setup, sources } = entry
+        return ok({
+          provider,
+          displayName,
+          category,
+          grant: entry.settings.grant ?? 'authorization_code',
+          redirectUrl: redirectUri(),
+          setup,
+          settings: settingsOf(entry),
+          sources,
+        })
+      },
+    }),
+  ]
+}
