@@ -1,8 +1,10 @@
+import type { AccountContext, AppContext } from '../../machines/index.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { AccountPlan } from './account-plan.ts'
 import type { Keyspace } from './keyspace.ts'
 import { partitions } from './partitions.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
+import { storedContextOf } from './stored-context.ts'
 import { storedTokenOf } from './stored-token.ts'
 
 export interface AppFallsOptions {
@@ -33,7 +35,7 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       .filter((account) => {
         const fields = space.hashes.get(recordKey('account', account))?.fields
         if (fields === undefined || !['valid', 'expiring'].includes(fields.get('state') ?? '')) return false
-        if (JSON.parse(fields.get('s') as string).context.lastRefreshedAt === null) return false
+        if (storedContextOf<AccountContext>(fields).lastRefreshedAt === null) return false
         const token = storedTokenOf(fields)
         return token !== null && provider.grants.wouldAccept(token, now())
       })
@@ -60,8 +62,8 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       const fell = state === 'secret-expired' && states.get(app) !== state
       states.set(app, state)
       if (!fell || !hasGoodSecret(fields?.get('c'))) continue
-      const { baseline } = JSON.parse(fields?.get('s') as string).context
-      const isSighted = baseline !== null && baseline.ownSecret !== baseline.madeUpSecret
+      const { baseline } = storedContextOf<AppContext>(fields)
+      const isSighted = baseline != null && baseline.ownSecret !== baseline.madeUpSecret
       const alive = witnesses(app, space)
       if (isSighted) fail(`${app} fell with a good secret, though a control could tell`)
       else if (alive.length > 0 && refusedStrangely(app, space) < 2)

@@ -1,8 +1,10 @@
+import type { AccountContext } from '../../machines/index.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Machine } from './machine.ts'
 import { partitions } from './partitions.ts'
 import type { WriteWatch } from './simulated-redis.ts'
+import { storedContextOf } from './stored-context.ts'
 import type { World } from './world.ts'
 
 export interface FreshnessOptions {
@@ -38,9 +40,9 @@ export function createFreshness({ world, accounts, wasWellSince, isForgetful, fa
 
   function standingOf(space: Keyspace, key: string): Omit<Standing, 'since'> {
     const fields = space.hashes.get(key)?.fields
-    const { context } = JSON.parse(fields?.get('s') ?? '{"context":{}}')
+    const { tokenGeneration: generation = 0 } = storedContextOf<AccountContext>(fields)
     const state = fields?.get('state')
-    return { generation: context.tokenGeneration ?? 0, ended: state === undefined || state === 'revoked' }
+    return { generation, ended: state === undefined || state === 'revoked' }
   }
 
   const written: WriteWatch = (space, records) => {

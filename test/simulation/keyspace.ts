@@ -35,8 +35,17 @@ const tombstoneLife = 604_800_000
 
 /** Each script of src/redis/scripts once more, over maps; `records-contract` holds both to the same words. */
 export function runScript(space: Keyspace, { script, keys, args }: Call, now: number): unknown {
-  if (script === 'save') return save(space, keys as string[], decode(args[0] as Buffer) as PackedSave, now)
+  if (script === 'save') return save(space, keys as string[], unpack(args[0] as Buffer), now)
   return verbs[script](space, keys as string[], args.map(String), now)
+}
+
+const unpacked = new WeakMap<Buffer, PackedSave>()
+
+/** Once for the master and its replica. */
+function unpack(packed: Buffer): PackedSave {
+  const change = unpacked.get(packed) ?? (decode(packed) as PackedSave)
+  unpacked.set(packed, change)
+  return change
 }
 
 type Verb = (space: Keyspace, keys: string[], args: string[], now: number) => unknown
