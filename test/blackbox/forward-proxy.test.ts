@@ -12,6 +12,7 @@ import { hasTinyproxy, startTinyproxy } from '../support/tinyproxy.ts'
 import { runTokenbus, startTokenbus } from '../support/tokenbus-process.ts'
 
 const file = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
+const identity = { cert: readFileSync(file('server.pem')), key: readFileSync(file('server.key')) }
 const trusted = { NODE_EXTRA_CA_CERTS: file('ca.pem') }
 
 let nodes: Nodes
@@ -21,7 +22,6 @@ let answered = 0
 
 beforeAll(async () => {
   nodes = await startNodes()
-  const identity = { cert: readFileSync(file('server.pem')), key: readFileSync(file('server.key')) }
   provider = createServer(identity, (_, answer) => {
     answered += 1
     answer.setHeader('content-type', 'application/json')
@@ -92,6 +92,20 @@ describe('providers', { timeout: 120_000 }, () => {
     expect(proxy.asked.map(({ authority }) => authority)).toContain(`127.0.0.1:${port}`)
     expect(output).not.toContain('proxy-password')
     expect(output).not.toContain(btoa('me:proxy-password'))
+  })
+
+  it('are reached through a proxy that is itself reached over TLS', async () => {
+    await using proxy = await startForwardProxy({ tls: identity })
+    const { reply } = await tokenWith('gwen', { ...trusted, HTTPS_PROXY: proxy.url })
+    expect(reply).toMatchObject({ accessToken: expect.stringMatching(/^at-/) })
+    expect(proxy.asked.map(({ authority }) => authority)).toContain(`127.0.0.1:${port}`)
+  })
+
+  it('are not reached through a proxy with an unknown certificate, and the proxy is named', async () => {
+    await using proxy = await startForwardProxy({ tls: identity })
+    const { lastError } = await tokenWith('hans', { HTTPS_PROXY: proxy.url })
+    expect(lastError).toMatchObject({ reason: 'proxy_failed' })
+    expect(proxy.asked).toEqual([])
   })
 
   const title = `are reached through tinyproxy${hasTinyproxy ? '' : ' (skipped: tinyproxy is not installed)'}`

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
 export interface Asked {
@@ -18,17 +19,21 @@ export interface ForwardProxyOptions {
   readonly portOf?: (authority: string) => number
   /** Of the answer to a CONNECT; null: none comes. */
   readonly status?: (authority: string) => number | null
+  /** Certificate and key for `localhost`: the proxy itself is reached over TLS. */
+  readonly tls?: ServerOptions
 }
 
 /** A forward proxy that makes tunnels, all of them to this machine. */
 export async function startForwardProxy({
   portOf = (authority) => Number(authority.replace(/^.*:/, '')),
   status = () => 200,
+  tls,
 }: ForwardProxyOptions = {}): Promise<ForwardProxy> {
   const asked: Asked[] = []
   const sockets = new Set<Socket>()
-  const server = createServer((_, answer) => void answer.writeHead(501).end())
-  server.on('connection', (socket) => {
+  const refuse = (_: IncomingMessage, answer: ServerResponse) => void answer.writeHead(501).end()
+  const server = tls === undefined ? createServer(refuse) : createTlsServer(tls, refuse)
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => {})
   })
@@ -46,8 +51,9 @@ export async function startForwardProxy({
     there.on('error', () => client.destroy())
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     asked,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
