@@ -3,8 +3,8 @@ import type { AccountContext, AccountState, Resource, Spend } from './account-co
 import type { AccountEvent, RefreshFailed, TimerDue, TokenRejected } from './account-events.ts'
 import {
   backOffUntil,
-  bucketLevel,
   earliestInDoubt,
+  forcedRefreshesLeft,
   giveUpAt,
   isUnsafeToRepeat,
   mayRepeat,
@@ -62,7 +62,7 @@ export function continueWith(context: AccountContext, event: RefreshFailed, spen
 }
 
 export function spendFromBucket(context: AccountContext, event: AccountEvent): Change {
-  return { bucket: { level: bucketLevel(context.bucket, event.at) - 1, at: event.at } }
+  return { bucket: { level: forcedRefreshesLeft(context, event.at) - 1, at: event.at } }
 }
 
 export function noteRejection(_: AccountContext, event: TokenRejected): Change {

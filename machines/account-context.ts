@@ -1,3 +1,5 @@
+import type { TokenBucket } from './token-bucket.ts'
+
 export const accountStates = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
 export type AccountState = (typeof accountStates)[number]
 
@@ -172,7 +174,8 @@ export interface AccountContext extends AccountSettings {
   readonly rejected: number | null
   /** The same where no other token can be had; null where it was not reported. */
   readonly rejection: Rejection | null
-  readonly bucket: { readonly level: number; readonly at: number }
+  /** Of the refreshes that callers may force. */
+  readonly bucket: TokenBucket
   readonly invalid: Invalid | null
   readonly lastError: LastError | null
   /** Refusals in a row in words nobody knows, and since when; null where the last answer was understood. */

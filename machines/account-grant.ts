@@ -4,7 +4,14 @@ import { absentAccount } from './account-context.ts'
 import type { AccountAuthorized, AccountUpdated, RefreshSucceeded } from './account-events.ts'
 import { grantEndTold } from './grant-end.ts'
 import { storeForResource } from './resources.ts'
-import { defaultLife, firstTokenAt, fullBucket, keepAliveAt, never, refreshDeadline } from './time-rules.ts'
+import {
+  defaultLife,
+  firstTokenAt,
+  keepAliveAt,
+  mostForcedRefreshes,
+  never,
+  refreshDeadline,
+} from './time-rules.ts'
 
 /** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
 export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
@@ -23,7 +30,7 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     previousState: context.grantId === null ? null : origin(context, from),
     authorizedAt: known ? context.authorizedAt : event.at,
     grantEndsAt: event.grantEndsAt ?? (known ? context.grantEndsAt : null),
-    bucket: { level: fullBucket, at: event.at },
+    bucket: { level: mostForcedRefreshes, at: event.at },
   }
   const told = known && context.grantEndTold
   const learned = { at: event.at, bornAt: granted.authorizedAt, told }

@@ -14,9 +14,9 @@ import type {
 import { isGrantEnding } from './grant-end.ts'
 import { mayFetch, tokenFor } from './resources.ts'
 import {
-  bucketLevel,
   earliestInDoubt,
   effectiveMinValidity,
+  forcedRefreshesLeft,
   isUnsafeToRepeat,
   mayRepeat,
 } from './time-rules.ts'
@@ -36,7 +36,7 @@ export const mayForce: Asked<TokenRequested> = ({ context, event }) =>
   event.force &&
   context.refreshable &&
   (event.ifGeneration === null || event.ifGeneration === context.tokenGeneration) &&
-  bucketLevel(context.bucket, event.at) >= 1
+  forcedRefreshesLeft(context, event.at) >= 1
 
 /** A caller may want a longer life than is left, but not before a quarter of the life is spent. */
 export const livesTooShort: Asked<TokenRequested> = ({ context, event }) =>
@@ -64,14 +64,14 @@ export const mayReplaceRejected: Asked<TokenRejected> = ({ context, event }) =>
   isAboutCurrent({ context, event }) &&
   context.refreshable &&
   event.at >= context.retryAt &&
-  bucketLevel(context.bucket, event.at) >= 1
+  forcedRefreshesLeft(context, event.at) >= 1
 
 /** Its token is not to be had, so there is no reason left to rest for longer than is safe. */
 export const mayReplaceInDoubt: Asked<TokenRejected> = (args) =>
   rejectsInDoubt(args) &&
   args.context.refreshable &&
   args.event.at >= earliestInDoubt(args.context) &&
-  bucketLevel(args.context.bucket, args.event.at) >= 1
+  forcedRefreshesLeft(args.context, args.event.at) >= 1
 
 /** The answer that is missing may have ended this token: one report is to be believed. */
 export const rejectsInDoubt: Asked<TokenRejected> = (args) =>

@@ -1,6 +1,6 @@
 import type { AccountContext, Refused, Resource, ResourceToken } from './account-context.ts'
 import type { AccountEvent, RefreshFailed, RefreshSucceeded, TokenRequested } from './account-events.ts'
-import { bucketLevel, effectiveMinValidity, resourceRetry, softDeadline } from './time-rules.ts'
+import { effectiveMinValidity, forcedRefreshesLeft, resourceRetry, softDeadline } from './time-rules.ts'
 
 /** As many second tokens as an account keeps: the least recently fetched goes first. */
 const mostResources = 8
@@ -42,7 +42,7 @@ export function mayFetch(context: AccountContext, event: TokenRequested): boolea
   if (known === undefined || known.generation === 0) return true
   if (force) {
     const meant = ifGeneration === null || ifGeneration === known.generation
-    return meant && bucketLevel(context.bucket, at) >= 1
+    return meant && forcedRefreshesLeft(context, at) >= 1
   }
   const short = known.expiresAt - at < effectiveMinValidity(known, minValidity)
   return at >= known.refreshAt || (short && at - known.issuedAt >= (known.expiresAt - known.issuedAt) / 4)

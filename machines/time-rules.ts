@@ -1,4 +1,5 @@
 import type { AccountContext, Rotation } from './account-context.ts'
+import { bucketLevel } from './token-bucket.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -28,8 +29,8 @@ const longestRetry = 5 * minute
 const configurationRetry = minute
 /** A resource that was refused is not asked for again before this. */
 export const resourceRetry = 5 * minute
-const bucketSize = 5
-const bucketInterval = 30 * second
+/** Forced refreshes: 5 at once, then one each 30 s. */
+const forcedRefreshes = { size: 5, interval: 30 * second }
 
 /** FNV-1a over UTF-16 units, as a fraction of 1: the same on every node and in every replay. */
 export function hashFraction(...parts: readonly (string | number)[]): number {
@@ -153,12 +154,12 @@ export function firstTokenAt(context: AccountContext, at: number): number {
   return Math.round(at + second * jitter(context, 'first'))
 }
 
-/** Forced refreshes: 5 at once, then one each 30 s. */
-export function bucketLevel(bucket: AccountContext['bucket'], at: number): number {
-  return Math.min(bucketSize, bucket.level + Math.max(0, at - bucket.at) / bucketInterval)
+/** How many refreshes callers may force now. */
+export function forcedRefreshesLeft({ bucket }: AccountContext, at: number): number {
+  return bucketLevel(bucket, forcedRefreshes, at)
 }
 
-export const fullBucket = bucketSize
+export const mostForcedRefreshes = forcedRefreshes.size
 
 /** What a caller who states no wish gets: a token that lives 30 s more, or a quarter of a shorter life. */
 export function effectiveMinValidity(

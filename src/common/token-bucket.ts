@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { bucketLevel } from '../../machines/token-bucket.ts'
 import { realTimers, type Timers } from './timers.ts'
 
 export interface Limited {
@@ -28,7 +29,7 @@ export function createTokenBuckets({ elapsed }: Pick<Timers, 'elapsed'> = realTi
         buckets.set(id, { level: burst - 1, at })
         return 0
       }
-      bucket.level = Math.min(burst, bucket.level + ((at - bucket.at) * perSecond) / 1_000)
+      bucket.level = bucketLevel(bucket, { size: burst, interval: 1_000 / perSecond }, at)
       bucket.at = at
       if (bucket.level < 1) return Math.ceil((1 - bucket.level) / perSecond)
       bucket.level -= 1

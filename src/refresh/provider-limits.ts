@@ -1,3 +1,4 @@
+import { bucketLevel, type TokenBucket } from '../../machines/token-bucket.ts'
 import type { Timers } from '../common/timers.ts'
 
 /** What one node asks of an app's provider: requests at once, and how many may leave per second. */
@@ -11,8 +12,7 @@ interface Queue {
   busy: number
   /** Announced, and not yet come. */
   expected: number
-  /** Until when the pace is used up. */
-  paidUntil: number
+  bucket: TokenBucket
   readonly waiting: Set<() => void>
   callOff: () => void
 }
@@ -47,7 +47,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
       caps: unlimited,
       busy: 0,
       expected: 0,
-      paidUntil: 0,
+      bucket: { level: Number.POSITIVE_INFINITY, at: timers.elapsed() },
       waiting: new Set<() => void>(),
       callOff() {},
     }
@@ -56,7 +56,17 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
   }
 
   /** A second's worth may leave at once; what is more leaves at the pace of the cap. */
-  const pauseOf = ({ paidUntil }: Queue) => Math.max(0, paidUntil - timers.elapsed() - second)
+  function levelOf({ bucket, caps: { perSecond } }: Queue): number {
+    return bucketLevel(
+      bucket,
+      { size: Math.max(1, perSecond), interval: second / perSecond },
+      timers.elapsed(),
+    )
+  }
+
+  /** In whole milliseconds: a timer for less might find the bucket as it was. */
+  const pauseOf = (queue: Queue) =>
+    Math.ceil((Math.max(0, 1 - levelOf(queue)) * second) / queue.caps.perSecond)
 
   function admitNext(queue: Queue): void {
     queue.callOff()
@@ -74,7 +84,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
   /** Answers how to give the slot back; twice does no harm. */
   function occupy(queue: Queue): () => void {
     queue.busy++
-    queue.paidUntil = Math.max(queue.paidUntil, timers.elapsed()) + second / queue.caps.perSecond
+    queue.bucket = { level: levelOf(queue) - 1, at: timers.elapsed() }
     let mine = true
     return () => {
       if (mine) queue.busy--
