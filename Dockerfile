@@ -7,7 +7,7 @@ COPY prepare.mjs tsconfig.json tsconfig.build.json ./
 COPY prepare prepare
 COPY machines machines
 COPY src src
-RUN node prepare.mjs build && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN node prepare.mjs build && npm prune --omit=dev --ignore-scripts
 
 # Runs as a user without rights on a root that may be read-only: it writes to /var/lib/tokenbus alone, its spool.
 FROM node:24.19.0-alpine3.23

@@ -2,7 +2,7 @@ import type { NatsConnection } from 'nats'
 import type { Logger } from 'pino'
 import { connectNats } from '../bus/connect.ts'
 import type { Audit } from '../common/audit.ts'
-import { portNear } from '../common/free-port.ts'
+import { startNear } from '../common/free-port.ts'
 import { devAdminToken, devKeys, writeDevFile } from '../embedded/dev-files.ts'
 import { startEmbeddedNats } from '../embedded/nats.ts'
 import { startEmbeddedRedis } from '../embedded/redis.ts'
@@ -59,15 +59,23 @@ async function start(
   const redisUrl = redis?.url ?? (config.redisUrl as string)
 
   const { host, port } = config.http
-  const http = { host, port: port === usualHttpPort ? await portNear(port) : port }
   // The sandbox is on this machine, where no proxy for the world outside could find it.
   const noProxy = [...config.proxies.noProxy, new URL(sandbox.url).host]
   const proxies = { ...config.proxies, noProxy }
-  const service = await startService({
-    config: { ...config, natsUrl: nats?.serviceUrl ?? natsUrl, redisUrl, keys, http, proxies },
-    logger,
-    audit,
-  })
+  const serve = (port: number) =>
+    startService({
+      config: {
+        ...config,
+        natsUrl: nats?.serviceUrl ?? natsUrl,
+        redisUrl,
+        keys,
+        http: { host, port },
+        proxies,
+      },
+      logger,
+      audit,
+    })
+  const service = await (port === usualHttpPort ? startNear(port, serve) : serve(port))
   onStop(service.stop)
   const provider = createProvider({ allowPrivate: true })
   await connectDemo({ tokenbus: service.tokenbus, provider, sandbox })

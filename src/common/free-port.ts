@@ -6,6 +6,20 @@ export async function portNear(usual: number): Promise<number> {
   return (await tryPort(usual)) ?? ((await tryPort(0)) as number)
 }
 
+/** Starts something on such a port, and once more on another if a stranger took it between the look and the start. */
+export async function startNear<Started>(
+  usual: number,
+  start: (port: number) => Promise<Started>,
+): Promise<Started> {
+  const port = await portNear(usual)
+  try {
+    return await start(port)
+  } catch (error) {
+    if ((await tryPort(port)) !== undefined) throw error
+    return start(await portNear(0))
+  }
+}
+
 async function tryPort(port: number): Promise<number | undefined> {
   const server = createServer()
   try {

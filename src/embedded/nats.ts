@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
-import { portNear } from '../common/free-port.ts'
+import { startNear } from '../common/free-port.ts'
 import { readOrCreate } from './dev-files.ts'
 import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
 
@@ -68,18 +68,19 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Embed
     { mode: 0o600 },
   )
   await moveStreams(directory)
-  const port = await portNear(options.port ?? 4222)
-  const child = await startGuardedChild({
-    name: 'nats-server',
-    variable: 'NATS_SERVER',
-    programs: ['nats-server'],
-    args: ['-c', conf, '-a', '127.0.0.1', '-p', String(port)],
-    place: directory,
-    isReady: () => letsIn({ port, user: 'dev', pass: passwords.dev }),
-    onExit,
+  return startNear(options.port ?? 4222, async (port) => {
+    const child = await startGuardedChild({
+      name: 'nats-server',
+      variable: 'NATS_SERVER',
+      programs: ['nats-server'],
+      args: ['-c', conf, '-a', '127.0.0.1', '-p', String(port)],
+      place: directory,
+      isReady: () => letsIn({ port, user: 'dev', pass: passwords.dev }),
+      onExit,
+    })
+    const urlOf = (role: (typeof roles)[number]) => `nats://${role}:${passwords[role]}@127.0.0.1:${port}`
+    return { ...child, url: urlOf('dev'), serviceUrl: urlOf('service') }
   })
-  const urlOf = (role: (typeof roles)[number]) => `nats://${role}:${passwords[role]}@127.0.0.1:${port}`
-  return { ...child, url: urlOf('dev'), serviceUrl: urlOf('service') }
 }
 
 /** Asks as its own user: the one who answers may be another NATS that took the port a moment before. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { portNear } from '../common/free-port.ts'
+import { startNear } from '../common/free-port.ts'
 import { readOrCreate } from './dev-files.ts'
 import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
 import type { EmbeddedOptions } from './nats.ts'
@@ -20,7 +20,17 @@ export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<Embe
   const password = await readOrCreate(join(directory, 'password'), () =>
     randomBytes(18).toString('base64url'),
   )
-  const port = await portNear(options.port ?? 6379)
+  return startNear(options.port ?? 6379, (port) => startOn(port, { directory, password, onExit }))
+}
+
+async function startOn(
+  port: number,
+  {
+    directory,
+    password,
+    onExit,
+  }: Pick<EmbeddedOptions, 'onExit'> & { readonly directory: string; readonly password: string },
+): Promise<EmbeddedRedis> {
   const conf = join(directory, 'redis.conf')
   const settings = [
     `bind 127.0.0.1`,

@@ -1,9 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type Provider from 'oidc-provider'
-import { portNear } from '../common/free-port.ts'
 import { Secret } from '../common/secret.ts'
 import { StartError } from '../common/start-error.ts'
 import { configurationOf } from './configuration.ts'
@@ -19,22 +20,11 @@ const usualPort = 7071
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { dataDir, accessTokenSeconds = 60 } = options
   if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const port = await portNear(options.port ?? usualPort)
-  const url = `http://127.0.0.1:${port}`
+  const { default: OidcProvider } = await quietly(() => import('oidc-provider').catch(notInstalled))
   const store = openStore(dataDir === undefined ? null : join(dataDir, 'sandbox.json'), newSetup)
   const { setup } = store.state
   const misbehaviour = createMisbehaviour()
   const issued: Secret[] = []
-  const provider = await quietly(async () => {
-    const { default: OidcProvider } = await import('oidc-provider').catch(notInstalled)
-    return new OidcProvider(url, configurationOf({ store, accessTokenSeconds }))
-  })
-  const serve = provider.callback()
-  for (const event of ['access_token.saved', 'refresh_token.saved']) {
-    provider.on(event as 'access_token.saved', ({ jti }) => issued.push(new Secret(jti)))
-  }
-  acceptAnyOfItsSecrets(provider, setup)
-
   const control: Sandbox['control'] = {
     ...misbehaviour,
     revoke: store.revokeUser,
@@ -56,6 +46,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const controls = controlRoutes(control, client)
   await controls.ready()
 
+  const server = createServer()
+  const url = `http://127.0.0.1:${await listenNear(server, options.port ?? usualPort)}`
+  const provider = await quietly(
+    async () => new OidcProvider(url, configurationOf({ store, accessTokenSeconds })),
+  )
+  const serve = provider.callback()
+  for (const event of ['access_token.saved', 'refresh_token.saved']) {
+    provider.on(event as 'access_token.saved', ({ jti }) => issued.push(new Secret(jti)))
+  }
+  acceptAnyOfItsSecrets(provider, setup)
+
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', url).pathname
     if (path.startsWith('/sandbox/')) return controls.routing(request, response)
@@ -64,12 +65,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await serve(request, response)
   }
 
-  const server = createServer((request, response) => {
+  server.on('request', (request, response) => {
     route(request, response).catch(() => response.headersSent || response.writeHead(500).end())
   })
-  await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(port, '127.0.0.1', resolve),
-  )
   return {
     url,
     client: client(),
@@ -81,6 +79,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       await controls.close()
     },
   }
+}
+
+/** On the port people expect, else on any free one. Its address is part of what the server is made with. */
+async function listenNear(server: Server, usual: number): Promise<number> {
+  const listen = (port: number) => once(server.listen(port, '127.0.0.1'), 'listening')
+  await listen(usual).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    return listen(0)
+  })
+  return (server.address() as AddressInfo).port
 }
 
 function newSetup(): SandboxState['setup'] {
@@ -102,7 +110,7 @@ function acceptAnyOfItsSecrets(provider: Provider, { secrets }: SandboxState['se
 function notInstalled(cause: NodeJS.ErrnoException): never {
   if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
   throw new StartError(
-    'The sandbox OAuth server needs oidc-provider, which was left out as an optional package: npm install oidc-provider.',
+    'The sandbox OAuth server needs oidc-provider, which tokenbus does not install by itself: npm install oidc-provider@9.',
     { cause },
   )
 }

@@ -9,10 +9,10 @@ export const root = fileURLToPath(new URL('../../', import.meta.url))
 export type Packed = ReturnType<typeof installPacked>
 
 /**
- * `npm pack`, unpacked into the `node_modules` of an empty folder, beside the packages it says it depends on and no
- * others. They are linked from here, so that no registry is asked. `source`: the package's folder.
+ * `npm pack`, unpacked into the `node_modules` of an empty folder, beside the packages it depends on and no others. They
+ * are linked from here, so that no registry is asked. `source`: the package's folder.
  */
-export function installPacked({ source = root, optional = true } = {}) {
+export function installPacked({ source = root } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tokenbus-packed-'))
   const packing = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
   const [{ filename, name }] = JSON.parse(execFileSync('npm', packing, { cwd: source, encoding: 'utf8' }))
@@ -21,17 +21,19 @@ export function installPacked({ source = root, optional = true } = {}) {
   mkdirSync(dirname(installed), { recursive: true })
   execFileSync('mv', [join(folder, 'package'), installed])
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
-  const needed = { ...manifest.dependencies, ...(optional && manifest.optionalDependencies) }
-  for (const dependency of Object.keys(needed)) {
+  const add = (dependency: string) => {
     const link = join(folder, 'node_modules', dependency)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(root, 'node_modules', dependency), link)
   }
+  for (const dependency of Object.keys(manifest.dependencies)) add(dependency)
 
   return {
     folder,
     installed,
     manifest,
+    /** One more package, by name. */
+    add,
     /** What a program of that file says. */
     run(file: string, source: string, ...args: string[]): string {
       writeFileSync(join(folder, file), source)
