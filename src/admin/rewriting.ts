@@ -10,6 +10,7 @@ import type { PendingConsents } from '../redis/pending-consents.ts'
 import type { PendingDevices } from '../redis/pending-devices.ts'
 import { BadCursor, type Records, type Ref } from '../redis/records.ts'
 import { SealError } from '../redis/seal.ts'
+import type { TokenApiSwitch } from '../redis/token-api-switch.ts'
 import type { ArrivedAnswers } from '../refresh/arrived-answers.ts'
 
 export interface RewritingOptions {
@@ -20,6 +21,7 @@ export interface RewritingOptions {
   readonly apiTokens: Pick<ApiTokenStore, 'rewrite'>
   readonly pendingConsents: Pick<PendingConsents, 'rewrite'>
   readonly pendingDevices: Pick<PendingDevices, 'rewrite'>
+  readonly tokenApiSwitch: Pick<TokenApiSwitch, 'rewrite'>
   readonly partitions: number
 }
 
@@ -79,9 +81,9 @@ export function createRewriting(options: RewritingOptions): Rewriting {
     return kind === 'app' || last === undefined ? 0 : partitionOf(last, partitions) / partitions
   }
 
-  /** API tokens, and consents that are under way; of those that cannot be sealed anew, one line for all. */
+  /** API tokens, the switch of the page, and consents that are under way; of those that cannot be sealed anew, one line for all. */
   async function rewriteTheRest(): Promise<Pick<RewrittenPage, 'rewritten' | 'unopened'>> {
-    const rewritten = await apiTokens.rewrite()
+    const rewritten = (await apiTokens.rewrite()) + (await options.tokenApiSwitch.rewrite())
     const left = (await pendingConsents.rewrite()) + (await pendingDevices.rewrite())
     return { rewritten, unopened: left > 0 ? [`consent:${left} under way, for 30 minutes at most`] : [] }
   }

@@ -5,6 +5,8 @@ export interface Audit {
    * each with a comma before it.
    */
   tokenRead(who: string, account: string, details?: string): void
+  /** Somebody switched tokens over HTTP on or off. */
+  tokenApiTurned(who: string, enabled: boolean, details?: string): void
   /** Opens its file anew, which was moved away; does nothing where there is none. */
   reopen(): void
   /** Writes what waits, for good. */
@@ -37,9 +39,16 @@ export function createAudit(stream: Pick<NodeJS.WritableStream, 'write'>): Audit
       const quoted = plain.test(account) ? `"${account}"` : JSON.stringify(account)
       lines += `${head}${who}","account":${quoted}${details},"msg":"token read"}\n`
     },
+    tokenApiTurned(who, enabled, details = '') {
+      flush()
+      const time = new Date().toISOString()
+      stream.write(
+        `{"level":30,"time":"${time}","audit":"token-api.turned","who":"${who}","enabled":${enabled}${details},"msg":"tokens over HTTP switched ${enabled ? 'on' : 'off'}"}\n`,
+      )
+    },
     reopen() {},
     close: flush,
   }
 }
 
-export const unaudited: Audit = { tokenRead() {}, reopen() {}, close() {} }
+export const unaudited: Audit = { tokenRead() {}, tokenApiTurned() {}, reopen() {}, close() {} }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { TokenApi } from '../admin/token-api.ts'
 import { appendFields } from '../common/append-fields.ts'
 import type { Audit } from '../common/audit.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
@@ -12,8 +13,7 @@ import { type Call, type Route, route } from './route.ts'
 export interface OauthTokenOptions {
   readonly tokenbus: Pick<Tokenbus, 'getToken' | 'rejectToken'>
   readonly audit: Pick<Audit, 'tokenRead'>
-  /** From the environment alone. */
-  readonly enableTokenApi: boolean
+  readonly tokenApi: Pick<TokenApi, 'enabled'>
 }
 
 export const oauthTokenAccess = { scopes: ['token:read'], account: { path: 'account' } } as const
@@ -25,7 +25,7 @@ const answer = tokenSchema.extend({ cached: z.boolean().describe('no renewal was
 export const callerDetails = (address: string) => `,"address":"${address}"`
 
 /** EmailEngine's endpoint, field for field, and four of our own; and a way to say that a token was refused. */
-export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthTokenOptions): Route[] {
+export function oauthTokenRoutes({ tokenbus, audit, tokenApi }: OauthTokenOptions): Route[] {
   async function serve(
     {
       params: { account },
@@ -34,10 +34,10 @@ export function oauthTokenRoutes({ tokenbus, audit, enableTokenApi }: OauthToken
     }: Pick<Call<{ account: string }>, 'params' | 'principal' | 'callerAddress'>,
     ask: (account: string) => Promise<TokenResult>,
   ): Promise<Result<Uint8Array>> {
-    if (!enableTokenApi)
+    if (!tokenApi.enabled())
       return fail(
         'token_api_disabled',
-        'tokens are not served over HTTP: TOKENBUS_ENABLE_TOKEN_API is not true',
+        "tokens are not served over HTTP: neither the switch on the operators' page nor TOKENBUS_ENABLE_TOKEN_API allows it",
       )
     const result = await ask(account)
     if (!result.ok) return result

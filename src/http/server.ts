@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import type { TokenApi } from '../admin/token-api.ts'
 import type { ApiTokens } from '../admin/verify-api-token.ts'
+import type { Audit } from '../common/audit.ts'
 import { hostPort } from '../common/host-port.ts'
 import { StartError } from '../common/start-error.ts'
 import { createTokenBuckets, type TokenBuckets } from '../common/token-bucket.ts'
@@ -13,6 +15,7 @@ import { accountListRoute } from './account-list.ts'
 import { accountRoutes } from './accounts.ts'
 import { apiTokenRoutes } from './api-tokens.ts'
 import { appRoutes } from './apps.ts'
+import type { AtOnce } from './at-once.ts'
 import { authenticate } from './authenticate.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
 import { docsRoutes } from './docs.ts'
@@ -30,6 +33,7 @@ import { operationOf, register } from './route.ts'
 import { createOwnOrigin } from './same-origin.ts'
 import { securityEventsOperation, securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
+import { tokenApiRoutes } from './token-api.ts'
 import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
 
 export interface HttpOptions
@@ -39,6 +43,8 @@ export interface HttpOptions
   readonly host: string
   readonly port: number
   readonly tokenbus: Tokenbus
+  readonly tokenApi: TokenApi
+  readonly audit: Audit
   readonly apiTokens: Pick<ApiTokens, 'verify'>
   readonly consent: Consent
   readonly feed: EventFeed
@@ -62,8 +68,9 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   const { host, port } = options
   const limits = createTokenBuckets()
   const callerAddress = createCallerAddress(createTrustProxy(options.trustedProxies))
-  const atOnce = options.enableTokenApi && oauthTokenAtOnce({ ...options, limits, callerAddress })
-  const server = hardenedServer({ ...options, ...(atOnce && { atOnce }) })
+  const fromMemory = oauthTokenAtOnce({ ...options, limits, callerAddress })
+  const atOnce: AtOnce = (request) => (options.tokenApi.enabled() ? fromMemory(request) : undefined)
+  const server = hardenedServer({ ...options, atOnce })
   await addRoutes(server, { ...options, limits })
   try {
     // `[::]` is where one listens, not where one asks.
@@ -93,12 +100,9 @@ export async function addRoutes(
   consentPages(server, consent, publicUrl)
   eventRoute(server, { feed, apiTokens })
   securityEventsRoute(server, options.receiveEvents)
-  sessionRoutes(server, {
-    apiTokens,
-    limits: createTokenBuckets(),
-    ownOrigin,
-    publicUrl,
-  })
+  const signIns = createTokenBuckets()
+  sessionRoutes(server, { apiTokens, limits: signIns, ownOrigin, publicUrl })
+  tokenApiRoutes(server, { ...options, limits: signIns })
   await pageRoutes(server)
   const routes = [
     ...oauthTokenRoutes(options),

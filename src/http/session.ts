@@ -12,7 +12,7 @@ import type { OwnOrigin } from './same-origin.ts'
 const bodySchema = z.strictObject({ apiToken: z.string().min(1).max(256) })
 
 /** Of one address: ten wrong ones at once, then one in two seconds. */
-const attempts = { perSecond: 0.5, burst: 10 }
+export const attempts = { perSecond: 0.5, burst: 10 }
 
 export interface SessionOptions {
   readonly apiTokens: Pick<ApiTokens, 'verify'>

@@ -99,7 +99,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     publicUrl: read.TOKENBUS_PUBLIC_URL,
     trustedProxies: read.TOKENBUS_TRUSTED_PROXIES,
     redirectOrigins: read.TOKENBUS_REDIRECT_ORIGINS,
-    enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API ?? mode === 'dev',
+    /** Undefined: the switch on the page decides. */
+    enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API ?? (mode === 'dev' ? true : undefined),
     dataDir: read.TOKENBUS_DATA_DIR,
     partitions: read.TOKENBUS_PARTITIONS,
     allowPrivateEndpoints: read.TOKENBUS_ALLOW_PRIVATE_ENDPOINTS ?? mode === 'dev',

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { startTokenApi } from '../admin/token-api.ts'
 import { createApiTokens } from '../admin/verify-api-token.ts'
 import { listen } from '../bus/listen.ts'
 import { newestLevelName, sealingKey, writeLevelName } from '../bus/subjects.ts'
@@ -73,6 +74,14 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const { clock, storage, nats, jetStream, provider, facts, metrics, host, watch } = core
   const { records } = storage
 
+  const tokenApi = await startTokenApi({
+    store: storage.tokenApiSwitch,
+    decided: config.enableTokenApi,
+    clock,
+    logger,
+  })
+  onStop({ part: 'the switch for tokens over HTTP', stop: tokenApi.stop })
+
   let leaving = false
   let listeningUrl = ''
   const publicUrl = () => config.publicUrl ?? listeningUrl
@@ -135,7 +144,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const http = await startHttp({
     checkReplies: config.checkReplies,
     ...config.http,
-    enableTokenApi: config.enableTokenApi,
+    tokenApi,
     catalogue,
     trustedProxies: config.trustedProxies,
     basePath: basePathOf(config.publicUrl),

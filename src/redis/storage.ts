@@ -20,6 +20,7 @@ import { parseKeys } from './seal-keys.ts'
 import { createSeenEvents } from './seen-events.ts'
 import { createSigner } from './signer.ts'
 import { type StorageTrouble, StorageUnavailable, sentenceOf } from './storage-unavailable.ts'
+import { createTokenApiSwitch } from './token-api-switch.ts'
 import { watchWrites } from './write-health.ts'
 import { createWriteLevel } from './write-level.ts'
 
@@ -55,7 +56,8 @@ export async function openStorage({ url, keys, partitions, logger, known }: Stor
     // A permission that is lacking, or room, had better show now.
     await Promise.all([writes.prove(), highestTime(redis, 0)])
     const level = createWriteLevel(levels, { read: () => readLevels(opened) })
-    const integrity = createIntegrity({ signer: createSigner(parsed), level, logger })
+    const signer = createSigner(parsed)
+    const integrity = createIntegrity({ signer, level, logger })
     let replicas = await replication(redis)
     const confirmation = await createSaveConfirmation({ redis, partitions, within: replicaWithin })
     const listeners: (() => void)[] = []
@@ -111,6 +113,7 @@ export async function openStorage({ url, keys, partitions, logger, known }: Stor
       pendingConsents: createPendingConsents({ ...opened, level, integrity }),
       pendingDevices: createPendingDevices({ ...opened, integrity }),
       apiTokens: createApiTokenStore({ ...opened, integrity }),
+      tokenApiSwitch: createTokenApiSwitch({ ...opened, signer, integrity }),
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
       seals: seals.total,

@@ -85,6 +85,7 @@ it('an older key is replaced in every record, page by page, and may then go', as
     await provider.asked(1)
     provider.answer(answered({ accessToken: 'a0b', refreshToken: 'r0b', expiresIn: 3_600 }))
     await forced
+    await before.storage.tokenApiSwitch.write({ enabled: true, by: 'admin', at: 1 })
   }
   expect(await keyIdsInUse()).toEqual(['one'])
 
@@ -93,7 +94,8 @@ it('an older key is replaced in every record, page by page, and may then go', as
     const pages = await rotate(node, 10)
     expect({ looked: sum(pages, 'looked'), resealed: sum(pages, 'resealed') }).toEqual({
       looked: 26,
-      resealed: 26,
+      // The switch of the page is signed anew, too.
+      resealed: 27,
     })
     expect(pages.length).toBeGreaterThan(3)
     const progress = pages.map((page) => page.progress)
@@ -115,6 +117,7 @@ it('an older key is replaced in every record, page by page, and may then go', as
   }
 
   await using after = await startNode(two)
+  expect(await after.storage.tokenApiSwitch.read()).toMatchObject({ enabled: true })
   expect(await tokenOf(after, 'rotate-0')).toBe('a0b')
   expect(await tokenOf(after, 'rotate-24')).toBe('a24')
   const record = await after.storage.records.load({ kind: 'account', id: 'rotate-0' })

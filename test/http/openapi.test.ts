@@ -7,7 +7,8 @@ const missing = prepareCheckers()
 if (missing !== null) process.stderr.write(`skipped: what other tools say of /openapi.json (${missing})\n`)
 
 /** For browsers, and the document itself. */
-const pages = /^(GET \/(assets\/.*|docs|openapi\.json|oauth|oauth\/start)?|(POST|DELETE) \/session)$/
+const pages =
+  /^(GET \/(assets\/.*|docs|openapi\.json|oauth|oauth\/start)?|(POST|DELETE) \/session|(GET|PUT) \/session\/token-api)$/
 
 interface Documented {
   readonly operationId: string

@@ -46,6 +46,13 @@ const table: Record<string, Row> = {
   'POST /v1/security-events/:app': open(400, { path: '/v1/security-events/theirs' }),
   'POST /session': open(401, { body: { apiToken: 'x' }, elsewhere: 403 }),
   'DELETE /session': open(200, { elsewhere: 403 }),
+  'GET /session/token-api': { someAccounts: 403, someApps: 403, ...read },
+  'PUT /session/token-api': {
+    body: { enabled: true, apiToken: 'x' },
+    someAccounts: 403,
+    someApps: 403,
+    ...change,
+  },
 
   'GET /v1/account/:account/oauth-token': {
     path: `${account}/oauth-token`,

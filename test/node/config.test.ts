@@ -44,7 +44,7 @@ describe('the environment', () => {
       redisUrl: 'redis://b',
       keys: 'k:v',
       allowPrivateEndpoints: false,
-      enableTokenApi: false,
+      enableTokenApi: undefined,
       leaveAfter: 3_000,
     })
     expect(() => readConfig({ ...env, TOKENBUS_KEYS: '' }, 'serve')).toThrow(
