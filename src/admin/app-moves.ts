@@ -20,7 +20,15 @@ export interface Moving {
   readonly whole: boolean
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
+const endpoints = [
+  'issuer',
+  'authorizeUrl',
+  'tokenUrl',
+  'refreshUrl',
+  'exchangeUrl',
+  'revocationUrl',
+  'deviceUrl',
+] as const
 const causes = ['provider', 'tenant', 'cloud', ...endpoints] as const
 
 /**

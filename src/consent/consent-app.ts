@@ -11,14 +11,28 @@ export interface ConsentApp {
   readonly params: Params | undefined
   /** The name of the caller's field. */
   readonly field: string
+  /** Nothing comes back by a browser. */
+  readonly onDevice?: boolean
 }
 
 /** The settings of an app whose accounts a person connects, its URLs filled in. */
-export async function consentApp({ apps, app, params = {}, field }: ConsentApp): Promise<Result<AppConfig>> {
+export async function consentApp({
+  apps,
+  app,
+  params = {},
+  field,
+  onDevice = false,
+}: ConsentApp): Promise<Result<AppConfig>> {
   const { config } = await apps.look(app)
   if (config === null) return fail('app_not_found', `${field}: there is no such app`)
-  if (spendsRefreshToken(config)) return fillParams(config, params)
+  if (onDevice ? spendsRefreshToken(config) : isAgreedTo(config))
+    return fillParams(config, params, { beforeCallback: !onDevice })
   return fail('invalid_config', `${field}: accounts of this app need nobody to consent`)
+}
+
+/** An administrator may have to agree that an app acts for itself, which brings no code. */
+function isAgreedTo({ grant, authorizeUrl }: Pick<AppConfig, 'grant' | 'authorizeUrl'>): boolean {
+  return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
 }
 
 /** What a person has agreed to is redeemed there, and nowhere else. */

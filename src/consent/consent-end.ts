@@ -39,3 +39,13 @@ function backTo(problem: ConsentProblem, { account, redirectUrl }: Asked): strin
   if (account !== null) url.searchParams.set('account', account)
   return url.href
 }
+
+/** RFC 6749 §4.1.2.1: every other word says no. */
+const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
+
+/** Why nobody has agreed; undefined where somebody has. */
+export function declinedIn({ searchParams }: URL): ConsentProblem | undefined {
+  const declined = searchParams.get('error')
+  if (declined === null) return undefined
+  return providerTrouble.has(declined) ? 'provider_unavailable' : 'access_denied'
+}

@@ -3,20 +3,22 @@ import { z } from 'zod'
 import type { Accounts } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import { createAppBinding } from '../admin/app-binding.ts'
+import type { AccountPut } from '../contract/account.ts'
 import type { AppView } from '../contract/app.ts'
 import { ok, type Result } from '../contract/failures.ts'
+import type { GrantPlace } from '../contract/grant-place.ts'
 import type { Bound } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
+import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
-import type { Params } from '../provider/url-params.ts'
-import { filledApp } from '../refresh/filled-app.ts'
+import { fillParams, type Params, paramsFromCallback } from '../provider/url-params.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
 import { consentApp, redeemsAt } from './consent-app.ts'
-import { type ConsentEnd, turnedDown } from './consent-end.ts'
-import { readGrant } from './read-grant.ts'
+import { type ConsentEnd, declinedIn, turnedDown } from './consent-end.ts'
+import { readGrant, withoutCode } from './read-grant.ts'
 import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
@@ -60,11 +62,11 @@ export interface Consent {
   finish(callbackUrl: URL): Promise<ConsentEnd>
 }
 
+type Configured = App & { readonly config: AppConfig }
+
 const ticketSchema = z.string().regex(/^[\w-]{43}$/)
 /** Of one callback: each is looked for in the storage. */
 const mostTickets = 3
-/** RFC 6749 §4.1.2.1: every other word says no. */
-const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
 /** Where providers send the browser back to: to be registered there. */
 export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
 const random = () => randomBytes(32).toString('base64url')
@@ -92,42 +94,39 @@ export function createConsent(options: ConsentOptions): Consent {
     return turnedDown('provider_unavailable', waiting)
   }
 
-  async function store(
-    waiting: PendingConsent,
-    app: App & { config: AppConfig },
-    callbackUrl: URL,
-    state: string,
-  ) {
+  async function redeem(waiting: PendingConsent, app: Configured, callbackUrl: URL, state: string) {
+    const { config } = app
+    const { codeVerifier, nonce, name, email } = waiting
+    const account = waiting.account ?? randomUUID()
+    if (!spendsRefreshToken(config))
+      return store({ waiting, account, config, put: withoutCode(account, waiting, config) })
     const client = chooseSecret(app)
     const answer = await provider.redeemCode({
-      config: app.config,
+      config,
       ...(client && { clientSecret: client.secret }),
       callbackUrl,
       redirectUri: redirectUri(),
       state,
-      codeVerifier: waiting.codeVerifier.reveal(),
-      ...(consentScopes(app.config).includes('openid') && { nonce: waiting.nonce }),
+      codeVerifier: codeVerifier.reveal(),
+      ...(consentScopes(config).includes('openid') && { nonce }),
     })
-    const account = waiting.account ?? randomUUID()
-    const { name, email } = waiting
-    const grant = readGrant({ account, name, email, config: app.config, answer })
+    const grant = readGrant({ account, name, email, config, answer })
     if (grant.kind === 'none') return turnedDown(grant.problem, waiting, grant.details)
-    const place = placeOf(app.config, grant.reached)
-    const put = await tokenbus.putAccount(
-      account,
-      { ...grant.put, ...paramsIn(waiting, app.config) },
-      {
-        place,
-        by: { apps: waiting.apps },
-      },
-    )
-    if (!put.ok) return turnedDown('not_stored', waiting)
+    const place = placeOf(config, grant.reached)
+    return store({ waiting, account, config, put: grant.put, place })
+  }
+
+  async function store({ waiting, account, config, put, place }: Storing): Promise<ConsentEnd> {
+    const whole = { ...put, ...paramsIn(waiting, config) }
+    const from = { by: { apps: waiting.apps }, ...(place && { place }) }
+    const stored = await tokenbus.putAccount(account, whole, from)
+    if (!stored.ok) return turnedDown('not_stored', waiting)
     const location = new URL(waiting.redirectUrl)
     location.searchParams.set('account', account)
-    location.searchParams.set('state', put.value.created ? 'new' : 'existing')
-    const { extra } = put.value
+    location.searchParams.set('state', stored.value.created ? 'new' : 'existing')
+    const { extra } = stored.value
     if (extra !== undefined) location.searchParams.set('extra', JSON.stringify(extra))
-    return { kind: 'connected' as const, location: location.href }
+    return { kind: 'connected', location: location.href }
   }
 
   /** Who asked is known by the ticket alone; a provider may send it back under a name of its own. */
@@ -214,23 +213,31 @@ export function createConsent(options: ConsentOptions): Consent {
       const ticket = await ticketIn(callbackUrl)
       const found = ticket === null ? null : await pending.take(ticket)
       if (ticket === null || found === null) return turnedDown('unknown_request')
-      const waiting = fromPending(found)
-      const app = filledApp(await apps.look(waiting.app ?? ''), waiting.params ?? {})
-      if (app.config === null) return turnedDown('unknown_app', waiting)
-      const end = rejectedCallback(callbackUrl, waiting, app.config)
-      if (end !== undefined) return turnedDown(end, waiting)
-      return store(waiting, { ...app, config: app.config }, callbackUrl, ticket)
+      const asked = fromPending(found)
+      const app = await apps.look(asked.app ?? '')
+      if (app.config === null) return turnedDown('unknown_app', asked)
+      const params = paramsFromCallback(app.config, asked.params ?? {}, callbackUrl)
+      const waiting = { ...asked, params }
+      const declined = declinedIn(callbackUrl)
+      if (declined !== undefined) return turnedDown(declined, waiting)
+      const filled = fillParams(app.config, params)
+      if (!filled.ok || isElsewhere(waiting, filled.value)) return turnedDown('callback_rejected', waiting)
+      return redeem(waiting, { ...app, config: filled.value }, callbackUrl, ticket)
     },
   }
 }
 
-/** Why what came back is not looked at; undefined where it is. */
-function rejectedCallback(callbackUrl: URL, { redeemsAt: bound }: PendingConsent, config: AppConfig) {
-  // A code and its verifier are as good as a grant: they go nowhere but where they were asked for.
-  if (bound !== undefined && bound !== redeemsAt(config)) return 'callback_rejected' as const
-  const declined = callbackUrl.searchParams.get('error')
-  if (declined === null) return undefined
-  return providerTrouble.has(declined) ? ('provider_unavailable' as const) : ('access_denied' as const)
+interface Storing {
+  readonly waiting: PendingConsent
+  readonly account: string
+  readonly config: AppConfig
+  readonly put: AccountPut
+  readonly place?: GrantPlace
+}
+
+/** A code and its verifier are as good as a grant: they go nowhere but where they were asked for. */
+function isElsewhere({ redeemsAt: bound }: PendingConsent, config: AppConfig): boolean {
+  return bound !== undefined && bound !== redeemsAt(config)
 }
 
 /** None where the app has nothing to fill in. */

@@ -143,7 +143,7 @@ export function createDevice(options: DeviceOptions): Device {
     async connectDevice(account, { app: id, user, params }, { by } = {}) {
       const bound = await binding.of(account, by)
       if (!bound.ok) return bound
-      const config = await consentApp({ apps, app: id, params, field: 'app' })
+      const config = await consentApp({ apps, app: id, params, field: 'app', onDevice: true })
       if (!config.ok) return config
       const client = chooseSecret(await apps.look(id))
       const begun = await provider.authorizeDevice({

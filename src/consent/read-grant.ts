@@ -38,7 +38,6 @@ export function readGrant({ account, name, email, user, config, answer }: ReadGr
   if (missing.length > 0) return { kind: 'none', problem: 'missing_scopes', details: missing }
   const tokens = tokensOf(config, answer)
   if (tokens === null) return { kind: 'none', problem: 'no_refresh_token' }
-  const about = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) }
   return {
     kind: 'grant',
     ...(answer.reached && { reached: answer.reached }),
@@ -47,10 +46,24 @@ export function readGrant({ account, name, email, user, config, answer }: ReadGr
       ...whoIn(answer, { account, email, user }),
       ...tokens,
       scopes: [...scopes],
-      ...(Object.keys(about).length > 0 && { metadata: about }),
+      ...aboutOf({ name, email }),
       ...(answer.extra && { extra: answer.extra }),
     },
   }
+}
+
+/** The account of an app that acts for itself, once somebody has agreed that it may. */
+export function withoutCode(
+  account: string,
+  { name, email }: Pick<ReadGrant, 'name' | 'email'>,
+  { app }: AppConfig,
+): AccountPut {
+  return { app, user: email ?? account, ...aboutOf({ name, email }) }
+}
+
+function aboutOf({ name, email }: Pick<ReadGrant, 'name' | 'email'>): Pick<AccountPut, 'metadata'> {
+  const about = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) }
+  return Object.keys(about).length > 0 ? { metadata: about } : {}
 }
 
 function problemOf({ reason, class: failureClass }: Refusal): ConsentProblem {

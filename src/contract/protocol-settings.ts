@@ -31,12 +31,21 @@ const life = z.number().positive().max(longestLife)
 
 /** What a provider wants or says otherwise than RFC 6749 has it. */
 export const protocolSettings = {
-  pkce: z.boolean().optional().describe('whether consent is protected by PKCE (RFC 7636)'),
+  pkce: z
+    .boolean()
+    .or(z.literal('plain'))
+    .optional()
+    .describe('whether consent is protected by PKCE (RFC 7636), or by its method plain'),
   clientAuth: z
     .enum(['client_secret_basic', 'client_secret_post', 'client_secret_query', 'none'])
     .optional()
     .describe('how the app proves who it is at the token endpoint'),
   tokenBody: z.enum(['form', 'json', 'query']).optional().describe('how token requests are encoded'),
+  tokenMethod: z
+    .enum(['POST', 'GET'])
+    .optional()
+    .describe('of token requests; with GET all parameters are in the query'),
+  refreshMethod: z.enum(['POST', 'GET']).optional().describe('of refreshes and exchanges, if it is another'),
   authorizeParams: paramsSchema
     .optional()
     .describe('parameters added to the consent page, or with null taken from it'),
@@ -56,6 +65,10 @@ export const protocolSettings = {
     .optional()
     .describe("the provider's names of standard parameters; an empty one leaves the parameter out"),
   refreshUrl: urlTemplateSchema.optional().describe('where tokens are refreshed, if not at tokenUrl'),
+  exchangeUrl: urlTemplateSchema
+    .optional()
+    .describe('where the token that a code brings is exchanged for one that lives longer'),
+  exchangeParams: paramsSchema.optional().describe('parameters added to that exchange'),
   scopeSeparator: z
     .string()
     .regex(/^[\x20-\x7e]{1,3}$/, visibleRule)
@@ -88,7 +101,10 @@ export const protocolSettings = {
   urlParams: z
     .record(
       z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be a word'),
-      z.strictObject({ pattern: textSchema(512).refine(isPattern, 'must be a regular expression') }),
+      z.strictObject({
+        pattern: textSchema(512).refine(isPattern, 'must be a regular expression'),
+        from: name.optional().describe('the parameter of the callback that says it'),
+      }),
     )
     .refine(fewEntries(10), 'must have 10 entries at most')
     .optional()

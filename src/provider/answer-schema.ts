@@ -31,11 +31,15 @@ export const tokensSchema = z.object({
 export type TokensBody = z.output<typeof tokensSchema>
 export type AnswerObject = Readonly<Record<string, unknown>>
 
-/** Undefined when the text is not a JSON object. */
+/** Undefined when the text is neither a JSON object nor, as some providers answer, a form. */
 export function parseAnswer(body: string): AnswerObject | undefined {
   const parsed = parseJson(body)
-  return isObject(parsed) ? parsed : undefined
+  if (isObject(parsed)) return parsed
+  return likeForm.test(body) ? Object.fromEntries(new URLSearchParams(body)) : undefined
 }
+
+const likeForm =
+  /^(?:[\w.-]{1,64}=[^&\s<>"]*&)*(?:access_token|error)=[^&\s<>"]+(?:&[\w.-]{1,64}=[^&\s<>"]*)*$/
 
 export function isObject(value: unknown): value is AnswerObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -17,7 +17,15 @@ export interface ToAppConfig {
   readonly catalogue?: Catalogue
 }
 
-const endpoints = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
+const endpoints = [
+  'issuer',
+  'authorizeUrl',
+  'tokenUrl',
+  'refreshUrl',
+  'exchangeUrl',
+  'revocationUrl',
+  'deviceUrl',
+] as const
 const asPut = ['name', 'issuer', 'policy', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
@@ -101,7 +109,7 @@ function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
     clientAuth: put.clientAuth ?? preset.clientAuth,
     ...place,
     ...mapValues(preset.endpoints, fill),
-    ...pick(put, ['authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl']),
+    ...pick(put, ['authorizeUrl', 'tokenUrl', 'refreshUrl', 'exchangeUrl', 'revocationUrl', 'deviceUrl']),
     ...protocolOf(put, preset),
     ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
     ...pick(put, asPut),
@@ -117,12 +125,12 @@ function rotationOf({ refreshWith }: AppPut, { protocol, rotation }: Preset): Ap
   return (refreshWith ?? protocol?.refreshWith) === 'access_token' ? 'none' : rotation
 }
 
-const settled = ['clientAuth', 'refreshUrl'] as const
+const settled = ['clientAuth', 'refreshUrl', 'exchangeUrl'] as const
 const protocolFields = Object.keys(protocolSettings).filter(
   (name) => !settled.includes(name as 'clientAuth'),
 ) as (keyof Omit<ProtocolSettings, (typeof settled)[number]>)[]
 /** What an operator says of these is beside what the preset says, name by name. */
-const merged = ['tokenParams', 'refreshParams', 'tokenHeaders'] as const
+const merged = ['tokenParams', 'refreshParams', 'exchangeParams', 'tokenHeaders'] as const
 
 function protocolOf(put: AppPut, { protocol }: Preset): ProtocolSettings {
   const said = pick(put, protocolFields)

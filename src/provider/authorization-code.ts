@@ -47,6 +47,27 @@ export function createAuthorizationCode({
   endpoints,
   requestTokens,
 }: AuthorizationCodeOptions): AuthorizationCode {
+  /** Where the app says so, what a code brings is only good for being exchanged. */
+  async function longerLived(
+    { config, clientSecret }: RedeemCodeRequest,
+    first: Tokens,
+  ): Promise<TokenAnswer> {
+    if (config.exchangeUrl === undefined) return first
+    const refresh_token = first.accessToken.reveal()
+    const answer = await requestTokens({
+      config,
+      ...(clientSecret && { clientSecret }),
+      form: () => ({ grant_type: 'refresh_token', refresh_token }),
+      purpose: 'exchange',
+      refreshToken: first.accessToken,
+      timing,
+    })
+    if (answer.kind === 'refused') return answer
+    const { expiresIn: _, ...known } = first
+    const extra = { ...first.extra, ...answer.extra }
+    return { ...known, ...answer, ...(Object.keys(extra).length > 0 && { extra }), ...reachedBy(first) }
+  }
+
   return {
     authorizationUrl: (request) => authorizationUrl(endpoints, request),
 
@@ -58,7 +79,7 @@ export function createAuthorizationCode({
       const { server } = resolved
       const callback = readCallback({ config, server, callbackUrl, state })
       if (typeof callback !== 'string') return callback
-      const answer = await requestTokens({
+      const first = await requestTokens({
         config,
         ...(clientSecret && { clientSecret }),
         form: () => ({
@@ -69,6 +90,7 @@ export function createAuthorizationCode({
         }),
         timing,
       })
+      const answer = first.kind === 'refused' ? first : await longerLived(request, first)
       const issuer = identityIssuer(config)
       if (answer.kind === 'refused') return answer
       const called = { config, callbackUrl: new URL(callbackUrl), code: callback }
@@ -84,6 +106,8 @@ export function createAuthorizationCode({
     },
   }
 }
+
+const reachedBy = ({ reached }: Tokens) => (reached === undefined ? {} : { reached })
 
 interface Called {
   readonly config: AppConfig

@@ -38,19 +38,29 @@ export async function authorizationUrl(
 
 async function standardParams(request: AuthorizationUrlRequest): Promise<Params> {
   const { config, redirectUri, state, nonce, codeVerifier, loginHint } = request
-  return {
-    response_type: 'code',
+  const asked = {
     client_id: config.clientId,
     redirect_uri: config.redirectUri ?? redirectUri,
     scope: joinedScopes(config, consentScopes(config)),
     state,
-    ...(config.pkce !== false && {
-      code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
-      code_challenge_method: 'S256',
-    }),
+  }
+  // Who agrees that an app may act for itself brings no code back.
+  if (config.grant === 'client_credentials') return asked
+  return {
+    response_type: 'code',
+    ...asked,
+    ...(await challengeOf(config, codeVerifier)),
     ...(nonce !== undefined && { nonce }),
     ...(loginHint !== undefined && { login_hint: loginHint }),
   }
+}
+
+/** RFC 7636 §4.2, or what else a provider wants. */
+async function challengeOf({ pkce = true }: AppConfig, codeVerifier: string): Promise<Params> {
+  if (pkce === false) return {}
+  if (pkce === 'plain') return { code_challenge: codeVerifier, code_challenge_method: 'plain' }
+  const challenge = await oauth.calculatePKCECodeChallenge(codeVerifier)
+  return { code_challenge: challenge, code_challenge_method: 'S256' }
 }
 
 /** A page that is reached by a fragment finds its parameters there, too. */

@@ -12,17 +12,27 @@ interface Asked {
 type Complaint = readonly [field: string, complaint: string]
 type Rule = (asked: Asked) => Complaint | undefined
 
-const ofConsent = [
+const ofCode = [
   'pkce',
-  'authorizeParams',
   'refreshParams',
   'refreshUrl',
+  'refreshMethod',
   'refreshToken',
   'refreshWith',
-  'redirectUri',
+  'exchangeUrl',
+  'exchangeParams',
 ] as const
-const urls = ['issuer', 'authorizeUrl', 'tokenUrl', 'refreshUrl', 'revocationUrl', 'deviceUrl'] as const
-const parameters = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
+const ofConsent = ['authorizeParams', 'redirectUri'] as const
+const urls = [
+  'issuer',
+  'authorizeUrl',
+  'tokenUrl',
+  'refreshUrl',
+  'exchangeUrl',
+  'revocationUrl',
+  'deviceUrl',
+] as const
+const parameters = ['authorizeParams', 'tokenParams', 'refreshParams', 'exchangeParams'] as const
 
 /** Parameters that authenticate the client, or tie a response to its request, cannot be constants of an app. */
 const reserved = new Set([
@@ -38,6 +48,8 @@ const reserved = new Set([
   'refresh_token',
   'state',
 ])
+/** These may be left out of a request, for a provider that does not take them there. */
+const ofClient = new Set(['client_id', 'client_secret'])
 /** Those a standard request may have, which no two may be called by one name. */
 const standard = [...reserved, 'grant_type', 'nonce', 'redirect_uri', 'response_type', 'scope']
 const ofTransport = new Set([
@@ -64,9 +76,29 @@ const tokens = new Set(['access_token', 'refresh_token', 'id_token', 'client_sec
 
 const rules: readonly Rule[] = [
   ({ put, config }) => {
-    const field =
-      config.grant === 'authorization_code' ? undefined : ofConsent.find((each) => put[each] !== undefined)
-    return field && [field, `has no meaning for grant ${config.grant}`]
+    const { grant } = config
+    if (grant === 'authorization_code') return undefined
+    const meaningless = hasConsentPage(config) ? ofCode : [...ofCode, ...ofConsent]
+    const field = meaningless.find((each) => put[each] !== undefined)
+    return field && [field, `has no meaning for grant ${grant}`]
+  },
+  ({ put, config: { tokenMethod } }) =>
+    tokenMethod === 'GET' && put.tokenBody !== undefined && put.tokenBody !== 'query'
+      ? ['tokenBody', 'has no meaning with tokenMethod GET']
+      : undefined,
+  ({ put, config: { exchangeUrl } }) =>
+    put.exchangeParams !== undefined && exchangeUrl === undefined
+      ? ['exchangeParams', 'has no meaning without exchangeUrl']
+      : undefined,
+  ({ config }) => {
+    const saidLater = Object.entries(config.urlParams ?? {}).filter(([, { from }]) => from !== undefined)
+    const [first] = saidLater.map(([name]) => name)
+    if (first === undefined) return undefined
+    if (!hasConsentPage(config)) return ['urlParams', `${first}.from has no meaning without a consent page`]
+    const early = saidLater.map(([name]) => name).find((name) => isAskedBefore(config, name))
+    return early === undefined
+      ? undefined
+      : ['urlParams', `${early}.from comes after the consent page, which has {${early}} in it`]
   },
   ({ put, config: { clientAuth } }) =>
     clientAuth === 'none' && (put.clientSecret ?? put.secrets) !== undefined
@@ -122,6 +154,17 @@ function first<Field extends string>(
   return undefined
 }
 
+/** Can a person be sent there, to agree? */
+function hasConsentPage({ grant, authorizeUrl }: AppConfig): boolean {
+  return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
+}
+
+function isAskedBefore({ issuer, authorizeUrl, deviceUrl, authorizeParams }: AppConfig, name: string) {
+  const values = Object.values(authorizeParams ?? {}).flatMap((value) => value ?? [])
+  const texts = [issuer ?? '', authorizeUrl ?? '', deviceUrl ?? '', ...values]
+  return texts.some((text) => placeholdersIn(text).includes(name))
+}
+
 function undeclared(url: string | undefined, { urlParams = {} }: AppConfig): string | undefined {
   const name = placeholdersIn(url ?? '').find((each) => urlParams[each] === undefined)
   return name && `{${name}} is not among urlParams`
@@ -131,9 +174,14 @@ function mayNotSet(config: AppConfig, field: (typeof parameters)[number]): strin
   const { parameterNames = {} } = config
   const taken = new Set([...reserved].flatMap((each) => [each, parameterNames[each] ?? each]))
   const params = Object.entries(config[field] ?? {})
-  const name = params.find(([each]) => taken.has(each))?.[0]
+  // Behind the browser a `state` ties nothing together: a provider may want to see one.
+  const mayBe = ([name, value]: readonly [string, string | null]) =>
+    field !== 'authorizeParams' && (value === null ? ofClient.has(name) : name === 'state')
+  const name = params.find((each) => taken.has(each[0]) && !mayBe(each))?.[0]
   if (name) return `${name} is not to be set here`
-  const uri = params.some(([each, value]) => each === 'redirect_uri' && value !== null)
+  // A refresh sends nobody anywhere: some providers only want to hear it once more.
+  const uri =
+    field !== 'refreshParams' && params.some(([each, value]) => each === 'redirect_uri' && value !== null)
   return uri ? 'redirect_uri is set by redirectUri' : undefined
 }
 

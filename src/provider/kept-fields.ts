@@ -1,6 +1,6 @@
-import { parseJson } from '../common/parse-json.ts'
 import type { Secret } from '../common/secret.ts'
 import type { Extra } from '../contract/account.ts'
+import { parseAnswer } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 import { decodeBody } from './decode-body.ts'
 import type { Exchange } from './http.ts'
@@ -33,7 +33,7 @@ export function keptFields({ keep = [], sources, secrets }: KeepFields): Extra |
 
 export interface KeptInAnswer {
   readonly exchange: Exchange
-  readonly config: Pick<AppConfig, 'keep'>
+  readonly config: Pick<AppConfig, 'keep' | 'answer'>
   readonly answer: Pick<Tokens, 'accessToken' | 'refreshToken' | 'idToken'>
   /** What the request was made with. */
   readonly spent: readonly (Secret | undefined)[]
@@ -42,11 +42,22 @@ export interface KeptInAnswer {
 export function keptInAnswer({ exchange, config, answer, spent }: KeptInAnswer): { readonly extra?: Extra } {
   if (config.keep === undefined || exchange.kind !== 'answered') return {}
   const { body, headers } = exchange
-  const said = parseJson(decodeBody({ body, encoding: headers['content-encoding'] }))
+  const said = parseAnswer(withWholeIds(decodeBody({ body, encoding: headers['content-encoding'] })))
   const { accessToken, refreshToken, idToken } = answer
   const secrets = [accessToken, refreshToken, idToken, ...spent].map((each) => each?.reveal())
-  const extra = keptFields({ keep: config.keep, sources: [said as KeptSource], secrets })
+  const extra = keptFields({ keep: config.keep, sources: [said, insideOf(said, config)], secrets })
   return extra === undefined ? {} : { extra }
+}
+
+function insideOf(said: KeptSource, { answer: { path } = {} }: KeptInAnswer['config']): KeptSource {
+  return path === undefined ? undefined : (valueAt(said, path) as KeptSource)
+}
+
+/** Ids that a JSON number would round come as text. */
+function withWholeIds(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?=\s*[,}\]])/g, (all) =>
+    all[0] === '"' ? all : `"${all}"`,
+  )
 }
 
 function valueAt(source: unknown, path: string): unknown {

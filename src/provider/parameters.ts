@@ -12,6 +12,11 @@ export function withChanges(params: Params, changes: AppConfig['tokenParams'] = 
   )
 }
 
+/** The names of what an app's settings take from a request. */
+export function leftOut(changes: AppConfig['tokenParams'] = {}): string[] {
+  return Object.keys(changes).filter((name) => changes[name] === null)
+}
+
 /** As the provider calls them. */
 export function renamed(params: Params, names: AppConfig['parameterNames'] = {}): Params {
   const called = Object.entries(params).map(([name, value]) => [names[name] ?? name, value])

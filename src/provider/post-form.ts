@@ -13,6 +13,10 @@ export interface PostForm {
   readonly server: oauth.AuthorizationServer
   readonly url: URL
   readonly form: Params
+  /** With GET everything is in the query. */
+  readonly method?: 'POST' | 'GET'
+  /** Parameters that this request does not have. */
+  readonly without?: readonly string[]
   readonly timing: Timing
   /** Milliseconds of the provider's clock. */
   readonly now: number
@@ -26,15 +30,20 @@ interface Parts {
 
 /** One authenticated request of the app (RFC 6749 §3.2, RFC 7009 §2.1). Never rejects. */
 export async function postForm({ http, server, url, form, timing, ...client }: PostForm): Promise<Exchange> {
-  const { config } = client
+  const { config, method = 'POST', without = [] } = client
   const credentials = new URLSearchParams()
   const authorization = new Headers()
   await clientAuthOf(client)(server, { client_id: config.clientId }, credentials, authorization)
-  const { query, body } = partsOf(config, form, Object.fromEntries(credentials))
+  for (const name of without) credentials.delete(name)
+  const { query, body } = partsOf(
+    method === 'GET' ? { ...config, tokenBody: 'query' } : config,
+    form,
+    Object.fromEntries(credentials),
+  )
   const extra = Object.entries(config.tokenHeaders ?? {}).map(([name, value]) => [name.toLowerCase(), value])
   return http.send({
     url: withQuery(url, query),
-    method: 'POST',
+    method,
     headers: {
       accept: 'application/json',
       'user-agent': `tokenbus/${version}`,

@@ -8,7 +8,13 @@ import type { CatalogueEntry } from './catalogue-entry.ts'
  */
 export type Grant = NonNullable<AppPut['grant']>
 
-export type EndpointField = 'authorizeUrl' | 'tokenUrl' | 'refreshUrl' | 'revocationUrl' | 'deviceUrl'
+export type EndpointField =
+  | 'authorizeUrl'
+  | 'tokenUrl'
+  | 'refreshUrl'
+  | 'exchangeUrl'
+  | 'revocationUrl'
+  | 'deviceUrl'
 
 /** Who signs security events about the accounts of an app, and where its keys are: at one of the two. */
 export interface EventSource {
@@ -32,7 +38,7 @@ export interface Preset {
   /** What it does with a spent refresh token, to be on the safe side. */
   readonly rotation: NonNullable<AppPut['rotation']>
   /** What it wants or says otherwise than the RFCs; filled into the settings of an app when that is put. */
-  readonly protocol: Omit<ProtocolSettings, 'clientAuth' | 'refreshUrl' | 'authorizeParams'>
+  readonly protocol: Omit<ProtocolSettings, 'clientAuth' | 'refreshUrl' | 'exchangeUrl' | 'authorizeParams'>
   /** Seconds a spent refresh token is answered again, for rotation `grace`. */
   readonly graceSeconds?: number
   /** The provider whose error words and scope names this one shares. */
@@ -61,13 +67,20 @@ const modest = { concurrency: 16, perSecond: 20 }
 
 /** Where the entry is silent, what is careful. */
 export function toPreset({ takes, settings, facts }: CatalogueEntry): Preset {
-  const { authorizeUrl, tokenUrl, revocationUrl, refreshUrl, deviceUrl, ...said } = settings
+  const { authorizeUrl, tokenUrl, revocationUrl, refreshUrl, exchangeUrl, deviceUrl, ...said } = settings
   const { grant, scopes, clientAuth, rotation, graceSeconds, authorizeParams, ...protocol } = said
   const { signs, idleDays, testingDays, caps, ...known } = facts
   return withoutUndefined<Preset>({
     grant: grant ?? 'authorization_code',
     takes,
-    endpoints: withoutUndefined({ authorizeUrl, tokenUrl, refreshUrl, revocationUrl, deviceUrl }),
+    endpoints: withoutUndefined({
+      authorizeUrl,
+      tokenUrl,
+      refreshUrl,
+      exchangeUrl,
+      revocationUrl,
+      deviceUrl,
+    }),
     scopes: scopes ?? [],
     authorize: authorizeParams ?? {},
     clientAuth: clientAuth ?? 'client_secret_basic',

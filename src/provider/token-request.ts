@@ -8,20 +8,22 @@ import { nextTokenForms, type Recipient, spendsRefreshToken } from './grant-form
 import { mayReach, type Reached } from './grant-place.ts'
 import type { Http, Timing } from './http.ts'
 import { keptInAnswer } from './kept-fields.ts'
-import { type Params, withChanges } from './parameters.ts'
+import { leftOut, type Params, withChanges } from './parameters.ts'
 import { postForm } from './post-form.ts'
 import type { ProviderClocks } from './provider-clocks.ts'
 import { readTokenAnswer } from './read-token-answer.ts'
 import { refused, type TokenAnswer } from './token-answer.ts'
 import { movedRefusal } from './transport-refusal.ts'
 
+export type Purpose = 'token' | 'refresh' | 'exchange'
+
 export interface TokenRequest {
   readonly config: AppConfig
   readonly clientSecret?: Secret
   /** `grant_type` and what goes with it. */
   form(recipient: Recipient): Params | Promise<Params>
-  /** For the next token of a grant, which some providers give elsewhere and for other parameters. */
-  readonly isRefresh?: boolean
+  /** Some providers take refreshes, and exchanges for a longer-lived token, elsewhere and with other parameters. */
+  readonly purpose?: Purpose
   readonly timing: Timing
   readonly refreshToken?: Secret
   readonly workedBefore?: boolean
@@ -60,30 +62,28 @@ type Located =
 
 /** Requests to token endpoints (RFC 6749 §3.2). They resolve to an answer whatever the network or the provider does. */
 export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): TokenRequests {
-  async function locate({ config, timing, onlyTo, isRefresh }: TokenRequest): Promise<Located> {
-    const refreshUrl = isRefresh ? config.refreshUrl : undefined
+  async function locate({ config, timing, onlyTo, purpose = 'token' }: TokenRequest): Promise<Located> {
+    const { url: ownUrl } = waysOf(config)[purpose]
     const resolved = await endpoints.resolve({
-      config: refreshUrl === undefined ? config : { ...config, tokenUrl: refreshUrl },
+      config: ownUrl === undefined ? config : { ...config, tokenUrl: ownUrl },
       endpoint: 'token_endpoint',
       within: timing.connectMs,
     })
     if (!resolved.ok) return resolved
-    const isSaid = refreshUrl !== undefined
+    const isSaid = ownUrl !== undefined
     if (!mayReach(resolved.url, { config, onlyTo, isSaid })) return { ok: false, refusal: movedRefusal }
     return { ...resolved, reached: isSaid ? {} : reachedAt(resolved.url, resolved.server) }
   }
 
   async function requestTokens(request: TokenRequest): Promise<TokenAnswer> {
-    const { config, timing, clientSecret, refreshToken, workedBefore = false } = request
+    const { config, timing, clientSecret, refreshToken, workedBefore = false, purpose = 'token' } = request
     const startedAt = performance.now()
     const located = await locate(request)
     if (!located.ok) return refused(located.refusal)
     const { server, url, reached } = located
     const tokenEndpoint = server.token_endpoint ?? url.href
-    const form = withChanges(
-      await request.form({ tokenEndpoint, now: clocks.now(url) }),
-      request.isRefresh ? config.refreshParams : config.tokenParams,
-    )
+    const { changes, method = 'POST' } = waysOf(config)[purpose]
+    const form = withChanges(await request.form({ tokenEndpoint, now: clocks.now(url) }), changes)
     const elapsed = performance.now() - startedAt
     const exchange = await postForm({
       http,
@@ -92,6 +92,8 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       server,
       url,
       form,
+      method,
+      without: leftOut(changes),
       now: clocks.now(url),
       timing: {
         ...timing,
@@ -134,13 +136,28 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       const answer = await requestTokens({
         ...request,
         form,
-        isRefresh: spendsRefreshToken(config),
+        purpose: spendsRefreshToken(config) ? 'refresh' : 'token',
         workedBefore: workedBefore && scopes === undefined,
       })
       if (answer.kind === 'refused' || spendsRefreshToken(config)) return answer
       // RFC 6749 §5.1: left out, they are those that were asked for.
       return { ...answer, scopes: answer.scopes ?? [...(scopes ?? config.scopes)] }
     },
+  }
+}
+
+interface Way {
+  readonly url?: string | undefined
+  readonly changes: AppConfig['tokenParams']
+  readonly method: AppConfig['tokenMethod']
+}
+
+function waysOf(config: AppConfig): Readonly<Record<Purpose, Way>> {
+  const { tokenMethod, refreshMethod = tokenMethod } = config
+  return {
+    token: { changes: config.tokenParams, method: tokenMethod },
+    refresh: { url: config.refreshUrl, changes: config.refreshParams, method: refreshMethod },
+    exchange: { url: config.exchangeUrl, changes: config.exchangeParams, method: refreshMethod },
   }
 }
 

@@ -10,31 +10,60 @@ export const urlFields = [
   'authorizeUrl',
   'tokenUrl',
   'refreshUrl',
+  'exchangeUrl',
   'revocationUrl',
   'deviceUrl',
 ] as const
-const maps = ['authorizeParams', 'tokenParams', 'refreshParams'] as const
+const maps = ['authorizeParams', 'tokenParams', 'refreshParams', 'exchangeParams', 'tokenHeaders'] as const
 
 /**
  * The settings as one account uses them, each `{name}` filled in. The filled-in host decides where the client secret
  * goes: a value must be what the operator's pattern of today allows, and has no character that ends a part of a URL.
  */
-export function fillParams(config: AppConfig, params: Params): Result<AppConfig> {
+export function fillParams(
+  config: AppConfig,
+  params: Params,
+  { beforeCallback = false }: { readonly beforeCallback?: boolean } = {},
+): Result<AppConfig> {
   const { urlParams } = config
   if (urlParams === undefined) return ok(config)
-  for (const [name, { pattern }] of Object.entries(urlParams)) {
-    const value = Object.hasOwn(params, name) ? params[name] : undefined
-    const complaint = value === undefined ? 'required by the app' : complaintOf(value, pattern)
-    if (complaint !== undefined) return fail('invalid_config', `params.${name}: ${complaint}`)
-  }
+  const complaint = complaintAbout(urlParams, params, beforeCallback)
+  if (complaint !== undefined) return fail('invalid_config', complaint)
   const fill = (template: string) =>
     template.replace(/\{(\w+)\}/g, (all, name: string) =>
-      Object.hasOwn(urlParams, name) ? (params[name] as string) : all,
+      Object.hasOwn(urlParams, name) && Object.hasOwn(params, name) ? (params[name] as string) : all,
     )
   const filled: Record<string, unknown> = { ...config }
   for (const field of urlFields) if (config[field] !== undefined) filled[field] = fill(config[field])
   for (const field of maps) if (config[field] !== undefined) filled[field] = fillValues(config[field], fill)
   return ok(filled as unknown as AppConfig)
+}
+
+function complaintAbout(
+  urlParams: NonNullable<AppConfig['urlParams']>,
+  params: Params,
+  beforeCallback: boolean,
+): string | undefined {
+  for (const [name, { pattern, from }] of Object.entries(urlParams)) {
+    const value = Object.hasOwn(params, name) ? params[name] : undefined
+    if (value === undefined && beforeCallback && from !== undefined) continue
+    const complaint = value === undefined ? 'required by the app' : complaintOf(value, pattern)
+    if (complaint !== undefined) return `params.${name}: ${complaint}`
+  }
+  return undefined
+}
+
+/** With what a callback says of the account: that is newer than what was known of it. */
+export function paramsFromCallback(
+  { urlParams = {} }: Pick<AppConfig, 'urlParams'>,
+  params: Params,
+  { searchParams }: URL,
+): Params {
+  const said = Object.entries(urlParams).flatMap(([name, { from }]) => {
+    const value = from === undefined ? null : searchParams.get(from)
+    return value === null ? [] : [[name, value] as const]
+  })
+  return { ...params, ...Object.fromEntries(said) }
 }
 
 /** Does each account say itself where its tokens come from? */
@@ -43,7 +72,7 @@ export function isFilledPerAccount({ urlParams }: Pick<AppConfig, 'urlParams'>):
 }
 
 /** No part of a URL ends with any of these, and none begins as `.` and `..` do. */
-const inertValue = /^[A-Za-z0-9_][A-Za-z0-9_.~:-]{0,255}$/
+const inertValue = /^[A-Za-z0-9_-][A-Za-z0-9_.~:-]{0,255}$/
 
 function complaintOf(value: string, pattern: string): string | undefined {
   if (!inertValue.test(value)) return 'must have letters, digits and _.~:- alone, 256 at most'

@@ -10,13 +10,15 @@ const brokenTenants = new Set<string>()
 beforeAll(async () => {
   cluster = await startHttpCluster({ TOKENBUS_REDIRECT_ORIGINS: caller })
   provider = await startPlainProvider({
-    callback: { realmId: '4620816365' },
+    callback: { realmId: '4620816365', place: 'acme', odd: 'a/../b' },
     answer: ({ path, form }, calls) => {
       const [, tenant = ''] = path.split('/')
       if (form.client_secret !== 'client-secret' || brokenTenants.has(tenant))
         return [401, { error: 'invalid_client' }]
       const n = calls.length
-      const known = form.grant_type === 'authorization_code' || form.refresh_token === `refresh-of-${tenant}`
+      const known =
+        ['authorization_code', 'client_credentials'].includes(form.grant_type ?? '') ||
+        form.refresh_token === `refresh-of-${tenant}`
       if (!known) return [400, { error: 'invalid_grant' }]
       return [
         200,
@@ -132,6 +134,45 @@ describe('an account that fills in its app’s URLs', () => {
     const put = { app: 'filled', user: 'dave', refreshToken: 'refresh-of-acme', params }
     const told = { error: 'invalid_config', message: expect.stringContaining(message) }
     expect(await cluster.request('account.put.dave', put)).toMatchObject(told)
+  })
+  it('may learn from the callback what to fill in, and sends it with every request', async () => {
+    const { origin } = provider
+    const refreshParams = { place: '{tenant}' }
+    const urlParams = { tenant: { pattern: '^[a-z]+$', from: 'place' } }
+    await putApp('learning', { authorizeUrl: `${origin}/authorize`, urlParams, refreshParams })
+    await consent({ account: 'ivan', type: 'learning' })
+    expect(await cluster.request('account.get.ivan')).toMatchObject({ params: { tenant: 'acme' } })
+    await cluster.request('token.get.ivan', { forceRefresh: true })
+    expect(provider.calls.slice(-2).map(({ path }) => path)).toEqual(['/acme/token', '/acme/token'])
+    expect(provider.calls.at(-1)?.form.place).toBe('acme')
+  })
+  it.each(['odd', 'missing'])(
+    'is not connected by a callback that says nothing allowed: %s',
+    async (from) => {
+      const urlParams = { tenant: { pattern: '^[a-z]+$', from } }
+      await putApp('strict', { authorizeUrl: `${provider.origin}/authorize`, urlParams })
+      const back = await consent({ account: 'judy', type: 'strict' })
+      expect(back.searchParams.get('error')).toBe('callback_rejected')
+    },
+  )
+  it('may be of an app that acts for itself, once somebody has agreed to that', async () => {
+    await putApp('agreed', {
+      grant: 'client_credentials',
+      rotation: undefined,
+      authorizeUrl: `${provider.origin}/adminconsent`,
+      urlParams: { tenant: { pattern: '^[a-z]+$', from: 'place' } },
+    })
+    const back = await consent({ account: 'kim', type: 'agreed', email: 'kim@example.com' })
+    expect(Object.fromEntries(back.searchParams)).toEqual({ account: 'kim', state: 'new' })
+    expect(await cluster.request('account.get.kim')).toMatchObject({
+      user: 'kim@example.com',
+      params: { tenant: 'acme' },
+    })
+    expect(await cluster.request('token.get.kim')).toMatchObject({ accessToken: expect.any(String) })
+    expect(provider.calls.at(-1)).toMatchObject({
+      path: '/acme/token',
+      form: { grant_type: 'client_credentials' },
+    })
   })
   it('cannot move its grant to another origin', async () => {
     const { origin } = provider

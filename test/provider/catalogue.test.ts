@@ -16,6 +16,7 @@ function needed(name: string): object {
   const { settings, takes } = builtIn.get(name) as NonNullable<ReturnType<Catalogue['get']>>
   const issuer = settings.tokenUrl === undefined ? { issuer: 'https://issuer.example' } : {}
   if (settings.grant === 'jwt_bearer') return { clientId: 'robot', serviceKey: pemOf('rsa') }
+  if (settings.clientAuth === 'none') return { clientId: 'client', ...issuer }
   const tenant =
     settings.grant === 'client_credentials' && takes.includes('tenant') ? { tenant: 'a.example' } : {}
   return { clientId: 'client', clientSecret: 'secret', ...tenant, ...issuer }

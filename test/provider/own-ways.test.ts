@@ -5,6 +5,7 @@ import { ask, config, refusalOf, startProvider, tokensOf } from './ask.ts'
 import { answerBytes, startRawServer } from './raw-server.ts'
 
 interface Seen {
+  readonly method: string
   readonly path: string
   readonly query: Record<string, string>
   readonly headers: Record<string, string>
@@ -20,6 +21,7 @@ function parse(request = ''): Seen {
   const url = new URL(line.split(' ')[1] as string, 'http://x')
   const headers = lines.map((each) => each.split(': ') as [string, string])
   return {
+    method: line.split(' ')[0] as string,
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
@@ -162,6 +164,32 @@ describe('tokenBody', () => {
   })
 })
 
+describe('tokenMethod GET', () => {
+  test.each(['refresh', 'code', 'clientCredentials'] as const)(
+    'in a %s request: everything is in the query',
+    async (kind) => {
+      const seen = await sent(kind, { tokenMethod: 'GET', clientAuth: 'client_secret_post' })
+      expect(seen).toMatchObject({ method: 'GET', path: '/token', body: '' })
+      expect(seen.query).toMatchObject({ client_id: 'client:1', client_secret: 'the secret' })
+      expect(seen.query).toHaveProperty('grant_type')
+      expect(seen.headers).not.toHaveProperty('content-type')
+    },
+  )
+
+  test('leaves HTTP Basic, and revocation, as they are', async () => {
+    const seen = await sent('refresh', { tokenMethod: 'GET' })
+    expect(seen.headers.authorization).toMatch(/^Basic /)
+    expect(seen.query).toEqual({ grant_type: 'refresh_token', refresh_token: 'refresh-1' })
+    expect(await sent('revocation', { tokenMethod: 'GET' })).toMatchObject({ method: 'POST' })
+  })
+
+  test('as refreshMethod, for refreshes alone', async () => {
+    const settings = { refreshMethod: 'GET', clientAuth: 'client_secret_post' } as const
+    expect(await sent('code', settings)).toMatchObject({ method: 'POST', query: {} })
+    expect(await sent('refresh', settings)).toMatchObject({ method: 'GET', body: '' })
+  })
+})
+
 describe('added and left out parameters', () => {
   const settings = {
     tokenParams: { grant_type: 'odd', resource: 'urn:a', redirect_uri: null, scope: null },
@@ -186,6 +214,19 @@ describe('added and left out parameters', () => {
 
   test('refreshParams, for a refresh alone', async () => {
     expect(formOf(await sent('refresh', settings))).toEqual({ refresh_token: 'refresh-1', type: 'refresh' })
+  })
+
+  test('the client may be left out, too', async () => {
+    const params = { client_id: null, client_secret: null, state: 'x' }
+    const own = { refreshParams: params, clientAuth: 'client_secret_post' } as const
+    expect(formOf(await sent('refresh', own))).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: 'refresh-1',
+      state: 'x',
+    })
+    expect(formOf(await sent('code', own))).toMatchObject({ client_secret: 'the secret' })
+    const query = { refreshParams: { client_id: null }, clientAuth: 'client_secret_query' } as const
+    expect((await sent('refresh', query)).query).toEqual({ client_secret: 'the secret' })
   })
 
   test('no scope is left out, not sent empty', async () => {
@@ -274,6 +315,74 @@ test('pkce false: neither challenge nor verifier', async () => {
     'state',
     'prompt',
   ])
+})
+
+test('pkce plain: the verifier is the challenge', async () => {
+  expect(formOf(await sent('code', { pkce: 'plain' }))).toMatchObject({ code_verifier: codeVerifier })
+  const { params } = await authorize({ pkce: 'plain' })
+  expect(params).toMatchObject({ code_challenge: codeVerifier, code_challenge_method: 'plain' })
+})
+
+describe('exchangeUrl', () => {
+  const settings = {
+    exchangeParams: { grant_type: 'ig_exchange_token', client_id: null },
+    refreshMethod: 'GET',
+    refreshWith: 'access_token',
+    parameterNames: { refresh_token: 'access_token' },
+    clientAuth: 'client_secret_post',
+    keep: ['user_id'],
+    answer: { path: 'data.0' },
+  } satisfies Partial<AppConfig>
+
+  async function redeem(exchange: { status: number; body: string }) {
+    const first =
+      '{"data":[{"access_token":"short-1","user_id":17841405793187218,"scope":"a","expires_in":60}]}'
+    await using server = await startRawServer((socket, request) => {
+      const { path } = parse(request)
+      socket.end(answerBytes(path === '/exchange' ? exchange : { status: 200, body: first }))
+    })
+    await using provider = startProvider()
+    const answer = await provider.redeemCode({
+      config: {
+        ...config,
+        tokenUrl: `${server.url}/token`,
+        exchangeUrl: `${server.url}/exchange`,
+        ...settings,
+      },
+      clientSecret: new Secret('the secret'),
+      callbackUrl: `${callback}?code=code-1&state=state-1`,
+      redirectUri: callback,
+      state: 'state-1',
+      codeVerifier,
+    })
+    return { answer, seen: server.requests.map(parse), origin: server.url }
+  }
+
+  test('is where what a code brings is exchanged at once for a token that lives longer', async () => {
+    const { answer, seen, origin } = await redeem({
+      status: 200,
+      body: '{"access_token":"long-1","expires_in":5184000}',
+    })
+    const { accessToken, ...tokens } = await tokensOf(answer)
+    expect(accessToken.reveal()).toBe('long-1')
+    expect(tokens).toMatchObject({
+      expiresIn: 5_184_000,
+      scopes: ['a'],
+      extra: { user_id: '17841405793187218' },
+      reached: { tokenEndpoint: `${origin}/token` },
+    })
+    expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual(['POST /token', 'GET /exchange'])
+    expect(seen[1]?.query).toEqual({
+      grant_type: 'ig_exchange_token',
+      access_token: 'short-1',
+      client_secret: 'the secret',
+    })
+  })
+
+  test('refused, the consent has come to nothing', async () => {
+    const { answer } = await redeem({ status: 400, body: '{"error":"invalid_grant"}' })
+    expect(await refusalOf(answer)).toMatchObject({ sent: true })
+  })
 })
 
 async function authorize(settings: Partial<AppConfig>) {

@@ -14,12 +14,16 @@ const all = {
   pkce: false,
   clientAuth: 'client_secret_query',
   tokenBody: 'json',
+  tokenMethod: 'POST',
+  refreshMethod: 'GET',
   authorizeParams: { prompt: null, audience: 'https://api.example', access_type: 'offline' },
   tokenParams: { grant_type: 'openapi_2lo', resource: 'urn:a' },
   refreshParams: { scope: null },
   tokenHeaders: { 'Notion-Version': '2022-06-28' },
   parameterNames: { client_id: 'client_key', code: 'auth_code', response_type: '' },
   refreshUrl: 'http://127.0.0.1:4000/refresh',
+  exchangeUrl: 'http://127.0.0.1:4000/exchange',
+  exchangeParams: { client_id: null },
   scopeSeparator: ',',
   answer: { path: 'data.tokens', names: { access_token: 'accessToken' }, expiresInUnit: 'ms' },
   tokenLife: 3600,
@@ -27,7 +31,10 @@ const all = {
   refreshToken: 'optional',
   refreshWith: 'access_token',
   keep: ['instance_url', 'team.id'],
-  urlParams: { domain: { pattern: '^[a-z0-9-]+\\.example\\.com$' } },
+  urlParams: {
+    domain: { pattern: '^[a-z0-9-]+\\.example\\.com$' },
+    device: { pattern: '^\\w+$', from: 'device_id' },
+  },
   authorizeUrl: 'https://{domain}/authorize',
   redirectUri: 'Registered_Name-1',
 } as const
@@ -44,6 +51,21 @@ describe("a provider's own ways, as settings", () => {
     expect(config.ok && Object.keys(config.value).sort()).toEqual(
       ['app', 'clientAuth', 'clientId', 'grant', 'provider', 'rotation', 'scopes', 'tokenUrl'].sort(),
     )
+  })
+
+  test.each([
+    [
+      'refreshParams',
+      { refreshParams: { redirect_uri: 'https://a.example/cb', state: 'x', client_secret: null } },
+    ],
+    ['tokenParams', { tokenParams: { state: 'x', client_id: null } }],
+    ['pkce', { pkce: 'plain' }],
+    [
+      'authorizeParams',
+      { grant: 'client_credentials', clientSecret: 's', authorizeUrl: tokenUrl, authorizeParams: { a: 'b' } },
+    ],
+  ])('%s may be %j', async (_, put) => {
+    expect(await configOf(put)).toMatchObject({ ok: true })
   })
 
   test('a host that each account names is judged once it is known', async () => {
@@ -73,19 +95,25 @@ describe("a provider's own ways, as settings", () => {
         urlParams: { a: { pattern: '^a$' }, b: { pattern: '^b$' } },
       },
     ],
-    ...[
-      'client_id',
-      'client_secret',
-      'code',
-      'code_verifier',
-      'refresh_token',
-      'state',
-      'redirect_uri',
-    ].flatMap((name) => [
+    ...['client_id', 'client_secret', 'code', 'code_verifier', 'refresh_token'].flatMap((name) => [
       ['authorizeParams', { authorizeParams: { [name]: 'x' } }] as const,
       ['tokenParams', { tokenParams: { [name]: 'x' } }] as const,
       ['refreshParams', { refreshParams: { [name]: 'x' } }] as const,
+      ['exchangeParams', { exchangeUrl: tokenUrl, exchangeParams: { [name]: 'x' } }] as const,
     ]),
+    ['authorizeParams', { authorizeParams: { state: 'x' } }],
+    ['authorizeParams', { authorizeParams: { redirect_uri: 'x' } }],
+    ['authorizeParams', { authorizeParams: { client_id: null } }],
+    ['tokenParams', { tokenParams: { redirect_uri: 'x' } }],
+    ['tokenParams', { tokenParams: { code: null } }],
+    ['tokenBody', { tokenMethod: 'GET', tokenBody: 'json' }],
+    ['exchangeParams', { exchangeParams: { a: 'b' } }],
+    [
+      'urlParams',
+      { urlParams: { t: { pattern: '^a$', from: 't' } }, grant: 'client_credentials', clientSecret: 's' },
+    ],
+    ['urlParams', { urlParams: { t: { pattern: '^a$', from: 't' } }, authorizeUrl: 'https://{t}.example/' }],
+    ['urlParams', { urlParams: { t: { pattern: '^a$', from: 't' } }, authorizeParams: { a: '{t}' } }],
     ['authorizeParams', { authorizeParams: { state: null } }],
     ['tokenParams', { tokenParams: { secret: 'x' }, parameterNames: { client_secret: 'secret' } }],
     ['tokenHeaders', { tokenHeaders: { Authorization: 'Basic x' } }],
@@ -102,8 +130,10 @@ describe("a provider's own ways, as settings", () => {
       'authorizeParams',
       'refreshParams',
       'refreshUrl',
+      'refreshMethod',
       'refreshToken',
       'refreshWith',
+      'exchangeUrl',
       'redirectUri',
     ].map(
       (name) =>
@@ -118,6 +148,9 @@ describe("a provider's own ways, as settings", () => {
 
   test.each([
     ['tokenBody', 'xml'],
+    ['tokenMethod', 'PUT'],
+    ['pkce', 'S512'],
+    ['urlParams', { domain: { pattern: '^a$', from: 'a b' } }],
     ['authorizeParams', { 'a b': 'c' }],
     ['tokenParams', { a: 'b\nc' }],
     ['tokenParams', { a: 1 }],

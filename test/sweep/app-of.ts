@@ -15,14 +15,21 @@ export function appOf(demands: Demands, { client, base }: { client: Client; base
     tokenBody: demands.body,
     authorizeParams: { prompt: null, ...demands.authorizeParams },
     tokenParams: demands.tokenParams,
-    refreshParams: demands.refreshParams,
+    refreshParams: { ...demands.refreshParams, ...(demands.exchanges && withoutClient) },
     tokenHeaders: demands.headers,
     parameterNames: demands.names,
     scopeSeparator: demands.separator,
     answer,
+    ...(demands.exchanges && {
+      exchangeUrl: `${place}/exchange`,
+      exchangeParams: { client_id: null },
+      refreshMethod: 'GET',
+    }),
     keep: demands.tells ? ['tenant_id', 'region.name'] : [],
   }
   const codeOnly = demands.grant === 'authorization_code'
+  const consents = codeOnly || demands.agreed
+  const callback = demands.agreed ? { from: 'tenant' } : {}
   return {
     provider: 'oidc',
     grant: demands.grant,
@@ -31,19 +38,21 @@ export function appOf(demands: Demands, { client, base }: { client: Client; base
     clientAuth: demands.clientAuth,
     tokenUrl: `${place}/token`,
     scopes: demands.scopes,
-    ...(codeOnly && { authorizeUrl: `${place}/authorize` }),
+    ...(consents && { authorizeUrl: `${demands.agreed ? base : place}/authorize` }),
     ...(codeOnly && demands.refreshesElsewhere && { refreshUrl: `${place}/refresh` }),
-    ...(demands.perTenant && { urlParams: { tenant: { pattern: '^[a-z]+$' } } }),
+    ...(demands.perTenant && { urlParams: { tenant: { pattern: '^[a-z]+$', ...callback } } }),
     ...(codeOnly && demands.refreshes === 'never' && { refreshToken: 'none' }),
     ...(codeOnly && demands.refreshes === 'access_token' && { refreshWith: 'access_token' }),
     ...(demands.life === 'unsaid' && demands.refreshes === 'refresh_token' && { tokenLife: 5_400 }),
-    ...Object.fromEntries(Object.entries(settings).filter(([name, value]) => isSaid(name, value, codeOnly))),
+    ...Object.fromEntries(Object.entries(settings).filter(([name, value]) => isSaid(name, value, demands))),
   }
 }
 
-const ofConsent = ['pkce', 'authorizeParams', 'refreshParams']
+const withoutClient = { client_id: null, client_secret: null }
+const ofCode = ['pkce', 'refreshParams']
 
-function isSaid(name: string, value: unknown, codeOnly: boolean): boolean {
-  if (!codeOnly && ofConsent.includes(name)) return false
+function isSaid(name: string, value: unknown, { grant, agreed }: Demands): boolean {
+  const isCode = grant === 'authorization_code'
+  if (!isCode && (ofCode.includes(name) || (!agreed && name === 'authorizeParams'))) return false
   return typeof value !== 'object' || Object.keys(value as object).length > 0
 }

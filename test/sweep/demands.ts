@@ -21,6 +21,10 @@ export interface Demands {
   /** Refreshes go to an endpoint of their own. */
   readonly refreshesElsewhere: boolean
   readonly refreshes: 'refresh_token' | 'access_token' | 'never'
+  /** What a code brings is only good for being exchanged; that, and refreshes, are GETs, and these without the client. */
+  readonly exchanges: boolean
+  /** A person agrees that the client acts for itself, and brings no code: the callback says in which tenant. */
+  readonly agreed: boolean
   readonly life: 'expires_in' | 'milliseconds' | 'expires_at' | 'unsaid'
   /** Where in the answer the tokens are, and under which names. */
   readonly path: string | undefined
@@ -36,9 +40,10 @@ const filled = (texts: Texts = {}): Texts =>
 export function demandsOf({ grant, needs, settings }: ProviderNeeds): Demands {
   const needsThat = (need: string) => needs.some((each) => each.startsWith(need))
   const { answer = {}, clientAuth = 'client_secret_post', tokenBody = 'form' } = settings
+  const agreed = needsThat('no code: client credentials after consent')
   const inQuery = needsThat('credentials in the query') && settings.tokenBody === undefined
   return {
-    grant,
+    grant: agreed ? 'client_credentials' : grant,
     clientAuth: inQuery ? 'client_secret_query' : clientAuth,
     body: needsThat('token requests in JSON') ? 'json' : tokenBody,
     pkce: settings.pkce ?? true,
@@ -55,7 +60,7 @@ export function demandsOf({ grant, needs, settings }: ProviderNeeds): Demands {
       ...(needsThat('client auth under other names') && { client_id: 'username', client_secret: 'password' }),
       ...(needsThat('code under another name') && { code: 'auth_code' }),
       ...(needsThat('refresh with the access token') && { refresh_token: 'access_token' }),
-      ...settings.parameterNames,
+      ...(!agreed && settings.parameterNames),
     },
     perTenant: needsThat('per-tenant part'),
     refreshesElsewhere: settings.refreshUrl ?? false,
@@ -64,6 +69,8 @@ export function demandsOf({ grant, needs, settings }: ProviderNeeds): Demands {
       : needsThat('no refresh token')
         ? 'never'
         : 'refresh_token',
+    exchanges: needsThat('second request (long-lived)'),
+    agreed,
     life: lifeOf(needsThat),
     path:
       answer.path ?? (needsThat('answer wrapped') && !needsThat('answer wrapped (jwt)') ? 'data' : undefined),
@@ -75,16 +82,12 @@ export function demandsOf({ grant, needs, settings }: ProviderNeeds): Demands {
 function lifeOf(needsThat: (need: string) => boolean): Demands['life'] {
   if (needsThat('expires_in unit')) return 'milliseconds'
   if (needsThat('expires_at instead')) return 'expires_at'
+  if (needsThat('second request (long-lived)')) return 'expires_in'
   return needsThat('no expires_in') || needsThat('no refresh token') ? 'unsaid' : 'expires_in'
 }
 
 /** What no setting can say: a request of another kind, or a value that is different each time. */
-const withoutSetting = [
-  'second request',
-  'signed request',
-  'no code: client credentials after consent',
-  'authorize URL with a fragment',
-]
+const withoutSetting = ['second request (session)', 'signed request', 'authorize URL with a fragment']
 
 /** The provider cannot be played, let alone be met. */
 export function unmetNeed({ needs }: ProviderNeeds): string | undefined {

@@ -38,7 +38,8 @@ const tell: Readonly<Record<Chapter, Teller>> = {
     return failureOf(await tokenbus.request(`app.put.${served.name}`, appOf(served.demands, served)))
   },
   async connected(stage) {
-    if (stage.served.demands.grant === 'authorization_code') return consent(stage)
+    const { grant, agreed } = stage.served.demands
+    if (grant === 'authorization_code' || agreed) return consent(stage)
     const { tokenbus, served } = stage
     const put = { app: served.name, user: 'robot', ...params(served.demands) }
     return failureOf(await tokenbus.request(`account.put.${served.name}`, put))
@@ -70,7 +71,7 @@ const tell: Readonly<Record<Chapter, Teller>> = {
   },
 }
 
-const params = ({ perTenant }: Demands) => (perTenant ? { params: { tenant } } : {})
+const params = ({ perTenant, agreed }: Demands) => (perTenant && !agreed ? { params: { tenant } } : {})
 
 async function consent(
   { tokenbus, apiToken, served }: Stage,

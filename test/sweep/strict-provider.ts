@@ -53,6 +53,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
   const codes = new Map<string, Grant>()
   const refreshTokens = new Set<string>()
   const [issued, alive] = [new Set<string>(), new Set<string>()]
+  const shortLived = new Set<string>()
   const complaints: string[] = []
   let knowsClient = true
   const scope = demands.scopes.join(separator)
@@ -61,26 +62,48 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
     insist(method === 'GET', `${method} to the consent page`)
     const asked = createTaking(once(query), names)
     const { response_type = 'code', ...more } = demands.authorizeParams
-    asked.is('response_type', names.response_type === '' ? undefined : response_type)
+    const noCode = names.response_type === '' || demands.agreed
+    asked.is('response_type', noCode ? undefined : response_type)
     asked.is('client_id', client.id)
     asked.is('scope', scope === '' ? undefined : scope)
     const redirectUri = asked.mustHave('redirect_uri')
     const state = asked.mustHave('state')
-    const challenge = demands.pkce ? asked.mustHave('code_challenge') : undefined
-    if (demands.pkce) asked.is('code_challenge_method', 'S256')
+    const challenge = demands.pkce && !demands.agreed ? asked.mustHave('code_challenge') : undefined
+    if (challenge !== undefined) asked.is('code_challenge_method', 'S256')
     asked.isExactly(more)
     asked.nothingElse()
     const code = made('code')
     codes.set(code, { challenge, redirectUri })
     const back = new URL(redirectUri)
-    back.searchParams.set(names.code || 'code', code)
+    if (demands.agreed) back.searchParams.set('tenant', tenant)
+    else back.searchParams.set(names.code || 'code', code)
     back.searchParams.set('state', state)
     if (response_type.includes('id_token')) back.searchParams.set('id_token', 'e30.e30.')
     if (demands.tells) back.searchParams.set('tenant_id', 'tenant-1')
     return { status: 302, headers: { location: back.href } }
   }
 
+  /** A GET, whose query is all there is of it. */
+  function renew(asked: Asked, endpoint: string): Reply {
+    insist(asked.method === 'GET', `${asked.method} to ${endpoint}`)
+    insist(asked.headers.authorization === undefined, 'an Authorization header')
+    const parameters = createTaking(readBody(asked, 'query'), names)
+    if (endpoint === 'exchange') parameters.is('client_secret', client.secret)
+    parameters.is('grant_type', 'refresh_token')
+    const spent = parameters.mustHave('refresh_token')
+    parameters.nothingElse()
+    const isKnown = endpoint === 'exchange' ? shortLived.delete(spent) : alive.has(spent)
+    return isKnown ? tokens({ withRefreshToken: false }) : death
+  }
+
+  function shortToken(): Reply {
+    const accessToken = made('short')
+    shortLived.add(accessToken)
+    return { status: 200, body: { access_token: accessToken, user_id: 1 } }
+  }
+
   function token(asked: Asked, endpoint: string): Reply {
+    if (demands.exchanges && endpoint !== 'token') return renew(asked, endpoint)
     insist(asked.method === 'POST', `${asked.method} to the token endpoint`)
     for (const [name, value] of Object.entries(demands.headers))
       insist(asked.headers[name] === value, `header ${name} is missing`)
@@ -134,7 +157,9 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
     }
     parameters.isExactly(more)
     parameters.nothingElse()
-    return tokens({ withRefreshToken: demands.refreshes === 'refresh_token' })
+    return demands.exchanges
+      ? shortToken()
+      : tokens({ withRefreshToken: demands.refreshes === 'refresh_token' })
   }
 
   function refresh(parameters: ReturnType<typeof createTaking>): Reply {
@@ -197,8 +222,9 @@ const lives: Readonly<Record<Demands['life'], () => object>> = {
 }
 
 /** The endpoint of a path, where it is one of this provider's. */
-export function endpointOf(rest: readonly string[], { perTenant }: Demands): string | undefined {
+export function endpointOf(rest: readonly string[], { perTenant, agreed }: Demands): string | undefined {
   const [first, second] = rest
+  if (agreed && rest.length === 1 && first === 'authorize') return first
   if (!perTenant) return rest.length === 1 ? first : undefined
   return rest.length === 2 && first === tenant ? second : undefined
 }
