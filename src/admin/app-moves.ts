@@ -3,6 +3,7 @@ import type { App } from '../actors/app-actor.ts'
 import type { AppPatch } from '../contract/app.ts'
 import { fail, type Result } from '../contract/failures.ts'
 import type { AppConfig, Pinned } from '../provider/app-config.ts'
+import { urlFields } from '../provider/url-params.ts'
 
 /** Where an administrator's order lets the app's grants follow: the origins of its endpoints. */
 export interface MoveOrder {
@@ -20,16 +21,7 @@ export interface Moving {
   readonly whole: boolean
 }
 
-const endpoints = [
-  'issuer',
-  'authorizeUrl',
-  'tokenUrl',
-  'refreshUrl',
-  'exchangeUrl',
-  'revocationUrl',
-  'deviceUrl',
-] as const
-const causes = ['provider', 'tenant', 'cloud', ...endpoints] as const
+const causes = ['provider', 'tenant', 'cloud', ...urlFields] as const
 
 /**
  * Who may change an app does not know its secrets, and must not learn them by sending them elsewhere: endpoints move only
@@ -40,7 +32,7 @@ export function checkSecretMoves({ found, config, asked }: Moving): Result<never
   if (before === null || secrets.length === 0 || givesSecret(asked)) return undefined
   if (!isDeepStrictEqual(before.urlParams, config.urlParams))
     return fail('invalid_config', `urlParams: ${rule('another endpoint')}`)
-  const moved = endpoints.find((field) => hrefOf(before[field]) !== hrefOf(config[field]))
+  const moved = urlFields.find((field) => hrefOf(before[field]) !== hrefOf(config[field]))
   if (moved === undefined) return undefined
   const cause = causes.find((field) => asked[field] !== undefined && before[field] !== config[field]) ?? moved
   const what = cause === moved ? 'another endpoint' : `another ${moved}`
@@ -79,7 +71,7 @@ export function withPinned({ found, config, asked, order, whole }: Moving): AppC
 function isSameTarget(before: AppConfig | undefined, after: AppConfig): boolean {
   return (
     before !== undefined &&
-    endpoints.every((field) => field === 'authorizeUrl' || hrefOf(before[field]) === hrefOf(after[field]))
+    urlFields.every((field) => field === 'authorizeUrl' || hrefOf(before[field]) === hrefOf(after[field]))
   )
 }
 

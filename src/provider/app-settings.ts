@@ -8,6 +8,7 @@ import { checkSettings } from './check-settings.ts'
 import { clouds } from './microsoft-clouds.ts'
 import { type Preset, toPreset } from './preset.ts'
 import { presetOf, presets } from './presets.ts'
+import { urlFields } from './url-params.ts'
 
 export interface ToAppConfig {
   readonly app: string
@@ -17,15 +18,6 @@ export interface ToAppConfig {
   readonly catalogue?: Catalogue
 }
 
-const endpoints = [
-  'issuer',
-  'authorizeUrl',
-  'tokenUrl',
-  'refreshUrl',
-  'exchangeUrl',
-  'revocationUrl',
-  'deviceUrl',
-] as const
 const asPut = ['name', 'issuer', 'policy', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
@@ -38,7 +30,7 @@ export async function toAppConfig(asked: ToAppConfig): Promise<Result<AppConfig>
   const config = { ...withPreset(app, put, presetOf({ ...put, ...own })), ...own }
   const checked = await checkSettings({ put, config })
   if (!checked.ok) return checked
-  const urls = endpoints.map((field) => [field, put[field]] as const)
+  const urls = urlFields.map((field) => [field, put[field]] as const)
   for (const [field, url] of [...urls, ['securityEvents.jwksUrl', put.securityEvents?.jwksUrl] as const]) {
     const allowed = url === undefined ? ok(undefined) : await checkEndpoint(url, { allowPrivate })
     if (!allowed.ok) return fail('invalid_config', `${field}: ${allowed.failure.message}`)

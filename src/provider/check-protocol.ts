@@ -1,6 +1,7 @@
 import type { AppPut } from '../contract/app.ts'
 import { placeholdersIn } from '../contract/protocol-settings.ts'
 import type { AppConfig } from './app-config.ts'
+import { urlFields } from './url-params.ts'
 import { patternComplaint } from './url-pattern.ts'
 
 interface Asked {
@@ -23,15 +24,6 @@ const ofCode = [
   'exchangeParams',
 ] as const
 const ofConsent = ['authorizeParams', 'redirectUri'] as const
-const urls = [
-  'issuer',
-  'authorizeUrl',
-  'tokenUrl',
-  'refreshUrl',
-  'exchangeUrl',
-  'revocationUrl',
-  'deviceUrl',
-] as const
 const parameters = ['authorizeParams', 'tokenParams', 'refreshParams', 'exchangeParams'] as const
 
 /** Parameters that authenticate the client, or tie a response to its request, cannot be constants of an app. */
@@ -115,7 +107,7 @@ const rules: readonly Rule[] = [
     })
     return complaint === undefined ? undefined : ['urlParams', complaint]
   },
-  ({ config }) => first(urls, (field) => undeclared(config[field], config)),
+  ({ config }) => first(urlFields, (field) => undeclared(config[field], config)),
   ({ config }) => first(parameters, (field) => mayNotSet(config, field)),
   ({ config: { tokenHeaders = {} } }) => {
     const header = Object.keys(tokenHeaders).find((each) => ofTransport.has(each.toLowerCase()))
