@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } from 'xstate'
 import { fromStored, type StoredSnapshot, snapshotSchema, step, toStored } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
-import { createTurns } from '../common/keyed-queue.ts'
+import { createKeyedQueue } from '../common/keyed-queue.ts'
 import type { Change, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
 import type { NewerForms } from './newer-forms.ts'
 
@@ -103,7 +103,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
 ): Actor<SnapshotFrom<M>, Event, Effect, Extra> {
   type Snapshot = SnapshotFrom<M>
   const { kind, machine, records, clock } = options
-  const turns = createTurns()
+  const queue = createKeyedQueue()
 
   function restore(id: string, record: StoredRecord): Snapshot {
     if (record.snapshot !== null) return fromStored(machine, JSON.parse(record.snapshot) as StoredSnapshot)
@@ -172,7 +172,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
       const schema = options.snapshotSchema?.() ?? snapshotSchema
       return stale || (snapshot !== null && (JSON.parse(snapshot) as StoredSnapshot).schema < schema)
     },
-    receive: (id, decide, loaded) => turns.take(id, () => run(id, decide, loaded)),
+    receive: (id, decide, loaded) => queue.run(id, () => run(id, decide, loaded)),
   }
 }
 

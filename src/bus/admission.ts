@@ -7,9 +7,9 @@ import { type Refusal, refusalOf } from './refusal-of.ts'
 import { usualReplyPrefixes } from './reply-prefixes.ts'
 
 export interface AdmissionOptions {
-  /** Beside inboxes and account imports. */
+  /** Permitted besides inboxes and the replies of account imports. */
   readonly replyPrefixes?: readonly string[]
-  /** Requests per second of one caller that can be named; 0 is as many as it likes. */
+  /** Requests per second of each identified caller; 0 is unlimited. */
   readonly callerRate?: number
   readonly onRefused?: (why: Refusal) => void
   readonly logger?: Logger | undefined
@@ -17,9 +17,9 @@ export interface AdmissionOptions {
 }
 
 export interface Admission {
-  /** Who asks, or undefined if this is no request: then it is neither acted on nor answered. Never throws. */
+  /** The caller, or undefined if the message is not a valid request and must be neither acted on nor answered. Never throws. */
   admit(message: Msg, isOwn: (subject: string) => boolean): Caller | undefined
-  /** 0, or the whole seconds after which this caller may ask again. */
+  /** 0, or the whole seconds after which this caller may send the next request. */
   secondsToWait(caller: Caller): number
 }
 
@@ -46,7 +46,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const now = timers.elapsed()
     if (now - (logged.get(why) ?? Number.NEGATIVE_INFINITY) < logAgainAfter) return
     logged.set(why, now)
-    logger?.warn({ why, replyPrefix: replyPrefix.slice(0, longestLogged) }, 'requests are refused')
+    logger?.warn({ why, replyPrefix: replyPrefix.slice(0, longestLogged) }, 'requests were dropped')
   }
 
   return {
@@ -55,7 +55,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const prefix = permittedPrefix(reply)
       const why = refusalOf(message, prefix !== undefined, isOwn)
       if (prefix !== undefined && why === undefined) return callers.of(message, prefix)
-      // No more than the first token: the rest of a subject may name an account.
+      // Only the subject's first token is logged, because the rest may name an account.
       refuse(why as Refusal, (reply ?? '').split('.', 1)[0] as string)
       return undefined
     },

@@ -3,43 +3,44 @@ import type { Msg } from 'nats'
 import { z } from 'zod'
 import { importReplies } from './reply-prefixes.ts'
 
-/** Who asks, as far as NATS tells. The same object for the same caller, so that a request costs a look-up. */
+/** The caller as far as NATS identifies it. One object per caller, so that a request costs one look-up. */
 export interface Caller {
-  /** Of its token bucket; empty where nobody in particular can be named. */
+  /** The key of its token bucket; empty if the caller cannot be identified. */
   readonly id: string
   readonly perSecond: number
-  /** Of an audit line: text that is escaped for JSON, and what else there is to say, each member with a comma before it. */
+  /** For audit lines: a name escaped for JSON. */
   readonly who: string
+  /** For audit lines: JSON text of further members, each preceded by a comma. */
   readonly details: string
 }
 
-/** What replies may begin with, and who asks where it says no more. */
+/** A prefix that reply subjects may begin with, and the caller if nothing more is known. */
 export interface ReplyPrefix {
   readonly text: string
   readonly unnamed: Caller
 }
 
 export interface Callers {
-  /** Those that replies may begin with. */
   readonly prefixes: readonly ReplyPrefix[]
-  /** `prefix` is the one that the reply begins with. */
+  /** `prefix` is the one that the reply subject begins with. */
   of(message: Msg, prefix: ReplyPrefix): Caller
 }
 
 const header = 'Nats-Request-Info'
-/** `jwt` among it, where users have one. */
+/** Characters; the header includes the user's `jwt` if there is one. */
 const longestInfo = 16_384
 const longestInbox = 256
 const dot = '.'.charCodeAt(0)
 
-/** Of what nats-server says about a caller in another account; `user` where the import has `share: true`. */
+/** The part of `Nats-Request-Info` that is used; `user` is there if the import has `share: true`. */
 const infoSchema = z.object({ acc: z.string().min(1).max(256), user: z.string().min(1).max(256).optional() })
 
 const unverified = ',"unverified":true'
 
 /**
- * A caller in another account is named by nats-server, which lets no client choose a reply like those it makes for
- * imports; one in our own by its inbox, which it does choose. Plain inboxes are everybody's.
+ * nats-server identifies a caller in another account by a header; such requests are recognised by a reply subject that no
+ * client can choose. A caller in our own account is identified by its private inbox, which it can choose, so it counts as
+ * unverified. Plain inboxes identify nobody.
  */
 export function createCallers({
   perSecond,
@@ -48,7 +49,7 @@ export function createCallers({
   perSecond: number
   prefixes: readonly string[]
 }): Callers {
-  // By the text that names them: the server's JSON changes with the connection's round-trip time.
+  // Keyed by the raw text: the header includes the round-trip time, so the entries of one caller vary over time.
   const known = new LRUCache<string, Caller>({
     max: 10_000,
     maxSize: 8_000_000,
@@ -70,7 +71,7 @@ export function createCallers({
     details,
   })
 
-  /** Those that cannot be told apart share a bucket: a header made unreadable is no way around the limit. */
+  /** Callers with an unreadable header share one bucket, so that a damaged header does not evade the rate limit. */
   const unreadable = caller(importReplies, importReplies, unverified)
 
   function fromInfo(text: string): Caller {
@@ -87,12 +88,12 @@ export function createCallers({
     prefixes: prefixes.map((text) => ({ text, unnamed: caller('', text, unverified) })),
     of(message, { text, unnamed }) {
       if (text === importReplies) {
-        // nats-server adds its own below one that the caller sent along.
+        // `last`: nats-server appends its header after one that the caller may have sent.
         const info = message.headers?.last(header) ?? ''
         return info === '' || info.length > longestInfo ? unreadable : remember(info, fromInfo)
       }
       const reply = message.reply as string
-      // Who asks much asks in a row.
+      // Consecutive requests mostly come from the same caller.
       if (reply.charCodeAt(last.id.length) === dot && reply.startsWith(last.id)) return last
       const end = text.endsWith('.') ? -1 : reply.indexOf('.', text.length)
       if (end <= text.length) return unnamed

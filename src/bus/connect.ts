@@ -6,7 +6,7 @@ import { watchConnection } from './connection-watch.ts'
 import { readCreds } from './creds-file.ts'
 import { type NatsAddress, parseNatsUrl } from './nats-url.ts'
 
-/** What is used of a logger. */
+/** The part of a logger that is used here. */
 export interface ConnectionLog {
   info(fields: object, sentence: string): void
   warn(fields: object, sentence: string): void
@@ -21,15 +21,15 @@ export interface ConnectNatsOptions {
   readonly name: string
   readonly logger?: ConnectionLog
   readonly pingInterval?: number
-  /** Whatever else NATS takes, such as `tls` or an `authenticator`. */
+  /** Further options of the NATS client, such as `tls` or an `authenticator`. */
   readonly connection?: ConnectionOptions
   readonly onDisconnect?: () => void
   readonly onReconnect?: () => void
 }
 
 /**
- * Connects, and stays connected: once up, it reconnects for ever. Throws `StartError` when it cannot begin.
- * Replies come to `_INBOX_<user>.>` if there is a user, so that no other user of the server can read tokens.
+ * Connects, and from then on reconnects without limit. Rejects with `StartError` if the first connection fails.
+ * With a user, replies go to `_INBOX_<user>.>`, which no other user may read.
  */
 export async function connectNats(options: ConnectNatsOptions): Promise<NatsConnection> {
   const { logger, name } = options
@@ -45,7 +45,7 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     reconnectTimeWait: 250,
     reconnectJitter: 250,
     ignoreAuthErrorAbort: true,
-    // Else the client captures two stacks for each publish that is to be acknowledged.
+    // Otherwise the client captures two stack traces per acknowledged publish.
     noAsyncTraces: true,
     ...privateInbox(options.connection?.user),
     ...options.connection,

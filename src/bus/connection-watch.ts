@@ -1,6 +1,6 @@
 import { Events, type NatsConnection } from 'nats'
 
-/** Follows whether a connection is up. It counts as up when the watch begins. */
+/** Reports when a connection goes down and comes back; assumes it is up at the start. */
 export function watchConnection({
   nats,
   onDown,
@@ -13,7 +13,7 @@ export function watchConnection({
   let connected = !nats.isClosed()
   let stopped = false
 
-  function moved(to: boolean): void {
+  function changed(to: boolean): void {
     if (stopped || connected === to) return
     connected = to
     if (to) onUp?.()
@@ -22,13 +22,13 @@ export function watchConnection({
 
   async function follow(): Promise<void> {
     for await (const { type } of nats.status()) {
-      if (type === Events.Disconnect) moved(false)
-      if (type === Events.Reconnect) moved(true)
+      if (type === Events.Disconnect) changed(false)
+      if (type === Events.Reconnect) changed(true)
     }
   }
 
   void follow()
-  void nats.closed().then(() => moved(false))
+  void nats.closed().then(() => changed(false))
   return {
     connected: () => connected,
     stop() {

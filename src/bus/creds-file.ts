@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { type Authenticator, credsAuthenticator, nkeyAuthenticator, nkeys } from 'nats'
 import { StartError } from '../common/start-error.ts'
 
-/** How to sign in, and whose inbox replies go to, if the file tells. */
+/** How to authenticate, and the user name that the private inbox is derived from, if the file has one. */
 export interface Creds {
   readonly authenticator: Authenticator
   readonly user: string | undefined
 }
 
 /**
- * A NATS credentials file: a user JWT and its seed (`nsc` writes such), known by the name in the JWT, or the seed of an
- * NKey alone, known by its public key.
+ * Reads a NATS credentials file: a user JWT with its seed, as `nsc` writes it (the user is the JWT's name), or the seed of an
+ * NKey alone (the user is its public key).
  */
 export async function readCreds(path: string): Promise<Creds> {
   const bytes = await readFile(path).catch((cause: unknown) => {
@@ -22,7 +22,9 @@ export async function readCreds(path: string): Promise<Creds> {
   const seed = /^SU[A-Z2-7]{56}$/m.exec(text)?.[0]
   const user = seed && publicKey(seed)
   if (seed === undefined || user === undefined)
-    throw new StartError(`The file ${path} holds no NATS user credentials.`)
+    throw new StartError(
+      `The file ${path} contains no NATS user credentials (a user JWT with its seed, or an NKey seed).`,
+    )
   return { authenticator: nkeyAuthenticator(Buffer.from(seed)), user }
 }
 

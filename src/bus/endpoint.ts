@@ -16,16 +16,16 @@ import type { EndpointStats } from './service-announcement.ts'
 
 export type ReadCached = (subjectToken: string, payload: Uint8Array) => Uint8Array | undefined
 
-/** Answers one kind of request. A throw in a NATS callback would end the connection's reading: nothing here throws. */
+/** Answers one verb. Its methods never throw: an exception in a NATS callback would end the connection's read loop. */
 export interface Endpoint {
   readonly stats: EndpointStats
-  /** Whether a message with this subject was published to the endpoint: JetStream delivers under others. */
+  /** True if the message was published to this endpoint's subject; JetStream delivers messages with other subjects. */
   readonly isOwn: (subject: string) => boolean
-  /** Answers in this tick if the answer is in memory. */
-  answeredAtOnce(message: Msg, caller: Caller): boolean
+  /** Answers synchronously if the reply is in memory; false if it is not. */
+  answerFromMemory(message: Msg, caller: Caller): boolean
   answer(message: Msg, caller: Caller): Promise<void>
-  /** Answers that the caller asks too often. */
-  slowDown(message: Msg, retryAfter: number): void
+  /** Answers `rate_limited`. */
+  respondRateLimited(message: Msg, retryAfter: number): void
 }
 
 export function createEndpoint({
@@ -82,7 +82,13 @@ export function createEndpoint({
     const known = expectedFailure(thrown)
     try {
       if (isTooLarge(thrown)) {
-        send(message, fail('bad_request', 'limit: the answer is larger than a NATS message may be'))
+        send(
+          message,
+          fail(
+            'bad_request',
+            'limit: the reply is larger than a NATS message may be; request a smaller page',
+          ),
+        )
       } else if (known !== undefined) {
         send(message, known)
       } else {
@@ -91,7 +97,7 @@ export function createEndpoint({
         respondInternalError(message)
       }
     } catch (err) {
-      logger?.error({ err, verb }, 'an answer could not be sent')
+      logger?.error({ err, verb }, 'a reply could not be sent')
     }
   }
 
@@ -105,7 +111,7 @@ export function createEndpoint({
     stats,
     isOwn: matcherOf(subject),
 
-    answeredAtOnce(message, caller) {
+    answerFromMemory(message, caller) {
       if (readCached === undefined) return false
       try {
         const token = message.subject.slice(idStart)
@@ -117,15 +123,20 @@ export function createEndpoint({
         audit?.tokenRead(caller.who, token.includes('%') ? decodeURIComponent(token) : token, caller.details)
         return true
       } catch (err) {
-        logger?.error({ err, verb }, 'an answer from memory failed')
+        logger?.error({ err, verb }, 'a reply from memory failed')
         return false
       }
     },
 
-    slowDown(message, retryAfter) {
+    respondRateLimited(message, retryAfter) {
       stats.num_requests++
       try {
-        send(message, fail('rate_limited', 'this caller asks too often', { retryAfter }))
+        send(
+          message,
+          fail('rate_limited', 'this caller sends too many requests; wait for the seconds in retryAfter', {
+            retryAfter,
+          }),
+        )
       } catch (thrown) {
         recover(message, thrown)
       }

@@ -17,24 +17,24 @@ export interface ListenOptions extends Pick<AdmissionOptions, 'replyPrefixes' | 
   readonly version: string
   readonly logger?: Logger
   readonly audit?: Pick<Audit, 'tokenRead'>
-  /** What `$SRV.INFO` tells of this node. */
+  /** The metadata of this node in `$SRV.INFO`. */
   readonly metadata?: Readonly<Record<string, string>>
   /**
-   * Asked first on `token.get`, with the account as its subject token: the whole reply, or undefined to go
-   * the long way. What it returns is sent in the same tick.
+   * Called first for `token.get`, with the account as a subject token. Returns the whole reply, which is sent
+   * synchronously, or undefined if the cache cannot answer.
    */
   readonly readCached?: ReadCached
-  /** Checks each reply against its schema before it goes out. */
+  /** Checks each reply against its schema before sending. */
   readonly checkReplies?: boolean
   readonly onFailed?: (failed: FailedRequest) => void
 }
 
-/** Answers every request of the contract. `stop` takes no more, and resolves once those under way are answered. */
+/** Answers all requests of the contract. `stop` accepts no more, and resolves once those in flight are answered. */
 export async function listen(options: ListenOptions): Promise<{ stop(): Promise<void> }> {
   const { nats, tokenbus, version, logger, audit, metadata = {}, readCached, onFailed } = options
   const { checkReplies = false } = options
   const admission = createAdmission(options)
-  const underWay = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<void>>()
   const refused: NatsError[] = []
 
   function subscribe(endpoint: Endpoint): Subscription {
@@ -54,10 +54,10 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
     if (caller === undefined) return
     const seconds = admission.secondsToWait(caller)
     if (seconds > 0) {
-      endpoint.slowDown(message, seconds)
-    } else if (!endpoint.answeredAtOnce(message, caller)) {
-      const answered = endpoint.answer(message, caller).finally(() => underWay.delete(answered))
-      underWay.add(answered)
+      endpoint.respondRateLimited(message, seconds)
+    } else if (!endpoint.answerFromMemory(message, caller)) {
+      const answered = endpoint.answer(message, caller).finally(() => inFlight.delete(answered))
+      inFlight.add(answered)
     }
   }
 
@@ -88,7 +88,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
 
   async function drain(): Promise<void> {
     await Promise.allSettled(subscriptions.map((subscription) => subscription.drain()))
-    await Promise.allSettled(underWay)
+    await Promise.allSettled(inFlight)
     await nats.flush().catch(() => {})
   }
 

@@ -9,7 +9,7 @@ export interface NatsAddress {
   readonly token?: string
 }
 
-/** Reads `nats://user:password@host:port,…`; the first credentials found count for all. */
+/** Parses `nats://user:password@host:port,…`; the first credentials found are used for all servers. */
 export function parseNatsUrl(url: string): NatsAddress {
   const parts = url.split(',').map((text) => text.trim())
   const urls = parts.map((text, index) => parsePart(text, index + 1))

@@ -1,6 +1,6 @@
 import type { Msg } from 'nats'
 
-/** Why a message that came in on a subject of requests is not acted on; `rate_limited` alone is answered. */
+/** Why a message on a request subject is not acted on; only `rate_limited` is answered. */
 export const refusals = [
   'headers',
   'status',
@@ -12,9 +12,9 @@ export const refusals = [
 export type Refusal = (typeof refusals)[number]
 
 /**
- * Why this message is no request, or undefined. Anybody may make JetStream, or us, publish to a subject of requests:
- * what JetStream says has a status, a reply that acknowledges or none, or the subject of the event it delivers.
- * Positional, since nothing may be allocated here.
+ * Why this message is not a valid request, or undefined. A client can make JetStream, or this service, publish to a request
+ * subject. Messages of JetStream are recognised by a status, by an acknowledgement subject or none as reply, or by the
+ * subject of the event delivered. Positional parameters, because this hot path must not allocate.
  */
 export function refusalOf(
   message: Msg,
@@ -28,7 +28,7 @@ export function refusalOf(
   return isOwn(message.subject) ? undefined : 'other_subject'
 }
 
-/** Undefined where the headers cannot be read: the client library throws at some. */
+/** Undefined if the headers cannot be parsed: the client library throws for some. */
 function statusOf(message: Msg): number | undefined {
   try {
     return message.headers?.code ?? 0
@@ -37,7 +37,7 @@ function statusOf(message: Msg): number | undefined {
   }
 }
 
-/** Whether a subject is the one that is subscribed to, which is exact or ends with `.*`. */
+/** Tests a subject against a subscription that is exact or ends with `.*`. */
 export function matcherOf(subscribed: string): (subject: string) => boolean {
   if (!subscribed.endsWith('.*')) return (subject) => subject === subscribed
   const stem = subscribed.slice(0, -1)

@@ -2,20 +2,20 @@ import { z } from 'zod'
 import { requestRoutes } from './request-routes.ts'
 import { apiTokenRevoked, changedSubject, eventTypes } from './subjects.ts'
 
-/** Replies to an account that imports our requests; the server makes these subjects. */
+/** Reply subjects that nats-server creates for requests from another account. */
 export const importReplies = '_R_.'
 
-/** Where replies may go: clients' inboxes, `_INBOX_<user>.` among them, and other accounts. */
+/** Replies may go to clients' inboxes, including `_INBOX_<user>.`, and to other accounts. */
 export const usualReplyPrefixes: readonly string[] = ['_INBOX', importReplies]
 
-/** The first tokens of subjects that mean something to us: a reply there would be a request or an event. */
+/** First tokens of the subjects of requests and events: a reply sent there would be taken for one. */
 const reserved = new Set(
   [...requestRoutes.map(({ verb }) => verb), ...eventTypes, apiTokenRevoked, changedSubject].map(
     (subject) => subject.split('.')[0] as string,
   ),
 )
 
-/** Further prefixes, comma-separated. */
+/** `TOKENBUS_REPLY_PREFIXES`: further prefixes, comma-separated. */
 export const replyPrefixesSchema = z
   .string()
   .transform((text) => text.split(',').map((prefix) => prefix.trim()))
@@ -32,7 +32,7 @@ export const replyPrefixesSchema = z
       .max(16, 'must be 16 at most'),
   )
 
-/** A prefix that does not end at a dot reaches every token that begins with its last one. */
+/** Prefixes are compared as text: without a dot, `acc` also matches the token `account`. */
 function reachesReserved(prefix: string): boolean {
   const [first = '', ...rest] = prefix.split('.')
   if (rest.length > 0) return reserved.has(first)

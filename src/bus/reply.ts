@@ -1,10 +1,10 @@
 import { headers, type Msg, NatsError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats'
 import { type Failure, failureStatus } from '../contract/failures.ts'
 
-/** The body of an answer to a request that failed for no expected reason. What happened is in the log. */
+/** The reply to a request that failed because of a bug; details are only in the log. */
 const internalError = { error: 'internal_error', message: 'tokenbus failed to handle this; its log says why' }
 
-/** Sends a value: bytes as they are, anything else as JSON. */
+/** Sends bytes unchanged, and any other value as JSON. */
 export function respond(message: Msg, value: unknown): void {
   message.respond(value instanceof Uint8Array ? value : JSON.stringify(value))
 }

@@ -7,7 +7,7 @@ import type { Tokenbus } from '../contract/tokenbus.ts'
 
 export interface RequestRoute {
   readonly verb: Verb
-  /** What the subject's last token names, if it has one. */
+  /** What the subject's last token identifies, if the subject has one. */
   readonly of: RequestContract['of']
   readonly subject: string
   readonly payload: z.ZodType
@@ -33,7 +33,7 @@ const calls: Calls = {
   'account.list': (tokenbus, _, query) => tokenbus.listAccounts(query),
   'account.revoke': (tokenbus, id, how) => tokenbus.revokeAccount(id, how),
   'account.delete': (tokenbus, id, how) => tokenbus.deleteAccount(id, how),
-  'account.device': (tokenbus, id, wish) => tokenbus.connectDevice(id, wish),
+  'account.device': (tokenbus, id, options) => tokenbus.connectDevice(id, options),
   'account.history': (tokenbus, id, query) => tokenbus.accountHistory(id, query),
   'app.put': (tokenbus, id, put) => tokenbus.putApp(id, put),
   'app.get': (tokenbus, id) => tokenbus.getApp(id),
@@ -47,12 +47,12 @@ const calls: Calls = {
   'events.retry': (tokenbus, _, which) => tokenbus.retryEvents(which),
   'events.drop': (tokenbus, _, which) => tokenbus.dropEvents(which),
   'upgrade.finish': (tokenbus, _, page) => tokenbus.finishUpgrade(page),
-  'api-token.create': (tokenbus, _, wish) => tokenbus.createApiToken(wish),
+  'api-token.create': (tokenbus, _, options) => tokenbus.createApiToken(options),
   'api-token.list': (tokenbus) => tokenbus.listApiTokens(),
   'api-token.revoke': (tokenbus, id) => tokenbus.revokeApiToken(id),
 }
 
-/** Every request of the contract as NATS carries it. */
+/** All requests of the contract, as endpoints on NATS. */
 export const requestRoutes: readonly RequestRoute[] = verbs.map(routeOf)
 
 function routeOf<V extends Verb>(verb: V): RequestRoute {

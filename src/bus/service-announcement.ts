@@ -3,7 +3,7 @@ import { nuid } from 'nats'
 import type { Admission } from './admission.ts'
 import { matcherOf } from './refusal-of.ts'
 
-/** An endpoint and what became of its requests, as `$SRV.STATS` shows it. Times are nanoseconds. */
+/** The statistics of an endpoint in `$SRV.STATS`. Times are nanoseconds. */
 export interface EndpointStats {
   readonly name: string
   readonly subject: string
@@ -16,7 +16,7 @@ export interface EndpointStats {
 
 /**
  * Makes the endpoints visible as a NATS micro service: answers `$SRV.PING|INFO|STATS[.<name>[.<id>]]`
- * (nats-architecture-and-design, ADR-32). The endpoints' subscriptions stay the caller's: the client's own
+ * (nats-architecture-and-design, ADR-32). It does not subscribe the endpoints themselves, because the client library's
  * service wrapper costs each request two clock readings, an allocation and a division.
  */
 export function announceService({

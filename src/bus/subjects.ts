@@ -1,7 +1,7 @@
 import { encodeId } from '../contract/encode-id.ts'
 import type { EventType } from '../contract/events.ts'
 
-/** Which stream holds which events. Never `token.>`: JetStream would answer `token.get` before we do. */
+/** The event types of each stream. Never `token.>`: JetStream would acknowledge `token.get` before the service answers. */
 export const streams = {
   TOKENBUS_EVENTS: [
     'token.refreshed',
@@ -20,17 +20,17 @@ export type StreamName = keyof typeof streams
 
 export const eventTypes: readonly EventType[] = Object.values(streams).flat()
 
-/** Under this name `$SRV.INFO` tells the id of the key a node seals with. */
+/** The `$SRV.INFO` metadata with the id of the key that a node seals with. */
 export const sealingKey = 'sealing-key'
 
-/** Under these names `$SRV.INFO` tells the newest level a node can write, and the one it writes. */
+/** The `$SRV.INFO` metadata with the highest write level a node supports, and the level it writes. */
 export const newestLevelName = 'newest-level'
 export const writeLevelName = 'write-level'
 
-/** Told by the node that revoked an API token, so that no other one goes on accepting it. */
+/** Published by the node that revoked an API token, so that all others stop accepting it. */
 export const apiTokenRevoked = 'api-token.revoked'
 
-/** Every save, for the nodes alone: what they remember of the record is old. */
+/** Published for every save, for nodes only: invalidates what they cached of the record. */
 export const changedSubject = 'tokenbus.changed'
 
 export function streamOf(type: EventType): StreamName {

@@ -7,18 +7,18 @@ import { failureIn, notCarried, TokensError } from './tokens-error.ts'
 export type Verb = 'token.get' | 'token.reject'
 export type Ask = (verb: Verb, account: string, payload: object) => Promise<Token>
 
-/** The service itself answers within 4 s, if only to say that the refresh is still under way. */
-const patience = 6_000
+/** Milliseconds. The service answers within 4 s, with `refresh_timeout` if the refresh is still in flight. */
+const requestTimeout = 6_000
 
 /**
- * Asks tokenbus. A connection that breaks meanwhile is waited for and the question put again: asking twice does no
- * harm, and what NATS was given while it was away would be lost. Rejects with `TokensError`.
+ * Sends a request to tokenbus. If the connection breaks meanwhile, the request is sent again after the reconnect: both
+ * verbs are safe to repeat, and the client drops what is published while disconnected. Rejects with `TokensError`.
  */
 export function createAsk({ nats, link }: { nats: NatsConnection; link: Link }): Ask {
   return async function ask(verb, account, payload) {
     const subject = `${verb}.${subjectToken(account)}`
     const bytes = JSON.stringify(payload)
-    const deadline = performance.now() + patience
+    const deadline = performance.now() + requestTimeout
     const left = () => Math.max(1, deadline - performance.now())
     while (await link.up(left())) {
       const request = nats.request(subject, bytes, { timeout: left() })
@@ -30,7 +30,11 @@ export function createAsk({ nats, link }: { nats: NatsConnection; link: Link }):
       if (failure !== undefined) throw failure
       return Object.freeze(reply.json<Token>())
     }
-    throw new TokensError({ error: 'unreachable', message: 'NATS cannot be reached', account })
+    throw new TokensError({
+      error: 'unreachable',
+      message: 'NATS cannot be reached; check `servers` and the network',
+      account,
+    })
   }
 }
 
@@ -40,7 +44,7 @@ function closed(account: string): TokensError {
 
 /** Throws `TokensError`. */
 export function subjectToken(account: string): string {
-  // A lone surrogate has no UTF-8 bytes to encode.
+  // A lone surrogate cannot be encoded as UTF-8.
   if (account === '' || /\p{Cs}/u.test(account))
     throw new TokensError({
       error: 'bad_request',

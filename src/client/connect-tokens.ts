@@ -1,16 +1,16 @@
 import { connectNats } from '../bus/connect.ts'
 import type { Fill } from '../common/cache-fill.ts'
 import { createAsk, type Verb } from './ask.ts'
+import { subscribeToEvents } from './event-subscriptions.ts'
 import { fetchWithToken } from './fetch-with-token.ts'
 import { createLink } from './link.ts'
-import { createLocalCache, type Held } from './local-cache.ts'
-import { watchNews } from './news.ts'
+import { createLocalCache, type TokenKey } from './local-cache.ts'
 import type { ConnectTokensOptions, Token, TokenEvents, Tokens } from './tokens.ts'
 import { TokensError } from './tokens-error.ts'
 
 type Handlers = { [K in keyof TokenEvents]: Set<(event: TokenEvents[K]) => unknown> }
 
-/** Connects to the bus; from then on it reconnects for ever. Rejects with `TokensError` `unreachable`. */
+/** Connects to NATS; once connected, it reconnects without limit. Rejects with `TokensError` `unreachable`. */
 export async function connectTokens({
   servers,
   creds,
@@ -36,53 +36,56 @@ export async function connectTokens({
   })
   void nats.closed().then(() => {
     cache.suspend()
-    // Wakes pending calls, which then see that the connection is closed.
+    // Pending requests wake up, find the connection closed, and reject with `closed`.
     link.wentDown()
     link.cameUp()
   })
 
-  /** By account, then by question. */
-  const underWay = new Map<string, Map<string, UnderWay>>()
+  /** Requests in flight, by account, then by verb and payload. */
+  const inFlight = new Map<string, Map<string, InFlight>>()
   const handlers: Handlers = { refreshed: new Set(), invalid: new Set() }
-  const news = await watchNews({
+  const subscriptions = await subscribeToEvents({
     nats,
     onChange(account, change) {
-      cache.heard(account, change)
-      underWay.delete(account)
+      cache.invalidate(account, change)
+      inFlight.delete(account)
     },
     onEvent(event) {
       if (event.type === 'token.refreshed') call(handlers.refreshed, event)
       if (event.type === 'token.invalid') call(handlers.invalid, event)
     },
-    onDeaf: cache.drop,
+    onRefused: cache.drop,
   })
 
   const ask = createAsk({ nats, link })
 
-  /** Equal questions are one, unless something happened in between; only an answer newer than `newerThan` is kept. */
-  function share(verb: Verb, { account, scope }: Held, asked: object, newerThan = -1): Promise<Token> {
+  /**
+   * Single flight: equal requests share one reply, unless the account was invalidated since the first was sent. A reply is
+   * cached only if its generation is higher than `newerThan`.
+   */
+  function share(verb: Verb, { account, scope }: TokenKey, asked: object, newerThan = -1): Promise<Token> {
     const payload = { ...asked, ...(scope !== undefined && { scopes: scope.split(' ') }) }
     const key = `${verb} ${JSON.stringify(payload)}`
-    const shared = underWay.get(account)?.get(key)
-    if (shared !== undefined && !shared.fill.poisoned) return shared.asking
+    const shared = inFlight.get(account)?.get(key)
+    if (shared !== undefined && !shared.fill.stale) return shared.asking
     if (verb === 'token.reject') cache.drop(account)
     const fill = cache.beginFill(account)
     const asking = askAndKeep({ fill, verb, payload, newerThan, scope }).finally(() => {
       if (equal.get(key)?.fill === fill) equal.delete(key)
-      if (equal.size === 0 && underWay.get(account) === equal) underWay.delete(account)
+      if (equal.size === 0 && inFlight.get(account) === equal) inFlight.delete(account)
     })
-    const equal = underWay.get(account) ?? new Map<string, UnderWay>()
-    underWay.set(account, equal.set(key, { asking, fill }))
+    const equal = inFlight.get(account) ?? new Map<string, InFlight>()
+    inFlight.set(account, equal.set(key, { asking, fill }))
     return asking
   }
 
   async function askAndKeep({ fill, verb, payload, newerThan, scope }: Asking): Promise<Token> {
     const { account } = fill
     try {
-      news.follow(account)
+      subscriptions.follow(account)
       const token = await ask(verb, account, payload)
-      if (token.generation > newerThan && !news.deafTo(account))
-        cache.endFill(fill, withoutWishes(token), scope)
+      if (token.generation > newerThan && !subscriptions.cannotFollow(account))
+        cache.endFill(fill, withoutRequestFlags(token), scope)
       return token
     } finally {
       cache.endFill(fill, null)
@@ -93,15 +96,15 @@ export async function connectTokens({
     get(account, { minValidity, forceRefresh = false, scopes, subjectToken, subjectTokenType } = {}) {
       if (subjectToken !== undefined)
         return ask('token.get', account, { subjectToken, subjectTokenType, ...(scopes && { scopes }) })
-      const held = { account, scope: scopeOf(scopes) }
-      const known = forceRefresh ? undefined : cache.read(held, minValidity)
-      return known ?? share('token.get', held, { minValidity, ...(forceRefresh && { forceRefresh }) })
+      const tokenKey = { account, scope: scopeOf(scopes) }
+      const known = forceRefresh ? undefined : cache.read(tokenKey, minValidity)
+      return known ?? share('token.get', tokenKey, { minValidity, ...(forceRefresh && { forceRefresh }) })
     },
     reject(account, { generation, claims, scopes }) {
-      const held = { account, scope: scopeOf(scopes) }
-      const newer = cache.newerThan(held, generation)
+      const tokenKey = { account, scope: scopeOf(scopes) }
+      const newer = cache.newerThan(tokenKey, generation)
       if (newer !== undefined) return newer
-      return share('token.reject', held, { generation, claims }, generation)
+      return share('token.reject', tokenKey, { generation, claims }, generation)
     },
     fetch: (account, input, { scopes, ...init } = {}) =>
       fetchWithToken({ tokens, account, scopes, input, init }),
@@ -115,7 +118,7 @@ export async function connectTokens({
   return tokens
 }
 
-interface UnderWay {
+interface InFlight {
   readonly asking: Promise<Token>
   readonly fill: Fill
 }
@@ -128,19 +131,19 @@ interface Asking {
   readonly scope: string | undefined
 }
 
-/** What later callers get says nothing about the wish of this one. */
-function withoutWishes(token: Token): Token {
+/** `minValidityMet` and `refreshed` describe one caller's request; other callers share the cached token. */
+function withoutRequestFlags(token: Token): Token {
   if (token.minValidityMet === undefined && token.refreshed === undefined) return token
   const { minValidityMet: _, refreshed: __, ...rest } = token
   return Object.freeze(rest)
 }
 
-/** The same scopes in any order are the same (RFC 6749 §3.3). */
+/** The order of scopes has no meaning (RFC 6749 §3.3). */
 function scopeOf(scopes: readonly string[] | undefined): string | undefined {
   return scopes && [...new Set(scopes)].sort().join(' ')
 }
 
-/** Later, so that what a handler throws does not end the reading of the connection. */
+/** Deferred: a throw inside the NATS callback would end the connection's read loop. */
 function call<T>(handlers: Set<(event: T) => unknown>, event: T): void {
   for (const handler of handlers) void Promise.resolve(event).then(handler)
 }

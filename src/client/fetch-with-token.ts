@@ -9,10 +9,10 @@ export interface FetchWithTokenOptions {
   readonly init: RequestInit
 }
 
-export function fetchWithToken({ input, init, ...whose }: FetchWithTokenOptions): Promise<Response> {
+export function fetchWithToken({ input, init, ...owner }: FetchWithTokenOptions): Promise<Response> {
   const request = input instanceof Request ? input : undefined
   return sendWithToken({
-    ...whose,
+    ...owner,
     signal: init.signal ?? request?.signal,
     replayable: !isStream(init.body ?? request?.body),
     send({ accessToken }) {

@@ -1,6 +1,6 @@
 import { type HeadersLike, isStream, sendWithToken, type TokenSource } from './send-with-token.ts'
 
-/** What is used of an `OAuth2Client` (google-auth-library 10 or newer). */
+/** The part of an `OAuth2Client` that is used here (google-auth-library 10 or newer). */
 export interface GoogleClient {
   // biome-ignore lint/suspicious/noExplicitAny: its own types differ from version to version.
   readonly transporter: { request(options: any): Promise<any> }
@@ -15,8 +15,8 @@ interface GoogleRequest {
 type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 /**
- * Makes an `OAuth2Client` of Google's libraries send an account's tokens. As it does itself, it sends a request that was
- * answered by 401 once more, unless its data was a stream; but first it reports the token.
+ * Makes an `OAuth2Client` of Google's libraries send an account's tokens. On a 401 the token is reported, and the request
+ * sent once more with a newer one, unless its data was a stream.
  */
 export function googleAuth<C extends GoogleClient>({
   tokens,
@@ -26,7 +26,7 @@ export function googleAuth<C extends GoogleClient>({
 }: {
   readonly tokens: TokenSource
   readonly account: string
-  /** Of a second token of the account's grant. */
+  /** Use a second token of the same grant, with these scopes. */
   readonly scopes?: readonly string[]
   readonly client: C
 }): C {

@@ -17,8 +17,8 @@ export interface GraphAuth extends GraphMiddleware {
 }
 
 /**
- * Signs the Microsoft Graph SDK in as an account. As `authProvider` alone it never hears of a 401; put before the default
- * chain as well, it reports the refused token and sends the request once more:
+ * Authenticates the Microsoft Graph SDK as an account. As `authProvider` alone it never sees a 401; as the first middleware
+ * of the chain it also reports the rejected token and sends the request once more:
  * `middleware: [auth, ...MiddlewareFactory.getDefaultMiddlewareChain(auth)]`.
  */
 export function graphAuth({
@@ -28,7 +28,7 @@ export function graphAuth({
 }: {
   readonly tokens: TokenSource
   readonly account: string
-  /** Of a second token of the account's grant, such as one that was given for mail servers. */
+  /** Use a second token of the same grant, with these scopes; needed where the first token is for mail servers. */
   readonly scopes?: readonly string[]
 }): GraphAuth {
   let next: GraphMiddleware | undefined
@@ -46,12 +46,12 @@ export function graphAuth({
         signal: undefined,
         replayable: typeof request === 'string' && !isStream(options.body),
         async send() {
-          // The chain adds to the headers, a second time to what it added the first time.
+          // The chain modifies the headers, so each attempt gets a copy of the original ones.
           context.options = { ...options, headers: copied(options.headers) }
           await next?.execute(context)
           return context.response
         },
-        // To hosts that are not Graph's the chain sends no token.
+        // The chain sends the token to Graph's hosts only: a 401 of another host does not concern it.
         refusalIn: (response) =>
           response?.status === 401 && new Headers(context.options?.headers).has('authorization')
             ? response

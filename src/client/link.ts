@@ -1,8 +1,8 @@
-/** Whether the bus is there, and a way to wait for it. */
+/** The state of the connection to NATS, and a way to wait for it. */
 export interface Link {
-  /** Resolves once it is there, or after `ms`: whether it is. */
+  /** Resolves once connected, or after `ms`, with whether the connection is up. */
   up(ms: number): Promise<boolean>
-  /** The same promise, unless the connection goes first: then `undefined`, for whatever answers is lost. */
+  /** Resolves as `answer` does, or with `undefined` if the connection breaks first, because then no reply can arrive. */
   whileUp<T>(answer: Promise<T>): Promise<T | undefined>
   wentDown(): void
   cameUp(): void
@@ -13,9 +13,9 @@ export function createLink(): Link {
   const waiting = new Set<() => void>()
   const losing = new Set<() => void>()
 
-  function ring(bells: Set<() => void>): void {
-    for (const bell of bells) bell()
-    bells.clear()
+  function callAll(callbacks: Set<() => void>): void {
+    for (const callback of callbacks) callback()
+    callbacks.clear()
   }
 
   return {
@@ -41,11 +41,11 @@ export function createLink(): Link {
     },
     wentDown() {
       connected = false
-      ring(losing)
+      callAll(losing)
     },
     cameUp() {
       connected = true
-      ring(waiting)
+      callAll(waiting)
     },
   }
 }

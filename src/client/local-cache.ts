@@ -3,24 +3,24 @@ import { isNewer, type Moment } from '../contract/announced.ts'
 import type { Token } from './contract-types.ts'
 import { createRecentChanges } from './recent-changes.ts'
 
-/** What a token is for: an account, and the scopes of a second token of its grant, if it is one, as one text. */
-export interface Held {
+/** What a cached token is looked up by: the account and, for a second token of its grant, the scopes joined by spaces. */
+export interface TokenKey {
   readonly account: string
   readonly scope: string | undefined
 }
 
 export interface LocalCache {
-  /** The answer, already there, if it lives that many seconds longer; the same promise for every caller. */
-  read(held: Held, minValidity: number | undefined): Promise<Token> | undefined
-  /** Is what is known newer than this generation? */
-  newerThan(held: Held, generation: number): Promise<Token> | undefined
+  /** The cached token if it is valid for `minValidity` more seconds; every caller gets the same promise. */
+  read(key: TokenKey, minValidity: number | undefined): Promise<Token> | undefined
+  /** The cached token if its generation is higher. */
+  newerThan(key: TokenKey, generation: number): Promise<Token> | undefined
   beginFill(account: string): Fill
   endFill(fill: Fill, token: Token | null, scope?: string): void
-  /** Something happened to the account: whatever is older is dropped, and so are answers on their way that prove older. */
-  heard(account: string, change: Moment): void
-  /** Without an account: all. */
+  /** Drops what is older than the change, and later refuses replies in flight that turn out to be older. */
+  invalidate(account: string, change: Moment): void
+  /** Drops one account, or all of them. */
   drop(account?: string): void
-  /** The bus is down: changes pass unheard. */
+  /** The connection is down, so invalidations are missed: empties the cache and fills it no more until `resume`. */
   suspend(): void
   resume(): void
 }
@@ -30,46 +30,47 @@ interface Entry {
   readonly answer: Promise<Token>
   readonly generation: number
   readonly expiresAt: number
-  readonly askAgainAt: number
+  readonly revalidateAt: number
 }
 
-/** With less life than this left, tokenbus decides whether the token will still do: it knows how long it lived. */
+/** Seconds. Below this, the request goes to tokenbus, which knows the token's lifetime and may refresh. */
 const defaultMinValidity = 30
 /**
- * No longer than the life a token has at least when it is answered (short-lived ones apart): however wrong this
- * machine's clock is, and should an event ever be missed, no token is served long past its end.
+ * A cached token is served no longer than this without asking tokenbus again, so that neither a wrong local clock nor a
+ * lost event keeps an expired token in use: a token has at least this long to live when tokenbus answers it, unless
+ * its whole lifetime is short.
  */
-const askAgainAfter = 30_000
+const revalidateAfter = 30_000
 /**
- * A node that has not heard of a change yet answers an older token. It hears within this time; longer than that, events
- * say nothing against an answer, so that a forged one does no lasting harm.
+ * A node that has not yet processed a change may still answer the older token, so replies are compared with the changes of
+ * this period. It is bounded so that a forged event cannot keep tokens out of the cache for long.
  */
-const believedAgainstAnswers = 30_000
+const rememberChangesFor = 30_000
 
-/** Tokens of one process. Times are monotonic, so that a clock that is set does not matter. */
+/** The token cache of one process. Times are monotonic, so setting the system clock has no effect. */
 export function createLocalCache({ max = 10_000 } = {}): LocalCache {
   const accounts = new Map<string, Map<string | undefined, Entry>>()
   const now = () => performance.now()
   const fills = createFills({ now })
-  const changes = createRecentChanges({ now, lasts: believedAgainstAnswers, max, onForget: fills.poison })
-  const find = ({ account, scope }: Held) => accounts.get(account)?.get(scope)
+  const changes = createRecentChanges({ now, keepFor: rememberChangesFor, max, onForget: fills.markStale })
+  const find = ({ account, scope }: TokenKey) => accounts.get(account)?.get(scope)
 
-  /** An answer that was long on its way must not replace what came of a later one. */
-  function isOvertaken(held: Held, moment: Moment): boolean {
-    const known = find(held)?.moment
+  /** A reply that was delayed must not replace a newer token. */
+  function isOvertaken(key: TokenKey, moment: Moment): boolean {
+    const known = find(key)?.moment
     if (known !== undefined && isNewer(known, moment) && !isNewer(moment, known)) return true
-    return changes.outdate(held.account, moment)
+    return changes.outdate(key.account, moment)
   }
 
   return {
-    read(held, minValidity = defaultMinValidity) {
-      const entry = find(held)
+    read(key, minValidity = defaultMinValidity) {
+      const entry = find(key)
       if (entry === undefined) return undefined
       const at = now()
-      return at < entry.askAgainAt && entry.expiresAt - at >= minValidity * 1_000 ? entry.answer : undefined
+      return at < entry.revalidateAt && entry.expiresAt - at >= minValidity * 1_000 ? entry.answer : undefined
     },
-    newerThan(held, generation) {
-      const entry = find(held)
+    newerThan(key, generation) {
+      const entry = find(key)
       return entry !== undefined && entry.generation > generation ? entry.answer : undefined
     },
     beginFill: fills.begin,
@@ -85,14 +86,14 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
         generation: token.generation,
         expiresAt:
           token.expires === null ? Number.POSITIVE_INFINITY : at + Date.parse(token.expires) - Date.now(),
-        askAgainAt: at + askAgainAfter,
+        revalidateAt: at + revalidateAfter,
       })
-      // Refilled each half minute, so the first in the map is the one asked for longest ago.
+      // Entries are refilled at least every 30 s, so the first in the map is the one requested longest ago.
       accounts.delete(fill.account)
       accounts.set(fill.account, entries)
       if (accounts.size > max) accounts.delete(accounts.keys().next().value as string)
     },
-    heard(account, change) {
+    invalidate(account, change) {
       changes.note(account, change)
       const entries = accounts.get(account)
       if (entries === undefined) return
@@ -102,7 +103,7 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
     drop(account) {
       if (account === undefined) accounts.clear()
       else accounts.delete(account)
-      fills.poison(account)
+      fills.markStale(account)
     },
     suspend() {
       accounts.clear()
@@ -112,7 +113,7 @@ export function createLocalCache({ max = 10_000 } = {}): LocalCache {
   }
 }
 
-/** A node of before answers neither: then everything that is heard is newer. */
+/** Older nodes answer neither `version` nor `since`: then every change counts as newer. */
 function momentOf({ version = -1, since }: Partial<Token>): Moment {
   return { version, time: since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since) }
 }

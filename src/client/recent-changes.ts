@@ -2,30 +2,33 @@ import { isNewer, type Moment } from '../contract/announced.ts'
 
 export interface RecentChanges {
   note(account: string, change: Moment): void
-  /** Has a change been heard of lately that this does not know yet? */
+  /** True if a recent change of the account is newer than `moment`. */
   outdate(account: string, moment: Moment): boolean
 }
 
-interface Heard extends Moment {
+interface RecordedChange extends Moment {
   readonly until: number
 }
 
-/** The changes of the last `lasts` milliseconds, by account; `onForget` is told of one that had to go before. */
+/**
+ * The newest change of each account within the last `keepFor` milliseconds. `onForget` is called for one that is evicted
+ * earlier, because there are more than `max`.
+ */
 export function createRecentChanges({
   now,
-  lasts,
+  keepFor,
   max,
   onForget,
 }: {
   readonly now: () => number
-  readonly lasts: number
+  readonly keepFor: number
   readonly max: number
   onForget(account: string): void
 }): RecentChanges {
-  const changes = new Map<string, Heard>()
+  const changes = new Map<string, RecordedChange>()
   const lately = (account: string) => {
-    const heard = changes.get(account)
-    return heard !== undefined && now() < heard.until ? heard : undefined
+    const recorded = changes.get(account)
+    return recorded !== undefined && now() < recorded.until ? recorded : undefined
   }
 
   return {
@@ -35,7 +38,7 @@ export function createRecentChanges({
       changes.set(account, {
         version: Math.max(version, before.version),
         time: Math.max(time, before.time),
-        until: now() + lasts,
+        until: now() + keepFor,
       })
       if (changes.size <= max) return
       const oldest = changes.keys().next().value as string
@@ -43,8 +46,8 @@ export function createRecentChanges({
       changes.delete(oldest)
     },
     outdate(account, moment) {
-      const heard = lately(account)
-      return heard !== undefined && isNewer(heard, moment)
+      const recorded = lately(account)
+      return recorded !== undefined && isNewer(recorded, moment)
     },
   }
 }

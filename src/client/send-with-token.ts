@@ -2,32 +2,32 @@ import { challengeIn } from './challenge.ts'
 import type { Rejection, Token, Tokens } from './tokens.ts'
 import { TokensError } from './tokens-error.ts'
 
-/** What sending with a token needs of the client. */
+/** The part of the client that sending with a token needs. */
 export type TokenSource = Pick<Tokens, 'get' | 'reject'>
 
 export type HeadersLike = ConstructorParameters<typeof Headers>[0]
 
-/** An answer of 401. */
+/** A response with status 401. */
 export interface Refusal {
   readonly headers: Headers
-  /** Lets go of the answer, when another one takes its place. */
+  /** Cancels the response's body, when the response is not the one returned. */
   discard?(): Promise<void>
 }
 
 export interface Sending<R> {
   readonly tokens: TokenSource
   readonly account: string
-  /** Of a second token of the account's grant. */
+  /** Use a second token of the same grant, with these scopes. */
   readonly scopes?: readonly string[] | undefined
   readonly signal: AbortSignal | null | undefined
   send(token: Token): Promise<R>
-  /** What `send` brought, if it was a 401. */
+  /** The response of `send` if it was a 401. */
   refusalIn(answer: R): Refusal | undefined
-  /** Can the same body be sent again? */
+  /** True if the same body can be sent again. */
   readonly replayable: boolean
 }
 
-/** Sends; a token that is refused is reported, and what can be is sent once more with a newer one, if there is. */
+/** Sends a request; on a 401 reports the token, and sends once more if there is a newer token and the body can be replayed. */
 export async function sendWithToken<R>(sending: Sending<R>): Promise<R> {
   const { tokens, account, scopes, signal, send, replayable } = sending
   const token = await unlessAborted(tokens.get(account, { ...(scopes && { scopes }) }), signal)
@@ -61,19 +61,19 @@ async function report({
   try {
     return await tokens.reject(account, { ...rejection, claims })
   } catch (error) {
-    // Claims that tokenbus does not understand make the token no better.
+    // The API rejected the token whether or not tokenbus can read the claims.
     if (!(error instanceof TokensError && error.code === 'bad_request')) throw error
     return tokens.reject(account, rejection)
   }
 }
 
-/** Streams are gone once sent, and a copy would hold all of them in memory. */
+/** A stream can be sent once only; keeping a copy would hold all of it in memory. */
 export function isStream(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
   return body instanceof ReadableStream || Symbol.asyncIterator in body
 }
 
-/** The shared question goes on for those who still want its answer. */
+/** Aborting ends this caller's wait only: the request is shared, and goes on for the others. */
 async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
   if (signal == null) return answer
   let onAbort = () => {}

@@ -2,8 +2,8 @@ import { ErrorCode, type Msg, NatsError } from 'nats'
 import type { Failure } from './contract-types.ts'
 
 /**
- * The word tokenbus answered, or what kept it from answering: `unreachable` (no NATS, no tokenbus, no answer in
- * time), `not_permitted` (this NATS user may not ask for that account), `closed` (`close()` was called).
+ * The code tokenbus answered, or why there was no reply: `unreachable` (no NATS, no tokenbus, or no reply in time),
+ * `not_permitted` (this NATS user may not request that account's tokens), `closed` (`close()` was called).
  */
 export type TokensErrorCode = Failure['error'] | 'unreachable' | 'not_permitted' | 'closed'
 
@@ -11,7 +11,7 @@ export interface TokensFailure extends Omit<Failure, 'error'> {
   readonly error: TokensErrorCode
 }
 
-/** Why there is no token. Ask `code`, then `reason`, `recoverable` and `action`; `retryAfter` is in seconds. */
+/** Why there is no token. Check `code`, then `reason`, `recoverable` and `action`; `retryAfter` is in seconds. */
 export class TokensError extends Error {
   override readonly name = 'TokensError'
   readonly code: TokensErrorCode
@@ -20,7 +20,7 @@ export class TokensError extends Error {
   readonly reason: string | undefined
   readonly recoverable: boolean | undefined
   readonly action: string | undefined
-  /** What a person has to prove anew, as JSON text. */
+  /** The claims the user must satisfy when signing in again, as JSON. */
   readonly claims: string | undefined
   readonly retryAfter: number | undefined
 
@@ -37,23 +37,28 @@ export class TokensError extends Error {
   }
 }
 
-/** The failure a reply carries, if it does. */
+/** The failure in a reply, or undefined if it succeeded. */
 export function failureIn(reply: Msg): TokensError | undefined {
   return reply.headers?.has('Nats-Service-Error') ? new TokensError(reply.json<TokensFailure>()) : undefined
 }
 
-/** What it means to a caller that NATS did not carry a request there and back. */
+/** The error for a request that NATS could not deliver or that got no reply. */
 export function notCarried(cause: unknown, account: string): TokensError {
   const code = cause instanceof NatsError ? cause.code : undefined
   switch (code) {
     case ErrorCode.PermissionsViolation:
       return new TokensError(
-        { error: 'not_permitted', message: 'this NATS user may not ask for this account', account },
+        {
+          error: 'not_permitted',
+          message:
+            'this NATS user may not request tokens of this account; grant it the subject `token.get.<account>`',
+          account,
+        },
         { cause },
       )
     case ErrorCode.NoResponders:
       return new TokensError(
-        { error: 'unreachable', message: 'no tokenbus listens on this NATS', account },
+        { error: 'unreachable', message: 'no tokenbus is connected to this NATS server', account },
         { cause },
       )
     default:

@@ -1,23 +1,23 @@
-/** Who got a token of whom, and when; never the token. */
+/** Records who read which account's token, and when; never the token. */
 export interface Audit {
   /**
-   * `who` is the id of an API token, or a caller on NATS, escaped for JSON. `details` are further members of the line,
-   * each with a comma before it.
+   * `who` is the id of an API token or names a caller on NATS, escaped for JSON. `details` is JSON text of further members,
+   * each preceded by a comma.
    */
   tokenRead(who: string, account: string, details?: string): void
-  /** Somebody switched tokens over HTTP on or off. */
+  /** Tokens over HTTP were switched on or off. */
   tokenApiTurned(who: string, enabled: boolean, details?: string): void
-  /** Opens its file anew, which was moved away; does nothing where there is none. */
+  /** Reopens the audit file after a log rotation moved it; without a file does nothing. */
   reopen(): void
-  /** Writes what waits, for good. */
+  /** Writes the buffered lines and ends. */
   close(): Promise<void> | void
 }
 
 const plain = /^[\w@.+-]*$/
 
 /**
- * A JSON line each, whatever the log level: `level, time, audit: "token.read", who, account, msg`, over NATS also
- * `natsAccount` or `unverified: true`. The lines of one turn of the event loop are written together and have one time.
+ * One JSON line per record, independent of the log level: `level, time, audit: "token.read", who, account, msg`, over NATS
+ * also `natsAccount` or `unverified: true`. Lines of one event-loop iteration are written together and share one time.
  */
 export function createAudit(stream: Pick<NodeJS.WritableStream, 'write'>): Audit {
   let lines = ''
@@ -35,7 +35,7 @@ export function createAudit(stream: Pick<NodeJS.WritableStream, 'write'>): Audit
         head = `{"level":30,"time":"${new Date().toISOString()}","audit":"token.read","who":"`
         setImmediate(flush)
       }
-      // By hand, and the account without a quoting that it hardly ever needs: building objects to print is what would cost.
+      // Concatenated by hand: on this hot path an object and JSON.stringify per line would dominate the cost.
       const quoted = plain.test(account) ? `"${account}"` : JSON.stringify(account)
       lines += `${head}${who}","account":${quoted}${details},"msg":"token read"}\n`
     },

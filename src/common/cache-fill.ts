@@ -1,16 +1,16 @@
-/** A read under way that is to fill a cache. News of its account poisons it: what it read may be older. */
+/** An in-flight cache fill; an invalidation of its account meanwhile marks it stale. */
 export interface Fill {
   readonly account: string
-  poisoned: boolean
+  stale: boolean
 }
 
 export interface Fills {
   begin(account: string): Fill
-  /** May what it read be kept? Asked once; later answers are no. */
+  /** Ends the fill; true if its value may be cached. Any further call for the same fill answers false. */
   end(fill: Fill): boolean
-  /** Without an account: all. */
-  poison(account?: string): void
-  /** No news comes: nothing is kept until `resume`, nor for a second after it, while late news drains in. */
+  /** Marks the fills of one account, or all of them. */
+  markStale(account?: string): void
+  /** Invalidations are not received: nothing may be cached until one second after `resume`, when late ones have arrived. */
   suspend(): void
   resume(): void
 }
@@ -23,14 +23,14 @@ export function createFills({ now }: { now(): number }): Fills {
   let suspended = false
   let quietUntil = Number.NEGATIVE_INFINITY
 
-  function poison(account?: string): void {
+  function markStale(account?: string): void {
     const readings = account === undefined ? underWay.values() : [underWay.get(account) ?? []]
-    for (const reading of readings) for (const fill of reading) fill.poisoned = true
+    for (const reading of readings) for (const fill of reading) fill.stale = true
   }
 
   return {
     begin(account) {
-      const fill = { account, poisoned: false }
+      const fill = { account, stale: false }
       const reading = underWay.get(account) ?? new Set()
       underWay.set(account, reading.add(fill))
       return fill
@@ -39,16 +39,16 @@ export function createFills({ now }: { now(): number }): Fills {
       const reading = underWay.get(fill.account)
       const first = reading?.delete(fill) ?? false
       if (reading?.size === 0) underWay.delete(fill.account)
-      return first && !fill.poisoned && !suspended && now() >= quietUntil
+      return first && !fill.stale && !suspended && now() >= quietUntil
     },
-    poison,
+    markStale,
     suspend() {
       suspended = true
-      poison()
+      markStale()
     },
     resume() {
       suspended = false
-      poison()
+      markStale()
       quietUntil = now() + quietAfterReconnect
     },
   }

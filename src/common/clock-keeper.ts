@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { type ClusterClock, strange } from './cluster-clock.ts'
+import { type ClusterClock, maxClockSkew } from './cluster-clock.ts'
 import type { Timers } from './timers.ts'
 
 const every = 5_000
@@ -8,16 +8,16 @@ export interface ClockKeeperOptions {
   readonly clock: ClusterClock
   readonly timers: Pick<Timers, 'poll'>
   readonly logger: Logger
-  /** Tells Redis the latest time seen here, and answers the latest seen anywhere, and Redis' own. */
+  /** Reports the latest time this node has seen; answers the latest any node has seen, and the time of Redis. */
   highestTime(seen: number): Promise<{ readonly highest: number; readonly redis: number }>
 }
 
-/** Keeps the nodes' time together, and says so where it is not this machine's, or not Redis'. */
+/** Synchronises the nodes' clocks through Redis, and logs an error if the result differs from this machine's clock or Redis'. */
 export function createClockKeeper({ clock, timers, logger, highestTime }: ClockKeeperOptions) {
   let warned = false
 
   function compare(): void {
-    const apart = Math.abs(clock.ahead()) > strange
+    const apart = Math.abs(clock.ahead()) > maxClockSkew
     if (apart && !warned)
       logger.error(
         { aheadMs: Math.round(clock.ahead()) },
@@ -34,11 +34,13 @@ export function createClockKeeper({ clock, timers, logger, highestTime }: ClockK
   }
 
   return {
-    /** Before anything is judged by the time. Rejects with `StorageUnavailable`. */
+    /** Call before any decision that depends on time. Rejects with `StorageUnavailable`. */
     async start(): Promise<() => Promise<void>> {
       await keep(0)
       const poll = timers.poll(every, () =>
-        keep(clock.now()).catch((error) => logger.debug({ err: error }, 'the time could not be kept')),
+        keep(clock.now()).catch((error) =>
+          logger.debug({ err: error }, 'the clock could not be synchronised'),
+        ),
       )
       return () => poll.stop()
     },

@@ -1,24 +1,24 @@
 import { realTimers, type Timers } from './timers.ts'
 
-/** Time as Redis tells it, in whole milliseconds, so that no node's own clock decides who takes over. */
+/** The time of Redis in whole milliseconds, so that no node's own clock decides when an attempt is taken over. */
 export interface ClusterClock {
   now(): number
   observe(redisTime: number): void
-  /** How far it is ahead of this machine's own clock, or of Redis', whichever differs more; in milliseconds. */
+  /** Milliseconds by which it is ahead of this machine's clock or of Redis', whichever differs more. */
   ahead(): number
   /**
-   * By which time a token counts as expired: the cluster's, or this machine's own where that is over a minute later. One of
-   * the two is wrong, and no token is served that may have run out.
+   * The time by which tokens expire: the cluster's, or this machine's if that is over a minute later. One of them is wrong
+   * then, and a token that may have expired must not be served.
    */
   expiryTime(): number
 }
 
-/** Clocks of one cluster differ by less, in milliseconds: a minute, and what a round trip adds. */
-export const strange = 61_000
+/** Milliseconds by which the clocks of one cluster may differ: a minute, plus a round trip. */
+export const maxClockSkew = 61_000
 
 /**
- * Between observations the monotonic clock runs on; a jump of this machine's wall clock changes nothing. It never runs
- * backward: where Redis' clock is set back, or another Redis is behind, what has expired stays expired.
+ * Advances with the monotonic clock between observations, so a jump of the local wall clock has no effect. Never runs
+ * backward: if Redis' clock is set back, or a replica with a slower clock is promoted, what has expired stays expired.
  */
 export function createClusterClock({
   elapsed,
@@ -26,16 +26,16 @@ export function createClusterClock({
 }: Pick<Timers, 'elapsed' | 'wallClock'> = realTimers): ClusterClock {
   let offset = wallClock() - elapsed()
   let observed = false
-  /** How far it is ahead of the clock of the Redis that was asked last. */
+  /** Milliseconds by which it was ahead of Redis at the last observation. */
   let aheadOfRedis = 0
   const now = () => Math.floor(elapsed() + offset)
   return {
     now,
     observe(redisTime) {
-      const told = redisTime - elapsed()
-      offset = observed ? Math.max(offset, told) : told
+      const observedOffset = redisTime - elapsed()
+      offset = observed ? Math.max(offset, observedOffset) : observedOffset
       observed = true
-      aheadOfRedis = offset - told
+      aheadOfRedis = offset - observedOffset
     },
     ahead() {
       const ofOwn = now() - wallClock()
@@ -44,7 +44,7 @@ export function createClusterClock({
     expiryTime() {
       const at = now()
       const own = wallClock()
-      return own - at > strange ? own : at
+      return own - at > maxClockSkew ? own : at
     },
   }
 }

@@ -1,14 +1,13 @@
 import type { Timers } from './timers.ts'
 
-/** Whether the stream takes events, as far as this node has tried. */
+/** Whether the streams accept this node's events, judged by its own attempts to publish. */
 export interface EventFlow {
   took(): void
-  /** `reason`: in words, why. */
   failed(reason: string): void
   failing(): boolean
-  /** For how long it has taken none of those it was given, in milliseconds. */
+  /** Milliseconds since the first failure without a success in between; 0 if the last attempt succeeded. */
   stalledFor(): number
-  /** Why it took none, when last tried; null while it takes them. */
+  /** The reason of the last failure; null if the last attempt succeeded. */
   reason(): string | null
 }
 

@@ -1,2 +1,2 @@
-/** What the rows of an export are that tokenbus takes itself. */
+/** The content type of the rows in an export of tokenbus. */
 export const exportContent = 'tokenbus-rows;v=1'

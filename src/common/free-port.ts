@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** The port people expect, else any free one on loopback. */
+/** The usual port if it is free on loopback, else any free one. */
 export async function portNear(usual: number): Promise<number> {
   return (await tryPort(usual)) ?? ((await tryPort(0)) as number)
 }
 
-/** Starts something on such a port, and once more on another if a stranger took it between the look and the start. */
+/** Starts a server on `portNear(usual)`; retries once on another port if a different process took it in between. */
 export async function startNear<Started>(
   usual: number,
   start: (port: number) => Promise<Started>,

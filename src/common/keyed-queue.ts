@@ -1,15 +1,15 @@
-/** Runs the jobs of one key one after another, and those of different keys side by side. */
-export function createTurns() {
+/** Serialises jobs per key; different keys run concurrently. */
+export function createKeyedQueue() {
   const last = new Map<string, Promise<unknown>>()
   return {
-    take<T>(key: string, job: () => Promise<T>): Promise<T> {
-      const turn = (last.get(key) ?? Promise.resolve()).then(job, job)
-      const settled = turn.catch(() => undefined)
+    run<T>(key: string, job: () => Promise<T>): Promise<T> {
+      const result = (last.get(key) ?? Promise.resolve()).then(job, job)
+      const settled = result.catch(() => undefined)
       last.set(key, settled)
       void settled.then(() => {
         if (last.get(key) === settled) last.delete(key)
       })
-      return turn
+      return result
     },
   }
 }

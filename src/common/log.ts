@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino'
 
-/** JSON lines on stderr. Secrets cannot be printed by type; the paths are a net below that. */
+/** Logs JSON lines. `Secret` values print `***` by themselves; `redact` also covers plain strings under well-known names. */
 export function createLogger({ level, stream }: { level: string; stream: NodeJS.WritableStream }): Logger {
   const secret = ['accessToken', 'refreshToken', 'clientSecret', 'secret', 'password', 'authorization']
   return pino(
@@ -15,7 +15,7 @@ export function createLogger({ level, stream }: { level: string; stream: NodeJS.
   )
 }
 
-/** Name, message, code and cause; for bugs the stack. Objects hung on errors by libraries may hold anything. */
+/** Name, message, code and cause, or the stack if there is no cause. Other properties are left out: libraries may put secrets there. */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) }
   const { code } = error as NodeJS.ErrnoException

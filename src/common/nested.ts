@@ -1,4 +1,4 @@
-/** Does JSON nest deeper than that? Without recursion: whoever sends it chooses how deep it is. */
+/** True if JSON nests deeper than `deepest`. Iterative, since the sender chooses the depth and could overflow the stack. */
 export function nestsDeeper(value: unknown, deepest: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 1; level.length > 0; depth++) {

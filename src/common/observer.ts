@@ -1,25 +1,25 @@
-/** What a node tells of its work, to whoever counts it. Called where it is hottest: nothing here throws, waits or allocates. */
+/** Receives what the metrics count. Called on hot paths: implementations must not throw, wait or allocate. */
 export interface Observer {
-  /** A token went out with so much life left, in milliseconds. */
+  /** A token was answered that is valid for `lifeLeft` more milliseconds. */
   served(lifeLeft: number, from: ServedFrom): void
-  /** A caller got what somebody else's refresh had brought. */
+  /** A caller was answered by a refresh that another caller started. */
   coalesced(): void
   lostSave(): void
-  /** It was announced that this ends soon. */
+  /** An `account.grant-expiring` or `app.secret-expiring` event was published. */
   warned(kind: 'grant-expiring' | 'secret-expiring'): void
-  /** A refusal that looked like a grant's death was not one: it had already been refreshed. */
+  /** An `invalid_grant` was a lost race: the grant had already been refreshed. */
   raceRecovered(): void
-  /** An attempt ended without its answer, which may have spent the refresh token. */
+  /** An attempt ended without an answer, so the refresh token may have been spent. */
   inDoubt(): void
-  /** An event was set aside: its stream will never take it. */
+  /** An event became a dead letter: its stream rejects it permanently. */
   eventSetAside(): void
-  /** A record was met that only another node can read. */
+  /** A record was loaded whose format only newer nodes can read. */
   unreadable(kind: 'account' | 'app'): void
-  /** An answer arrived and could not be made part of its account, through a fault of ours. */
+  /** A provider's answer could not be stored in its account because of a bug; it is kept for a later version. */
   answerKept(): void
-  /** `outcome` is `succeeded`, the class of the failure, `kept` (its answer, to be stored later), or `untold`. */
+  /** `outcome`: `succeeded`, the class of the failure, `kept` (the answer will be stored later) or `untold` (not known). */
   attemptEnded(ended: { app: string; provider: string; outcome: string; milliseconds: number }): void
-  /** An account's token is not served any more, for a failure of this class. */
+  /** An account's token is no longer served, because of a failure of this class. */
   accountInvalid(app: string, failureClass: string): void
 }
 

@@ -1,4 +1,4 @@
-/** Undefined when the text is not JSON: the parser's own complaint quotes it, and it may be a secret. */
+/** Undefined if the text is not JSON: the parser's error would quote the text, which may hold a secret. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

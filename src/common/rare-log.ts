@@ -5,7 +5,7 @@ export interface RareLog {
   warn(fields: object, sentence: string): void
 }
 
-/** What goes on for hours is said once a minute. */
+/** Rate-limits a warning: at most one per `every` milliseconds. */
 export function createRareLog({
   logger,
   timers,

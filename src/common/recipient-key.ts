@@ -10,17 +10,20 @@ export interface RecipientKey {
   readonly thumbprint: string
 }
 
-/** Not a key that things can be encrypted to. The message is a sentence, and quotes nothing. */
+/** The text is not a usable key. The message is a whole sentence and does not quote the key. */
 export class UnusableKey extends Error {}
 
 const shortestRsa = 2_048
 const kinds = 'RSA (2048 bits or more), EC (P-256, P-384, P-521) or X25519, as PEM or JWK'
 
-/** Throws `UnusableKey`: also for a private key, which has no business where things are encrypted. */
+/** Throws `UnusableKey`, also for a private key: it must not be given to the side that encrypts. */
 export async function readPublicKey(text: string): Promise<RecipientKey> {
   const source = sourceOf(text)
   const isPrivate = typeof source === 'string' ? source.includes('PRIVATE KEY') : source.d !== undefined
-  if (isPrivate) throw new UnusableKey('This is a private key; give the public one, and keep this one away.')
+  if (isPrivate)
+    throw new UnusableKey(
+      'This is a private key; pass the public key instead, and keep the private key secret.',
+    )
   return describe(parsed(() => createPublicKey(asInput(source))))
 }
 
@@ -46,7 +49,7 @@ function parsed(parse: () => KeyObject): KeyObject {
   try {
     return parse()
   } catch {
-    throw new UnusableKey(`This is not a key of the right half: it must be ${kinds}.`)
+    throw new UnusableKey(`This is not a usable key, or the wrong half of a key pair: it must be ${kinds}.`)
   }
 }
 

@@ -6,11 +6,11 @@ import type { RecipientKey } from './recipient-key.ts'
 const type = 'tokenbus-export'
 const encryption = 'A256GCM'
 
-/** Authenticated with what is encrypted: a piece that was left out, moved or taken from another file is noticed. */
+/** Authenticated together with the content, so that a piece left out, moved or taken from another file is detected. */
 const headerSchema = z.looseObject({
   typ: z.literal(type),
   kid: z.string(),
-  /** What the rows are. */
+  /** The content type of the rows. */
   cty: z.string(),
   /** The same in all pieces of one file. */
   series: z.string(),
@@ -19,7 +19,7 @@ const headerSchema = z.looseObject({
   rows: z.int().nonnegative().optional(),
 })
 
-/** Bounded in both: a reader holds one piece at a time. */
+/** Bounds of a piece, which a reader holds in memory as a whole. */
 const mostRows = 200
 const mostCharacters = 500_000
 
@@ -29,7 +29,7 @@ export interface SealRows {
   readonly recipient: RecipientKey
 }
 
-/** Rows as lines, each a JWE (RFC 7516, compact) of some of them as JSON lines. The last has none, and says how many there were. */
+/** Yields lines, each a compact JWE (RFC 7516) of several rows as JSON lines. The last one is empty and carries the row count. */
 export async function* sealRows({ rows, content, recipient }: SealRows): AsyncGenerator<string> {
   const { key, algorithm: alg, thumbprint: kid } = recipient
   const series = randomUUID()
@@ -66,7 +66,7 @@ export async function* sealRows({ rows, content, recipient }: SealRows): AsyncGe
   yield seal({ rows: count })
 }
 
-/** The file as a whole cannot be opened, or not be trusted to be whole. The message is the end of a sentence. */
+/** The file cannot be decrypted, or is incomplete. The message is a predicate, such as `is damaged (line 3)`. */
 export class UnopenedRows extends Error {}
 
 export interface OpenRows {
@@ -81,7 +81,7 @@ export interface OpenedRow {
   readonly content: string
 }
 
-/** Rejects with `UnopenedRows` at the first line that is not the next piece, or where the last one is missing. */
+/** Rejects with `UnopenedRows` at the first line that is not the next piece, or at the end if the last piece is missing. */
 export async function* openRows({ lines, identity }: OpenRows): AsyncGenerator<OpenedRow> {
   let row = 0
   let next = 0
@@ -97,7 +97,7 @@ export async function* openRows({ lines, identity }: OpenRows): AsyncGenerator<O
     ended = header.rows !== undefined
     if (ended && header.rows !== row) throw new UnopenedRows('does not have as many rows as were written')
   }
-  if (!ended) throw new UnopenedRows('is not whole: its end is missing')
+  if (!ended) throw new UnopenedRows('is incomplete: its end is missing')
 }
 
 async function openPiece(text: string, { identity, line }: { identity: RecipientKey; line: number }) {
@@ -116,7 +116,7 @@ async function openPiece(text: string, { identity, line }: { identity: Recipient
   return { header, rows: rows === '' ? [] : rows.split('\n') }
 }
 
-/** What is read here is trusted only once the piece has opened. */
+/** Unauthenticated until the piece has been decrypted. */
 function headerOf(text: string) {
   try {
     const [encoded = ''] = text.split('.', 1)

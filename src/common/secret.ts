@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * A token, client secret or key that cannot be printed: every way JavaScript turns a value into text
- * gives `***`. Only `reveal()` gives the text, so a search for `.reveal(` lists every place a secret leaves.
+ * A token, client secret or key that cannot be printed: every conversion to text gives `***`. Only `reveal()` gives the
+ * text, so searching for `.reveal(` finds every place that uses a secret.
  */
 export class Secret {
   readonly #text: string

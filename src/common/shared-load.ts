@@ -1,32 +1,32 @@
-interface Line<T> {
+interface Loads<T> {
   readonly running: Promise<T>
   next: Promise<T> | null
 }
 
 /**
- * One load at a time for each key. Whoever comes while one is under way gets the next, together with all the others: what
- * began earlier may have missed a change that the caller was already listening for.
+ * Runs one load at a time per key. Calls made during a load share the next one, because the load in flight may have read
+ * before a change that the caller already knows of.
  */
 export function createSharedLoad<T>(load: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const lines = new Map<string, Line<T>>()
+  const byKey = new Map<string, Loads<T>>()
 
   function start(key: string): Promise<T> {
-    const line: Line<T> = { running: load(key), next: null }
-    lines.set(key, line)
+    const loads: Loads<T> = { running: load(key), next: null }
+    byKey.set(key, loads)
     const done = () => {
-      if (lines.get(key) === line && line.next === null) lines.delete(key)
+      if (byKey.get(key) === loads && loads.next === null) byKey.delete(key)
     }
-    line.running.then(done, done)
-    return line.running
+    loads.running.then(done, done)
+    return loads.running
   }
 
   return (key) => {
-    const line = lines.get(key)
-    if (line === undefined) return start(key)
-    line.next ??= line.running.then(
+    const loads = byKey.get(key)
+    if (loads === undefined) return start(key)
+    loads.next ??= loads.running.then(
       () => start(key),
       () => start(key),
     )
-    return line.next
+    return loads.next
   }
 }

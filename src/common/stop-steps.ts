@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { withTimeout } from './with-timeout.ts'
 
-/** Stopping one part of a node, and for how long that is waited for, in ms. */
+/** How to stop one part of a node; `within` is the time-out in milliseconds. */
 export interface StopStep {
   readonly part: string
   readonly within?: number
@@ -9,13 +9,13 @@ export interface StopStep {
 }
 
 export interface StopSteps {
-  /** Told in the order in which parts start. */
+  /** Call in the order in which the parts start. */
   add(step: StopStep): void
-  /** Stops them in reverse, each within its time: a server that hangs must not keep the process from its end. */
+  /** Stops the parts in reverse order, each with its time-out, so that a server that hangs cannot keep the process alive. */
   run(): Promise<void>
 }
 
-/** Together they leave a node that waits for no refresh less than 20 s. */
+/** Chosen so that a node without a refresh in flight stops in less than 20 s. */
 const usual = 1_500
 
 export function createStopSteps(logger: Pick<Logger, 'info' | 'warn'>): StopSteps {

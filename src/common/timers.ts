@@ -1,18 +1,18 @@
-/** Passing time, as one node lives it. */
+/** Clocks and timers of one node, replaceable in tests. */
 export interface Timers {
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   elapsed(): number
-  /** Milliseconds since 1970, as far as this machine knows. */
+  /** Milliseconds since 1970 by this machine's clock. */
   wallClock(): number
-  /** Answers how to call it off. Keeps no process alive. */
+  /** Returns a function that cancels it. Does not keep the process alive. */
   after(milliseconds: number, job: () => void): () => void
   delay(milliseconds: number): Promise<void>
-  /** Runs `job` so long after the start, and again so long after each end. */
+  /** Runs `job` repeatedly, each time `milliseconds` after the previous run ended. */
   poll(milliseconds: number, job: () => Promise<void>): Poll
 }
 
 export interface Poll {
-  /** No run begins any more; resolves once the one under way has ended. */
+  /** Starts no further run; resolves once the current one has ended. */
   stop(): Promise<void>
 }
 

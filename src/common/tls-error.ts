@@ -6,8 +6,8 @@ const codes = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ])
 
-/** What to do about a server whose certificate no known authority signed; undefined for another error. */
+/** Advice for a server certificate that no trusted authority signed; undefined for other errors. */
 export function untrusted(code: string | undefined): string | undefined {
   if (code === undefined || !codes.has(code)) return undefined
-  return `its certificate is not trusted (${code}): name the file of its authority in NODE_EXTRA_CA_CERTS`
+  return `its certificate is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the file of the certificate authority`
 }

@@ -5,20 +5,20 @@ import { realTimers, type Timers } from './timers.ts'
 export interface Limited {
   readonly id: string
   readonly perSecond: number
-  /** How many at once; one second's worth where it does not say. */
+  /** The bucket's size; by default one second's worth. */
   readonly burst?: number
 }
 
 export interface TokenBuckets {
-  /** 0, or the whole seconds after which to try again. */
+  /** Takes one token; 0 if there was one, else the whole seconds until there will be. */
   take(limited: Limited): number
-  /** What was taken last does not count. */
+  /** Puts a token back. */
   giveBack(id: string): void
 }
 
 const most = 10_000
 
-/** A token bucket per id and node. The one used least recently is forgotten first. */
+/** One token bucket per id, on this node. Beyond the maximum, the least recently used bucket is dropped. */
 export function createTokenBuckets({ elapsed }: Pick<Timers, 'elapsed'> = realTimers): TokenBuckets {
   const buckets = new LRUCache<string, { level: number; at: number }>({ max: most })
   return {

@@ -1,2 +1,2 @@
-/** The version answered on the bus; the same as the package's (a test compares them). */
+/** The version in `$SRV.INFO`; a test compares it with package.json. */
 export const version = '0.1.0'

@@ -3,22 +3,22 @@ import type { Timers } from './timers.ts'
 export interface Timeout<T, L> {
   readonly work: Promise<T>
   readonly milliseconds: number
-  /** What it comes to when the time is over; may throw. The work itself goes on. */
+  /** Called when the time is over; its result or exception replaces the work's. The work itself is not cancelled. */
   readonly onTimeout: () => L
-  /** By default a timer that keeps the process alive until then. */
+  /** By default a timer that keeps the process alive. */
   readonly after?: Timers['after']
 }
 
-/** What `work` comes to, or `onTimeout` if that is not known in time. */
+/** Settles as `work` does, or with the result of `onTimeout` if that comes first. */
 export function withTimeout<T, L>({
   work,
   milliseconds,
   onTimeout,
-  after = afterAwake,
+  after = afterKeepingAlive,
 }: Timeout<T, L>): Promise<T | L> {
-  let callOff = () => {}
+  let cancel = () => {}
   const late = new Promise<L>((resolve, reject) => {
-    callOff = after(milliseconds, () => {
+    cancel = after(milliseconds, () => {
       try {
         resolve(onTimeout())
       } catch (error) {
@@ -26,10 +26,10 @@ export function withTimeout<T, L>({
       }
     })
   })
-  return Promise.race([work, late]).finally(callOff)
+  return Promise.race([work, late]).finally(cancel)
 }
 
-const afterAwake: Timers['after'] = (milliseconds, job) => {
+const afterKeepingAlive: Timers['after'] = (milliseconds, job) => {
   const timer = setTimeout(job, milliseconds)
   return () => clearTimeout(timer)
 }

@@ -7,12 +7,12 @@ import { StartError } from '../common/start-error.ts'
 import { idSchema } from '../contract/fields.ts'
 import { decodeId } from '../contract/subject-token.ts'
 
-/** A record was saved, on whichever node. Reason enough to drop what is remembered of it; nothing more is to be believed. */
+/** A record was saved by some node. Unauthenticated, so it may only cause cached data to be dropped, never be taken as data. */
 export const changeSchema = z.strictObject({
   kind: z.enum(['account', 'app']),
   id: idSchema,
   version: z.int().nonnegative(),
-  /** The id of the save; null where only its event is known. */
+  /** The id of the save; null if only its event is known. */
   save: z.string().max(64).nullable(),
 })
 
@@ -21,37 +21,37 @@ export type Change = z.output<typeof changeSchema>
 export interface ChangedRecord {
   readonly kind: Change['kind']
   readonly id: string
-  /** Read when asked for; undefined where it cannot be read. */
+  /** Parsed on demand; undefined if it cannot be parsed. */
   version(): number | undefined
 }
 
 export interface ChangeWatch {
   connected(): boolean
-  /** Every node announces its saves now: their events need not be heard as well. */
+  /** All nodes announce their saves now, so the subscriptions to events end. */
   oldNodesGone(): void
   stop(): void
 }
 
-/** Announces a save on core NATS, for which JetStream need not be there. Never throws. */
+/** Announces saves on core NATS, so it works without JetStream. Never throws. */
 export function announceChanges({ nats, logger }: { nats: NatsConnection; logger?: Logger }) {
   return (change: Change): void => {
     try {
       if (!nats.isClosed()) nats.publish(changedSubject, JSON.stringify(change))
     } catch (error) {
-      logger?.debug({ err: error }, 'a change could not be announced')
+      logger?.debug({ err: error }, 'a save could not be announced')
     }
   }
 }
 
-/** What nodes that do not announce their saves publish of an account: listened to while there may be some. */
+/** Older nodes do not announce their saves; these events of theirs invalidate instead, until the upgrade is finished. */
 const eventsOfOldNodes = ['account.transition', 'account.removed'] as const
 
 const maxSize = 4_096
 const eventSchema = z.looseObject({ version: z.int().nonnegative() })
 
 /**
- * Tells of every record that was saved, on whichever node; resolves once the server sends. While the connection is down
- * changes are missed: between `onDown` and `onUp` nothing remembered can be trusted.
+ * Calls `onChange` for every record saved by any node; resolves once the subscriptions are active. Changes are missed while
+ * the connection is down: caches must not be used between `onDown` and `onUp`.
  */
 export async function watchChanges({
   nats,
@@ -69,7 +69,7 @@ export async function watchChanges({
   let refused: NatsError | undefined
   const connection = watchConnection({ nats, ...(onDown && { onDown }), ...(onUp && { onUp }) })
 
-  // A throw in a callback would end the reading of the connection.
+  // An exception in a callback would end the connection's read loop.
   function handle(message: Msg, read: (message: Msg) => ChangedRecord | undefined): void {
     try {
       const changed = read(message)

@@ -5,9 +5,9 @@ import { consumerNotFound, jetStreamCode, streamNotFound } from './jetstream-err
 
 const stream = 'TOKENBUS_EVENTS'
 
-export interface DurableWish {
+export interface DurableOptions {
   readonly name: string
-  /** Only events of these accounts; undefined: all events. */
+  /** Only events of these accounts; undefined means all events. */
   readonly accounts: readonly string[] | undefined
 }
 
@@ -16,16 +16,16 @@ export interface Durable {
   readonly info: ConsumerInfo
 }
 
-/** Makes the durable, or finds it as it should be. */
-export async function createDurable(nats: NatsConnection, wish: DurableWish): Promise<Result<Durable>> {
-  const filters = filtersOf(wish.accounts, nats.info?.version ?? '')
+/** Creates the durable consumer, or returns an existing one if it fits. */
+export async function createDurable(nats: NatsConnection, options: DurableOptions): Promise<Result<Durable>> {
+  const filters = filtersOf(options.accounts, nats.info?.version ?? '')
   if (!filters.ok) return filters
-  const found = await findDurable(nats, wish)
+  const found = await findDurable(nats, options)
   if (!found.ok) return found
   if (found.value !== undefined) return ok({ created: false, info: found.value })
   const { consumers } = await nats.jetstreamManager({ checkAPI: false })
   const info = await consumers.add(stream, {
-    durable_name: wish.name,
+    durable_name: options.name,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ...filters.value,
@@ -33,18 +33,18 @@ export async function createDurable(nats: NatsConnection, wish: DurableWish): Pr
   return ok({ created: true, info })
 }
 
-/** The durable that exists already, with its position. */
-export async function adoptDurable(nats: NatsConnection, wish: DurableWish): Promise<Result<Durable>> {
-  const found = await findDurable(nats, wish)
+/** Returns an existing durable consumer, with its position. */
+export async function adoptDurable(nats: NatsConnection, options: DurableOptions): Promise<Result<Durable>> {
+  const found = await findDurable(nats, options)
   if (!found.ok) return found
   return found.value === undefined
-    ? fail('not_found', `${stream} has no durable consumer ${wish.name}: create it`)
+    ? fail('not_found', `${stream} has no durable consumer ${options.name}: create it`)
     : ok({ created: false, info: found.value })
 }
 
 async function findDurable(
   nats: NatsConnection,
-  { name, accounts }: DurableWish,
+  { name, accounts }: DurableOptions,
 ): Promise<Result<ConsumerInfo | undefined>> {
   const { consumers } = await nats.jetstreamManager({ checkAPI: false })
   try {
@@ -59,10 +59,13 @@ async function findDurable(
   }
 }
 
-/** A push consumer sends to where its maker wants, and without acks nothing is kept for whoever was away. */
+/**
+ * Why a consumer must not be used: a push consumer delivers to any subject its creator chose, and without acks events are
+ * lost while the reader is away.
+ */
 function flawOf(config: ConsumerConfig, accounts: readonly string[] | undefined): string | undefined {
   if (config.deliver_subject !== undefined)
-    return 'it pushes (deliver_subject); delete it, and create one that is pulled'
+    return 'it is a push consumer (deliver_subject); delete it, and create a pull consumer'
   if (config.durable_name === undefined) return 'it is not durable'
   if (config.ack_policy !== AckPolicy.Explicit) return `its acks are "${config.ack_policy}", not "explicit"`
   if (accounts === undefined) return undefined
@@ -71,23 +74,23 @@ function flawOf(config: ConsumerConfig, accounts: readonly string[] | undefined)
   const wanted = accounts.flatMap(subjectsOf)
   return sameSet(wanted, filters)
     ? undefined
-    : `it hears ${filters.join(', ') || 'of every account'}; delete it, or leave --accounts out`
+    : `its filter is ${filters.join(', ') || 'all events'}; delete it, or leave --accounts out`
 }
 
 type Filters = Pick<ConsumerConfig, 'filter_subjects'>
 
-/** Before 2.10 a consumer has one filter, and no single one takes the several kinds of events of an account. */
+/** nats-server before 2.10 supports one filter per consumer; an account has several event types, so it needs several. */
 export function filtersOf(accounts: readonly string[] | undefined, version: string): Result<Filters> {
   if (accounts === undefined) return ok({})
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > 2 || (major === 2 && minor >= 10)) return ok({ filter_subjects: accounts.flatMap(subjectsOf) })
   return fail(
     'bad_request',
-    `accounts: nats-server ${version} gives a consumer one filter, and some accounts' events need several: it needs 2.10`,
+    `accounts: nats-server ${version} supports one filter per consumer, and limiting it to accounts needs several; use 2.10 or newer`,
   )
 }
 
-/** The events of one account, and of no app. */
+/** The event types of accounts, without those of apps. */
 export const accountEvents = streams[stream].filter((type) => !type.startsWith('app.'))
 
 function subjectsOf(account: string): string[] {

@@ -5,9 +5,9 @@ import { parseJson } from '../common/parse-json.ts'
 import { createEventFilter, type EventFilter } from '../contract/event-filter.ts'
 import { createEventPositions, positionText, readPosition } from './event-positions.ts'
 
-export interface FedEvent {
+export interface FeedEvent {
   readonly type: string
-  /** Whose: of the two, the other is undefined. */
+  /** Either `account` or `app` is set. */
   readonly account: string | undefined
   readonly app: string | undefined
   /** JSON, as published. */
@@ -15,35 +15,35 @@ export interface FedEvent {
 }
 
 export interface MissedEvents {
-  readonly events: readonly FedEvent[]
-  /** There is more that was missed, and is not told any more. */
+  readonly events: readonly FeedEvent[]
+  /** More events were missed than are returned. */
   readonly gap: boolean
 }
 
 export interface EventFeed {
-  /** Answers how to hear no more. */
-  listen(listener: (event: FedEvent) => void): () => void
-  /** Everything up to there has been told to every listener; undefined while that is not known. */
+  /** Returns a function that removes the listener. */
+  listen(listener: (event: FeedEvent) => void): () => void
+  /** A position up to which all events have been delivered to every listener; undefined while none is known. */
   position(): string | undefined
-  /** What was stored after a position, in some doubt also what was told before. */
+  /** The events stored after a position; may repeat some that were already delivered. */
   since(position: string): Promise<MissedEvents>
   stop(): void
 }
 
 const lookEvery = 1_000
-/** What a stream has stored reaches a subscriber on another way, and within this time. */
+/** Milliseconds within which an event that is in the stream has also reached plain subscribers. */
 const certainAfter = 2_000
 
-/** Every event as it is published, for the readers on this node; the bus is asked once for all of them. */
+/** All events as they are published. All listeners of this node share one set of subscriptions. */
 export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger: Logger }): EventFeed {
-  const listeners = new Set<(event: FedEvent) => void>()
+  const listeners = new Set<(event: FeedEvent) => void>()
   const positions = createEventPositions(nats.jetstreamManager({ checkAPI: false, timeout: 2_000 }))
   let subscriptions: Subscription[] = []
   let looking: NodeJS.Timeout | undefined
   let seen: { readonly text: string; readonly at: number }[] = []
 
   function subscribe(): void {
-    // Nothing is heard while nobody listens: what was known then may be old.
+    // Start afresh: positions and seen ids from an earlier subscription are outdated.
     const accepts = createEventFilter()
     seen = []
     void look()
@@ -53,7 +53,7 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
         callback(error, message) {
           if (error !== null)
             return logger.error({ code: error.code, subject: `${type}.*` }, 'nats refused a subscription')
-          const event = believed(message, accepts)
+          const event = validEvent(message, accepts)
           if (event !== undefined) for (const listener of listeners) listener(event)
         },
       }),
@@ -65,7 +65,7 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
     try {
       seen.push({ text: positionText(await positions.now()), at })
     } catch {
-      // While JetStream is away its last known position stays true.
+      // While JetStream is unavailable nothing is stored, so the last known position stays valid.
     }
   }
 
@@ -92,7 +92,7 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
       if (position === undefined) return { events: [], gap: true }
       const { messages, gap } = await positions.since(position)
       const accepts = createEventFilter()
-      return { gap, events: messages.flatMap((message) => believed(message, accepts) ?? []) }
+      return { gap, events: messages.flatMap((message) => validEvent(message, accepts) ?? []) }
     },
     stop() {
       listeners.clear()
@@ -106,7 +106,7 @@ interface Stored {
   readonly data: Uint8Array
 }
 
-function believed({ subject, data }: Stored, accepts: EventFilter): FedEvent | undefined {
+function validEvent({ subject, data }: Stored, accepts: EventFilter): FeedEvent | undefined {
   const body = Buffer.from(data).toString()
   const event = accepts(subject, parseJson(body))
   if (event === undefined) return undefined

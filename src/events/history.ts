@@ -11,13 +11,13 @@ const stream = 'TOKENBUS_HISTORY'
 
 export interface History {
   /**
-   * The account's last `limit` recorded transitions, oldest first; what else somebody put on its subject is left out.
-   * `history_unavailable` without JetStream.
+   * The account's last `limit` transitions, oldest first; other messages on its subject are skipped.
+   * Fails with `history_unavailable` without JetStream.
    */
   read(account: string, limit: number): Promise<Result<AccountTransition[]>>
 }
 
-/** Each read makes a consumer on the server, hence `concurrency`. `timeout` in milliseconds, for each of its two steps. */
+/** Each read creates a consumer on the server, hence the limit `concurrency`. `timeout`: milliseconds for each of two steps. */
 export function createHistory({
   nats,
   concurrency = 8,
@@ -57,7 +57,10 @@ export function createHistory({
     const records = messages.flatMap((bytes) => parseRecord(subject, bytes) ?? [])
     const skipped = messages.length - records.length
     if (skipped > 0)
-      logger?.warn({ account, skipped }, 'a history holds messages that are no transitions of it')
+      logger?.warn(
+        { account, skipped },
+        'skipped messages in the history that are not transitions of this account',
+      )
     return records
   }
 

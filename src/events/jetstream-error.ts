@@ -12,12 +12,12 @@ export const noSuitablePeers = 10005
 const messageExceedsMaximum = 10054
 const headerExceedsMaximum = 10097
 
-/** The API's own code, if JetStream answered with an error. */
+/** The error code of the JetStream API, if JetStream answered with an error. */
 export function jetStreamCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined
 }
 
-/** It is the message, and it is for good: neither waiting nor another one's turn makes it smaller. */
+/** A permanent failure of this one message: retrying cannot make it smaller. */
 export function isTooLarge(error: unknown): boolean {
   const code = jetStreamCode(error)
   return (
@@ -27,18 +27,18 @@ export function isTooLarge(error: unknown): boolean {
   )
 }
 
-/** The server answered that it takes this one not: it is well, and may take the next. */
-export function isAnsweredNo(error: unknown): boolean {
+/** The server rejected this message; the server itself works, and may accept the next. */
+export function isRejected(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false
   return error.permissionContext !== undefined || (error.api_error?.code ?? 500) < 500
 }
 
-/** No stream answered: it may be gone. */
+/** No stream answered: it may have been deleted. */
 export function isUnanswered(error: unknown): boolean {
   return error instanceof NatsError && error.api_error === undefined
 }
 
-/** Why JetStream refused an event, in words for the operator. */
+/** Why JetStream did not store an event, as text for the operator. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof NatsError)) return error instanceof Error ? error.message : String(error)
   if (error.api_error !== undefined) return error.api_error.description

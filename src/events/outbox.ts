@@ -3,29 +3,29 @@ import type { Logger } from 'pino'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { EventFlow } from '../common/event-flow.ts'
 import { groupBy } from '../common/group-by.ts'
-import { createTurns } from '../common/keyed-queue.ts'
+import { createKeyedQueue } from '../common/keyed-queue.ts'
 import type { Observer } from '../common/observer.ts'
 import { createRareLog } from '../common/rare-log.ts'
 import type { Poll, Timers } from '../common/timers.ts'
 import { partitionOf } from '../redis/keys.ts'
 import type { OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
 import type { Change } from './changes.ts'
-import { isAnsweredNo, reasonOf } from './jetstream-error.ts'
+import { isRejected, reasonOf } from './jetstream-error.ts'
 import { EventRefused, type Publisher } from './publisher.ts'
 
 const batch = 256
-/** Of a stream that takes none, fewer are asked after, and less often. */
-const batchWhileFailing = 4
-const sweepEveryWhileFailing = 5_000
-/** More at once, after an outage, would keep each other waiting until none is acknowledged in time. */
-const publishedAtOnce = 256
-/** The saving node publishes at once; only what is older than this was left behind by a dead one. */
-const leftBehindAfter = 1_000
+/** While a stream accepts nothing, fewer entries are tried, and less often. */
+const batchWhileStalled = 4
+const sweepEveryWhileStalled = 5_000
+/** Bounded because after an outage more concurrent publishes would delay each other beyond the ack time-out. */
+const maxConcurrentPublishes = 256
+/** The saving node publishes at once; entries older than this were left by a node that crashed. */
+const abandonedAfter = 1_000
 const sweepEvery = 1_000
-/** Half the stream's duplicate window: from here on its memory of ids is not to be trusted. */
-const doubtfulAfter = 5 * 60_000
-/** From here on only the sweep tries: each save would else read all that waits, to no avail. */
-const leftToSweepAfter = 2_000
+/** Half the stream's duplicate window: beyond it the stream may no longer recognise a duplicate by its id. */
+const duplicateCheckAfter = 5 * 60_000
+/** After this long without success only the sweep publishes; otherwise every save would read the whole outbox in vain. */
+const sweepOnlyAfter = 2_000
 
 export interface OutboxOptions {
   readonly records: Pick<Records, 'outbox'>
@@ -36,26 +36,26 @@ export interface OutboxOptions {
   readonly logger: Logger
   readonly flow: EventFlow
   readonly observer: Pick<Observer, 'eventSetAside'>
-  /** Tells every node of a save that another may have died with. */
+  /** Announces a save to all nodes, for a node that may have crashed before doing so. */
   announce(change: Change): void
 }
 
 interface Publishing {
   chosen(waiting: WaitingEntry): boolean
-  /** The last of one account or app that has just left the outbox. */
+  /** Called with the last entry of an account or app that was removed from the outbox. */
   readonly onGone?: ((last: WaitingEntry) => void) | undefined
 }
 
 /**
- * Publishes what saves left in the outbox. Per account strictly in order, each entry after the ack of the one
- * before, also those another node left; an entry is removed only once the stream has it. What the stream will never take
- * is set aside, and what comes after it goes on. The node that removes another node's entries announces their saves: no other node
- * would find it any more.
+ * Publishes the events in the outbox. Order: per account, each entry is published after the ack of the one before,
+ * including entries of other nodes. An entry is removed only once the stream has stored it; one that the stream rejects
+ * permanently becomes a dead letter, and does not block those after it. A node that removes another node's entries
+ * announces their saves, because afterwards no node could find them in the outbox.
  */
 export function createOutbox(options: OutboxOptions) {
   const { records, publisher, clock, partitions, timers, logger, flow, observer } = options
-  const turns = createTurns()
-  const limit = pLimit(publishedAtOnce)
+  const queue = createKeyedQueue()
+  const limit = pLimit(maxConcurrentPublishes)
   const rarely = createRareLog({ logger, timers })
   const fresh = new Map<number, Set<string>>()
   let poll: Poll | undefined
@@ -64,19 +64,23 @@ export function createOutbox(options: OutboxOptions) {
   const savedAt = (entryId: string) => Number(entryId.split('-')[0])
 
   async function publish({ entryId, entry }: WaitingEntry): Promise<void> {
-    const doubtful = clock.now() - savedAt(entryId) > doubtfulAfter
-    if (!doubtful || !(await publisher.alreadyThere(entry))) await publisher.publish(entry)
+    const mayBeDuplicate = clock.now() - savedAt(entryId) > duplicateCheckAfter
+    if (!mayBeDuplicate || !(await publisher.alreadyThere(entry))) await publisher.publish(entry)
     flow.took()
   }
 
   function noteFailure({ type }: OutboxEntry, error: unknown): void {
     const reason = reasonOf(error)
-    if (!isAnsweredNo(error)) flow.failed(reason)
-    if (publisher.connected()) rarely.warn({ type, reason }, 'events wait: their stream does not take them')
+    if (!isRejected(error)) flow.failed(reason)
+    if (publisher.connected())
+      rarely.warn({ type, reason }, 'events stay in the outbox: their stream does not accept them')
   }
 
-  /** Answers what became of the entry: `stuck` holds back what comes after it. */
-  async function settle(partition: number, waiting: WaitingEntry): Promise<'stored' | 'aside' | 'stuck'> {
+  /** Publishes one entry; `blocked` means that later entries of the same account must wait. */
+  async function settle(
+    partition: number,
+    waiting: WaitingEntry,
+  ): Promise<'stored' | 'dead-letter' | 'blocked'> {
     const { entryId, entry } = waiting
     try {
       await limit(() => publish(waiting))
@@ -88,13 +92,13 @@ export function createOutbox(options: OutboxOptions) {
           observer.eventSetAside()
           logger.error(
             { [ref.kind]: ref.id, type, reason: error.message },
-            'event set aside: it cannot be sent',
+            'event became a dead letter: its stream rejects it',
           )
         }
-        return 'aside'
+        return 'dead-letter'
       }
       noteFailure(entry, error)
-      return 'stuck'
+      return 'blocked'
     }
   }
 
@@ -102,25 +106,25 @@ export function createOutbox(options: OutboxOptions) {
     const stored: string[] = []
     for (const [count, waiting] of entries.entries()) {
       const outcome = await settle(partition, waiting)
-      if (outcome === 'stuck') return { stored, count, stuck: true }
+      if (outcome === 'blocked') return { stored, count, blocked: true }
       if (outcome === 'stored') stored.push(waiting.entryId)
     }
-    return { stored, count: entries.length, stuck: false }
+    return { stored, count: entries.length, blocked: false }
   }
 
-  function announceLeft({ entry, version, save }: WaitingEntry): void {
+  function announceSave({ entry, version, save }: WaitingEntry): void {
     options.announce({ ...entry.ref, version, save })
   }
 
-  /** Serialises entries per account. Answers the ids of stored entries; adds accounts whose entry failed to `stuck`. */
+  /** Serialises entries per account. Returns the ids of stored entries; adds accounts with a failed entry to `blocked`. */
   async function publishAll(
     partition: number,
     entries: readonly WaitingEntry[],
-    { stuck, onGone }: Pick<Publishing, 'onGone'> & { stuck: Set<string> },
+    { blocked, onGone }: Pick<Publishing, 'onGone'> & { blocked: Set<string> },
   ): Promise<string[]> {
     const groups = [...groupBy(entries, nameOf)].map(async ([name, group]) => {
       const done = await publishGroup(partition, group)
-      if (done.stuck) stuck.add(name)
+      if (done.blocked) blocked.add(name)
       const last = group[done.count - 1]
       if (last !== undefined) onGone?.(last)
       return done.stored
@@ -130,47 +134,47 @@ export function createOutbox(options: OutboxOptions) {
     return stored
   }
 
-  /** Answers whether anything waited. */
+  /** Returns whether the outbox had entries. */
   async function publishWhere(partition: number, { chosen, onGone }: Publishing): Promise<boolean> {
     let from: string | undefined
     let waited = false
-    // Whose entry was not acknowledged: what comes after it waits too, in the next batches as well.
-    const stuck = new Set<string>()
+    // Accounts with an unacknowledged entry: their later entries wait, in the next batches too.
+    const blocked = new Set<string>()
     do {
       if (!publisher.connected()) return true
-      const count = flow.stalledFor() > leftToSweepAfter ? batchWhileFailing : batch
+      const count = flow.stalledFor() > sweepOnlyAfter ? batchWhileStalled : batch
       const entries = await records.outbox.read({ partition, count, ...(from && { from }) })
       waited ||= entries.length > 0
-      const free = entries.filter((waiting) => chosen(waiting) && !stuck.has(nameOf(waiting)))
-      const stored = await publishAll(partition, free, { stuck, onGone })
-      // Where nobody answers, reading on through all that waits would not change that.
-      const isHopeless = stored.length === 0 && flow.failing()
-      from = entries.length < count || isHopeless ? undefined : entries.at(-1)?.entryId
+      const free = entries.filter((waiting) => chosen(waiting) && !blocked.has(nameOf(waiting)))
+      const stored = await publishAll(partition, free, { blocked, onGone })
+      // While no stream answers, reading further batches would be in vain.
+      const isDown = stored.length === 0 && flow.failing()
+      from = entries.length < count || isDown ? undefined : entries.at(-1)?.entryId
     } while (from !== undefined)
     return waited
   }
 
-  /** Publishes all that waits for the accounts and apps saved since the last flush of their partition. */
+  /** Publishes all entries of the accounts and apps saved since the partition's last flush. */
   function flush(partition: number): Promise<void> {
-    return turns.take(String(partition), async () => {
+    return queue.run(String(partition), async () => {
       const names = fresh.get(partition)
       if (names === undefined) return
       fresh.delete(partition)
-      if (flow.stalledFor() > leftToSweepAfter) return
+      if (flow.stalledFor() > sweepOnlyAfter) return
       await publishWhere(partition, { chosen: ({ entry }) => names.has(nameOf({ entry })) })
     })
   }
 
   async function sweep(): Promise<void> {
-    const stalled = flow.stalledFor() > leftToSweepAfter
-    if (!publisher.connected() || (stalled && timers.elapsed() - sweptAt < sweepEveryWhileFailing)) return
+    const stalled = flow.stalledFor() > sweepOnlyAfter
+    if (!publisher.connected() || (stalled && timers.elapsed() - sweptAt < sweepEveryWhileStalled)) return
     sweptAt = timers.elapsed()
-    const before = clock.now() - leftBehindAfter
+    const before = clock.now() - abandonedAfter
     const each = Array.from({ length: partitions }, (_, partition) =>
-      turns.take(String(partition), () =>
+      queue.run(String(partition), () =>
         publishWhere(partition, {
           chosen: ({ entryId }) => savedAt(entryId) <= before,
-          onGone: announceLeft,
+          onGone: announceSave,
         }),
       ),
     )
@@ -179,12 +183,12 @@ export function createOutbox(options: OutboxOptions) {
       if (swept.status === 'rejected') return logger.debug({ err: swept.reason }, 'outbox sweep failed')
       waited ||= swept.value
     }
-    // What this node could not publish another one has.
+    // The outbox is empty: another node has published what this one could not.
     if (!waited) flow.took()
   }
 
   return {
-    /** Call after a save that left entries. Never throws: what fails now is swept later. */
+    /** Call after a save that wrote outbox entries. Never throws: the sweep retries what fails. */
     saved(ref: OutboxEntry['ref']): void {
       const partition = partitionOf(ref.id, partitions)
       const names = fresh.get(partition)

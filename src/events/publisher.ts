@@ -6,24 +6,24 @@ import { isTooLarge, isUnanswered, jetStreamCode, noMessageFound } from './jetst
 import { shortenedBody } from './shorten-event.ts'
 import type { StreamKeeper } from './stream-keeper.ts'
 
-/** The stream will never take this event, not even shortened. */
+/** The stream rejects this event permanently, even shortened. */
 export class EventRefused extends Error {}
 
-/** Of a message, for its headers. */
+/** Bytes reserved for a message's headers. */
 const headersAtMost = 1_024
 
 export interface Publisher {
   /**
-   * Resolves on the JetStream ack; what is larger than the server takes is stored shortened. Rejects with `EventRefused`
-   * if it never can be. Rejects otherwise: then the event may or may not be stored; publish it again.
+   * Resolves on the JetStream ack; an event larger than the server's limit is stored shortened. Rejects with `EventRefused`
+   * if it can never be stored. After any other rejection the event may or may not be stored: publish it again.
    */
   publish(entry: OutboxEntry): Promise<void>
   /**
-   * Is the entry its subject's last message? For entries tried before and older than half the duplicate
-   * window. Enough because an account's entries are published in order, each after the previous ack.
+   * True if the entry is the last message of its subject. For entries older than half the duplicate window, which the stream
+   * may no longer recognise as duplicates; sufficient because an account's entries are published in order.
    */
   alreadyThere(entry: OutboxEntry): Promise<boolean>
-  /** Is there a stream to publish to? */
+  /** True if NATS is connected and the streams are usable. */
   connected(): boolean
   stop(): void
 }
@@ -32,11 +32,11 @@ export interface Publisher {
 export function createPublisher({
   nats,
   source,
-  streams: kept = { usable: () => true, suspect() {} },
+  streams: kept = { usable: () => true, recheck() {} },
 }: {
   nats: NatsConnection
   source: string
-  streams?: Pick<StreamKeeper, 'usable' | 'suspect'>
+  streams?: Pick<StreamKeeper, 'usable' | 'recheck'>
 }): Publisher {
   const jetStream = nats.jetstream()
   const manager = nats.jetstreamManager({ checkAPI: false })
@@ -49,7 +49,7 @@ export function createPublisher({
   })
 
   function requireConnection(): void {
-    // nats.js keeps what is published while disconnected, then drops it without a word.
+    // nats.js buffers what is published while disconnected, and then silently drops it.
     if (!watch.connected()) throw new Error('NATS is not connected.')
   }
 
@@ -75,7 +75,7 @@ export function createPublisher({
         ack.then(resolve, reject).finally(() => onLoss.delete(reject))
       })
     } catch (error) {
-      if (isUnanswered(error)) kept.suspect()
+      if (isUnanswered(error)) kept.recheck()
       throw error
     }
   }
@@ -92,7 +92,7 @@ export function createPublisher({
       try {
         if (fits(entry)) return await send(entry, entry.body)
       } catch (error) {
-        // The stream may take less than the server.
+        // The stream's limit may be lower than the server's.
         if (!isTooLarge(error)) throw error
       }
       try {

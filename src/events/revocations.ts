@@ -7,7 +7,7 @@ export interface Revocations {
   stop(): void
 }
 
-/** Tells of every API token that is revoked, on whichever node. Rejects with `StartError`. */
+/** Calls `onRevoked` for every API token revoked on any node. Rejects with `StartError`. */
 export async function watchRevocations({
   nats,
   onRevoked,
@@ -28,7 +28,7 @@ export async function watchRevocations({
       cause: refused,
     })
   return {
-    // A node that is cut off just now looks the token up again within seconds.
+    // A node that misses this looks the token up again within seconds.
     announce(id) {
       onRevoked(id)
       if (!nats.isClosed()) nats.publish(apiTokenRevoked, id)

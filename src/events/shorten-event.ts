@@ -2,10 +2,10 @@ import type { OutboxEntry } from '../redis/record.ts'
 
 const longestText = 1_024
 
-/** Enough to know that something happened, and to what; what led to it and all that came of it is left out. */
+/** The fields that show what happened; the triggering event, the effects and the snapshot are left out. */
 const keptOfTransition = ['id', 'type', 'time', 'account', 'version', 'from', 'to', 'at', 'wakeAt'] as const
 
-/** The body of an event that is too large for its server: without what makes it so, and with `truncated`. */
+/** The body of an event that is too large for the server: without its large parts, and with `truncated: true`. */
 export function shortenedBody({ type, body }: Pick<OutboxEntry, 'type' | 'body'>): string {
   const whole = JSON.parse(body) as Record<string, unknown>
   const shortened =
@@ -15,7 +15,7 @@ export function shortenedBody({ type, body }: Pick<OutboxEntry, 'type' | 'body'>
   return JSON.stringify({ ...shortened, truncated: true })
 }
 
-/** Lists are emptied, long texts left out. */
+/** Empties lists and leaves out long texts. */
 function withoutLongParts(value: unknown): unknown {
   if (Array.isArray(value)) return []
   if (typeof value === 'string') return value.length > longestText ? undefined : value

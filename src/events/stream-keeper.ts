@@ -8,19 +8,19 @@ import { realTimers, type Timers } from '../common/timers.ts'
 import { ensureStreams } from './streams.ts'
 
 export interface StreamKeeper {
-  /** Are the streams as they have to be, as far as is known? Until then nothing is published to them. */
+  /** True if the streams passed their last check; nothing is published otherwise. */
   usable(): boolean
-  /** Publishing failed: the streams are looked at anew within a second. */
-  suspect(): void
+  /** Publishing failed: check the streams again within a second. */
+  recheck(): void
   stop(): Promise<void>
 }
 
-const lookEvery = 1_000
-const looksAnyway = 60_000
+const pollEvery = 1_000
+const recheckEvery = 60_000
 
 /**
- * Makes the streams at the start, and makes and checks them again whenever NATS may have lost them: with the configuration
- * they had, for an operator's limits are no less lost than the messages. Throws `StartError` at the start only.
+ * Creates the streams at the start, and checks and recreates them whenever NATS may have lost them, with their last known
+ * configuration, so that an operator's limits are not lost. Throws `StartError` only at the start.
  */
 export async function keepStreams({
   nats,
@@ -35,19 +35,19 @@ export async function keepStreams({
 }): Promise<StreamKeeper> {
   let configs: ReadonlyMap<StreamName, StreamConfig> = new Map()
   let usable = false
-  let suspected = false
-  let lookedAt = 0
+  let recheckNeeded = false
+  let checkedAt = 0
   const rarely = createRareLog({ logger, timers })
 
   async function ensure(): Promise<void> {
-    suspected = false
+    recheckNeeded = false
     configs = await ensureStreams({
       nats,
       logger,
       before: configs,
       ...(replicas !== undefined && { replicas }),
     })
-    lookedAt = timers.elapsed()
+    checkedAt = timers.elapsed()
   }
 
   await ensure()
@@ -61,22 +61,22 @@ export async function keepStreams({
 
   async function look(): Promise<void> {
     if (!connection.connected()) return
-    if (usable && !suspected && timers.elapsed() - lookedAt < looksAnyway) return
+    if (usable && !recheckNeeded && timers.elapsed() - checkedAt < recheckEvery) return
     try {
       await ensure()
-      if (!usable) logger.info('the streams are there, events go')
+      if (!usable) logger.info('the streams are usable again, events are published')
       usable = true
     } catch (error) {
       usable = false
-      rarely.warn({}, `Events wait, tokens are served: ${sentence(error)}`)
+      rarely.warn({}, `Events stay in the outbox, tokens are served: ${sentence(error)}`)
     }
   }
 
-  const poll = timers.poll(lookEvery, look)
+  const poll = timers.poll(pollEvery, look)
   return {
     usable: () => usable,
-    suspect() {
-      suspected = true
+    recheck() {
+      recheckNeeded = true
     },
     stop() {
       connection.stop()
@@ -88,5 +88,5 @@ export async function keepStreams({
 function sentence(error: unknown): string {
   return error instanceof StartError
     ? error.message
-    : `the streams could not be looked at (${(error as Error).message}).`
+    : `the streams could not be checked (${(error as Error).message}).`
 }

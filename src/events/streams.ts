@@ -26,13 +26,13 @@ const day = 24 * 60 * 60 * 1000
 const gigabyte = 1024 ** 3
 const maxBytes: Record<StreamName, number> = { TOKENBUS_EVENTS: gigabyte, TOKENBUS_HISTORY: 4 * gigabyte }
 
-/** Publishing again within this many milliseconds stores nothing new. */
+/** Milliseconds within which a repeated publish is recognised as a duplicate. */
 export const duplicateWindow = 10 * 60 * 1000
 
 /**
- * Creates the streams that are missing, gives those of an older version the subjects they lack, and checks them; the
- * limits of an existing stream are its operator's. Needs `$JS.API.STREAM.INFO.<name>`, and where there is something to
- * create or to add, `$JS.API.STREAM.CREATE.<name>` or `$JS.API.STREAM.UPDATE.<name>`.
+ * Creates missing streams, adds missing subjects to those of an older version, and checks them; the limits of an existing
+ * stream are left as the operator set them. Needs `$JS.API.STREAM.INFO.<name>`, and to create or to add subjects,
+ * `$JS.API.STREAM.CREATE.<name>` or `$JS.API.STREAM.UPDATE.<name>`.
  * Without `replicas`: 3 in a NATS cluster that can place them, else 1. Throws `StartError`.
  */
 export async function ensureStreams({
@@ -43,20 +43,20 @@ export async function ensureStreams({
 }: {
   nats: NatsConnection
   replicas?: number
-  /** As they were when last seen: so they are made again. */
+  /** The last known configurations, with which streams are recreated. */
   before?: ReadonlyMap<StreamName, StreamConfig>
   logger?: Logger
 }): Promise<ReadonlyMap<StreamName, StreamConfig>> {
   const manager = await nats.jetstreamManager({ checkAPI: false })
   const configs = new Map<StreamName, StreamConfig>()
   for (const name of Object.keys(streams) as StreamName[]) {
-    const wishes = wishesFor({
+    const candidates = candidateConfigs({
       name,
       replicas,
       before: before.get(name),
       clustered: nats.info?.cluster !== undefined,
     })
-    const found = (await find(manager, name)) ?? (await create({ manager, name, wishes, logger }))
+    const found = (await find(manager, name)) ?? (await create({ manager, name, candidates, logger }))
     const config = await complete({ manager, name, config: found, logger })
     verifyStream({ name, config, duplicateWindow })
     configs.set(name, config)
@@ -64,10 +64,10 @@ export async function ensureStreams({
   return configs
 }
 
-type Wish = Partial<StreamConfig> & { name: string; num_replicas: number }
+type CandidateConfig = Partial<StreamConfig> & { name: string; num_replicas: number }
 
-/** What to try to create, the best first. */
-function wishesFor({
+/** The configurations to try when creating a stream, the preferred one first. */
+function candidateConfigs({
   name,
   replicas,
   before,
@@ -77,8 +77,8 @@ function wishesFor({
   replicas: number | undefined
   before: StreamConfig | undefined
   clustered: boolean
-}): Wish[] {
-  // Peers that are still down are waited for: fewer replicas than before would be for good.
+}): CandidateConfig[] {
+  // If peers are down, wait for them: a stream recreated with fewer replicas would keep that number.
   if (before !== undefined) return clustered ? [before] : [{ ...before, num_replicas: 1 }]
   const counts = replicas === undefined ? (clustered ? [3, 1] : [1]) : [replicas]
   return counts.map((count) => limits({ name, replicas: count }))
@@ -89,39 +89,39 @@ async function find(manager: JetStreamManager, name: StreamName): Promise<Stream
     return (await manager.streams.info(name)).config
   } catch (error) {
     if (jetStreamCode(error) === streamNotFound) return undefined
-    throw refusal({ error, deed: `look up the stream ${name}`, subject: `$JS.API.STREAM.INFO.${name}` })
+    throw refusal({ error, action: `look up the stream ${name}`, subject: `$JS.API.STREAM.INFO.${name}` })
   }
 }
 
 async function create({
   manager,
   name,
-  wishes,
+  candidates,
   logger,
 }: {
   manager: JetStreamManager
   name: StreamName
-  wishes: readonly Wish[]
+  candidates: readonly CandidateConfig[]
   logger: Logger | undefined
 }): Promise<StreamConfig> {
-  for (const [index, wish] of wishes.entries()) {
+  for (const [index, candidate] of candidates.entries()) {
     try {
-      const { config } = await manager.streams.add(wish)
-      logger?.info({ stream: name, replicas: wish.num_replicas }, 'stream created')
+      const { config } = await manager.streams.add(candidate)
+      logger?.info({ stream: name, replicas: candidate.num_replicas }, 'stream created')
       return config
     } catch (error) {
       const code = jetStreamCode(error)
-      // Another node was faster, with other replicas than ours.
+      // Another node has just created it, with another number of replicas.
       if (code === streamNameInUse) return (await manager.streams.info(name)).config
       const tooMany = code === noSuitablePeers || code === replicasNotSupported
-      if (tooMany && index + 1 < wishes.length) continue
-      throw refusal({ error, deed: `create the stream ${name}`, subject: `$JS.API.STREAM.CREATE.${name}` })
+      if (tooMany && index + 1 < candidates.length) continue
+      throw refusal({ error, action: `create the stream ${name}`, subject: `$JS.API.STREAM.CREATE.${name}` })
     }
   }
   throw new Error('unreachable')
 }
 
-/** Adds nothing to a stream that must not be used: `verifyStream` says why. */
+/** Adds missing subjects; leaves a stream unchanged that `verifyStream` will reject. */
 async function complete({
   manager,
   name,
@@ -138,18 +138,18 @@ async function complete({
   try {
     const subjects = [...(config.subjects ?? []), ...missing]
     const updated = await manager.streams.update(name, { subjects })
-    logger?.info({ stream: name, subjects: missing }, 'stream given the subjects it lacked')
+    logger?.info({ stream: name, subjects: missing }, 'added missing subjects to the stream')
     return updated.config
   } catch (error) {
     throw refusal({
       error,
-      deed: `add ${missing.join(', ')} to the stream ${name}`,
+      action: `add ${missing.join(', ')} to the stream ${name}`,
       subject: `$JS.API.STREAM.UPDATE.${name}`,
     })
   }
 }
 
-function limits({ name, replicas }: { name: StreamName; replicas: number }): Wish {
+function limits({ name, replicas }: { name: StreamName; replicas: number }): CandidateConfig {
   return {
     name,
     subjects: streamSubjects(name),
@@ -164,8 +164,16 @@ function limits({ name, replicas }: { name: StreamName; replicas: number }): Wis
   }
 }
 
-function refusal({ error, deed, subject }: { error: unknown; deed: string; subject: string }): StartError {
-  return new StartError(`Cannot ${deed}: ${reason(error, subject)}.`, { cause: error })
+function refusal({
+  error,
+  action,
+  subject,
+}: {
+  error: unknown
+  action: string
+  subject: string
+}): StartError {
+  return new StartError(`Cannot ${action}: ${reason(error, subject)}.`, { cause: error })
 }
 
 function reason(error: unknown, subject: string): string {

@@ -3,7 +3,7 @@ import { requestRoutes } from '../bus/request-routes.ts'
 import { type StreamName, streamSubjects } from '../bus/subjects.ts'
 import { StartError } from '../common/start-error.ts'
 
-/** Checks what correctness rests on: subjects, acks, retention and the duplicate window. Throws `StartError`. */
+/** Checks the settings that correctness depends on: subjects, acks, retention and duplicate window. Throws `StartError`. */
 export function verifyStream({
   name,
   config,
@@ -30,12 +30,12 @@ export function verifyStream({
 
 type Subjects = Pick<StreamConfig, 'subjects'>
 
-/** What the stream should hold and does not. */
+/** The subjects that the stream lacks. */
 export function missingSubjects(name: StreamName, { subjects = [] }: Subjects): string[] {
   return streamSubjects(name).filter((subject) => !subjects.some((pattern) => covers({ pattern, subject })))
 }
 
-/** Such a stream acknowledges requests before we can answer, and stores the refresh tokens in them. */
+/** A request subject captured by the stream: it would acknowledge requests before the service answers, and store the refresh tokens in them. */
 export function capturedRequest({ subjects = [] }: Subjects): string | undefined {
   return requestRoutes.find(({ subject }) => subjects.some((pattern) => overlaps({ pattern, subject })))
     ?.subject
@@ -43,16 +43,16 @@ export function capturedRequest({ subjects = [] }: Subjects): string | undefined
 
 interface Patterns {
   readonly pattern: string
-  /** May hold `*`, not `>`. */
+  /** May contain `*`, not `>`. */
   readonly subject: string
 }
 
-/** Does the pattern take every subject that `subject` takes? */
+/** True if the pattern matches every subject that `subject` matches. */
 export function covers(patterns: Patterns): boolean {
   return compare(patterns, (given, wanted) => given === '*' || given === wanted)
 }
 
-/** Is there a subject that both take? */
+/** True if some subject matches both. */
 export function overlaps(patterns: Patterns): boolean {
   return compare(patterns, (given, wanted) => given === '*' || wanted === '*' || given === wanted)
 }

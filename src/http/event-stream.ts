@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { FedEvent } from '../events/event-feed.ts'
+import type { FeedEvent } from '../events/event-feed.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Bytes a reader may lag behind before it is cut off; it comes back by itself, and is told what it missed. */
@@ -8,13 +8,13 @@ const mostUnread = 1_048_576
 export const eventStreamType = 'text/event-stream'
 
 export interface EventStream {
-  send(event: FedEvent): void
+  send(event: FeedEvent): void
   /** That it is still there, and where it is by now. */
   beat(): void
   /** Where it is, once that is known: a reader that is cut off before the first event has something to come back with. */
   begin(): void
   /** Tells first what was missed; what happens meanwhile comes after. */
-  after(missed: Promise<{ readonly events: readonly FedEvent[]; readonly gap: boolean }>): Promise<void>
+  after(missed: Promise<{ readonly events: readonly FeedEvent[]; readonly gap: boolean }>): Promise<void>
 }
 
 /** Server-sent events (HTML §9.2) to one reader. */
@@ -36,7 +36,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
     return `id: ${at}\n`
   }
 
-  const block = ({ type, body }: Pick<FedEvent, 'type' | 'body'>) => `event: ${type}\ndata: ${body}\n\n`
+  const block = ({ type, body }: Pick<FeedEvent, 'type' | 'body'>) => `event: ${type}\ndata: ${body}\n\n`
 
   raw.writeHead(200, { ...securityHeaders, 'content-type': eventStreamType })
   raw.write('retry: 2000\n\n')

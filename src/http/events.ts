@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ApiTokens } from '../admin/verify-api-token.ts'
 import type { Principal } from '../contract/principal.ts'
-import type { EventFeed, FedEvent } from '../events/event-feed.ts'
+import type { EventFeed, FeedEvent } from '../events/event-feed.ts'
 import { authorize, type Needs } from './authorize.ts'
 import { tokenOf } from './credentials.ts'
 import { createEventStream, type EventStream, eventStreamType } from './event-stream.ts'
@@ -109,6 +109,6 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
   })
 }
 
-function maySee(principal: Principal, { account, app }: FedEvent): boolean {
+function maySee(principal: Principal, { account, app }: FeedEvent): boolean {
   return authorize(principal, account === undefined ? ofApps : access, { account, app }) === undefined
 }

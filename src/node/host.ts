@@ -10,9 +10,9 @@ import { type Observer, unobserved } from '../common/observer.ts'
 import type { Secret } from '../common/secret.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
 import type { Change, ChangedRecord } from '../events/changes.ts'
-import { createLeftBehind } from '../events/left-behind.ts'
 import { createOutbox } from '../events/outbox.ts'
 import type { Publisher } from '../events/publisher.ts'
+import { createUnannouncedSaves } from '../events/unannounced-saves.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Records, Ref, StoredRecord } from '../redis/records.ts'
 import type { SaveToConfirm } from '../redis/save-confirmation.ts'
@@ -82,7 +82,7 @@ export function createHost(options: HostOptions) {
     observer,
     announce,
   })
-  const leftBehind = createLeftBehind({
+  const unannouncedSaves = createUnannouncedSaves({
     records,
     announce,
     connected: options.announcing ?? publisher.connected,
@@ -202,7 +202,7 @@ export function createHost(options: HostOptions) {
     cache,
     heldAnswers,
     arrivedAnswers,
-    leftBehind,
+    unannouncedSaves,
     outbox,
     flow,
     reads,
@@ -223,7 +223,7 @@ export function createHost(options: HostOptions) {
       waker.pause(5_000)
       apps.forgetSettings()
       cache.clear()
-      leftBehind.startOver()
+      unannouncedSaves.startOver()
       background('answers not offered again', heldAnswers.offerAgain)
     },
   }

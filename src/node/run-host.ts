@@ -32,7 +32,7 @@ export async function runHost<Watch extends { stop(): void }>(
   options: RunHostOptions<Watch>,
 ): Promise<Watch> {
   const { host, storage, logger, waker = true, onStop } = options
-  const { heldAnswers, leftBehind, outbox, attempts, cache } = host
+  const { heldAnswers, unannouncedSaves, outbox, attempts, cache } = host
   // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
   const spooled = await heldAnswers.storeSpooled()
   if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
@@ -44,8 +44,8 @@ export async function runHost<Watch extends { stop(): void }>(
   onStop({ part: 'changes', stop: watch.stop })
   outbox.start()
   onStop({ part: 'outbox', stop: outbox.stop })
-  leftBehind.start()
-  onStop({ part: 'left behind', stop: leftBehind.stop })
+  unannouncedSaves.start()
+  onStop({ part: 'unannounced saves', stop: unannouncedSaves.stop })
   storage.onReconnect(host.storageBack)
   storage.onLost(cache.clear)
   onStop({

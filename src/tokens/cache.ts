@@ -88,12 +88,12 @@ export function createTokenCache({
     drop(account) {
       tokens.delete(account)
       seconds.delete(account)
-      fills.poison(account)
+      fills.markStale(account)
     },
     clear() {
       tokens.clear()
       seconds.clear()
-      fills.poison()
+      fills.markStale()
     },
     suspend() {
       suspended = true

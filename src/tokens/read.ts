@@ -1,7 +1,7 @@
 import { isUsable, verdictFor } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Fill } from '../common/cache-fill.ts'
-import { type ClusterClock, strange } from '../common/cluster-clock.ts'
+import { type ClusterClock, maxClockSkew } from '../common/cluster-clock.ts'
 import type { Observer } from '../common/observer.ts'
 import type { Secret } from '../common/secret.ts'
 import { createSharedLoad } from '../common/shared-load.ts'
@@ -154,7 +154,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
   /** Where this machine's clock is far ahead, a token is replaced so much earlier than the cluster's time would have it. */
   function withDoubt(minValidity: number | null): number | null {
     const early = clock.expiryTime() - clock.now()
-    return early > strange ? (minValidity ?? usualValidity) + early : minValidity
+    return early > maxClockSkew ? (minValidity ?? usualValidity) + early : minValidity
   }
 
   return {

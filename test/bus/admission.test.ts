@@ -32,8 +32,8 @@ describe('a subject of requests', () => {
   ])('%s has %s: %s', (subscribed, subject, own) => expect(matcherOf(subscribed)(subject)).toBe(own))
 })
 
-describe('what is refused', () => {
-  it('is counted each time, and logged once a minute for each reason, with the first token of the reply', () => {
+describe('a refused message', () => {
+  it('is counted, and logged once a minute per reason with the first token of its reply subject', () => {
     const { admission, logged, refused, pass } = watchedAdmission()
     for (const reply of ['token.invalid.bob', 'x'.repeat(4_000), ''])
       expect(admission.admit(message(reply), isOwn)).toBeUndefined()
@@ -49,7 +49,7 @@ describe('what is refused', () => {
     expect(refused).toEqual(['reply_subject', 'reply_subject', 'no_reply', 'reply_subject', 'reply_subject'])
   })
 
-  it('is also a request that JetStream delivers under the subject of an event', () => {
+  it('includes one that JetStream delivers with an event's subject', () => {
     const { admission, refused } = watchedAdmission()
     expect(admission.admit(message('_INBOX.x', 'token.invalid.bob'), isOwn)).toBeUndefined()
     expect(refused).toEqual(['other_subject'])
@@ -67,7 +67,7 @@ describe('a caller', () => {
       expect(admission.admit(message(first), isOwn)).toBe(admission.admit(message(second), isOwn))
   })
 
-  it('may ask as often as the rate says, at once and then over time', () => {
+  it('is limited by a token bucket', () => {
     const { admission, refused, pass } = watchedAdmission({ callerRate: 2 })
     const ask = (reply: string) => {
       const caller = admission.admit(message(reply), isOwn)
@@ -80,7 +80,7 @@ describe('a caller', () => {
     expect(Array.from({ length: 9 }, (_, i) => ask(`_INBOX.x.${i}`))).toEqual(Array(9).fill(0))
   })
 
-  it('whose account import says nothing readable shares one rate with all such', () => {
+  it('with an unreadable Nats-Request-Info shares one bucket with all such callers', () => {
     const { admission } = watchedAdmission({ callerRate: 1 })
     const info = (text: string) => ({ code: 0, last: () => text })
     const waits = ['', '{', '{"acc":1}', '{"user":"x"}', `{"acc":"${'a'.repeat(20_000)}"}`].map((text) => {

@@ -93,13 +93,13 @@ describe('an audit line of a token read over NATS', () => {
     },
   )
 
-  it('names the account where that does not share its users', async () => {
+  it('names the account if the import does not share users', async () => {
     await startListening()
     await (await caller('carol')).request('token.get.known')
     expect(await lastLine()).toEqual({ ...line, who: 'TEAM_B', natsAccount: 'TEAM_B', account: 'known' })
   })
 
-  it('escapes what a user is called', async () => {
+  it('escapes the user's name', async () => {
     await startListening()
     await (await caller('a"b')).request('token.get.known')
     expect(await lastLine()).toMatchObject({ who: 'a"b', natsAccount: 'TEAM_A' })
@@ -116,7 +116,7 @@ describe('an audit line of a token read over NATS', () => {
     expect(await lastLine()).toEqual({ ...line, who, unverified: true, account: 'known' })
   })
 
-  it('believes no header that a caller sends along', async () => {
+  it('ignores a header that the caller sends', async () => {
     await startListening()
     const forged = headers()
     for (const name of ['Nats-Request-Info', 'X-Nats-Request-Info', 'Nats-Request-Info'])
@@ -129,7 +129,7 @@ describe('an audit line of a token read over NATS', () => {
     await eventually(() => expect(audited().at(-1)).toMatchObject({ who: '_INBOX_bob', unverified: true }))
   })
 
-  it('is not written for a token that was not given', async () => {
+  it('is not written if no token was answered', async () => {
     await startListening()
     const bob = await caller('bob')
     expect(outcome(await bob.request('token.get.%61')).code).toBe('400')
@@ -146,7 +146,7 @@ describe('the rate of a caller', () => {
   }
   const served = (all: (string | undefined)[]) => all.filter((word) => word === undefined).length
 
-  it('is limited by account and user, and one leaves the other alone', async () => {
+  it('is limited per account and user', async () => {
     const refused = await startListening(1)
     const [alice, other, carol] = await Promise.all([caller('alice'), caller('a"b'), caller('carol')])
     const [first, ...rest] = await codes(alice, 10)
@@ -157,18 +157,22 @@ describe('the rate of a caller', () => {
     const { code, body } = outcome(await alice.request('token.get.unknown'))
     expect({ code, body }).toEqual({
       code: '429',
-      body: { error: 'rate_limited', message: 'this caller asks too often', retryAfter: 1 },
+      body: {
+        error: 'rate_limited',
+        message: 'this caller sends too many requests; wait for the seconds in retryAfter',
+        retryAfter: 1,
+      },
     })
   })
 
-  it('is limited by the inbox prefix of its own within our account', async () => {
+  it('is limited per private inbox within the service's account', async () => {
     await startListening(1)
     const bob = await caller('bob', { inboxPrefix: '_INBOX_bob' })
     expect(served(await codes(bob, 10))).toBeLessThan(10)
     expect(await codes(await caller('bob', { inboxPrefix: '_INBOX_ann' }), 1)).toEqual([undefined])
   })
 
-  it('is not limited where nobody can be named, nor without a limit', async () => {
+  it('is not limited if the caller cannot be identified, nor without a configured rate', async () => {
     await startListening(1)
     expect(served(await codes(await caller('bob'), 20))).toBe(20)
     await closing.shift()?.()

@@ -112,7 +112,7 @@ describe('a consumer that chooses a reply subject', () => {
     expect(refused).toEqual(['reply_subject'])
   })
 
-  it('gets nothing done without one', async () => {
+  it('has no effect without one', async () => {
     consumer.publish('token.reject.alice', '{"generation":1}')
     await eventually(() => expect(on('token.reject.alice')).toHaveLength(1))
     await settled()
@@ -139,7 +139,7 @@ describe('a consumer that chooses a reply subject', () => {
 describe('an operator that chooses a reply subject', () => {
   const subjects = requestRoutes.map(({ subject }) => subject.replace('*', 'bob'))
   it.each([...subjects, '$SRV.PING', '$SRV.INFO.tokenbus', '$SRV.STATS'])(
-    'gets nothing done and nothing published by %s',
+    'has no effect, and nothing is published, by %s',
     async (subject) => {
       operator.publish(subject, '{}', { reply: 'token.invalid.bob' })
       await eventually(() => expect(on(subject)).toHaveLength(1))
@@ -150,7 +150,7 @@ describe('an operator that chooses a reply subject', () => {
   )
 })
 
-it('headers that the client library cannot read are no request, and end nothing', async () => {
+it('a message whose headers the client library cannot parse is ignored, and later requests are served', async () => {
   const socket = createConnection({ port: server.port })
   const headers = 'NATS/1.0\r\na b: c\r\n\r\n'
   const size = `${headers.length} ${headers.length}`

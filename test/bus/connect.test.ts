@@ -23,7 +23,7 @@ async function countReconnects(nats: NatsConnection, count: () => void): Promise
 }
 
 describe('connectNats', () => {
-  it('takes the credentials of the URL, and has replies come to an inbox of that user', async () => {
+  it('uses the credentials in the URL, and a private inbox of that user', async () => {
     await using server = await startNats({ configText: withUser })
     const nats = await connectNats({ url: `nats://${credentials}@127.0.0.1:${server.port}`, name: 'test' })
     const inbox = new Promise<string>((resolve) => {
@@ -46,7 +46,7 @@ describe('connectNats', () => {
     await nats.close()
   })
 
-  it('says when the connection goes and when it is back', async () => {
+  it('reports when the connection is lost and when it is back', async () => {
     const server = await startNats()
     const onDisconnect = vi.fn()
     const onReconnect = vi.fn()
@@ -63,7 +63,7 @@ describe('connectNats', () => {
     expect(onDisconnect).toHaveBeenCalledOnce()
   })
 
-  it('notices a server that went silent by its pings', async () => {
+  it('detects a silent server by pings', async () => {
     await using server = await startNats()
     const onDisconnect = vi.fn()
     const nats = await connectNats({ url: server.url, name: 'test', pingInterval: 50, onDisconnect })
@@ -74,15 +74,15 @@ describe('connectNats', () => {
   })
 })
 
-describe('a connection that cannot be had is one sentence without the password', () => {
-  it('when nobody listens', async () => {
+describe('a failed connection is one sentence without the password', () => {
+  it('if no server listens', async () => {
     const url = `nats://svc:hunter2@${nobodyListens}`
     expect(await refusal(connectNats({ url, name: 'test' }))).toBe(
       `Cannot connect to NATS at ${nobodyListens}: nothing listens there.`,
     )
   })
 
-  it('when the credentials are wrong', async () => {
+  it('if the credentials are wrong', async () => {
     await using server = await startNats({ configText: withUser })
     const url = `nats://svc:hunter2@127.0.0.1:${server.port}`
     expect(await refusal(connectNats({ url, name: 'test' }))).toBe(
@@ -102,13 +102,13 @@ describe('a connection that cannot be had is one sentence without the password',
     expect(await refusal(connectNats({ url, name: 'test' }))).toBe(message)
   })
 
-  it('when the credentials file is missing or holds none', async () => {
+  it('if the credentials file is missing or contains none', async () => {
     const url = 'nats://127.0.0.1:1'
     expect(await refusal(connectNats({ url, name: 'test', creds: '/nowhere/x.creds' }))).toBe(
       'The NATS credentials file /nowhere/x.creds cannot be read.',
     )
     expect(await refusal(connectNats({ url, name: 'test', creds: 'package.json' }))).toBe(
-      'The file package.json holds no NATS user credentials.',
+      'The file package.json contains no NATS user credentials (a user JWT with its seed, or an NKey seed).',
     )
   })
 })

@@ -21,12 +21,15 @@ async function credsWith(claims: string): Promise<string> {
   return path
 }
 
-it('knows the user by the name in the JWT', async () => {
+it('the user is the name in the JWT', async () => {
   const creds = await readCreds(await credsWith('{"name":"tokenbus","sub":"UABC"}'))
   expect(creds.user).toBe('tokenbus')
 })
 
-it.each(['{"sub":"UABC"}', 'not json', '{"name":""}'])('knows no user from %s', async (claims) => {
-  const creds = await readCreds(await credsWith(claims))
-  expect(creds.user).toBeUndefined()
-})
+it.each(['{"sub":"UABC"}', 'not json', '{"name":""}'])(
+  'there is no user if the JWT is %s',
+  async (claims) => {
+    const creds = await readCreds(await credsWith(claims))
+    expect(creds.user).toBeUndefined()
+  },
+)

@@ -104,18 +104,18 @@ describe.each([
     await signed.server.stop()
   })
 
-  it('signs the service in, and a consumer, to whose own inbox the answer comes', async () => {
+  it('authenticates the service and a consumer, whose replies go to its private inbox', async () => {
     const app = await as(signed.server, signed.consumer)
     expect((await app.request('token.get.alice')).json()).toEqual(token)
   })
 
-  it('limits a consumer to its account', async () => {
+  it('limits a consumer to its account's subjects', async () => {
     const app = await as(signed.server, signed.consumer)
     for (const subject of ['token.get.bob', 'account.get.alice', 'token.refreshed.alice'])
       await expect(app.request(subject)).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
   })
 
-  it('of a stranger is refused in a sentence', async () => {
+  it('of an unknown user is refused with one clear sentence', async () => {
     await expect(as(signed.server, signed.stranger)).rejects.toThrow(
       /the server does not accept these credentials/,
     )

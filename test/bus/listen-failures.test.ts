@@ -7,7 +7,7 @@ import { encodeId } from '../../src/contract/subject-token.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
 import { outcome, startBus } from './start-bus.ts'
 
-describe('a malformed request is refused with the name of the field and its rule', () => {
+describe('a malformed request is bad_request and names the field and the rule', () => {
   it.each<[subject: string, payload: unknown, message: RegExp]>([
     ['token.get.alice', '{', /^payload: must be JSON$/],
     ['token.get.alice', '[]', /^payload: .*expected object/],
@@ -43,7 +43,7 @@ describe('a malformed request is refused with the name of the field and its rule
     })
   })
 
-  it('where an empty payload would change something', async () => {
+  it('with an empty payload, if the verb changes something', async () => {
     const reads = ['token.get', 'account.get', 'account.list', 'account.history', 'app.get', 'app.list']
     const mayBeEmpty = new Set([...reads, 'app.verify', 'events.dead', 'api-token.list'])
     await using bus = await startBus()
@@ -56,7 +56,7 @@ describe('a malformed request is refused with the name of the field and its rule
     }
   })
 
-  it('never repeats a value', async () => {
+  it('without repeating the value', async () => {
     await using bus = await startBus()
     const payloads = [
       '{"refreshToken": hunter2}',
@@ -67,14 +67,14 @@ describe('a malformed request is refused with the name of the field and its rule
       expect((await bus.ask('account.put.alice', payload)).string()).not.toContain('hunter2')
   })
 
-  it('is told when the payload is not UTF-8', async () => {
+  it('if the payload is not UTF-8', async () => {
     await using bus = await startBus()
     const reply = await bus.client.request('token.get.alice', Uint8Array.of(0x22, 0xff, 0x22))
     expect(outcome(reply).body.message).toBe('payload: must be valid UTF-8')
   })
 })
 
-describe('a failure has its number and word in the headers and itself as the body', () => {
+describe('a failure has its status and code in the headers and in the body', () => {
   it.each(Object.entries(failureStatus) as [FailureWord, number][])('%s: %i', async (word, status) => {
     const details = {
       account: 'alice',
@@ -93,7 +93,7 @@ describe('a failure has its number and word in the headers and itself as the bod
   })
 })
 
-it('a storage that cannot be reached is 503, whatever was asked', async () => {
+it('every verb answers 503 if Redis cannot be reached', async () => {
   await using bus = await startBus({
     async putApp() {
       throw new StorageUnavailable('gone')
@@ -104,7 +104,7 @@ it('a storage that cannot be reached is 503, whatever was asked', async () => {
 })
 
 describe('a bug', () => {
-  it('is logged and answered with 500 without details, and the next request is served', async () => {
+  it('is logged, answered with 500 without details, and does not affect the next request', async () => {
     const log: string[] = []
     const lines = new Writable({
       write(line, _encoding, done) {
@@ -139,12 +139,12 @@ describe('a bug', () => {
     expect(outcome(await bus.ask('account.get.alice')).code).toBe('404')
   })
 
-  it('is not what an answer larger than the server allows is', async () => {
+  it('is not reported for a reply larger than the server allows', async () => {
     await using bus = await startBus({ listApps: async () => ok({ apps: [], filler: 'x'.repeat(2 ** 21) }) })
     const { code, body } = outcome(await bus.ask('app.list'))
     expect({ code, message: body.message }).toEqual({
       code: '400',
-      message: 'limit: the answer is larger than a NATS message may be',
+      message: 'limit: the reply is larger than a NATS message may be; request a smaller page',
     })
   })
 })

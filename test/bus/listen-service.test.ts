@@ -9,7 +9,7 @@ import { plainTokenbus } from './plain-tokenbus.ts'
 import { startBus } from './start-bus.ts'
 
 describe('the micro service', () => {
-  it('is found, described and counted by the client library of NATS', async () => {
+  it('answers ping, info and stats of the NATS client library', async () => {
     await using bus = await startBus(
       { getAccount: async () => ok({}) as never },
       { readCached: () => new Uint8Array(1) },
@@ -56,7 +56,7 @@ describe('the micro service', () => {
 })
 
 describe('several nodes', () => {
-  it('share the requests: each is answered once', async () => {
+  it('share the requests, each answered once', async () => {
     await using server = await startNats()
     const client = await connect({ servers: server.url })
     let answered = 0
@@ -80,7 +80,7 @@ describe('several nodes', () => {
 })
 
 describe('stop', () => {
-  it('answers what is under way, then nothing more', async () => {
+  it('answers requests in flight, then no more', async () => {
     const entered = deferred<void>()
     const finish = deferred<void>()
     await using bus = await startBus({
@@ -107,7 +107,7 @@ describe('stop', () => {
 })
 
 describe('a user who may not subscribe', () => {
-  it('is refused in one sentence naming the subjects', async () => {
+  it('is refused with one sentence that names the subjects', async () => {
     await using server = await startNats({
       configText: `authorization { users = [{
         user: tokenbus, password: secret, permissions: { subscribe: { deny: ["token.get.*", "app.list"] } }

@@ -74,7 +74,7 @@ describe('token.get', () => {
   const reply = new TextEncoder().encode(fromHost)
   const remembered = new TextEncoder().encode(fromMemory)
 
-  it('sends the bytes it is given as they are', async () => {
+  it('sends the cached bytes unchanged', async () => {
     await using bus = await startBus({ getToken: async () => ok(reply) })
     expect((await bus.ask('token.get.alice')).string()).toBe(fromHost)
   })
@@ -85,7 +85,7 @@ describe('token.get', () => {
     expect(outcome(await bus.ask(`token.get.${encodeId(id)}`)).body.args).toEqual([id, {}])
   })
 
-  it('asks the memory first, and the host only if that says nothing', async () => {
+  it('asks the cache first, and tokenbus only if the cache has no reply', async () => {
     const asked: unknown[] = []
     await using bus = await startBus(
       { getToken: async () => ok(reply) },
@@ -106,7 +106,7 @@ describe('token.get', () => {
     ])
   })
 
-  it('goes to the host when the memory throws', async () => {
+  it('asks tokenbus if the cache throws', async () => {
     await using bus = await startBus(
       { getToken: async () => ok(reply) },
       {
@@ -118,7 +118,7 @@ describe('token.get', () => {
     expect((await bus.ask('token.get.alice')).string()).toBe(fromHost)
   })
 
-  it('does not consult the memory for other requests', async () => {
+  it('does not ask the cache for other verbs', async () => {
     await using bus = await startBus(echo('rejectToken'), { readCached: () => remembered })
     expect(outcome(await bus.ask('token.reject.alice', { generation: 1 })).body.method).toBe('rejectToken')
   })

@@ -39,7 +39,7 @@ authorization { users = [
   { user: consumer, password: p }
 ] }`
 
-it('the bus works for a user with these permissions alone', async () => {
+it('the service works with exactly the permissions of its role', async () => {
   await using server = await startNats({ configText })
   const logger = { warn: vi.fn(), info: vi.fn(), error: vi.fn() }
   const url = `nats://tokenbus:p@127.0.0.1:${server.port}`

@@ -143,7 +143,11 @@ describe('create', () => {
   })
 
   it.each([
-    ['a push consumer', { deliver_subject: 'token.reject.alice' }, /it pushes \(deliver_subject\)/],
+    [
+      'a push consumer',
+      { deliver_subject: 'token.reject.alice' },
+      /it is a push consumer \(deliver_subject\)/,
+    ],
     ['other acks', { ack_policy: AckPolicy.All }, /its acks are "all"/],
   ])('refuses to take over what is there: %s', async (_, difference, sentence) => {
     const made = { durable_name: 'crm', ack_policy: AckPolicy.Explicit, ...difference }

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => bus[Symbol.asyncDispose]())
 
 describe('a connection that breaks', () => {
-  it('takes what is known with it: an event may have passed unheard', async () => {
+  it('empties the cache, since an invalidation may have been missed', async () => {
     await bus.tokens.get('alice')
     bus.wire.cut()
     await eventually(async () => {
@@ -22,7 +22,7 @@ describe('a connection that breaks', () => {
     })
   })
 
-  it('is waited for, and a question it swallowed is put again', async () => {
+  it('delays requests until the reconnect, and a request in flight is sent again', async () => {
     const answers: (() => void)[] = []
     bus.answer = ({ account }) => new Promise((resolve) => answers.push(() => resolve(ok(tokenOf(account)))))
     const asking = bus.tokens.get('alice')
@@ -33,7 +33,7 @@ describe('a connection that breaks', () => {
     expect(await asking).toMatchObject({ account: 'alice' })
   })
 
-  it('keeps nothing for a second after its return, while late news drains in', async () => {
+  it('leaves the cache unfilled for a second after the reconnect, while late events arrive', async () => {
     await bus.tokens.get('alice')
     bus.wire.cut()
     await eventually(async () => {
@@ -50,19 +50,19 @@ describe('a connection that breaks', () => {
     })
   })
 
-  it('hears events again afterwards', async () => {
-    const heard = vi.fn()
-    bus.tokens.on('invalid', heard)
+  it('delivers events again after the reconnect', async () => {
+    const onInvalid = vi.fn()
+    bus.tokens.on('invalid', onInvalid)
     bus.wire.cut()
     await eventually(async () => {
       await bus.publish('token.invalid.alice', eventOf('token.invalid', 'alice'))
-      expect(heard).toHaveBeenCalled()
+      expect(onInvalid).toHaveBeenCalled()
     })
   })
 })
 
-describe('nobody there', () => {
-  it('at the start: connecting fails, and says so', async () => {
+describe('unreachable', () => {
+  it('is the error of connecting when no NATS server listens', async () => {
     const connecting = connectTokens({ servers: 'nats://127.0.0.1:1' })
     await expect(connecting).rejects.toMatchObject({
       code: 'unreachable',
@@ -70,13 +70,13 @@ describe('nobody there', () => {
     })
   })
 
-  it('on the bus: unreachable at once', async () => {
+  it('is answered at once when no tokenbus is connected', async () => {
     await using server = await startNats()
     await using tokens = await connectTokens({ servers: server.url })
     await expect(tokens.get('alice')).rejects.toMatchObject({ code: 'unreachable', account: 'alice' })
   })
 
-  it('any more: unreachable, once patience has run out', async () => {
+  it('is answered after the time-out when NATS has gone', async () => {
     await bus.tokens.get('alice')
     await bus.wire.stop()
     await eventually(() => expect(bus.tokens.get('alice')).rejects.toMatchObject({ code: 'unreachable' }))
@@ -84,7 +84,7 @@ describe('nobody there', () => {
 })
 
 describe('close', () => {
-  it('ends what waits, and everything after it', async () => {
+  it('rejects pending and later calls with closed', async () => {
     let release = () => {}
     bus.answer = ({ account }) =>
       new Promise((resolve) => {
@@ -100,7 +100,7 @@ describe('close', () => {
     release()
   })
 
-  it('is what await using does', async () => {
+  it('is called by await using', async () => {
     const open = await bus.connect()
     {
       await using tokens = open

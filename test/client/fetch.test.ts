@@ -21,7 +21,7 @@ const isNew = (token: string) => token === 'at-alice-2'
 const callsMade = () => api.calls.map(({ token, body }) => [token, body])
 const rejections = () => bus.asked.filter(({ verb }) => verb === 'reject').map(({ want }) => want)
 
-it('adds the bearer to what is sent, and leaves the rest as it is', async () => {
+it('adds the bearer token to the request and changes nothing else', async () => {
   const answered = await bus.tokens.fetch('alice', `${api.url}/events`, {
     method: 'POST',
     headers: { authorization: 'of another', 'content-type': 'text/plain' },
@@ -31,18 +31,18 @@ it('adds the bearer to what is sent, and leaves the rest as it is', async () => 
   expect(api.calls).toEqual([{ method: 'POST', path: '/events', token: 'at-alice-1', body: 'hello' }])
 })
 
-it('takes a Request too', async () => {
+it('accepts a Request', async () => {
   const request = new Request(`${api.url}/events`, { method: 'PUT', body: 'hello' })
   await bus.tokens.fetch('alice', request)
   expect(api.calls).toEqual([{ method: 'PUT', path: '/events', token: 'at-alice-1', body: 'hello' }])
 })
 
-describe('a token that is refused', () => {
+describe('a 401', () => {
   beforeEach(() => {
     api.accepts = isNew
   })
 
-  it('is reported, and the request sent once more with a newer one', async () => {
+  it('reports the token and sends the request once more with a newer one', async () => {
     const answered = await bus.tokens.fetch('alice', api.url, { method: 'POST', body: 'hello' })
     expect(answered.status).toBe(200)
     expect(callsMade()).toEqual([
@@ -53,7 +53,7 @@ describe('a token that is refused', () => {
     expect((await bus.tokens.get('alice')).generation).toBe(2)
   })
 
-  it('is reported with the claims the API asks for', async () => {
+  it('reports the claims of the API’s challenge', async () => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
     const sent = Buffer.from(claims).toString('base64')
     api.challenge = `Basic realm="x", Bearer realm="", error="insufficient_claims", claims="${sent}"`
@@ -61,13 +61,13 @@ describe('a token that is refused', () => {
     expect(rejections()).toEqual([{ generation: 1, claims }])
   })
 
-  it('is reported without claims that tokenbus does not understand', async () => {
+  it('reports the token without its claims if tokenbus cannot read them', async () => {
     api.challenge = 'Bearer claims="hello"'
     expect((await bus.tokens.fetch('alice', api.url)).status).toBe(200)
     expect(rejections()).toEqual([{ generation: 1 }])
   })
 
-  it('for its scopes, where it has some of its own', async () => {
+  it('replaces a second token by one of the same scopes', async () => {
     const scopes = ['a', 'b']
     const answered = await bus.tokens.fetch('alice', api.url, { method: 'POST', body: 'hello', scopes })
     expect(answered.status).toBe(200)
@@ -78,7 +78,7 @@ describe('a token that is refused', () => {
     expect(callsMade().map(([token]) => token)).toEqual(['at-alice-1', 'at-alice-2'])
   })
 
-  it('once only: a second 401 is the caller’s', async () => {
+  it('is returned to the caller if the retry is answered 401 too', async () => {
     api.accepts = () => false
     const answered = await bus.tokens.fetch('alice', api.url)
     expect([answered.status, await answered.text()]).toEqual([401, '{"error":{"code":401}}'])
@@ -86,13 +86,13 @@ describe('a token that is refused', () => {
     expect(rejections()).toHaveLength(1)
   })
 
-  it('is not tried again when there is no newer one', async () => {
+  it('is returned to the caller if there is no newer token', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account))
     expect((await bus.tokens.fetch('alice', api.url)).status).toBe(401)
     expect(api.calls).toHaveLength(1)
   })
 
-  it('by the end of the grant: the caller hears why', async () => {
+  it('rejects with the reason if the grant has ended', async () => {
     bus.answer = ({ verb, account }) =>
       verb === 'get'
         ? ok(tokenOf(account))
@@ -106,7 +106,7 @@ describe('a token that is refused', () => {
   it.each([
     ['a web stream', () => new Blob(['hello']).stream()],
     ['a Node stream', () => Readable.from([Buffer.from('hello')])],
-  ])('with %s for a body is reported, and the 401 the caller’s', async (_, body) => {
+  ])('reports the token but is returned to the caller if the request body is %s', async (_, body) => {
     const init = { method: 'POST', body: body() as ReadableStream, duplex: 'half' } as RequestInit
     expect((await bus.tokens.fetch('alice', api.url, init)).status).toBe(401)
     expect(callsMade()).toEqual([['at-alice-1', 'hello']])
@@ -115,7 +115,7 @@ describe('a token that is refused', () => {
 })
 
 describe('streams and signals', () => {
-  it('hands the answer over while it still comes', async () => {
+  it('a response body is streamed, not buffered', async () => {
     let finish = () => {}
     api.answer = (_, response) => {
       response.write('first')
@@ -128,7 +128,7 @@ describe('streams and signals', () => {
     expect(Buffer.from((await reader.read()).value as Uint8Array).toString()).toBe('last')
   })
 
-  it('an abort ends the wait for a token, which others go on waiting for', async () => {
+  it('an abort ends one caller’s wait for the token, not the others’', async () => {
     const answers: (() => void)[] = []
     bus.answer = ({ account }) => new Promise((resolve) => answers.push(() => resolve(ok(tokenOf(account)))))
     const stop = new AbortController()
@@ -142,7 +142,7 @@ describe('streams and signals', () => {
     expect(api.calls).toEqual([])
   })
 
-  it('an abort ends the request, whoever brought the signal', async () => {
+  it('an abort ends the request, whether the signal is in the init or in the Request', async () => {
     api.answer = () => {}
     const stop = new AbortController()
     const fetching = bus.tokens.fetch('alice', new Request(api.url, { signal: stop.signal }))
@@ -151,7 +151,7 @@ describe('streams and signals', () => {
     await expect(fetching).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('a signal that was given before sends nothing', async () => {
+  it('a signal that is already aborted sends nothing', async () => {
     await bus.tokens.get('alice')
     const signal = AbortSignal.abort()
     await expect(bus.tokens.fetch('alice', api.url, { signal })).rejects.toMatchObject({ name: 'AbortError' })

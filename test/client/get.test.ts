@@ -13,7 +13,7 @@ afterEach(() => bus[Symbol.asyncDispose]())
 
 const generationOf = async (account: string) => (await bus.tokens.get(account)).generation
 
-/** Answers that a test gives when it wants to. */
+/** Replies that the test releases one by one. */
 function heldAnswers() {
   const waiting: ((generation: number) => void)[] = []
   bus.answer = ({ account }) =>
@@ -22,15 +22,15 @@ function heldAnswers() {
   return { next, count: () => waiting.length }
 }
 
-describe('a token', () => {
-  it('is asked for once, whatever its account is called', async () => {
+describe('get', () => {
+  it('requests a token once and then answers from the cache, whatever characters the account id has', async () => {
     const token = await bus.tokens.get('müller.ann@example.com')
     expect(token).toMatchObject({ account: 'müller.ann@example.com', generation: 1 })
     expect(await bus.tokens.get('müller.ann@example.com')).toBe(token)
     expect(bus.asked).toEqual([{ verb: 'get', account: 'müller.ann@example.com', want: {} }])
   })
 
-  it('is asked for again when it does not live as long as is wished, or a newer one is wanted', async () => {
+  it('requests again if the token is valid for less than minValidity, or with forceRefresh', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account, { seconds: 120 }))
     await bus.tokens.get('alice')
     await bus.tokens.get('alice', { minValidity: 60 })
@@ -39,7 +39,7 @@ describe('a token', () => {
     expect(bus.asked.map(({ want }) => want)).toEqual([{}, { minValidity: 300 }, { forceRefresh: true }])
   })
 
-  it('that did not meet the wish of one caller is kept without saying so', async () => {
+  it('caches a token without minValidityMet and refreshed, which concern one caller', async () => {
     bus.answer = ({ account, verb }) =>
       ok({ ...tokenOf(account), ...(verb === 'get' && { minValidityMet: false, refreshed: false }) })
     const unmet = await bus.tokens.get('alice', { minValidity: 7_200 })
@@ -49,7 +49,7 @@ describe('a token', () => {
     expect(bus.asked).toHaveLength(1)
   })
 
-  it('near its end is for tokenbus to judge, each time', async () => {
+  it('requests each time in the last 30 s before expiry', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account, { seconds: 20 }))
     await bus.tokens.get('alice')
     await bus.tokens.get('alice')
@@ -58,7 +58,7 @@ describe('a token', () => {
     expect(bus.asked).toHaveLength(2)
   })
 
-  it('is asked for again after half a minute, so that a wrong clock or a lost event cannot keep it for long', async () => {
+  it('requests again after 30 s, so that a wrong clock or a lost event keeps no token longer', async () => {
     await bus.tokens.get('alice')
     const later = performance.now() + 30_001
     vi.spyOn(performance, 'now').mockReturnValue(later)
@@ -67,7 +67,7 @@ describe('a token', () => {
     expect(bus.asked).toHaveLength(2)
   })
 
-  it('is one question for a hundred callers', async () => {
+  it('sends one request for a hundred concurrent callers', async () => {
     const held = heldAnswers()
     const all = Promise.all(Array.from({ length: 100 }, () => bus.tokens.get('alice')))
     ;(await held.next())(7)
@@ -83,7 +83,7 @@ describe('a second token', () => {
   ]
   const scopes = [calendars, files] as string[]
 
-  it('is kept beside the first, whatever the order of its scopes', async () => {
+  it('is cached beside the first, whatever the order of its scopes', async () => {
     let generation = 0
     bus.answer = ({ account }) => ok(tokenOf(account, { generation: ++generation }))
     const generations = []
@@ -97,7 +97,7 @@ describe('a second token', () => {
     expect(bus.asked.map(({ want }) => want)).toEqual([{}, { scopes }, { scopes: [files] }])
   })
 
-  it('is one question for all who ask, and another than for the first', async () => {
+  it('is one request for concurrent callers, separate from the first token’s', async () => {
     const held = heldAnswers()
     const second = Promise.all([1, 2, 3].map(() => bus.tokens.get('alice', { scopes })))
     const first = bus.tokens.get('alice')
@@ -108,14 +108,14 @@ describe('a second token', () => {
     expect(bus.asked).toHaveLength(2)
   })
 
-  it('is forgotten when something happens to its account', async () => {
+  it('is invalidated by events of its account', async () => {
     await bus.tokens.get('alice', { scopes })
     await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice'))
     await bus.tokens.get('alice', { scopes })
     expect(bus.asked).toHaveLength(2)
   })
 
-  it('is rejected for itself', async () => {
+  it('is rejected and replaced separately', async () => {
     const { generation } = await bus.tokens.get('alice', { scopes })
     const newer = await bus.tokens.reject('alice', { generation, scopes })
     expect(newer.generation).toBe(2)
@@ -126,14 +126,14 @@ describe('a second token', () => {
     ])
   })
 
-  it('of no scopes is refused', async () => {
+  it('with an empty list of scopes is bad_request', async () => {
     await expect(bus.tokens.get('alice', { scopes: [] })).rejects.toMatchObject({ code: 'bad_request' })
   })
 })
 
-describe('news', () => {
+describe('an event', () => {
   it.each(['token.refreshed', 'token.invalid', 'account.removed'])(
-    '%s: what is known is forgotten',
+    '%s invalidates the cached token',
     async (type) => {
       await bus.tokens.get('a.b')
       await bus.tokens.get('other')
@@ -144,7 +144,7 @@ describe('news', () => {
     },
   )
 
-  it('that comes while an answer is on its way: that answer is not kept, nor shared with later callers', async () => {
+  it('that arrives while a request is in flight keeps its reply from the cache and from later callers', async () => {
     const held = heldAnswers()
     const asking = bus.tokens.get('alice')
     const answer = await held.next()
@@ -158,7 +158,7 @@ describe('news', () => {
     expect(await generationOf('alice')).toBe(2)
   })
 
-  it('that a token knows already leaves it where it is', async () => {
+  it('no newer than the cached token leaves it in the cache', async () => {
     const since = new Date()
     bus.answer = ({ account }) => ok(tokenOf(account, { version: 7, since }))
     await bus.tokens.get('alice')
@@ -169,7 +169,7 @@ describe('news', () => {
     expect(bus.asked).toHaveLength(1)
   })
 
-  it('of a lower version and a later time, as after a restore, counts', async () => {
+  it('of a lower version and a later time, as after a restore, invalidates', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account, { version: 700, since: new Date(Date.now() - 1_000) }))
     await bus.tokens.get('alice')
     await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice', { version: 3 }))
@@ -177,7 +177,7 @@ describe('news', () => {
     expect(bus.asked).toHaveLength(2)
   })
 
-  it('that an answer does not know yet: the answer is not kept', async () => {
+  it('newer than a later reply keeps that reply from the cache', async () => {
     await bus.publish('token.refreshed.alice', eventOf('token.refreshed', 'alice', { version: 8 }))
     const behind = ok(tokenOf('alice', { version: 7 }))
     bus.answer = () => behind
@@ -189,25 +189,25 @@ describe('news', () => {
   })
 
   it.each([
-    ['of another account', eventOf('token.invalid', 'bob')],
-    ['of another type', eventOf('token.refreshed', 'alice')],
-    ['without a version', eventOf('token.invalid', 'alice', { version: undefined })],
-    ['that is none', []],
-  ])('an event %s, on the subject of one, is not believed', async (_what, body) => {
-    const heard = vi.fn()
-    bus.tokens.on('invalid', heard)
+    ['an event of another account', eventOf('token.invalid', 'bob')],
+    ['an event of another type', eventOf('token.refreshed', 'alice')],
+    ['an event without a version', eventOf('token.invalid', 'alice', { version: undefined })],
+    ['a body that is not an object', []],
+  ])('%s, published on an event’s subject, is ignored', async (_what, body) => {
+    const onInvalid = vi.fn()
+    bus.tokens.on('invalid', onInvalid)
     await bus.tokens.get('alice')
     await bus.tokens.get('bob')
     await bus.publish('token.invalid.alice', body)
     await bus.tokens.get('alice')
     await bus.tokens.get('bob')
     expect(bus.asked).toHaveLength(2)
-    expect(heard).not.toHaveBeenCalled()
+    expect(onInvalid).not.toHaveBeenCalled()
   })
 })
 
 describe('reject', () => {
-  it('reports once for all, answers a newer token and keeps that', async () => {
+  it('sends one report for concurrent callers, and caches the newer token', async () => {
     await bus.tokens.get('alice')
     const claims = '{"access_token":{}}'
     const newer = await Promise.all([1, 2].map(() => bus.tokens.reject('alice', { generation: 1, claims })))
@@ -218,14 +218,14 @@ describe('reject', () => {
     ])
   })
 
-  it('of a token that has been replaced answers what replaced it', async () => {
+  it('of a generation older than the cached token answers that token', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account, { generation: 5 }))
     await bus.tokens.get('alice')
     expect(await bus.tokens.reject('alice', { generation: 4 })).toMatchObject({ generation: 5 })
     expect(bus.asked).toHaveLength(1)
   })
 
-  it('without a newer token keeps nothing', async () => {
+  it('leaves the cache empty if there is no newer token', async () => {
     bus.answer = ({ account }) => ok(tokenOf(account, { generation: 5 }))
     expect(await bus.tokens.reject('alice', { generation: 5 })).toMatchObject({ generation: 5 })
     await bus.tokens.get('alice')
@@ -234,7 +234,7 @@ describe('reject', () => {
 })
 
 describe('failures', () => {
-  it('are told apart by code, with what is known about them', async () => {
+  it('are TokensErrors with code, state, reason and action', async () => {
     const why = {
       account: 'alice',
       state: 'revoked' as const,
@@ -248,7 +248,7 @@ describe('failures', () => {
     expect(error).toMatchObject({ code: 'grant_revoked', message: 'the grant has ended', ...why })
   })
 
-  it('are not remembered', async () => {
+  it('are not cached', async () => {
     bus.answer = () => fail('provider_unavailable', 'the provider cannot be reached', { retryAfter: 3 })
     await expect(bus.tokens.get('alice')).rejects.toMatchObject({
       code: 'provider_unavailable',
@@ -258,11 +258,11 @@ describe('failures', () => {
     expect(await generationOf('alice')).toBe(1)
   })
 
-  it.each(['', '\ud800', 'x'.repeat(257)])('an id that is none: %j', async (id) => {
+  it.each(['', '\ud800', 'x'.repeat(257)])('an invalid account id is bad_request: %j', async (id) => {
     await expect(bus.tokens.get(id)).rejects.toMatchObject({ code: 'bad_request' })
   })
 
-  it('an option that is none', async () => {
+  it('an invalid option is bad_request', async () => {
     await expect(bus.tokens.get('alice', { minValidity: -1 })).rejects.toMatchObject({
       code: 'bad_request',
       message: expect.stringMatching(/minValidity/),

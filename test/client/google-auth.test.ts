@@ -28,7 +28,7 @@ it('calls of the Google SDK carry the account’s token', async () => {
   expect(api.calls).toMatchObject([{ path: '/calendar/v3/users/me/calendarList', token: 'at-alice-1' }])
 })
 
-it('a refused token is reported and the call made once more, body and all', async () => {
+it('a 401 reports the token and sends the request with its body once more', async () => {
   api.accepts = (token) => token === 'at-alice-2'
   api.answer = ({ body }, response) => response.end(body)
   const event = { summary: 'Lunch' }
@@ -38,7 +38,7 @@ it('a refused token is reported and the call made once more, body and all', asyn
   expect(bus.asked.at(-1)).toMatchObject({ verb: 'reject', want: { generation: 1 } })
 })
 
-it('a second refusal, and any other failure, is the SDK’s own error', async () => {
+it('a second 401, and any other failure, is the SDK’s own error', async () => {
   api.accepts = () => false
   await expect(google.calendarList.list()).rejects.toMatchObject({ response: { status: 401 } })
   expect(api.calls).toHaveLength(2)
@@ -48,7 +48,7 @@ it('a second refusal, and any other failure, is the SDK’s own error', async ()
   expect(bus.asked.filter(({ verb }) => verb === 'reject')).toHaveLength(1)
 })
 
-it('a stream is sent once', async () => {
+it('a stream is not sent again', async () => {
   api.accepts = () => false
   const sending = client().request({ url: api.url, method: 'POST', data: Readable.from(['hello']) })
   await expect(sending).rejects.toMatchObject({ response: { status: 401 } })
@@ -60,12 +60,12 @@ it('without a token the call fails with the reason', async () => {
   await expect(google.calendarList.list()).rejects.toBeInstanceOf(TokensError)
 })
 
-it('what else asks the client for a token gets it', async () => {
+it('getAccessToken and getRequestHeaders answer the account’s token', async () => {
   expect((await client().getRequestHeaders()).get('authorization')).toBe('Bearer at-alice-1')
   expect(await client().getAccessToken()).toEqual({ token: 'at-alice-1' })
 })
 
-it('with scopes it is a second token throughout', async () => {
+it('scopes select a second token in every method', async () => {
   const scopes = ['calendar']
   api.accepts = (token) => token === 'at-alice-2'
   const second = googleAuth({ tokens: bus.tokens, account: 'alice', scopes, client: new auth.OAuth2() })

@@ -33,15 +33,15 @@ afterEach(async () => {
 })
 
 it.each([
-  ['as its provider', plain],
-  ['in its chain', healing],
+  ['as authentication provider', plain],
+  ['as middleware', healing],
 ])('%s: calls of the Graph SDK carry the account’s token', async (_, connect) => {
   api.answer = (_, response) => response.end('{"value":[{"name":"Calendar"}]}')
   expect(await connect().api('/me/calendars').get()).toEqual({ value: [{ name: 'Calendar' }] })
   expect(api.calls).toMatchObject([{ path: '/v1.0/me/calendars', token: 'at-alice-1' }])
 })
 
-it('in the chain, a refused token is reported and the call made once more, body and all', async () => {
+it('as middleware, a 401 reports the token and sends the request with its body once more', async () => {
   api.accepts = (token) => token === 'at-alice-2'
   api.answer = ({ body }, response) => response.end(body)
   const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
@@ -51,7 +51,7 @@ it('in the chain, a refused token is reported and the call made once more, body 
   expect(bus.asked.at(-1)).toMatchObject({ verb: 'reject', want: { generation: 1, claims } })
 })
 
-it('with scopes it is a second token, which no app whose own is for mail servers can do without', async () => {
+it('scopes select a second token, which an app for mail servers needs', async () => {
   const scopes = ['https://graph.microsoft.com/Calendars.Read']
   api.accepts = (token) => token === 'at-alice-2'
   const signIn = auth({ scopes })
@@ -65,13 +65,13 @@ it('with scopes it is a second token, which no app whose own is for mail servers
   ])
 })
 
-it('a second refusal is the SDK’s own error', async () => {
+it('a second 401 is the SDK’s own error', async () => {
   api.accepts = () => false
   await expect(healing().api('/me').get()).rejects.toMatchObject({ statusCode: 401 })
   expect(api.calls).toHaveLength(2)
 })
 
-it('hosts that are not Graph’s get no token, and their 401 reports none', async () => {
+it('hosts other than Graph’s get no token, and their 401 reports none', async () => {
   await expect(
     healing({ baseUrl: `${api.url}/` })
       .api('/me')
@@ -81,7 +81,7 @@ it('hosts that are not Graph’s get no token, and their 401 reports none', asyn
   expect(bus.asked.filter(({ verb }) => verb === 'reject')).toEqual([])
 })
 
-it('without a token the call fails, the SDK saying of the reason no more than this', async () => {
+it('without a token the call fails with the SDK’s own error', async () => {
   bus.answer = () => fail('grant_revoked', 'the grant has ended')
   await expect(plain().api('/me').get()).rejects.toMatchObject({
     code: 'TokensError',

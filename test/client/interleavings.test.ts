@@ -27,7 +27,7 @@ function world(cache: LocalCache) {
   })
   function deliver(body: object) {
     const event = announcedOn(subject, body)
-    if (event !== undefined) cache.heard(event.of, event)
+    if (event !== undefined) cache.invalidate(event.of, event)
   }
 
   return {
@@ -53,7 +53,7 @@ function world(cache: LocalCache) {
         const { time, ...save } = newest()
         if (answer !== undefined) answer.token ??= tokenOf('alice', { ...save, since: new Date(time) })
       },
-      /** The same from the memory of a node that has not heard of the last saves yet. */
+      /** The same from the cache of a node that has not yet received the last invalidations. */
       readBehind(which: number) {
         const answer = pick(answers, which)
         const { time, ...save } = pick(saves, which) as (typeof saves)[number]
@@ -95,7 +95,7 @@ const step = fc.tuple(
   fc.nat(40),
 )
 
-it('whatever order events and answers come in, doubled, late or forged, the client ends with the newest token or asks', async () => {
+it('in any order of events and replies, repeated, late or forged, the client ends with the newest token or requests it', async () => {
   let kept = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.array(fc.nat()), async (steps, order) => {

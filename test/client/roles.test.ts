@@ -14,37 +14,39 @@ const inbox = '"_INBOX_some%2Eapp.>"'
 const aliceOnly = withUser(`{
   publish: ["token.get.alice", "token.reject.alice"]
   subscribe: ["token.refreshed.alice", "token.invalid.alice", "account.removed.alice", ${inbox}] }`)
-const deaf = withUser(`{ publish: ["token.get.*"], subscribe: ["token.refreshed.alice", ${inbox}] }`)
+const oneSubscription = withUser(
+  `{ publish: ["token.get.*"], subscribe: ["token.refreshed.alice", ${inbox}] }`,
+)
 
 describe('a user limited to some accounts', () => {
-  it('is answered for those, and hears what happens to them', async () => {
+  it('gets their tokens and their events', async () => {
     await using bus = await startClientBus(aliceOnly)
-    const heard = vi.fn()
-    bus.tokens.on('invalid', heard)
+    const onInvalid = vi.fn()
+    bus.tokens.on('invalid', onInvalid)
     await bus.tokens.get('alice')
     await bus.tokens.get('alice')
     expect(bus.asked).toHaveLength(1)
     await bus.publish('token.invalid.alice', eventOf('token.invalid', 'alice'))
-    expect(heard).toHaveBeenCalledOnce()
+    expect(onInvalid).toHaveBeenCalledOnce()
     await bus.tokens.get('alice')
     expect(bus.asked).toHaveLength(2)
   })
 
-  it('is refused at once for another', async () => {
+  it('gets not_permitted at once for another account', async () => {
     await using bus = await startClientBus(aliceOnly)
     await expect(bus.tokens.get('bob')).rejects.toMatchObject({ code: 'not_permitted', account: 'bob' })
     expect(bus.asked).toEqual([])
   })
 })
 
-it('what a user may not hear of is never kept', async () => {
-  await using bus = await startClientBus(deaf)
-  // The first answer brings the refusal along; the later ones come after it.
+it('tokens of an account whose events the user may not subscribe to are not cached', async () => {
+  await using bus = await startClientBus(oneSubscription)
+  // The server refuses the subscription before the first reply arrives.
   for (let i = 0; i < 3; i++) await bus.tokens.get('alice')
   expect(bus.asked).toHaveLength(3)
 })
 
-it('credentials that are wrong: connecting fails', async () => {
+it('connecting with wrong credentials fails', async () => {
   await using bus = await startClientBus(aliceOnly)
   const servers = `nats://some.app:wrong@127.0.0.1:${bus.wire.port}`
   await expect(connectTokens({ servers })).rejects.toMatchObject({

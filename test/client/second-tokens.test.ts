@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const scopes = ['email', 'openid']
 
-it('a second token of one grant is used beside the first, and a refused one replaced for itself', async () => {
+it('a second token of a grant is cached beside the first, and replaced alone after a 401', async () => {
   await using api = await startApi()
   await cluster.connectAccount('alice', { policy: 'lazy' })
   const own = await tokens.get('alice')
@@ -38,7 +38,7 @@ it('a second token of one grant is used beside the first, and a refused one repl
   expect(await tokens.get('alice')).toMatchObject({ accessToken: own.accessToken })
 })
 
-it('what is known of it ends with its account', async () => {
+it('a second token is dropped from the cache when its account is removed', async () => {
   await cluster.connectAccount('bob', { policy: 'lazy' })
   await tokens.get('bob', { scopes })
   await cluster.request('account.delete.bob', {})

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import { createClockKeeper } from '../../src/common/clock-keeper.ts'
-import { createClusterClock, strange } from '../../src/common/cluster-clock.ts'
+import { createClusterClock, maxClockSkew } from '../../src/common/cluster-clock.ts'
 import { Secret } from '../../src/common/secret.ts'
 import { highestTime } from '../../src/redis/highest-time.ts'
 import { useEngines } from '../support/engines.ts'
@@ -20,14 +20,14 @@ function manualClock() {
 }
 
 describe("the cluster's time", () => {
-  it("is Redis' from the first look on, whatever this machine's clock says", () => {
+  it("is Redis' time from the first observation, whatever this machine's clock says", () => {
     const { clock } = manualClock()
     clock.observe(400_000)
     expect(clock.now()).toBe(400_000)
     expect(clock.ahead()).toBe(-600_000)
   })
 
-  it("goes on where Redis' clock is set back, and follows it forward", () => {
+  it("does not run backward when Redis' clock is set back, and follows it forward", () => {
     const { clock, time } = manualClock()
     clock.observe(1_000_000)
     time.elapsed = minute
@@ -38,19 +38,19 @@ describe("the cluster's time", () => {
     expect(clock.now()).toBe(1_000_000 + tenMinutes)
   })
 
-  it("counts a token as expired by this machine's own clock where that is over a minute ahead", () => {
+  it("tokens expire by this machine's clock if that is over a minute ahead", () => {
     const { clock, time } = manualClock()
-    clock.observe(time.wall - strange)
+    clock.observe(time.wall - maxClockSkew)
     expect(clock.expiryTime()).toBe(clock.now())
     time.wall += 1
     expect(clock.expiryTime()).toBe(time.wall)
-    expect(clock.now()).toBe(time.wall - strange - 1)
+    expect(clock.now()).toBe(time.wall - maxClockSkew - 1)
   })
 })
 
 const engines = useEngines()
 
-it("where this machine's clock is 10 minutes ahead, what has expired by it is replaced first", async () => {
+it("with a local clock 10 minutes ahead, tokens expired by it are refreshed before they are served", async () => {
   const provider = scriptedProvider()
   const { refreshToken } = provider
   await using node = await startTestNode({ ...engines, refreshToken, ownClockAhead: tenMinutes })
@@ -72,7 +72,7 @@ it("where this machine's clock is 10 minutes ahead, what has expired by it is re
   expect(reply.ok && JSON.parse(new TextDecoder().decode(reply.value)).accessToken).toBe('new')
 })
 
-it('a node that starts after a step back takes the latest time that any has seen', async () => {
+it('a node that starts after Redis' clock was set back uses the latest time any node has seen', async () => {
   const redis = new Redis(engines.redisUrl)
   const seen = Date.now() + tenMinutes
   expect(await highestTime(redis, seen)).toMatchObject({ highest: seen })
@@ -87,7 +87,7 @@ it('a node that starts after a step back takes the latest time that any has seen
   redis.disconnect()
 })
 
-it("where Redis' clock is 10 minutes behind, no expired token is served and what is due is refreshed", async () => {
+it("with Redis' clock 10 minutes behind, no expired token is served and due accounts are refreshed", async () => {
   const provider = scriptedProvider()
   await using node = await startTestNode({ ...engines, refreshToken: provider.refreshToken })
   // What a node knows once Redis' clock was set back: as seen from it, Redis lives ten minutes ago.

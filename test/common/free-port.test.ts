@@ -15,13 +15,13 @@ async function listen(port: number): Promise<number> {
   return port
 }
 
-it('the expected port is taken where it is free, and another where it is not', async () => {
+it('the usual port is used if it is free, else another', async () => {
   const port = await portNear(0)
   expect(await startNear(port, listen)).toBe(port)
   expect(await startNear(port, listen)).not.toBe(port)
 })
 
-it('a port that a stranger takes at the last moment is given up for another', async () => {
+it('if another process takes the port at the last moment, another port is used', async () => {
   const usual = await portNear(0)
   const tried: number[] = []
   const started = await startNear(usual, async (port) => {
@@ -32,7 +32,7 @@ it('a port that a stranger takes at the last moment is given up for another', as
   expect(tried).toEqual([usual, started])
 })
 
-it('what fails for another reason is not tried again', async () => {
+it('other errors are not retried', async () => {
   const tried: number[] = []
   const starting = startNear(0, async (port) => {
     tried.push(port)

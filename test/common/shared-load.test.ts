@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createSharedLoad } from '../../src/common/shared-load.ts'
 
-it('3,000 callers at once cost two loads: the one under way, and one that all the others get', async () => {
+it('3,000 concurrent callers cause two loads: one in flight, and one shared by all others', async () => {
   let loads = 0
   const load = createSharedLoad(async () => ++loads)
   const found = await Promise.all(Array.from({ length: 3_000 }, () => load('alice')))
@@ -10,7 +10,7 @@ it('3,000 callers at once cost two loads: the one under way, and one that all th
   expect(await load('alice')).toBe(3)
 })
 
-it('a load that fails fails for those who share it, and the next is made', async () => {
+it('a failed load rejects for all who share it, and the next call loads again', async () => {
   let loads = 0
   const load = createSharedLoad(async () => {
     if (++loads === 1) throw new Error('away')

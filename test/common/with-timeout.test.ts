@@ -13,7 +13,7 @@ function manualTimer() {
   return { timer, after }
 }
 
-it('is what the work comes to, and calls the timer off', async () => {
+it('settles as the work does, and cancels the timer', async () => {
   const { timer, after } = manualTimer()
   const work = Promise.resolve('done')
   await expect(withTimeout({ work, milliseconds: 1_000, onTimeout: () => 'late', after })).resolves.toBe(
@@ -22,7 +22,7 @@ it('is what the work comes to, and calls the timer off', async () => {
   expect(timer.calledOff).toBe(true)
 })
 
-it('rejects as the work does, and calls the timer off', async () => {
+it('rejects as the work does, and cancels the timer', async () => {
   const { timer, after } = manualTimer()
   const work = Promise.reject(new Error('broken'))
   await expect(withTimeout({ work, milliseconds: 1_000, onTimeout: () => 'late', after })).rejects.toThrow(
@@ -31,7 +31,7 @@ it('rejects as the work does, and calls the timer off', async () => {
   expect(timer.calledOff).toBe(true)
 })
 
-it('is what onTimeout says once the time is over, and lets later failures of the work pass', async () => {
+it('is the result of onTimeout once the time is over, and ignores later failures of the work', async () => {
   const { timer, after } = manualTimer()
   let fail = (_: Error) => {}
   const work = new Promise<string>((_, reject) => {
@@ -43,7 +43,7 @@ it('is what onTimeout says once the time is over, and lets later failures of the
   fail(new Error('nobody waits for this any more'))
 })
 
-it('rejects with what onTimeout throws', async () => {
+it('rejects if onTimeout throws', async () => {
   const { timer, after } = manualTimer()
   const onTimeout = () => {
     throw new Error('too late')

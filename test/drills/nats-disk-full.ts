@@ -21,7 +21,9 @@ export const natsStoreFull: Drill = {
     const { state } = await streams.info('TOKENBUS_HISTORY')
     await streams.update('TOKENBUS_HISTORY', { discard: 'new' as never, max_bytes: state.bytes + 1 })
     for (let i = 0; i < 20; i++) await scene.leaveEvent()
-    await operator.sees(/log warn: events wait: their stream does not take them \(maximum bytes exceeded\)/)
+    await operator.sees(
+      /log warn: events stay in the outbox: their stream does not accept them \(maximum bytes exceeded\)/,
+    )
     await operator.sees(/\/healthz\/events: (ok|behind) maximum bytes exceeded/)
     operator.doesNotSee(/\/readyz: 503|token\.get: (?!served)/)
     operator.did('the history is given room')
@@ -45,7 +47,7 @@ export const natsDiskFull: Drill = {
       operator.did('something else fills the disk')
       await writeFile(join(disk, 'filler'), Buffer.alloc(4_000_000)).catch(() => undefined)
       for (let i = 0; i < 20; i++) await scene.leaveEvent()
-      await operator.sees(/log warn: (events wait|Events wait)/)
+      await operator.sees(/log warn: (events|Events) stay in the outbox/)
       operator.doesNotSee(/\/readyz: 503|token\.get: (?!served)/)
       operator.did('room is made on the disk, and NATS started again')
       await rm(join(disk, 'filler'))

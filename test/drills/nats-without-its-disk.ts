@@ -25,7 +25,7 @@ export const natsWithoutItsDisk: Drill = {
     await scene.replaceNats((port) =>
       startNats({ port, configText: usualNats, storeDir: join(scene.directory, 'nats') }),
     )
-    await operator.sees(/the streams are there/)
+    await operator.sees(/the streams are usable again/)
     await operator.allIsWell()
     operator.did('NATS ends')
     await scene.replaceNats(async (port) => {
@@ -35,7 +35,7 @@ export const natsWithoutItsDisk: Drill = {
       return startNats({ port })
     })
     await operator.sees(/token\.get: served/)
-    await operator.sees(/log warn: Events wait, tokens are served: .*runs without JetStream/)
+    await operator.sees(/log warn: Events stay in the outbox, tokens are served: .*runs without JetStream/)
     await scene.leaveEvent()
     await operator.sees(/\/readyz: 200/)
     await scene.replaceNats((port) => {
@@ -45,7 +45,7 @@ export const natsWithoutItsDisk: Drill = {
     await operator.sees(/log info: stream created/)
     await scene.leaveEvent()
     await operator.allIsWell()
-    operator.doesNotSee(/events wait: their stream/)
+    operator.doesNotSee(/events stay in the outbox: their stream/)
     if ((await messagesPerSubject(scene.nats.url, 'TOKENBUS_HISTORY')) !== 7)
       throw new Error("the operator's limits are gone")
   },

@@ -28,7 +28,7 @@ afterEach(async () => {
 const alice = { kind: 'account', id: 'alice@example.com', version: 4, save: 's4' } as const
 
 describe('watchChanges', () => {
-  it('hears of each save that a node announces, of accounts and of apps', async () => {
+  it('reports each announced save of accounts and apps', async () => {
     const changes: unknown[] = []
     const onChange = ({ kind, id, version }: ChangedRecord) => changes.push([kind, id, version()])
     watch = await watchChanges({ nats, onChange })
@@ -45,7 +45,7 @@ describe('watchChanges', () => {
     await other.close()
   })
 
-  it('hears of the saves of nodes that only publish events, until there are none', async () => {
+  it('reports the saves of older nodes by their events, until the upgrade is finished', async () => {
     const changes: unknown[] = []
     const onChange = ({ kind, id, version }: ChangedRecord) => changes.push([kind, id, version()])
     watch = await watchChanges({ nats, onChange })
@@ -80,7 +80,7 @@ describe('watchChanges', () => {
     expect(onChange).not.toHaveBeenCalled()
   })
 
-  it('goes on after a handler that throws', async () => {
+  it('continues after a handler throws', async () => {
     const onChange = vi.fn(() => {
       throw new Error('broken')
     })
@@ -91,7 +91,7 @@ describe('watchChanges', () => {
     expect(onChange).toHaveBeenCalledTimes(2)
   })
 
-  it('says when changes may be missed, and hears of changes again afterwards', async () => {
+  it('reports when changes may be missed, and reports changes again after the reconnect', async () => {
     const [onDown, onUp, onChange] = [vi.fn(), vi.fn(), vi.fn()]
     watch = await watchChanges({ nats, onChange, onDown, onUp })
     await server.kill()
@@ -105,7 +105,7 @@ describe('watchChanges', () => {
     await eventually(() => expect(onChange).toHaveBeenCalledWith(expect.objectContaining({ id: alice.id })))
   })
 
-  it('hears nothing after stop', async () => {
+  it('reports nothing after stop', async () => {
     const onChange = vi.fn()
     watch = await watchChanges({ nats, onChange })
     watch.stop()
@@ -114,7 +114,7 @@ describe('watchChanges', () => {
     expect(onChange).not.toHaveBeenCalled()
   })
 
-  it('cannot begin without the permission', async () => {
+  it('rejects without the permission to subscribe', async () => {
     await using guarded = await startNats({
       configText:
         'authorization { users = [{ user: u, password: p, permissions: { subscribe: ["_INBOX.>"] } }] }',
@@ -125,7 +125,7 @@ describe('watchChanges', () => {
   })
 })
 
-it('a save is announced without an error when the connection is closed', async () => {
+it('announcing a save on a closed connection does not throw', async () => {
   const closed = await connect({ servers: server.url })
   await closed.close()
   expect(() => announceChanges({ nats: closed })(alice)).not.toThrow()

@@ -44,7 +44,7 @@ const dead = async () => {
   return found.value
 }
 
-describe('an event that its stream will never take', () => {
+describe('an event that its stream rejects permanently', () => {
   const name = '💩'.repeat(200)
 
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe('an event that its stream will never take', () => {
     await outboxIsEmpty()
   })
 
-  it('is set aside and counted, and says why', async () => {
+  it('becomes a dead letter with its reason, and is counted', async () => {
     const { events, total } = await dead()
     expect(total).toBe(1)
     expect(events).toMatchObject([
@@ -64,7 +64,7 @@ describe('an event that its stream will never take', () => {
     expect(await node.storage.records.deadEvents.size()).toBe(1)
   })
 
-  it('holds back neither what its account says next nor others', async () => {
+  it('blocks neither later events of its account nor others', async () => {
     await node.tokenbus.revokeAccount(name, {})
     await outboxIsEmpty()
     const subject = `token.invalid.${encodeId(name)}`
@@ -73,7 +73,7 @@ describe('an event that its stream will never take', () => {
     expect(await lastOf('bob')).toMatchObject({ to: 'valid', truncated: true })
   })
 
-  it('is sent again when it is asked for, once its stream takes it', async () => {
+  it('can be retried once the stream accepts it', async () => {
     await manager.streams.update('TOKENBUS_HISTORY', { max_msg_size: -1 })
     const { events } = await dead()
     const first = events[0]?.id as string
@@ -84,7 +84,7 @@ describe('an event that its stream will never take', () => {
     expect(stored.json()).toMatchObject({ id: first, to: 'valid', snapshot: expect.anything() })
   })
 
-  it('is forgotten when that is asked for', async () => {
+  it('can be dropped', async () => {
     const { total } = await dead()
     expect(total).toBeGreaterThan(0)
     expect(await node.tokenbus.dropEvents({ id: 'another' })).toEqual({ ok: true, value: { dropped: 0 } })
@@ -93,7 +93,7 @@ describe('an event that its stream will never take', () => {
   })
 })
 
-it('history of what was too large says so, and what is whole is still there', async () => {
+it('a shortened transition in the history is marked truncated, and the others are complete', async () => {
   await manager.streams.update('TOKENBUS_HISTORY', { max_msg_size: 4_000 })
   await put(
     'long',
@@ -116,19 +116,23 @@ describe('readiness', () => {
       lacks: () => [],
     })
 
-  it('is not lost to events that wait, for tokens are served', async () => {
+  it('is not affected by waiting events, since tokens are served', async () => {
     expect(await health(61_000).readiness()).toEqual({ missing: [], outboxLag: 3_600 })
   })
 
   it.each([
-    ['ok while none waits long', { stalledFor: 0, lag: 1 }, { status: 'ok', outboxLag: 1, waiting: 7 }],
     [
-      'behind while others move',
+      'is ok while no event waits long',
+      { stalledFor: 0, lag: 1 },
+      { status: 'ok', outboxLag: 1, waiting: 7 },
+    ],
+    [
+      'is behind while some events wait and others are stored',
       { stalledFor: 0, lag: 3_600 },
       { status: 'behind', outboxLag: 3_600, waiting: 7 },
     ],
     [
-      'stalled when the stream has taken none for a minute, and why',
+      'is stalled with the reason once nothing was stored for a minute',
       { stalledFor: 61_000, lag: 3_600 },
       { status: 'stalled', outboxLag: 3_600, waiting: 7, reason: 'no room' },
     ],

@@ -1,7 +1,7 @@
 import { connect } from 'nats'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { createEventFeed, type FedEvent } from '../../src/events/event-feed.ts'
+import { createEventFeed, type FeedEvent } from '../../src/events/event-feed.ts'
 import { eventually } from '../support/eventually.ts'
 import { startNats } from '../support/nats.ts'
 
@@ -13,11 +13,11 @@ const eventOf = (account: string, version: number, type = 'token.refreshed') => 
   version,
 })
 
-it('tells of each event once, and of none that is not about what its subject names', async () => {
+it('a listener gets each event once, and none whose body does not match its subject', async () => {
   await using server = await startNats()
   const nats = await connect({ servers: server.url })
   const feed = createEventFeed({ nats, logger: pino({ enabled: false }) })
-  const heard: FedEvent[] = []
+  const heard: FeedEvent[] = []
   feed.listen((event) => heard.push(event))
   const published: [string, unknown][] = [
     ['token.refreshed.alice', eventOf('alice', 2)],

@@ -44,26 +44,26 @@ afterAll(async () => {
 })
 
 describe('read', () => {
-  it('gives the last transitions of this account, oldest first', async () => {
+  it('answers the last transitions of the account, oldest first', async () => {
     expect(await versions('alice', 3)).toEqual(['alice 208', 'alice 209', 'alice 210'])
     expect(await versions('bob.jones', 3)).toEqual(['bob.jones 100', 'bob.jones 150', 'bob.jones 200'])
   })
 
-  it('gives at most the 200 that are kept', async () => {
+  it('answers at most the 200 that are kept', async () => {
     expect(await versions('alice', 200)).toEqual(count(11, 210).map((version) => `alice ${version}`))
   })
 
-  it('gives nothing for an account that has none', async () => {
+  it('answers an empty list for an account without transitions', async () => {
     expect(await versions('nobody', 10)).toEqual([])
   })
 
-  it('gives an id of 256 emoji its own', async () => {
+  it('answers the transitions of an id of 256 emoji', async () => {
     const id = '💩'.repeat(256)
     await record(id, [1, 2])
     expect(await versions(id, 10)).toEqual([`${id} 1`, `${id} 2`])
   })
 
-  it('leaves out what is no transition of this account, and says how much', async () => {
+  it('skips messages that are not transitions of the account, and logs how many', async () => {
     await record('carol', [1])
     const body = {
       id: 'x',
@@ -102,7 +102,7 @@ describe('read', () => {
     await eventually(async () => expect(await left()).toBe(0))
   })
 
-  it('makes no more consumers at a time than allowed', async () => {
+  it('creates no more consumers at a time than allowed', async () => {
     const observer = await connect({ servers: server.url })
     let open = 0
     let most = 0
@@ -126,7 +126,7 @@ describe('read', () => {
 describe('without JetStream', () => {
   const unavailable = { error: 'history_unavailable', account: 'alice' }
 
-  it('is history_unavailable when the server has none', async () => {
+  it('is history_unavailable if the server runs without it', async () => {
     await using plain = await startNats()
     const connection = await connect({ servers: plain.url })
     const result = await createHistory({ nats: connection }).read('alice', 5)
@@ -134,7 +134,7 @@ describe('without JetStream', () => {
     await connection.close()
   })
 
-  it('is history_unavailable when the server does not answer', async () => {
+  it('is history_unavailable if the server does not answer', async () => {
     await server.pause()
     const result = await createHistory({ nats, timeout: 1_000 }).read('alice', 5)
     server.resume()

@@ -26,7 +26,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-it('an event that is not acknowledged holds back what comes after it, however long the outbox is', async () => {
+it('an unacknowledged event blocks the later events of its account, however long the outbox is', async () => {
   const records = createRecords({ commands: createCommands(redis), partitions: 1 })
   const { change, entry } = recordSamples()
   const saved = Array.from({ length: 600 }, (_, i) => entry('alice', 'account.transition', i))
@@ -58,7 +58,7 @@ it('an event that is not acknowledged holds back what comes after it, however lo
   expect(published).toEqual(saved.map(({ id }) => id))
 })
 
-it('a node is not failing any more once another one has published what it could not', async () => {
+it('a node counts as recovered once another one has published its events', async () => {
   const records = createRecords({ commands: createCommands(redis), partitions: 1 })
   const { change, entry } = recordSamples()
   await records.save(change('bob', { outbox: [entry('bob', 'account.transition', 1)] }))

@@ -39,7 +39,7 @@ const stored = async (name: string) =>
   (await (await nats.jetstreamManager()).streams.info(name)).state.messages
 
 describe('publish', () => {
-  it('resolves once the event is stored, with its headers and body', async () => {
+  it('stores the event with its CloudEvents headers and resolves on the ack', async () => {
     const entry = refreshed()
     await publisher.publish(entry)
     const { streams } = await nats.jetstreamManager()
@@ -58,7 +58,7 @@ describe('publish', () => {
     })
   })
 
-  it('stores an entry once, however often it is published', async () => {
+  it('stores an entry once, even if it is published again', async () => {
     const entry = refreshed()
     await publisher.publish(entry)
     await publisher.publish(entry)
@@ -66,7 +66,7 @@ describe('publish', () => {
     expect(await stored('TOKENBUS_EVENTS')).toBe(2)
   })
 
-  it('puts transitions into the history, for an id of 256 emoji too', async () => {
+  it('stores transitions in TOKENBUS_HISTORY, also for an id of 256 emoji', async () => {
     const entry = refreshed('💩'.repeat(256))
     await publisher.publish({ ...entry, type: 'account.transition' })
     expect(await stored('TOKENBUS_HISTORY')).toBe(1)
@@ -84,7 +84,7 @@ describe('publish', () => {
     await plain.close()
   })
 
-  it('rejects when no stream takes the event', async () => {
+  it('rejects if there is no stream for the event', async () => {
     await (await nats.jetstreamManager()).streams.delete('TOKENBUS_EVENTS')
     await expect(publisher.publish(refreshed())).rejects.toThrow()
   })
@@ -121,7 +121,7 @@ describe('an event that is too large', () => {
   const last = async (name: string, subject: string) =>
     (await (await nats.jetstreamManager()).streams.getMessage(name, { last_by_subj: subject })).json()
 
-  it('goes out shortened and says so: of a transition all but what happened, and where it led', async () => {
+  it('is published with truncated: true; a transition keeps from, to and times', async () => {
     const entry = transition()
     await publisher.publish(entry)
     expect(await last('TOKENBUS_HISTORY', 'account.transition.alice@example%2Ecom')).toEqual({
@@ -136,7 +136,7 @@ describe('an event that is too large', () => {
     })
   })
 
-  it('keeps all fields of an edge, its lists empty and its long texts left out', async () => {
+  it('other types keep their fields, with empty lists and without long texts', async () => {
     const entry = refreshed()
     const whole = {
       ...JSON.parse(entry.body),
@@ -154,7 +154,7 @@ describe('an event that is too large', () => {
     })
   })
 
-  it('is shortened for a stream that takes less than its server', async () => {
+  it('is shortened if the stream's limit is lower than the server's', async () => {
     const { streams } = await nats.jetstreamManager()
     await streams.update('TOKENBUS_HISTORY', { max_msg_size: 1_000 })
     const entry = transition()
@@ -165,20 +165,20 @@ describe('an event that is too large', () => {
     })
   })
 
-  it('is refused for good where not even that is taken', async () => {
+  it('is rejected permanently if even the shortened event is too large', async () => {
     const { streams } = await nats.jetstreamManager()
     await streams.update('TOKENBUS_HISTORY', { max_msg_size: 100 })
     await expect(publisher.publish(transition())).rejects.toThrow(EventRefused)
   })
 
-  it('is not refused for good because its stream is gone', async () => {
+  it('is not rejected permanently because its stream is missing', async () => {
     await (await nats.jetstreamManager()).streams.delete('TOKENBUS_HISTORY')
     await expect(publisher.publish(transition())).rejects.not.toThrow(EventRefused)
   })
 })
 
 describe('alreadyThere', () => {
-  it('tells whether the entry is the last message of its subject', async () => {
+  it('is true if the entry is the last message of its subject', async () => {
     const [first, second] = [refreshed(), refreshed()]
     expect(await publisher.alreadyThere(first)).toBe(false)
     await publisher.publish(first)
@@ -188,14 +188,14 @@ describe('alreadyThere', () => {
     expect(await publisher.alreadyThere(second)).toBe(false)
   })
 
-  it('rejects when the stream cannot be asked', async () => {
+  it('rejects if the stream cannot be reached', async () => {
     await (await nats.jetstreamManager()).streams.delete('TOKENBUS_EVENTS')
     await expect(publisher.alreadyThere(refreshed())).rejects.toThrow()
   })
 })
 
 describe('without a connection', () => {
-  it('nothing is published, and all is well once it is back', async () => {
+  it('nothing is published, and publishing works after the reconnect', async () => {
     expect(publisher.connected()).toBe(true)
     await server.kill()
     await eventually(() => expect(publisher.connected()).toBe(false))
@@ -209,7 +209,7 @@ describe('without a connection', () => {
     expect(await stored('TOKENBUS_EVENTS')).toBe(1)
   })
 
-  it('an event under way when the server goes silent is rejected as soon as that is known', async () => {
+  it('a publish in flight rejects as soon as the server is known to be silent', async () => {
     await server.pause()
     await expect(publisher.publish(refreshed())).rejects.toThrow(
       'The connection to NATS was lost before the ack.',
@@ -219,7 +219,7 @@ describe('without a connection', () => {
   })
 })
 
-it('subjects are those of the contract', async () => {
+it('subjects are as in the contract', async () => {
   await publisher.publish({ ...refreshed(), type: 'app.secret-expired', ref: { kind: 'app', id: 'my app' } })
   const { streams } = await nats.jetstreamManager()
   const { subject } = await streams.getMessage('TOKENBUS_EVENTS', { seq: 1 })

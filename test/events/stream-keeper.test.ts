@@ -42,7 +42,7 @@ async function keeping() {
   }
 }
 
-it('a stream that is gone is missed by the next event, and made again with the limits it had', async () => {
+it('a deleted stream is noticed by the next event, and recreated with the limits it had', async () => {
   const first = await connect({ servers: server.url })
   const before = await keepStreams({ nats: first, logger: pino({ level: 'silent' }) })
   await before.stop()
@@ -57,17 +57,17 @@ it('a stream that is gone is missed by the next event, and made again with the l
   expect(state.messages).toBe(1)
 })
 
-it('one that came back unfit is not published to, which is said once', async () => {
+it('a stream that came back with unusable settings is not published to, which is logged once', async () => {
   await using kept = await keeping()
   await kept.manager.delete('TOKENBUS_EVENTS')
   await kept.manager.add({ name: 'TOKENBUS_EVENTS', subjects: ['token.*.*'] })
-  kept.streams.suspect()
+  kept.streams.recheck()
   await eventually(() => expect(kept.publisher.connected()).toBe(false))
   await eventually(() => expect(kept.lines).not.toEqual([]))
   await kept.manager.delete('TOKENBUS_EVENTS')
   await eventually(() => expect(kept.publisher.connected()).toBe(true))
-  const said = kept.lines.filter((line) => line.startsWith('Events wait'))
+  const said = kept.lines.filter((line) => line.startsWith('Events stay in the outbox'))
   expect(said).toEqual([
-    'Events wait, tokens are served: The stream TOKENBUS_EVENTS cannot be used: its subjects capture the request token.get.*.',
+    'Events stay in the outbox, tokens are served: The stream TOKENBUS_EVENTS cannot be used: its subjects capture the request token.get.*.',
   ])
 })

@@ -55,7 +55,7 @@ async function configs() {
 const day = 24 * 60 * 60 * 1000
 
 describe('ensureStreams', () => {
-  it('creates both with exact subjects and the limits of the design', async () => {
+  it('creates both with exact subjects and the default limits', async () => {
     await ensureStreams({ nats: operator })
     const common = {
       storage: 'file',
@@ -85,7 +85,7 @@ describe('ensureStreams', () => {
     ])
   })
 
-  it('keeps what an operator set on existing streams', async () => {
+  it('keeps an operator's limits on existing streams', async () => {
     const { streams } = await operator.jetstreamManager()
     await streams.add({
       name: 'TOKENBUS_HISTORY',
@@ -97,7 +97,7 @@ describe('ensureStreams', () => {
     expect((await configs())[1]).toMatchObject({ max_msgs: 7, subjects: ['account.transition.>'] })
   })
 
-  it('gives a stream of an older version the subjects it lacks, and changes nothing else', async () => {
+  it('adds missing subjects to a stream of an older version, and changes nothing else', async () => {
     const { streams } = await operator.jetstreamManager()
     const lacked = ['account.grant-expiring.*', 'account.removed.*']
     const subjects = streamSubjects('TOKENBUS_EVENTS').filter((each) => !lacked.includes(each))
@@ -117,7 +117,7 @@ describe('ensureStreams', () => {
     await Promise.all(nodes.map((nats) => nats.close()))
   })
 
-  it('takes what another node made between its looking and its creating', async () => {
+  it('uses a stream that another node created meanwhile', async () => {
     const { streams } = await operator.jetstreamManager()
     await streams.add({
       name: 'TOKENBUS_EVENTS',
@@ -136,7 +136,7 @@ describe('ensureStreams', () => {
     expect((await configs())[0]).toMatchObject({ max_msgs: 7 })
   })
 
-  it('needs to create and to look up these two streams, and nothing else', async () => {
+  it('needs no permissions beyond looking up and creating these two streams', async () => {
     const nats = await as('exact')
     await ensureStreams({ nats })
     await ensureStreams({ nats })
@@ -144,7 +144,7 @@ describe('ensureStreams', () => {
   })
 })
 
-describe('ensureStreams refuses in one sentence', () => {
+describe('ensureStreams rejects with one sentence', () => {
   it.each([
     [
       'captures requests',
@@ -152,12 +152,12 @@ describe('ensureStreams refuses in one sentence', () => {
       /its subjects capture the request token\.get\.\*\.$/,
     ],
     [
-      'forgets ids early',
+      'has a short duplicate window',
       { duplicate_window: nanos(60_000) },
       /its duplicate window must be at least 10 minutes\.$/,
     ],
     ['does not acknowledge', { no_ack: true }, /no_ack/],
-    ['deletes what was read', { retention: 'workqueue' as never }, /its retention must be "limits"\.$/],
+    ['deletes messages once read', { retention: 'workqueue' as never }, /its retention must be "limits"\.$/],
   ])('a stream that %s', async (_what, config, message) => {
     const { streams } = await operator.jetstreamManager()
     const subjects = streamSubjects('TOKENBUS_EVENTS')
@@ -191,7 +191,7 @@ describe('ensureStreams refuses in one sentence', () => {
     await nats.close()
   })
 
-  it('a user who may not add the subject that an older stream lacks', async () => {
+  it('a user who may not add the missing subject', async () => {
     const { streams } = await operator.jetstreamManager()
     const subjects = streamSubjects('TOKENBUS_EVENTS').filter((each) => !each.startsWith('account.grant'))
     await streams.add({ name: 'TOKENBUS_EVENTS', subjects, duplicate_window: nanos(600_000) })
@@ -202,7 +202,7 @@ describe('ensureStreams refuses in one sentence', () => {
     await nats.close()
   })
 
-  it('a JetStream with too little room', async () => {
+  it('a JetStream with too little space', async () => {
     await using small = await startNats({ configText: 'jetstream { max_file_store: 100MB }' })
     const nats = await connect({ servers: small.url })
     expect(await refusal(nats)).toMatch(

@@ -9,7 +9,7 @@ import { scriptedProvider } from '../support/scripted-provider.ts'
 const engines = useEngines()
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
-it('a revocation reaches every cache while JetStream is away and core NATS is there', async () => {
+it('a revoked grant invalidates every node's cache while only core NATS works', async () => {
   const { refreshToken } = scriptedProvider()
   await using one = await startTestNode({ ...engines, refreshToken })
   await using two = await startTestNode({ ...engines, refreshToken, onlyAnnouncements: true })
@@ -38,7 +38,7 @@ it('a revocation reaches every cache while JetStream is away and core NATS is th
   expect(await one.storage.records.outbox.size()).toBeGreaterThan(0)
 })
 
-it('what a node saved and did not live to announce, the others announce, none again and again', async () => {
+it('a save that a crashed node did not announce is announced by each other node once', async () => {
   const { refreshToken } = scriptedProvider()
   await using one = await startTestNode({ ...engines, refreshToken })
   await using two = await startTestNode({ ...engines, refreshToken })
@@ -62,8 +62,8 @@ it('what a node saved and did not live to announce, the others announce, none ag
     outbox: [{ ...entry, ref }],
   })
   await eventually(() => expect(announced).toContainEqual({ ...ref, version: 1, save: 'by the dead node' }))
-  await one.host.leftBehind.look()
-  await two.host.leftBehind.look()
+  await one.host.unannouncedSaves.look()
+  await two.host.unannouncedSaves.look()
   // By each node's look, and by each node's sweep that finds it in the outbox.
   expect(announced.length).toBeLessThanOrEqual(4)
   await nats.close()

@@ -102,14 +102,14 @@ it('has the shapes that Nango and EmailEngine take', async () => {
   })
 })
 
-it('is refused where it is not whole, or was put together', async () => {
+it('an export that is incomplete or assembled from several files is refused', async () => {
   const done = await exported('ec', 'whole')
   const lines = (await readFile(done.path, 'utf8')).trim().split('\n')
   const read = async (text: readonly string[]) => {
     await writeFile(`${done.path}-changed`, text.join('\n'))
     return rowsIn({ path: `${done.path}-changed`, identity: done.identity })
   }
-  await expect(read(lines.slice(0, -1))).rejects.toThrow('is not whole')
+  await expect(read(lines.slice(0, -1))).rejects.toThrow('is incomplete')
   await expect(read(lines.slice(1))).rejects.toThrow('left out, moved or added')
   await expect(read([lines[0] as string, ...lines])).rejects.toThrow('left out, moved or added')
   const damaged = `${(lines[0] as string).slice(0, -30)}AAAA${(lines[0] as string).slice(-26)}`

@@ -1,4 +1,4 @@
-import type { createTurns } from '../../src/common/keyed-queue.ts'
+import type { createKeyedQueue } from '../../src/common/keyed-queue.ts'
 import { Secret } from '../../src/common/secret.ts'
 import { accountNotFound, ok } from '../../src/contract/failures.ts'
 import { createAcknowledged } from '../support/acknowledged.ts'
@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 
 export interface ConcurrentOperatorsOptions {
   readonly world: World
-  readonly turns: ReturnType<typeof createTurns>
+  readonly queue: ReturnType<typeof createKeyedQueue>
   readonly insist: Insist
   readonly planOf: (whom: number) => AccountPlan
   begin(plan: AccountPlan): Grant
@@ -27,7 +27,7 @@ const expiresIn = 1_000 * 86_400_000
 
 /** Two operators at once, on nodes that chance picks. */
 export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
-  const { world, turns, insist, planOf } = options
+  const { world, queue, insist, planOf } = options
   const acknowledged = createAcknowledged()
   let count = 0
 
@@ -35,7 +35,7 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
   function note({ account, app }: AccountPlan): Promise<void> {
     const n = ++count
     const fact = `f${n % factsOfAccount}`
-    return turns.take(`${account}/${fact}`, async () => {
+    return queue.run(`${account}/${fact}`, async () => {
       const writing = acknowledged.writing(account, fact, String(n))
       const noted = await insist(
         (tokenbus) =>
@@ -53,7 +53,7 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
   function addSpare(app: string): Promise<void> {
     const n = ++count
     const expiresAt = new Date(world.now() + expiresIn + n).toISOString()
-    return turns.take(`${app}/spare`, async () => {
+    return queue.run(`${app}/spare`, async () => {
       const writing = acknowledged.writing(app, 'spare', expiresAt)
       const added = await insist(
         (tokenbus) => tokenbus.addSecret(app, { id: 'spare', secret: new Secret(`spare-${n}`), expiresAt }),
@@ -84,7 +84,7 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
     },
     connectTwice(whom: number): Promise<void> {
       const plan = planOf(whom)
-      return turns.take(plan.account, async () => {
+      return queue.run(plan.account, async () => {
         const both = [options.begin(plan), options.begin(plan)]
         await Promise.all(both.map((grant) => options.put(plan, grant)))
         const stored = options.storedGrant(plan.account)
@@ -95,7 +95,7 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
     },
     deleteBesidePut(whom: number): Promise<void> {
       const plan = planOf(whom)
-      return turns.take(plan.account, async () => {
+      return queue.run(plan.account, async () => {
         const grant = options.begin(plan)
         acknowledged.forget(plan.account)
         const deleted = insist((tokenbus) => tokenbus.deleteAccount(plan.account, {}))

@@ -1,4 +1,4 @@
-import { createTurns } from '../../src/common/keyed-queue.ts'
+import { createKeyedQueue } from '../../src/common/keyed-queue.ts'
 import { Secret } from '../../src/common/secret.ts'
 import type { Result } from '../../src/contract/failures.ts'
 import type { Tokenbus } from '../../src/contract/tokenbus.ts'
@@ -62,7 +62,7 @@ export function createOperators(options: OperatorsOptions) {
   const { world, random, nats, nodes, provider, plans, companions = [] } = options
   const all = [...plans, ...companions]
   const grants = new Map<string, Grant>()
-  const turns = createTurns()
+  const queue = createKeyedQueue()
   let secret = 0
   /** Gives an app the newest secret anybody has. */
   let restore: ((app: string) => void) | undefined
@@ -149,7 +149,7 @@ export function createOperators(options: OperatorsOptions) {
 
   const concurrent = createConcurrentOperators({
     ...options,
-    turns,
+    queue,
     insist,
     planOf: (whom) => all[whom % all.length] as AccountPlan,
     begin,
@@ -160,7 +160,7 @@ export function createOperators(options: OperatorsOptions) {
 
   return {
     grantOf: (account: string) => grants.get(account),
-    connect: (plan: AccountPlan) => turns.take(plan.account, () => connect(plan)),
+    connect: (plan: AccountPlan) => queue.run(plan.account, () => connect(plan)),
     accountOf: (whom: number) => (all[whom % all.length] as AccountPlan).account,
     putApp,
     insist,
@@ -197,7 +197,7 @@ export function createOperators(options: OperatorsOptions) {
         const { account } = plan
         if (!isForgotten('account', account)) continue
         concurrent.acknowledged.forget(account)
-        void turns.take(account, async () => {
+        void queue.run(account, async () => {
           const stored = options.storedGrant(account)
           if (stored === undefined) await connect(plan)
           else grants.set(account, stored)
@@ -209,7 +209,7 @@ export function createOperators(options: OperatorsOptions) {
         void putApp(app, rotation).then(() => restore?.(app))
       }
     },
-    reconnect: (whom: number) => turns.take(planOf(whom).account, () => connect(planOf(whom))),
+    reconnect: (whom: number) => queue.run(planOf(whom).account, () => connect(planOf(whom))),
     async putOld(whom: number): Promise<void> {
       const { account, app } = planOf(whom)
       const grant = grants.get(account)
@@ -219,7 +219,7 @@ export function createOperators(options: OperatorsOptions) {
     },
     deleteAndPut(whom: number): Promise<void> {
       const { account } = planOf(whom)
-      return turns.take(account, async () => {
+      return queue.run(account, async () => {
         await insist((tokenbus) => tokenbus.deleteAccount(account, {}))
         concurrent.acknowledged.forget(account)
         await connect(planOf(whom))

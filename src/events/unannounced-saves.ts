@@ -5,11 +5,11 @@ import type { Records } from '../redis/records.ts'
 import type { Change } from './changes.ts'
 
 const batch = 256
-/** The saving node announces at once; what still waits after this may have been left by one that died. */
-const leftAfter = 1_000
+/** The saving node announces at once; an entry still in the outbox after this time may be from a node that crashed. */
+const abandonedAfter = 1_000
 const lookEvery = 1_000
 
-export interface LeftBehindOptions {
+export interface UnannouncedSavesOptions {
   readonly records: Pick<Records, 'outbox'>
   readonly clock: ClusterClock
   readonly partitions: number
@@ -20,10 +20,10 @@ export interface LeftBehindOptions {
 }
 
 /**
- * Announces again the saves whose events still wait in the outbox: the node that made them may have died in between.
- * Each node announces each entry once, so that an hour without JetStream does not repeat them every second.
+ * Announces saves again while their events are still in the outbox, because the node that saved may have crashed before it
+ * announced. Each node does so once per entry, so that an hour without JetStream does not repeat it every second.
  */
-export function createLeftBehind(options: LeftBehindOptions) {
+export function createUnannouncedSaves(options: UnannouncedSavesOptions) {
   const { records, clock, partitions, timers, logger, connected, announce } = options
   /** The last entry announced, by partition. */
   const announced = new Map<number, string>()
@@ -31,7 +31,7 @@ export function createLeftBehind(options: LeftBehindOptions) {
   let looking: Promise<void> | undefined
 
   async function lookAt(partition: number): Promise<void> {
-    const before = clock.now() - leftAfter
+    const before = clock.now() - abandonedAfter
     for (;;) {
       const from = announced.get(partition)
       const entries = await records.outbox.read({ partition, count: batch, ...(from && { from }) })
@@ -54,7 +54,7 @@ export function createLeftBehind(options: LeftBehindOptions) {
     if (failed !== undefined) logger.debug({ err: failed.reason }, 'the outbox could not be read')
   }
 
-  /** One look at a time: two at once would announce the same twice. */
+  /** Single flight: two scans at once would announce the same entries twice. */
   function look(): Promise<void> {
     looking ??= lookAtAll().finally(() => {
       looking = undefined
@@ -64,7 +64,7 @@ export function createLeftBehind(options: LeftBehindOptions) {
 
   return {
     look,
-    /** Another Redis may number its entries anew. */
+    /** After a failover, the ids of outbox entries may start again lower. */
     startOver: () => announced.clear(),
     start(): void {
       poll = timers.poll(lookEvery, look)
