@@ -49,7 +49,7 @@ describe('a refused message', () => {
     expect(refused).toEqual(['reply_subject', 'reply_subject', 'no_reply', 'reply_subject', 'reply_subject'])
   })
 
-  it('includes one that JetStream delivers with an event's subject', () => {
+  it('includes one that JetStream delivers with an event’s subject', () => {
     const { admission, refused } = watchedAdmission()
     expect(admission.admit(message('_INBOX.x', 'token.invalid.bob'), isOwn)).toBeUndefined()
     expect(refused).toEqual(['other_subject'])

@@ -99,7 +99,7 @@ describe('an audit line of a token read over NATS', () => {
     expect(await lastLine()).toEqual({ ...line, who: 'TEAM_B', natsAccount: 'TEAM_B', account: 'known' })
   })
 
-  it('escapes the user's name', async () => {
+  it('escapes the user’s name', async () => {
     await startListening()
     await (await caller('a"b')).request('token.get.known')
     expect(await lastLine()).toMatchObject({ who: 'a"b', natsAccount: 'TEAM_A' })
@@ -165,7 +165,7 @@ describe('the rate of a caller', () => {
     })
   })
 
-  it('is limited per private inbox within the service's account', async () => {
+  it('is limited per private inbox within the service’s account', async () => {
     await startListening(1)
     const bob = await caller('bob', { inboxPrefix: '_INBOX_bob' })
     expect(served(await codes(bob, 10))).toBeLessThan(10)

@@ -109,7 +109,7 @@ describe.each([
     expect((await app.request('token.get.alice')).json()).toEqual(token)
   })
 
-  it('limits a consumer to its account's subjects', async () => {
+  it('limits a consumer to its account’s subjects', async () => {
     const app = await as(signed.server, signed.consumer)
     for (const subject of ['token.get.bob', 'account.get.alice', 'token.refreshed.alice'])
       await expect(app.request(subject)).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })

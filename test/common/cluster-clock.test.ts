@@ -50,7 +50,7 @@ describe("the cluster's time", () => {
 
 const engines = useEngines()
 
-it("with a local clock 10 minutes ahead, tokens expired by it are refreshed before they are served", async () => {
+it('with a local clock 10 minutes ahead, tokens expired by it are refreshed before they are served', async () => {
   const provider = scriptedProvider()
   const { refreshToken } = provider
   await using node = await startTestNode({ ...engines, refreshToken, ownClockAhead: tenMinutes })
@@ -72,7 +72,7 @@ it("with a local clock 10 minutes ahead, tokens expired by it are refreshed befo
   expect(reply.ok && JSON.parse(new TextDecoder().decode(reply.value)).accessToken).toBe('new')
 })
 
-it('a node that starts after Redis' clock was set back uses the latest time any node has seen', async () => {
+it('a node that starts after Redis’ clock was set back uses the latest time any node has seen', async () => {
   const redis = new Redis(engines.redisUrl)
   const seen = Date.now() + tenMinutes
   expect(await highestTime(redis, seen)).toMatchObject({ highest: seen })

@@ -154,7 +154,7 @@ describe('an event that is too large', () => {
     })
   })
 
-  it('is shortened if the stream's limit is lower than the server's', async () => {
+  it('is shortened if the stream’s limit is lower than the server’s', async () => {
     const { streams } = await nats.jetstreamManager()
     await streams.update('TOKENBUS_HISTORY', { max_msg_size: 1_000 })
     const entry = transition()

@@ -85,7 +85,7 @@ describe('ensureStreams', () => {
     ])
   })
 
-  it('keeps an operator's limits on existing streams', async () => {
+  it('keeps an operator’s limits on existing streams', async () => {
     const { streams } = await operator.jetstreamManager()
     await streams.add({
       name: 'TOKENBUS_HISTORY',

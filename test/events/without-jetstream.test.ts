@@ -9,7 +9,7 @@ import { scriptedProvider } from '../support/scripted-provider.ts'
 const engines = useEngines()
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
-it('a revoked grant invalidates every node's cache while only core NATS works', async () => {
+it('a revoked grant invalidates every node’s cache while only core NATS works', async () => {
   const { refreshToken } = scriptedProvider()
   await using one = await startTestNode({ ...engines, refreshToken })
   await using two = await startTestNode({ ...engines, refreshToken, onlyAnnouncements: true })
