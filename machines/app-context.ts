@@ -43,6 +43,8 @@ export interface Question {
   readonly lastRefusalAt: number
   /** Secrets that were refused to the first grant, where another one may be accepted. */
   readonly refusedSecrets: readonly string[]
+  /** By grant, those refused to it so far where its attempt ended before it had tried them all. */
+  readonly tried?: readonly { readonly grant: string; readonly secrets: readonly string[] }[]
   /** The attempt that may be sent to find out more; other attempts wait. */
   readonly probe: string | null
   /** When it, or the control, was let out. */

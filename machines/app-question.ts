@@ -94,6 +94,7 @@ export function openQuestion(_: AppContext, event: ClientRejected): Change {
     refusals: (earlier?.count ?? 0) + 1,
     lastRefusalAt: at,
     refusedSecrets,
+    tried: triedBy(event),
     probe: triesNext ? attempt : null,
     probedAt: triesNext ? at : 0,
     lookedAt: 0,
@@ -168,6 +169,7 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
   const isFirstGrant = question.grants[0] === event.grant
   // A grant has been refused once every secret was.
   const counts = event.triesNext ? 0 : 1
+  const others = (question.tried ?? []).filter(({ grant }) => grant !== event.grant)
   return {
     question: {
       ...question,
@@ -179,11 +181,16 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
       refusedSecrets: isFirstGrant
         ? [...new Set([...question.refusedSecrets, ...event.refusedSecrets])]
         : question.refusedSecrets,
+      tried: [...others, ...triedBy(event)].slice(-mostGrants),
       probe: event.triesNext ? event.attempt : null,
       probedAt: event.triesNext ? event.at : question.probedAt,
     },
     lastError: errorOf(event),
   }
+}
+
+function triedBy({ triesNext, grant, refusedSecrets }: ClientRejected): NonNullable<Question['tried']> {
+  return triesNext ? [{ grant, secrets: refusedSecrets }] : []
 }
 
 export function answersQuestion({ question }: AppContext, event: { readonly question: string }): boolean {

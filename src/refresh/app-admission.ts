@@ -86,5 +86,14 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
 
 export function newTrial(request: AttemptRequest, ticket: Ticket): Trial {
   const refusedBefore = refusedBeforeOf(request.saved.snapshot.context)
-  return { ...request, ticket, tried: [], sends: 0, left: false, refusedBefore, refusal: null }
+  return {
+    ...request,
+    ticket,
+    tried: [],
+    sends: 0,
+    left: false,
+    refusedBefore,
+    refusal: null,
+    verdict: null,
+  }
 }

@@ -13,7 +13,7 @@ import type { Answer } from './answer-text.ts'
 import type { AppReports } from './app-circuit.ts'
 import type { Held } from './pending-answers.ts'
 import type { Sending } from './still-allowed.ts'
-import type { AttemptRequest, OutcomeWord, Trial } from './trial.ts'
+import type { AttemptRequest, OutcomeWord, Trial, Verdict } from './trial.ts'
 import type { WaitingForApp } from './waiting-for-app.ts'
 
 export interface RecordOutcomeOptions {
@@ -34,8 +34,7 @@ export interface Answered extends Pick<Sending, 'app' | 'config' | 'client'> {
 
 export interface RecordOutcome {
   tokens(trial: Trial, answered: Answered): Promise<OutcomeWord>
-  /** `alone`: the app is well, and what it lacks it lacks for this account. */
-  failed(request: AttemptRequest, failure: Failure, how?: { readonly alone: boolean }): Promise<OutcomeWord>
+  failed(request: AttemptRequest, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord>
 }
 
 /** Makes the end of an attempt part of its account, and of its app what it says about it. */

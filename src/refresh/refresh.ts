@@ -1,4 +1,4 @@
-import { unsent } from '../actors/attempt-failure.ts'
+import { type Failure, unsent } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Timers } from '../common/timers.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -9,7 +9,7 @@ import type { AppSlots } from './provider-limits.ts'
 import type { RecordOutcome } from './record-outcome.ts'
 import type { RefusalJudge } from './refusal-judge.ts'
 import type { Sending, StillAllowed } from './still-allowed.ts'
-import type { AttemptRequest, OutcomeWord, Trial } from './trial.ts'
+import type { AttemptRequest, OutcomeWord, Trial, Verdict } from './trial.ts'
 
 export interface RefreshOptions {
   readonly slots: Pick<AppSlots, 'knows' | 'enter'>
@@ -38,13 +38,20 @@ export interface RefreshOptions {
 export function createRefresh(options: RefreshOptions): (trial: Trial) => Promise<OutcomeWord> {
   const { slots, admission, stillAllowed, provider, judge, record, clock, timers } = options
 
+  /** Where the time ran out between two secrets, the refusal of the last one is the end. */
+  function failed(trial: Trial, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord> {
+    const { verdict } = trial
+    if (verdict !== null && wasNotSent(failure)) return record.failed(trial, verdict.failure, verdict)
+    return record.failed(trial, failure, how)
+  }
+
   async function refresh(trial: Trial): Promise<OutcomeWord> {
     const { app } = trial.saved.snapshot.context
     for (let waits = !slots.knows(app); ; waits = true) {
       const held = waits ? await admission.waitForApp(trial) : null
-      if (held !== null) return record.failed(trial, held)
+      if (held !== null) return failed(trial, held)
       const leave = await slots.enter(app, trial.attempt.sendBy - clock.now())
-      if (leave === null) return record.failed(trial, unsent('T', 'too_many_at_once', 'wait'))
+      if (leave === null) return failed(trial, unsent('T', 'too_many_at_once', 'wait'))
       // A slot is held no longer than the cluster waits for the attempt.
       const callOff = timers.after(trial.attempt.giveUpAt - clock.now(), leave)
       try {
@@ -63,7 +70,7 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
     for (;;) {
       const allowed = await stillAllowed(trial)
       if (allowed === 'wait') return 'wait'
-      if ('failure' in allowed) return record.failed(trial, allowed.failure)
+      if ('failure' in allowed) return failed(trial, allowed.failure)
       const ended = await sendOnce(trial, allowed)
       if (ended !== 'again') return ended
     }
@@ -97,8 +104,12 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
       moved,
     })
     if (judgement === 'wait' || judgement === 'again') return judgement
-    return record.failed(trial, judgement.failure, judgement)
+    return failed(trial, judgement.failure, judgement)
   }
 
   return refresh
+}
+
+function wasNotSent({ class: failureClass, inDoubt, providerError }: Failure): boolean {
+  return failureClass === 'T' && !inDoubt && providerError.status === null
 }

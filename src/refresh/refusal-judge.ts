@@ -15,7 +15,7 @@ import { type Accused, accusationOf, endOf, isJudged, ofThisGrant, ownRefusal } 
 import { answerKey } from './answer-key.ts'
 import type { AppReports } from './app-circuit.ts'
 import { chooseSecret } from './secret-selection.ts'
-import type { Trial } from './trial.ts'
+import type { Trial, Verdict } from './trial.ts'
 
 export interface RefusalJudgeOptions {
   readonly apps: Pick<Apps, 'look'>
@@ -36,7 +36,7 @@ export interface Refused {
 }
 
 /** `again`: at once, with another secret. `wait`: once more is known of the app. */
-export type Judgement = 'again' | 'wait' | { readonly failure: Failure; readonly alone: boolean }
+export type Judgement = 'again' | 'wait' | Verdict
 
 export type RefusalJudge = (trial: Trial, refused: Refused) => Promise<Judgement>
 
@@ -78,29 +78,41 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
   }
 
   return async (trial: Trial, refused: Refused): Promise<Judgement> => {
-    const { app, config, client, refusal } = refused
+    const { app, config, refusal } = refused
     const { context: account } = trial.saved.snapshot
     if (refusal.reason === 'taken_back' && trial.ticket.valid) return 'wait'
-    if (isForAnotherSecret(refused, account) && client !== undefined) {
-      trial.tried.push(client.id)
-      if (chooseSecret(app, trial.tried) !== undefined) return 'again'
-    }
     const accusation = accusationOf({ refusal, config, account, app, at: clock.now() })
+    if (triesAnother(trial, refused, accusation)) return 'again'
     if (accusation === null || app.state === 'secret-expired') return ofGrant(trial, refused)
     if (isJudged(account)) return { failure: ownRefusal(app, refusal, accusation), alone: false }
     return ofClient(trial, refused, accusation)
   }
 }
 
+/** Says what this refusal means, too, should the time run out before the other one is sent. */
+function triesAnother(trial: Trial, refused: Refused, accusation: Accused['accusation'] | null): boolean {
+  const { app, config, client, refusal } = refused
+  const { context: account } = trial.saved.snapshot
+  const others = othersFor(refused, account)
+  if (others === 'none' || client === undefined) return false
+  trial.tried.push(client.id)
+  const isOwn = isJudged(account) && accusation !== null
+  const failure = isOwn ? ownRefusal(app, refusal, accusation) : ofThisGrant(app, refusal)
+  trial.verdict = { failure, alone: isLackedByOne(refusal, config) }
+  return others === 'all' ? chooseSecret(app, trial.tried) !== undefined : hasUntried(app, trial.tried)
+}
+
 /**
- * Does another secret show whose fault it was? A wrong key is told in the words of an unknown user, a wrong secret by one
- * tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for. So does
- * a grant that is parked already (`isJudged`): whom a new secret has woken may be refused the one before it.
+ * Which other secrets show whose fault it was. A wrong key is told in the words of an unknown user, a wrong secret by one
+ * tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for. A grant
+ * that is parked already (`isJudged`) tries those not known to be refused: a new one is among them.
  */
-function isForAnotherSecret({ app, config, refusal }: Refused, account: AccountContext): boolean {
-  if (refusal.reason === 'assertion_rejected' || (refusal.class === 'P' && isFilledPerAccount(config)))
-    return true
-  return (app.state === 'secret-expired' || isJudged(account)) && mayAccuseSecret(refusal)
+function othersFor({ app, config, refusal }: Refused, account: AccountContext): 'all' | 'unrefused' | 'none' {
+  const isOfOneTenant = refusal.class === 'P' && isFilledPerAccount(config)
+  if (refusal.reason === 'assertion_rejected' || isOfOneTenant) return 'all'
+  if (!mayAccuseSecret(refusal)) return 'none'
+  if (app.state === 'secret-expired') return 'all'
+  return isJudged(account) ? 'unrefused' : 'none'
 }
 
 function accusedOf(

@@ -68,6 +68,8 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
     if (held !== null) return { failure: held }
     if (trial.sends >= mostTries) return { failure: admission.undecided(trial) }
     if (!admission.mayGo(app, trial)) return 'wait'
+    const asking = admission.askingOf(app, trial)
+    if (trial.sends === 0) trial.tried = triedEarlier(app, asking)
     const client = chooseSecret(app, trial.tried)
     const onlyTo = refreshToken && tokenOrigins(place, config)
     return {
@@ -75,7 +77,7 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
       config,
       client,
       place,
-      asking: admission.askingOf(app, trial),
+      asking,
       requestAt: (startedAt) => ({
         config,
         ...(client && { clientSecret: client.secret }),
@@ -93,6 +95,14 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
       }),
     }
   }
+}
+
+/** An attempt may end before it has tried every secret: the next one of that grant goes on from there. */
+function triedEarlier(app: App, { grant, endpoint }: Sending['asking']): string[] {
+  const { question } = app.context
+  if (question?.endpoint !== endpoint) return []
+  const tried = question.tried?.find((each) => each.grant === grant)?.secrets ?? []
+  return chooseSecret(app, tried) === undefined ? [] : [...tried]
 }
 
 interface Sent {

@@ -16,6 +16,12 @@ export interface Ticket {
   valid: boolean
 }
 
+/** `alone`: the app is well, and what it lacks it lacks for this account. */
+export interface Verdict {
+  readonly failure: Failure
+  readonly alone: boolean
+}
+
 /** One attempt's requests: several where secrets are tried, or where the app was in question. */
 export interface Trial extends AttemptRequest {
   readonly ticket: Ticket
@@ -27,6 +33,8 @@ export interface Trial extends AttemptRequest {
   /** When this grant was first refused in words that may be about the client. */
   refusedBefore: number | null
   refusal: Refusal | null
+  /** What the last refusal means should there be no time left for another secret. */
+  verdict: Verdict | null
 }
 
 /** How an attempt ended: `succeeded`, `kept` (its answer is stored later), or the class of its failure. */

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { Secret } from '../../src/common/secret.ts'
+import { refused } from '../../src/provider/token-answer.ts'
+import { refusals } from './refusals.ts'
+import { type Stage, setStage } from './stage.ts'
+
+const second = 1_000
+const minute = 60 * second
+
+async function addSecrets({ stage, count }: { stage: Stage; count: number }): Promise<void> {
+  for (let i = 1; i <= count; i++) {
+    stage.provider.secrets.add(`secret-${i}`)
+    await stage.wait(stage.at(0).addSecret('app-none', { id: `s${i}`, secret: new Secret(`secret-${i}`) }))
+  }
+}
+
+it.each([0.4, 2])(
+  'a parked grant that is refused with each of many secrets is parked again, and not asked without end, answers within %i s',
+  async (slowest) => {
+    const stage = await setStage({ life: minute })
+    const { provider } = stage
+    const dead = await stage.connect('alice', { rotation: 'none', fresh: true })
+    await stage.connect('bob', { rotation: 'none', fresh: true })
+    await stage.pass(3 * minute)
+    provider.strange.set(dead.id, refused(refusals.invalidClient))
+    await stage.pass(3 * minute)
+    expect(await stage.get(0, 'alice')).toMatchObject({ reason: 'refused_for_this_grant' })
+    await addSecrets({ stage, count: 6 })
+    await stage.pass(10 * minute)
+    provider.mood.slowest = slowest * second
+    const before = stage.sendings('alice').length
+    await addSecrets({ stage, count: 7 })
+    await stage.pass(30 * minute)
+    expect(await stage.get(0, 'alice')).toMatchObject({
+      error: 'grant_revoked',
+      reason: 'refused_for_this_grant',
+    })
+    expect(stage.sendings('alice').length - before).toBeLessThanOrEqual(7)
+  },
+)
+
+it.each(['seen', 'blind'] as const)(
+  'an app falls although its provider is too slow to refuse all its secrets within one attempt, control %s',
+  async (control) => {
+    const stage = await setStage({ life: minute })
+    const { provider, published } = stage
+    provider.controls.blind = control === 'blind'
+    for (const name of ['alice', 'bob']) await stage.connect(name, { rotation: 'none', fresh: true })
+    await addSecrets({ stage, count: 4 })
+    await stage.pass(3 * minute)
+    provider.secrets.clear()
+    provider.mood.slowest = 3 * second
+    await stage.pass(20 * minute)
+    expect(published.filter(({ type }) => type === 'app.secret-expired')).toHaveLength(1)
+  },
+)
