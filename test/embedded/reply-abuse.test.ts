@@ -1,7 +1,7 @@
 import { AckPolicy, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Outcome, outcomesOf } from '../support/abuse-outcome.ts'
-import { type AbuseScene, startAbuseScene } from '../support/abuse-scene.ts'
+import { type AbuseScene, type State, startAbuseScene } from '../support/abuse-scene.ts'
 import { type Role, roles, type Variant, variants } from '../support/shipped-nats.ts'
 import {
   type Call,
@@ -13,6 +13,7 @@ import {
 } from './abusive-calls.ts'
 
 const inbox = 'an inbox of another'
+const enough = 2 * Math.max(...Object.values(replies).map(({ length }) => length))
 /** Within one account this works, and is tried last. */
 const deletion = '$JS.API.STREAM.DELETE.TOKENBUS_EVENTS'
 type Kind = 'request' | 'JetStream' | 'delivery'
@@ -21,7 +22,8 @@ interface Attempt {
   readonly kind: Kind
   readonly to: string
   readonly call: Call
-  readonly reply: string | undefined
+  /** One publication each, all at once: the same call cannot undo what it did a moment before. */
+  readonly replies: readonly (string | undefined)[]
 }
 
 /** Every call of a role with every subject it may name. */
@@ -30,27 +32,32 @@ function attemptsOf(role: Role, { name, apiPrefix }: Variant): Attempt[] {
     role === 'operator' || (role === 'consumer' && subject.startsWith('token.'))
   // From another NATS account replies go back there, whatever they are: then a request is no abuse.
   const answered = role === 'consumer' && name === 'nats.conf'
-  const attempts = Object.entries(replies).flatMap(([to, targets]) =>
-    targets.flatMap((reply): Attempt[] => {
-      const asked = answered || to === inbox ? harmlessCalls : requestCalls
-      // Operators purge and delete streams by themselves.
-      const mayAnyway = role === 'operator' && to === 'the JetStream API'
-      const delivering =
-        role === 'operator' && reply !== undefined && !mayAnyway ? deliveringCalls(reply) : []
-      const fatal = name === 'single-account.conf' && role === 'consumer' && reply === deletion
-      const jetStream = mayAnyway || fatal ? [] : jetStreamCalls(role, apiPrefix)
-      return [
-        ...asked.filter(may).map((call) => ({ kind: 'request' as const, to, call, reply })),
-        ...jetStream.map((call) => ({ kind: 'JetStream' as const, to, call, reply })),
-        ...delivering.map((call) => ({ kind: 'delivery' as const, to, call, reply: `_INBOX_${role}.own` })),
-      ]
-    }),
-  )
+  const attempts = Object.entries(replies).flatMap(([to, targets]): Attempt[] => {
+    const asked = answered || to === inbox ? harmlessCalls : requestCalls
+    // Operators purge and delete streams by themselves.
+    const mayAnyway = role === 'operator' && to === 'the JetStream API'
+    const delivering =
+      role === 'operator' && !mayAnyway ? targets.filter((target) => target !== undefined) : []
+    const isFatal = (reply?: string) =>
+      name === 'single-account.conf' && role === 'consumer' && reply === deletion
+    const answering = targets.filter((reply) => !isFatal(reply))
+    const jetStream = mayAnyway ? [] : jetStreamCalls(role, apiPrefix)
+    return [
+      ...asked.filter(may).map((call) => ({ kind: 'request' as const, to, call, replies: targets })),
+      ...jetStream.map((call) => ({ kind: 'JetStream' as const, to, call, replies: answering })),
+      ...delivering
+        .flatMap(deliveringCalls)
+        .map((call) => ({ kind: 'delivery' as const, to, call, replies: [`_INBOX_${role}.own`] })),
+    ]
+  })
   // What JetStream still sends from one attempt must not be taken for what a later request did.
   return (['request', 'JetStream', 'delivery'] as const).flatMap((kind) =>
     attempts.filter((attempt) => attempt.kind === kind),
   )
 }
+
+const casesOf = (role: Role, variant: Variant) =>
+  attemptsOf(role, variant).reduce((sum, { replies }) => sum + replies.length, 0)
 
 const junk = ['junk in TOKENBUS_EVENTS', 'junk in TOKENBUS_HISTORY']
 const spoofed = ['event in CONSUMER', 'event in NEIGHBOUR', ...junk]
@@ -91,10 +98,13 @@ const leaks: Record<Variant['name'], Record<Role, Record<string, readonly Outcom
 describe.each(variants)('$name', (variant) => {
   let scene: AbuseScene
   const users = {} as Record<Role, NatsConnection>
+  /** As the last attempt left it. */
+  let state: State
 
   beforeAll(async () => {
     scene = await startAbuseScene(variant)
     for (const role of roles) users[role] = await scene.as(role)
+    state = await scene.state()
   })
   afterAll(() => scene[Symbol.asyncDispose]())
 
@@ -108,8 +118,14 @@ describe.each(variants)('$name', (variant) => {
     for (const { name } of found) await consumers.delete('TOKENBUS_EVENTS', name).catch(() => false)
   }
 
+  async function refill(): Promise<void> {
+    await scene.refill(enough)
+    state = await scene.state()
+  }
+
   async function prepareDurable(waiting: Call['durable']): Promise<void> {
-    await endConsumers()
+    // One event for each reply, so that none takes another's.
+    if (enough > (state.streams.TOKENBUS_EVENTS?.messages ?? 0)) await refill()
     await scene.manager.consumers.add('TOKENBUS_EVENTS', {
       durable_name: 'consumer',
       ack_policy: AckPolicy.Explicit,
@@ -117,25 +133,24 @@ describe.each(variants)('$name', (variant) => {
     })
   }
 
-  async function attempt(role: Role, { kind, call, reply }: Attempt): Promise<Outcome[]> {
+  async function attempt(role: Role, { kind, call, replies }: Attempt): Promise<Outcome[]> {
     if (call.durable !== undefined) await prepareDurable(call.durable)
-    const before = await scene.state()
+    const before = state
     for (const { heard } of scene.witnesses) heard.length = 0
-    users[role].publish(call.subject, call.body, reply === undefined ? {} : { reply })
+    for (const reply of replies)
+      users[role].publish(call.subject, call.body, reply === undefined ? {} : { reply })
     await users[role].flush()
     await scene.settle()
     if (kind !== 'request') {
       await endConsumers()
       await scene.settle()
     }
-    const after = await scene.state()
+    state = await scene.state()
     const home = role === 'consumer' && variant.name === 'nats.conf' ? 'CONSUMER' : 'TOKENBUS'
-    const outcomes = outcomesOf(scene, { before, after, home })
-    if (outcomes.some((each) => each.endsWith('emptied'))) await scene.refill()
-    return outcomes
+    return outcomesOf(scene, { before, after: state, home })
   }
 
-  it.each(roles.map((role) => [role, attemptsOf(role, variant).length] as const))(
+  it.each(roles.map((role) => [role, casesOf(role, variant)] as const))(
     '%s, %i cases',
     async (role) => {
       const found: Record<string, Set<Outcome>> = {}
@@ -165,7 +180,12 @@ describe.each(variants)('$name', (variant) => {
       const outcomes = new Set<Outcome>()
       for (const call of jetStreamCalls('consumer', variant.apiPrefix)) {
         if (outcomes.has('TOKENBUS_EVENTS deleted')) break
-        for (const each of await attempt('consumer', { kind: 'JetStream', to: '', call, reply: deletion }))
+        for (const each of await attempt('consumer', {
+          kind: 'JetStream',
+          to: '',
+          call,
+          replies: [deletion],
+        }))
           outcomes.add(each)
       }
       expect([...outcomes]).toEqual(['TOKENBUS_EVENTS deleted'])

@@ -22,8 +22,8 @@ export interface AbuseScene extends AsyncDisposable {
   settle(): Promise<void>
   /** Everything that nobody may change. */
   state(): Promise<State>
-  /** Puts events into a stream that was emptied. */
-  refill(): Promise<void>
+  /** Puts so many events into their stream. */
+  refill(events: number): Promise<void>
   as(user: string): Promise<NatsConnection>
 }
 
@@ -107,9 +107,11 @@ export async function startAbuseScene(variant: Variant): Promise<AbuseScene> {
       )
       return { streams: Object.fromEntries(streams), records: JSON.stringify(answers) }
     },
-    async refill() {
-      for (let n = 0; n < 3; n++)
-        await inside.jetstream().publish('token.refreshed.filler', JSON.stringify({ n }))
+    async refill(events) {
+      const filler = Array.from({ length: events }, (_, n) =>
+        inside.jetstream().publish('token.refreshed.filler', JSON.stringify({ n })),
+      )
+      await Promise.all(filler)
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(open.map((nats) => nats.close()))
