@@ -1,19 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { partitionOf } from '../../src/redis/keys.ts'
-import { BadCursor, type OutboxEntry, type Records } from '../../src/redis/records.ts'
+import { BadCursor, type Records } from '../../src/redis/records.ts'
+import { outboxContract, type RecordStore } from './outbox-contract.ts'
 import { recordSamples } from './record-samples.ts'
-
-export interface RecordStore {
-  open(options: { partitions: number; outboxCap?: number; outboxesCap?: number }): Promise<Records>
-  /** The account's score in `due`. */
-  wakeUpOf(id: string, partitions: number): Promise<number | null>
-}
 
 const partitions = 4
 
 /** What records promise, whatever holds them: what the simulation runs on must keep every word of it. */
 export function recordsContract(store: RecordStore): void {
-  const { newId, entry, change } = recordSamples()
+  const samples = recordSamples()
+  const { newId, entry, change } = samples
   let records: Records
   beforeAll(async () => {
     records = await store.open({ partitions })
@@ -219,64 +215,5 @@ export function recordsContract(store: RecordStore): void {
     })
   })
 
-  describe('the outbox', () => {
-    it('is read in order and emptied by id', async () => {
-      const id = newId()
-      const both = [entry(id, 'account.transition'), entry(id, 'token.refreshed')]
-      await records.save(change(id, { outbox: both }))
-      const found = await outboxOf(id)
-      expect(found.map((each) => each.entry)).toEqual(both)
-      const [first] = found
-      await records.outbox.remove({
-        partition: partitionOf(id, partitions),
-        entryIds: [first?.entryId as string],
-      })
-      expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
-    })
-
-    it('too long, drops transitions also where hundreds of edges come first, and none of those', async () => {
-      const small = await store.open({ partitions: 1, outboxCap: 4 })
-      const id = 'edges-first'
-      const save = async (outbox: OutboxEntry[]) => {
-        const previous = await small.load({ kind: 'account', id })
-        await small.save(change(id, { previous, outbox }))
-      }
-      for (let n = 0; n < 40; n++)
-        await save(Array.from({ length: 5 }, (_, i) => entry(id, 'token.invalid', n * 5 + i)))
-      for (let n = 0; n < 40; n++) await save([entry(id, 'account.transition', 1_000 + n)])
-      const left = (await small.outbox.read({ partition: 0, count: 999 })).map((each) => each.entry)
-      expect(left.filter(({ type }) => type === 'token.invalid')).toHaveLength(200)
-      expect(left.filter(({ type }) => type === 'account.transition').length).toBeLessThan(20)
-    })
-
-    it('is shortened further where all partitions together hold too much', async () => {
-      const small = await store.open({ partitions: 4, outboxCap: 100, outboxesCap: 12 })
-      for (let n = 0; n < 24; n++)
-        await small.save(change(`spread-${n}`, { outbox: [entry(`spread-${n}`, 'account.transition')] }))
-      expect(await small.outbox.size()).toBe(24)
-      for (let n = 24; n < 48; n++)
-        await small.save(change(`spread-${n}`, { outbox: [entry(`spread-${n}`, 'account.transition')] }))
-      expect(await small.outbox.size()).toBeLessThanOrEqual(12)
-    })
-
-    it('too long, drops its oldest transitions first, and never an edge', async () => {
-      const small = await store.open({ partitions: 1, outboxCap: 4 })
-      const id = 'capped'
-      for (let version = 0; version < 6; version++) {
-        const outbox = [
-          entry(id, 'account.transition', version),
-          ...(version < 3 ? [entry(id, 'token.invalid', 100 + version)] : []),
-        ]
-        const previous = await small.load({ kind: 'account', id })
-        await small.save(change(id, { previous, outbox }))
-      }
-      const left = (await small.outbox.read({ partition: 0, count: 99 })).filter(
-        (each) => each.entry.ref.id === id,
-      )
-      expect(left.filter((each) => each.entry.type === 'token.invalid')).toHaveLength(3)
-      expect(
-        left.filter((each) => each.entry.type === 'account.transition').map((each) => each.entry.id),
-      ).toEqual(['event-5'])
-    })
-  })
+  outboxContract(store, samples)
 }

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { type AppEvent, appMachine, isOwnRefusal, turnOf } from '../../machines/index.ts'
+import { day, given, minute, second, start } from '../../src/testing/index.ts'
+import {
+  app,
+  appDue,
+  baselineLearnt,
+  clientAccepted,
+  clientRejected,
+  controlAnswered,
+  isBlind,
+  seesSecrets,
+  sent,
+} from '../support/app-given.ts'
+import { accepted, another, contextOf, one, other, underQuestion, unproven } from './app-doubt.ts'
+
+describe('where a control tells', () => {
+  const sighted = [one, accepted, seesSecrets]
+  it('it is sent once, and no account is called', () =>
+    app(...sighted)
+      .when(clientRejected())
+      .then({
+        effects: [{ type: 'control.send', question: 'rejected', secret: 'one' }],
+        context: { question: { control: 'sent' }, controlAt: start },
+      }))
+  it('the app is broken when it is answered as with a wrong secret', () =>
+    app(...sighted, clientRejected())
+      .when(controlAnswered('401 invalid_client'))
+      .then({
+        state: 'secret-expired',
+        effects: [{ type: 'app.secret-expired' }],
+        context: { question: null },
+      }))
+  it('the app is well when it is answered as before, however many grants were refused', () => {
+    const many = ['a', 'b', 'c', 'd', 'e', 'f'].map((grant) =>
+      clientRejected({ grant, sent: underQuestion() }),
+    )
+    const { after, then } = app(...sighted, clientRejected(), ...many).when(
+      controlAnswered('400 invalid_grant'),
+    )
+    then({ state: 'healthy', effects: [], context: { question: null, clearedAt: start } })
+    const again = {
+      at: start + 2,
+      accusation: 'client',
+      workedBefore: true,
+      refusedBefore: start - 1,
+    } as const
+    expect(isOwnRefusal(contextOf(after), again)).toBe(true)
+    expect(isOwnRefusal(contextOf(after), { ...again, refusedBefore: null })).toBe(false)
+    expect(isOwnRefusal(contextOf(after), { ...again, refusedBefore: null, workedBefore: false })).toBe(true)
+  })
+  it('one that said nothing is sent again at each repeated refusal, until the eighth is believed', () => {
+    const again = (n: number) => clientRejected({ at: start + n * 5 * minute, sent: underQuestion() })
+    const silent = controlAnswered(null)
+    const past = [...sighted, clientRejected(), silent, again(0), again(1)]
+    for (let n = 2; n <= 5; n++) {
+      app(...past)
+        .when(again(n))
+        .then({ state: 'healthy', effects: [{ type: 'control.send' }] })
+      past.push(again(n), silent)
+    }
+    app(...past)
+      .when(again(6))
+      .then({ state: 'secret-expired' })
+  })
+  it('words that accuse the client, and were not said before, break the app too', () =>
+    app(...sighted, clientRejected())
+      .when(controlAnswered('400 unauthorized_client', { accuses: true, reason: 'app_disabled' }))
+      .then({ state: 'secret-expired', effects: [{ type: 'app.secret-expired', reason: 'app_disabled' }] }))
+  it('an answer that says nothing leaves it to the accounts', () =>
+    app(...sighted, clientRejected())
+      .when(controlAnswered(null))
+      .then({
+        state: 'healthy',
+        effects: [{ type: 'account.probe' }],
+        context: { question: { control: 'inconclusive' } },
+      }))
+  it('one that never comes leaves it to them as well', () =>
+    app(...sighted, clientRejected())
+      .when(appDue(start + 10 * second))
+      .then({ effects: [{ type: 'account.probe' }], context: { question: { control: 'inconclusive' } } }))
+  it('the next is not sent within 10 minutes', () => {
+    const cleared = [...sighted, clientRejected(), controlAnswered('400 invalid_grant')]
+    const next = (at: number) => clientRejected({ at, grant: 'next' })
+    app(...cleared)
+      .when(next(start + 10 * minute - 1))
+      .then({ effects: [{ type: 'account.probe' }] })
+    app(...cleared)
+      .when(next(start + 10 * minute))
+      .then({ effects: [{ type: 'control.send' }] })
+  })
+  it('a second grant refused within them is no proof: the control is sent all the same', () => {
+    const again = { at: start + second, grant: 'next', id: 'again' }
+    const cleared = [
+      ...sighted,
+      clientRejected(),
+      controlAnswered('400 invalid_grant'),
+      clientRejected(again),
+    ]
+    app(...cleared)
+      .when(clientRejected({ grant: 'other', at: start + 2 * second, sent: sent(start + second, 'again') }))
+      .then({ state: 'healthy', effects: [{ type: 'control.send', question: 'again', secret: 'one' }] })
+  })
+  it('it is sent, too, for a second grant that is refused in other words than the unknown ones of the first', () => {
+    const unknown = clientRejected({
+      accusation: 'unknown',
+      earlier: { count: 3, since: start - 10 * minute },
+    })
+    app(...sighted, unknown)
+      .when(clientRejected({ grant: 'other', sent: underQuestion() }))
+      .then({
+        state: 'healthy',
+        effects: [{ type: 'control.send' }],
+        context: { question: { accusation: 'client' } },
+      })
+  })
+  it('one that said nothing is sent once more for a second grant, and a third one decides', () => {
+    const silent = [...sighted, clientRejected(), controlAnswered(null)]
+    app(...silent)
+      .when(other)
+      .then({ state: 'healthy', effects: [{ type: 'control.send', secret: 'one' }] })
+    app(...silent, other)
+      .when(controlAnswered('400 invalid_grant'))
+      .then({ state: 'healthy', context: { question: null } })
+    app(...silent, other, controlAnswered(null))
+      .when(clientRejected({ grant: 'third', sent: underQuestion() }))
+      .then({ state: 'secret-expired' })
+  })
+})
+
+describe('where a control is blind', () => {
+  const blind = [one, accepted, isBlind]
+  it('none is sent: another account is called', () =>
+    app(...blind)
+      .when(clientRejected())
+      .then({ effects: [{ type: 'account.probe' }] }))
+  it('a second grant that is refused breaks the app', () =>
+    app(...blind, clientRejected())
+      .when(other)
+      .then({ state: 'secret-expired', effects: [{ type: 'app.secret-expired' }] }))
+  it('one that never worked does not: the next account is called', () =>
+    app(...blind, clientRejected())
+      .when(unproven)
+      .then({ state: 'healthy', effects: [{ type: 'account.probe' }] }))
+  it('one that never worked waits a second for those that have', () => {
+    const { after } = app(...blind).when(clientRejected())
+    const asking = { ...another, workedBefore: false }
+    expect(turnOf(contextOf(after), asking)).toEqual({ until: start + second })
+    expect(turnOf(contextOf(after), { ...asking, at: start + second })).toBe('ask')
+  })
+  it('all that are asked break it together, if one of them has worked', () => {
+    const absent = { type: 'witness.absent', id: 'absent', at: start, question: 'rejected' } as const
+    const told = (allRefused: boolean, ...refused: AppEvent[]) =>
+      app(...blind, ...refused).when({ ...absent, allRefused })
+    told(true, clientRejected(), unproven).then({
+      state: 'secret-expired',
+      effects: [{ type: 'app.secret-expired' }],
+    })
+    told(false, clientRejected(), unproven).thenNothing()
+    told(true, clientRejected()).thenNothing()
+    told(true, clientRejected({ workedBefore: false }), unproven).thenNothing()
+  })
+  it('one grant alone breaks it by 4 refusals over 10 minutes', () => {
+    const again = (at: number) => clientRejected({ at, sent: underQuestion(at) })
+    const third = [...blind, clientRejected(), again(start + 200_000), again(start + 400_000)]
+    app(...third)
+      .when(again(start + 10 * minute - 1))
+      .then({ state: 'healthy' })
+    app(...third)
+      .when(again(start + 10 * minute))
+      .then({ state: 'secret-expired' })
+  })
+  it('that nobody else can be asked does not, before that', () => {
+    const absent = { type: 'witness.absent', id: 'absent', question: 'rejected' } as const
+    app(...blind, clientRejected())
+      .when({ ...absent, at: start + day })
+      .thenNothing()
+  })
+})
+
+describe('what a made-up token is answered', () => {
+  it('is learnt a moment after the client was first accepted, and again each week', () => {
+    const { after } = app(one).when(accepted)
+    given(appMachine, after)
+      .when(appDue(start + second))
+      .then({ effects: [{ type: 'baseline.learn' }], context: { baselineAt: start + second + 10 * minute } })
+    app(one, accepted)
+      .when(baselineLearnt('a', 'b'))
+      .then({ context: { wakeAt: start + 7 * day } })
+  })
+  it('is learnt anew at another token endpoint', () =>
+    app(one, accepted, seesSecrets)
+      .when(clientAccepted('one', start, { sent: { ...sent(start), endpoint: 'elsewhere' } }))
+      .then({ context: { baseline: null, baselineAt: start + second } }))
+})
