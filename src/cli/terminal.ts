@@ -13,7 +13,8 @@ export interface Terminal {
   readonly interrupted: Promise<void>
 }
 
-export type Colours = ReturnType<typeof createColors>
+type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta' | 'cyan'
+export type Colours = Readonly<Record<Colour, (text: string) => string>>
 
 export const coloursOf = (colour: boolean): Colours => createColors(colour)
 

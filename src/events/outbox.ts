@@ -52,7 +52,15 @@ interface Publishing {
  * permanently becomes a dead letter, and does not block those after it. A node that removes another node's entries
  * announces their saves, because afterwards no node could find them in the outbox.
  */
-export function createOutbox(options: OutboxOptions) {
+export interface Outbox {
+  /** Call after a save that wrote outbox entries. Never throws: the sweep retries what fails. */
+  saved(ref: OutboxEntry['ref']): void
+  start(): void
+  sweep(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createOutbox(options: OutboxOptions): Outbox {
   const { records, publisher, clock, partitions, timers, logger, flow, observer } = options
   const queue = createKeyedQueue()
   const limit = pLimit(maxConcurrentPublishes)
@@ -188,19 +196,18 @@ export function createOutbox(options: OutboxOptions) {
   }
 
   return {
-    /** Call after a save that wrote outbox entries. Never throws: the sweep retries what fails. */
-    saved(ref: OutboxEntry['ref']): void {
+    saved(ref) {
       const partition = partitionOf(ref.id, partitions)
       const names = fresh.get(partition)
       if (names !== undefined) return void names.add(nameOf({ entry: { ref } }))
       fresh.set(partition, new Set([nameOf({ entry: { ref } })]))
       flush(partition).catch((error) => logger.debug({ err: error }, 'outbox flush failed'))
     },
-    start(): void {
+    start() {
       poll = timers.poll(sweepEvery, sweep)
     },
     sweep,
-    async stop(): Promise<void> {
+    async stop() {
       await poll?.stop()
       await Promise.allSettled(Array.from({ length: partitions }, (_, partition) => flush(partition)))
     },

@@ -23,7 +23,15 @@ export interface UnannouncedSavesOptions {
  * Announces saves again while their events are still in the outbox, because the node that saved may have crashed before it
  * announced. Each node does so once per entry, so that an hour without JetStream does not repeat it every second.
  */
-export function createUnannouncedSaves(options: UnannouncedSavesOptions) {
+export interface UnannouncedSaves {
+  look(): Promise<void>
+  /** After a failover, the ids of outbox entries may start again lower. */
+  startOver(): void
+  start(): void
+  stop(): Promise<void>
+}
+
+export function createUnannouncedSaves(options: UnannouncedSavesOptions): UnannouncedSaves {
   const { records, clock, partitions, timers, logger, connected, announce } = options
   /** The last entry announced, by partition. */
   const announced = new Map<number, string>()
@@ -64,12 +72,11 @@ export function createUnannouncedSaves(options: UnannouncedSavesOptions) {
 
   return {
     look,
-    /** After a failover, the ids of outbox entries may start again lower. */
     startOver: () => announced.clear(),
-    start(): void {
+    start() {
       poll = timers.poll(lookEvery, look)
     },
-    async stop(): Promise<void> {
+    async stop() {
       await poll?.stop()
     },
   }

@@ -4,7 +4,7 @@ import { replyPrefixesSchema } from '../bus/reply-prefixes.ts'
 import { StartError } from '../common/start-error.ts'
 import { publicUrlSchema } from '../http/public-url.ts'
 import { trustedProxiesSchema } from '../http/trusted-proxies.ts'
-import { proxiesOf, proxyVariables } from '../provider/outgoing-proxies.ts'
+import { type OutgoingProxies, proxiesOf, proxyVariables } from '../provider/outgoing-proxies.ts'
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const origins = z
@@ -43,6 +43,9 @@ const audit = z
   })
   .default({ to: 'stderr' })
 
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+type LogLevel = (typeof logLevels)[number]
+
 const schema = z.object({
   TOKENBUS_NATS_URL: mountable.optional(),
   TOKENBUS_NATS_CREDS: z.string().min(1).optional(),
@@ -66,14 +69,41 @@ const schema = z.object({
   TOKENBUS_AUDIT: audit,
   ...proxyVariables,
   TOKENBUS_CHECK_REPLIES: flag.optional(),
-  TOKENBUS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TOKENBUS_LOG_LEVEL: z.enum(logLevels).default('info'),
 })
 
 export type Mode = 'dev' | 'serve' | 'cli'
-export type Config = ReturnType<typeof readConfig>
+export interface Config {
+  readonly mode: Mode
+  readonly natsUrl: string | undefined
+  readonly natsCreds: string | undefined
+  readonly redisUrl: string | undefined
+  readonly keys: string | undefined
+  readonly replyPrefixes: readonly string[]
+  readonly callerRate: number
+  readonly http: { readonly host: string; readonly port: number }
+  readonly publicUrl: string | undefined
+  readonly trustedProxies: readonly string[]
+  readonly redirectOrigins: readonly string[]
+  /** Undefined: the switch on the page decides. */
+  readonly enableTokenApi: boolean | undefined
+  readonly dataDir: string
+  readonly partitions: number
+  readonly allowPrivateEndpoints: boolean
+  readonly streamReplicas: number | undefined
+  /** Milliseconds. */
+  readonly leaveAfter: number
+  readonly catalogueDir: string | undefined
+  readonly cacheMb: number
+  readonly audit: { readonly to: 'stderr' | 'off' } | { readonly to: 'file'; readonly path: string }
+  /** For tests: costs more than most replies do. */
+  readonly checkReplies: boolean
+  readonly logLevel: LogLevel
+  readonly proxies: OutgoingProxies
+}
 
 /** Reads the environment, once. Throws `StartError` naming the variable and the rule, never the value. */
-export function readConfig(env: Record<string, string | undefined>, mode: Mode) {
+export function readConfig(env: Record<string, string | undefined>, mode: Mode): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = schema.safeParse(set)
   if (!parsed.success) {
@@ -99,18 +129,15 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode) 
     publicUrl: read.TOKENBUS_PUBLIC_URL,
     trustedProxies: read.TOKENBUS_TRUSTED_PROXIES,
     redirectOrigins: read.TOKENBUS_REDIRECT_ORIGINS,
-    /** Undefined: the switch on the page decides. */
     enableTokenApi: read.TOKENBUS_ENABLE_TOKEN_API ?? (mode === 'dev' ? true : undefined),
     dataDir: read.TOKENBUS_DATA_DIR,
     partitions: read.TOKENBUS_PARTITIONS,
     allowPrivateEndpoints: read.TOKENBUS_ALLOW_PRIVATE_ENDPOINTS ?? mode === 'dev',
     streamReplicas: read.TOKENBUS_STREAM_REPLICAS,
-    /** Milliseconds. */
     leaveAfter: (read.TOKENBUS_LEAVE_AFTER ?? (mode === 'serve' ? 3 : 0)) * 1_000,
     catalogueDir: read.TOKENBUS_CATALOGUE_DIR,
     cacheMb: read.TOKENBUS_CACHE_MB,
     audit: read.TOKENBUS_AUDIT,
-    /** For tests: costs more than most replies do. */
     checkReplies: read.TOKENBUS_CHECK_REPLIES ?? false,
     logLevel: read.TOKENBUS_LOG_LEVEL,
     proxies: proxiesOf(read),

@@ -1,31 +1,34 @@
 import type { Logger } from 'pino'
-import { createAccounts, type LoadedAccount } from '../actors/account-actor.ts'
-import { createApps } from '../actors/app-actor.ts'
+import { type Accounts, createAccounts, type LoadedAccount } from '../actors/account-actor.ts'
+import { type Apps, createApps } from '../actors/app-actor.ts'
 import { createNewerForms } from '../actors/newer-forms.ts'
 import { createOperatorLog } from '../actors/operator-log.ts'
 import { createSealedTokens } from '../actors/sealed-tokens.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
-import { createEventFlow } from '../common/event-flow.ts'
+import { createEventFlow, type EventFlow } from '../common/event-flow.ts'
 import { type Observer, unobserved } from '../common/observer.ts'
 import type { Secret } from '../common/secret.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
 import type { Change, ChangedRecord } from '../events/changes.ts'
-import { createOutbox } from '../events/outbox.ts'
+import { createOutbox, type Outbox } from '../events/outbox.ts'
 import type { Publisher } from '../events/publisher.ts'
-import { createUnannouncedSaves } from '../events/unannounced-saves.ts'
+import { createUnannouncedSaves, type UnannouncedSaves } from '../events/unannounced-saves.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Records, Ref, StoredRecord } from '../redis/records.ts'
 import type { SaveToConfirm } from '../redis/save-confirmation.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { createAnswers } from '../refresh/answers.ts'
 import { createAppCommands } from '../refresh/app-commands.ts'
+import type { ArrivedAnswers } from '../refresh/arrived-answers.ts'
+import type { Attempts } from '../refresh/attempts.ts'
 import { createExchange } from '../refresh/exchange.ts'
+import type { HeldAnswers } from '../refresh/pending-answers.ts'
 import { createRefreshing } from '../refresh/refreshing.ts'
 import type { Spool } from '../refresh/spool.ts'
-import { createWaker } from '../refresh/waker.ts'
-import { createTokenCache } from '../tokens/cache.ts'
-import { createTokenReads } from '../tokens/read.ts'
-import { createWaiting } from '../tokens/waiters.ts'
+import { createWaker, type Waker } from '../refresh/waker.ts'
+import { createTokenCache, type TokenCache } from '../tokens/cache.ts'
+import { createTokenReads, type TokenReads } from '../tokens/read.ts'
+import { createWaiting, type Waiting } from '../tokens/waiters.ts'
 
 export interface HostOptions {
   readonly records: Records
@@ -55,10 +58,27 @@ export interface HostOptions {
 
 const attemptsPerNode = 128
 
-export type Host = ReturnType<typeof createHost>
+export interface Host {
+  readonly accounts: Accounts
+  readonly apps: Apps
+  readonly attempts: Attempts
+  readonly cache: TokenCache
+  readonly heldAnswers: HeldAnswers
+  readonly arrivedAnswers: ArrivedAnswers
+  readonly unannouncedSaves: UnannouncedSaves
+  readonly outbox: Outbox
+  readonly flow: EventFlow
+  readonly reads: TokenReads
+  readonly waiting: Waiting<LoadedAccount>
+  readonly waker: Waker
+  /** A record was saved, here or elsewhere. */
+  changed(record: ChangedRecord): void
+  /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
+  storageBack(): void
+}
 
 /** Wires the account and app actors to Redis, the bus and the provider. One per node. */
-export function createHost(options: HostOptions) {
+export function createHost(options: HostOptions): Host {
   const { records, sealer, fingerprint, publisher, announce, provider, clock, partitions, logger } = options
   const { spool, timers = realTimers, observer = unobserved, cachedTokens, snapshotSchema } = options
   const sealed = createSealedTokens(sealer)
@@ -208,8 +228,7 @@ export function createHost(options: HostOptions) {
     reads,
     waiting,
     waker,
-    /** A record was saved, here or elsewhere. */
-    changed({ kind, id, version }: ChangedRecord): void {
+    changed({ kind, id, version }) {
       if (kind === 'app') {
         apps.forgetSettings(id)
         return
@@ -218,8 +237,7 @@ export function createHost(options: HostOptions) {
       waiting.wake(id)
       if (attempts.has(id)) attempts.superseded(id, version() ?? 0)
     },
-    /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
-    storageBack(): void {
+    storageBack() {
       waker.pause(5_000)
       apps.forgetSettings()
       cache.clear()

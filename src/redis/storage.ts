@@ -1,28 +1,29 @@
 import type { Logger } from 'pino'
+import type { Secret } from '../common/secret.ts'
 import { StartError } from '../common/start-error.ts'
-import { createApiTokenStore } from './api-tokens.ts'
+import { type ApiTokenStore, createApiTokenStore } from './api-tokens.ts'
 import { createCommands } from './commands.ts'
 import { connectRedis, lacking, redisAddress } from './connect.ts'
-import { highestTime } from './highest-time.ts'
+import { type HighestTime, highestTime } from './highest-time.ts'
 import { createIdentityMarks } from './identity-marks.ts'
 import { watchIdentity } from './identity-watch.ts'
 import { createIntegrity } from './integrity.ts'
 import type { KnownData } from './known-data.ts'
 import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './meta.ts'
-import { createPendingConsents } from './pending-consents.ts'
-import { createPendingDevices } from './pending-devices.ts'
-import { createRecords } from './records.ts'
+import { createPendingConsents, type PendingConsents } from './pending-consents.ts'
+import { createPendingDevices, type PendingDevices } from './pending-devices.ts'
+import { createRecords, type Records } from './records.ts'
 import { assertNoEviction, replication } from './replication.ts'
 import { createSaveConfirmation, type SaveToConfirm } from './save-confirmation.ts'
-import { createFingerprint, createSealer } from './seal.ts'
+import { createFingerprint, createSealer, type Sealer } from './seal.ts'
 import { countSeals } from './seal-count.ts'
 import { parseKeys } from './seal-keys.ts'
-import { createSeenEvents } from './seen-events.ts'
+import { createSeenEvents, type SeenEvents } from './seen-events.ts'
 import { createSigner } from './signer.ts'
 import { type StorageTrouble, StorageUnavailable, sentenceOf } from './storage-unavailable.ts'
-import { createTokenApiSwitch } from './token-api-switch.ts'
+import { createTokenApiSwitch, type TokenApiSwitch } from './token-api-switch.ts'
 import { watchWrites } from './write-health.ts'
-import { createWriteLevel } from './write-level.ts'
+import { createWriteLevel, type WriteLevel } from './write-level.ts'
 
 export interface StorageOptions {
   readonly url: string
@@ -36,10 +37,47 @@ const lookEvery = 5_000
 const readLevelEvery = 1_000
 const replicaWithin = 500
 
-export type Storage = Awaited<ReturnType<typeof openStorage>>
+export interface Storage {
+  /** Which data it is. */
+  readonly identity: string
+  readonly records: Records
+  readonly pendingConsents: PendingConsents
+  readonly pendingDevices: PendingDevices
+  readonly apiTokens: ApiTokenStore
+  readonly tokenApiSwitch: TokenApiSwitch
+  readonly seenEvents: SeenEvents
+  readonly sealer: Sealer
+  /** How often the key that seals now was used. */
+  seals(): Promise<number>
+  highestTime(seen: number): Promise<HighestTime>
+  retireKeys(): Promise<string[]>
+  readonly level: WriteLevel & {
+    raiseWritten(to: number): Promise<void>
+    raiseLowest(to: number): Promise<void>
+  }
+  snapshotSchema(): number
+  onTampering(listener: (kind: string) => void): void
+  fingerprint(mark: { account: string; token: Secret }): string
+  /** With replicas: has one of them what was just saved? Without: yes. */
+  confirmSave(save: SaveToConfirm): Promise<boolean>
+  /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
+  onReconnect(listener: () => void): void
+  /** Another Redis answers, or this one without its data: what was read from it says nothing any more. */
+  onLost(listener: () => void): void
+  onFailure(listener: (why: StorageTrouble) => void): void
+  /** What keeps this node from serving, as a sentence; null where nothing does. */
+  trouble(): string | null
+  close(): Promise<void>
+}
 
 /** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
-export async function openStorage({ url, keys, partitions, logger, known }: StorageOptions) {
+export async function openStorage({
+  url,
+  keys,
+  partitions,
+  logger,
+  known,
+}: StorageOptions): Promise<Storage> {
   const parsed = parseKeys(keys)
   const counted = createSealer(parsed)
   const redis = await connectRedis({ url, logger })
@@ -101,7 +139,6 @@ export async function openStorage({ url, keys, partitions, logger, known }: Stor
     }, readLevelEvery)
 
     return {
-      /** Which data it is. */
       identity: identity.id,
       records: createRecords({
         commands,
@@ -117,32 +154,28 @@ export async function openStorage({ url, keys, partitions, logger, known }: Stor
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
       seals: seals.total,
-      highestTime: (seen: number) => highestTime(redis, seen),
+      highestTime: (seen) => highestTime(redis, seen),
       retireKeys: () => retireKeys(opened),
       level: {
         ...level,
-        raiseWritten: (to: number) => raiseWritten(opened, to).then(level.refresh),
-        raiseLowest: (to: number) => raiseLowest(opened, to).then(level.refresh),
+        raiseWritten: (to) => raiseWritten(opened, to).then(level.refresh),
+        raiseLowest: (to) => raiseLowest(opened, to).then(level.refresh),
       },
       snapshotSchema: level.snapshotSchema,
       onTampering: integrity.onTampering,
       fingerprint: createFingerprint(fingerprintKey),
-      /** With replicas: has one of them what was just saved? Without: yes. */
-      async confirmSave(save: SaveToConfirm): Promise<boolean> {
+      async confirmSave(save) {
         return replicas.replicas === 0 || confirmation.confirm(save)
       },
-      /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
-      onReconnect: (listener: () => void) => listeners.push(listener),
-      /** Another Redis answers, or this one without its data: what was read from it says nothing any more. */
-      onLost: (listener: () => void) => lostListeners.push(listener),
+      onReconnect: (listener) => void listeners.push(listener),
+      onLost: (listener) => void lostListeners.push(listener),
       onFailure: writes.onFailure,
-      /** What keeps this node from serving, as a sentence; null where nothing does. */
-      trouble(): string | null {
+      trouble() {
         const why = trouble()
         if (why === 'lost') return identityWatch.refusal()?.message ?? null
         return why === null ? null : sentenceOf(why)
       },
-      async close(): Promise<void> {
+      async close() {
         clearInterval(timer)
         await Promise.all([identityWatch.stop(), writes.stop()])
         confirmation.close()

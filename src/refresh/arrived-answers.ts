@@ -18,7 +18,15 @@ export interface ArrivedAnswersOptions {
   note(answer: Answer): Promise<void>
 }
 
-export type ArrivedAnswers = ReturnType<typeof createArrivedAnswers>
+export interface ArrivedAnswers {
+  /** Rejects with `StorageUnavailable`: then it is not kept. `fault`: why it could not be stored. */
+  keep(answer: Answer, fault: unknown): Promise<void>
+  /** Stores what waits for the account. False where something has to wait on: nothing may be sent. */
+  takeUp(account: string): Promise<boolean>
+  /** Seals anew what was sealed with another key. */
+  reseal(account: string): Promise<void>
+  forget(account: string): Promise<void>
+}
 
 const slot = 'arrived'
 const claimAfter = 5_000
@@ -27,7 +35,7 @@ const claimAfter = 5_000
  * Answers that could not be made part of their account through a fault of ours. They lie sealed beside its record until
  * some node, this one or one of a repaired version, stores them. Meanwhile nothing of the account is sent.
  */
-export function createArrivedAnswers(options: ArrivedAnswersOptions) {
+export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAnswers {
   const { arrived, sealer, sealed, logger, observer } = options
 
   function toText(answer: Answer): string {
@@ -49,8 +57,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions) {
   }
 
   return {
-    /** Rejects with `StorageUnavailable`: then it is not kept. `fault`: why it could not be stored. */
-    async keep(answer: Answer, fault: unknown): Promise<void> {
+    async keep(answer, fault) {
       const { account, attempt } = answer
       await arrived.keep(account, { attempt, sealed: toText(answer), dueIn: claimAfter })
       tell(fault, answer)
@@ -58,8 +65,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions) {
         .note(answer)
         .catch((error) => logger.warn({ err: error, account }, 'not noted on the account'))
     },
-    /** Stores what waits for the account. False where something has to wait on: nothing may be sent. */
-    async takeUp(account: string): Promise<boolean> {
+    async takeUp(account) {
       let all = true
       for (const { attempt, sealed: text } of await arrived.read(account)) {
         try {
@@ -74,14 +80,13 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions) {
       }
       return all
     },
-    /** Seals anew what was sealed with another key. */
-    async reseal(account: string): Promise<void> {
+    async reseal(account) {
       for (const { attempt, sealed: text } of await arrived.read(account)) {
         if (!sealer.isStale(text)) continue
         const anew = toText(fromText(account, text))
         await arrived.keep(account, { attempt, sealed: anew, dueIn: claimAfter })
       }
     },
-    forget: (account: string): Promise<void> => arrived.removeAll(account),
+    forget: (account) => arrived.removeAll(account),
   }
 }

@@ -26,11 +26,29 @@ export interface HeldAnswersOptions {
 /** How it ended: part of its account, or kept beside it. */
 export type Held = 'stored' | 'kept'
 
+export interface HeldAnswers {
+  /** `saved` is what the answer will meet, unless somebody else has saved since. */
+  hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  /** At start, before anything may spend the tokens these answers replace. */
+  storeSpooled(): Promise<number>
+  /** After a reconnect or a failover. What Redis still has it declines: an answer is known by what it spent. */
+  offerAgain(): Promise<void>
+  /** From now on an answer that lies safe in the spool may wait there for the next start. */
+  relent(): void
+}
+
 /**
  * Holds each answer until Redis has it, however long that takes; meanwhile it lies sealed in the spool. A stored
  * answer is kept sealed for 5 min and offered again when Redis may have forgotten it (a failover).
  */
-export function createHeldAnswers({ spool, sealed, timers, logger, store, keep }: HeldAnswersOptions) {
+export function createHeldAnswers({
+  spool,
+  sealed,
+  timers,
+  logger,
+  store,
+  keep,
+}: HeldAnswersOptions): HeldAnswers {
   const recent = new Map<string, SealedAnswer>()
   let recentSize = 0
   let relenting = false
@@ -122,10 +140,8 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store, keep }
   }
 
   return {
-    /** `saved` is what the answer will meet, unless somebody else has saved since. */
     hold: insist,
-    /** At start, before anything may spend the tokens these answers replace. */
-    async storeSpooled(): Promise<number> {
+    async storeSpooled() {
       const names = await spool.names()
       for (const name of names) {
         const answer = await readSpooled(name)
@@ -134,12 +150,10 @@ export function createHeldAnswers({ spool, sealed, timers, logger, store, keep }
       }
       return names.length
     },
-    /** After a reconnect or a failover. What Redis still has it declines: an answer is known by what it spent. */
-    async offerAgain(): Promise<void> {
+    async offerAgain() {
       await Promise.all([...recent.values()].map((answer) => storeOrKeep(openAnswer(sealed, answer))))
     },
-    /** From now on an answer that lies safe in the spool may wait there for the next start. */
-    relent(): void {
+    relent() {
       relenting = true
     },
   }

@@ -47,7 +47,14 @@ const claimHolds = 30_000
  * Makes time an event: claims what is due, a few per partition, and tells it so. Whichever node claims first does it;
  * there are no timers per account, and a restart loses none.
  */
-export function createWaker(options: WakerOptions) {
+export interface Waker {
+  start(): void
+  /** After a reconnect, answers held elsewhere go first: their tokens must not be spent again. */
+  pause(milliseconds: number): void
+  stop(): Promise<void>
+}
+
+export function createWaker(options: WakerOptions): Waker {
   const { records, accounts, apps, clock, partitions, timers, logger } = options
   const rarely = createRareLog({ logger, timers })
   /** Where the next tick begins to ask: with few free slots, each partition has its turn. */
@@ -136,15 +143,14 @@ export function createWaker(options: WakerOptions) {
   }
 
   return {
-    start(): void {
+    start() {
       stopped = false
       poll = timers.poll(every, tick)
     },
-    /** After a reconnect, answers held elsewhere go first: their tokens must not be spent again. */
-    pause(milliseconds: number): void {
+    pause(milliseconds) {
       pausedUntil = timers.elapsed() + milliseconds
     },
-    async stop(): Promise<void> {
+    async stop() {
       stopped = true
       await poll?.stop()
     },
