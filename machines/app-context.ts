@@ -12,7 +12,7 @@ export interface SecretStatus {
   readonly warnedDays: number | null
 }
 
-/** What schema 2 kept in place of a question. Only read by older nodes; always null since. */
+/** Of schema 2, and read by older nodes only; always null since. */
 export interface Suspicion {
   readonly attempt: string
   readonly at: number
@@ -38,7 +38,7 @@ export interface Question {
   /** The first is the one that opened it. */
   readonly grants: readonly string[]
   readonly refusals: number
-  /** One of them had been refreshed before. Absent in what older versions stored. */
+  /** One of them had been refreshed before. */
   readonly worked?: boolean
   readonly lastRefusalAt: number
   /** Secrets that were refused to the first grant, where another one may be accepted. */
@@ -105,6 +105,8 @@ export interface AppContext {
   readonly refusedSince: number | null
   /** The account that looked last whether the broken app works again. */
   readonly lastProbed: string | null
+  /** The account that looks next: its grant is newer than what the app was judged by. */
+  readonly newcomer: string | null
   readonly throttledUntil: number
   readonly probes: number
   readonly probeAt: number | null
@@ -200,7 +202,8 @@ export type AppEvent =
   | ControlAnswered
   | BaselineLearnt
   | WitnessAbsent
-  | (Happened & { readonly type: 'account.probed'; readonly account: string })
+  /** `newcomer.waits`: one whose grant came after the app broke. */
+  | (Happened & { readonly type: 'account.probed' | 'newcomer.waits'; readonly account: string })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })
   | (Happened & { readonly type: 'timer.due' })
@@ -235,6 +238,7 @@ export function newApp({ app }: { app: string }): AppContext {
     denial: null,
     refusedSince: null,
     lastProbed: null,
+    newcomer: null,
     throttledUntil: 0,
     probes: 0,
     probeAt: null,

@@ -163,10 +163,21 @@ export function keepBaseline(_: AppContext, { at, baseline }: BaselineLearnt): C
   return baseline === null ? { baselineAt: at + baselineRetry } : { baseline, baselineAt: at + baselineHolds }
 }
 
-/** 5 min, doubling to an hour: one account of a broken app looks whether it works again. */
+const firstProbe = 5 * minute
+
+/** 5 min, doubling to an hour. */
+const pauseAfter = (probes: number) => Math.min(60 * minute, firstProbe * 2 ** Math.min(probes, 8))
+
+/** One account of a broken app looks whether it works again. */
 export function scheduleProbe(context: AppContext, event: AppEvent): Change {
-  return {
-    probes: context.probes + 1,
-    probeAt: event.at + Math.min(60 * minute, 5 * minute * 2 ** Math.min(context.probes, 8)),
-  }
+  return { probes: context.probes + 1, probeAt: event.at + pauseAfter(context.probes) }
+}
+
+type Newcomer = Extract<AppEvent, { readonly account: string }>
+
+/** A new grant tells more than those that were refused; however many come, one looks each 5 min. */
+export function hastenProbe({ probes, probeAt }: AppContext, event: Newcomer): Change {
+  const probedAt = (probeAt ?? event.at) - pauseAfter(Math.max(0, probes - 1))
+  const soonest = Math.max(event.at, probedAt + firstProbe)
+  return { newcomer: event.account, probeAt: Math.min(probeAt ?? soonest, soonest) }
 }

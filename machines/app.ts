@@ -79,6 +79,7 @@ export const appMachine = appSetup.createMachine({
         ],
         'client.accepted': { target: 'healthy', actions: ['acceptClient', ...heal] },
         'account.probed': { actions: ['noteProbed', ...then] },
+        'newcomer.waits': { guard: 'isFirstNewcomer', actions: ['hastenProbe', ...then] },
         'timer.due': [
           { guard: 'isProbeDue', actions: ['scheduleProbe', 'probeAccount', ...then] },
           { guard: 'isDue', actions: [...then] },

@@ -24,6 +24,7 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
       denial: null,
       refusedSince: null,
       lastProbed: null,
+      newcomer: null,
     },
   },
 }

@@ -26,7 +26,10 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   }
 
   async function probeWaiting(id: string, { context }: App): Promise<void> {
-    const account = await records.pickWaiting(id, context.lastProbed)
+    const { newcomer, lastProbed } = context
+    if (newcomer !== null) await apps.report(id, { type: 'account.probed', account: newcomer })
+    if (newcomer !== null && (await probe(newcomer))) return
+    const account = await records.pickWaiting(id, lastProbed)
     if (account === null) return
     await apps.report(id, { type: 'account.probed', account })
     await probe(account)

@@ -20,7 +20,7 @@ export interface RecordOutcomeOptions {
   readonly accounts: Pick<Accounts, 'receive'>
   readonly apps: Pick<Apps, 'pinOrigin'>
   readonly reports: Pick<AppReports, 'tellAccepted'>
-  readonly waitingForApp: Pick<WaitingForApp, 'wakeIfAppWorks' | 'retryIfAppChanged'>
+  readonly waitingForApp: Pick<WaitingForApp, 'beginWaiting' | 'retryIfAppChanged'>
   readonly operatorLog: Pick<OperatorLog, 'refreshFailed'>
   readonly observer: Pick<Observer, 'inDoubt' | 'raceRecovered'>
   hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
@@ -60,7 +60,7 @@ export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcom
         operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
-      if (snapshot.value === 'secret-expired' && !alone) await waitingForApp.wakeIfAppWorks(account, saved)
+      if (snapshot.value === 'secret-expired' && !alone) await waitingForApp.beginWaiting(account, saved)
       if (snapshot.value === 'revoked' && waitsForApp(snapshot.context))
         await waitingForApp.retryIfAppChanged(account, saved)
       return failure.class

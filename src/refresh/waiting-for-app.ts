@@ -4,13 +4,15 @@ import type { AppSlots } from './provider-limits.ts'
 
 export interface WaitingForAppOptions {
   readonly accounts: Pick<Accounts, 'receive'>
-  readonly apps: Pick<Apps, 'look'>
+  readonly apps: Pick<Apps, 'look' | 'report'>
   readonly slots: Pick<AppSlots, 'expect'>
 }
 
 export interface WaitingForApp {
   /** The app may have been put right just before this account came to wait: then it was not among those woken. */
   wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
+  /** The same once its attempt has ended; where the app is broken, a new grant is the next to look whether it still is. */
+  beginWaiting(account: string, loaded: LoadedAccount): Promise<void>
   /** The app may have been changed just before this account was parked: then it was not among those woken. */
   retryIfAppChanged(account: string, loaded: LoadedAccount): Promise<void>
   /**
@@ -26,10 +28,20 @@ const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
 
 /** Accounts that wait for their app, and whom the app's own fan-out does not reach in time. */
 export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOptions): WaitingForApp {
+  async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
+    if ((await apps.look(context.app)).state === 'secret-expired') return
+    await accounts.receive(account, appWorks)
+  }
+
   return {
-    async wakeIfAppWorks(account, { snapshot: { context } }) {
-      if ((await apps.look(context.app)).state === 'secret-expired') return
-      await accounts.receive(account, appWorks)
+    wakeIfAppWorks,
+    async beginWaiting(account, loaded) {
+      const { context } = loaded.snapshot
+      const app = await apps.look(context.app)
+      if (app.state !== 'secret-expired') return wakeIfAppWorks(account, loaded)
+      const isNew = context.authorizedAt > app.context.since && context.attempt?.probe !== true
+      if (!isNew || app.context.newcomer !== null) return
+      await apps.report(context.app, { type: 'newcomer.waits', account })
     },
     async retryIfAppChanged(account, { snapshot: { context } }) {
       const { record } = await apps.look(context.app)

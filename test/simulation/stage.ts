@@ -27,6 +27,14 @@ export interface Token {
   readonly generation: number
 }
 
+export interface PutGrant {
+  readonly rotation?: Grant['rotation']
+  readonly policy?: 'eager' | 'lazy' | 'adaptive'
+  readonly fresh?: boolean
+  /** Through which node. */
+  readonly node?: number
+}
+
 export type Stage = Awaited<ReturnType<typeof setStage>>
 
 /** A few nodes with nothing wrong yet: a scene says what happens, second by second, and its time costs nothing. */
@@ -64,6 +72,23 @@ export async function setStage({ seed = 1, clocks = [0, 0], life = 3_600_000 }: 
 
   const at = (node: number) => (nodes[node] as SimulatedNode).tokenbus() as Running
 
+  /** A grant and its account, which has no access token yet unless `fresh`. */
+  async function putGrant(
+    account: string,
+    { rotation = 'strict', policy = 'eager', fresh = false, node = 0 }: PutGrant = {},
+  ): Promise<Grant> {
+    const grant = provider.grants.begin(account, rotation)
+    const refreshToken = new Secret(provider.grants.nameOf(grant, 0))
+    const first = fresh && provider.issue(grant)
+    const token = first && {
+      accessToken: first.accessToken,
+      expires: new Date(world.now() + first.life).toISOString(),
+    }
+    const put = { app: `app-${rotation}`, user: account, policy, refreshToken, ...token }
+    await wait(at(node).putAccount(account, put))
+    return grant
+  }
+
   await pass(1_000)
   return {
     world,
@@ -75,23 +100,13 @@ export async function setStage({ seed = 1, clocks = [0, 0], life = 3_600_000 }: 
     at,
     pass,
     wait,
-    /** A grant and its account, which has no access token yet unless `fresh`. */
-    async connect(
-      account: string,
-      { rotation = 'strict' as Grant['rotation'], policy = 'eager' as const, fresh = false, node = 0 } = {},
-    ): Promise<Grant> {
-      const app = `app-${rotation}`
+    putGrant,
+    /** An app with its first secret, and `putGrant`. */
+    async connect(account: string, how: PutGrant = {}): Promise<Grant> {
+      const { rotation = 'strict', node = 0 } = how
       const client = { provider: 'oidc', clientId: 'client', clientSecret: new Secret('secret-0') } as const
-      await wait(at(node).putApp(app, { ...client, rotation }))
-      const grant = provider.grants.begin(account, rotation)
-      const refreshToken = new Secret(provider.grants.nameOf(grant, 0))
-      const first = fresh && provider.issue(grant)
-      const token = first && {
-        accessToken: first.accessToken,
-        expires: new Date(world.now() + first.life).toISOString(),
-      }
-      await wait(at(node).putAccount(account, { app, user: account, policy, refreshToken, ...token }))
-      return grant
+      await wait(at(node).putApp(`app-${rotation}`, { ...client, rotation }))
+      return putGrant(account, how)
     },
     /** The token a node answers, or the failure. */
     async get(node: number, account: string, want: Parameters<Tokenbus['getToken']>[1] = {}) {

@@ -153,6 +153,12 @@ export const appSamples: Readonly<Record<string, AppSample>> = {
     at: soon(context),
     account: 'waiting',
   }),
+  'newcomer.waits': (context) => ({
+    type: 'newcomer.waits',
+    id: 'newcomer',
+    at: soon(context),
+    account: 'newcomer',
+  }),
   'provider.throttled': (context) => ({
     type: 'provider.throttled',
     id: 'throttled',

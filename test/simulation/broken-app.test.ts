@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { refused } from '../../src/provider/token-answer.ts'
+import { refusals } from './refusals.ts'
+import { type Stage, setStage } from './stage.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const dead = refused(refusals.invalidClient)
+
+/** An app behind a blind control, felled by grants that have ended in strange words. */
+async function fell(names: readonly string[]): Promise<Stage> {
+  const stage = await setStage({ life: minute })
+  const { provider, published } = stage
+  provider.controls.blind = true
+  const grants: string[] = []
+  for (const name of names) grants.push((await stage.connect(name, { rotation: 'none', fresh: true })).id)
+  await stage.pass(3 * minute)
+  for (const id of grants) provider.strange.set(id, dead)
+  await stage.pass(6 * hour)
+  expect(published.some(({ type }) => type === 'app.secret-expired')).toBe(true)
+  return stage
+}
+
+it.each([
+  [2, 'none waits for it any more'],
+  [12, 'many wait for it'],
+])(
+  'a broken app is healed within minutes by a new grant that works, where %i grants ended',
+  async (count) => {
+    const stage = await fell(Array.from({ length: count }, (_, i) => `dead-${i}`))
+    await stage.putGrant('new', { rotation: 'none' })
+    await stage.pass(6 * minute)
+    expect(await stage.get(0, 'new')).toMatchObject({ accessToken: expect.any(String) })
+  },
+)
+
+it('many new grants of an app whose secret is refused cost one call each 5 minutes', async () => {
+  const stage = await setStage({ life: minute })
+  const { provider } = stage
+  for (const name of ['alice', 'bob']) await stage.connect(name, { rotation: 'none', fresh: true })
+  await stage.pass(3 * minute)
+  provider.secrets.clear()
+  await stage.pass(3 * hour)
+  const before = provider.spendings.length
+  for (let i = 0; i < 30; i++) await stage.putGrant(`new-${i}`, { rotation: 'none' })
+  await stage.pass(30 * minute)
+  expect(provider.spendings.length - before).toBeLessThanOrEqual(7)
+})
