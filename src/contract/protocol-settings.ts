@@ -31,11 +31,8 @@ const life = z.number().positive().max(longestLife)
 
 /** What a provider wants or says otherwise than RFC 6749 has it. */
 export const protocolSettings = {
-  pkce: z
-    .boolean()
-    .or(z.literal('plain'))
-    .optional()
-    .describe('whether consent is protected by PKCE (RFC 7636), or by its method plain'),
+  pkce: z.boolean().optional().describe('whether consent is protected by PKCE (RFC 7636)'),
+  pkceMethod: z.enum(['S256', 'plain']).optional().describe('how the code challenge is made (RFC 7636 §4.2)'),
   clientAuth: z
     .enum(['client_secret_basic', 'client_secret_post', 'client_secret_query', 'none'])
     .optional()

@@ -27,6 +27,11 @@ export const tokenGetSchema = z.strictObject({
   subjectTokenType: subjectTokenTypeSchema.optional(),
 })
 
+/** The same over HTTP, where it is a request of its own: the token it brings belongs into no URL. */
+export const tokenExchangeSchema = tokenGetSchema
+  .pick({ scopes: true, subjectToken: true, subjectTokenType: true })
+  .required({ subjectToken: true })
+
 export const tokenRejectSchema = z.strictObject({
   generation: generationSchema,
   claims: claimsSchema.optional(),

@@ -5,7 +5,7 @@ import type { Audit } from '../common/audit.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { idSchema, resourceScopesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
-import { tokenRejectSchema, tokenSchema } from '../contract/token.ts'
+import { tokenExchangeSchema, tokenRejectSchema, tokenSchema } from '../contract/token.ts'
 import type { Tokenbus, TokenResult } from '../contract/tokenbus.ts'
 import { fromText } from './from-text.ts'
 import { type Call, type Route, route } from './route.ts'
@@ -24,7 +24,7 @@ const answer = tokenSchema.extend({ cached: z.boolean().describe('no renewal was
 /** Members of an audit line. An address needs no escaping. */
 export const callerDetails = (address: string) => `,"address":"${address}"`
 
-/** EmailEngine's endpoint, field for field, and four of our own; and a way to say that a token was refused. */
+/** EmailEngine's endpoint, field for field, and four of our own; an exchange; and a way to say that a token was refused. */
 export function oauthTokenRoutes({ tokenbus, audit, tokenApi }: OauthTokenOptions): Route[] {
   async function serve(
     {
@@ -67,6 +67,24 @@ export function oauthTokenRoutes({ tokenbus, audit, tokenApi }: OauthTokenOption
             ...(scopes && { scopes }),
           }),
         ),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/account/:account/oauth-token/exchange',
+      summary: "Exchange the caller's own token for one of the account's provider (RFC 8693)",
+      access: oauthTokenAccess,
+      params,
+      body: tokenExchangeSchema,
+      answer,
+      handle: ({ body: { subjectToken, subjectTokenType, scopes }, ...call }) =>
+        serve(call, async (account) => {
+          const exchanged = await tokenbus.getToken(account, {
+            subjectToken,
+            ...(subjectTokenType && { subjectTokenType }),
+            ...(scopes && { scopes }),
+          })
+          return exchanged.ok ? { ...exchanged, renewed: true } : exchanged
+        }),
     }),
     route({
       method: 'POST',

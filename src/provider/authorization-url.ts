@@ -56,9 +56,9 @@ async function standardParams(request: AuthorizationUrlRequest): Promise<Params>
 }
 
 /** RFC 7636 §4.2, or what else a provider wants. */
-async function challengeOf({ pkce = true }: AppConfig, codeVerifier: string): Promise<Params> {
+async function challengeOf({ pkce, pkceMethod }: AppConfig, codeVerifier: string): Promise<Params> {
   if (pkce === false) return {}
-  if (pkce === 'plain') return { code_challenge: codeVerifier, code_challenge_method: 'plain' }
+  if (pkceMethod === 'plain') return { code_challenge: codeVerifier, code_challenge_method: 'plain' }
   const challenge = await oauth.calculatePKCECodeChallenge(codeVerifier)
   return { code_challenge: challenge, code_challenge_method: 'S256' }
 }

@@ -15,6 +15,7 @@ type Rule = (asked: Asked) => Complaint | undefined
 
 const ofCode = [
   'pkce',
+  'pkceMethod',
   'refreshParams',
   'refreshUrl',
   'refreshMethod',
@@ -77,6 +78,10 @@ const rules: readonly Rule[] = [
   ({ put, config: { tokenMethod } }) =>
     tokenMethod === 'GET' && put.tokenBody !== undefined && put.tokenBody !== 'query'
       ? ['tokenBody', 'has no meaning with tokenMethod GET']
+      : undefined,
+  ({ put, config: { pkce } }) =>
+    pkce === false && put.pkceMethod !== undefined
+      ? ['pkceMethod', 'has no meaning with pkce false']
       : undefined,
   ({ put, config: { exchangeUrl } }) =>
     put.exchangeParams !== undefined && exchangeUrl === undefined

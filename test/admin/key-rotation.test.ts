@@ -155,9 +155,10 @@ it.each([
   })
 })
 
-it('API tokens, apps without a secret and consents under way follow too: the older key may go at once', async () => {
+it('API tokens, apps without a secret, consents and devices under way follow too: the older key may go at once', async () => {
   await looking.flushall()
   const consent = { details: { account: 'alice' }, secret: 'verifier' }
+  const device = { details: { account: 'bob' }, secret: 'device code' }
   let token = ''
   {
     await using before = await startNode(one)
@@ -166,6 +167,8 @@ it('API tokens, apps without a secret and consents under way follow too: the old
     const { clientSecret: _, ...open } = sandboxApp
     await before.tokenbus.putApp('public', { ...open, rotation: 'strict' })
     await before.storage.pendingConsents.put('ticket', consent)
+    const when = { now: before.clock.now(), dueIn: 1_000, expiresIn: 600_000 }
+    await before.storage.pendingDevices.put('device', device, when)
   }
   {
     await using node = await startNode(`${two},${one}`)
@@ -178,4 +181,5 @@ it('API tokens, apps without a secret and consents under way follow too: the old
   expect(await apiTokens.verify(token)).toMatchObject({ scopes: ['token:read'] })
   expect((await after.host.apps.look('public')).config).toMatchObject({ rotation: 'strict' })
   expect(await after.storage.pendingConsents.take('ticket')).toEqual(consent)
+  expect(await after.storage.pendingDevices.read('device')).toEqual(device)
 })

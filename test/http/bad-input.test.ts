@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { accountRevokeSchema } from '../../src/contract/account.ts'
 import { apiTokenCreateSchema } from '../../src/contract/api-token.ts'
 import { appSecretAddSchema, appVerifySchema } from '../../src/contract/app.ts'
-import { tokenRejectSchema } from '../../src/contract/token.ts'
+import { tokenExchangeSchema, tokenRejectSchema } from '../../src/contract/token.ts'
 import { accountChangeSchema, accountRegisterSchema } from '../../src/http/account-body.ts'
 import { appChangeSchema, appCreateSchema } from '../../src/http/app-body.ts'
 import { type HttpCluster, type HttpReply, startHttpCluster } from './http-cluster.ts'
@@ -32,6 +32,7 @@ describe('bodies that their schema does not take', () => {
     ['POST', '/v1/account', accountRegisterSchema],
     ['PUT', '/v1/account/somebody', accountChangeSchema],
     ['POST', '/v1/account/somebody/revoke', accountRevokeSchema],
+    ['POST', '/v1/account/somebody/oauth-token/exchange', tokenExchangeSchema],
     ['POST', '/v1/account/somebody/oauth-token/reject', tokenRejectSchema],
     ['POST', '/v1/api-tokens', apiTokenCreateSchema],
     ['POST', '/v1/oauth2', appCreateSchema],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agreeOnDevice } from '../support/agree-on-device.ts'
 import { eventually } from '../support/eventually.ts'
 import { type PlainAnswer, type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
+import { spawnTokenbus, startTokenbus } from '../support/spawn-tokenbus.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 let cluster: HttpCluster
@@ -74,6 +75,42 @@ it('a person who agrees at a real server connects the account, as whom the serve
   expect(await cluster.request('account.get.alice')).toMatchObject({ subject: 'demo' })
   expect(await cluster.request('token.get.alice', { forceRefresh: true })).toMatchObject({ generation: 2 })
 }, 60_000)
+
+describe('the command line', () => {
+  it('shows the code and waits until the person has agreed', async () => {
+    const env = { TOKENBUS_NATS_URL: cluster.natsServer.url }
+    const command = startTokenbus(['account', 'device', 'liz', '--app', 'sandbox', '--json'], env)
+    const begun = JSON.parse(await command.said(/\}\s*$/))
+    expect(begun).toMatchObject({ userCode: expect.any(String), verificationUri: expect.any(String) })
+    await agreeOnDevice(begun)
+    expect(await command.ended).toMatchObject({ code: 0, err: expect.stringContaining('liz is connected') })
+    expect(await state('liz')).toBe('valid')
+  }, 60_000)
+
+  it('fills in the URLs of the app', async () => {
+    const { origin } = provider
+    await cluster.request('app.put.filled', {
+      provider: 'oidc',
+      deviceUrl: `${origin}/{place}`,
+      tokenUrl: `${origin}/{place}/token`,
+      urlParams: { place: { pattern: '^[a-z]+$' } },
+      clientId: 'client',
+      clientSecret: 'client-secret',
+      scopes: ['read'],
+    })
+    const env = { TOKENBUS_NATS_URL: cluster.natsServer.url }
+    const args = ['account', 'device', 'mia', '--app', 'filled', '--no-wait', '--param', 'place=device']
+    const shown = expect.stringContaining('open https://example.com/device and enter WDJB-MJHT')
+    answers = [[400, { error: 'access_denied' }]]
+    expect(await spawnTokenbus(args, env)).toMatchObject({ code: 0, out: shown })
+    await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]), {
+      within: 20_000,
+    })
+    expect(provider.calls.at(-1)?.path).toBe('/device/token')
+    const wrong = await spawnTokenbus([...args.slice(0, -1), 'place=Up'], env)
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('params.place') })
+  }, 60_000)
+})
 
 describe('while nobody has agreed', () => {
   it('the provider is asked as seldom as it wants, and stores nothing of it in clear', async () => {

@@ -112,6 +112,7 @@ describe('metadata', () => {
       ['POST', '/v1/api-tokens'],
       ['POST', '/v1/authentication/form'],
       ['POST', '/session'],
+      ['POST', '/v1/account/alice/oauth-token/exchange'],
       ['POST', '/v1/account/alice/oauth-token/reject'],
     ] as const) {
       const text = `{"x":${'['.repeat(50_000)}${']'.repeat(50_000)},"claims":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`

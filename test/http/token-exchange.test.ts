@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectTokens } from '../../src/client/index.ts'
 import { type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
+import { spawnTokenbus } from '../support/spawn-tokenbus.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 let cluster: HttpCluster
@@ -9,7 +10,7 @@ const subject = 'subject-token-of-the-caller'
 const urn = 'urn:ietf:params:oauth'
 
 beforeAll(async () => {
-  cluster = await startHttpCluster({ TOKENBUS_LOG_LEVEL: 'trace' })
+  cluster = await startHttpCluster({ TOKENBUS_LOG_LEVEL: 'trace', TOKENBUS_ENABLE_TOKEN_API: 'true' })
   provider = await startPlainProvider({
     answer: ({ form }, calls) => {
       const { client_id, client_secret, ...said } = form
@@ -115,6 +116,31 @@ describe('an account whose callers bring their own token', () => {
       error: 'client_secret_expired',
     })
     await putApp('client-secret')
+  })
+
+  it('has one exchanged over HTTP, too', async () => {
+    const path = '/v1/account/orders/oauth-token/exchange'
+    const ask = (body: object) => cluster.ask('POST', path, { body })
+    const answered = await ask({ subjectToken: subject, subjectTokenType: 'jwt', scopes: ['of-jwt'] })
+    expect(answered).toMatchObject({
+      status: 200,
+      body: {
+        accessToken: expect.stringMatching(/^exchanged-/),
+        registeredScopes: ['of-jwt'],
+        cached: false,
+      },
+    })
+    expect(await ask({})).toMatchObject({ status: 400, body: { fields: [{ key: 'subjectToken' }] } })
+    expect(await ask({ subjectToken: 'another-token' })).toMatchObject({ status: 400 })
+  })
+
+  it('and from the command line', async () => {
+    const env = { TOKENBUS_NATS_URL: cluster.natsServer.url, SUBJECT: subject }
+    const args = ['token', 'orders', '--raw', '--subject-token', 'env:SUBJECT']
+    expect(await spawnTokenbus(args, env)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^exchanged-\d+\n$/),
+    })
   })
 
   it('is revoked as any other', async () => {

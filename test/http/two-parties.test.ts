@@ -61,6 +61,14 @@ const table: Record<string, Row> = {
     elsewhere: 503,
     revoked: 401,
   },
+  'POST /v1/account/:account/oauth-token/exchange': {
+    path: `${account}/oauth-token/exchange`,
+    body: { subjectToken: 'the caller’s' },
+    someAccounts: 403,
+    someApps: 400,
+    elsewhere: 403,
+    revoked: 401,
+  },
   'POST /v1/account/:account/oauth-token/reject': {
     path: `${account}/oauth-token/reject`,
     body: { generation: 0 },

@@ -41,9 +41,9 @@ test('pkce false: neither challenge nor verifier', async () => {
   ])
 })
 
-test('pkce plain: the verifier is the challenge', async () => {
-  expect(formOf(await sent('code', { pkce: 'plain' }))).toMatchObject({ code_verifier: codeVerifier })
-  const { params } = await authorize({ pkce: 'plain' })
+test('pkceMethod plain: the verifier is the challenge', async () => {
+  expect(formOf(await sent('code', { pkceMethod: 'plain' }))).toMatchObject({ code_verifier: codeVerifier })
+  const { params } = await authorize({ pkceMethod: 'plain' })
   expect(params).toMatchObject({ code_challenge: codeVerifier, code_challenge_method: 'plain' })
 })
 

@@ -59,7 +59,7 @@ describe("a provider's own ways, as settings", () => {
       { refreshParams: { redirect_uri: 'https://a.example/cb', state: 'x', client_secret: null } },
     ],
     ['tokenParams', { tokenParams: { state: 'x', client_id: null } }],
-    ['pkce', { pkce: 'plain' }],
+    ['pkceMethod', { pkceMethod: 'plain' }],
     [
       'authorizeParams',
       { grant: 'client_credentials', clientSecret: 's', authorizeUrl: tokenUrl, authorizeParams: { a: 'b' } },
@@ -108,6 +108,7 @@ describe("a provider's own ways, as settings", () => {
     ['tokenParams', { tokenParams: { code: null } }],
     ['tokenBody', { tokenMethod: 'GET', tokenBody: 'json' }],
     ['exchangeParams', { exchangeParams: { a: 'b' } }],
+    ['pkceMethod', { pkceMethod: 'plain', pkce: false }],
     [
       'urlParams',
       { urlParams: { t: { pattern: '^a$', from: 't' } }, grant: 'client_credentials', clientSecret: 's' },
@@ -149,7 +150,7 @@ describe("a provider's own ways, as settings", () => {
   test.each([
     ['tokenBody', 'xml'],
     ['tokenMethod', 'PUT'],
-    ['pkce', 'S512'],
+    ['pkceMethod', 'S512'],
     ['urlParams', { domain: { pattern: '^a$', from: 'a b' } }],
     ['authorizeParams', { 'a b': 'c' }],
     ['tokenParams', { a: 'b\nc' }],
