@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { rewriteDeclarations } from './prepare/declarations.mjs'
 import { giveUp, leaveWhenInterrupted, run, say } from './prepare/run.mjs'
 import { installServers } from './prepare/servers.mjs'
 
@@ -78,6 +79,7 @@ async function build({ afresh }) {
   const begun = new Date()
   await compile('tsconfig.build.json')
   await compile(join(client, 'tsconfig.json'))
+  for (const folder of ['dist', join(client, 'dist')]) rewriteDeclarations(folder)
   for (const file of readdirSync('src', { recursive: true })) {
     const source = join('src', file)
     if (source.startsWith(client) || file.endsWith('.ts') || !statSync(source).isFile()) continue

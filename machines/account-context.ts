@@ -1,6 +1,8 @@
 import type { TokenBucket } from './token-bucket.ts'
 
+/** The states of an account. `valid`, `expiring` and `refreshing` serve a token as long as it lives. */
 export const accountStates = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
+/** A state of the account machine. */
 export type AccountState = (typeof accountStates)[number]
 
 /** When a token is refreshed before anybody needs it: always, only on request, or if it was asked for during its life. */
@@ -91,6 +93,7 @@ export interface Invalid {
   readonly settings?: number
 }
 
+/** The last failed refresh of an account. `at` is in milliseconds of cluster time. */
 export interface LastError {
   readonly at: number
   readonly class: FailureClass
@@ -182,6 +185,7 @@ export interface AccountContext extends AccountSettings {
   readonly unknownWords: { readonly count: number; readonly since: number } | null
 }
 
+/** What an account machine is created with. */
 export interface AccountInput {
   readonly account: string
 }

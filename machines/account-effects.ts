@@ -23,6 +23,7 @@ export interface TokensReseal {
   readonly type: 'tokens.reseal'
 }
 
+/** The sealed tokens are removed with the account. Part of the save. */
 export interface TokensForget {
   readonly type: 'tokens.forget'
 }
@@ -36,12 +37,14 @@ interface Announcement {
   readonly generation: number
 }
 
+/** A new token is there; published as `token.refreshed.<account>`. Times are in milliseconds. */
 export interface TokenRefreshed extends Announcement {
   readonly type: 'token.refreshed'
   readonly expiresAt: number
   readonly registeredScopes: readonly string[]
 }
 
+/** The token is served no more; published once per death as `token.invalid.<account>`. */
 export interface TokenInvalid extends Announcement {
   readonly type: 'token.invalid'
   readonly reason: string
@@ -60,6 +63,7 @@ export interface GrantExpiring extends Announcement {
   readonly action: string
 }
 
+/** The account was deleted; published as `account.removed.<account>`. */
 export interface AccountRemovedEffect {
   readonly type: 'account.removed'
   readonly app: string

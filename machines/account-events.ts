@@ -26,6 +26,7 @@ export interface AccountUpdated extends Happened {
   readonly settings: AccountSettings
 }
 
+/** The account was deleted. Accepted in every state. */
 export interface AccountRemoved extends Happened {
   readonly type: 'account.removed'
 }
@@ -55,12 +56,14 @@ export interface TokenRejected extends Happened {
   readonly resource: Resource | null
 }
 
+/** The time that the account asked for with `wakeAt` has come. */
 export interface TimerDue extends Happened {
   readonly type: 'timer.due'
   /** Was the current generation asked for since it was issued? */
   readonly used: boolean
 }
 
+/** The provider answered with tokens (RFC 6749 §5.1). Judged by the grant and generation that were spent, not by the attempt. */
 export interface RefreshSucceeded extends Happened {
   readonly type: 'refresh.succeeded'
   readonly attempt: string
@@ -80,6 +83,7 @@ export interface RefreshSucceeded extends Happened {
   readonly resource: Resource | null
 }
 
+/** An attempt ended without tokens (RFC 6749 §5.2, or no answer). Counts only for its own attempt and generation. */
 export interface RefreshFailed extends Happened {
   readonly type: 'refresh.failed'
   readonly attempt: string
@@ -141,6 +145,7 @@ export interface AppProbe extends Happened {
   readonly type: 'app.probe'
 }
 
+/** All that can happen to an account. */
 export type AccountEvent =
   | AccountAuthorized
   | AccountUpdated

@@ -2,6 +2,7 @@ import { endAttempt } from './account-attempt.ts'
 import type { Change } from './account-change.ts'
 import type { AccountContext } from './account-context.ts'
 import type { AccountEvent, RefreshFailed } from './account-events.ts'
+import { machineReasons } from './reasons.ts'
 import { backOffUntil, mayRepeat, parkedProbeAt, secretWakeAt, settledAt } from './time-rules.ts'
 
 function lastErrorOf({ at, reason, action, providerError, class: errorClass }: RefreshFailed): Change {
@@ -15,7 +16,7 @@ export function noteInternalError(_: AccountContext, { at }: AccountEvent): Chan
       at,
       class: 'T',
       reason: 'internal_error',
-      action: 'none for the account: its new tokens are kept; upgrade tokenbus, or report what its log says',
+      action: machineReasons.internal_error.action,
       providerError: { status: 200, error: 'internal_error' },
     },
   }

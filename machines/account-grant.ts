@@ -3,6 +3,7 @@ import type { AccountContext, AccountState, LastError } from './account-context.
 import { absentAccount } from './account-context.ts'
 import type { AccountAuthorized, AccountUpdated, RefreshSucceeded } from './account-events.ts'
 import { grantEndTold } from './grant-end.ts'
+import { machineReasons } from './reasons.ts'
 import { storeForResource } from './resources.ts'
 import {
   defaultLife,
@@ -105,7 +106,7 @@ function scopesCut(at: number): LastError {
     at,
     class: 'T',
     reason: 'scopes_cut',
-    action: 'none: the provider named more scopes, or longer ones, than are kept (256 of 512 bytes each)',
+    action: machineReasons.scopes_cut.action,
     providerError: { status: 200, error: 'scopes_cut' },
   }
 }

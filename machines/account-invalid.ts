@@ -3,6 +3,7 @@ import type { AccountContext, AccountState, Invalid, Rotation } from './account-
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import { origin } from './account-grant.ts'
 import { probableEnd } from './account-inference.ts'
+import { machineReasons } from './reasons.ts'
 import { parkedProbeAt } from './time-rules.ts'
 
 /** Can a lost answer take the grant with it? Not where the token it answered lives on. */
@@ -52,7 +53,7 @@ export const noRefreshToken: Invalid = {
   reason: 'no_refresh_token',
   class: 'A',
   recoverable: false,
-  action: 'ask the user to reconnect',
+  action: machineReasons.no_refresh_token.action,
   providerError: { status: null, error: 'no_refresh_token' },
 }
 
@@ -67,7 +68,7 @@ function secretAsInvalid(context: AccountContext): Invalid {
     reason: context.lastError?.reason ?? 'client_rejected',
     class: 'P',
     recoverable: true,
-    action: context.lastError?.action ?? 'fix or rotate the client secret',
+    action: context.lastError?.action ?? machineReasons.client_rejected.action,
     providerError: context.lastError?.providerError ?? { status: null, error: 'invalid_client' },
   }
 }

@@ -2,6 +2,7 @@ import type { Change } from './account-change.ts'
 import type { AccountContext, AccountState, Invalid } from './account-context.ts'
 import type { GrantRestored, TokenRejected } from './account-events.ts'
 import { origin } from './account-grant.ts'
+import { machineReasons } from './reasons.ts'
 import { tokenFor } from './resources.ts'
 import { confirmsAfter, holdsBackFor, never } from './time-rules.ts'
 
@@ -47,7 +48,7 @@ export const tokenRejected: Invalid = {
   reason: 'token_rejected',
   class: 'S',
   recoverable: true,
-  action: 'ask the user to reconnect; if the token works after all, put the account again as it is',
+  action: machineReasons.token_rejected.action,
   reported: true,
   providerError: { status: 401, error: 'token_rejected' },
 }

@@ -1,6 +1,8 @@
 import type { ProviderError } from './account-context.ts'
 
+/** The states of an app. In `secret-expired` its accounts wait for another client secret. */
 export const appStates = ['healthy', 'secret-expiring', 'secret-expired', 'throttled'] as const
+/** A state of the app machine. */
 export type AppState = (typeof appStates)[number]
 
 /** A client secret as the machine knows it: never its text. Times in milliseconds. */
@@ -86,6 +88,7 @@ export interface SecretPut {
   readonly fresh: boolean
 }
 
+/** All an app remembers beside its configuration. Times are in milliseconds of cluster time; no secret is ever in it. */
 export interface AppContext {
   readonly app: string
   readonly secrets: readonly SecretStatus[]
@@ -189,6 +192,7 @@ export interface WitnessAbsent extends Happened {
   readonly allRefused?: boolean
 }
 
+/** All that can happen to an app. */
 export type AppEvent =
   | (Happened & {
       readonly type: 'app.secret-updated'
@@ -208,6 +212,7 @@ export type AppEvent =
   | (Happened & { readonly type: 'accounts.woken' })
   | (Happened & { readonly type: 'timer.due' })
 
+/** What the app asks its host to do, and what it announces. */
 export type AppEffect =
   | { readonly type: 'accounts.wake' }
   | { readonly type: 'account.probe' }
@@ -224,6 +229,7 @@ export type AppEffect =
   | ({ readonly type: 'app.secret-expired' } & AppError)
   | { readonly type: 'app.secret-restored' }
 
+/** An app that nothing has happened to. */
 export function newApp({ app }: { app: string }): AppContext {
   return {
     app,

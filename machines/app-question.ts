@@ -106,6 +106,7 @@ export function openQuestion(_: AppContext, event: ClientRejected): Change {
 
 // Evidence
 
+/** Was this request sent after the question was opened, to the endpoint it is about? Only then does its answer count. */
 export function isEvidence({ question }: AppContext, { sent }: Pick<ClientRejected, 'sent'>): boolean {
   return question !== null && sent.question === question.id && sent.endpoint === question.endpoint
 }

@@ -8,6 +8,7 @@ const repeatAfter = 200 * second
 /** Grants that have worked are asked for so long before one that never has. */
 const provenFirst = second
 
+/** An attempt that wants to be sent while its app may be in question. */
 export interface Asking extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'endpoint' | 'workedBefore'> {
   readonly at: number
 }
@@ -15,6 +16,7 @@ export interface Asking extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'en
 /** May an attempt be sent now? `ask`: if it is the one the app lets out. Else not before `until`. */
 export type Turn = 'go' | 'ask' | { readonly until: number }
 
+/** May this attempt be sent now, has it to be let out by the app first, or does it wait? */
 export function turnOf(context: AppContext, asking: Asking): Turn {
   const { question } = context
   if (question === null || question.endpoint !== asking.endpoint) return 'go'

@@ -18,6 +18,7 @@ export function warningAt(context: AccountContext): number | null {
   return end - toldBefore
 }
 
+/** Is it time to announce that the grant ends? */
 export function isGrantEnding(context: AccountContext, at: number): boolean {
   const warning = warningAt(context)
   return warning !== null && at >= warning

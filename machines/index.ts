@@ -29,6 +29,7 @@ export {
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'
 export { type Asking, turnOf } from './app-turn.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
+export { machineReasons, type ReasonText } from './reasons.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
 export {
   isServed,

@@ -14,6 +14,7 @@ export interface Want {
   readonly resource: Resource | null
 }
 
+/** What a caller is answered: a token, a wait for a refresh, or why there is none. `retryAfter` is in milliseconds. */
 export type Verdict =
   | { readonly kind: 'token' }
   | { readonly kind: 'wait' }
@@ -30,6 +31,7 @@ export type Verdict =
   /** A token is had for the caller's own alone. */
   | { readonly kind: 'needs_subject' }
 
+/** An account as a reader has it: its state, its context, and the time, in milliseconds of cluster time. */
 export interface Seen {
   readonly state: AccountState
   readonly context: AccountContext

@@ -159,6 +159,7 @@ export function forcedRefreshesLeft({ bucket }: AccountContext, at: number): num
   return bucketLevel(bucket, forcedRefreshes, at)
 }
 
+/** How many refreshes callers may force at once: the size of the token bucket of an account. */
 export const mostForcedRefreshes = forcedRefreshes.size
 
 /** What a caller who states no wish gets: a token that lives 30 s more, or a quarter of a shorter life. */

@@ -1,4 +1,5 @@
 import type { AppContext, RefreshFailed } from '../../machines/index.ts'
+import { type Cause, causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { isFilledPerAccount } from '../provider/url-params.ts'
@@ -9,18 +10,16 @@ export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'ba
 /** Nothing left this node. `retryAfter` in milliseconds. */
 export function unsent(
   failureClass: 'A' | 'C' | 'T',
-  reason: string,
-  action: string,
+  cause: Cause,
   retryAfter: number | null = null,
 ): Failure {
   return {
     class: failureClass,
-    reason,
-    action,
+    ...cause,
     recoverable: failureClass !== 'A',
     inDoubt: false,
     retryAfter,
-    providerError: { status: null, error: reason },
+    providerError: { status: null, error: cause.reason },
   }
 }
 
@@ -28,8 +27,8 @@ export function unsent(
 export function appsFault({ context: { lastError } }: { readonly context: AppContext }): Failure {
   return {
     class: 'P',
-    reason: lastError?.reason ?? 'client_rejected',
-    action: lastError?.action ?? 'fix or rotate the client secret',
+    ...causedBy('client_rejected'),
+    ...(lastError && { reason: lastError.reason, action: lastError.action }),
     recoverable: true,
     inDoubt: false,
     retryAfter: null,

@@ -7,6 +7,7 @@ import type { Secret } from '../common/secret.ts'
 import type { Timers } from '../common/timers.ts'
 import type { AccountTransition } from '../contract/account.ts'
 import { accountNotFound, ok, type Result } from '../contract/failures.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -44,7 +45,7 @@ type AccountAdmin = Pick<
 const revoked = {
   type: 'grant.revoked',
   class: 'A',
-  action: 'ask the user to reconnect',
+  action: causedBy('revoked_by_operator').action,
   recoverable: false,
 } as const
 const mostTransitions = 200

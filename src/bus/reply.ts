@@ -1,5 +1,6 @@
 import { headers, type Msg, NatsError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats'
-import { type Failure, failureStatus } from '../contract/failures.ts'
+import { failureStatus } from '../contract/failure-words.ts'
+import type { Failure } from '../contract/failures.ts'
 
 /** The reply to a request that failed because of a bug; details are only in the log. */
 const internalError = { error: 'internal_error', message: 'tokenbus failed to handle this; its log says why' }

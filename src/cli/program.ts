@@ -8,6 +8,7 @@ import { appCommands } from './apps.ts'
 import { type Bus, openBus, Refused, Unreachable } from './bus.ts'
 import { consumerCommands } from './consumers.ts'
 import { eventCommands } from './events.ts'
+import { explainCommand } from './explain.ts'
 import { exportCommand } from './export.ts'
 import { importCommands } from './import.ts'
 import { keyCommands } from './keys.ts'
@@ -77,6 +78,7 @@ export async function runCommand(
   accountCommands(program, run)
   appCommands(program, run)
   providerCommands(program, runAlone)
+  explainCommand(program, runAlone)
   apiTokenCommands(program, run)
   consumerCommands(program, run)
   eventCommands(program, run)
@@ -108,7 +110,8 @@ function complain(
     else {
       const { error: word, message, ...details } = shown(error.failure)
       terminal.err(`${colours.red(word)}: ${message}`)
-      for (const line of facts(details, colours)) terminal.err(`  ${line}`)
+      const more = `tokenbus explain ${error.failure.reason ?? word}`
+      for (const line of facts({ ...details, more }, colours)) terminal.err(`  ${line}`)
     }
     return 1
   }

@@ -10,7 +10,15 @@ import { TokensError } from './tokens-error.ts'
 
 type Handlers = { [K in keyof TokenEvents]: Set<(event: TokenEvents[K]) => unknown> }
 
-/** Connects to NATS; once connected, it reconnects without limit. Rejects with `TokensError` `unreachable`. */
+/**
+ * Connects to NATS; once connected, it reconnects without limit.
+ *
+ * @throws TokensError of `code` `unreachable`
+ * @example
+ * ```ts
+ * await using tokens = await connectTokens({ servers: 'nats://consumer:password@127.0.0.1:4222' })
+ * ```
+ */
 export async function connectTokens({
   servers,
   creds,

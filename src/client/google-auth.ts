@@ -17,6 +17,11 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
 /**
  * Makes an `OAuth2Client` of Google's libraries send an account's tokens. On a 401 the token is reported, and the request
  * sent once more with a newer one, unless its data was a stream.
+ *
+ * @example
+ * ```ts
+ * const google = calendar({ version: 'v3', auth: googleAuth({ tokens, account: 'alice', client: new auth.OAuth2() }) })
+ * ```
  */
 export function googleAuth<C extends GoogleClient>({
   tokens,

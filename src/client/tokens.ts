@@ -5,11 +5,13 @@ export type { Token, TokenInvalid, TokenRefreshed }
 
 export type FetchInput = string | URL | Request
 
+/** What `Tokens.on` hears, by name. */
 export interface TokenEvents {
   refreshed: TokenRefreshed
   invalid: TokenInvalid
 }
 
+/** What a token is wanted for. */
 export interface GetOptions {
   /** Seconds the token must still be valid; by default 30, or a quarter of its lifetime if that is less. */
   readonly minValidity?: number
@@ -22,6 +24,7 @@ export interface GetOptions {
   readonly subjectTokenType?: 'access_token' | 'refresh_token' | 'id_token' | 'jwt' | 'saml1' | 'saml2'
 }
 
+/** A token that an API has refused. */
 export interface Rejection {
   /** The generation of the token that the API answered 401 to. */
   readonly generation: number
@@ -31,29 +34,51 @@ export interface Rejection {
   readonly scopes?: readonly string[]
 }
 
+/** As `RequestInit` of `fetch`. */
 export interface FetchInit extends RequestInit {
   /** As in `GetOptions`. */
   readonly scopes?: readonly string[]
 }
 
-/** All methods reject with `TokensError`. */
+/** Access tokens of accounts, asked for over NATS and kept in memory while they are good. All methods reject with `TokensError`. */
 export interface Tokens extends AsyncDisposable {
+  /**
+   * The account's token (RFC 6749 §1.4): from memory while it has 30 s left, or `minValidity`; else it is asked for over NATS. Equal calls share one request.
+   *
+   * @throws TokensError of `code` `grant_revoked`, `account_not_found`, `provider_unavailable` (with `retryAfter`), `unreachable`, …: see docs/errors.md
+   * @example
+   * ```ts
+   * const { accessToken, expires } = await tokens.get('alice', { minValidity: 300 })
+   * ```
+   */
   get(account: string, options?: GetOptions): Promise<Token>
   /** Reports that an API answered 401 to a token. Resolves with a newer one, or with the same if none can be had yet. */
   reject(account: string, rejection: Rejection): Promise<Token>
   /**
    * As `fetch`, with the account's token. On a 401 the token is reported and the request sent once more, unless its body
    * is a stream: a stream can be sent once only.
+   *
+   * @example
+   * ```ts
+   * const answer = await tokens.fetch('alice', 'https://graph.microsoft.com/v1.0/me/calendars')
+   * ```
    */
   fetch(account: string, input: FetchInput, init?: FetchInit): Promise<Response>
   /**
    * Calls `handler` once for each later event of the accounts this NATS user may subscribe to; returns a function that
    * removes it. An error it throws is an unhandled rejection.
+   *
+   * @example
+   * ```ts
+   * const stop = tokens.on('invalid', ({ account, reason, action }) => console.log(account, reason, action))
+   * ```
    */
   on<K extends keyof TokenEvents>(event: K, handler: (event: TokenEvents[K]) => unknown): () => void
+  /** Ends the connection. What is under way rejects with `closed`. */
   close(): Promise<void>
 }
 
+/** Options of `connectTokens`: those of the `nats` package, and these. */
 export interface ConnectTokensOptions extends Omit<ConnectionOptions, 'servers'> {
   /** One or several URLs such as `nats://user:password@host:4222`. */
   readonly servers: string | readonly string[]

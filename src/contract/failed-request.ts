@@ -1,11 +1,11 @@
-import { type FailureWord, failureStatus } from './failures.ts'
+import { answeredWords } from './failure-words.ts'
 
 /** What requests are about, as far as it is counted. */
 export const verbClasses = ['token', 'account', 'app', 'other'] as const
 export type VerbClass = (typeof verbClasses)[number]
 
 /** `internal_error` is what an unexpected failure is answered with. */
-export const answeredErrors = [...(Object.keys(failureStatus) as FailureWord[]), 'internal_error'] as const
+export const answeredErrors = Object.keys(answeredWords) as readonly (keyof typeof answeredWords)[]
 export type AnsweredError = (typeof answeredErrors)[number]
 
 /** A request that was answered, and not with a success. */

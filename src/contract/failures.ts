@@ -1,32 +1,6 @@
 import { z } from 'zod'
+import { type FailureWord, failureStatus } from './failure-words.ts'
 import { accountStateSchema, idSchema, type Sent } from './fields.ts'
-
-/** The code word of a failure and the HTTP-like number that goes with it on every wire. */
-export const failureStatus = {
-  bad_request: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  token_api_disabled: 403,
-  not_found: 404,
-  request_timeout: 408,
-  payload_too_large: 413,
-  rate_limited: 429,
-  headers_too_large: 431,
-  account_not_found: 404,
-  app_not_found: 404,
-  grant_revoked: 403,
-  conflict: 409,
-  precondition_failed: 412,
-  invalid_config: 422,
-  client_secret_expired: 503,
-  provider_unavailable: 503,
-  storage_unavailable: 503,
-  storage_tampered: 500,
-  history_unavailable: 503,
-  refresh_timeout: 504,
-} as const
-
-export type FailureWord = keyof typeof failureStatus
 
 const expectedFailureSchema = z.strictObject({
   error: z.enum(Object.keys(failureStatus) as FailureWord[]),

@@ -60,16 +60,21 @@ export interface From {
 
 /** API tokens, for the operators on the bus. */
 export interface ApiTokenAdmin {
+  /** The token itself is in this answer and nowhere else. */
   createApiToken(wish: ApiTokenCreate): Promise<Result<ApiTokenMade>>
+  /** All of them, without the tokens themselves. */
   listApiTokens(): Promise<Result<ApiTokenList>>
+  /** It is refused from now on, by every node within 5 s. */
   revokeApiToken(id: string): Promise<Result<ApiTokenRevoked>>
 }
 
 /** Events that were set aside, for the operators on the bus. */
 export interface DeadEventAdmin {
+  /** Which, and why their stream refused them. */
   deadEvents(query: EventsDead): Promise<Result<DeadEvents>>
   /** They go out after what was saved meanwhile. */
   retryEvents(which: EventsWhich): Promise<Result<EventsRetried>>
+  /** They are gone for good. */
   dropEvents(which: EventsWhich): Promise<Result<EventsDropped>>
 }
 
@@ -77,6 +82,7 @@ export interface DeadEventAdmin {
 export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** From memory where it may be. */
   getToken(account: string, want: TokenWant): Promise<TokenResult>
+  /** Reports that an API refused a token (RFC 6750 §3.1 `invalid_token`); answers a newer one where there is one. */
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>
   /**
    * `place`: where the grant was given, if that is known better than from the app of now. `triedAgain`: what was put is
@@ -97,25 +103,36 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   ): Promise<Result<AccountPutView>>
   /** A person is to agree on another device; the account is connected once that has happened. */
   connectDevice(account: string, wish: AccountDevice, from?: From): Promise<Result<AccountDeviceReply>>
+  /** Its state, and why; never a secret. */
   getAccount(account: string): Promise<Result<AccountView>>
+  /** In order of id, a page at a time. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
   /** Its token is served no more, from now on. */
   revokeAccount(account: string, options: AccountRevoke, from?: From): Promise<Result<AccountRevoked>>
+  /** Also where the provider does not confirm the revocation (RFC 7009). */
   deleteAccount(account: string, options: AccountDelete, from?: From): Promise<Result<AccountDeleted>>
+  /** Its transitions, the oldest first. Fails with `history_unavailable` where JetStream does not answer. */
   accountHistory(account: string, query: AccountHistory): Promise<Result<AccountTransitions>>
+  /** Makes or replaces an app; secrets that are not named are gone. */
   putApp(app: string, put: AppPut): Promise<Result<AppView>>
   /** Settings and secrets that are not named stay. `make` may run more than once, on the app as the save finds it. */
   updateApp(
     app: string,
     make: (known: Pick<AppPut, 'provider'>) => Result<AppPatch>,
   ): Promise<Result<AppView>>
+  /** Its settings, secrets as `***`. */
   getApp(app: string): Promise<Result<AppView>>
+  /** All of them. */
   listApps(): Promise<Result<AppPage>>
+  /** Fails with `conflict` while it has accounts. */
   deleteApp(app: string, options: AppDelete): Promise<Result<AppDeleted>>
+  /** Adds a client secret, and wakes the accounts that wait for one. */
   addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
+  /** Removes a client secret by its id. */
   removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
   /** Tries the app's settings at its provider; neither the app nor any account is the better or the worse for it. */
   verifyApp(app: string, how: AppVerify): Promise<Result<AppVerification>>
+  /** Seals a page of what is stored anew, with the first of the sealing keys. */
   rotateKeys(page: KeysRotate): Promise<Result<KeyRotation>>
   /** The first call, without a cursor, has every node write the newest form; the next ones rewrite what is stored. */
   finishUpgrade(page: UpgradeFinish): Promise<Result<UpgradePage>>

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { answeredWords } from '../contract/failure-words.ts'
+import { reasons } from '../contract/reasons.ts'
 import { escaped, pagePolicy } from './message-page.ts'
 import { type Documented, openApi } from './openapi.ts'
 import type { Operation } from './operation.ts'
@@ -34,11 +36,29 @@ function docsPage({ info, paths, components }: ReturnType<typeof openApi>): stri
 <p>Requests carry <code>Authorization: Bearer &lt;API token&gt;</code>. The same as <a href="openapi.json">OpenAPI</a>.</p>
 <section>
 <h2>Any failure</h2>${asJson(components.schemas.Failure)}
+${catalogue('', answeredWords)}
 </section>
 ${sections.join('\n')}
+<section>
+<h2>Reasons</h2>
+<p>Why an account or an app is as it is, and what helps.</p>
+${catalogue('reason-', reasons)}
+</section>
 </main>
 </html>
 `
+}
+
+/** Each entry can be linked to, as the operators' page does. */
+function catalogue(
+  prefix: string,
+  entries: Readonly<Record<string, { means: string; action: string }>>,
+): string {
+  const items = Object.entries(entries).map(
+    ([name, { means, action }]) =>
+      `<dt id="${prefix}${name}"><code>${name}</code></dt><dd>${escaped(means)} <b>${escaped(action)}</b></dd>`,
+  )
+  return `<dl>${items.join('')}</dl>`
 }
 
 function section(

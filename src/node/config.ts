@@ -73,6 +73,7 @@ const schema = z.object({
 })
 
 export type Mode = 'dev' | 'serve' | 'cli'
+/** What a node is configured with, from its environment (docs/configuration.md). */
 export interface Config {
   readonly mode: Mode
   readonly natsUrl: string | undefined
@@ -102,7 +103,11 @@ export interface Config {
   readonly proxies: OutgoingProxies
 }
 
-/** Reads the environment, once. Throws `StartError` naming the variable and the rule, never the value. */
+/**
+ * Reads the environment, once.
+ *
+ * @throws StartError naming the variable and the rule, never the value
+ */
 export function readConfig(env: Record<string, string | undefined>, mode: Mode): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = schema.safeParse(set)

@@ -35,15 +35,27 @@ export interface ServiceOptions {
   readonly audit: Audit
 }
 
+/** A node that runs. */
 export interface Service {
+  /** Where its HTTP API listens. */
   readonly httpUrl: string
   readonly tokenbus: Tokenbus
   /** Accepts an API token made elsewhere, with scope `admin`. */
   adoptAdminToken(token: string): Promise<void>
+  /** Answers what is under way, then disconnects. Resolves once all of it has ended. */
   stop(): Promise<void>
 }
 
-/** One node: everything started in the order it depends on, stopped in reverse. Rejects with `StartError`. */
+/**
+ * One node: everything started in the order it depends on, stopped in reverse.
+ *
+ * @throws StartError where something it needs cannot be had
+ * @example
+ * ```ts
+ * const service = await startService({ config: readConfig(process.env, 'serve'), logger, audit })
+ * process.once('SIGTERM', () => service.stop())
+ * ```
+ */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { logger } = options
   const steps = createStopSteps(logger)

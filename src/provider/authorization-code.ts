@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Secret } from '../common/secret.ts'
 import type { Result } from '../contract/failures.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from './app-config.ts'
 import { type AuthorizationUrlRequest, authorizationUrl } from './authorization-url.ts'
 import { classify, isRecoverable } from './classify.ts'
@@ -155,8 +156,7 @@ function standardCallback({ parameterNames = {}, authorizeParams = {} }: AppConf
 }
 
 function rejected(error: string): TokenAnswer & { kind: 'refused' } {
-  const refusal = misconfigured({ error, action: 'ask the user to start again' })
-  return { kind: 'refused', refusal: { ...refusal, reason: 'callback_rejected' } }
+  return { kind: 'refused', refusal: { ...misconfigured({ error }), ...causedBy('callback_rejected') } }
 }
 
 /** RFC 6749 §4.1.2.1: the user or the provider said no before there was a code. */

@@ -1,3 +1,5 @@
+import type { Cause, Reason } from '../contract/reasons.ts'
+
 /**
  * What a failure means. A: the grant is dead. S: parked until a person acts. P: the app's fault. C: our request or
  * configuration is wrong. T: transient. R: a possible race; if it was none, it is what an A would be.
@@ -18,7 +20,7 @@ export interface ProviderError {
 /** Why there are no tokens. Everything outside this directory sees the class, never the provider's dialect. */
 export interface Refusal {
   readonly class: FailureClass
-  readonly reason: string
+  readonly reason: Reason
   readonly action: string
   readonly recoverable: boolean
   readonly inferred?: true
@@ -38,10 +40,8 @@ export interface Refusal {
 }
 
 /** What one word or number of a provider means. For class R, `reason` is that of the A it turns into. */
-export interface ErrorRow {
+export interface ErrorRow extends Cause {
   readonly class: FailureClass
-  readonly reason: string
-  readonly action: string
   /** Seconds to wait at least, where the provider is known to need it and does not say so. */
   readonly retryAfter?: number
   readonly alarm?: true

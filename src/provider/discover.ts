@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { causedBy } from '../contract/reasons.ts'
 import { parseAnswer } from './answer-schema.ts'
 import type { Refusal } from './classified.ts'
 import type { Exchange, Http } from './http.ts'
@@ -95,8 +96,7 @@ function failed(exchange: Exchange | undefined, error: unknown): Discovered & { 
   }
   const refusal: Refusal = {
     ...unsentRefusal('discovery_failed'),
-    reason: 'discovery_failed',
-    action: 'wait; if it lasts, check the issuer of the app',
+    ...causedBy('discovery_failed'),
     providerError: { status, error: 'discovery_failed' },
   }
   return { ok: false, status, refusal }

@@ -1,42 +1,35 @@
+import { type Cause, causedBy } from '../contract/reasons.ts'
 import type { ErrorRow, FailureClass } from './classified.ts'
 import { microsoftCodes } from './microsoft-codes.ts'
 import { metaCodes, vendorWords } from './vendor-words.ts'
 
-const row = (failureClass: FailureClass, reason: string, action: string): ErrorRow => ({
-  class: failureClass,
-  reason,
-  action,
-})
-
-const reconnect = 'ask the user to reconnect'
-const signIn = 'ask the user to sign in again'
-const compare = 'compare the settings of the app with its registration at the provider'
+const row = (failureClass: FailureClass, cause: Cause): ErrorRow => ({ class: failureClass, ...cause })
 
 /** Words nobody knows; from a grant that worked before, they may come to mean that it does no longer. */
-export const unknownWords: ErrorRow = { ...row('T', 'unknown_error', 'wait'), unknownWords: true }
+export const unknownWords: ErrorRow = { ...row('T', causedBy('unknown_error')), unknownWords: true }
 
 /** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and the words single providers use. */
 export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
   ...vendorWords,
   ...Object.entries<ErrorRow>({
-    invalid_grant: row('R', 'grant_revoked', reconnect),
-    invalid_client: row('P', 'client_rejected', 'fix or rotate the client secret'),
+    invalid_grant: row('R', causedBy('grant_revoked')),
+    invalid_client: row('P', causedBy('client_rejected')),
     unauthorized_client: {
-      ...row('C', 'client_not_authorized', 'allow the grant type for the app at the provider'),
-      ifWorkedBefore: row('P', 'client_not_authorized', 'allow the grant type for the app at the provider'),
+      ...row('C', causedBy('client_not_authorized')),
+      ifWorkedBefore: row('P', causedBy('client_not_authorized')),
     },
     invalid_scope: {
-      ...row('C', 'scope_rejected', 'fix the scopes of the app'),
-      ifWorkedBefore: row('A', 'scope_rejected', reconnect),
+      ...row('C', causedBy('scope_rejected')),
+      ifWorkedBefore: row('A', causedBy('scope_rejected', 'workedBefore')),
     },
-    invalid_request: { ...row('C', 'misconfigured', compare), ifWorkedBefore: unknownWords },
-    unsupported_grant_type: { ...row('C', 'misconfigured', compare), ifWorkedBefore: unknownWords },
-    access_denied: { ...row('S', 'access_denied', signIn), general: true },
-    interaction_required: { ...row('S', 'interaction_required', signIn), general: true },
-    consent_required: { ...row('S', 'consent_required', signIn), general: true },
-    login_required: { ...row('S', 'login_required', signIn), general: true },
-    temporarily_unavailable: row('T', 'provider_unavailable', 'wait'),
-    server_error: row('T', 'provider_unavailable', 'wait'),
+    invalid_request: { ...row('C', causedBy('misconfigured')), ifWorkedBefore: unknownWords },
+    unsupported_grant_type: { ...row('C', causedBy('misconfigured')), ifWorkedBefore: unknownWords },
+    access_denied: { ...row('S', causedBy('access_denied')), general: true },
+    interaction_required: { ...row('S', causedBy('interaction_required')), general: true },
+    consent_required: { ...row('S', causedBy('consent_required')), general: true },
+    login_required: { ...row('S', causedBy('login_required')), general: true },
+    temporarily_unavailable: row('T', causedBy('provider_unavailable')),
+    server_error: row('T', causedBy('provider_unavailable')),
   }),
 ])
 
@@ -44,14 +37,14 @@ export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
 export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map([
   ...vendorWords,
   ...Object.entries<ErrorRow>({
-    invalid_rapt: row('S', 'reauth_required', signIn),
-    rapt_required: row('S', 'reauth_required', signIn),
-    message_only: row('S', 'interaction_required', signIn),
-    additional_action: row('S', 'interaction_required', signIn),
-    basic_action: row('S', 'interaction_required', signIn),
-    user_password_expired: row('S', 'password_expired', 'ask the user to change the password'),
-    consent_required: row('S', 'consent_required', signIn),
-    bad_token: row('A', 'grant_revoked', reconnect),
+    invalid_rapt: row('S', causedBy('reauth_required')),
+    rapt_required: row('S', causedBy('reauth_required')),
+    message_only: row('S', causedBy('interaction_required')),
+    additional_action: row('S', causedBy('interaction_required')),
+    basic_action: row('S', causedBy('interaction_required')),
+    user_password_expired: row('S', causedBy('password_expired')),
+    consent_required: row('S', causedBy('consent_required')),
+    bad_token: row('A', causedBy('grant_revoked')),
   }),
 ])
 

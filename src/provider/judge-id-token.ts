@@ -36,10 +36,6 @@ export async function judgeIdToken({
     const claims = oauth.getValidatedIdTokenClaims(judged)
     return claims === undefined ? answer : { ...answer, claims }
   } catch {
-    const refusal = misconfigured({
-      error: 'id_token_rejected',
-      action: 'compare the app with its registration',
-    })
-    return refused({ ...refusal, sent: true })
+    return refused({ ...misconfigured({ error: 'id_token_rejected' }), sent: true })
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Secret } from '../common/secret.ts'
+import { causedBy } from '../contract/reasons.ts'
 import { parseAnswer, type TokensBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 import { boundedScopes } from './bounded-scopes.ts'
@@ -32,20 +33,17 @@ export interface ReadTokenAnswer {
   readonly providerNow: number
 }
 
-const watchTheWay = 'wait; if it lasts, see what stands between here and the provider'
-const unavailable: ErrorRow = { class: 'T', reason: 'provider_unavailable', action: 'wait' }
-const throttled: ErrorRow = { class: 'T', reason: 'throttled', action: 'wait' }
-const unreadable: ErrorRow = { class: 'T', reason: 'unreadable_answer', action: watchTheWay }
-const withoutToken: ErrorRow = { class: 'T', reason: 'no_token_in_answer', action: watchTheWay }
+const unavailable: ErrorRow = { class: 'T', ...causedBy('provider_unavailable') }
+const throttled: ErrorRow = { class: 'T', ...causedBy('throttled') }
+const unreadable: ErrorRow = { class: 'T', ...causedBy('unreadable_answer') }
+const withoutToken: ErrorRow = { class: 'T', ...causedBy('no_token_in_answer') }
 const unknownWord: ErrorRow = {
   class: 'C',
-  reason: 'unknown_error',
-  action: 'check the settings of the app',
+  ...causedBy('unknown_error', 'settings'),
 }
 const redirected: ErrorRow = {
   class: 'C',
-  reason: 'misconfigured',
-  action: 'correct the token endpoint of the app: it redirects',
+  ...causedBy('misconfigured', 'redirects'),
 }
 
 /** What the token endpoint said, or that it said nothing. The order of the questions is the meaning. */

@@ -1,9 +1,10 @@
 import { untrusted } from '../common/tls-error.ts'
+import { type Cause, causedBy, type Reason } from '../contract/reasons.ts'
 import type { Refusal } from './classified.ts'
 import { notAllowed } from './guarded-connector.ts'
 import { proxyCode } from './proxy-tunnel.ts'
 
-const reasons: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: 'connection_refused',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
@@ -25,8 +26,7 @@ export function unsentRefusal(code: string): Refusal {
   if (code === notAllowed) return notAllowedRefusal(code)
   return {
     class: 'T',
-    reason: reasonOf(code),
-    action: actionOf(code),
+    ...causeOf(code),
     recoverable: true,
     sent: false,
     inDoubt: false,
@@ -34,24 +34,19 @@ export function unsentRefusal(code: string): Refusal {
   }
 }
 
-function reasonOf(code: string): string {
-  if (isProxyCode(code)) return 'proxy_failed'
-  return reasons[code] ?? (certificate.test(code) ? 'tls_failure' : 'connection_failed')
-}
-
-function actionOf(code: string): string {
-  if (isProxyCode(code)) return 'wait; if it lasts, check HTTPS_PROXY and what that proxy lets through'
+function causeOf(code: string): Cause {
+  if (isProxyCode(code)) return causedBy('proxy_failed')
+  const cause = causedBy(reasons[code] ?? (certificate.test(code) ? 'tls_failure' : 'connection_failed'))
   return untrusted(code) === undefined
-    ? 'wait'
-    : "name the file of its certificate's authority in NODE_EXTRA_CA_CERTS, and start tokenbus again"
+    ? cause
+    : { ...cause, action: causedBy('tls_failure', 'authority').action }
 }
 
 /** The request left and not even a status line came back. */
 export function lostRefusal(code: string): Refusal {
   return {
     class: 'T',
-    reason: code === 'answer_timeout' ? 'answer_timeout' : 'connection_lost',
-    action: 'wait',
+    ...causedBy(code === 'answer_timeout' ? 'answer_timeout' : 'connection_lost'),
     recoverable: true,
     sent: true,
     inDoubt: true,
@@ -61,17 +56,18 @@ export function lostRefusal(code: string): Refusal {
 
 function notAllowedRefusal(code: string): Refusal {
   return {
-    ...misconfigured({ error: code, action: 'use an endpoint with a public address' }),
-    reason: 'endpoint_not_allowed',
+    ...misconfigured({ error: code }),
+    ...causedBy('endpoint_not_allowed'),
   }
 }
 
 /** The app's settings cannot work; nothing was sent. */
-export function misconfigured({ error, action }: { error: string; action: string }): Refusal {
+export function misconfigured({ error, action }: { error: string; action?: string }): Refusal {
+  const cause = causedBy('misconfigured')
   return {
     class: 'C',
-    reason: 'misconfigured',
-    action,
+    ...cause,
+    action: action ?? cause.action,
     recoverable: true,
     sent: false,
     inDoubt: false,
@@ -82,8 +78,7 @@ export function misconfigured({ error, action }: { error: string; action: string
 /** The token endpoint is not where the grant, or the app, may send anything; nothing was sent. */
 export const movedRefusal: Refusal = {
   class: 'S',
-  reason: 'app_changed',
-  action: "restore the app's token endpoint, or put the app with moveGrants: true",
+  ...causedBy('app_changed'),
   recoverable: true,
   sent: false,
   inDoubt: false,

@@ -1,38 +1,33 @@
+import { type Cause, causedBy } from '../contract/reasons.ts'
 import type { ErrorRow, FailureClass } from './classified.ts'
 
-const reconnect = 'ask the user to reconnect'
-const signIn = 'ask the user to sign in again'
-const administrator = "ask the user's administrator to allow the app"
-const secret = 'fix or rotate the client secret'
-const clientId = 'correct the client id'
+type Row = readonly [FailureClass, Cause]
 
-type Row = readonly [FailureClass, reason: string, action: string]
-
-const dead: Row = ['A', 'grant_revoked', reconnect]
-const wrongSecret: Row = ['P', 'client_secret_wrong', secret]
-const noClient: Row = ['P', 'app_not_found', clientId]
-const throttled: Row = ['T', 'throttled', 'wait']
-const away: Row = ['T', 'provider_unavailable', 'wait']
+const dead: Row = ['A', causedBy('grant_revoked')]
+const wrongSecret: Row = ['P', causedBy('client_secret_wrong')]
+const noClient: Row = ['P', causedBy('app_not_found')]
+const throttled: Row = ['T', causedBy('throttled')]
+const away: Row = ['T', causedBy('provider_unavailable')]
 
 /** Words that one provider has and all others would mean alike. */
 const rows: Readonly<Record<string, Row>> = {
   // developers.google.com/identity/protocols/oauth2/web-server#authorization-errors
-  admin_policy_enforced: ['S', 'policy_changed', administrator],
-  org_internal: ['S', 'policy_changed', administrator],
-  deleted_client: ['P', 'client_rejected', 'register the app at the provider again'],
-  disabled_client: ['P', 'client_rejected', 'enable the app at the provider'],
+  admin_policy_enforced: ['S', causedBy('policy_changed', 'allow')],
+  org_internal: ['S', causedBy('policy_changed', 'allow')],
+  deleted_client: ['P', causedBy('client_rejected', 'registerAgain')],
+  disabled_client: ['P', causedBy('client_rejected', 'enable')],
   rateLimitExceeded: throttled,
   // docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
   bad_refresh_token: dead,
   incorrect_client_credentials: wrongSecret,
-  unverified_user_email: ['S', 'user_blocked', 'ask the user to verify the e-mail address'],
+  unverified_user_email: ['S', causedBy('user_blocked', 'verifyEmail')],
   // docs.slack.dev/reference/methods/oauth.v2.access and oauth.v2.exchange
   token_revoked: dead,
   invalid_refresh_token: dead,
   authorization_not_found: dead,
-  account_inactive: ['S', 'user_disabled', "ask the user's administrator"],
-  org_login_required: ['S', 'policy_changed', "ask the user's administrator"],
-  ekm_access_denied: ['S', 'policy_changed', "ask the user's administrator"],
+  account_inactive: ['S', causedBy('user_disabled', 'administrator')],
+  org_login_required: ['S', causedBy('policy_changed')],
+  ekm_access_denied: ['S', causedBy('policy_changed')],
   bad_client_secret: wrongSecret,
   invalid_client_id: noClient,
   ratelimited: throttled,
@@ -48,7 +43,7 @@ const rows: Readonly<Record<string, Row>> = {
   invalid_code: dead,
   // Twitch (dev.twitch.tv/docs/authentication/refresh-tokens) and Zoom, in sentences
   invalid_client_secret: wrongSecret,
-  invalid_token: ['R', 'grant_revoked', reconnect],
+  invalid_token: ['R', causedBy('grant_revoked')],
   // github.com/dreeveapp/dreeve/issues/1449 and /372, developers.strava.com/docs/authentication
   'RefreshToken.refresh_token.invalid': dead,
   'RefreshToken.invalid': dead,
@@ -56,8 +51,8 @@ const rows: Readonly<Record<string, Row>> = {
   'Application.client_secret.invalid': wrongSecret,
   // developers.weixin.qq.com/doc/oplatform/en/Return_codes/Return_code_descriptions_new.html
   errcode_40030: dead,
-  errcode_42002: ['A', 'inactive', reconnect],
-  errcode_42007: ['A', 'password_changed', reconnect],
+  errcode_42002: ['A', causedBy('inactive')],
+  errcode_42007: ['A', causedBy('password_changed')],
   errcode_61023: dead,
   errcode_40001: wrongSecret,
   errcode_40125: wrongSecret,
@@ -66,7 +61,7 @@ const rows: Readonly<Record<string, Row>> = {
   'errcode_-1': away,
 }
 
-const toRow = ([failureClass, reason, action]: Row): ErrorRow => ({ class: failureClass, reason, action })
+const toRow = ([failureClass, cause]: Row): ErrorRow => ({ class: failureClass, ...cause })
 const toRows = <Key>(entries: readonly (readonly [Key, Row])[]): ReadonlyMap<Key, ErrorRow> =>
   new Map(entries.map(([key, row]) => [key, toRow(row)]))
 
@@ -74,11 +69,11 @@ export const vendorWords = toRows(Object.entries(rows))
 
 /** Meta's numbers, of an `OAuthException`: developers.facebook.com/docs/graph-api/guides/error-handling */
 export const metaCodes = toRows<number>([
-  [458, ['A', 'consent_withdrawn', reconnect]],
-  [459, ['S', 'user_blocked', signIn]],
-  [460, ['A', 'password_changed', reconnect]],
-  [463, ['A', 'inactive', reconnect]],
-  [464, ['S', 'user_blocked', signIn]],
+  [458, ['A', causedBy('consent_withdrawn')]],
+  [459, ['S', causedBy('user_blocked', 'signIn')]],
+  [460, ['A', causedBy('password_changed')]],
+  [463, ['A', causedBy('inactive')]],
+  [464, ['S', causedBy('user_blocked', 'signIn')]],
   [467, dead],
   [190, dead],
   [102, dead],

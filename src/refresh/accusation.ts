@@ -9,6 +9,7 @@ import {
 } from '../../machines/index.ts'
 import type { App } from '../actors/app-actor.ts'
 import { appsFault, type Failure, fromRefusal, isLackedByOne } from '../actors/attempt-failure.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { answerKey } from './answer-key.ts'
@@ -74,12 +75,10 @@ export function ofThisGrant(app: App, refusal: Refusal): Failure {
 /** A grant that is refused where others are not: parked, for the same token may work again. */
 export function ownRefusal(app: App, refusal: Refusal, accusation: Accused['accusation']): Failure {
   if (accusation === 'general') return ofThisGrant(app, refusal)
-  const reason = accusation === 'client' ? 'refused_for_this_grant' : 'refused_in_unknown_words'
   return {
     ...fromRefusal(refusal),
     class: 'S',
-    reason,
-    action: 'ask the user to reconnect',
+    ...causedBy(accusation === 'client' ? 'refused_for_this_grant' : 'refused_in_unknown_words'),
     recoverable: true,
     inDoubt: false,
     settings: app.record.generation,
@@ -90,8 +89,7 @@ function refusedToAll(refusal: Refusal): Failure {
   return {
     ...fromRefusal(refusal),
     class: 'C',
-    reason: 'refused_in_unknown_words',
-    action: 'compare the settings of the app with its registration at the provider',
+    ...causedBy('refused_in_unknown_words', 'settings'),
     inDoubt: false,
   }
 }
@@ -101,8 +99,7 @@ export function inQuestion(refusal: Refusal | null, account: AccountContext, ret
   const known = refusedBeforeOf(account) === null ? null : (account.lastError?.providerError ?? null)
   return {
     class: 'T',
-    reason: 'client_in_question',
-    action: 'wait',
+    ...causedBy('client_in_question'),
     recoverable: true,
     inDoubt: false,
     retryAfter,

@@ -3,6 +3,7 @@ import type { App } from '../actors/app-actor.ts'
 import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Timers } from '../common/timers.ts'
+import { causedBy } from '../contract/reasons.ts'
 import { inQuestion, refusedBeforeOf } from './accusation.ts'
 import type { AppReports } from './app-circuit.ts'
 import type { AttemptRequest, Ticket, Trial } from './trial.ts'
@@ -31,11 +32,11 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
   function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
     const { sendBy, probe, from } = attempt
     const at = clock.now()
-    if (app.config === null) return unsent('C', 'app_not_found', 'put the app back, or delete the account')
-    if (at >= sendBy) return unsent('T', 'too_late_to_send', 'wait')
+    if (app.config === null) return unsent('C', causedBy('app_not_found', 'here'))
+    if (at >= sendBy) return unsent('T', causedBy('too_late_to_send'))
     if (app.state === 'secret-expired' && !(probe && from === 'secret-expired')) return appsFault(app)
     if (at < app.context.throttledUntil)
-      return unsent('T', 'throttled', 'wait', app.context.throttledUntil - at)
+      return unsent('T', causedBy('throttled'), app.context.throttledUntil - at)
     return null
   }
 

@@ -3,6 +3,7 @@ import type { App } from '../actors/app-actor.ts'
 import { unsent } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Observer } from '../common/observer.ts'
+import { causedBy } from '../contract/reasons.ts'
 import { NewerForm } from '../redis/newer-form.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import { newTrial } from './app-admission.ts'
@@ -54,10 +55,10 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   /** It is known that nothing left: whatever went wrong, no answer can be missing. */
   function endUnsent(trial: Trial, error: unknown): Promise<string> {
     if (error instanceof NewerForm)
-      return record.failed(trial, unsent('T', 'stored_by_newer_version', 'wait'))
+      return record.failed(trial, unsent('T', causedBy('stored_by_newer_version')))
     const { account, attempt } = trial
     logger.error({ err: error, account, attempt: attempt.id }, 'internal error: an attempt is not sent')
-    return record.failed(trial, unsent('T', 'internal_error', 'see the log of the node'))
+    return record.failed(trial, unsent('T', causedBy('internal_error', 'log')))
   }
 
   function logEnd({ account, attempt, saved }: Trial, milliseconds: number, ended: Ended): void {

@@ -2,6 +2,7 @@ import type { AppError, Baseline } from '../../machines/index.ts'
 import type { App, AppCommand, Apps } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { TokenAnswer } from '../provider/token-answer.ts'
@@ -85,8 +86,7 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
 const nothingSaid: Answer = {
   answer: null,
   accuses: false,
-  reason: 'not_sent',
-  action: 'wait',
+  ...causedBy('not_sent'),
   providerError: { status: null, error: 'not_sent' },
 }
 

@@ -1,6 +1,7 @@
 import { type Failure, unsent } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Timers } from '../common/timers.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { TokenAnswer } from '../provider/token-answer.ts'
 import type { AppAdmission } from './app-admission.ts'
@@ -51,7 +52,7 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
       const held = waits ? await admission.waitForApp(trial) : null
       if (held !== null) return failed(trial, held)
       const leave = await slots.enter(app, trial.attempt.sendBy - clock.now())
-      if (leave === null) return failed(trial, unsent('T', 'too_many_at_once', 'wait'))
+      if (leave === null) return failed(trial, unsent('T', causedBy('too_many_at_once')))
       // A slot is held no longer than the cluster waits for the attempt.
       const callOff = timers.after(trial.attempt.giveUpAt - clock.now(), leave)
       try {
@@ -79,7 +80,7 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
   async function barredBeforeSending(trial: Trial): Promise<OutcomeWord | null> {
     if (!(await options.maySend(trial.account))) return 'kept'
     if (await options.confirmIntent(trial)) return null
-    return record.failed(trial, unsent('T', 'intent_not_replicated', 'wait'))
+    return record.failed(trial, unsent('T', causedBy('intent_not_replicated')))
   }
 
   async function sendOnce(trial: Trial, sending: Sending): Promise<OutcomeWord | 'wait' | 'again'> {

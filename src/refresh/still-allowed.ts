@@ -6,6 +6,7 @@ import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import { mostSecrets } from '../contract/app.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { tokenOrigins } from '../provider/grant-place.ts'
@@ -113,7 +114,7 @@ interface Sent {
 /** What a request of this app cannot be made without. */
 function lacking(config: AppConfig, { params, refreshToken }: Sent): Failure | null {
   const filled = fillParams(config, params)
-  if (!filled.ok) return unsent('C', 'params_missing', filled.failure.message)
+  if (!filled.ok) return unsent('C', { ...causedBy('params_missing'), action: filled.failure.message })
   if (refreshToken !== undefined || !spendsRefreshToken(config)) return null
-  return unsent('A', 'no_refresh_token', 'ask the user to reconnect')
+  return unsent('A', causedBy('no_refresh_token'))
 }

@@ -1,20 +1,17 @@
+import { type Cause, causedBy } from '../contract/reasons.ts'
+
 /** What to make of an event about a person or a token. */
 export type Meaning =
   /** The grant has ended, or is parked until a person acts. */
-  | { readonly does: 'end'; readonly class: 'A' | 'S'; readonly reason: string; readonly action: string }
+  | ({ readonly does: 'end'; readonly class: 'A' | 'S' } & Cause)
   /** The grant may have ended, or its token may say too much: the token is replaced, and if that is refused we know. */
   | { readonly does: 'replace' }
   /** What parked the grant may be over. */
   | { readonly does: 'retry' }
   | { readonly does: 'nothing' }
 
-const ended = (reason: string, action = 'ask the user to reconnect'): Meaning => ({
-  does: 'end',
-  class: 'A',
-  reason,
-  action,
-})
-const parked = (reason: string, action: string): Meaning => ({ does: 'end', class: 'S', reason, action })
+const ended = (cause: Cause): Meaning => ({ does: 'end', class: 'A', ...cause })
+const parked = (cause: Cause): Meaning => ({ does: 'end', class: 'S', ...cause })
 const replace: Meaning = { does: 'replace' }
 const nothing: Meaning = { does: 'nothing' }
 
@@ -28,14 +25,11 @@ const ssf = 'https://schemas.openid.net/secevent/ssf/event-type/'
  * §2, OpenID CAEP §3, developers.google.com/identity/protocols/risc#supported_event_types. What is not here means nothing to a grant.
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
-  [`${oauth}token-revoked`, ended('grant_revoked')],
-  [`${oauth}tokens-revoked`, ended('grant_revoked')],
-  [`${risc}account-purged`, ended('user_not_found')],
-  [
-    `${risc}account-disabled hijacking`,
-    ended('account_hijacked', 'ask the user to recover the account and reconnect'),
-  ],
-  [`${risc}account-disabled`, parked('user_disabled', 'ask the user to have the account enabled again')],
+  [`${oauth}token-revoked`, ended(causedBy('grant_revoked'))],
+  [`${oauth}tokens-revoked`, ended(causedBy('grant_revoked'))],
+  [`${risc}account-purged`, ended(causedBy('user_not_found'))],
+  [`${risc}account-disabled hijacking`, ended(causedBy('account_hijacked'))],
+  [`${risc}account-disabled`, parked(causedBy('user_disabled', 'byUser'))],
   [`${risc}account-enabled`, { does: 'retry' }],
   [`${risc}account-credential-change-required`, replace],
   [`${risc}sessions-revoked`, replace],

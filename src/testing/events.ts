@@ -12,9 +12,13 @@ import { markLeftOut } from './left-out.ts'
 
 /** The time a specification begins at, ms. */
 export const start = 1_800_000_000_000
+/** A second, in milliseconds. */
 export const second = 1_000
+/** A minute, in milliseconds. */
 export const minute = 60 * second
+/** An hour, in milliseconds. */
 export const hour = 60 * minute
+/** A day, in milliseconds. */
 export const day = 24 * hour
 
 const settings: AccountSettings = {
@@ -38,7 +42,14 @@ const newId = () => `event-${++ids}`
 
 type Given<E> = Partial<Omit<E, 'type'>>
 
-/** A grant with an hour of access; `with` changes its settings. */
+/**
+ * A person has consented: a grant with an hour of access, `strict` rotation and policy `eager`. `with` changes these settings.
+ *
+ * @example
+ * ```ts
+ * given(accountMachine, [authorized({ with: { policy: 'lazy' } })])
+ * ```
+ */
 export function authorized({
   with: changed,
   ...given
@@ -58,10 +69,12 @@ export function authorized({
   }
 }
 
+/** The account wakes. `used` (was the token asked for?) is false unless given. */
 export function timerDue(given: Given<TimerDue> & { at: number }): TimerDue {
   return { type: 'timer.due', id: newId(), used: false, ...given }
 }
 
+/** A caller wants a token; without a wish of its own unless given. */
 export function tokenRequested(given: Given<TokenRequested> & { at: number }): TokenRequested {
   return {
     type: 'token.requested',
@@ -74,6 +87,7 @@ export function tokenRequested(given: Given<TokenRequested> & { at: number }): T
   }
 }
 
+/** An API answered 401; to the current token unless `generation` is given. */
 export function tokenRejected(given: Given<TokenRejected> & { at: number }): TokenRejected {
   const event: TokenRejected = {
     type: 'token.rejected',
@@ -86,6 +100,7 @@ export function tokenRejected(given: Given<TokenRejected> & { at: number }): Tok
   return markLeftOut(event, given, ['generation'])
 }
 
+/** The answer to the attempt in flight: an hour of access and a rotated refresh token, unless given otherwise. */
 export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }): RefreshSucceeded {
   const event: RefreshSucceeded = {
     type: 'refresh.succeeded',
@@ -104,6 +119,7 @@ export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }
   return markLeftOut(event, given, ['attempt', 'grantId', 'baseGeneration'])
 }
 
+/** The attempt in flight failed; for the moment (class T), unless given otherwise. */
 export function refreshFailed(given: Given<RefreshFailed> & { at: number }): RefreshFailed {
   const event: RefreshFailed = {
     type: 'refresh.failed',
@@ -122,6 +138,7 @@ export function refreshFailed(given: Given<RefreshFailed> & { at: number }): Ref
   return markLeftOut(event, given, ['attempt', 'baseGeneration'])
 }
 
+/** Somebody other than the token endpoint ended the grant. */
 export function grantRevoked(given: Given<GrantRevoked> & { at: number }): GrantRevoked {
   return {
     type: 'grant.revoked',
@@ -135,17 +152,28 @@ export function grantRevoked(given: Given<GrantRevoked> & { at: number }): Grant
   }
 }
 
+/** An event that says nothing but that it happened. */
 export function happened<
   T extends 'account.removed' | 'app.secret-updated' | 'app.probe' | 'grant.restored' | 'keys.rotated',
 >(type: T, at: number): { type: T; at: number; id: string } {
   return { type, at, id: newId() }
 }
 
-/** A clock a test moves by hand. */
+/**
+ * A clock a test moves by hand, in milliseconds.
+ *
+ * @example
+ * ```ts
+ * const clock = fakeClock()
+ * const due = timerDue({ at: clock.advance(hour) })
+ * ```
+ */
 export function fakeClock(at = start) {
   let now = at
   return {
+    /** The time it shows. */
     now: () => now,
+    /** Moves it forward; answers the new time. */
     advance(milliseconds: number): number {
       now += milliseconds
       return now

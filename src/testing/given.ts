@@ -11,6 +11,7 @@ import { fromStored, type StoredSnapshot, step, toStored } from '../../machines/
 import { fillIn } from './left-out.ts'
 import { whyNotTaken, whyTaken } from './not-taken.ts'
 
+/** What `then` compares; what is not named does not matter. */
 export interface Expected {
   readonly state?: string
   /** Exactly these effects, in this order; each may be given in part. */
@@ -19,6 +20,7 @@ export interface Expected {
   readonly context?: object
 }
 
+/** What came of the event. */
 export interface Then {
   /** Throws an AssertionError that names what differs, or why the event is not taken: each guard, and what it found. */
   then(expected: Expected): void
@@ -33,7 +35,14 @@ type Past<M extends AnyStateMachine> = readonly EventFrom<M>[] | StoredSnapshot
 
 /**
  * A specification of a machine: given what happened (events from its beginning, or a stored snapshot), when this
- * happens, then it is there and asks for that. For any test runner.
+ * happens, then it is there and asks for that. For any test runner. Throws `AssertionError` where the past cannot have happened.
+ *
+ * @example
+ * ```ts
+ * given(accountMachine, [authorized()])
+ *   .when(timerDue({ at: start + hour }))
+ *   .then({ state: 'refreshing', effects: [{ type: 'refresh.send' }] })
+ * ```
  */
 export function given<M extends AnyStateMachine>(
   machine: M,
@@ -58,7 +67,9 @@ export function given<M extends AnyStateMachine>(
   }
 
   return {
+    /** Where the past has led. */
     before: toStored(before as never),
+    /** Runs the event; nothing is compared yet. */
     when(asked: EventFrom<M>): Then {
       const event = fillIn(asked as AnyEventObject, contextOf(before))
       const standing = before as { value: unknown; context: object }

@@ -33,6 +33,7 @@ const recordSchema = z.looseObject({
 
 type Recorded = z.infer<typeof recordSchema>
 
+/** The first difference between what was recorded and what the machine of this version does. */
 export interface Divergence {
   readonly version: number
   /** Where the two differ first, such as `snapshot.context.retryAt`. */
@@ -41,6 +42,7 @@ export interface Divergence {
   readonly replayed: unknown
 }
 
+/** What came of a replay. */
 export interface Replayed {
   /** The state after each record. */
   readonly states: readonly (string | null)[]
@@ -56,6 +58,12 @@ export interface Replayed {
 /**
  * Folds recorded transitions (bodies of `account.transition`, oldest first) through the machine of today. Each must lead
  * where it led then (`to`), with the same context, effects and wake-up. Throws `ZodError` for what is no such record.
+ *
+ * @example
+ * ```ts
+ * const { transitions } = JSON.parse(await readFile('history.json', 'utf8')) // tokenbus --json account history alice
+ * assert.equal(replay(transitions).divergence, undefined)
+ * ```
  */
 export function replay(history: readonly unknown[]): Replayed {
   const records = history.map((record) => z.union([truncatedSchema, recordSchema]).parse(record))

@@ -124,11 +124,20 @@ describe('what goes wrong', () => {
     expect(await tokenbus(['token', 'alice'])).toEqual({
       code: 1,
       out: '',
-      err: 'grant_revoked: the grant has ended\n  action  ask the user to reconnect',
+      err: 'grant_revoked: the grant has ended\n  action  ask the user to reconnect\n  more    tokenbus explain grant_revoked',
     })
     expect(JSON.parse((await tokenbus(['--json', 'token', 'alice'])).err)).toMatchObject({
       error: 'grant_revoked',
     })
+  })
+  it('explain tells what a failure and its reason mean, and what helps, without asking anybody', async () => {
+    bus.unavailable = true
+    const { code, out } = await tokenbus(['explain', 'client_secret_expired'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^failure .*client_secret_expired$/m)
+    expect(out).toMatch(/^to do .*add a new client secret$/m)
+    expect(out).toMatch(/docs\/errors\.md#reason-client_secret_expired/)
+    expect(await tokenbus(['explain', 'no_such_word'])).toMatchObject({ code: 1, out: '' })
   })
   it.each([
     [['token'], /missing required argument/],

@@ -204,7 +204,7 @@ describe('live messages', () => {
     const next = answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3_600 })
     await answering(next, ask('token.reject.alice', { generation: 1 }))
     await answering(
-      refused({ class: 'T', reason: 'unavailable' }),
+      refused({ class: 'T', reason: 'provider_unavailable' }),
       ask('token.get.alice', { forceRefresh: true }),
     )
     await using elsewhere = await startPlainProvider({

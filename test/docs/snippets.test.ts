@@ -7,6 +7,7 @@ import { blockNamed, blocks, rootFile } from '../support/documents.ts'
 
 /** Beside `sh` and `console` (commands.test.ts) and TypeScript (there and below): who reads a block, or why nobody can. */
 const elsewhere: Readonly<Record<string, string>> = {
+  'CONTRIBUTING.md#your-first-change 3': 'lines to add to a file',
   'README.md#the-life-of-one-account 1': 'test/machines/diagram.test.ts: is drawn from the machine',
   'README.md#tokenbus 1': 'a picture',
   'docs/consumers.md#reading-events 2': 'the package is not installed here; its syntax is checked below',

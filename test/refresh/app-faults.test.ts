@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
+import type { Reason } from '../../src/contract/reasons.ts'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { sandboxApp, startTestNode } from '../support/node.ts'
@@ -53,7 +54,7 @@ async function start(secrets = ['one'], { withBob = true } = {}) {
 }
 
 describe("the app's fault", () => {
-  it.each([
+  it.each<[Reason, string]>([
     ['client_rejected', 'invalid_client'],
     ['client_secret_expired', 'invalid_client'],
     ['client_assertion_rejected', 'invalid_client'],

@@ -12,7 +12,7 @@ const names = Array.from({ length: 10 }, (_, i) => `account-${i}`)
 /** Atlassian's words for a grant that has ended. */
 const deadGrant = {
   ...refusals.invalidClient,
-  reason: 'client_not_authorized',
+  reason: 'client_not_authorized' as const,
   providerError: { status: 403, error: 'unauthorized_client' },
 }
 

@@ -26,6 +26,6 @@ export const refusals = {
   }),
   unavailable: said(503, 'http_503', { class: 'T', reason: 'provider_unavailable' }),
   throttled: said(429, 'http_429', { class: 'T', reason: 'throttled', retryAfter: 20 }),
-  unsent: said(null, 'ECONNREFUSED', { class: 'T', reason: 'provider_unreachable', sent: false }),
-  lost: said(null, 'answer_timeout', { class: 'T', reason: 'provider_unreachable', inDoubt: true }),
+  unsent: said(null, 'ECONNREFUSED', { class: 'T', reason: 'unreachable', sent: false }),
+  lost: said(null, 'answer_timeout', { class: 'T', reason: 'answer_timeout', inDoubt: true }),
 }

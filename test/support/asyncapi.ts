@@ -3,7 +3,8 @@ import { type RequestRoute, requestRoutes } from '../../src/bus/request-routes.t
 import { changedSubject, eventTypes, streamOf } from '../../src/bus/subjects.ts'
 import { version } from '../../src/common/version.ts'
 import { eventSchemas } from '../../src/contract/events.ts'
-import { failureSchema, failureStatus } from '../../src/contract/failures.ts'
+import { failureStatus } from '../../src/contract/failure-words.ts'
+import { failureSchema } from '../../src/contract/failures.ts'
 import { requests } from '../../src/contract/requests.ts'
 import { changeSchema } from '../../src/events/changes.ts'
 

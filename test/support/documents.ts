@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const fence = /^```(\w*)\n([\s\S]*?)^```$/gm
+const fence = /^( *)```(\w*)\n([\s\S]*?)^\1```$/gm
 const withoutCode = (text: string) => text.replace(fence, (block) => block.replace(/[^\n]/g, ' '))
 const root = new URL('../../', import.meta.url)
 
@@ -24,11 +24,11 @@ export interface Block {
 
 const besideDocs = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'src/client/README.md']
 
-/** README, CONTRIBUTING, SECURITY and everything below docs/. */
+/** README, CONTRIBUTING, SECURITY and everything written below docs/. */
 export const pages: readonly Page[] = [
   ...besideDocs,
   ...readdirSync(rootFile('docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
+    .filter((file) => file.endsWith('.md') && !/^(node_modules|api|site)\//.test(file))
     .map((file) => `docs/${file}`)
     .sort(),
 ].map((path) => {
@@ -50,10 +50,11 @@ function anchorsOf(text: string): ReadonlySet<string> {
     for (let count = 1; anchors.has(anchor); count += 1) anchor = `${slug}-${count}`
     anchors.add(anchor)
   }
+  for (const [, id = ''] of text.matchAll(/<a id="([^"]+)">/g)) anchors.add(id)
   return anchors
 }
 
-function slugOf(heading: string): string {
+export function slugOf(heading: string): string {
   return heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .toLowerCase()
@@ -63,12 +64,16 @@ function slugOf(heading: string): string {
 
 export function blocksOf({ path, text }: Page): Block[] {
   const seen = new Map<string, number>()
-  return [...text.matchAll(fence)].map(({ 1: language = '', 2: code = '', index }) => {
+  return [...text.matchAll(fence)].map(({ 1: indent = '', 2: language = '', 3: code = '', index }) => {
     const above = [...withoutCode(text.slice(0, index)).matchAll(/^#+ (.+)$/gm)].at(-1)?.[1] ?? ''
     const heading = `${path}#${slugOf(above)}`
     const count = (seen.get(heading) ?? 0) + 1
     seen.set(heading, count)
-    return { name: `${heading} ${count}`, language, code }
+    return {
+      name: `${heading} ${count}`,
+      language,
+      code: code.replaceAll(`\n${indent}`, '\n').slice(indent.length),
+    }
   })
 }
 

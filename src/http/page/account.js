@@ -1,5 +1,5 @@
 import { get, part } from './api.js'
-import { facts, h, stateMark, time } from './dom.js'
+import { facts, h, reasonLink, stateMark, time } from './dom.js'
 import { onEvent } from './live.js'
 import { reconnectButton } from './reconnect.js'
 
@@ -28,7 +28,7 @@ function describe(view) {
   return [
     facts({
       State: stateMark(state),
-      Why: reason,
+      Why: reason && reasonLink(reason),
       'What to do': action,
       'May recover by itself': recoverable === undefined ? undefined : recoverable ? 'yes' : 'no',
       User: view.user,
@@ -40,7 +40,7 @@ function describe(view) {
       Generation: String(view.generation),
       Scopes: view.registeredScopes.join(', '),
       'Missing scopes': missingScopes.join(', '),
-      'Last error': lastError && `${lastError.reason}: ${lastError.action}`,
+      'Last error': lastError && h('span', {}, reasonLink(lastError.reason), `: ${lastError.action}`),
     }),
     ...(state === 'revoked' || missingScopes.length > 0 ? [reconnectButton(view)] : []),
   ]

@@ -17,6 +17,9 @@ export function time(iso) {
   return h('time', { datetime: iso, title: iso }, new Date(iso).toLocaleString())
 }
 
+/** The reason, with its explanation behind it. */
+export const reasonLink = (reason) => h('a', { href: `docs#reason-${reason}` }, reason)
+
 /** A table that a screen reader can announce. */
 export function table(caption, headings, rows) {
   return h(

@@ -1,6 +1,6 @@
 import { get, part } from './api.js'
 import { daysLeft } from './days-left.js'
-import { h, stateMark } from './dom.js'
+import { h, reasonLink, stateMark } from './dom.js'
 import { calmly, onEvent } from './live.js'
 import { reconnectButton } from './reconnect.js'
 import { states } from './states.js'
@@ -46,7 +46,8 @@ function accountNeeds({ account, app, reason, action, recoverable }) {
     'li',
     {},
     h('a', { href: `#/account/${part(account)}` }, account),
-    ` (${app}): ${reason ?? 'revoked'}`,
+    ` (${app}): `,
+    reason ? reasonLink(reason) : 'revoked',
     h('p', {}, action ?? ''),
     h('p', { class: 'soft' }, recoverable ? 'It is looked at again about once a day.' : ''),
     reconnectButton({ account, app }),

@@ -1,0 +1,16 @@
+// `npm run changeset -- [what]`: changesets knows the packages that are workspaces, and the root is none of npm's.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const change = (make) => writeFileSync('package.json', make(readFileSync('package.json', 'utf8')))
+const onlyClient = /("workspaces": \[\n)(\s*)"src\/client"/
+const withRoot = /("workspaces": \[\n)(\s*)"\.",\n\s*"src\/client"/
+
+change((text) => text.replace(onlyClient, '$1$2".",\n$2"src/client"'))
+const { status } = spawnSync('npx', ['--yes', '@changesets/cli@2.31.1', ...process.argv.slice(2)], { stdio: 'inherit' })
+change((text) => text.replace(withRoot, '$1$2"src/client"'))
+if (process.argv[2] === 'version')
+  spawnSync('npm', ['install', '--package-lock-only', '--ignore-scripts'], { stdio: 'inherit' })
+process.exitCode = status ?? 1

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { answeredWords } from '../../src/contract/failure-words.ts'
+import { reasons } from '../../src/contract/reasons.ts'
+import { errorCodes, errorWords, suberrorWords } from '../../src/provider/error-classes.ts'
+import { pageAt } from '../support/documents.ts'
+import { withErrors } from '../support/errors-page.ts'
+
+const page = pageAt('docs/errors.md')
+
+it('docs/errors.md has the catalogue of today (npm run errors-page)', () => {
+  expect(page.text).toBe(withErrors(page.text))
+})
+
+it('has an anchor for every failure and every reason', () => {
+  const anchors = [...Object.keys(answeredWords), ...Object.keys(reasons).map((reason) => `reason-${reason}`)]
+  expect(anchors.filter((anchor) => !page.anchors.has(anchor))).toEqual([])
+})
+
+it('every word of a provider leads to a reason and an action of the catalogue', () => {
+  const tables = [errorWords, suberrorWords, errorCodes(''), errorCodes('OAuthException')]
+  const rows = tables
+    .flatMap((table) => [...table.values()])
+    .flatMap((row) => [row, row.ifWorkedBefore ?? row])
+  expect(rows.length).toBeGreaterThan(100)
+  for (const { reason, action } of rows) {
+    const { more = {}, ...known }: { action: string; more?: object } = reasons[reason]
+    expect([known.action, ...Object.values(more)], reason).toContain(action)
+  }
+})
