@@ -128,7 +128,7 @@ describe('create', () => {
     const { version } = service.info as { version: string }
     if (version.startsWith('2.9.')) {
       expect({ code, out }).toEqual({ code: 1, out: '' })
-      expect(err).toMatch(/^bad_request: accounts: nats-server 2\.9\.\d+ .* needs 2\.10/)
+      expect(err).toMatch(/^bad_request: accounts: nats-server 2\.9\.\d+ .* use 2\.10/)
     } else {
       expect(code).toBe(0)
     }
