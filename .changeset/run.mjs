@@ -9,7 +9,9 @@ const onlyClient = /("workspaces": \[\n)(\s*)"src\/client"/
 const withRoot = /("workspaces": \[\n)(\s*)"\.",\n\s*"src\/client"/
 
 change((text) => text.replace(onlyClient, '$1$2".",\n$2"src/client"'))
-const { status } = spawnSync('npx', ['--yes', '@changesets/cli@2.31.1', ...process.argv.slice(2)], { stdio: 'inherit' })
+const { status } = spawnSync('npx', ['--yes', '@changesets/cli@2.31.1', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+})
 change((text) => text.replace(withRoot, '$1$2"src/client"'))
 if (process.argv[2] === 'version')
   spawnSync('npm', ['install', '--package-lock-only', '--ignore-scripts'], { stdio: 'inherit' })
