@@ -16,7 +16,7 @@ export interface DeadEntry extends WaitingEntry {
 }
 
 /** Of a partition; the oldest make room. */
-const mostDeadEvents = 100
+export const mostDeadEvents = 100
 
 export interface EntryPage {
   readonly partition: number

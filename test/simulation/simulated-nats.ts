@@ -47,7 +47,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
   const listeners: ((entry: OutboxEntry) => void)[] = []
   /** Whose events are too large, and which were. */
   const refusing = new Set<string>()
-  const refusedIds = new Set<string>()
+  const refusedIds = new Map<string, string>()
   let up = true
   /** JetStream, apart from the server. */
   let streamUp = true
@@ -94,7 +94,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     if (!streamUp) throw new Error('503')
     if (refusedIds.has(entry.id)) throw new EventRefused('too large')
     if (refusing.has(entry.ref.id) && !seen.has(entry.id)) {
-      refusedIds.add(entry.id)
+      refusedIds.set(entry.id, entry.ref.id)
       for (const listener of listeners) listener(entry)
       throw new EventRefused('too large')
     }
@@ -173,7 +173,8 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
     isUp: () => up,
     hasStream: () => up && streamUp,
     streamWasWellSince: (time: number) => up && streamUp && streamTroubleAt < time,
-    refused: refusedIds,
+    /** By the id of the event, of whom it was. */
+    refused: refusedIds as ReadonlyMap<string, string>,
     /** From now on, until the answer is called, its events are larger than the stream takes. */
     refuse(id: string): () => void {
       refusing.add(id)

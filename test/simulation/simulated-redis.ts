@@ -40,6 +40,9 @@ export type SimulatedRedis = ReturnType<typeof createSimulatedRedis>
 export function createSimulatedRedis({ world, random }: { world: World; random: Random }) {
   let space = createKeyspace()
   const replica = { space: createKeyspace(), log: [] as ((space: Keyspace) => unknown)[], connected: true }
+  /** Is there a replica to wait for? */
+  let counted = true
+  let takesWrites = true
   let up = true
   let skew = 0
   /** How far its clock was set off, and when that last changed. */
@@ -142,7 +145,15 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     commandsFor(machine: Machine): Commands {
       const link = linkOf(machine)
       link.connected = up && link.way !== 'cut'
-      return spaceCommands((command, write) => send(link, command, write))
+      const commands = spaceCommands((command, write) => send(link, command, write))
+      return {
+        ...commands,
+        async run(call) {
+          if (takesWrites || call.script !== 'save') return commands.run(call)
+          await commands.zcard('')
+          throw new StorageUnavailable('Redis is full')
+        },
+      }
     },
     /** Runs on where quiet time is skipped, as if each node had gone on telling it. */
     highestTime(machine: Machine, seen: number): Promise<HighestTime> {
@@ -168,7 +179,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
           return up && way === 'open' && connected && hashAt(space, key, now())?.get('w') === saveId
         }
         const look = () => {
-          if (replica.log.length === 0) resolve(isSaved())
+          if (replica.log.length === 0 || !counted) resolve(isSaved())
           else if (world.now() >= deadline) resolve(false)
           else machine.later(replicatesWithin, look)
         }
@@ -200,6 +211,15 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
         link.troubleAt = world.now()
         comeBack(link)
       }
+    },
+    /** As one whose memory is full. */
+    refuseWrites(refuses: boolean): void {
+      takesWrites = !refuses
+    },
+    /** Nobody waits for it any more; `failOver` then stands for a restart from an old copy. */
+    dropReplica(): void {
+      counted = false
+      replica.connected = false
     },
     setReplicating(connected: boolean): void {
       replica.connected = connected

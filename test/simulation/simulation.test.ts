@@ -14,7 +14,17 @@ import { liveThrough } from './cluster-life.ts'
  * | deciding inside the save loop (`put-account`)               | 5002 | a fact is gone that was acknowledged            |
  * | setting aside what the stream never takes (`EventRefused`)  | 5014 | a node is not ready: events                     |
  *
- * Only its own scene shows that a sweep has to announce what it removes (`scenes.test.ts`).
+ * No seed has shown these; their scenes do:
+ *
+ * | without                                                        | scene                                       |
+ * |----------------------------------------------------------------|---------------------------------------------|
+ * | the save id, compared beside the version                       | forgotten-saves, a newer grant              |
+ * | WAIT before an intent is sent (`confirmIntent`)                | forgotten-saves, none is sent               |
+ * | answers offered again after a failover (`offerAgain`)          | forgotten-saves, offered again              |
+ * | saves that a dead node left unannounced (`unannounced-saves`)  | scenes, cannot tell anybody, without stream |
+ * | the highest time seen, at start (`clock-keeper`)               | clocks-set-back, a node that starts         |
+ * | expiry by the node's own clock (`expiryTime`)                  | clocks-set-back, always been slow           |
+ * | a reported token kept from who reports it (`lastKnown`)        | full-redis                                  |
  */
 const timeBox = 40_000
 

@@ -20,6 +20,8 @@ export interface StageOptions {
   readonly clocks?: readonly number[]
   /** How long an access token lives, in milliseconds. */
   readonly life?: number
+  /** How wrong Redis' clock is from the start, in milliseconds. */
+  readonly redisClock?: number
 }
 
 export interface Token {
@@ -38,10 +40,12 @@ export interface PutGrant {
 export type Stage = Awaited<ReturnType<typeof setStage>>
 
 /** A few nodes with nothing wrong yet: a scene says what happens, second by second, and its time costs nothing. */
-export async function setStage({ seed = 1, clocks = [0, 0], life = 3_600_000 }: StageOptions = {}) {
+export async function setStage(options: StageOptions = {}) {
+  const { seed = 1, clocks = [0, 0], life = 3_600_000, redisClock = 0 } = options
   const world = createWorld()
   const random = createRandom(seed)
   const redis = createSimulatedRedis({ world, random: random.fork() })
+  redis.stepClock(redisClock)
   const nats = createSimulatedNats({ world, random: random.fork() })
   const provider = createSimulatedProvider({ world, random: random.fork(), lives: [life] })
   const published: OutboxEntry[] = []
