@@ -1,3 +1,4 @@
+import type { Identity } from './account-identity.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
 /** The states of an account. `valid`, `expiring` and `refreshing` serve a token as long as it lives. */
@@ -109,6 +110,8 @@ export interface AccountSettings {
   readonly user: string
   /** The provider's own name for the user (`sub`); null where nobody told. */
   readonly subject: string | null
+  /** Null where no person signed in, or nobody said who it was. */
+  readonly identity: Identity | null
   readonly policy: Policy
   readonly rotation: Rotation
   /** How long a provider with `grace` answers a spent refresh token again, in milliseconds. */
@@ -198,6 +201,7 @@ export function absentAccount({ account }: AccountInput): AccountContext {
     provider: '',
     user: '',
     subject: null,
+    identity: null,
     policy: 'adaptive',
     rotation: 'strict',
     graceMs: 0,

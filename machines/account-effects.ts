@@ -42,6 +42,14 @@ export interface TokenRefreshed extends Announcement {
   readonly type: 'token.refreshed'
   readonly expiresAt: number
   readonly registeredScopes: readonly string[]
+  readonly previousUser?: string
+}
+
+/** The account's grant is now of another person. */
+export interface UserChanged extends Announcement {
+  readonly type: 'account.user-changed'
+  readonly previousUser: string
+  readonly signedInAs?: string
 }
 
 /** The token is served no more; published once per death as `token.invalid.<account>`. */
@@ -80,4 +88,5 @@ export type AccountEffect =
   | TokenRefreshed
   | TokenInvalid
   | GrantExpiring
+  | UserChanged
   | AccountRemovedEffect

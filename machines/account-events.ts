@@ -18,6 +18,8 @@ export interface AccountAuthorized extends Happened {
   /** When the refresh token ends; null if nobody said. */
   readonly grantEndsAt: number | null
   readonly refreshable: boolean
+  /** The grant is of another person than before: the address of the earlier one. */
+  readonly previousUser?: string
 }
 
 /** The same grant under other settings. */

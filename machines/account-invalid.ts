@@ -62,7 +62,8 @@ export function runOut(context: AccountContext, from: AccountState): Change {
   return { invalid: secretAsInvalid(context), previousState: origin(context, from) }
 }
 
-function secretAsInvalid(context: AccountContext): Invalid {
+/** Also while its token still lives, and nobody has heard of it yet. */
+export function secretAsInvalid(context: AccountContext): Invalid {
   return {
     state: 'secret-expired',
     reason: context.lastError?.reason ?? 'client_rejected',

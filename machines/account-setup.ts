@@ -141,13 +141,26 @@ export const accountSetup = setup({
       app: context.app,
       user: context.user,
     })),
-    announceRefreshed: emit(({ context }) => ({
+    announceRefreshed: emit(({ context, event }) => ({
       type: 'token.refreshed',
       ...whoseToken(context),
       state: 'valid',
       expiresAt: context.expiresAt,
       registeredScopes: context.scopes,
+      ...previousUserIn(event),
     })),
+    announceUserChanged: enqueueActions(({ context, event, enqueue }, { state }: { state: AccountState }) => {
+      const previous = previousUserIn(event)
+      if (previous === undefined) return
+      const signedInAs = context.identity?.signedInAs
+      enqueue.emit({
+        type: 'account.user-changed',
+        ...whoseToken(context),
+        state,
+        ...previous,
+        ...(signedInAs != null && { signedInAs }),
+      })
+    }),
     announceResource: emit(({ context }, { state }: { state: AccountState }) => {
       const { generation, expiresAt, scopes } = context.resources.at(-1) as ResourceToken
       return {
@@ -203,6 +216,11 @@ export const accountSetup = setup({
     }),
   },
 })
+
+function previousUserIn(event: AccountEvent): { previousUser: string } | undefined {
+  const previousUser = event.type === 'account.authorized' ? event.previousUser : undefined
+  return previousUser === undefined ? undefined : { previousUser }
+}
 
 function whoseToken({ app, provider, user, previousState, tokenGeneration }: AccountContext) {
   return { app, provider, user, previousState, generation: tokenGeneration }

@@ -1,5 +1,14 @@
 import type { AccountState } from './account-context.ts'
 
+/** A grant takes the place of the one before, perhaps that of another person. */
+function adopt<const S extends AccountState, const T extends AccountState>(from: S, state: T) {
+  return [
+    { type: 'adoptGrant', params: { from } },
+    'storeTokens',
+    { type: 'announceUserChanged', params: { state } },
+  ] as const
+}
+
 /** What may happen to an account whatever it is doing. */
 export function always<const S extends AccountState>(from: S) {
   return {
@@ -7,9 +16,9 @@ export function always<const S extends AccountState>(from: S) {
       {
         guard: 'bringsAccessToken',
         target: '#account.valid',
-        actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens', 'announceRefreshed'],
+        actions: [...adopt(from, 'valid'), 'announceRefreshed'],
       },
-      { target: '#account.expiring', actions: [{ type: 'adoptGrant', params: { from } }, 'storeTokens'] },
+      { target: '#account.expiring', actions: adopt(from, 'expiring') },
     ],
     'account.updated': { guard: 'hasGrant', actions: 'adoptSettings' },
     'keys.rotated': { guard: 'hasGrant', actions: 'resealTokens' },

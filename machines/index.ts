@@ -3,6 +3,8 @@ export * from './account-context.ts'
 export type * from './account-effects.ts'
 export type * from './account-events.ts'
 export { waitsForApp } from './account-guards.ts'
+export type { Identity } from './account-identity.ts'
+export { secretAsInvalid } from './account-invalid.ts'
 export { appMachine } from './app.ts'
 export {
   type AppContext,

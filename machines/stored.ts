@@ -13,7 +13,13 @@ export const snapshotSchema = 3
 const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   2: { account: { grantEndTold: true } },
   3: {
-    account: { unknownWords: null, rejection: null, refreshWith: 'refresh_token', params: {} },
+    account: {
+      unknownWords: null,
+      rejection: null,
+      refreshWith: 'refresh_token',
+      params: {},
+      identity: null,
+    },
     app: {
       question: null,
       clearedAt: 0,

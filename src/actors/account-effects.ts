@@ -23,7 +23,14 @@ export type AccountStep = Taken<
 /** The effects that are published as events. */
 export type AccountAnnouncement = Extract<
   AccountEffect,
-  { type: 'token.refreshed' | 'token.invalid' | 'account.grant-expiring' | 'account.removed' }
+  {
+    type:
+      | 'token.refreshed'
+      | 'token.invalid'
+      | 'account.grant-expiring'
+      | 'account.user-changed'
+      | 'account.removed'
+  }
 >
 
 /** What a transition wants done. */
@@ -66,6 +73,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
       case 'token.refreshed':
       case 'token.invalid':
       case 'account.grant-expiring':
+      case 'account.user-changed':
       case 'account.removed':
         events.push(effect)
         break

@@ -5,6 +5,7 @@ import type { Decision } from '../actors/actor.ts'
 import { tokenMarks } from '../actors/refresh-token-fingerprints.ts'
 import type { TokenPair } from '../actors/sealed-tokens.ts'
 import type { AccountPut } from '../contract/account.ts'
+import type { Consented } from '../contract/consented.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from '../provider/app-config.ts'
@@ -13,6 +14,7 @@ import { placeOf } from '../provider/grant-place.ts'
 import { presetOf } from '../provider/presets.ts'
 import { livesWithoutRefreshToken } from '../provider/refreshing.ts'
 import { fillParams, type Params } from '../provider/url-params.ts'
+import { earlierPerson, identityMismatch } from './other-person.ts'
 import { accessTokenOf, grantTokenIn, isRefreshable } from './put-tokens.ts'
 
 export interface PutSeen {
@@ -31,18 +33,20 @@ export interface PutSeen {
   readonly extra: string | undefined
   /** Where a grant that is put works, if that is known better than from the app of now. */
   readonly place: GrantPlace | undefined
+  /** Where what is put is what a person's consent has just brought. */
+  readonly consented: Consented | undefined
 }
 
 type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
 /** The settings an account runs under: its own wish first, then its app's. */
-function settingsOf({ put, config, context }: PutSeen): AccountSettings {
+function settingsOf({ put, config, context, consented }: PutSeen): AccountSettings {
   const { idleLimit, testingLife = 0, outlived = 'inactive' } = presetOf(config)
   return {
     app: put.app,
     provider: config.provider,
     user: put.user,
-    subject: put.subject ?? (put.user === context.user ? context.subject : null),
+    ...whoOf({ put, context, consented }),
     policy: put.policy ?? config.policy ?? 'adaptive',
     rotation: config.rotation,
     graceMs: (config.graceSeconds ?? 30) * 1_000,
@@ -51,6 +55,16 @@ function settingsOf({ put, config, context }: PutSeen): AccountSettings {
     outlived,
     refreshWith: exchangesSubjectTokens(config) ? 'subject_token' : (config.refreshWith ?? 'refresh_token'),
     params: paramsOf({ put, config, context }),
+  }
+}
+
+/** Whoever is named anew is known by what is said of them now. */
+function whoOf({ put, context, consented }: Pick<PutSeen, 'put' | 'context' | 'consented'>) {
+  if (consented?.identity) return { subject: put.subject ?? null, identity: consented.identity }
+  const isSame = put.subject === undefined ? put.user === context.user : put.subject === context.subject
+  return {
+    subject: put.subject ?? (isSame ? context.subject : null),
+    identity: isSame ? context.identity : null,
   }
 }
 
@@ -70,10 +84,28 @@ export function decidePut(asked: PutSeen): Result<PutDecision> {
   const seen = { ...asked, config }
   const senseless = withoutMeaning(seen)
   if (senseless !== undefined) return fail('invalid_config', senseless)
+  const previousUser = earlierPerson(seen)
+  if (previousUser !== undefined && put.allowOtherUser === false)
+    return identityMismatch(context.account, previousUser)
   if (!spendsRefreshToken(config)) return putService(seen)
+  if (seen.consented !== undefined) return putConsented(seen, mark)
   if (mark === undefined) return exists ? keepGrant(seen) : withoutRefreshToken(seen)
   if (!exists || !tokenMarks.knows(marks, mark)) return ok(authorize(seen, seen.eventId))
   return ok(putAgain(seen))
+}
+
+/**
+ * A code that was just redeemed brings a grant that lives, also where its token is one that this account had before. Without
+ * a refresh token the grant of the same person stays.
+ */
+function putConsented(seen: PutSeen, mark: string | undefined): Result<PutDecision> {
+  const { context } = seen
+  if (mark !== undefined || livesWithoutRefreshToken(seen.config)) return ok(authorize(seen, seen.eventId))
+  const isAlive = context.grantId !== null && context.refreshable && context.invalid?.class !== 'A'
+  if (isAlive && context.app === seen.put.app && earlierPerson(seen) === undefined) return ok(sameGrant(seen))
+  return fail('invalid_config', 'refreshToken: required to connect an account of this app', {
+    reason: 'no_refresh_token',
+  })
 }
 
 /** Those of the account stay for as long as its app does. */
@@ -189,6 +221,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
   // Only who brings the token itself says where it may go: a kept one stays where it last worked.
   const brought = put.refreshToken !== undefined || kept === undefined
   const place = brought ? (seen.place ?? placeOf(config)) : seen.current?.place
+  const previousUser = earlierPerson(seen)
   return {
     event: {
       type: 'account.authorized',
@@ -200,6 +233,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
       expiresAt,
       grantEndsAt: put.grantExpires === undefined ? null : Date.parse(put.grantExpires),
       refreshable: isRefreshable(config, { refreshToken, accessToken }),
+      ...(previousUser !== undefined && { previousUser }),
     },
     extra: {
       tokens: { accessToken, refreshToken, ...(spendsRefreshToken(config) && { place }) },

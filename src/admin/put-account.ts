@@ -4,6 +4,7 @@ import { checkIfVersion } from '../actors/if-version.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import type { AccountPut, AccountPutCheck, PutEffect } from '../contract/account.ts'
+import type { Consented } from '../contract/consented.ts'
 import { type Failed, fail, ok, type Result } from '../contract/failures.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { KnownAccount, Tokenbus } from '../contract/tokenbus.ts'
@@ -51,6 +52,7 @@ interface Written {
 interface Deciding extends Pick<Writing, 'account' | 'app' | 'make'> {
   readonly config: AppConfig
   readonly place: GrantPlace | undefined
+  readonly consented: Consented | undefined
 }
 
 const mostTries = 20
@@ -62,7 +64,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
 
   async function write(writing: Writing): Promise<Result<Written> | 'outdated'> {
     const { account, make, from, app, loaded, dryRun = false } = writing
-    const { by, place } = from
+    const { by, place, consented } = from
     const found = await apps.look(app)
     const { config } = found
     if (config === null) return fail('app_not_found', 'app: there is no such app')
@@ -71,7 +73,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     if (!bound.ok) return bound
     const reachable = await checkFilled(make(knownOf(loaded)), { config, loaded })
     if (!reachable.ok) return reachable
-    const grant = { config, place }
+    const grant = { config, place, consented }
     let refused: Failed | 'outdated' | undefined
     let effect: PutEffect = {}
     const outcome = await accounts.receive(
@@ -186,6 +188,7 @@ function knownOf({
   return {
     app: context.app,
     user: context.user,
+    ...(context.identity !== null && { signedInAs: context.identity.signedInAs }),
     metadata: metadata === undefined ? {} : JSON.parse(metadata),
   }
 }

@@ -1,4 +1,4 @@
-import { type AccountContext, type AccountState, grantEnd } from '../../machines/index.ts'
+import { type AccountContext, type AccountState, grantEnd, secretAsInvalid } from '../../machines/index.ts'
 import type { LoadedAccount } from '../actors/account-actor.ts'
 import type { App } from '../actors/app-actor.ts'
 import { revisionOf } from '../actors/if-version.ts'
@@ -33,13 +33,16 @@ export function accountView({
   config,
   ...fields
 }: AccountSeen): AccountView {
-  const { invalid, lastError, params } = context
+  const { lastError, params } = context
+  const invalid = context.invalid ?? (state === 'secret-expired' ? secretAsInvalid(context) : null)
+  const signedInAs = context.identity?.signedInAs
   const { metadata, extra } = fields
   const grantExpires = grantEnd(context)
   return {
     account,
     user: context.user,
     ...(context.subject !== null && { subject: context.subject }),
+    ...(signedInAs != null && { signedInAs }),
     app: context.app,
     provider: context.provider,
     state,

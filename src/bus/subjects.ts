@@ -8,6 +8,7 @@ export const streams = {
     'token.invalid',
     'account.grant-expiring',
     'account.removed',
+    'account.user-changed',
     'app.secret-expiring',
     'app.secret-expired',
     'app.secret-restored',

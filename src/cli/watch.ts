@@ -9,6 +9,7 @@ const subjects = [
   'account.transition.*',
   'account.grant-expiring.*',
   'account.removed.*',
+  'account.user-changed.*',
   'app.secret-expiring.*',
   'app.secret-expired.*',
   'app.secret-restored.*',

@@ -39,6 +39,8 @@ export interface TokenRefreshed {
   readonly generation: number
   readonly expires: string | null
   readonly registeredScopes: readonly string[]
+  /** whose account it was before, where it is another person's now */
+  readonly previousUser?: string
 }
 
 /** There is no token any more: why, and what to do. */
@@ -113,6 +115,8 @@ export interface Failure {
   readonly reason?: string
   readonly recoverable?: boolean
   readonly action?: string
+  /** whose account it is, with reason identity_mismatch */
+  readonly user?: string
   /** what a person has to prove anew, as JSON text */
   readonly claims?: string
   /** whole seconds */

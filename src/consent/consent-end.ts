@@ -1,41 +1,52 @@
-/** Why a consent came to nothing. The words go to the caller's `redirectUrl` as `error`. */
-export type ConsentProblem =
-  | 'unknown_request'
-  | 'unknown_app'
-  | 'access_denied'
-  | 'missing_scopes'
-  | 'no_refresh_token'
-  | 'callback_rejected'
-  | 'provider_unavailable'
-  | 'not_stored'
+import { type ConsentProblem, problemOf } from './problems.ts'
 
 export interface TurnedDown {
   readonly kind: 'turned-down'
   readonly problem: ConsentProblem
-  /** What the problem is about, such as the scopes that are missing. */
-  readonly details: readonly string[]
-  /** The caller's own page, which is told the problem; null when it is not known who asked. */
+  /** What the page's sentences are filled in with, such as the scopes that are missing. */
+  readonly values: Readonly<Record<string, string>>
+  /** The caller's own page, with the problem; null when it is not known who asked. */
   readonly back: string | null
+  /** The ticket with which the person may go to the provider once more. */
+  readonly again: string | null
 }
 
-export type ConsentEnd = { readonly kind: 'connected'; readonly location: string } | TurnedDown
+export interface Connected {
+  readonly kind: 'connected'
+  readonly location: string
+}
+
+export type ConsentEnd = Connected | TurnedDown
 
 interface Asked {
   readonly account: string | null
   readonly redirectUrl: string
 }
 
+interface Details {
+  /** Undefined: nobody is known who could be sent back. */
+  readonly asked?: Asked
+  readonly ticket?: string
+  readonly values?: TurnedDown['values']
+}
+
 export function turnedDown(
   problem: ConsentProblem,
-  asked?: Asked,
-  details: readonly string[] = [],
+  { asked, ticket, values = {} }: Details = {},
 ): TurnedDown {
-  return { kind: 'turned-down', problem, details, back: asked === undefined ? null : backTo(problem, asked) }
+  return {
+    kind: 'turned-down',
+    problem,
+    values,
+    back: asked === undefined ? null : backTo(problem, asked),
+    again: problemOf(problem).again && ticket !== undefined ? ticket : null,
+  }
 }
 
 function backTo(problem: ConsentProblem, { account, redirectUrl }: Asked): string {
   const url = new URL(redirectUrl)
   url.searchParams.set('error', problem)
+  url.searchParams.set('error_description', problemOf(problem).description)
   if (account !== null) url.searchParams.set('account', account)
   return url.href
 }

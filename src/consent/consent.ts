@@ -1,24 +1,25 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Accounts } from '../actors/account-actor.ts'
-import type { App, Apps } from '../actors/app-actor.ts'
+import type { Apps } from '../actors/app-actor.ts'
 import { createAppBinding } from '../admin/app-binding.ts'
-import type { AccountPut } from '../contract/account.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { Secret } from '../common/secret.ts'
+import type { Timers } from '../common/timers.ts'
+import type { AccountView } from '../contract/account.ts'
 import type { AppView } from '../contract/app.ts'
 import { ok, type Result } from '../contract/failures.ts'
-import type { GrantPlace } from '../contract/grant-place.ts'
 import type { Bound } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { spendsRefreshToken } from '../provider/grant-forms.ts'
-import { placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
-import { fillParams, type Params, paramsFromCallback } from '../provider/url-params.ts'
-import { chooseSecret } from '../refresh/secret-selection.ts'
+import type { Params } from '../provider/url-params.ts'
+import { type BrowserCookie, browserCookie, hasCookie } from './browser-cookie.ts'
+import { type Callback, createCallback, ticketSchema } from './callback.ts'
+import { createConnectAccount } from './connect-account.ts'
 import { consentApp, redeemsAt } from './consent-app.ts'
-import { type ConsentEnd, declinedIn, turnedDown } from './consent-end.ts'
-import { readGrant, withoutCode } from './read-grant.ts'
+import { type ConsentEnd, turnedDown } from './consent-end.ts'
 import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
@@ -29,7 +30,12 @@ export interface ConsentWish {
   /** Undefined: the person chooses. */
   readonly app?: string | undefined
   readonly name?: string | undefined
+  /** The mailbox, or who is expected to sign in. */
   readonly email?: string | undefined
+  /** Who has to sign in. */
+  readonly expectedEmail?: string | undefined
+  /** The account may become that of another person. */
+  readonly allowOtherUser?: boolean | undefined
   /** What fills the app's URLs. */
   readonly params?: Readonly<Record<string, string>> | undefined
   readonly redirectUrl: string
@@ -39,15 +45,17 @@ export interface ConsentWish {
 
 /** Where the browser goes next: on to the provider, to a choice between apps, or nowhere. */
 export type ConsentStart =
-  | { readonly kind: 'go'; readonly location: string }
+  | { readonly kind: 'go'; readonly location: string; readonly cookie: BrowserCookie }
   | { readonly kind: 'choose'; readonly apps: readonly Pick<AppView, 'app' | 'provider'>[] }
   | ConsentEnd
 
 export interface ConsentOptions extends TicketsOptions {
-  readonly tokenbus: Pick<Tokenbus, 'getAccount' | 'putAccount' | 'listApps'>
+  readonly tokenbus: Pick<Tokenbus, 'getAccount' | 'putAccount' | 'patchAccount' | 'listApps'>
   readonly apps: Pick<Apps, 'look'>
   readonly accounts: Pick<Accounts, 'load'>
   readonly provider: Pick<Provider, 'authorizationUrl' | 'redeemCode'>
+  readonly clock: Pick<ClusterClock, 'now'>
+  readonly timers: Pick<Timers, 'delay'>
   readonly redirectUrls: RedirectUrls
   /** Base of the pages, without a slash at its end. */
   readonly publicUrl: () => string
@@ -57,16 +65,11 @@ export interface Consent {
   /** The address to send the user to. */
   begin(wish: ConsentWish): Promise<Result<{ url: string }>>
   /** The user has come. `app` is what they chose, where there is a choice. */
-  proceed(visit: { ticket: unknown; app: unknown }): Promise<ConsentStart>
+  proceed(visit: { ticket: unknown; app: unknown; cookies: string | undefined }): Promise<ConsentStart>
   /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */
-  finish(callbackUrl: URL): Promise<ConsentEnd>
+  finish(callback: Callback): Promise<ConsentEnd>
 }
 
-type Configured = App & { readonly config: AppConfig }
-
-const ticketSchema = z.string().regex(/^[\w-]{43}$/)
-/** Of one callback: each is looked for in the storage. */
-const mostTickets = 3
 /** Where providers send the browser back to: to be registered there. */
 export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
 const random = () => randomBytes(32).toString('base64url')
@@ -79,67 +82,20 @@ export function createConsent(options: ConsentOptions): Consent {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
   const binding = createAppBinding(options)
   const redirectUri = () => redirectUriOf(publicUrl())
+  const finish = createCallback({ ...options, connect: createConnectAccount({ ...options, redirectUri }) })
 
   async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
-    const { nonce, codeVerifier, email } = waiting
+    const { nonce, codeVerifier, loginHint } = waiting
     const page = await provider.authorizationUrl({
       config,
       redirectUri: redirectUri(),
       state: ticket,
       codeVerifier: codeVerifier.reveal(),
       ...(consentScopes(config).includes('openid') && { nonce }),
-      ...(email !== undefined && { loginHint: email }),
+      ...(loginHint !== undefined && { loginHint }),
     })
-    if (page.ok) return { kind: 'go', location: page.value }
-    return turnedDown('provider_unavailable', waiting)
-  }
-
-  async function redeem(waiting: PendingConsent, app: Configured, callbackUrl: URL, state: string) {
-    const { config } = app
-    const { codeVerifier, nonce, name, email } = waiting
-    const account = waiting.account ?? randomUUID()
-    if (!spendsRefreshToken(config))
-      return store({ waiting, account, config, put: withoutCode(account, waiting, config) })
-    const client = chooseSecret(app)
-    const answer = await provider.redeemCode({
-      config,
-      ...(client && { clientSecret: client.secret }),
-      callbackUrl,
-      redirectUri: redirectUri(),
-      state,
-      codeVerifier: codeVerifier.reveal(),
-      ...(consentScopes(config).includes('openid') && { nonce }),
-    })
-    const grant = readGrant({ account, name, email, config, answer })
-    if (grant.kind === 'none') return turnedDown(grant.problem, waiting, grant.details)
-    const place = placeOf(config, grant.reached)
-    return store({ waiting, account, config, put: grant.put, place })
-  }
-
-  async function store({ waiting, account, config, put, place }: Storing): Promise<ConsentEnd> {
-    const whole = { ...put, ...paramsIn(waiting, config) }
-    const from = { by: { apps: waiting.apps }, ...(place && { place }) }
-    const stored = await tokenbus.putAccount(account, whole, from)
-    if (!stored.ok) return turnedDown('not_stored', waiting)
-    const location = new URL(waiting.redirectUrl)
-    location.searchParams.set('account', account)
-    location.searchParams.set('state', stored.value.created ? 'new' : 'existing')
-    const { extra } = stored.value
-    if (extra !== undefined) location.searchParams.set('extra', JSON.stringify(extra))
-    return { kind: 'connected', location: location.href }
-  }
-
-  /** Who asked is known by the ticket alone; a provider may send it back under a name of its own. */
-  async function ticketIn({ searchParams }: URL): Promise<string | null> {
-    const state = ticketSchema.safeParse(searchParams.get('state'))
-    if (state.success) return state.data
-    const others = [...searchParams].filter(([, value]) => ticketSchema.safeParse(value).success)
-    for (const [name, value] of others.slice(0, mostTickets)) {
-      const found = await pending.look(value)
-      const { config } = await apps.look((found && fromPending(found).app) ?? '')
-      if (config?.parameterNames?.state === name) return value
-    }
-    return null
+    if (page.ok) return { kind: 'go', location: page.value, cookie: browserCookie(ticket, waiting) }
+    return turnedDown('provider_unavailable', { asked: waiting, ticket })
   }
 
   async function appsToChoose() {
@@ -147,100 +103,91 @@ export function createConsent(options: ConsentOptions): Consent {
     return (listed.ok ? listed.value.apps : []).filter(({ grant }) => grant === 'authorization_code')
   }
 
-  /** From now on the ticket is for this app, at the place it has now. */
-  async function bind(
-    ticket: string,
-    waiting: PendingConsent,
-    to: { app: string; redeemsAt: string | undefined },
-  ) {
-    if (waiting.app !== undefined && waiting.redeemsAt === to.redeemsAt) return
-    const { codeVerifier, ...details } = waiting
-    await pending.put(ticket, toPending({ ...details, ...to, codeVerifier: codeVerifier.reveal() }))
+  /**
+   * From now on the ticket is for this app, at the place it has now. What has failed begins anew: its code may be spent, so
+   * nothing of it is used again.
+   */
+  async function bind(ticket: string, to: { app: string; redeemsAt: string | undefined }) {
+    const bound = await pending.update(ticket, (known) => {
+      const { ended, ...waiting } = fromPending(known)
+      const isAnew = ended?.kind === 'turned-down'
+      const secrets = isAnew ? { nonce: random(), codeVerifier: new Secret(random()) } : {}
+      return toPending({ ...waiting, ...to, ...secrets, ended: isAnew ? undefined : ended })
+    })
+    return bound && fromPending(bound)
   }
 
-  /** Who connects an account again need not say again where its provider is. */
-  async function knownParams(account: string | null, app: string | undefined): Promise<Params | undefined> {
+  async function goOn(ticket: string, waiting: PendingConsent, app: string): Promise<ConsentStart> {
+    const config = await asksConsent(app, waiting.params)
+    if (!config.ok) return turnedDown('unknown_app', { asked: waiting })
+    const bound = await bind(ticket, { app, redeemsAt: redeemsAt(config.value) })
+    return bound === null ? turnedDown('unknown_request') : goTo(ticket, bound, config.value)
+  }
+
+  async function knownAccount(account: string | null): Promise<AccountView | undefined> {
     const known = account === null ? undefined : await tokenbus.getAccount(account)
-    return known?.ok && known.value.app === app ? known.value.params : undefined
+    return known?.ok ? known.value : undefined
   }
 
   const asksConsent = (app: string, params: Params | undefined) =>
     consentApp({ apps, app, params, field: 'type' })
 
   return {
-    async begin({ account, app, name, email, params: said, redirectUrl, by }) {
+    async begin({ account, app, params: said, redirectUrl, by, ...wish }) {
       const back = redirectUrls.check(redirectUrl)
       if (!back.ok) return back
       const bound = account === null ? undefined : await binding.of(account, by)
       if (bound?.ok === false) return bound
-      const params = said ?? (await knownParams(account, app))
+      const known = await knownAccount(account)
+      // Who connects an account again need not say again where its provider is.
+      const params = said ?? (known?.app === app ? known?.params : undefined)
       const wanted = app === undefined ? undefined : await asksConsent(app, params)
       if (wanted?.ok === false) return wanted
       const ticket = random()
       const details = {
+        ...whoIsAsked(wish, known),
         account,
         app,
-        name,
-        email,
         params,
         apps: by.apps,
         redeemsAt: wanted && redeemsAt(wanted.value),
         redirectUrl: back.value.href,
         nonce: random(),
+        ended: undefined,
       }
-      await pending.put(ticket, toPending({ ...details, codeVerifier: random() }))
+      await pending.put(ticket, toPending({ ...details, codeVerifier: new Secret(random()) }))
       return ok({ url: `${publicUrl()}/oauth/start?ticket=${ticket}` })
     },
 
-    async proceed({ ticket, app: chosen }) {
-      const known = ticketSchema.safeParse(ticket)
-      const found = known.success ? await pending.look(known.data) : null
-      if (!known.success || found === null) return turnedDown('unknown_request')
+    async proceed({ ticket: said, app: chosen, cookies }) {
+      const ticket = ticketSchema.safeParse(said).data
+      const found = ticket === undefined ? null : await pending.look(ticket)
+      if (ticket === undefined || found === null) return turnedDown('unknown_request')
       const waiting = fromPending(found)
-      const wanted = waiting.app ?? z.string().safeParse(chosen).data
-      if (wanted === undefined) {
-        const choice = await appsToChoose()
-        if (choice.length !== 1) return { kind: 'choose', apps: choice }
-        return this.proceed({ ticket, app: choice[0]?.app })
+      if (waiting.ended?.kind === 'connected') {
+        const isSameBrowser = hasCookie(browserCookie(ticket, waiting), cookies)
+        return isSameBrowser ? waiting.ended : turnedDown('unknown_request')
       }
-      const config = await asksConsent(wanted, waiting.params)
-      if (!config.ok) return turnedDown('unknown_app', waiting)
-      await bind(known.data, waiting, { app: wanted, redeemsAt: redeemsAt(config.value) })
-      return goTo(known.data, waiting, config.value)
+      const wanted = waiting.app ?? z.string().safeParse(chosen).data
+      if (wanted !== undefined) return goOn(ticket, waiting, wanted)
+      const choice = await appsToChoose()
+      if (choice.length !== 1) return { kind: 'choose', apps: choice }
+      return goOn(ticket, waiting, choice[0]?.app as string)
     },
 
-    async finish(callbackUrl) {
-      const ticket = await ticketIn(callbackUrl)
-      const found = ticket === null ? null : await pending.take(ticket)
-      if (ticket === null || found === null) return turnedDown('unknown_request')
-      const asked = fromPending(found)
-      const app = await apps.look(asked.app ?? '')
-      if (app.config === null) return turnedDown('unknown_app', asked)
-      const params = paramsFromCallback(app.config, asked.params ?? {}, callbackUrl)
-      const waiting = { ...asked, params }
-      const declined = declinedIn(callbackUrl)
-      if (declined !== undefined) return turnedDown(declined, waiting)
-      const filled = fillParams(app.config, params)
-      if (!filled.ok || isElsewhere(waiting, filled.value)) return turnedDown('callback_rejected', waiting)
-      return redeem(waiting, { ...app, config: filled.value }, callbackUrl, ticket)
-    },
+    finish,
   }
 }
 
-interface Storing {
-  readonly waiting: PendingConsent
-  readonly account: string
-  readonly config: AppConfig
-  readonly put: AccountPut
-  readonly place?: GrantPlace
+type Person = Pick<ConsentWish, 'name' | 'email' | 'expectedEmail' | 'allowOtherUser'>
+
+function whoIsAsked({ name, expectedEmail, allowOtherUser = false, ...wish }: Person, known?: AccountView) {
+  const email = wish.email || undefined
+  return { name, email, expectedEmail, allowOtherUser, loginHint: expectedEmail ?? email ?? addressOf(known) }
 }
 
-/** A code and its verifier are as good as a grant: they go nowhere but where they were asked for. */
-function isElsewhere({ redeemsAt: bound }: PendingConsent, config: AppConfig): boolean {
-  return bound !== undefined && bound !== redeemsAt(config)
-}
-
-/** None where the app has nothing to fill in. */
-function paramsIn({ params }: PendingConsent, { urlParams }: AppConfig): { params?: Params } {
-  return params === undefined || urlParams === undefined ? {} : { params }
+/** By which the provider knows whose account it is. */
+function addressOf(known: AccountView | undefined): string | undefined {
+  const address = known?.signedInAs ?? known?.user
+  return address?.includes('@') ? address : undefined
 }

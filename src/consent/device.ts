@@ -21,7 +21,7 @@ import { consentApp, redeemsAt } from './consent-app.ts'
 import { readGrant } from './read-grant.ts'
 
 export interface DeviceOptions {
-  readonly tokenbus: Pick<Tokenbus, 'putAccount'>
+  readonly tokenbus: Pick<Tokenbus, 'patchAccount'>
   readonly apps: Pick<Apps, 'look'>
   readonly accounts: Pick<Accounts, 'load'>
   readonly provider: Pick<Provider, 'authorizeDevice' | 'redeemDeviceCode'>
@@ -45,11 +45,13 @@ const waitingSchema = z.object({
   /** The apps that the caller may use. */
   apps: z.string().nullable(),
   redeemsAt: z.string().optional(),
+  allowOtherUser: z.boolean().default(false),
   /** Seconds between two questions, as the provider wants them. */
   interval: z.number(),
 })
 type Waiting = z.output<typeof waitingSchema>
-type PutRest = Parameters<Tokenbus['putAccount']> extends [string, ...infer Rest] ? Rest : never
+type PutRest = Parameters<Tokenbus['patchAccount']> extends [string, ...infer Rest] ? Rest : never
+type Make = PutRest[0]
 
 const lookEvery = 1_000
 const mostAtOnce = 16
@@ -79,6 +81,7 @@ export function createDevice(options: DeviceOptions): Device {
     if (app.config === null || redeemsAt(app.config) !== waiting.redeemsAt)
       return end(id, waiting, 'app_changed')
     const client = chooseSecret(app)
+    const sentAt = clock.now()
     const answer = await provider.redeemDeviceCode({
       config: app.config,
       ...(client && { clientSecret: client.secret }),
@@ -86,7 +89,7 @@ export function createDevice(options: DeviceOptions): Device {
     })
     const again = answer.kind === 'refused' ? intervalAfter(answer, waiting) : undefined
     if (again !== undefined) return askAgain(id, found, { ...waiting, interval: again })
-    await connect(id, waiting, { app, answer })
+    await connect(id, waiting, { app, answer, sentAt })
   }
 
   async function askAgain(id: string, found: PendingDevice, waiting: Waiting): Promise<void> {
@@ -98,14 +101,15 @@ export function createDevice(options: DeviceOptions): Device {
   async function connect(
     id: string,
     waiting: Waiting,
-    { app: { config }, answer }: { app: App; answer: CodeAnswer },
+    { app: { config }, answer, sentAt }: { app: App; answer: CodeAnswer; sentAt: number },
   ): Promise<void> {
-    const { account, user, params } = waiting
+    const { account, user, params, allowOtherUser } = waiting
     if (config === null) return
-    const grant = readGrant({ account, user, config, answer })
+    const grant = readGrant({ account, user, config, answer, sentAt })
     if (grant.kind === 'none') return end(id, waiting, grant.problem)
-    const put = { ...grant.put, ...(params && { params }) }
-    const from = { place: placeOf(config, grant.reached), by: { apps: waiting.apps } }
+    const { consented, reached } = grant
+    const from = { place: placeOf(config, reached), by: { apps: waiting.apps }, consented }
+    const put: Make = (known) => ok({ ...grant.put(known), ...(params && { params }), allowOtherUser })
     return end(id, waiting, await stored(account, put, from))
   }
 
@@ -113,8 +117,8 @@ export function createDevice(options: DeviceOptions): Device {
   async function stored(account: string, ...put: PutRest): Promise<string> {
     for (let tries = 1; ; tries++) {
       try {
-        const done = await tokenbus.putAccount(account, ...put)
-        return done.ok ? 'connected' : done.failure.error
+        const done = await tokenbus.patchAccount(account, ...put)
+        return done.ok ? 'connected' : (done.failure.reason ?? done.failure.error)
       } catch (error) {
         if (tries === storeTries) throw error
         rarely.warn({ err: error, account }, 'an account that was connected by a device cannot be stored yet')
@@ -140,7 +144,7 @@ export function createDevice(options: DeviceOptions): Device {
   }
 
   return {
-    async connectDevice(account, { app: id, user, params }, { by } = {}) {
+    async connectDevice(account, { app: id, user, params, allowOtherUser = false }, { by } = {}) {
       const bound = await binding.of(account, by)
       if (!bound.ok) return bound
       const config = await consentApp({ apps, app: id, params, field: 'app', onDevice: true })
@@ -160,6 +164,7 @@ export function createDevice(options: DeviceOptions): Device {
         ...(params !== undefined && { params }),
         apps: by === undefined || by === null ? everything : by.apps,
         redeemsAt: redeemsAt(config.value),
+        allowOtherUser,
         interval,
       }
       const when = { now: clock.now(), dueIn: interval * second, expiresIn: expiresIn * second }

@@ -1,54 +1,68 @@
 import type { AccountPut } from '../contract/account.ts'
+import type { Consented } from '../contract/consented.ts'
 import { never } from '../contract/expiry.ts'
+import type { KnownAccount } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
 import type { Refusal } from '../provider/classified.ts'
 import type { Reached } from '../provider/grant-place.ts'
 import { missingScopes } from '../provider/missing-scopes.ts'
-import { livesWithoutRefreshToken, refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
-import type { ConsentProblem } from './consent-end.ts'
-
-/** As long as may be put. */
-const longestUser = 320
-const longestSubject = 255
-
-const after = (life: number) => new Date(Date.now() + life).toISOString()
+import { wordsOf } from '../provider/presets.ts'
+import { refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
+import type { ConsentProblem } from './problems.ts'
 
 export interface ReadGrant {
   readonly account: string
   readonly name?: string | undefined
+  /** The mailbox, or who is expected to sign in; never who did. */
   readonly email?: string | undefined
-  /** The account's user, where neither the provider nor an e-mail address says so. */
+  /** The account's user, where the provider does not say. */
   readonly user?: string | undefined
   readonly config: AppConfig
   readonly answer: CodeAnswer
+  /** Milliseconds: when the code was sent, from which lives count. */
+  readonly sentAt: number
 }
 
+/** What the account is so far. */
+type Known = Pick<KnownAccount, 'user' | 'signedInAs'> | undefined
+
 export type GrantRead =
-  | { readonly kind: 'none'; readonly problem: ConsentProblem; readonly details?: readonly string[] }
-  | { readonly kind: 'grant'; readonly put: AccountPut; readonly reached?: Reached }
+  | {
+      readonly kind: 'none'
+      readonly problem: ConsentProblem
+      readonly values?: Readonly<Record<string, string>>
+    }
+  | {
+      readonly kind: 'grant'
+      put(known: Known): AccountPut
+      readonly consented: Consented
+      readonly reached?: Reached
+    }
 
 type Granted = Extract<CodeAnswer, { kind: 'tokens' }>
 
 /** What the provider answered once a person had agreed, as an account to put, or why it is none. */
-export function readGrant({ account, name, email, user, config, answer }: ReadGrant): GrantRead {
+export function readGrant(asked: ReadGrant): GrantRead {
+  const { name, email, config, answer } = asked
   if (answer.kind === 'refused') return { kind: 'none', problem: problemOf(answer.refusal) }
   const { scopes = config.scopes } = answer
   const missing = missingScopes(config, scopes)
-  if (missing.length > 0) return { kind: 'none', problem: 'missing_scopes', details: missing }
-  const tokens = tokensOf(config, answer)
-  if (tokens === null) return { kind: 'none', problem: 'no_refresh_token' }
+  if (missing.length > 0)
+    return { kind: 'none', problem: 'missing_scopes', values: { details: missing.join(', ') } }
   return {
     kind: 'grant',
     ...(answer.reached && { reached: answer.reached }),
-    put: {
+    consented: answer.signedIn ?? { identity: null, addresses: [] },
+    put: (known) => ({
       app: config.app,
-      ...whoIn(answer, { account, email, user }),
-      ...tokens,
+      user: userOf(asked, answer, known),
+      ...(answer.signedIn?.subject !== undefined && { subject: answer.signedIn.subject }),
+      ...tokensOf(asked, answer),
       scopes: [...scopes],
       ...aboutOf({ name, email }),
       ...(answer.extra && { extra: answer.extra }),
-    },
+    }),
   }
 }
 
@@ -71,27 +85,25 @@ function problemOf({ reason, class: failureClass }: Refusal): ConsentProblem {
   return failureClass === 'T' ? 'provider_unavailable' : 'access_denied'
 }
 
-/** Who signed in, by the provider's word before the caller's. */
-function whoIn(
-  { claims }: Granted,
-  { account, email, user: said }: Pick<ReadGrant, 'account' | 'email' | 'user'>,
-): Pick<AccountPut, 'user' | 'subject'> {
-  const user = [claims?.email, claims?.preferred_username, email, said].find(
-    (each) => typeof each === 'string' && each.length <= longestUser,
-  )
-  return {
-    user: (user as string | undefined) ?? account,
-    ...(claims !== undefined && claims.sub.length <= longestSubject && { subject: claims.sub }),
-  }
+/** Who signed in, by the provider's word before anybody else's; at Microsoft, which has shared ones, the mailbox. */
+function userOf({ account, email, user, config }: ReadGrant, { signedIn }: Granted, known: Known): string {
+  const mailbox = email ?? (isShared(known) ? known?.user : undefined)
+  if (mailbox !== undefined && wordsOf(config) === 'outlook') return mailbox
+  const knownUser = known?.user === account ? undefined : known?.user
+  return signedIn?.name ?? user ?? knownUser ?? email ?? signedIn?.subject ?? account
 }
 
-/** Null where a refresh token is missing. */
-function tokensOf(config: AppConfig, answer: Granted): Partial<AccountPut> | null {
+function isShared(known: Known): boolean {
+  return known?.signedInAs != null && known.signedInAs.toLowerCase() !== known.user.toLowerCase()
+}
+
+/** Without a refresh token, where the provider gave none and one is needed: the grant of before may go on. */
+function tokensOf({ config, sentAt }: ReadGrant, answer: Granted): Partial<AccountPut> {
   const { accessToken, expiresIn, refreshTokenExpiresIn } = answer
   const refreshToken = config.refreshToken === 'none' ? undefined : answer.refreshToken
-  if (refreshToken === undefined && !livesWithoutRefreshToken(config)) return null
   const refreshable = refreshToken !== undefined || refreshesWithAccessToken(config)
   const life = expiresIn === undefined ? unsaidLife(config, { refreshable }) : expiresIn * 1_000
+  const after = (milliseconds: number) => new Date(sentAt + milliseconds).toISOString()
   return {
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),

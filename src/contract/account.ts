@@ -26,6 +26,8 @@ export const accountPutSchema = z.strictObject({
   app: idSchema,
   user: textSchema(320),
   subject: textSchema(255).optional(),
+  /** False: the account must stay that of the same person. */
+  allowOtherUser: z.boolean().optional(),
   accessToken: tokenTextSchema.optional(),
   refreshToken: tokenTextSchema.optional(),
   /** Null: never, as far as anybody says. */
@@ -85,6 +87,8 @@ export const accountDeviceSchema = z.strictObject({
   /** Where the provider does not say who it was. */
   user: textSchema(320).optional(),
   params: urlValuesSchema.optional(),
+  /** The account may become that of another person. */
+  allowOtherUser: z.boolean().optional(),
 })
 
 /** What the person is shown. */
@@ -102,6 +106,10 @@ export const accountSchema = z.strictObject({
   ...revised,
   user: z.string(),
   subject: z.string().optional(),
+  signedInAs: z
+    .string()
+    .optional()
+    .describe('who signed in at the provider; in a shared mailbox not the user'),
   app: idSchema,
   provider: z.string(),
   state: accountStateSchema,

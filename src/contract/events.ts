@@ -37,6 +37,10 @@ export const eventSchemas = {
     ...token,
     expires: timeSchema.nullable(),
     registeredScopes: z.array(z.string()),
+    previousUser: z
+      .string()
+      .optional()
+      .describe("whose account it was before, where it is another person's now"),
   }),
   'token.invalid': z.strictObject({
     type: z.literal('token.invalid'),
@@ -56,6 +60,14 @@ export const eventSchemas = {
     ...token,
     expiresAt: timeSchema,
     action: z.string(),
+  }),
+  /** The grant is of another person than before. */
+  'account.user-changed': z.strictObject({
+    type: z.literal('account.user-changed'),
+    ...ofAccount,
+    ...token,
+    previousUser: z.string(),
+    signedInAs: z.string().optional(),
   }),
   'account.removed': z.strictObject({
     type: z.literal('account.removed'),

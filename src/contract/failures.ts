@@ -10,6 +10,7 @@ const expectedFailureSchema = z.strictObject({
   reason: z.string().optional(),
   recoverable: z.boolean().optional(),
   action: z.string().optional(),
+  user: z.string().optional().describe('whose account it is, with reason identity_mismatch'),
   claims: z.string().optional().describe('what a person has to prove anew, as JSON text'),
   retryAfter: z.int().positive().optional().describe('whole seconds'),
 })

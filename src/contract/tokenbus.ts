@@ -27,6 +27,7 @@ import type {
   AppVerify,
   AppView,
 } from './app.ts'
+import type { Consented } from './consented.ts'
 import type { Result } from './failures.ts'
 import type { GrantPlace } from './grant-place.ts'
 import type {
@@ -50,12 +51,20 @@ export type TokenResult = Result<Uint8Array> & { readonly renewed?: boolean }
 export interface KnownAccount {
   readonly app: string
   readonly user: string
+  /** Who signed in, where the provider said so. */
+  readonly signedInAs?: string | null
   readonly metadata: object
 }
 
 /** On whose behalf a change is made; the operator by default. */
 export interface From {
   readonly by?: Bound | null
+}
+
+/** `place`: where the grant was given, if that is known better than from the app of now. */
+export interface PutFrom extends From {
+  readonly place?: GrantPlace
+  readonly consented?: Consented
 }
 
 /** API tokens, for the operators on the bus. */
@@ -84,22 +93,15 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   getToken(account: string, want: TokenWant): Promise<TokenResult>
   /** Reports that an API refused a token (RFC 6750 §3.1 `invalid_token`); answers a newer one where there is one. */
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>
-  /**
-   * `place`: where the grant was given, if that is known better than from the app of now. `triedAgain`: what was put is
-   * the token of a grant that was dead, and is sent once more.
-   */
-  putAccount(
-    account: string,
-    put: AccountPut,
-    from?: From & { place?: GrantPlace },
-  ): Promise<Result<AccountPutView>>
+  /** `triedAgain`: what was put is the token of a grant that was dead, and is sent once more. */
+  putAccount(account: string, put: AccountPut, from?: PutFrom): Promise<Result<AccountPutView>>
   /** Decides as `putAccount` does, and stores nothing. */
   checkPut(account: string, put: AccountPut): Promise<Result<AccountPutCheck>>
   /** What `make` makes of the account as the save finds it; it may run more than once. */
   patchAccount(
     account: string,
     make: (known: KnownAccount | undefined) => Result<AccountPut>,
-    from?: From & { place?: GrantPlace },
+    from?: PutFrom,
   ): Promise<Result<AccountPutView>>
   /** A person is to agree on another device; the account is connected once that has happened. */
   connectDevice(account: string, wish: AccountDevice, from?: From): Promise<Result<AccountDeviceReply>>

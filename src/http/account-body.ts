@@ -19,6 +19,11 @@ const oauth2Schema = z.object({
   partial: z.boolean().optional().describe('what is not named stays'),
 })
 
+/** Of the consent that `oauth2.authorize` begins. */
+const consent = {
+  expectedEmail: textSchema(320).optional(),
+  allowOtherUser: z.boolean().optional(),
+}
 const about = {
   name: textSchema(256).or(z.literal('')).optional(),
   email: textSchema(320).or(z.literal('')).optional(),
@@ -33,6 +38,7 @@ const about = {
 export const accountRegisterSchema = z.object({
   account: newIdSchema.nullish(),
   ...about,
+  ...consent,
   oauth2: oauth2Schema,
 })
 export const accountChangeSchema = z.object({ ...about, oauth2: oauth2Schema.optional() })

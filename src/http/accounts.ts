@@ -47,18 +47,11 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         z.strictObject({ redirect: z.url() }),
       ]),
       async handle({ body, principal, ifVersion }) {
-        const { account: named = null, name, email, params, oauth2 } = body
+        const { account: named = null, oauth2, ...about } = body
         if (oauth2.authorize) {
           const { provider: app, redirectUrl = `${publicUrl()}/` } = oauth2
-          const begun = await consent.begin({
-            account: named,
-            app,
-            name,
-            email,
-            params,
-            redirectUrl,
-            by: principal as Principal,
-          })
+          const by = principal as Principal
+          const begun = await consent.begin({ ...about, account: named, app, redirectUrl, by })
           return begun.ok ? ok({ redirect: begun.value.url }) : begun
         }
         const account = named ?? randomUUID()

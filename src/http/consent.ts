@@ -2,17 +2,26 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Consent, ConsentStart } from '../consent/consent.ts'
 import type { ConsentEnd } from '../consent/consent-end.ts'
+import { problemOf } from '../consent/problems.ts'
 import { idSchema, newIdSchema, textSchema, urlValuesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
 import { type Message, messagePage, pagePolicy } from './message-page.ts'
 import { type Route, route } from './route.ts'
+import { cookieText } from './set-cookie.ts'
 import { preferredLanguage, translator } from './translations.ts'
+
+/** Seconds a person may take at the provider; later, the page has a link on. */
+const browserHolds = 3_600
 
 /** EmailEngine's: `type` is the app; what else its clients send is ignored. */
 const formSchema = z.object({
   account: newIdSchema.nullish(),
   name: textSchema(256).or(z.literal('')).optional(),
-  email: textSchema(320).or(z.literal('')).optional(),
+  email: textSchema(320).or(z.literal('')).optional().describe('the mailbox, or who is expected to sign in'),
+  expectedEmail: textSchema(320)
+    .optional()
+    .describe('who has to sign in; in a shared mailbox not its own address'),
+  allowOtherUser: z.boolean().optional().describe('the account may become that of another person'),
   redirectUrl: z.string().max(2_048),
   params: urlValuesSchema.optional().describe('what fills the URLs of the app'),
   type: idSchema.optional(),
@@ -33,17 +42,32 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
 
 /** The browser's way to the provider, and back. */
 export function consentPages(server: FastifyInstance, consent: Consent, publicUrl: () => string): void {
-  const open = { config: { access: 'open' as const }, exposeHeadRoute: false }
+  const open = { config: { access: 'open' as const }, exposeHeadRoute: false, onRequest: refusePrefetch }
   server.get('/oauth/start', open, async (request, reply) => {
     const { ticket, app } = request.query as Record<string, unknown>
-    return show({ request, reply, step: await consent.proceed({ ticket, app }), ticket: String(ticket) })
+    const { cookie: cookies } = request.headers
+    const step = await consent.proceed({ ticket, app, cookies })
+    if (step.kind === 'go') {
+      const wanted = { ...step.cookie, path: '/oauth', sameSite: 'Lax' as const, maxAge: browserHolds }
+      reply.header('set-cookie', cookieText(request, wanted, publicUrl()))
+    }
+    return show({ request, reply, step, ticket: String(ticket) })
   })
-  server.get('/oauth', open, async (request, reply) =>
-    show({ request, reply, step: await consent.finish(new URL(`${publicUrl()}${request.url}`)), ticket: '' }),
-  )
+  server.get('/oauth', open, async (request, reply) => {
+    const url = new URL(`${publicUrl()}${request.url}`)
+    const step = await consent.finish({ url, cookies: request.headers.cookie })
+    return show({ request, reply, step, ticket: '' })
+  })
   // Link previews and prefetches send HEAD: it must not spend the code.
   for (const path of ['/oauth/start', '/oauth'])
     server.head(path, open, (_, reply) => reply.type('text/html; charset=utf-8').send())
+}
+
+/** Who follows a link before anybody has clicked it must not agree to anything. */
+async function refusePrefetch({ headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const said = [headers['sec-purpose'], headers.purpose, headers['x-purpose'], headers['x-moz']].join(' ')
+  if (/prefetch|prerender|preview/i.test(said))
+    await reply.code(503).header('cache-control', 'no-store').type('text/plain; charset=utf-8').send('')
 }
 
 interface Shown {
@@ -66,13 +90,17 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
     const text = say(links.length > 0 ? 'consent.choose.text' : 'consent.choose.none')
     return page(reply, 200, { language, title: say('consent.choose.title'), text, links })
   }
-  const { problem, details, back } = step
+  const { problem, values, back, again } = step
   // The caller hears of it too, once the user has read what happened.
-  if (back !== null) reply.header('refresh', `10; url=${back}`)
-  const links = back === null ? [] : [{ href: back, label: say('consent.back') }]
+  if (back !== null) reply.header('refresh', `${again === null ? 10 : 60}; url=${back}`)
+  const onward = `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket: again ?? '' })}`
+  const links = [
+    ...(again === null ? [] : [{ href: onward, label: say('consent.again') }]),
+    ...(back === null ? [] : [{ href: back, label: say('consent.back') }]),
+  ]
   const title = say(`consent.${problem}.title`)
-  const text = say(`consent.${problem}.text`, { details: details.join(', ') })
-  return page(reply, problem === 'provider_unavailable' ? 503 : 400, { language, title, text, links })
+  const text = say(`consent.${problem}.text`, values)
+  return page(reply, problemOf(problem).status, { language, title, text, links })
 }
 
 function page(reply: FastifyReply, status: number, message: Message): FastifyReply {

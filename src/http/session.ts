@@ -8,6 +8,7 @@ import { elsewhere } from './authenticate.ts'
 import { sessionCookie, tokenOf } from './credentials.ts'
 import { Refused, refuse } from './refused.ts'
 import type { OwnOrigin } from './same-origin.ts'
+import { cookieText } from './set-cookie.ts'
 
 const bodySchema = z.strictObject({ apiToken: z.string().min(1).max(256) })
 
@@ -32,9 +33,9 @@ export function sessionRoutes(
 ): void {
   const options = { config: { access: 'open' as const }, onRequest: fromHere }
 
-  function cookie({ protocol }: FastifyRequest, value: string, age: number): string {
-    const secure = protocol === 'https' || publicUrl().startsWith('https:') ? '; Secure' : ''
-    return `${sessionCookie}=${value}; Path=${server.basePath}/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure}`
+  function cookie(request: FastifyRequest, value: string, maxAge: number): string {
+    const wanted = { name: sessionCookie, value, path: '/', sameSite: 'Strict' as const, maxAge }
+    return cookieText(request, wanted, publicUrl())
   }
 
   function fromHere(request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void): void {

@@ -142,6 +142,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     apps: host.apps,
     accounts: host.accounts,
     provider,
+    clock,
+    timers: realTimers,
     pending: storage.pendingConsents,
     publicUrl,
     redirectUrls: createRedirectUrls({

@@ -6,9 +6,8 @@ import type { AppConfig } from './app-config.ts'
 import { type AuthorizationUrlRequest, authorizationUrl } from './authorization-url.ts'
 import { classify, isRecoverable } from './classify.ts'
 import type { Endpoints } from './endpoints.ts'
-import { identityIssuer } from './identity.ts'
-import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
 import { keptFields } from './kept-fields.ts'
+import type { AskSignedIn, SignedInAnswer } from './signed-in.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
 import type { TokenRequests } from './token-request.ts'
 import { misconfigured } from './transport-refusal.ts'
@@ -24,10 +23,8 @@ export interface RedeemCodeRequest {
   readonly codeVerifier: string
 }
 
-/** `claims` say who signed in, where the provider is known by its issuer and sent an ID token. */
-export type CodeAnswer =
-  | (Tokens & { readonly claims?: UserClaims })
-  | Exclude<TokenAnswer, { readonly kind: 'tokens' }>
+/** `signedIn` is there where the provider sent an ID token. */
+export type CodeAnswer = SignedInAnswer
 
 export interface AuthorizationCode {
   /** Where to send the user's browser. Fails with `provider_unavailable` or `invalid_config`. */
@@ -39,6 +36,7 @@ export interface AuthorizationCode {
 export interface AuthorizationCodeOptions {
   readonly endpoints: Endpoints
   readonly requestTokens: TokenRequests['requestTokens']
+  askSignedIn(asked: AskSignedIn): Promise<SignedInAnswer>
 }
 
 const timing = { connectMs: 5_000, answerMs: 30_000 }
@@ -47,6 +45,7 @@ const timing = { connectMs: 5_000, answerMs: 30_000 }
 export function createAuthorizationCode({
   endpoints,
   requestTokens,
+  askSignedIn,
 }: AuthorizationCodeOptions): AuthorizationCode {
   /** Where the app says so, what a code brings is only good for being exchanged. */
   async function longerLived(
@@ -92,18 +91,15 @@ export function createAuthorizationCode({
         timing,
       })
       const answer = first.kind === 'refused' ? first : await longerLived(request, first)
-      const issuer = identityIssuer(config)
       if (answer.kind === 'refused') return answer
-      const called = { config, callbackUrl: new URL(callbackUrl), code: callback }
-      if (issuer === undefined) return withCallback(answer, called)
       const { nonce = request.nonce } = config.authorizeParams ?? {}
-      const judged = await judgeIdToken({
+      const told = await askSignedIn({
         config,
-        server: { ...server, issuer },
+        server,
         answer,
         ...(typeof nonce === 'string' && { nonce }),
       })
-      return withCallback(judged, called)
+      return withCallback(told, { config, callbackUrl: new URL(callbackUrl), code: callback })
     },
   }
 }

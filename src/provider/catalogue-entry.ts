@@ -43,7 +43,15 @@ const factsSchema = z.strictObject({
     .strictObject({ issuer: z.url(), jwksUrl: z.url().optional(), configurationUrl: z.url().optional() })
     .optional(),
   /** Who signs its ID tokens, and what asks for one beside what the app wants. */
-  identity: z.strictObject({ issuer: z.url(), scopes: z.array(textSchema(64)).max(10) }).optional(),
+  identity: z
+    .strictObject({
+      /** `{login}` and `{tid}` stand for the cloud and for the tenant that the ID token is of. */
+      issuer: z.string().regex(/^https:\/\/[\w.{}/-]{1,255}$/, 'must be an https URL'),
+      scopes: z.array(textSchema(64)).max(10),
+      /** Also where the operator has named the endpoints: the provider's own error words and scopes mean the same there. */
+      anywhere: z.literal(true).optional(),
+    })
+    .optional(),
 })
 
 const sentence = textSchema(512)

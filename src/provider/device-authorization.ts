@@ -7,10 +7,10 @@ import type { CodeAnswer } from './authorization-code.ts'
 import { decodeBody } from './decode-body.ts'
 import { joinedScopes } from './grant-forms.ts'
 import type { Exchange } from './http.ts'
-import { consentScopes, identityIssuer } from './identity.ts'
-import { judgeIdToken } from './judge-id-token.ts'
+import { consentScopes } from './identity.ts'
 import { withChanges } from './parameters.ts'
 import { postForm } from './post-form.ts'
+import type { AskSignedIn, SignedInAnswer } from './signed-in.ts'
 import type { TokenRequests, Ways } from './token-request.ts'
 
 export interface DeviceRequest {
@@ -60,7 +60,12 @@ const errorSchema = z.object({ error: z.string().regex(/^[\w.:-]{1,40}$/) })
 /** The device authorization grant (RFC 8628): a person agrees in any browser, and nothing comes back by it. */
 export function createDeviceAuthorization(
   { http, endpoints, clocks }: Ways,
-  { requestTokens }: Pick<TokenRequests, 'requestTokens'>,
+  {
+    requestTokens,
+    askSignedIn,
+  }: Pick<TokenRequests, 'requestTokens'> & {
+    askSignedIn(asked: AskSignedIn): Promise<SignedInAnswer>
+  },
 ): DeviceAuthorization {
   async function locate(config: AppConfig) {
     const endpoint = 'device_authorization_endpoint'
@@ -88,12 +93,11 @@ export function createDeviceAuthorization(
         device_code: deviceCode.reveal(),
       }
       const answer = await requestTokens({ ...request, form: () => form, timing })
-      const issuer = identityIssuer(config)
-      if (answer.kind === 'refused' || issuer === undefined || answer.idToken === undefined) return answer
+      if (answer.kind === 'refused' || answer.idToken === undefined) return answer
       const endpoint = 'token_endpoint'
       const resolved = await endpoints.resolve({ config, endpoint, within: timing.connectMs })
-      const server = resolved.ok ? resolved.server : {}
-      return judgeIdToken({ config, server: { ...server, issuer }, answer })
+      const server = resolved.ok ? resolved.server : { issuer: '' }
+      return askSignedIn({ config, server, answer })
     },
   }
 }

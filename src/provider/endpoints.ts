@@ -13,6 +13,7 @@ export type Endpoint =
   | 'token_endpoint'
   | 'revocation_endpoint'
   | 'device_authorization_endpoint'
+  | 'userinfo_endpoint'
 
 export type Resolved =
   | { readonly ok: true; readonly server: oauth.AuthorizationServer; readonly url: URL }

@@ -57,7 +57,11 @@ export interface Preset {
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
   readonly securityEvents?: EventSource
   /** Who signs its ID tokens, and what asks for one beside what the app wants. */
-  readonly identity?: { readonly issuer: string; readonly scopes: readonly string[] }
+  readonly identity?: {
+    readonly issuer: string
+    readonly scopes: readonly string[]
+    readonly anywhere?: true
+  }
 }
 
 const hour = 3_600_000

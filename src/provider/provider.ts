@@ -8,6 +8,7 @@ import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { createHttp, type HttpOptions } from './http.ts'
 import { createProviderClocks } from './provider-clocks.ts'
 import { createRevocation, type Revocation } from './revoke.ts'
+import { createSignedIn } from './signed-in.ts'
 import { createTokenRequests, type TokenRequests } from './token-request.ts'
 import { urlFields } from './url-params.ts'
 
@@ -35,11 +36,12 @@ export function createProvider({ logger, ...options }: ProviderOptions): Provide
   const endpoints = createEndpoints({ http, allowPrivate, ...(logger && { logger }) })
   const ways = { http, endpoints, clocks: createProviderClocks(), ...(logger && { logger }) }
   const { requestTokens, refreshToken } = createTokenRequests(ways)
+  const askSignedIn = createSignedIn({ http, endpoints })
   return {
     refreshToken,
     resolveEndpoint: endpoints.resolve,
-    ...createAuthorizationCode({ endpoints, requestTokens }),
-    ...createDeviceAuthorization(ways, { requestTokens }),
+    ...createAuthorizationCode({ endpoints, requestTokens, askSignedIn }),
+    ...createDeviceAuthorization(ways, { requestTokens, askSignedIn }),
     ...createRevocation(ways),
     async checkUrls(config) {
       for (const field of urlFields) {

@@ -11,13 +11,15 @@ export interface Pending {
   readonly secret: string
 }
 
-/** Kept under a secret name for a while, each to be taken once. Verbs reject with `StorageUnavailable`. */
+/** Kept under a secret name for a while. Verbs reject with `StorageUnavailable`. */
 export interface PendingConsents {
-  put(ticket: string, pending: Pending): Promise<void>
-  /** Leaves it where it is. */
+  put(ticket: string, pending: Pending, life?: { seconds: number }): Promise<void>
   look(ticket: string): Promise<Pending | null>
-  /** Whoever takes it first has it; nobody else will. */
-  take(ticket: string): Promise<Pending | null>
+  /**
+   * Of many who change it at once each sees what the one before left. It ends when it would have. Answers what `change`
+   * made of it; null where it is gone, or `change` leaves it.
+   */
+  update(ticket: string, change: (known: Pending) => Pending | null): Promise<Pending | null>
   /** Seals anew what an older key has sealed; answers how many it cannot, which end within a quarter of an hour. */
   rewrite(): Promise<number>
 }
@@ -30,7 +32,8 @@ export interface PendingConsentsOptions {
   readonly integrity: Pick<Integrity, 'report'>
 }
 
-const seconds = 15 * 60
+const usualLife = { seconds: 15 * 60 }
+const mostTries = 20
 const prefix = 'tb:consent:'
 const sealedWholeSince = 2
 const wholeSchema = z.object({ details: z.unknown(), secret: z.string() })
@@ -93,11 +96,21 @@ export function createPendingConsents(options: PendingConsentsOptions): PendingC
   }
 
   return {
-    async put(ticket, pending) {
+    async put(ticket, pending, { seconds } = usualLife) {
       await reach(() => redis.set(keyOf(ticket), toText(ticket, pending), 'EX', seconds))
     },
     look: async (ticket) => read(ticket, await reach(() => redis.get(keyOf(ticket)))),
-    take: async (ticket) => read(ticket, await reach(() => redis.getdel(keyOf(ticket)))),
+    async update(ticket, change) {
+      for (let tries = 0; tries < mostTries; tries++) {
+        const text = await reach(() => redis.get(keyOf(ticket)))
+        const known = read(ticket, text)
+        const changed = known && change(known)
+        if (text === null || changed === null) return null
+        const args = [text, toText(ticket, changed)]
+        if ((await run({ script: 'replace-text', keys: [keyOf(ticket)], args })) === 1) return changed
+      }
+      return null
+    },
     async rewrite() {
       let left = 0
       for await (const key of allKeys()) if (!(await reseal(key))) left++

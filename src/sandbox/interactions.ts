@@ -9,7 +9,7 @@ export async function answerInteraction(
 ): Promise<void> {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response)
   if (prompt.name === 'login') {
-    const accountId = String(params.login_hint ?? 'demo')
+    const accountId = String(params.login_hint ?? 'demo').replace(/@example\.com$/, '')
     return provider.interactionFinished(
       request,
       response,

@@ -33,6 +33,7 @@ const settings: AccountSettings = {
   testingLifeMs: 0,
   outlived: 'inactive',
   refreshWith: 'refresh_token',
+  identity: null,
   params: {},
 }
 

@@ -180,6 +180,6 @@ it('API tokens, apps without a secret, consents and devices under way follow too
   const apiTokens = createApiTokens({ store: after.storage.apiTokens, clock: after.clock })
   expect(await apiTokens.verify(token)).toMatchObject({ scopes: ['token:read'] })
   expect((await after.host.apps.look('public')).config).toMatchObject({ rotation: 'strict' })
-  expect(await after.storage.pendingConsents.take('ticket')).toEqual(consent)
   expect(await after.storage.pendingDevices.read('device')).toEqual(device)
+  expect(await after.storage.pendingConsents.look('ticket')).toEqual(consent)
 })

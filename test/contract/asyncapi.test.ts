@@ -234,7 +234,8 @@ describe('live messages', () => {
     await ask('app.verify.app')
     await ask('app.get.app')
     await ask('app.list')
-    await ask('account.put.bob', { ...put, user: 'bob@example.com' })
+    await ask('account.put.bob', { ...put, user: 'bert@example.com' })
+    await ask('account.put.bob', { ...put, user: 'bob@example.com', refreshToken: 'of bob' })
     // Two grants are refused: what an app without a baseline is believed to be refused for.
     for (const grant of ['alice', 'bob']) await refuse('app', { grant, accusation: 'client' })
     // And in words that nobody knows, over more than ten minutes.

@@ -112,7 +112,14 @@ export const deliveringCalls = (target: string): readonly Call[] =>
     })
 
 const events = [
-  ...['token.refreshed', 'token.invalid', 'account.transition', 'account.grant-expiring', 'account.removed'],
+  ...[
+    'token.refreshed',
+    'token.invalid',
+    'account.transition',
+    'account.grant-expiring',
+    'account.removed',
+    'account.user-changed',
+  ],
 ].map((type) => `${type}.bob`)
 const calls = [
   'STREAM.PURGE.TOKENBUS_EVENTS',

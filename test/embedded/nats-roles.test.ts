@@ -36,7 +36,13 @@ async function allowed({ nats, refused }: User, verb: Verb, subject: string): Pr
 const asked = requestRoutes.map(({ subject }) => subject)
 const tokensAsked = ['token.get.*', 'token.reject.*']
 const told = Object.keys(eventSchemas).map((type) => `${type}.*`)
-const tokensTold = ['token.refreshed.*', 'token.invalid.*', 'account.grant-expiring.*', 'account.removed.*']
+const tokensTold = [
+  'token.refreshed.*',
+  'token.invalid.*',
+  'account.grant-expiring.*',
+  'account.removed.*',
+  'account.user-changed.*',
+]
 const amongNodes = [apiTokenRevoked, changedSubject]
 const inboxOf = (name: string) => `_INBOX_${name}.x`
 const ofConsumers = ['CREATE', 'DURABLE.CREATE', 'INFO', 'MSG.NEXT', 'DELETE', 'LIST', 'NAMES']

@@ -75,6 +75,7 @@ describe('ensureStreams', () => {
           'token.invalid.*',
           'account.grant-expiring.*',
           'account.removed.*',
+          'account.user-changed.*',
           'app.secret-expiring.*',
           'app.secret-expired.*',
           'app.secret-restored.*',
@@ -99,7 +100,7 @@ describe('ensureStreams', () => {
 
   it('adds missing subjects to a stream of an older version, and changes nothing else', async () => {
     const { streams } = await operator.jetstreamManager()
-    const lacked = ['account.grant-expiring.*', 'account.removed.*']
+    const lacked = ['account.grant-expiring.*', 'account.user-changed.*']
     const subjects = streamSubjects('TOKENBUS_EVENTS').filter((each) => !lacked.includes(each))
     await streams.add({ name: 'TOKENBUS_EVENTS', subjects, max_msgs: 7, duplicate_window: nanos(day) })
     const nodes = await Promise.all([1, 2].map(() => as('newer')))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { oauthEvent, startTransmitter, type Transmitter } from '../security-events/transmitter.ts'
+import { createBrowser } from '../support/browser.ts'
 import { type GoogleStandIn, startGoogle } from '../support/stand-ins/google.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
@@ -38,9 +39,8 @@ async function putApp(app: string, settings: object): Promise<void> {
   expect(await cluster.request(`app.put.${app}`, put)).toMatchObject({ app })
 }
 
-const step = (url: string | URL) =>
-  fetch(String(url).replace(`${publicUrl}/oauth`, `${cluster.url}/oauth`), { redirect: 'manual' })
-const next = async (url: string | URL) => new URL((await step(url)).headers.get('location') as string)
+const { open: step } = createBrowser((url) => url.replace(`${publicUrl}/oauth`, `${cluster.url}/oauth`))
+const next = async (url: string | URL) => new URL((await step(url)).location as string)
 
 /** From the form to the end; answers the provider's page, and where the browser lands. */
 async function consent(account: string, app: string) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createBrowser } from '../support/browser.ts'
 import { type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
@@ -54,11 +55,13 @@ function putApp(app: string, settings: object = {}) {
   })
 }
 
+const { open } = createBrowser()
+
 async function consent(wish: object): Promise<URL> {
   const body = { redirectUrl: `${caller}/connected`, ...wish }
   let next = (await cluster.ask('POST', '/v1/authentication/form', { body })).body.url as string
   while (!next.startsWith(caller)) {
-    const { headers } = await fetch(next, { redirect: 'manual' })
+    const { headers } = await open(next)
     next = headers.get('location') ?? (headers.get('refresh')?.split('url=')[1] as string)
   }
   return new URL(next)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectTokens } from '../../src/client/index.ts'
+import { createBrowser } from '../support/browser.ts'
 import { type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
@@ -38,6 +39,8 @@ function putApp(app: string, settings: object) {
   })
 }
 
+const { open } = createBrowser()
+
 async function consent(account: string, type: string): Promise<URL> {
   const redirectUrl = `${caller}/connected`
   const { body } = await cluster.ask('POST', '/v1/authentication/form', {
@@ -45,7 +48,7 @@ async function consent(account: string, type: string): Promise<URL> {
   })
   let next = body.url as string
   while (!next.startsWith(caller)) {
-    const { headers } = await fetch(next, { redirect: 'manual' })
+    const { headers } = await open(next)
     next = headers.get('location') ?? (headers.get('refresh')?.split('url=')[1] as string)
   }
   return new URL(next)

@@ -115,7 +115,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     expect(await apiTokens.verify(fixture.apiToken)).toMatchObject({ scopes: ['admin'], accounts: '*' })
     expect(await node.storage.apiTokens.list()).toHaveLength(2)
     const pending = node.storage.pendingConsents
-    const { codeVerifier, account } = fromPending((await pending.take(fixture.ticket)) as Pending)
+    const { codeVerifier, account } = fromPending((await pending.look(fixture.ticket)) as Pending)
     expect([account, codeVerifier.reveal()]).toEqual(['alice', 'verifier'])
     await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
   })

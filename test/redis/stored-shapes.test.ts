@@ -46,7 +46,7 @@ it(`what is stored at level ${newestLevel}, snapshots of schema ${snapshotSchema
   // A hash has no order: all of its rows, not the first.
   for (const row of await redis.hvals('tb:{api-tokens}'))
     shapes.add('api-token', JSON.parse(row.slice(row.indexOf('{'))))
-  shapes.add('consent', await node.storage.pendingConsents.take(ticket))
+  shapes.add('consent', await node.storage.pendingConsents.look(ticket))
   const meta = Object.entries(await redis.hgetall('tb:meta'))
   shapes.add(
     'meta',

@@ -68,7 +68,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
     const row = await redis.hget('tb:{api-tokens}', made.ok ? made.value.id : '')
     expect(JSON.parse(row as string)).toMatchObject({ name: 'new' })
     await node.storage.pendingConsents.put('ticket', { details: { nonce: 'n' }, secret: 'verifier' })
-    expect(await node.storage.pendingConsents.take('ticket')).toMatchObject({ secret: 'verifier' })
+    expect(await node.storage.pendingConsents.look('ticket')).toMatchObject({ secret: 'verifier' })
     expect(await redis.hget(metaKey, 'schema')).toBe('1')
   })
 

@@ -16,7 +16,7 @@ export interface PlainProvider extends AsyncDisposable {
 
 export interface PlainProviderOptions {
   /** What a POST is answered; it decides by the path and the form. */
-  answer(call: PlainCall, calls: readonly PlainCall[]): PlainAnswer
+  answer(call: PlainCall, calls: readonly PlainCall[]): PlainAnswer | Promise<PlainAnswer>
   /** Added to the callback, beside `code` and `state`. */
   readonly callback?: Readonly<Record<string, string>>
 }
@@ -42,7 +42,7 @@ export async function startPlainProvider({
     const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()))
     const call = { path: url.pathname, form: { ...credentialsIn(request), ...form } }
     calls.push(call)
-    const [status, body] = answer(call, calls)
+    const [status, body] = await answer(call, calls)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   }
 

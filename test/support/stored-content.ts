@@ -78,7 +78,9 @@ export async function putAccounts(node: TestNode, paths: readonly (readonly stri
   }
   const alice = { user: 'alice@example.com', subject: 'sub-of-alice', metadata: { team: 'a' } }
   const grant = { accessToken: new Secret('access'), refreshToken: new Secret('refresh'), expires: far }
-  await tokenbus.putAccount('alice', { app: 'app', ...alice, ...grant })
+  const identity = { issuer: 'https://login.example', tid: 't', oid: 'o', signedInAs: 'alice@example.com' }
+  const consented = { identity, addresses: ['alice@example.com'] }
+  await tokenbus.putAccount('alice', { app: 'app', ...alice, ...grant }, { consented })
   await tokenbus.putAccount('robot', { app: 'service', user: 'robot@example.com' })
   return [...ids, 'alice', 'robot']
 }

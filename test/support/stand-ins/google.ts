@@ -5,7 +5,7 @@ import { createClock, millisecondsIn } from './clock.ts'
 import { conditions } from './conditions.ts'
 import { googleWords as words } from './google-words.ts'
 import { createGrants, type Grant } from './grants.ts'
-import { idTokens, subjectOf } from './id-tokens.ts'
+import { googleScopes, idTokens, subjectOf } from './id-tokens.ts'
 import { ageLimit, grantLimit, idleLimit, timeBoundConsent } from './lifetimes.ts'
 import { offlineAccess } from './offline-access.ts'
 import { domainOf, jwtBearer, jwtBearerGrant } from './service-accounts.ts'
@@ -31,6 +31,7 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
   const wrong = conditions()
   const limited = timeBoundConsent(words.expiredOrRevoked)
   const throttle = throttling(() => words.throttled)
+  let bareIssuer = false
   const testing = new Set<string>()
   const delegatedTo = new Set<string>()
 
@@ -62,7 +63,13 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
         with: words.expiredOrRevoked,
       }),
       limited.behaviour,
-      idTokens({ issuer: 'https://accounts.google.com', clock }),
+      googleScopes,
+      idTokens({
+        clock,
+        issuer: () => (bareIssuer ? 'accounts.google.com' : 'https://accounts.google.com'),
+        claimsOf: ({ user, scopes }) =>
+          scopes.includes('email') ? { email: user, email_verified: true } : {},
+      }),
     ],
     moreGrants: {
       [jwtBearer]: jwtBearerGrant({
@@ -105,6 +112,10 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
     sessionControlAsksAgain: (user: string) => wrong.user(user, words.rapt),
     adminBlocksApp: (user: string) => wrong.user(user, words.blocked),
     userIsWell: wrong.cure,
+    /** The other of the two names it signs under. */
+    signsWithoutScheme(): void {
+      bareIssuer = true
+    },
     clientIsDeleted: () => wrong.client(client.id, words.deleted),
     clientIsDisabled: () => wrong.client(client.id, words.disabled),
     clientIsWell: () => wrong.cure(client.id),

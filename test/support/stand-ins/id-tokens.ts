@@ -9,37 +9,39 @@ const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 export const subjectOf = (user: string) =>
   String(createHash('sha256').update(user).digest().readBigUInt64BE()).padStart(21, '1')
 
+interface IdTokens {
+  readonly clock: StandInClock
+  readonly issuer: () => string
+  /** What is said of who consented, beside the standard claims (OpenID Connect Core §2). */
+  claimsOf(grant: Grant): object
+}
+
 /** Who consented, where `openid` was asked for (OpenID Connect Core §3.1.3.3). */
-export function idTokens({ issuer, clock }: { issuer: string; clock: StandInClock }): Behaviour {
+export function idTokens({ issuer, clock, claimsOf }: IdTokens): Behaviour {
   const nonces = new WeakMap<Grant, string | null>()
 
-  function claimsOf(grant: Grant): object {
+  function whole(grant: Grant): object {
     const iat = Math.floor(clock.now() / 1_000)
     const nonce = nonces.get(grant) ?? undefined
-    const email = grant.scopes.includes('email') ? { email: grant.user, email_verified: true } : {}
-    return {
-      iss: issuer,
-      aud: grant.client,
-      sub: subjectOf(grant.user),
-      iat,
-      exp: iat + 3_600,
-      nonce,
-      ...email,
-    }
+    const about = { iss: issuer(), aud: grant.client, iat, exp: iat + 3_600, nonce }
+    return { ...about, sub: subjectOf(grant.user), ...claimsOf(grant) }
   }
 
   return {
     consented: ({ grant, query }) => void nonces.set(grant, query.get('nonce')),
-    // As Google names it in its answers.
-    picks: ({ scopes }) => scopes.map((scope) => (scope === 'email' ? `${userinfo}email` : scope)),
     adds: ({ grant, form }) =>
       form.get('grant_type') === 'authorization_code' && grant.scopes.includes('openid')
-        ? { id_token: sign(claimsOf(grant)) }
+        ? { id_token: sign(whole(grant)) }
         : {},
   }
 }
 
 const userinfo = 'https://www.googleapis.com/auth/userinfo.'
+
+/** As Google names them in its answers. */
+export const googleScopes: Behaviour = {
+  picks: ({ scopes }) => scopes.map((scope) => (scope === 'email' ? `${userinfo}email` : scope)),
+}
 
 function sign(claims: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import type { Behaviour } from './behaviour.ts'
 import { type ClientProofs, clientProofs } from './client-proofs.ts'
 import { webClient } from './clients.ts'
@@ -6,6 +6,7 @@ import { createClock, millisecondsIn } from './clock.ts'
 import { conditions } from './conditions.ts'
 import type { Denial } from './denial.ts'
 import { createGrants } from './grants.ts'
+import { idTokens, subjectOf } from './id-tokens.ts'
 import { ageLimit, idleLimit } from './lifetimes.ts'
 import { microsoftWords as words } from './microsoft-words.ts'
 import { offlineAccess } from './offline-access.ts'
@@ -58,6 +59,14 @@ export async function startMicrosoft({ publicKey }: { publicKey?: KeyObject } = 
       oneResource({ several: words.severalResources, notConsented: words.noConsent }),
       idleLimit({ after: idle, with: words.idle }),
       ageLimit({ after: longest, with: words.tooOld }),
+      idTokens({
+        clock,
+        issuer: () => `https://login.microsoftonline.com/${tenant}/v2.0`,
+        claimsOf: ({ user, scopes }) => ({
+          sub: `pairwise-${subjectOf(user)}`,
+          ...(scopes.includes('profile') && { tid: tenant, oid: oidOf(user), preferred_username: user }),
+        }),
+      }),
     ],
   })
   const path = `${standIn.url}/${tenant}/oauth2/v2.0`
@@ -97,6 +106,13 @@ export async function startMicrosoft({ publicKey }: { publicKey?: KeyObject } = 
     throttle: throttle.next,
   }
 }
+
+/** The user's id in the directory. */
+export const oidOf = (user: string) =>
+  createHash('sha256')
+    .update(user)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
 
 const knownTenant: Behaviour = {
   arrived({ path, form }) {

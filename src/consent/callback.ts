@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Apps } from '../actors/app-actor.ts'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import type { Timers } from '../common/timers.ts'
+import type { AppConfig } from '../provider/app-config.ts'
+import { fillParams, paramsFromCallback } from '../provider/url-params.ts'
+import type { PendingConsents } from '../redis/pending-consents.ts'
+import { browserCookie, hasCookie } from './browser-cookie.ts'
+import type { Called, Outcome } from './connect-account.ts'
+import { redeemsAt } from './consent-app.ts'
+import { type ConsentEnd, declinedIn, turnedDown } from './consent-end.ts'
+import { type Ended, fromPending, type PendingConsent, toPending } from './tickets.ts'
+
+export interface CallbackOptions {
+  readonly pending: PendingConsents
+  readonly apps: Pick<Apps, 'look'>
+  readonly clock: Pick<ClusterClock, 'now'>
+  readonly timers: Pick<Timers, 'delay'>
+  connect(called: Called): Promise<Outcome>
+}
+
+export interface Callback {
+  readonly url: URL
+  /** Of the browser that came with it. */
+  readonly cookies: string | undefined
+}
+
+export const ticketSchema = z.string().regex(/^[\w-]{43}$/)
+/** Of one callback: each is looked for in the storage. */
+const mostTickets = 3
+const rememberedFor = { seconds: 600 }
+/** Longer than a code takes to be redeemed: whoever was at it has died. */
+const underWayFor = 60_000
+const lookEvery = 250
+
+/**
+ * The provider has sent the browser back, perhaps twice: a page is reloaded, a button clicked twice. The code is redeemed
+ * once, and each of the requests is answered with what came of it.
+ */
+export function createCallback({ pending, apps, clock, timers, connect }: CallbackOptions) {
+  /** Who asked is known by the ticket alone; a provider may send it back under a name of its own. */
+  async function ticketIn({ searchParams }: URL): Promise<string | null> {
+    const state = ticketSchema.safeParse(searchParams.get('state'))
+    if (state.success) return state.data
+    const others = [...searchParams].filter(([, value]) => ticketSchema.safeParse(value).success)
+    for (const [name, value] of others.slice(0, mostTickets)) {
+      const found = await pending.look(value)
+      const { config } = await apps.look((found && fromPending(found).app) ?? '')
+      if (config?.parameterNames?.state === name) return value
+    }
+    return null
+  }
+
+  /** False where another request has it by now. */
+  async function claim({ ticket, waiting: { ended: seen } }: Arrived): Promise<boolean> {
+    const taken = await pending.update(ticket, (known) => {
+      const { ended, ...waiting } = fromPending(known)
+      const isAsSeen = JSON.stringify(ended) === JSON.stringify(seen)
+      return isAsSeen ? toPending({ ...waiting, ended: { kind: 'under-way', at: clock.now() } }) : null
+    })
+    return taken !== null
+  }
+
+  async function remember(ticket: string, waiting: PendingConsent, ended: Ended): Promise<void> {
+    const after = toPending({ ...waiting, ended })
+    if (ended.kind === 'connected') return pending.put(ticket, after, rememberedFor)
+    await pending.update(ticket, () => after)
+  }
+
+  async function settle({ ticket, waiting, url }: Arrived): Promise<ConsentEnd> {
+    let outcome: Outcome = { kind: 'turned-down', problem: 'not_stored' }
+    try {
+      outcome = await outcomeOf({ ticket, waiting, url })
+    } finally {
+      await remember(ticket, waiting, endedWith(outcome, url))
+    }
+    return endOf(endedWith(outcome, url), { ticket, waiting, url }) as ConsentEnd
+  }
+
+  async function outcomeOf({ ticket, waiting, url }: Arrived): Promise<Outcome> {
+    const app = await apps.look(waiting.app ?? '')
+    if (app.config === null) return { kind: 'turned-down', problem: 'unknown_app' }
+    const declined = declinedIn(url)
+    if (declined !== undefined) return { kind: 'turned-down', problem: declined }
+    const params = paramsFromCallback(app.config, waiting.params ?? {}, url)
+    const filled = fillParams(app.config, params)
+    if (!filled.ok || isElsewhere(waiting, filled.value))
+      return { kind: 'turned-down', problem: 'callback_rejected' }
+    const called = { waiting: { ...waiting, params }, callbackUrl: url, ticket }
+    return connect({ ...called, app: { ...app, config: filled.value } })
+  }
+
+  /** Null: another request is at it. */
+  async function answer(arrived: Arrived): Promise<ConsentEnd | null> {
+    const { ended } = arrived.waiting
+    const known = ended && endOf(ended, arrived)
+    if (known) return known
+    const isUnderWay = ended?.kind === 'under-way' && clock.now() - ended.at < underWayFor
+    return !isUnderWay && (await claim(arrived)) ? settle(arrived) : null
+  }
+
+  return async ({ url, cookies }: Callback): Promise<ConsentEnd> => {
+    const ticket = await ticketIn(url)
+    if (ticket === null) return turnedDown('unknown_request')
+    for (let waited = 0; waited <= underWayFor; waited += lookEvery) {
+      const found = await pending.look(ticket)
+      if (found === null) return turnedDown('unknown_request')
+      const waiting = fromPending(found)
+      // Neither is the code spent: the browser that began may still come back with it.
+      if (!hasCookie(browserCookie(ticket, waiting), cookies)) return turnedDown('other_browser', { ticket })
+      const end = await answer({ ticket, waiting, url })
+      if (end !== null) return end
+      await timers.delay(lookEvery)
+    }
+    return turnedDown('under_way')
+  }
+}
+
+interface Arrived {
+  readonly ticket: string
+  readonly waiting: PendingConsent
+  readonly url: URL
+}
+
+const digestOf = ({ search }: URL) => createHash('sha256').update(search).digest('base64url')
+
+function endedWith(outcome: Outcome, url: URL): Ended {
+  if (outcome.kind === 'connected') return outcome
+  return { values: {}, ...outcome, callback: digestOf(url) }
+}
+
+/** What this callback is answered with; null where it has to be looked at. */
+function endOf(ended: Ended, { ticket, waiting, url }: Arrived): ConsentEnd | null {
+  if (ended.kind === 'connected') return ended
+  if (ended.kind === 'under-way' || ended.callback !== digestOf(url)) return null
+  return turnedDown(ended.problem, { asked: waiting, ticket, values: ended.values })
+}
+
+/** A code and its verifier are as good as a grant: they go nowhere but where they were asked for. */
+function isElsewhere({ redeemsAt: bound }: PendingConsent, config: AppConfig): boolean {
+  return bound !== undefined && bound !== redeemsAt(config)
+}

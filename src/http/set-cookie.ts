@@ -1,0 +1,21 @@
+import type { FastifyRequest } from 'fastify'
+
+export interface CookieToSet {
+  readonly name: string
+  readonly value: string
+  /** Below the prefix that a reverse proxy has us under. */
+  readonly path: string
+  readonly sameSite: 'Strict' | 'Lax'
+  /** Seconds. */
+  readonly maxAge: number
+}
+
+/** The `Set-Cookie` of a cookie that scripts cannot read, and that never goes over plain http where pages are served by https. */
+export function cookieText(
+  { protocol, server: { basePath } }: FastifyRequest,
+  { name, value, path, sameSite, maxAge }: CookieToSet,
+  publicUrl: string,
+): string {
+  const secure = protocol === 'https' || publicUrl.startsWith('https:') ? '; Secure' : ''
+  return `${name}=${value}; Path=${basePath}${path}; HttpOnly; SameSite=${sameSite}; Max-Age=${maxAge}${secure}`
+}

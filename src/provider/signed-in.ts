@@ -1,0 +1,96 @@
+import type * as oauth from 'oauth4webapi'
+import type { Consented } from '../contract/consented.ts'
+import { isText } from '../contract/fields.ts'
+import type { AppConfig } from './app-config.ts'
+import type { Endpoints } from './endpoints.ts'
+import type { Http } from './http.ts'
+import { spelledOut } from './identity.ts'
+import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
+import { wordsOf } from './presets.ts'
+import type { TokenAnswer, Tokens } from './token-answer.ts'
+import { createUserinfo } from './userinfo.ts'
+
+/** Who signed in, as the provider says. */
+export interface SignedIn extends Consented {
+  readonly subject?: string
+  /** What the provider calls that person: an address, where it knows one. */
+  readonly name?: string
+}
+
+export type SignedInAnswer =
+  | (Tokens & { readonly claims?: UserClaims; readonly signedIn?: SignedIn })
+  | Exclude<TokenAnswer, { readonly kind: 'tokens' }>
+
+export interface AskSignedIn {
+  readonly config: AppConfig
+  readonly server: oauth.AuthorizationServer
+  readonly answer: Tokens
+  readonly nonce?: string
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+const longestName = 320
+const longestSubject = 255
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** The most telling first. `upn` and `unique_name` are Microsoft's. */
+const named = ['email', 'preferred_username', 'upn', 'unique_name', 'nickname', 'name']
+
+/** Reads the ID token that came with the tokens, and asks for the address where it has none. */
+export function createSignedIn(ways: { http: Http; endpoints: Endpoints }) {
+  const userinfo = createUserinfo(ways)
+  return async (asked: AskSignedIn): Promise<SignedInAnswer> => {
+    const judged = await judgeIdToken(asked)
+    if (judged.kind === 'refused' || judged.claims === undefined) return judged
+    const { claims } = judged
+    const { config, answer } = asked
+    const known = namesIn(claims)
+    const more = known.some(isAddress)
+      ? []
+      : namesIn(await userinfo({ config, accessToken: answer.accessToken, sub: claims.sub }))
+    return { ...judged, signedIn: signedInAs([...known, ...more], claims, config) }
+  }
+}
+
+function signedInAs(names: readonly string[], claims: UserClaims, config: AppConfig): SignedIn {
+  const addresses = names.filter(isAddress)
+  const name = addresses[0] ?? names[0]
+  const { sub, iss } = claims
+  return {
+    ...(sub.length <= longestSubject && { subject: sub }),
+    ...(name !== undefined && { name }),
+    addresses,
+    identity: {
+      issuer: iss.length <= longestName ? spelledOut(iss) : null,
+      ...microsoftIds(claims, config),
+      signedInAs: addresses[0] ?? null,
+    },
+  }
+}
+
+function microsoftIds({ tid, oid, iss }: UserClaims, config: AppConfig) {
+  const none = { tid: null, oid: null }
+  if (typeof tid !== 'string' || typeof oid !== 'string' || !uuid.test(tid) || !uuid.test(oid)) return none
+  return wordsOf(config) === 'outlook' || iss.includes(tid) ? { tid, oid } : none
+}
+
+/** An address that the provider has not verified is nobody's. */
+function namesIn(claims: Claims): string[] {
+  const isVerified = String(claims.email_verified) !== 'false'
+  return named
+    .filter((claim) => isVerified || claim !== 'email')
+    .map((claim) => claims[claim])
+    .filter(isName)
+}
+
+function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= longestName &&
+    isText(value) &&
+    !uuid.test(value)
+  )
+}
+
+const isAddress = (name: string) => /^[^\s@]+@[^\s@]+$/.test(name)

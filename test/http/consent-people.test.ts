@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type GoogleStandIn, startGoogle } from '../support/stand-ins/google.ts'
+import { type MicrosoftStandIn, oidOf, startMicrosoft } from '../support/stand-ins/microsoft.ts'
+import { type ConsentScene, startConsentScene, wayBack } from './consent-scene.ts'
+
+let scene: ConsentScene
+let google: GoogleStandIn
+let microsoft: MicrosoftStandIn
+
+beforeAll(async () => {
+  google = await startGoogle()
+  microsoft = await startMicrosoft()
+  scene = await startConsentScene()
+  await putApp('google', { provider: 'gmail', issuer: 'https://accounts.google.com' }, google)
+  await putApp('outlook', { provider: 'outlook' }, microsoft)
+})
+afterAll(async () => {
+  await scene[Symbol.asyncDispose]()
+  await google[Symbol.asyncDispose]()
+  await microsoft[Symbol.asyncDispose]()
+})
+
+type StandIn = Pick<GoogleStandIn, 'client' | 'authorizeUrl' | 'tokenUrl'>
+
+async function putApp(app: string, settings: object, { client, authorizeUrl, tokenUrl }: StandIn) {
+  const put = { authorizeUrl, tokenUrl, clientId: client.id, clientSecret: client.secret, ...settings }
+  expect(await scene.cluster.request(`app.put.${app}`, put)).toMatchObject({ app })
+}
+
+const account = (id: string) => scene.cluster.request(`account.get.${id}`)
+
+/** Whose token a reader gets now: the stand-ins' tokens say so. */
+async function reader(id: string): Promise<string> {
+  const { accessToken } = await scene.cluster.request(`token.get.${id}`, {})
+  return JSON.parse(Buffer.from(accessToken.split('.')[1], 'base64url').toString()).user
+}
+
+const alice = 'alice@example.com'
+const bob = 'bob@example.com'
+
+describe('two people and one account', () => {
+  type Step = readonly [
+    who: string,
+    allowed: boolean,
+    end: 'new' | 'existing' | 'identity_mismatch',
+    owner: string,
+  ]
+  it.each<readonly [string, readonly Step[]]>([
+    [
+      'refused, then connected again',
+      [
+        [alice, false, 'new', alice],
+        [bob, false, 'identity_mismatch', alice],
+        [alice, false, 'existing', alice],
+      ],
+    ],
+    [
+      'connected again, then refused',
+      [
+        [alice, false, 'new', alice],
+        [alice, false, 'existing', alice],
+        [bob, false, 'identity_mismatch', alice],
+      ],
+    ],
+    [
+      'changed, and then the first is refused',
+      [
+        [alice, false, 'new', alice],
+        [bob, true, 'existing', bob],
+        [alice, false, 'identity_mismatch', bob],
+        [bob, false, 'existing', bob],
+      ],
+    ],
+    [
+      'refused, then changed, and changed back',
+      [
+        [alice, false, 'new', alice],
+        [bob, false, 'identity_mismatch', alice],
+        [bob, true, 'existing', bob],
+        [alice, true, 'existing', alice],
+      ],
+    ],
+  ])('%s: readers get the token of whose account it is at each moment', async (title, steps) => {
+    const id = title.replace(/\W+/g, '-')
+    for (const [as, allowOtherUser, end, owner] of steps) {
+      const before = await account(id)
+      const page = await scene.visit({ account: id, app: 'google', as, form: { allowOtherUser } })
+      const back = wayBack(page)
+      expect(back.get('error') ?? back.get('state')).toBe(end)
+      const after = await account(id)
+      if (end === 'identity_mismatch') {
+        expect(after).toEqual(before)
+        expect(page).toMatchObject({ status: 403, html: expect.stringContaining(alice) })
+        expect(page.html).toContain(bob)
+      }
+      expect(after).toMatchObject({ state: 'valid', user: owner, subject: google.subjectOf(owner) })
+      expect(await reader(id)).toBe(owner)
+    }
+  })
+
+  it('is heard of where the account changes hands, and only there', async () => {
+    const { nats } = scene.cluster
+    const heard: Record<string, unknown>[] = []
+    for (const type of ['account.user-changed', 'token.refreshed'])
+      nats.subscribe(`${type}.passed-on`, { callback: (_, message) => heard.push(message.json()) })
+    const visit = (as: string, form: object) => scene.visit({ account: 'passed-on', app: 'google', as, form })
+    await visit(alice, {})
+    await visit(alice, { allowOtherUser: true })
+    await visit(bob, { allowOtherUser: true })
+    await expect.poll(() => heard.length).toBeGreaterThan(3)
+    const changed = { account: 'passed-on', user: bob, previousUser: alice }
+    expect(heard.filter(({ previousUser }) => previousUser !== undefined)).toMatchObject([
+      { type: 'account.user-changed', state: 'valid', signedInAs: bob, ...changed },
+      { type: 'token.refreshed', ...changed },
+    ])
+  })
+
+  it('at the same time: one of them has it, whatever the order', async () => {
+    const ends = await Promise.all(
+      [alice, bob].map((as) => scene.visit({ account: 'raced', app: 'google', as })),
+    )
+    const owner = (await account('raced')).user
+    const words = ends.map((page) => wayBack(page)).map((back) => back.get('error') ?? back.get('state'))
+    expect(words.sort()).toEqual(['identity_mismatch', 'new'])
+    expect(await reader('raced')).toBe(owner)
+  })
+})
+
+describe('an account that was put without saying who signed in', () => {
+  const put = (id: string, user: string) =>
+    scene.cluster.request(`account.put.${id}`, {
+      app: 'google',
+      user,
+      refreshToken: `of ${id}`,
+      accessToken: 'known',
+      expires: new Date(Date.now() + 3_600_000).toISOString(),
+    })
+
+  it('is compared by address, and known by its own name from then on', async () => {
+    await put('put', 'Alice@Example.com')
+    expect(wayBack(await scene.visit({ account: 'put', app: 'google', as: bob })).get('error')).toBe(
+      'identity_mismatch',
+    )
+    expect(await account('put')).toMatchObject({ user: 'Alice@Example.com', generation: 1 })
+    expect(wayBack(await scene.visit({ account: 'put', app: 'google', as: alice })).get('state')).toBe(
+      'existing',
+    )
+    expect(await account('put')).toMatchObject({ subject: google.subjectOf(alice), signedInAs: alice })
+  })
+
+  it('is taken by whoever connects it where nobody knows an address', async () => {
+    await put('nameless', 'mailbox 7')
+    await scene.visit({ account: 'nameless', app: 'google', as: bob })
+    expect(await account('nameless')).toMatchObject({ user: bob, subject: google.subjectOf(bob) })
+  })
+
+  it('may be held to its user by a put, too', async () => {
+    await put('held', alice)
+    const other = { app: 'google', user: bob, refreshToken: 'of bob' }
+    expect(
+      await scene.cluster.request('account.put.held', { ...other, allowOtherUser: false }),
+    ).toMatchObject({
+      error: 'conflict',
+      reason: 'identity_mismatch',
+      user: alice,
+    })
+    expect(await scene.cluster.request('account.put.held', other)).toMatchObject({ user: bob })
+  })
+})
+
+describe('who has to sign in', () => {
+  const visit = (account: string, as: string, expectedEmail: string) =>
+    scene.visit({ account, app: 'google', as, form: { expectedEmail } })
+
+  it('is told by the form, whatever its case', async () => {
+    expect(wayBack(await visit('expected', alice, 'ALICE@example.com')).get('state')).toBe('new')
+  })
+
+  it('is nobody else, also for a new account', async () => {
+    const page = await visit('unexpected', bob, alice)
+    expect(wayBack(page).get('error')).toBe('identity_mismatch')
+    expect(wayBack(page).get('error_description')).toContain('another user')
+    expect(page.html).toMatch(/bob@example.com.*alice@example.com/s)
+    expect(await account('unexpected')).toMatchObject({ error: 'account_not_found' })
+  })
+})
+
+describe("the form's e-mail", () => {
+  it('is a hint, and not who signed in', async () => {
+    await scene.visit({ account: 'hinted', app: 'google', as: bob, form: { email: alice } })
+    expect(await account('hinted')).toMatchObject({ user: bob, signedInAs: bob })
+  })
+
+  it('may be a shared mailbox at Microsoft: who signed in is told beside it, and stays the same', async () => {
+    const mailbox = 'support@example.com'
+    const visit = (as: string, form: object = {}) =>
+      scene.visit({ account: 'shared', app: 'outlook', as, form })
+    expect(wayBack(await visit(alice, { email: mailbox })).get('state')).toBe('new')
+    expect(await account('shared')).toMatchObject({ user: mailbox, signedInAs: alice, missingScopes: [] })
+    expect(wayBack(await visit(bob, { email: mailbox })).get('error')).toBe('identity_mismatch')
+    expect(wayBack(await visit(alice)).get('state')).toBe('existing')
+    expect(await account('shared')).toMatchObject({ user: mailbox, signedInAs: alice })
+    await visit(bob, { allowOtherUser: true })
+    expect(await account('shared')).toMatchObject({ user: mailbox, signedInAs: bob })
+  })
+})
+
+describe('Microsoft', () => {
+  it('is asked who signs in, and its ID token is believed', async () => {
+    const open = scene.browser()
+    const { location } = await open(await scene.formFor({ account: 'asked', type: 'outlook' }))
+    const asked = new URL(location as string).searchParams
+    expect(asked.get('scope')?.split(' ')).toEqual(
+      expect.arrayContaining(['openid', 'email', 'profile', 'offline_access']),
+    )
+    expect(asked.has('nonce')).toBe(true)
+    await scene.visit({ account: 'asked', app: 'outlook', as: alice })
+    expect(await account('asked')).toMatchObject({ user: alice, signedInAs: alice, missingScopes: [] })
+  })
+
+  it('knows a person by tenant and object id, also for another app of another client', async () => {
+    await scene.visit({ account: 'moved', app: 'outlook', as: alice })
+    await putApp('outlook-2', { provider: 'outlook' }, microsoft)
+    const again = await scene.visit({ account: 'moved', app: 'outlook-2', as: bob })
+    expect(wayBack(again).get('error')).toBe('identity_mismatch')
+    expect(oidOf(alice)).not.toBe(oidOf(bob))
+    expect(wayBack(await scene.visit({ account: 'moved', app: 'outlook-2', as: alice })).get('state')).toBe(
+      'existing',
+    )
+  })
+})
+
+it('Google may sign under either of its names', async () => {
+  google.signsWithoutScheme()
+  await scene.visit({ account: 'bare', app: 'google', as: alice })
+  expect(await account('bare')).toMatchObject({ user: alice, subject: google.subjectOf(alice) })
+})
