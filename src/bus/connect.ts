@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection } from 'nats'
+import { batchWrites } from '../common/batch-writes.ts'
 import { StartError } from '../common/start-error.ts'
 import { untrusted } from '../common/tls-error.ts'
 import { encodeId } from '../contract/encode-id.ts'
@@ -56,6 +58,7 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
   })
   void logErrors(nats, logger)
   void nats.closed().then((error) => error && logger?.error({ err: error }, 'nats connection closed'))
+  batchMessages(nats)
   let lostAt = 0
   watchConnection({
     nats,
@@ -66,11 +69,22 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
       options.onDisconnect?.()
     },
     onUp() {
+      batchMessages(nats)
       logger?.info({ seconds: Math.round((performance.now() - lostAt) / 1_000) }, 'nats reconnected')
       options.onReconnect?.()
     },
   })
   return nats
+}
+
+/** The client itself writes once for each turn of the microtask queue. It does not hand out its socket. */
+function batchMessages(nats: NatsConnection): void {
+  const { socket } = (nats as unknown as WithSocket).protocol.transport
+  if (socket !== undefined) batchWrites(socket)
+}
+
+interface WithSocket {
+  readonly protocol: { readonly transport: { readonly socket?: Socket } }
 }
 
 async function identity(address: NatsAddress, path: string | undefined): Promise<Partial<ConnectionOptions>> {

@@ -4,7 +4,7 @@ import { hostPort } from '../common/host-port.ts'
 import { StartError } from '../common/start-error.ts'
 import { untrusted } from '../common/tls-error.ts'
 import { withTimeout } from '../common/with-timeout.ts'
-import { batchWrites } from './batch-writes.ts'
+import { batchCommands } from './batch-commands.ts'
 import type { RedisClient } from './scripts.ts'
 
 export interface ConnectRedisOptions {
@@ -61,7 +61,7 @@ export async function connectRedis({
   const { kind, hosts, username, password, master, db, tls } = parseRedisUrl(url, named)
   const auth = { ...(username && { username }), ...(password && { password }), ...(tls && { tls: {} }) }
   const redis = connectAs()
-  batchWrites(redis)
+  batchCommands(redis)
   let lastError: Error | undefined
   redis.on('error', (error: Error) => {
     lastError = error

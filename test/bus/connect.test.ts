@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { DebugEvents, type NatsConnection } from 'nats'
 import { describe, expect, it, vi } from 'vitest'
 import { connectNats } from '../../src/bus/connect.ts'
@@ -36,6 +37,29 @@ describe('connectNats', () => {
     })
     await nats.request('inbox.of.request')
     expect(await inbox).toMatch(/^_INBOX_svc%2Ea\./)
+    await nats.close()
+  })
+
+  it('sends what is published in one turn of the event loop in one write, after a reconnect too', async () => {
+    await using server = await startNats()
+    const reconnected = vi.fn()
+    const nats = await connectNats({ url: server.url, name: 'test', onReconnect: reconnected })
+    type Inner = { readonly protocol: { readonly transport: { readonly socket: Socket } } }
+    const socket = () => (nats as unknown as Inner).protocol.transport.socket
+    for (const connection of ['the first', 'the second']) {
+      const written = vi.spyOn(socket(), '_writev')
+      const alone = vi.spyOn(socket(), '_write')
+      for (const text of ['a', 'b', 'c']) {
+        nats.publish('some.subject', text)
+        // The client writes at the end of what the microtask queue holds now.
+        for (let later = 0; later < 10; later++) await null
+      }
+      await nats.flush()
+      const writes = written.mock.calls.length + alone.mock.calls.length
+      expect({ connection, writes }).toEqual({ connection, writes: 1 })
+      socket().destroy()
+      await eventually(() => expect(reconnected).toHaveBeenCalled())
+    }
     await nats.close()
   })
 
