@@ -8,7 +8,7 @@ import { always, answered, begin, fetch, refuse, replace, warn } from './account
  */
 export const accountMachine = accountSetup.createMachine({
   id: 'account',
-  // XState's pure `transition` builds a throw-away actor each time, and gives it no input.
+  // The actor that stands in for one while the machine takes a step is given no input.
   context: ({ input = { account: '' } }) => absentAccount(input),
   initial: 'expiring',
   states: {

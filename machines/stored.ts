@@ -1,4 +1,10 @@
-import { type AnyStateMachine, type SnapshotFrom, transition } from 'xstate'
+import {
+  type AnyActorScope,
+  type AnyStateMachine,
+  createActor,
+  type SnapshotFrom,
+  type transition,
+} from 'xstate'
 import type { AccountContext, Attempt } from './account-context.ts'
 import type { AccountEvent } from './account-events.ts'
 
@@ -108,10 +114,34 @@ export function step<M extends AnyStateMachine, Effect>(
   snapshot: SnapshotFrom<M>,
   event: Parameters<typeof transition<M>>[2],
 ): { next: SnapshotFrom<M>; effects: Effect[] } | null {
-  if (!(snapshot as { can(event: unknown): boolean }).can(event)) return null
-  const [next, actions] = transition(machine, snapshot, event)
-  // XState's type lists only the actions it runs itself; an emitted event arrives as `{ type: 'xstate.emit', params }`.
-  const emitted = actions as unknown as readonly { type: string; params: { event: Effect } }[]
-  const effects = emitted.filter(({ type }) => type === 'xstate.emit').map(({ params }) => params.event)
-  return { next, effects }
+  const effects: Effect[] = []
+  const scope = inertScope(machine)
+  scope.actionExecutor = ({ type, params }) => {
+    if (type === 'xstate.emit') effects.push((params as { event: Effect }).event)
+  }
+  const next = machine.transition(snapshot, event, scope) as SnapshotFrom<M>
+  return next === snapshot && effects.length === 0 ? null : { next, effects }
+}
+
+const scopes = new WeakMap<AnyStateMachine, AnyActorScope>()
+
+/** XState's own pure `transition` makes an actor for each step. It is only passed on to what has no use for it. */
+function inertScope(machine: AnyStateMachine): AnyActorScope {
+  const known = scopes.get(machine)
+  if (known !== undefined) return known
+  const self = createActor(machine)
+  const ignore = () => {}
+  const scope = {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: ignore,
+    defer: ignore,
+    emit: ignore,
+    stopChild: ignore,
+    actionExecutor: ignore,
+  }
+  scopes.set(machine, scope)
+  return scope
 }
