@@ -63,7 +63,7 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
 
   /** Null for a row that nobody here has written: there is no such token then. */
   function parse(row: Row): StoredApiToken | null {
-    if (!integrity.accepts(signedOf(row), row.mac)) {
+    if (!integrity.judge(signedOf(row), row.mac).accepted) {
       integrity.report(signedOf(row))
       return null
     }
@@ -107,7 +107,8 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
 
   /** What is not accepted is never signed. */
   function isStale(row: Row): boolean {
-    return integrity.isStale(signedOf(row), row.mac) && integrity.accepts(signedOf(row), row.mac)
+    const { stale, accepted } = integrity.judge(signedOf(row), row.mac)
+    return stale && accepted
   }
 }
 

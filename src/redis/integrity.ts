@@ -24,13 +24,17 @@ export function nullIfUnusable(error: unknown): null {
   throw error
 }
 
+export interface Judgement {
+  /** While the form without a MAC is accepted, everything is: whoever changes a row could leave its MAC out. */
+  readonly accepted: boolean
+  /** To be written anew: in an older form, or signed with an older key. */
+  readonly stale: boolean
+}
+
 export interface Integrity {
   /** Undefined while the cluster writes the form without a MAC. */
   sign(what: Signed): string | undefined
-  /** While the form without a MAC is accepted, everything is: whoever changes a row could leave its MAC out. */
-  accepts(what: Signed, mac: string | undefined): boolean
-  /** To be written anew: in an older form, or signed with an older key. */
-  isStale(what: Signed, mac: string | undefined): boolean
+  judge(what: Signed, mac: string | undefined): Judgement
   /** Tells of what was not accepted. */
   report(what: Pick<Signed, 'kind' | 'id'>): void
   onTampering(listener: (kind: string) => void): void
@@ -49,14 +53,13 @@ const mostRemembered = 1_000
 export function createIntegrity({ signer, level, logger }: IntegrityOptions): Integrity {
   const listeners: ((kind: string) => void)[] = []
   const logged = new LRUCache<string, true>({ max: mostRemembered, ttl: loggedEvery })
-  const verify = (what: Signed, mac: string | undefined) => mac !== undefined && signer.verify(what, mac)
 
   return {
     sign: (what) => (level.written() >= signedSince ? signer.sign(what) : undefined),
-    accepts: (what, mac) => level.lowest() < signedSince || verify(what, mac),
-    isStale(what, mac) {
-      if (level.written() < signedSince) return false
-      return mac === undefined || signer.isStale(mac) || !verify(what, mac)
+    judge(what, mac) {
+      if (level.written() < signedSince) return { accepted: true, stale: false }
+      const valid = mac !== undefined && signer.verify(what, mac)
+      return { accepted: valid || level.lowest() < signedSince, stale: !valid || signer.isStale(mac) }
     },
     report({ kind, id }) {
       for (const listener of listeners) listener(kind)

@@ -103,7 +103,8 @@ export function createRecords({
     if (flat.length === 0) await checkIdentity?.(partition(ref.id))
     if (flat.length === 0 || integrity === undefined) return toStoredRecord(at, hash, false)
     const signed = { ...ref, content: signedContent(hash) }
-    if (integrity.accepts(signed, hash.m)) return toStoredRecord(at, hash, integrity.isStale(signed, hash.m))
+    const { accepted, stale } = integrity.judge(signed, hash.m)
+    if (accepted) return toStoredRecord(at, hash, stale)
     // Deleted before there were MACs: only its version is gone by.
     const { v = '0', w = '', m, state } = hash
     if (m === undefined && state === undefined) return toStoredRecord(at, { v, w }, true)

@@ -24,7 +24,11 @@ const row = {
   createdAt: 1,
   expiresAt: null,
 }
-const beforeMacs = { sign: () => undefined, accepts: () => true, report() {}, isStale: () => false }
+const beforeMacs = {
+  sign: () => undefined,
+  judge: () => ({ accepted: true, stale: false }),
+  report() {},
+}
 
 describe('an API token stored before apps were bound', () => {
   it.each([
