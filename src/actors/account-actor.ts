@@ -7,7 +7,7 @@ import {
   wakesAt,
 } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
-import type { Records, StoredRecord } from '../redis/records.ts'
+import type { LeftEntries, Records, StoredRecord } from '../redis/records.ts'
 import { createNames, type Names } from './account-aliases.ts'
 import {
   type AccountAnnouncement,
@@ -33,7 +33,7 @@ export interface AccountsOptions extends AccountTokensOptions {
   readonly snapshotSchema?: (() => number) | undefined
   /** Runs before every save: whatever this node would answer from memory is no longer sure. */
   beforeSave(account: string): void
-  afterSave(account: string, saved: LoadedAccount): void
+  afterSave(account: string, saved: LoadedAccount, left: LeftEntries | undefined): void
   send(request: { account: string; attempt: Attempt; saved: LoadedAccount }): void
   onAnnounced?(account: string, announcement: AccountAnnouncement): void
   onLostSave?(account: string): void
@@ -84,8 +84,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return { saving, work }
     },
     beforeSave: options.beforeSave,
-    perform(outcome, { id: account, work: { events, commands } }) {
-      options.afterSave(account, outcome)
+    perform(outcome, { id: account, work: { events, commands }, left }) {
+      options.afterSave(account, outcome, left)
       for (const { attempt } of commands) options.send({ account, attempt, saved: outcome })
       for (const announcement of events) options.onAnnounced?.(account, announcement)
     },

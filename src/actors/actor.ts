@@ -3,7 +3,7 @@ import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } fro
 import { fromStored, type StoredSnapshot, snapshotSchema, step, toStored } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import { createKeyedQueue } from '../common/keyed-queue.ts'
-import type { Change, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
+import type { Change, LeftEntries, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
 import type { NewerForms } from './newer-forms.ts'
 
 export interface Loaded<Snapshot> {
@@ -68,7 +68,12 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra, W
   /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
   perform(
     outcome: Outcome<SnapshotFrom<M>, Effect>,
-    how: { readonly id: string; readonly before: SnapshotFrom<M>; readonly work: Work },
+    how: {
+      readonly id: string
+      readonly before: SnapshotFrom<M>
+      readonly work: Work
+      readonly left: LeftEntries | undefined
+    },
   ): void
   /** A save was lost to another node. */
   onLostSave?(id: string): void
@@ -157,7 +162,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
           taken: true,
           effects: stepped.effects,
         }
-        options.perform(outcome, { id, before, work })
+        options.perform(outcome, { id, before, work, left: saved.left })
         return outcome
       }
       options.onLostSave?.(id)

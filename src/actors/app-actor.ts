@@ -8,7 +8,7 @@ import {
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Reached } from '../provider/grant-place.ts'
 import { isFilledPerAccount } from '../provider/url-params.ts'
-import type { Records, StoredRecord } from '../redis/records.ts'
+import type { LeftEntries, Records, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { createActor, type Loaded, type Outcome } from './actor.ts'
 import { type AppCommand, type AppWork, workOf } from './app-effects.ts'
@@ -25,7 +25,7 @@ export interface AppsOptions {
   readonly newerForms: NewerForms
   readonly snapshotSchema?: (() => number) | undefined
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
-  afterSave(app: string, record: StoredRecord): void
+  afterSave(app: string, record: StoredRecord, left: LeftEntries | undefined): void
   readonly onChange?: OperatorLog['appChanged']
   perform(app: string, command: AppCommand): void
 }
@@ -78,8 +78,8 @@ export function createApps(options: AppsOptions): Apps {
       }
       return { saving, work }
     },
-    perform({ effects, record, snapshot: after }, { id, before, work }) {
-      options.afterSave(id, record)
+    perform({ effects, record, snapshot: after }, { id, before, work, left }) {
+      options.afterSave(id, record, left)
       options.onChange?.(id, { before, after, effects })
       for (const command of work.commands) options.perform(id, command)
     },

@@ -8,9 +8,10 @@ import type { Observer } from '../common/observer.ts'
 import { createRareLog } from '../common/rare-log.ts'
 import type { Poll, Timers } from '../common/timers.ts'
 import { partitionOf } from '../redis/keys.ts'
-import type { OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
+import type { LeftEntries, OutboxEntry, Records, WaitingEntry } from '../redis/records.ts'
 import type { Change } from './changes.ts'
 import { isRejected, reasonOf } from './jetstream-error.ts'
+import { createOwnEntries } from './own-entries.ts'
 import { EventRefused, type Publisher } from './publisher.ts'
 
 const batch = 256
@@ -53,8 +54,8 @@ interface Publishing {
  * announces their saves, because afterwards no node could find them in the outbox.
  */
 export interface Outbox {
-  /** Call after a save that wrote outbox entries. Never throws: the sweep retries what fails. */
-  saved(ref: OutboxEntry['ref']): void
+  /** Call after a save that wrote outbox entries. Never throws: the sweep retries what fails. `left`: the entries, if known. */
+  saved(ref: OutboxEntry['ref'], left?: LeftEntries): void
   start(): void
   sweep(): Promise<void>
   stop(): Promise<void>
@@ -66,6 +67,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const limit = pLimit(maxConcurrentPublishes)
   const rarely = createRareLog({ logger, timers })
   const fresh = new Map<number, Set<string>>()
+  const own = createOwnEntries({ records, settle })
   let poll: Poll | undefined
   let sweptAt = Number.NEGATIVE_INFINITY
 
@@ -181,7 +183,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const each = Array.from({ length: partitions }, (_, partition) =>
       queue.run(String(partition), () =>
         publishWhere(partition, {
-          chosen: ({ entryId }) => savedAt(entryId) <= before,
+          chosen: (waiting) => savedAt(waiting.entryId) <= before && !own.has(nameOf(waiting)),
           onGone: announceSave,
         }),
       ),
@@ -196,8 +198,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
-    saved(ref) {
+    saved(ref, left) {
       const partition = partitionOf(ref.id, partitions)
+      if (!publisher.connected() || flow.stalledFor() > sweepOnlyAfter) return
+      if (left !== undefined && own.publish({ ...left, name: nameOf({ entry: { ref } }), partition })) return
       const names = fresh.get(partition)
       if (names !== undefined) return void names.add(nameOf({ entry: { ref } }))
       fresh.set(partition, new Set([nameOf({ entry: { ref } })]))
@@ -209,6 +213,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     sweep,
     async stop() {
       await poll?.stop()
+      await own.drained()
       await Promise.allSettled(Array.from({ length: partitions }, (_, partition) => flush(partition)))
     },
   }

@@ -14,7 +14,7 @@ import { createOutbox, type Outbox } from '../events/outbox.ts'
 import type { Publisher } from '../events/publisher.ts'
 import { createUnannouncedSaves, type UnannouncedSaves } from '../events/unannounced-saves.ts'
 import type { Provider } from '../provider/provider.ts'
-import type { Records, Ref, StoredRecord } from '../redis/records.ts'
+import type { LeftEntries, Records, Ref, StoredRecord } from '../redis/records.ts'
 import type { SaveToConfirm } from '../redis/save-confirmation.ts'
 import type { Sealer } from '../redis/seal.ts'
 import { createAnswers } from '../refresh/answers.ts'
@@ -100,11 +100,11 @@ export function createHost(options: HostOptions): Host {
     logger,
     flow,
     observer,
-    announce,
+    announce: announceLeft,
   })
   const unannouncedSaves = createUnannouncedSaves({
     records,
-    announce,
+    announce: announceLeft,
     connected: options.announcing ?? publisher.connected,
     clock,
     partitions,
@@ -115,9 +115,15 @@ export function createHost(options: HostOptions): Host {
   const confirmed = (id: string, { saveId }: StoredRecord) =>
     options.confirmSave({ ref: { kind: 'account', id }, saveId: saveId as string })
 
-  function announceSave(ref: Ref, { version, saveId }: StoredRecord): void {
+  /** The save of a node that may have crashed: this node has not heard of it either. */
+  function announceLeft(change: Change): void {
+    announce(change)
+    changed({ ...change, version: () => change.version })
+  }
+
+  function announceSave(ref: Ref, { version, saveId }: StoredRecord, left: LeftEntries | undefined): void {
     announce({ ...ref, version, save: saveId })
-    outbox.saved(ref)
+    outbox.saved(ref, left)
   }
 
   const newerForms = createNewerForms({ logger, observer })
@@ -130,11 +136,11 @@ export function createHost(options: HostOptions): Host {
     sealed,
     fingerprint,
     beforeSave: (account) => cache.drop(account),
-    afterSave(account, saved) {
+    afterSave(account, saved, left) {
       cache.drop(account)
       waiting.wake(account, saved)
       attempts.superseded(account, saved.record.version)
-      announceSave({ kind: 'account', id: account }, saved.record)
+      announceSave({ kind: 'account', id: account }, saved.record, left)
       if (saved.snapshot.context.grantId === null)
         background('answers of a removed account not forgotten', () => arrivedAnswers.forget(account))
     },
@@ -152,7 +158,7 @@ export function createHost(options: HostOptions): Host {
     newerForms,
     snapshotSchema,
     sealer,
-    afterSave: (app, record) => announceSave({ kind: 'app', id: app }, record),
+    afterSave: (app, record, left) => announceSave({ kind: 'app', id: app }, record, left),
     onChange: operatorLog.appChanged,
     perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
   })
@@ -211,6 +217,17 @@ export function createHost(options: HostOptions): Host {
     takeUp: arrivedAnswers.takeUp,
   })
 
+  /** A record was saved elsewhere. */
+  function changed({ kind, id, version }: ChangedRecord): void {
+    if (kind === 'app') {
+      apps.forgetSettings(id)
+      return
+    }
+    cache.drop(id)
+    waiting.wake(id)
+    if (attempts.has(id)) attempts.superseded(id, version() ?? 0)
+  }
+
   function background(complaint: string, job: () => Promise<void>): void {
     job().catch((error) => logger.warn({ err: error }, complaint))
   }
@@ -228,15 +245,7 @@ export function createHost(options: HostOptions): Host {
     reads,
     waiting,
     waker,
-    changed({ kind, id, version }) {
-      if (kind === 'app') {
-        apps.forgetSettings(id)
-        return
-      }
-      cache.drop(id)
-      waiting.wake(id)
-      if (attempts.has(id)) attempts.superseded(id, version() ?? 0)
-    },
+    changed,
     storageBack() {
       waker.pause(5_000)
       apps.forgetSettings()

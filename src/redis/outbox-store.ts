@@ -1,14 +1,6 @@
 import type { Commands } from './commands.ts'
 import { keysOf, refOfDueMember } from './keys.ts'
-import type { OutboxEntry } from './record.ts'
-
-/** An entry and the save that left it. Nodes of an older version say nothing of the save. */
-export interface WaitingEntry {
-  readonly entryId: string
-  readonly entry: OutboxEntry
-  readonly version: number
-  readonly save: string | null
-}
+import type { OutboxEntry, WaitingEntry } from './record.ts'
 
 /** `reason`: why the stream will never take it. */
 export interface DeadEntry extends WaitingEntry {

@@ -39,6 +39,21 @@ export interface OutboxEntry {
   readonly body: string
 }
 
+/** An entry and the save that left it. Nodes of an older version say nothing of the save. */
+export interface WaitingEntry {
+  readonly entryId: string
+  readonly entry: OutboxEntry
+  readonly version: number
+  readonly save: string | null
+}
+
+/** What one save left in the outbox. */
+export interface LeftEntries {
+  readonly entries: readonly WaitingEntry[]
+  /** The ids of what waited of the same record before; null where too many wait to tell. */
+  readonly older: readonly string[] | null
+}
+
 export interface Change {
   readonly ref: Ref
   /** Random per save: by it a save whose reply was lost knows itself again. */
@@ -63,6 +78,8 @@ export interface Saved {
   readonly saved: boolean
   readonly at: number
   readonly version: number
+  /** Undefined where that is not known, the reply to the save having been lost. */
+  readonly left?: LeftEntries
 }
 
 /** A record as Redis holds it. */

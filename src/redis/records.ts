@@ -9,6 +9,7 @@ import { createOutboxStore, type OutboxStore } from './outbox-store.ts'
 import {
   type Change,
   hashAfter,
+  type OutboxEntry,
   type Revision,
   type Saved,
   type StoredRecord,
@@ -22,8 +23,16 @@ import type { WriteLevel } from './write-level.ts'
 
 export { BadCursor } from './cursor.ts'
 export type { Ref } from './keys.ts'
-export type { DeadEntry, WaitingEntry } from './outbox-store.ts'
-export type { Change, OutboxEntry, Revision, Saved, StoredRecord } from './record.ts'
+export type { DeadEntry } from './outbox-store.ts'
+export type {
+  Change,
+  LeftEntries,
+  OutboxEntry,
+  Revision,
+  Saved,
+  StoredRecord,
+  WaitingEntry,
+} from './record.ts'
 
 export interface RecordsOptions {
   readonly commands: Commands
@@ -134,8 +143,7 @@ export function createRecords({
       }
       for (let tries = 1; ; tries++) {
         try {
-          const [saved, at, version] = (await run(call)) as [number, number, number]
-          return { saved: saved === 1, at, version }
+          return savedOf(change, (await run(call)) as SaveReply)
         } catch (error) {
           if (!(error instanceof StorageUnavailable) || tries === saveTries) throw error
           await timers.delay(50 * tries)
@@ -174,6 +182,18 @@ export function createRecords({
       return earliest(await Promise.all(each))
     },
   }
+}
+
+type SaveReply = [saved: number, at: number, version: number, entryIds?: string[], older?: string[] | null]
+
+function savedOf({ saveId, outbox }: Change, [saved, at, version, entryIds, older = null]: SaveReply): Saved {
+  const entries = entryIds?.map((entryId, i) => ({
+    entryId,
+    entry: outbox[i] as OutboxEntry,
+    version,
+    save: saveId,
+  }))
+  return { saved: saved === 1, at, version, ...(entries && { left: { entries, older } }) }
 }
 
 function earliest(times: readonly (number | null | undefined)[]): number | null {

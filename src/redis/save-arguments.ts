@@ -1,8 +1,7 @@
-import { encode } from '@msgpack/msgpack'
 import { dueMember, keysOf, nameMember } from './keys.ts'
 import type { Change, OutboxEntry } from './record.ts'
 
-/** What `save.lua` unpacks: one MessagePack map, with these names. */
+/** The first argument of `save.lua`, as JSON. The longer texts come after it, as they are: quoting them would cost more. */
 export interface PackedSave {
   readonly expected: { readonly version: number; readonly save: string }
   readonly save: string
@@ -11,11 +10,11 @@ export interface PackedSave {
   readonly member: string
   readonly tombstone: boolean
   /** Of the record's hash, beside its version and save id. */
-  readonly set: Readonly<Record<string, string>>
+  readonly set: readonly string[]
   readonly delete: readonly string[]
   readonly wake: string
   readonly names: { readonly lost: readonly string[]; readonly gained: readonly string[] }
-  readonly outbox: readonly Pick<OutboxEntry, 'id' | 'type' | 'time' | 'body'>[]
+  readonly outbox: readonly Pick<OutboxEntry, 'id' | 'type' | 'time'>[]
   readonly outboxCap: number
 }
 
@@ -35,19 +34,21 @@ export function saveArguments(change: Change, { partition, outboxCap, mac }: Sav
   const byState = (name: string | null) => (name === null || ref.kind === 'app' ? record : keys.byState(name))
   const without = (some: readonly string[], others: readonly string[]) =>
     some.filter((name) => !others.includes(name)).map((name) => nameMember(name, ref.id))
+  const fields = fieldsOf(change, mac)
   const packed: PackedSave = {
     expected: { version: previous.version, save: previous.saveId ?? '' },
     save: change.saveId,
     id: ref.id,
     member: dueMember(ref),
     tombstone: change.tombstone ?? false,
-    ...fieldsOf(change, mac),
+    set: Object.keys(fields.set),
+    delete: fields.delete,
     wake: String(change.wakeAt ?? ''),
     names: { lost: without(previous.names, names), gained: without(names, previous.names) },
-    outbox: change.outbox.map(({ id, type, time, body }) => ({ id, type, time, body })),
+    outbox: change.outbox.map(({ id, type, time }) => ({ id, type, time })),
     outboxCap,
   }
-  const { buffer, byteOffset, byteLength } = encode(packed)
+  const bodies = change.outbox.map(({ body }) => body)
   return {
     keys: [
       record,
@@ -61,12 +62,15 @@ export function saveArguments(change: Change, { partition, outboxCap, mac }: Sav
       keys.byName,
       keys.outboxTrimmed,
     ],
-    args: [Buffer.from(buffer, byteOffset, byteLength)],
+    args: [JSON.stringify(packed), ...Object.values(fields.set), ...bodies],
   }
 }
 
 /** A tombstone keeps its version and generation, and nothing of what it was. */
-function fieldsOf(change: Change, mac: string | undefined): Pick<PackedSave, 'set' | 'delete'> {
+function fieldsOf(
+  change: Change,
+  mac: string | undefined,
+): { set: Readonly<Record<string, string>>; delete: readonly string[] } {
   const { snapshot, state, app, wakeAt, names = [] } = change
   const own = { s: snapshot, g: String(change.generation), ...(mac !== undefined && { m: mac }) }
   if (change.tombstone) return { set: own, delete: [] }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { decode } from '@msgpack/msgpack'
 import type { PackedSave } from '../../src/redis/save-arguments.ts'
 import type { Script as AnyScript } from '../../src/redis/scripts.ts'
 
@@ -35,17 +34,8 @@ const tombstoneLife = 604_800_000
 
 /** Each script of src/redis/scripts once more, over maps; `records-contract` holds both to the same words. */
 export function runScript(space: Keyspace, { script, keys, args }: Call, now: number): unknown {
-  if (script === 'save') return save(space, keys as string[], unpack(args[0] as Buffer), now)
+  if (script === 'save') return save(space, keys as string[], args as string[], now)
   return verbs[script](space, keys as string[], args.map(String), now)
-}
-
-const unpacked = new WeakMap<Buffer, PackedSave>()
-
-/** Once for the master and its replica. */
-function unpack(packed: Buffer): PackedSave {
-  const change = unpacked.get(packed) ?? (decode(packed) as PackedSave)
-  unpacked.set(packed, change)
-  return change
 }
 
 type Verb = (space: Keyspace, keys: string[], args: string[], now: number) => unknown
@@ -78,7 +68,8 @@ const load: Verb = (space, [key = ''], [mark], now) => {
   return [now, flat]
 }
 
-function save(space: Keyspace, keys: string[], change: PackedSave, now: number): unknown {
+function save(space: Keyspace, keys: string[], [packed = '', ...texts]: string[], now: number): unknown {
+  const change = JSON.parse(packed) as PackedSave
   const [
     record = '',
     due = '',
@@ -99,8 +90,8 @@ function save(space: Keyspace, keys: string[], change: PackedSave, now: number):
   if (!isLoaded) return [0, now, version]
   const fields = tombstone || known === undefined ? new Map<string, string>() : known
   space.hashes.set(record, { fields, expiresAt: tombstone ? now + tombstoneLife : null })
-  const set = { v: String(version + 1), w: saveId, ...change.set }
-  for (const [name, value] of Object.entries(set)) fields.set(name, value)
+  fields.set('v', String(version + 1)).set('w', saveId)
+  for (const name of change.set) fields.set(name, texts.shift() as string)
   for (const name of change.delete) fields.delete(name)
   if (appWas !== record && appWas !== app) setAt(space, appWas).delete(id)
   if (stateWas !== record && stateWas !== state) setAt(space, stateWas).delete(id)
@@ -112,13 +103,18 @@ function save(space: Keyspace, keys: string[], change: PackedSave, now: number):
   else setAt(space, listing).set(id, 0)
   if (wake === '') setAt(space, due).delete(member)
   else setAt(space, due).set(member, Number(wake))
-  for (const { id: eventId, type, time, body } of change.outbox) {
-    const entry = ['id', eventId, 'type', type, 'time', time, 'of', member, 'body', body]
+  const waiting = streamAt(space, outbox)
+  const older = waiting.filter(([, entry]) => entry[7] === member).map(([entryId]) => entryId)
+  const isTold = waiting.length <= 32
+  const left: string[] = []
+  for (const { id: eventId, type, time } of change.outbox) {
+    const entry = ['id', eventId, 'type', type, 'time', time, 'of', member, 'body', texts.shift() as string]
     entry.push('version', String(version + 1), 'save', saveId)
-    streamAt(space, outbox).push([nextId(space, outbox, now), entry])
+    left.push(nextId(space, outbox, now))
+    waiting.push([left.at(-1) as string, entry])
   }
   shorten(space, outbox, { trimmed, most: change.outboxCap })
-  return [1, now, version + 1]
+  return [1, now, version + 1, left, isTold ? older : null]
 }
 
 function nextId({ lastIds }: Keyspace, key: string, now: number): string {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { partitionOf } from '../../src/redis/keys.ts'
-import type { OutboxEntry, Records } from '../../src/redis/records.ts'
+import type { Change, OutboxEntry, Records } from '../../src/redis/records.ts'
 import type { recordSamples } from './record-samples.ts'
 
 export interface RecordStore {
@@ -20,6 +20,7 @@ export function outboxContract(
   beforeAll(async () => {
     records = await store.open({ partitions })
   })
+  const load = (id: string) => records.load({ kind: 'account', id })
   const outboxOf = async (id: string) =>
     (await records.outbox.read({ partition: partitionOf(id, partitions), count: 1_000 })).filter(
       (each) => each.entry.ref.id === id,
@@ -38,6 +39,34 @@ export function outboxContract(
         entryIds: [first?.entryId as string],
       })
       expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
+    })
+
+    it('is told to who saves: what the save has left, and what of the same record waits from before', async () => {
+      const id = newId()
+      const partition = partitionOf(id, partitions)
+      const waiting = await records.outbox.read({ partition, count: 1_000 })
+      await records.outbox.remove({ partition, entryIds: waiting.map(({ entryId }) => entryId) })
+      const save = async (types: OutboxEntry['type'][], again: Partial<Change> = {}) => {
+        const outbox = types.map((type) => entry(id, type))
+        return records.save(change(id, { previous: await load(id), outbox, ...again }))
+      }
+      const first = await save(['account.transition', 'token.refreshed'])
+      const second = await save(['account.transition'], { saveId: 'a save of its own' })
+      const found = (await outboxOf(id)).map(({ entryId, entry, version, save: by }) => ({
+        entryId,
+        entry,
+        version,
+        save: by,
+      }))
+      expect(first.left).toEqual({ entries: found.slice(0, 2), older: [] })
+      expect(second.left).toEqual({
+        entries: found.slice(2),
+        older: found.slice(0, 2).map(({ entryId }) => entryId),
+      })
+      // Its first reply may have been lost: what it left is not looked for.
+      expect((await save([], { saveId: 'a save of its own' })).left).toBeUndefined()
+      await save(Array.from({ length: 40 }, () => 'token.invalid'))
+      expect((await save(['account.transition'])).left?.older).toBeNull()
     })
 
     it('too long, drops transitions also where hundreds of edges come first, and none of those', async () => {

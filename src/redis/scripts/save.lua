@@ -3,14 +3,21 @@
   KEYS[1] record  [2] due  [3] outbox  [4] listing
   KEYS[5] by-app before  [6] by-app after  [7] by-state before  [8] by-state after   ('' of them: the record itself)
   KEYS[9] by-name  [10] where trimming the outbox stopped
-  ARGV[1] the change, a MessagePack map:
+  ARGV[1] the change, a JSON object:
     expected { version, save } as loaded ('' for no save id)   save: its own save id
     id   member: of due   wake: milliseconds or ''   tombstone: true where the record was deleted
-    set: fields of the record   delete: names of fields   names { lost, gained }: members of by-name
-    outbox: list of { id, type, time, body }   outboxCap: most entries
-  -> { 1 saved | 0 not, now (ms), version }
+    set, delete: names of fields of the record   names { lost, gained }: members of by-name
+    outbox: list of { id, type, time }   outboxCap: most entries
+  ARGV[2..] the values of 'set', then the bodies of 'outbox', in the order given there
+  -> { 1 saved | 0 not, now (ms), version }, and where this call has saved it:
+     entry ids of 'outbox', entry ids of the same record that waited before; instead of these nil where too many wait
 ]]
-local change = cmsgpack.unpack(ARGV[1])
+local change = cjson.decode(ARGV[1])
+local texts = 1
+local function nextText()
+  texts = texts + 1
+  return ARGV[texts]
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stored = redis.call('HMGET', KEYS[1], 'v', 'w')
@@ -24,9 +31,9 @@ version = version + 1
 
 if change.tombstone then redis.call('DEL', KEYS[1]) end
 local fields = { 'v', version, 'w', change.save }
-for name, value in pairs(change.set) do
+for _, name in ipairs(change.set) do
   fields[#fields + 1] = name
-  fields[#fields + 1] = value
+  fields[#fields + 1] = nextText()
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 if #change.delete > 0 then redis.call('HDEL', KEYS[1], unpack(change.delete)) end
@@ -45,13 +52,24 @@ else
   redis.call('ZADD', KEYS[2], change.wake, change.member)
 end
 
+-- Whoever publishes for a record first publishes what waits of it already.
+local waiting = redis.call('XLEN', KEYS[3])
+local older = {}
+if waiting > 32 then
+  older = false
+elseif waiting > 0 then
+  for _, entry in ipairs(redis.call('XRANGE', KEYS[3], '-', '+')) do
+    if entry[2][8] == change.member then older[#older + 1] = entry[1] end
+  end
+end
+local left = {}
 for _, entry in ipairs(change.outbox) do
-  redis.call('XADD', KEYS[3], '*', 'id', entry.id, 'type', entry.type, 'time', entry.time, 'of', change.member,
-    'body', entry.body, 'version', version, 'save', change.save)
+  left[#left + 1] = redis.call('XADD', KEYS[3], '*', 'id', entry.id, 'type', entry.type, 'time', entry.time,
+    'of', change.member, 'body', nextText(), 'version', version, 'save', change.save)
 end
 -- Too long without NATS: the oldest transitions go first, never a token's edge. Each save looks at a few entries from where
 -- the last one stopped, so that edges in front are passed once, and a save at the cap costs what any save costs.
-local over = redis.call('XLEN', KEYS[3]) - change.outboxCap
+local over = waiting + #left - change.outboxCap
 if over > 0 then
   local stopped = redis.call('GET', KEYS[10])
   local entries = redis.call('XRANGE', KEYS[3], stopped and '(' .. stopped or '-', '+', 'COUNT', 16)
@@ -70,4 +88,4 @@ if over > 0 then
     redis.call('SET', KEYS[10], reached)
   end
 end
-return { 1, now, version }
+return { 1, now, version, left, older }
