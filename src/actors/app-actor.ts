@@ -6,6 +6,7 @@ import {
   appMachine,
 } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
+import { createSharedLoad } from '../common/shared-load.ts'
 import type { Reached } from '../provider/grant-place.ts'
 import { isFilledPerAccount } from '../provider/url-params.ts'
 import type { LeftEntries, Records, StoredRecord } from '../redis/records.ts'
@@ -106,11 +107,14 @@ export function createApps(options: AppsOptions): Apps {
     return read(id, outcome)
   }
 
+  // Many attempts look at the same app at the same time.
+  const load = createSharedLoad((id) => actor.load(id))
+
   return {
     configure,
     forgetSettings: stored.forget,
     async look(id) {
-      return read(id, await actor.load(id))
+      return read(id, await load(id))
     },
     async report(id, report) {
       const outcome = await actor.receive(id, ({ at, eventId }) => ({

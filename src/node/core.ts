@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { ConnectionOptions } from 'nats'
 import type { Logger } from 'pino'
 import { connectNats } from '../bus/connect.ts'
 import { watchConnection } from '../bus/connection-watch.ts'
@@ -50,14 +51,16 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const keeper = createClockKeeper({ clock, timers: realTimers, logger, highestTime })
   onStop({ part: 'clock', stop: await keeper.start() })
 
-  const connectAs = (name: string, logger: Logger) =>
+  const connectAs = (name: string, logger: Logger, connection: ConnectionOptions = {}) =>
     connectNats({
       url: config.natsUrl as string,
       ...(config.natsCreds && { creds: config.natsCreds }),
       name: `tokenbus ${hostname()}${name}`,
       logger,
+      connection,
     })
-  const nats = await connectAs('', logger)
+  // This node knows its own saves.
+  const nats = await connectAs('', logger, { noEcho: true })
   onStop({ part: 'nats', stop: () => nats.drain() })
   // NATS handles what comes in on one connection in order: a publish that waits for a full disk holds up what is behind it.
   const jetStream = await connectAs(' events', logger.child({ connection: 'events' }))

@@ -91,26 +91,10 @@ export function createHost(options: HostOptions): Host {
   const waiting = createWaiting<LoadedAccount>(timers)
   const flow = createEventFlow(timers)
   const operatorLog = createOperatorLog({ logger, timers, observer })
-  const outbox = createOutbox({
-    records,
-    publisher,
-    clock,
-    partitions,
-    timers,
-    logger,
-    flow,
-    observer,
-    announce: announceLeft,
-  })
-  const unannouncedSaves = createUnannouncedSaves({
-    records,
-    announce: announceLeft,
-    connected: options.announcing ?? publisher.connected,
-    clock,
-    partitions,
-    timers,
-    logger,
-  })
+  const shared = { records, clock, partitions, timers, logger, announce: announceLeft }
+  const outbox = createOutbox({ ...shared, publisher, flow, observer })
+  const connected = options.announcing ?? publisher.connected
+  const unannouncedSaves = createUnannouncedSaves({ ...shared, connected })
 
   const confirmed = (id: string, { saveId }: StoredRecord) =>
     options.confirmSave({ ref: { kind: 'account', id }, saveId: saveId as string })

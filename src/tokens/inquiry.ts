@@ -28,6 +28,8 @@ export interface Inquiry {
   found: number
   /** This caller has set off a refresh. */
   started: boolean
+  /** The account as it was last answered from. */
+  latest?: LoadedAccount
 }
 
 export interface Request {

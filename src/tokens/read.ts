@@ -61,7 +61,8 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
       for (;;) {
         const answered = await answerNow(inquiry, changed, deadline)
         if (answered !== null) return answered
-        changed = await waitForChange(waiter, deadline)
+        do changed = await waitForChange(waiter, deadline)
+        while (changed !== undefined && changed === inquiry.latest)
         inquiry.first = false
       }
     } catch (error) {
@@ -85,6 +86,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
       const served = tryToServe(inquiry, loaded, request, changed === undefined ? fill : null)
       if (served !== null) return served
       const after = await askForRefresh(inquiry, loaded, request)
+      inquiry.latest = after
       const verdict = verdictFor(serve.seen(after), inquiry.want)
       if (verdict.kind === 'token') return serve.token(inquiry, after, null)
       if (verdict.kind !== 'wait') return failureOf(account, serve.seen(after), verdict)

@@ -69,6 +69,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     name: 'test',
     logger,
     ...(options.pingInterval && { pingInterval: options.pingInterval }),
+    connection: { noEcho: true },
   })
   await ensureStreams({ nats })
   const publisher = createPublisher({ nats, source: 'tokenbus/test' })
