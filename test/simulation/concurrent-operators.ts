@@ -1,6 +1,6 @@
 import type { createKeyedQueue } from '../../src/common/keyed-queue.ts'
 import { Secret } from '../../src/common/secret.ts'
-import { accountNotFound, ok } from '../../src/contract/failures.ts'
+import { accountNotFound, ok, type Result } from '../../src/contract/failures.ts'
 import { createAcknowledged } from '../support/acknowledged.ts'
 import type { AccountPlan, Insist } from './account-plan.ts'
 import type { Grant } from './grants.ts'
@@ -14,6 +14,8 @@ export interface ConcurrentOperatorsOptions {
   begin(plan: AccountPlan): Grant
   put(plan: AccountPlan, grant: Grant): Promise<void>
   connect(plan: AccountPlan): Promise<void>
+  /** Of a grant that is nobody's plan. */
+  newToken(account: string): Secret
   isNow(plan: AccountPlan, grant: Grant): void
   /** The grant that Redis holds. */
   storedGrant(account: string): Grant | undefined
@@ -24,6 +26,12 @@ export interface ConcurrentOperatorsOptions {
 const factsOfAccount = 6
 /** So far off that nobody is warned of it. */
 const expiresIn = 1_000 * 86_400_000
+
+/** That something is not there is an answer. */
+function orNothing<T>(result: Result<T>): Result<T | null> {
+  const isMissing = !result.ok && ['app_not_found', 'account_not_found'].includes(result.failure.error)
+  return isMissing ? ok(null) : result
+}
 
 /** Two operators at once, on nodes that chance picks. */
 export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
@@ -63,8 +71,58 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
     })
   }
 
+  /** What has read the same version: the second write is refused, and does not undo the first. */
+  function writeByVersion(app: string): Promise<void> {
+    return queue.run(`${app}/spare`, async () => {
+      const seen = await insist((tokenbus) => tokenbus.getApp(app))
+      if (!seen.ok) return
+      const { version: ifVersion } = seen.value
+      const write = async (n: number) => {
+        const expiresAt = new Date(world.now() + expiresIn + n).toISOString()
+        const writing = acknowledged.writing(app, 'spare', expiresAt)
+        const added = await insist(
+          (tokenbus) =>
+            tokenbus.addSecret(app, { id: 'spare', secret: new Secret(`spare-${n}`), expiresAt, ifVersion }),
+          writing.unanswered,
+        )
+        if (added.ok) writing.done()
+        return added.ok
+      }
+      const taken = await Promise.all([write(++count), write(++count)])
+      if (taken.every(Boolean)) options.lost(`${app}: two writes of one version were taken`)
+    })
+  }
+
+  /** Whichever comes first, no account is left without its app. */
+  function deleteAppBesidePut(): Promise<void> {
+    const [app, account] = ['app-beside', 'account-beside']
+    const clientSecret = new Secret('secret-0')
+    const exists = async (look: Parameters<Insist>[0]) => {
+      const seen = await insist(async (tokenbus) => orNothing(await look(tokenbus)))
+      return seen.ok && seen.value !== null
+    }
+    return queue.run(app, async () => {
+      await insist((tokenbus) =>
+        tokenbus.putApp(app, { provider: 'oidc', clientId: 'client', clientSecret, rotation: 'none' }),
+      )
+      const refreshToken = options.newToken(account)
+      await Promise.all([
+        insist(async (tokenbus) => orNothing(await tokenbus.deleteApp(app, {}))),
+        insist(async (tokenbus) =>
+          orNothing(await tokenbus.putAccount(account, { app, user: account, refreshToken })),
+        ),
+      ])
+      const hasAccount = await exists((tokenbus) => tokenbus.getAccount(account))
+      const hasApp = await exists((tokenbus) => tokenbus.getApp(app))
+      if (hasAccount && !hasApp) options.lost(`${account}: its app was deleted beside it`)
+      await insist((tokenbus) => tokenbus.deleteAccount(account, {}))
+    })
+  }
+
   return {
     acknowledged,
+    writeByVersion: (whom: number) => writeByVersion(planOf(whom).app),
+    deleteAppBesidePut,
     note: (whom: number) => note(planOf(whom)),
     /** One adds a secret, another renames the app, or puts it as it was. */
     changeApp(whom: number): void {

@@ -141,6 +141,8 @@ const table: Record<FaultKind, Inflict> = {
   'two operators change an app': ({ whom }, { operators }) => void operators.changeApp(whom),
   'two operators change an account': ({ whom }, { operators }) => void operators.changeAccount(whom),
   'two operators connect an account': ({ whom }, { operators }) => void operators.connectTwice(whom),
+  'two operators write by version': ({ whom }, { operators }) => void operators.writeByVersion(whom),
+  'app deleted beside a put': (_, { operators }) => void operators.deleteAppBesidePut(),
   'account deleted beside a put': ({ whom }, { operators }) => void operators.deleteBesidePut(whom),
   // What is forgotten, and what is written in its place, come to the same version of the same record.
   'redis failover of two histories': ({ whom, lasts }, { redis, operators, world, onForgotten }) => {

@@ -155,6 +155,7 @@ export function createOperators(options: OperatorsOptions) {
     begin,
     put,
     connect,
+    newToken: (account) => new Secret(provider.grants.nameOf(provider.grants.begin(account, 'none'), 0)),
     isNow: ({ account }, grant) => void grants.set(account, grant),
   })
 

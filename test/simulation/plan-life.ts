@@ -1,5 +1,12 @@
 import type { AccountPlan } from './account-plan.ts'
-import { type Fault, type FaultKind, faultKinds, laterFaultKinds, planFaults } from './faults.ts'
+import {
+  type Fault,
+  type FaultKind,
+  faultKinds,
+  laterFaultKinds,
+  latestFaultKinds,
+  planFaults,
+} from './faults.ts'
 import { createRandom } from './random.ts'
 
 const minute = 60_000
@@ -57,12 +64,20 @@ function planLater(seed: number, { until, remembered, plans }: Before) {
   return {
     companions,
     dialect: random.pick(['distinguishing', 'blind', 'inverted'] as const),
-    laterFaults: planFaults({
-      random: random.fork(),
-      until,
-      perDay: random.pick([4, 12, 40]),
-      kinds: laterFaultKinds.filter(remembered),
-    }),
+    laterFaults: [
+      ...planFaults({
+        random: random.fork(),
+        until,
+        perDay: random.pick([4, 12, 40]),
+        kinds: laterFaultKinds.filter(remembered),
+      }),
+      ...planLatest(seed, until),
+    ],
     laterRandom: random.fork(),
   }
+}
+
+function planLatest(seed: number, until: number): Fault[] {
+  if (seed % 4 !== 0) return []
+  return planFaults({ random: createRandom(seed ^ 0xca5e), until, perDay: 12, kinds: latestFaultKinds })
 }
