@@ -9,5 +9,10 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    coverage: {
+      include: ['src/**/*.ts', 'machines/**/*.ts'],
+      exclude: ['src/client/dist/**'],
+      reporter: ['text', 'json-summary'],
+    },
   },
 })

@@ -1,4 +1,4 @@
-import { afterAll, expect, vi } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
 import type { AppPut } from '../../src/contract/app.ts'
 import { createProvider } from '../../src/provider/provider.ts'
@@ -21,7 +21,6 @@ export function useMovedApps() {
   const engines = useEngines()
   const http = createProvider({ allowPrivate: true })
   afterAll(() => http.close())
-  vi.setConfig({ testTimeout: 60_000 })
   /** Redis has sixteen of them. */
   let database = 0
 

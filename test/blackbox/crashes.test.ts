@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { allFine, disturb, type Step, strictIsLost } from '../support/crash-scene.ts'
 
-describe.concurrent('a node killed with kill -9', { timeout: 240_000 }, () => {
+describe.concurrent('a node killed with kill -9', () => {
   it.each<[Step, Record<string, string>]>([
     ['before sending', allFine],
     ['after sending', allFine],

@@ -52,7 +52,7 @@ async function tokenWith(account: string, env: Record<string, string>) {
   return { reply, lastError, output: node.output() }
 }
 
-it('the sandbox of dev is on this machine, and no proxy is asked for it', { timeout: 120_000 }, async () => {
+it('the sandbox of dev is on this machine, and no proxy is asked for it', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-proxied-dev-'))
   await using node = startTokenbus(['dev'], {
     TOKENBUS_DATA_DIR: dataDir,
@@ -69,7 +69,7 @@ it('the sandbox of dev is on this machine, and no proxy is asked for it', { time
   await rm(dataDir, { recursive: true, force: true })
 })
 
-describe('providers', { timeout: 120_000 }, () => {
+describe('providers', () => {
   it("are reached over TLS with an authority of one's own, named in NODE_EXTRA_CA_CERTS", async () => {
     expect((await tokenWith('alice', trusted)).reply).toMatchObject({
       accessToken: expect.stringMatching(/^at-/),

@@ -50,7 +50,7 @@ const onIPv6 = (port: number) =>
     }),
   )
 
-it.skipIf(!able)(`Redis, NATS, HTTP and a provider at [::1] alone${why}`, { timeout: 120_000 }, async () => {
+it.skipIf(!able)(`Redis, NATS, HTTP and a provider at [::1] alone${why}`, async () => {
   const provider = await listenOnIPv6(
     createHttpServer((_, answer) => {
       answer.setHeader('content-type', 'application/json')

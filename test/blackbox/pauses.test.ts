@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { allFine, disturb, type Step, strictIsLost } from '../support/crash-scene.ts'
 
-describe.concurrent('a node that stands still until another one has done its work, then goes on', {
-  timeout: 240_000,
-}, () => {
+describe.concurrent('a node that stands still until another one has done its work, then goes on', () => {
   it.each<[Step, Record<string, string>]>([
     ['before sending', allFine],
     ['after sending', strictIsLost],

@@ -14,7 +14,7 @@ async function redisIsAhead(url: string, by: number): Promise<void> {
   const redis = new Redis(url)
   await eventually(async () => {
     const [seconds] = await redis.time()
-    expect(Math.abs(Number(seconds) * second - Date.now() - by)).toBeLessThan(5 * second)
+    expect(Math.abs(Number(seconds) * second - Date.now() - by)).toBeLessThan(60 * second)
   })
   redis.disconnect()
 }
@@ -32,9 +32,6 @@ describe.skipIf(fakeTimeLibrary === undefined)('faketime (of the Debian package 
     ['forward', '+10m', tenMinutes],
   ])(
     "Redis' clock is set %s 10 minutes: nothing expired is served, and refreshes go on within a minute",
-    {
-      timeout: 180_000,
-    },
     async (_, by, ahead) => {
       await using clock = await createSteppedClock()
       await using provider = await startFaultProvider({ expiresIn: life })
@@ -71,9 +68,7 @@ describe.skipIf(fakeTimeLibrary === undefined)('faketime (of the Debian package 
     },
   )
 
-  it.concurrent('a node that starts after a step back serves nothing that has expired, though its own clock was set back too', {
-    timeout: 180_000,
-  }, async () => {
+  it.concurrent('a node that starts after a step back serves nothing that has expired, though its own clock was set back too', async () => {
     await using clock = await createSteppedClock()
     await using provider = await startFaultProvider()
     await using cluster = await startNodes({ redisEnv: clock.env })

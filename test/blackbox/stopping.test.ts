@@ -33,7 +33,7 @@ async function openStream(): Promise<void> {
   await once(socket, 'readable')
 }
 
-describe('SIGTERM ends the process', { timeout: 60_000 }, () => {
+describe('SIGTERM ends the process', () => {
   it('while an event stream is open that nobody reads', async () => {
     await openStream()
     expect(await node.stop()).toBe(0)
@@ -57,7 +57,7 @@ describe('SIGTERM ends the process', { timeout: 60_000 }, () => {
   })
 })
 
-it('a node that is about to stop says so, and goes on answering', { timeout: 60_000 }, async () => {
+it('a node that is about to stop says so, and goes on answering', async () => {
   const other = await nodes.startNode({ TOKENBUS_LEAVE_AFTER: '60', TOKENBUS_ENABLE_TOKEN_API: 'true' })
   const ask = (path: string) => fetch(`${other.httpUrl()}${path}`)
   expect((await ask('/readyz')).status).toBe(200)

@@ -44,7 +44,7 @@ it('every block of the documents is run or read by some test', () => {
   for (const name of Object.keys(elsewhere)) expect(blockNamed(name).name).toBe(name)
 })
 
-it('TypeScript is what the compiler takes, with the types of the packages', { timeout: 120_000 }, () => {
+it('TypeScript is what the compiler takes, with the types of the packages', () => {
   const directory = directoryAt(rootFile('dist'))
   const names = new Map<string, string>()
   for (const [index, { name, code }] of typed.entries()) {

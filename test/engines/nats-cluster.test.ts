@@ -45,9 +45,7 @@ async function startThree(): Promise<ThreeServers> {
   }
 }
 
-it('everything works on three NATS servers, and on the two that are left when one is killed', {
-  timeout: 120_000,
-}, async () => {
+it('everything works on three NATS servers, and on the two that are left when one is killed', async () => {
   await using redis = await startRedis()
   await using three = await startThree()
   const { servers, client } = three

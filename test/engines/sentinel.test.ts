@@ -61,37 +61,28 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-it(
-  'everything works behind a Sentinel under the documented ACL, and a master that dies takes no rotated token along',
-  {
-    timeout: 90_000,
-  },
-  () =>
-    onNode({ natsUrl: nats.url, redisUrl }, async (node, provider) => {
-      await everythingWorks(node, provider)
-      await putTestAccount(node, 'alice', { rotation: 'strict' })
-      expect(await refreshOnce(node, provider, 'alice', 2)).toBe('r1')
-      await isExportedWhole({ natsUrl: nats.url, redisUrl }, 1)
-      const before = provider.requests.length
-      const forced = getToken(node, 'alice', { forceRefresh: true })
-      await provider.asked(before + 1)
-      await master.kill()
-      provider.answer(answered({ accessToken: 'a3', refreshToken: 'r3', expiresIn: 3_600 }))
-      await forced
-      await eventually(
-        async () => expect(await getToken(node, 'alice')).toMatchObject({ accessToken: 'a3' }),
-        {
-          every: 250,
-        },
-      )
-      // The replica that took over has no replica of its own, which is noticed within seconds.
-      expect(await refreshOnce(node, provider, 'alice', 4)).toBe('r3')
-      expect(provider.requests.slice(before).map(({ refreshToken }) => refreshToken?.reveal())).toEqual([
-        'r2',
-        'r3',
-      ])
-      const admin = new Redis(replica.url)
-      expect(await admin.call('ACL', 'LOG')).toEqual([])
-      admin.disconnect()
-    }),
-)
+it('everything works behind a Sentinel under the documented ACL, and a master that dies takes no rotated token along', () =>
+  onNode({ natsUrl: nats.url, redisUrl }, async (node, provider) => {
+    await everythingWorks(node, provider)
+    await putTestAccount(node, 'alice', { rotation: 'strict' })
+    expect(await refreshOnce(node, provider, 'alice', 2)).toBe('r1')
+    await isExportedWhole({ natsUrl: nats.url, redisUrl }, 1)
+    const before = provider.requests.length
+    const forced = getToken(node, 'alice', { forceRefresh: true })
+    await provider.asked(before + 1)
+    await master.kill()
+    provider.answer(answered({ accessToken: 'a3', refreshToken: 'r3', expiresIn: 3_600 }))
+    await forced
+    await eventually(async () => expect(await getToken(node, 'alice')).toMatchObject({ accessToken: 'a3' }), {
+      every: 250,
+    })
+    // The replica that took over has no replica of its own, which is noticed within seconds.
+    expect(await refreshOnce(node, provider, 'alice', 4)).toBe('r3')
+    expect(provider.requests.slice(before).map(({ refreshToken }) => refreshToken?.reveal())).toEqual([
+      'r2',
+      'r3',
+    ])
+    const admin = new Redis(replica.url)
+    expect(await admin.call('ACL', 'LOG')).toEqual([])
+    admin.disconnect()
+  }))

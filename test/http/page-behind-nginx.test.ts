@@ -36,73 +36,69 @@ async function startAskingProvider(): Promise<Server> {
   return server
 }
 
-describe.skipIf(!able)(
-  `under a prefix behind nginx with TLS, in a browser${why}`,
-  { timeout: 120_000 },
-  () => {
-    let cluster: HttpCluster
-    let provider: Server
-    let front: Front
-    let browser: Browser
-    let page: Page
-    let publicUrl: string
+describe.skipIf(!able)(`under a prefix behind nginx with TLS, in a browser${why}`, () => {
+  let cluster: HttpCluster
+  let provider: Server
+  let front: Front
+  let browser: Browser
+  let page: Page
+  let publicUrl: string
 
-    beforeAll(async () => {
-      const port = await freePort()
-      publicUrl = `https://127.0.0.1:${port}/tokenbus/`
-      cluster = await startHttpCluster({
-        TOKENBUS_PUBLIC_URL: publicUrl,
-        TOKENBUS_TRUSTED_PROXIES: proxyAddress,
-      })
-      front = await startNginx({ to: cluster.url, prefix: '/tokenbus', strips: false, port })
-      provider = await startAskingProvider()
-      const { port: at } = provider.address() as { port: number }
-      const endpoints = {
-        authorizeUrl: `http://127.0.0.1:${at}/authorize`,
-        tokenUrl: `http://127.0.0.1:${at}/token`,
-      }
-      const client = { clientId: 'mailer', clientSecret: 'secret', scopes: ['mail'] }
-      await cluster.request('app.put.mail', { provider: 'oidc', ...endpoints, ...client })
-      await cluster.request('account.put.bob', { app: 'mail', user: 'bob@example.com', refreshToken: 'rt-0' })
-      const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
-      browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
-      page = await browser.newPage({ ignoreHTTPSErrors: true })
+  beforeAll(async () => {
+    const port = await freePort()
+    publicUrl = `https://127.0.0.1:${port}/tokenbus/`
+    cluster = await startHttpCluster({
+      TOKENBUS_PUBLIC_URL: publicUrl,
+      TOKENBUS_TRUSTED_PROXIES: proxyAddress,
     })
-    afterAll(async () => {
-      await browser?.close()
-      await front?.[Symbol.asyncDispose]()
-      provider?.close()
-      await cluster?.[Symbol.asyncDispose]()
-    })
+    front = await startNginx({ to: cluster.url, prefix: '/tokenbus', strips: false, port })
+    provider = await startAskingProvider()
+    const { port: at } = provider.address() as { port: number }
+    const endpoints = {
+      authorizeUrl: `http://127.0.0.1:${at}/authorize`,
+      tokenUrl: `http://127.0.0.1:${at}/token`,
+    }
+    const client = { clientId: 'mailer', clientSecret: 'secret', scopes: ['mail'] }
+    await cluster.request('app.put.mail', { provider: 'oidc', ...endpoints, ...client })
+    await cluster.request('account.put.bob', { app: 'mail', user: 'bob@example.com', refreshToken: 'rt-0' })
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+    page = await browser.newPage({ ignoreHTTPSErrors: true })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await front?.[Symbol.asyncDispose]()
+    provider?.close()
+    await cluster?.[Symbol.asyncDispose]()
+  })
 
-    it('the page signs in, and is live', async () => {
-      const failed: string[] = []
-      page.on('response', (reply) => void (reply.status() >= 404 && failed.push(reply.url())))
-      await page.goto(publicUrl)
-      await page.getByLabel('API token').fill(cluster.adminToken)
-      await page.getByRole('button', { name: 'Sign in' }).click()
-      await page.getByRole('heading', { name: 'Overview' }).waitFor()
-      await page.getByText('live', { exact: true }).waitFor()
-      expect(failed).toEqual([])
-      const [cookie] = await page.context().cookies(publicUrl)
-      expect(cookie).toMatchObject({ path: '/tokenbus/', secure: true, httpOnly: true, sameSite: 'Strict' })
-    })
+  it('the page signs in, and is live', async () => {
+    const failed: string[] = []
+    page.on('response', (reply) => void (reply.status() >= 404 && failed.push(reply.url())))
+    await page.goto(publicUrl)
+    await page.getByLabel('API token').fill(cluster.adminToken)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.getByText('live', { exact: true }).waitFor()
+    expect(failed).toEqual([])
+    const [cookie] = await page.context().cookies(publicUrl)
+    expect(cookie).toMatchObject({ path: '/tokenbus/', secure: true, httpOnly: true, sameSite: 'Strict' })
+  })
 
-    it('shows what happens, and leads through consent and back to itself', async () => {
-      await cluster.request('account.revoke.bob', {})
-      await page.getByRole('button', { name: 'Connect bob again' }).click()
-      await page.getByRole('link', { name: 'Allow' }).click()
-      await page.waitForURL(/account=bob/)
-      expect(page.url()).toMatch(`${publicUrl}?account=bob&state=existing`)
-      await page.getByText('Nothing. All is well.').waitFor()
-      expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
-    })
+  it('shows what happens, and leads through consent and back to itself', async () => {
+    await cluster.request('account.revoke.bob', {})
+    await page.getByRole('button', { name: 'Connect bob again' }).click()
+    await page.getByRole('link', { name: 'Allow' }).click()
+    await page.waitForURL(/account=bob/)
+    expect(page.url()).toMatch(`${publicUrl}?account=bob&state=existing`)
+    await page.getByText('Nothing. All is well.').waitFor()
+    expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
+  })
 
-    it('a consent link that is spent says so, in our own style', async () => {
-      await page.goto(`${publicUrl}oauth/start?ticket=${'x'.repeat(43)}`)
-      await page.getByRole('heading', { name: 'This link is not valid any more' }).waitFor()
-      expect(await page.evaluate('document.styleSheets.length')).toBe(1)
-      expect(await page.evaluate('document.styleSheets[0].cssRules.length')).toBeGreaterThan(0)
-    })
-  },
-)
+  it('a consent link that is spent says so, in our own style', async () => {
+    await page.goto(`${publicUrl}oauth/start?ticket=${'x'.repeat(43)}`)
+    await page.getByRole('heading', { name: 'This link is not valid any more' }).waitFor()
+    expect(await page.evaluate('document.styleSheets.length')).toBe(1)
+    expect(await page.evaluate('document.styleSheets[0].cssRules.length')).toBeGreaterThan(0)
+  })
+})

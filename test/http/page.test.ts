@@ -8,7 +8,7 @@ import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 const hasChromium = isInstalled('chromium')
 const title = hasChromium ? 'the page in a browser' : 'the page in a browser (skipped: no chromium here)'
 
-describe.skipIf(!hasChromium)(title, { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)(title, () => {
   let cluster: HttpCluster
   let browser: Browser
   let page: Page

@@ -21,6 +21,7 @@ export function rawHttp(url: string, bytes: string, { trickle = false } = {}): P
     const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'))
     const drip = trickle ? setInterval(() => socket.write('x'), 1_000) : undefined
     socket.on('data', (chunk) => {
+      clearInterval(drip)
       text += chunk
       clearTimeout(silence)
       silence = setTimeout(() => socket.destroy(), quietFor)

@@ -14,7 +14,7 @@ export const config: AppConfig = {
   rotation: 'strict',
 }
 
-export const timing = { connectMs: 1_000, answerMs: 2_000 }
+export const timing = { connectMs: 5_000, answerMs: 10_000 }
 
 /** Waits for what is under way when it is disposed of. */
 export function startProvider({

@@ -49,7 +49,7 @@ describe('clientAuth', () => {
         clientSecret: new Secret('the-query-secret'),
         user: 'alice',
         refreshToken: new Secret('refresh-1'),
-        timing: { connectMs: 1_000, answerMs: 2_000 },
+        timing: { connectMs: 5_000, answerMs: 10_000 },
       })
       expect(JSON.stringify([answer, lines])).not.toContain('the-query-secret')
       expect(server.requests[0]).toContain('the-query-secret')

@@ -41,7 +41,7 @@ export const kinds = {
       ...(clientSecret && { clientSecret }),
       user: 'alice',
       refreshToken: new Secret('refresh-1'),
-      timing: { connectMs: 1_000, answerMs: 2_000 },
+      timing: { connectMs: 5_000, answerMs: 10_000 },
     })
   },
   async code(app: AppConfig, clientSecret?: Secret) {

@@ -119,7 +119,7 @@ describe('a clock that is wrong', () => {
     const { payload } = await jwtVerify(at.forms()[1]?.assertion ?? '', publicKeyOf('rsa'), {
       currentDate: new Date(Date.now() + 2 * hour),
     })
-    expect(Math.abs((payload.iat ?? 0) * 1_000 - Date.now() - 2 * hour)).toBeLessThan(30_000)
+    expect(Math.abs((payload.iat ?? 0) * 1_000 - Date.now() - 2 * hour)).toBeLessThan(hour)
   })
 
   test('is no excuse where the clocks agree', async () => {

@@ -133,13 +133,13 @@ describe('a request that left', () => {
 
   test('no answer in time', async () => {
     await using server = await startRawServer(() => {})
-    const refusal = await refusalOf(ask(server.url, { timing: { connectMs: 100, answerMs: 300 } }))
+    const refusal = await refusalOf(ask(server.url, { timing: { connectMs: 5_000, answerMs: 300 } }))
     expect(refusal).toMatchObject({ ...doubtful, reason: 'answer_timeout' })
   })
 
   test('an answer slower than connecting may be is waited for', async () => {
-    await using server = await startRawServer((socket) => setTimeout(() => socket.end(tokens), 300))
-    const answer = await tokensOf(ask(server.url, { timing: { connectMs: 100, answerMs: 5_000 } }))
+    await using server = await startRawServer((socket) => setTimeout(() => socket.end(tokens), 2_500))
+    const answer = await tokensOf(ask(server.url, { timing: { connectMs: 2_000, answerMs: 10_000 } }))
     expect(answer.accessToken.reveal()).toBe('at-1')
   })
 

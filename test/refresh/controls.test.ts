@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/common/secret.ts'
 import type { AppPut } from '../../src/contract/app.ts'
 import type { Provider } from '../../src/provider/provider.ts'
@@ -9,7 +9,6 @@ import { startTestNode, type TestNode } from '../support/node.ts'
 import { answered, refused } from '../support/scripted-provider.ts'
 
 const engines = useEngines()
-vi.setConfig({ testTimeout: 90_000 })
 
 type Asked = Parameters<Provider['refreshToken']>[0]
 

@@ -87,7 +87,6 @@ async function liveThroughOutage(reaches: Mood['reaches']) {
 
 it.each(['says 503', 'says 429'] as const)(
   'a provider that %s for an hour is not stormed at its end, and all accounts are valid within minutes',
-  { timeout: 120_000 },
   async (reaches) => {
     const { before, away, after, recovered } = await liveThroughOutage(reaches)
     expect(before.valid).toBe(accounts)

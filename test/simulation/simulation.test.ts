@@ -26,9 +26,9 @@ import { liveThrough } from './cluster-life.ts'
  * | expiry by the node's own clock (`expiryTime`)                  | clocks-set-back, always been slow           |
  * | a reported token kept from who reports it (`lastKnown`)        | full-redis                                  |
  */
-const timeBox = 40_000
+const timeBox = 20_000
 
-it('no seed breaks what must hold', { timeout: timeBox * 3 }, async () => {
+it('no seed breaks what must hold', async () => {
   const began = performance.now()
   for (let seed = 1; seed <= 300 && performance.now() - began < timeBox; seed++) {
     const { broken } = await liveThrough({ seed, days: 0.5, later: false })
@@ -36,7 +36,7 @@ it('no seed breaks what must hold', { timeout: timeBox * 3 }, async () => {
   }
 })
 
-it('no seed breaks what must hold, with all kinds of faults', { timeout: timeBox * 6 }, async () => {
+it('no seed breaks what must hold, with all kinds of faults', async () => {
   const began = performance.now()
   for (let seed = 1; seed <= 8 && performance.now() - began < timeBox; seed++) {
     const { broken } = await liveThrough({ seed, days: 0.5 })

@@ -22,6 +22,6 @@ it('3,000 callers who differ only in minValidity share two loads: the one under 
   const loads = (await scriptsRun()) - before
   redis.disconnect()
   expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set(['a1']))
-  expect([1, 2]).toContain(loads)
+  expect(loads).toBeLessThanOrEqual(2)
   expect(requests).toEqual([])
 })
