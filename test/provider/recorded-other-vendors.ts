@@ -97,4 +97,21 @@ export const otherVendors: Recorded[] = [
     workedBefore: true,
     is: { ...compared, error: 'http_400' },
   },
+  // github.com/raycast/extensions/issues/10896
+  {
+    title: 'Zoom: invalid_grant with a reason',
+    ...said(400, { reason: 'Invalid Token!', error: 'invalid_grant' }),
+    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_grant' },
+  },
+  {
+    title: 'Zoom: invalid_request with a reason',
+    ...said(400, { reason: 'Invalid Token!', error: 'invalid_request' }),
+    workedBefore: true,
+    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_request', suberror: 'invalid_token' },
+  },
+  {
+    title: 'Zoom: 401 invalid_client',
+    ...said(401, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' }),
+    is: { class: 'P', reason: 'client_rejected' },
+  },
 ]

@@ -226,26 +226,6 @@ const ofWeChat: Recorded[] = [
   },
 ]
 
-// github.com/raycast/extensions/issues/10896
-const ofZoom: Recorded[] = [
-  {
-    title: 'Zoom: invalid_grant with a reason',
-    ...said(400, { reason: 'Invalid Token!', error: 'invalid_grant' }),
-    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_grant' },
-  },
-  {
-    title: 'Zoom: invalid_request with a reason',
-    ...said(400, { reason: 'Invalid Token!', error: 'invalid_request' }),
-    workedBefore: true,
-    is: { class: 'R', reason: 'grant_revoked', error: 'invalid_request', suberror: 'invalid_token' },
-  },
-  {
-    title: 'Zoom: 401 invalid_client',
-    ...said(401, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' }),
-    is: { class: 'P', reason: 'client_rejected' },
-  },
-]
-
 /** Refusals wherever vendors say them; the source is beside each. */
 export const recordedVendors: readonly Recorded[] = [
   ...ofSlack,
@@ -256,6 +236,5 @@ export const recordedVendors: readonly Recorded[] = [
   ...ofMeta,
   ...ofTwitch,
   ...ofWeChat,
-  ...ofZoom,
   ...otherVendors,
 ]
