@@ -11,18 +11,18 @@ export interface AccountListOptions {
 }
 
 const defaultPage = 100
-/** What no index knows is looked for in so many accounts per request; the cursor goes on behind them. */
+/** Filters without an index read at most this many accounts per request; the cursor continues after them. */
 const mostLookedAt = 1_000
 const lookedAtOnce = 200
 const loadsAtOnce = 32
-/** A page is one NATS message, of 1 MB at most; a single account has less than the rest of that. */
+/** A page is one NATS message of 1 MB at most; half of it leaves room for one more account of any size. */
 const mostBytes = 524_288
 
-/** Answers `account.list`: bounded in accounts read and in bytes, whatever is asked for. */
+/** Answers `account.list`, with bounds on the accounts read and on the bytes answered. */
 export function createAccountList({ records, reader }: AccountListOptions) {
   const limit = pLimit(loadsAtOnce)
 
-  /** In the order of the ids; null where there is none any more. */
+  /** In the order of the ids; null for accounts deleted meanwhile. */
   function viewsOf(ids: readonly string[]): Promise<(AccountView | null)[]> {
     const read = reader()
     return Promise.all(
@@ -77,20 +77,21 @@ export function createAccountList({ records, reader }: AccountListOptions) {
       try {
         return ok(await (page === undefined ? byCursor(query) : byNumber(page, query)))
       } catch (error) {
-        if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a list answered')
+        if (error instanceof BadCursor)
+          return fail('bad_request', 'cursor: must be a cursor of an earlier list')
         throw error
       }
     },
   }
 }
 
-/** A page of so many accounts, and of no more bytes than an answer may have. */
+/** A page limited by its number of accounts and by the bytes of a reply. */
 function roomFor(size: number) {
   const accounts: AccountView[] = []
   let bytes = 0
   return {
     accounts,
-    /** The index of the account after which there is no more room; null where there is. */
+    /** The index of the account that filled the page; null if there is room left. */
     fill(views: readonly (AccountView | null)[], isWanted: ((view: AccountView) => boolean) | undefined) {
       for (const [index, view] of views.entries()) {
         if (view === null || isWanted?.(view) === false) continue
@@ -103,7 +104,7 @@ function roomFor(size: number) {
   }
 }
 
-/** Undefined where there is nothing to look for. Case does not count but in `reason`. */
+/** Undefined if there is nothing to filter. Case-insensitive, except `reason`. */
 function filterOf({ user, reason, search }: Pick<AccountList, 'user' | 'reason' | 'search'>) {
   if (user === undefined && reason === undefined && search === undefined) return undefined
   const named = user?.toLowerCase()

@@ -19,19 +19,19 @@ import { accessTokenOf, grantTokenIn, isRefreshable } from './put-tokens.ts'
 
 export interface PutSeen {
   readonly at: number
-  /** Also the id of a grant that begins with it. */
+  /** Also used as the id of a new grant. */
   readonly eventId: string
   readonly context: AccountContext
   readonly put: AccountPut
   readonly config: AppConfig
-  /** The fingerprint of the token put that the grant lives by, and those of all this account ever held. */
+  /** The fingerprint of the put token that sustains the grant, and the fingerprints of all the account ever held. */
   readonly mark: string | undefined
   readonly marks: string | undefined
   readonly current: TokenPair | null
-  /** As it is stored. */
+  /** JSON text, as stored. */
   readonly metadata: string | undefined
   readonly extra: string | undefined
-  /** Where a grant that is put works, if that is known better than from the app of now. */
+  /** Where the grant works, if that is known better than from the app's current settings. */
   readonly place: GrantPlace | undefined
   /** Where what is put is what a person's consent has just brought. */
   readonly consented: Consented | undefined
@@ -39,7 +39,7 @@ export interface PutSeen {
 
 type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
-/** The settings an account runs under: its own wish first, then its app's. */
+/** The account's effective settings: its own first, then its app's. */
 function settingsOf({ put, config, context, consented }: PutSeen): AccountSettings {
   const { idleLimit, testingLife = 0, outlived = 'inactive' } = presetOf(config)
   return {
@@ -69,8 +69,8 @@ function whoOf({ put, context, consented }: Pick<PutSeen, 'put' | 'context' | 'c
 }
 
 /**
- * What a put means for the account as it is: a new grant, other settings, or nothing. It never rolls a token back:
- * a refresh token this account already spent changes nothing.
+ * Decides whether a put is a new grant, a change of settings, or nothing. It never rolls a token back: a refresh token that
+ * this account has already used changes nothing.
  */
 export function decidePut(asked: PutSeen): Result<PutDecision> {
   const { context, put, mark, marks } = asked
@@ -108,7 +108,7 @@ function putConsented(seen: PutSeen, mark: string | undefined): Result<PutDecisi
   })
 }
 
-/** Those of the account stay for as long as its app does. */
+/** The put's params; without any, the account keeps its own unless its app changes. */
 export function paramsOf({ put, config, context }: Pick<PutSeen, 'put' | 'config' | 'context'>): Params {
   if (config.urlParams === undefined) return {}
   return put.params ?? (put.app === context.app ? context.params : {})
@@ -116,25 +116,25 @@ export function paramsOf({ put, config, context }: Pick<PutSeen, 'put' | 'config
 
 function withoutMeaning({ put, config }: PutSeen): string | undefined {
   if (put.expires === null && spendsRefreshToken(config) && !livesWithoutRefreshToken(config))
-    return 'expires: null has no meaning for an app whose accounts need a refresh token'
+    return 'expires: must not be null for an app whose accounts need a refresh token'
   if (put.refreshToken !== undefined && config.refreshToken === 'none')
-    return 'refreshToken: has no meaning for an account of this app'
+    return 'refreshToken: not accepted for an account of this app, which has none'
   if (put.accessToken !== undefined && exchangesSubjectTokens(config))
-    return 'accessToken: has no meaning for an account of this app'
+    return 'accessToken: not accepted for an account of this app, which exchanges the callers’ tokens'
   const strange = Object.keys(put.params ?? {}).find((name) => config.urlParams?.[name] === undefined)
-  if (strange !== undefined) return `params: ${strange} is not among the urlParams of the app`
+  if (unknown !== undefined) return `params: ${unknown} is not one of the app's urlParams`
   const unkept = Object.keys(put.extra ?? {}).find((name) => !config.keep?.includes(name))
-  if (unkept !== undefined) return `extra: ${unkept} is not among what the app keeps`
+  if (unkept !== undefined) return `extra: ${unkept} is not in the app's setting keep`
   return undefined
 }
 
-/** A token that this account holds or held. */
+/** A put of a token that this account holds or held. */
 function putAgain(seen: PutSeen): PutDecision {
   const { context, put } = seen
   const isCurrent = grantTokenIn(put, seen)?.reveal() === grantTokenIn(seen.current ?? {}, seen)?.reveal()
   if (!isCurrent) return null
   if (context.invalid?.class !== 'A') return sameGrant(seen)
-  // What somebody ended on purpose needs a new grant, and a token that has run out is of no use to anybody.
+  // A grant that was revoked on purpose needs a new one; an expired access token cannot be tried again.
   const isOver = context.invalid.reported || (put.refreshToken === undefined && !livesStill(seen))
   return isOver ? null : tryAgain(seen)
 }
@@ -143,7 +143,7 @@ function livesStill({ put, at }: PutSeen): boolean {
   return typeof put.expires === 'string' && Date.parse(put.expires) > at
 }
 
-/** Who puts the token of a dead grant anew wants it tried once more: the provider may have been wrong, or the app. */
+/** Putting the current token of a dead grant again has it tried once more: the refusal may have been the app's or provider's fault. */
 function tryAgain(seen: PutSeen): PutDecision {
   const { accessToken: _, expires: __, ...put } = seen.put
   const grantId = seen.context.grantId as string
@@ -151,17 +151,17 @@ function tryAgain(seen: PutSeen): PutDecision {
   return authorize(keepsAccessToken ? seen : { ...seen, put }, grantId)
 }
 
-/** Did this put make of a dead grant one that is tried again? */
+/** True if the put has a dead grant tried again. */
 export function triesAgain({ invalid, grantId }: AccountContext, decision: PutDecision): boolean {
   const event = decision?.event
   return invalid?.class === 'A' && event?.type === 'account.authorized' && event.grantId === grantId
 }
 
-/** An account whose tokens are made of what the app has: there is no grant to keep, or to be dead. */
+/** An account without a grant of its own: its tokens are obtained with the app's credentials. */
 function putService(seen: PutSeen): Result<PutDecision> {
   const { put, context } = seen
   if (put.refreshToken !== undefined)
-    return fail('invalid_config', 'refreshToken: has no meaning for an account of this app')
+    return fail('invalid_config', 'refreshToken: not accepted for an account of this app, which has none')
   const same = put.user === context.user && put.app === context.app
   return ok(same && context.invalid?.class !== 'A' ? sameGrant(seen) : authorize(seen, seen.eventId))
 }
@@ -177,8 +177,8 @@ function keepGrant(seen: PutSeen): Result<PutDecision> {
 }
 
 /**
- * The grant stays. A newer access token, or a parked grant brought back by a person, starts it afresh; what is known
- * already changes nothing.
+ * The grant stays the same. A newer access token, or a put of a parked account, authorises it again; other puts change the
+ * settings, or nothing.
  */
 function sameGrant(seen: PutSeen): PutDecision {
   const { at, eventId, context, put } = seen
@@ -205,7 +205,7 @@ function sameExtra({ put, extra }: PutSeen): boolean {
   return Object.entries(put.extra ?? {}).every(([name, value]) => known[name] === value)
 }
 
-/** An access token that runs out before the current one was refreshed away: it comes from an old list. */
+/** True if the put has a newer access token; one that expires before the current one is outdated. */
 function bringsNewer({ put, context, current }: PutSeen): boolean {
   if (put.accessToken === undefined || put.accessToken.reveal() === current?.accessToken?.reveal())
     return false
@@ -218,7 +218,7 @@ function authorize(seen: PutSeen, grantId: string): PutDecision {
   const kept = known?.refreshToken
   const refreshToken = put.refreshToken ?? kept
   const { accessToken, expiresAt } = accessTokenOf(seen, { known, refreshToken })
-  // Only who brings the token itself says where it may go: a kept one stays where it last worked.
+  // A refresh token in the put may be sent to the app's current endpoints; a stored one only where it last worked.
   const brought = put.refreshToken !== undefined || kept === undefined
   const place = brought ? (seen.place ?? placeOf(config)) : seen.current?.place
   const previousUser = earlierPerson(seen)

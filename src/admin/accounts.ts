@@ -96,12 +96,12 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       )
       if (failure !== undefined) return failure
       const { context } = outcome.snapshot
-      const told =
+      const confirmation =
         atProvider && context.grantId !== null
           ? { revokedAtProvider: await revokeAtProvider(account, outcome) }
           : {}
       const seen = viewOf(account, outcome, (await apps.look(context.app)).config)
-      return seen.ok ? ok({ ...seen.value, ...told }) : seen
+      return seen.ok ? ok({ ...seen.value, ...confirmation }) : seen
     },
     async deleteAccount(account, { revokeAtProvider: atProvider = false, ifVersion }, { by } = {}) {
       const bound = await binding.of(account, by)
@@ -111,9 +111,9 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       if (last.snapshot.context.grantId === null) return accountNotFound(account)
       failure = checkIfVersion({ record: last.record, exists: true, ifVersion })
       if (failure !== undefined) return failure
-      // First, while there is still something to try again with.
+      // Before the deletion, because a failed revocation can be retried only while the tokens exist.
       let confirmed = atProvider && (await revokeAtProvider(account, last))
-      const told = refreshTokenOf(account, last)
+      const revokedToken = refreshTokenOf(account, last)
       const remove = (meeting: AccountMeeting) => {
         last = meeting
         const { record, snapshot } = meeting
@@ -125,8 +125,8 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       }
       const outcome = await accounts.receive(account, remove, last)
       if (failure !== undefined) return failure
-      // A refresh that ended meanwhile has left another one.
-      if (atProvider && refreshTokenOf(account, last) !== told)
+      // A refresh that ended meanwhile has stored another refresh token.
+      if (atProvider && refreshTokenOf(account, last) !== revokedToken)
         confirmed = await revokeAtProvider(account, last)
       if (!outcome.taken) return accountNotFound(account)
       return ok({ account, deleted: true as const, ...(atProvider && { revokedAtProvider: confirmed }) })

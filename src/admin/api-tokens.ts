@@ -9,20 +9,20 @@ import { type ApiTokenStore, type StoredApiToken, usualApps } from '../redis/api
 export interface ApiTokenAdminOptions {
   readonly store: ApiTokenStore
   readonly clock: ClusterClock
-  /** Tells every node. */
+  /** Announces the revocation to all nodes. */
   announceRevoked(id: string): void
 }
 
 const usualPerSecond = 1_000
 
-/** Makes, lists and revokes API tokens. A token is shown once, by what makes it. */
+/** Creates, lists and revokes API tokens. A token is shown only in the reply to its creation. */
 export function createApiTokenAdmin({ store, clock, announceRevoked }: ApiTokenAdminOptions) {
   async function keep(
     token: string,
     { name, scopes, expiresAt, ...rest }: ApiTokenCreate,
   ): Promise<ApiTokenView> {
     const id = apiTokenId(token)
-    if (id === undefined) throw new Error('an API token of a shape that is never accepted')
+    if (id === undefined) throw new Error('an API token of invalid form')
     const accounts = rest.accounts ?? everything
     const stored: StoredApiToken = {
       id,
@@ -40,9 +40,9 @@ export function createApiTokenAdmin({ store, clock, announceRevoked }: ApiTokenA
   }
 
   const admin: ApiTokenAdmin = {
-    async createApiToken(wish) {
+    async createApiToken(options) {
       const token = newApiToken()
-      return ok({ ...(await keep(token, wish)), token })
+      return ok({ ...(await keep(token, options)), token })
     },
     async listApiTokens() {
       const tokens = await store.list()
@@ -58,9 +58,9 @@ export function createApiTokenAdmin({ store, clock, announceRevoked }: ApiTokenA
   }
   return {
     ...admin,
-    /** Makes a token that somebody else has thought of, again and again without harm. */
-    async adopt(token: string, wish: ApiTokenCreate): Promise<void> {
-      await keep(token, wish)
+    /** Stores a token given by the caller; idempotent. */
+    async adopt(token: string, options: ApiTokenCreate): Promise<void> {
+      await keep(token, options)
     },
   }
 }

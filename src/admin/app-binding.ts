@@ -11,7 +11,7 @@ export interface AppBindingOptions {
   readonly apps: Pick<Apps, 'look'>
 }
 
-/** What was judged of an account, for inside the compare-and-set: is it of another app by now? */
+/** The check to repeat inside the compare-and-set: fails if the account was moved to another app meanwhile. */
 export interface AppBinding {
   moved(context: Pick<AccountContext, 'app'>): Failed | undefined
 }
@@ -19,8 +19,8 @@ export interface AppBinding {
 const everywhere: AppBinding = { moved: () => undefined }
 
 /**
- * An account of an app whose grant needs no person gets the token of whomever it names. So it is written only for who may
- * use the app, whichever accounts one is for, and is neither moved to such an app nor away from it.
+ * An account of an app that needs no consent gets the tokens of any user it names. So a caller may write such an account, or
+ * move one to or from such an app, only if its API token covers the app.
  */
 export function createAppBinding({ accounts, apps }: AppBindingOptions) {
   return {
@@ -36,7 +36,7 @@ export function createAppBinding({ accounts, apps }: AppBindingOptions) {
 
 const movedMeanwhile = () => fail('conflict', 'app: the account was moved to another app meanwhile')
 
-/** Of an app that is not there nobody knows what its grant needs. */
+/** Refuses a caller that does not cover the app, unless accounts of the app need consent. A missing app counts as not needing it. */
 export function appRefusal({
   app,
   config,
@@ -48,5 +48,5 @@ export function appRefusal({
 }): Failed | undefined {
   if (by === null || by === undefined || covers(by.apps, app)) return undefined
   if (config !== null && spendsRefreshToken(config)) return undefined
-  return fail('forbidden', 'app: this API token is not for this app, whose accounts need nobody to consent')
+  return fail('forbidden', 'app: this API token does not cover this app, whose accounts need no consent')
 }

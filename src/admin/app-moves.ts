@@ -5,7 +5,7 @@ import { fail, type Result } from '../contract/failures.ts'
 import type { AppConfig, Pinned } from '../provider/app-config.ts'
 import { urlFields } from '../provider/url-params.ts'
 
-/** Where an administrator's order lets the app's grants follow: the origins of its endpoints. */
+/** The origins that `moveGrants` allows the app's grants to be sent to. */
 export interface MoveOrder {
   readonly to: readonly string[]
 }
@@ -14,18 +14,18 @@ export interface Moving {
   /** The app as the save finds it. */
   readonly found: App
   readonly config: AppConfig
-  /** What this one request names. */
+  /** The settings named in this request. */
   readonly asked: AppPatch
   readonly order?: MoveOrder | undefined
-  /** Everything else is put anew, too. */
+  /** The request replaces all settings. */
   readonly whole: boolean
 }
 
 const causes = ['provider', 'tenant', 'cloud', ...urlFields] as const
 
 /**
- * Who may change an app does not know its secrets, and must not learn them by sending them elsewhere: endpoints move only
- * together with a secret given in the same request.
+ * A caller who may change an app must not learn its secrets by redirecting them: endpoints can be changed only together
+ * with a secret in the same request.
  */
 export function checkSecretMoves({ found, config, asked }: Moving): Result<never> | undefined {
   const { config: before, secrets } = found
@@ -46,7 +46,7 @@ function givesSecret({ clientSecret, secrets, serviceKey }: AppPatch): boolean {
   return (clientSecret ?? secrets ?? serviceKey) !== undefined
 }
 
-/** The settings to store, with what this request settles beside them. */
+/** The settings to store, with what is pinned to them. */
 export function withPinned({ found, config, asked, order, whole }: Moving): AppConfig {
   const before = found.config ?? undefined
   const known = before?.pinned
@@ -67,7 +67,7 @@ export function withPinned({ found, config, asked, order, whole }: Moving): AppC
   return Object.keys(pinned).length === 0 ? config : { ...config, pinned }
 }
 
-/** An order is for the endpoints of its put: once these are others, it has ended. */
+/** `moveGrants` applies to the endpoints of its put; it ends when they change. */
 function isSameTarget(before: AppConfig | undefined, after: AppConfig): boolean {
   return (
     before !== undefined &&

@@ -30,10 +30,10 @@ export interface AppVerificationOptions {
   readonly provider: Pick<Provider, 'refreshToken' | 'resolveEndpoint'>
   readonly clock: Pick<ClusterClock, 'now'>
   readonly timers?: Pick<Timers, 'elapsed'>
-  /** As when an app is put. */
+  /** As for `app.put`. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
   putOf(config: AppConfig, patch: AppPatch): AppPut
-  /** Where providers send the browser back to. */
+  /** The callback URL to which providers redirect the browser. */
   readonly redirectUri: () => string
 }
 
@@ -41,21 +41,21 @@ interface Asked {
   readonly app: App
   readonly config: AppConfig
   readonly user: string | undefined
-  /** Milliseconds until the caller must have heard. */
+  /** Milliseconds left before the caller gives up. */
   left(): number
 }
 
 type Part = (asked: Asked) => VerifiedStep[] | Promise<VerifiedStep[]>
 
-/** Plain callers give up after 5 s. */
-const patience = 4_000
+/** Milliseconds; less than the 5 s after which NATS clients give up by default. */
+const replyWithin = 4_000
 const day = 86_400_000
 
-/** Walks through the set-up of an app, as far as it goes. Nothing that comes of it is told to the app. */
+/** Verifies an app step by step, up to the first failure. The result does not affect the app's state. */
 export function createAppVerification(options: AppVerificationOptions): Pick<Tokenbus, 'verifyApp'> {
   const { apps, attempts, provider, clock, timers = realTimers, configOf, putOf, redirectUri } = options
 
-  /** Would these settings be taken if they were put now, here? */
+  /** Checks the settings as if they were put now. */
   const configuration: Part = async ({ app }) => {
     const config = app.config as AppConfig
     const put = { ...keptSecrets(app.secrets, {}), ...putOf(config, {}) }
@@ -68,7 +68,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   const redirect: Part = ({ config }) => {
     if (config.grant !== 'authorization_code') return []
     const sentAs = config.redirectUri === undefined ? '' : `, as ${config.redirectUri}`
-    const message = `to be registered at the provider: ${redirectUri()}${sentAs}`
+    const message = `register at the provider: ${redirectUri()}${sentAs}`
     return [{ step: 'redirect_uri', ok: null, message }]
   }
 
@@ -113,20 +113,19 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     ]
   }
 
-  /** The next request for a token, with a refresh token that nobody has ever been given. */
+  /** Sends a token request with a made-up refresh token. */
   async function ask({ app, config, user, left }: Asked, { secret, clientId }: Client): Promise<Asking> {
     const wait = Math.ceil((app.context.throttledUntil - clock.now()) / 1_000)
-    if (wait > 0)
-      return unasked(`not asked: the provider wants to be left alone for another ${wait} s`, 'wait')
+    if (wait > 0) return unasked(`not sent: the provider throttles the app for another ${wait} s`, 'wait')
     const leave = left() > 0 ? await attempts.turn(app, left()) : null
-    if (leave === null) return unasked('not asked: there was no time left for it', 'try again')
+    if (leave === null) return unasked('not sent: there was no time left for it', 'try again')
     try {
       return await provider.refreshToken({
         config: clientId === undefined ? config : { ...config, clientId },
         ...(secret && { clientSecret: secret }),
         user: user ?? config.clientId,
         refreshToken: madeUpRefreshToken(),
-        // What is said of a made-up token is nothing new about the request.
+        // A refusal of a made-up token must not count as a fault of the request.
         workedBefore: spendsRefreshToken(config),
         timing: { connectMs: left(), answerMs: left() },
       })
@@ -135,7 +134,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     }
   }
 
-  /** The same by a client that is none: with a secret it never had, or where it has none, under another name. */
+  /** Sends the same request as the baseline: with a made-up secret, or a made-up client id if the app has no secret. */
   async function askControl(asked: Asked, first: ClientSecret | undefined): Promise<Asking> {
     const { config } = asked
     if (first === undefined) return ask(asked, { clientId: madeUpClientId() })
@@ -152,7 +151,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
 
   return {
     async verifyApp(id, { user, params = {} }) {
-      const deadline = timers.elapsed() + patience
+      const deadline = timers.elapsed() + replyWithin
       const app = await apps.look(id)
       if (app.config === null) return appNotFound()
       const filled = fillParams(app.config, params)
@@ -173,8 +172,8 @@ function unfilled(message: string): VerifiedStep {
   return {
     step: 'token_endpoint',
     ok: null,
-    message: `not asked: ${message}`,
-    action: 'verify it with params',
+    message: `not sent: ${message}`,
+    action: 'give params to the verification',
   }
 }
 
@@ -183,12 +182,12 @@ interface Client {
   readonly clientId?: string
 }
 
-/** Or why it was not asked. */
+/** The response, or why the request was not sent. */
 type Asking = TokenAnswer | Verdict
 
 const isAnswer = (answer: Asking): answer is TokenAnswer => 'kind' in answer
 
-/** What is known of how a client is answered that is none. */
+/** The baseline: how a made-up client is answered, as far as known. */
 function compared(
   { app, config, user }: Asked,
   answers: readonly Asking[],
@@ -206,7 +205,7 @@ function unasked(message: string, action: string): Verdict {
 }
 
 function lifeLeft(expiresAt: number | null, now: number): string {
-  if (expiresAt === null) return 'no end known'
+  if (expiresAt === null) return 'no expiry known'
   const days = Math.floor((expiresAt - now) / day)
-  return days < 0 ? 'past its end' : `${days} days left`
+  return days < 0 ? 'expired' : `${days} days left`
 }

@@ -24,18 +24,18 @@ export interface AppAdminOptions {
   readonly apps: Apps
   readonly records: Pick<Records, 'listSorted' | 'countByApp' | 'joining'>
   readonly clock: ClusterClock
-  /** Checks the settings and fills in what the provider's preset knows. */
+  /** Checks the settings and fills in the defaults of the provider's preset. */
   configOf(app: string, put: AppPut): Promise<Result<AppConfig>>
-  /** The other way: what was said, secrets apart, and what is to be different. */
+  /** The reverse: the put that led to these settings, without secrets, with the patch applied. */
   putOf(config: AppConfig, patch: AppPatch): AppPut
   readonly provider: Pick<Provider, 'resolveEndpoint'>
 }
 
 interface Storing {
   readonly put: AppPut
-  /** What this request names of it. */
+  /** The settings named in this request. */
   readonly asked: AppPatch
-  /** The app that the rest of the put was taken from. */
+  /** The app that the other settings of the put were taken from. */
   readonly seen?: App
 }
 
@@ -46,7 +46,7 @@ type AppAdmin = Pick<
 
 const listPage = 500
 const mostTries = 20
-/** Plain callers give up after 5 s. */
+/** Milliseconds; NATS clients give up after 5 s by default. */
 const findsWithin = 2_000
 
 export function createAppAdmin(options: AppAdminOptions): AppAdmin {
@@ -58,7 +58,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
     return config === null ? appNotFound() : ok(appView({ ...app, config }))
   }
 
-  /** Changes an app that is there; `decide` may answer a failure instead. */
+  /** Changes an existing app; `decide` may return a failure instead. */
   async function change(
     id: string,
     ifVersion: IfVersion | undefined,
@@ -77,7 +77,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
     return failure ?? view(app)
   }
 
-  /** Whether the put may be is judged by what the save finds; `seen`: what it was made of must still be there. */
+  /** Checks preconditions on the app as the save finds it. With `seen`, answers `outdated` if the app has changed since. */
   async function store(id: string, { put, asked, seen }: Storing): Promise<Result<AppView> | 'outdated'> {
     const checked = await configOf(id, put)
     if (!checked.ok) return checked
@@ -96,7 +96,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
     return refused ?? view(app)
   }
 
-  /** Grants follow to the endpoints of now, not to whatever a discovery may find later. */
+  /** The origins of the current endpoints, so that a later discovery does not redirect grants. */
   async function orderOf(config: AppConfig): Promise<Result<MoveOrder>> {
     const find = (endpoint: Endpoint) =>
       provider.resolveEndpoint({ config, endpoint, within: findsWithin, anew: true })
@@ -124,7 +124,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
         const stored = await store(id, { put, asked: patch.value, seen })
         if (stored !== 'outdated') return stored
       }
-      return fail('conflict', 'the app is being changed by others; try again')
+      return fail('conflict', 'the app is being changed concurrently; try again')
     },
     async getApp(id) {
       return view(await apps.look(id))
@@ -149,19 +149,23 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
       const usable = config && (await checkCredential({ field: 'secret', secret: add.secret, config }))
       if (usable?.ok === false) return usable
       if (config?.clientAuth === 'none')
-        return fail('invalid_config', 'secret: the app has no use for one (clientAuth none)')
+        return fail(
+          'invalid_config',
+          'secret: not accepted, because the app authenticates without one (clientAuth none)',
+        )
       const added = newSecret(add)
       return change(id, ifVersion, ({ config, secrets }) => {
         const others = secrets.filter((each) => each.id !== added.id)
         if (others.length >= mostSecrets)
-          return fail('bad_request', `secret: an app has ${mostSecrets} at most; remove one first`)
+          return fail('bad_request', `secret: an app may have ${mostSecrets} at most; remove one first`)
         return ok({ config, secrets: [...others, added] })
       })
     },
     removeSecret: (id, { id: secretId, ifVersion }) =>
       change(id, ifVersion, ({ config, secrets }) => {
         const left = secrets.filter((each) => each.id !== secretId)
-        if (left.length === secrets.length) return fail('bad_request', 'id: the app has no such secret')
+        if (left.length === secrets.length)
+          return fail('bad_request', 'id: the app has no secret with this id')
         if (left.length === 0)
           return fail('conflict', "id: this is the app's last secret; add another one first")
         return ok({ config, secrets: left })
@@ -177,7 +181,7 @@ function newSecret({ id, secret, expiresAt }: Omit<AppSecretAdd, 'ifVersion'>): 
   }
 }
 
-/** The secrets an app has, as a put would give them, unless the patch gives others. */
+/** The app's current secrets as fields of a put, unless the patch has others. */
 export function keptSecrets(secrets: readonly ClientSecret[], patch: AppPatch): Partial<AppPut> {
   if (secrets.length === 0 || patch.clientSecret || patch.secrets || patch.serviceKey) return {}
   return {
@@ -190,9 +194,9 @@ export function keptSecrets(secrets: readonly ClientSecret[], patch: AppPatch): 
 }
 
 /**
- * The secrets an app has after a put. A list says all of them; one secret that the app has already, or none, changes
- * nothing, so that the same put again drops none that was added meanwhile. Ids of new ones are made here, outside the
- * compare-and-set, so that a repeat adds nothing twice.
+ * The secrets an app has after a put. A list replaces all of them. No secret, or a single one that the app has already,
+ * changes nothing, so that repeating a put does not drop secrets added meanwhile. Ids of new secrets are made here, outside
+ * the compare-and-set, so that its retry adds nothing twice.
  */
 function givenSecrets({ clientSecret, secrets, serviceKey }: AppPut): (app: App) => readonly ClientSecret[] {
   const only = clientSecret ?? serviceKey

@@ -6,36 +6,36 @@ import type { TokenAnswer } from '../provider/token-answer.ts'
 import { answerKey } from '../refresh/answer-key.ts'
 
 export interface Verdict {
-  /** Null: the answer does not tell. */
+  /** Null: inconclusive. */
   readonly ok: boolean | null
   readonly message: string
   readonly action?: string
 }
 
-/** What a token response says about an app's configuration. No response says nothing about the client. */
+/** What a token response shows about an app's configuration. */
 export interface ClientVerdicts {
   readonly endpoint: Verdict
   readonly client?: Verdict
-  /** May it act for the user? Only where it asserts that it does. */
+  /** Whether it may act for the user; only for apps that sign assertions. */
   readonly delegation?: Verdict
 }
 
 export interface JudgeClient {
   readonly answer: TokenAnswer
-  /** To the same request of a client that is none; undefined where nothing was compared. */
+  /** The response to the same request of a made-up client; undefined if there was none. */
   readonly control: TokenAnswer | undefined
-  /** Another secret of the app is known to be answered otherwise than that. */
+  /** True if another secret of the app is known to be answered differently from the control. */
   readonly isSighted: boolean
   readonly config: AppConfig
-  /** Undefined: it asked for itself. */
+  /** Undefined: no user was given. */
   readonly user: string | undefined
 }
 
-const answers: Verdict = { ok: true, message: 'it answers' }
-const noUser: Verdict = { ok: null, message: 'not tried: say for which user' }
-const compared = 'connect an account: whether it is refreshed tells'
+const answers: Verdict = { ok: true, message: 'it responds' }
+const noUser: Verdict = { ok: null, message: 'not tried: give a user' }
+const compared = 'connect an account: its first refresh will show'
 
-/** Is this response inconclusive until it is compared with the response to a made-up client? */
+/** True if the response is inconclusive without the response to a made-up client. */
 export function needsControl(answer: TokenAnswer, config: AppConfig): boolean {
   if (answer.kind === 'tokens' || !spendsRefreshToken(config)) return false
   return isOfTokenEndpoint(answer.refusal) && !accusesSecret(answer.refusal)
@@ -47,7 +47,7 @@ export function judgeClient({ answer, control, isSighted, config, user }: JudgeC
   if (answer.kind === 'tokens') {
     return {
       endpoint: answers,
-      client: { ok: true, message: 'accepted: an access token came' },
+      client: { ok: true, message: 'accepted: the provider issued an access token' },
       ...delegation({ ok: true, message: `it may act for ${user}` }),
     }
   }
@@ -62,7 +62,7 @@ export function judgeClient({ answer, control, isSighted, config, user }: JudgeC
   if (refusal.reason === 'delegation_missing') {
     return {
       endpoint: answers,
-      client: { ok: true, message: 'accepted: its assertion was believed' },
+      client: { ok: true, message: 'accepted: the assertion was valid' },
       ...delegation(refused),
     }
   }
@@ -76,7 +76,7 @@ interface Compared extends Pick<JudgeClient, 'control' | 'isSighted'> {
   readonly refusal: Refusal
 }
 
-/** Providers look at the token first, or say of it what others say of a client: only who tells two clients apart tells. */
+/** Some providers check the refresh token before the client: the result is conclusive only if a made-up client is answered differently. */
 function byComparison({ refusal, control, isSighted }: Compared): Verdict {
   const own = wordsOf(refusal)
   const other = control && keyOf(control)
@@ -86,18 +86,22 @@ function byComparison({ refusal, control, isSighted }: Compared): Verdict {
     return { ok: true, message: `accepted: only the made-up refresh token was refused (${own})` }
   if (isSighted)
     return { ok: false, message: `refused as a made-up client is: ${own}`, action: refusal.action }
-  return { ok: null, message: `a made-up client is answered alike: ${own}`, action: compared }
+  return {
+    ok: null,
+    message: `inconclusive, a made-up client is answered the same: ${own}`,
+    action: compared,
+  }
 }
 
-/** Null where it tells nothing, as of an answer that did not come. */
+/** Identifies equal refusals; null for tokens, and for refusals that say nothing about the client. */
 export function keyOf(answer: TokenAnswer): string | null {
   return answer.kind === 'tokens' ? null : answerKey(answer.refusal)
 }
 
-/** How token endpoints say no (RFC 6749 §5.2, and some with a 200). */
+/** Statuses with which token endpoints refuse (RFC 6749 §5.2; some use 200). */
 const refuses = new Set([200, 400, 401, 403, 422])
 
-/** Anything else stands in the way, or cannot answer now. */
+/** False if something in between answered, or the endpoint cannot answer now. */
 function isOfTokenEndpoint(refusal: Refusal) {
   const { class: refusalClass, reason, sent, unknownWords, providerError } = refusal
   const { status } = providerError
@@ -105,9 +109,9 @@ function isOfTokenEndpoint(refusal: Refusal) {
   return refusalClass !== 'T' || reason === 'clock_skew' || (unknownWords === true && refuses.has(status))
 }
 
-/** The provider's own words after ours, never its free text. */
+/** The reason, followed by the provider's codes; never its free text. */
 export function wordsOf({ reason, providerError: { status, error, suberror, codes = [] } }: Refusal): string {
-  const told = [status === null ? [] : `HTTP ${status}`, error, suberror ?? [], codes].flat()
-  const others = told.filter((word) => word !== reason)
+  const words = [status === null ? [] : `HTTP ${status}`, error, suberror ?? [], codes].flat()
+  const others = words.filter((word) => word !== reason)
   return others.length === 0 ? reason : `${reason} (${others.join(', ')})`
 }

@@ -5,7 +5,7 @@ import type { DeadEntry, Records } from '../redis/records.ts'
 
 const usualLimit = 100
 
-/** What operators do with the events that their stream will never take. */
+/** Lists, retries and drops dead letters. */
 export function createDeadEvents({
   records: { deadEvents },
   partitions,

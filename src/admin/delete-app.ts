@@ -13,17 +13,17 @@ export interface DeleteAppOptions {
 
 const closingHolds = 60_000
 
-/** Is the app about to be deleted? Then no account may become its own. Who dies deleting it holds it for a minute. */
+/** True if the app is being deleted, so that no account may join it. If the deleting node crashes, the mark expires after a minute. */
 export function isClosing({ closingSince }: App, at: number): boolean {
   return closingSince !== null && at - closingSince < closingHolds
 }
 
 /**
- * Two records can't be compared at once, so each side says first what it is about to do, and looks at the other then: the
- * app is marked before its accounts are counted, and an account is announced before its app is looked at.
+ * Two records cannot be changed in one compare-and-set, so each side announces its intent before it checks the other: the
+ * app is marked before its accounts are counted, and an account registers as joining before it reads its app.
  */
 export function createDeleteApp({ apps, records, clock }: DeleteAppOptions): Pick<Tokenbus, 'deleteApp'> {
-  /** Answers when the mark was set. */
+  /** Returns the time at which the mark was set. */
   async function close(id: string, ifVersion: Parameters<Tokenbus['deleteApp']>[1]['ifVersion']) {
     let failure: Failed | undefined
     const since = clock.now()
@@ -35,7 +35,7 @@ export function createDeleteApp({ apps, records, clock }: DeleteAppOptions): Pic
     return failure ?? ok(since)
   }
 
-  /** Unless somebody has changed it since. */
+  /** Removes the app or the mark; false if the app was changed meanwhile. */
   const finish = async (id: string, since: number, remove: boolean): Promise<boolean> => {
     let done = false
     await apps.configure(id, ({ config, secrets, closingSince }) => {

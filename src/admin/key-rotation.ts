@@ -6,13 +6,13 @@ import { createRewriting, type RewritingOptions } from './rewriting.ts'
 
 export interface KeyRotationOptions extends RewritingOptions {
   readonly sealer: Pick<Sealer, 'keyIds'>
-  /** When nothing is sealed with the other keys any more. Answers their ids. */
+  /** Called once nothing is encrypted with the other keys; returns their ids. */
   retireKeys(): Promise<string[]>
 }
 
 const defaultPage = 100
 
-/** Seals and signs everything anew with the key of today; once nothing needs the others, they may go. */
+/** Re-encrypts and re-signs everything with the current key, so that the others can be removed. */
 export function createKeyRotation(options: KeyRotationOptions): Pick<Tokenbus, 'rotateKeys'> {
   const [sealing = ''] = options.sealer.keyIds
   const rewriting = createRewriting(options)
@@ -22,7 +22,7 @@ export function createKeyRotation(options: KeyRotationOptions): Pick<Tokenbus, '
       if (key !== sealing) {
         return fail(
           'conflict',
-          `key: this node seals with ${sealing}; put the new key first in its TOKENBUS_KEYS`,
+          `key: this node encrypts with ${sealing}; put the new key first in its TOKENBUS_KEYS`,
         )
       }
       try {
@@ -31,7 +31,8 @@ export function createKeyRotation(options: KeyRotationOptions): Pick<Tokenbus, '
         const retired = ended ? { retired: await options.retireKeys() } : {}
         return ok({ key, ...page, resealed: rewritten, ...retired })
       } catch (error) {
-        if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a page answered')
+        if (error instanceof BadCursor)
+          return fail('bad_request', 'cursor: must be the cursor of an earlier page')
         throw error
       }
     },

@@ -2,7 +2,7 @@ import type { AccountPut } from '../contract/account.ts'
 import { fail, ok, type Result } from '../contract/failures.ts'
 import { metadataSchema } from '../contract/fields.ts'
 
-/** What is put joins what is known; a fact that is null goes (RFC 7396, of the facts themselves). */
+/** Merges metadata: members of the put replace stored ones, null removes one (RFC 7396, top level only). */
 export function mergeMetadata(put: AccountPut, known: object = {}): Result<AccountPut> {
   if (put.metadata === undefined) return ok(put)
   const facts = Object.entries({ ...known, ...put.metadata }).filter(([, value]) => value !== null)

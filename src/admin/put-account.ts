@@ -37,7 +37,7 @@ interface Writing {
   readonly account: string
   readonly make: Make
   readonly from: NonNullable<From>
-  /** The app that the first look at the account asks for. */
+  /** The app that the put names, judged by the first load of the account. */
   readonly app: string
   readonly loaded: LoadedAccount
   readonly dryRun?: boolean
@@ -57,7 +57,7 @@ interface Deciding extends Pick<Writing, 'account' | 'app' | 'make'> {
 
 const mostTries = 20
 
-/** Connects an account, or changes it. What is put is made of the account as the save finds it. */
+/** Connects or changes an account. The put is computed from the account as the save finds it. */
 export function createPutAccount(options: PutAccountOptions): PutAccount {
   const { accounts, apps, records, clock, fingerprint, provider } = options
   const binding = createAppBinding(options)
@@ -91,7 +91,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     return refused ?? ok({ effect, outcome, config })
   }
 
-  /** May requests be sent where the account says its provider is? */
+  /** Checks that the URLs, filled in with the account's params, may be requested. */
   async function checkFilled(
     put: Result<AccountPut>,
     { config, loaded }: { config: AppConfig; loaded: LoadedAccount },
@@ -102,7 +102,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     return filled.ok ? provider.checkUrls(filled.value) : filled
   }
 
-  /** What the put makes of the account as the save finds it; `outdated`: it belongs to another app now. */
+  /** Decides the put on the account as the save finds it; `outdated`: it belongs to another app now. */
   function decide(
     meeting: AccountMeeting,
     { account, app, make, ...grant }: Deciding,
@@ -125,7 +125,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     return decidePut({ at, eventId, context, put: put.value, ...stored, ...grant })
   }
 
-  /** Announced before the app is looked at: from then on the app is not deleted until this account is its own. */
+  /** Registers the account as joining before its app is read, so that the app is not deleted in between. */
   async function announced(writing: Writing): Promise<Result<Written> | 'outdated'> {
     const { account, app, loaded } = writing
     if (loaded.snapshot.context.app === app) return write(writing)
@@ -133,7 +133,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
     try {
       return await write(writing)
     } finally {
-      // Left behind, it only holds up a deletion for a minute.
+      // A leftover entry only delays a deletion by a minute.
       await records.joining.end({ app, account }).catch(() => undefined)
     }
   }
@@ -150,7 +150,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
       const seen = viewOf(account, outcome, config)
       return seen.ok ? ok({ ...seen.value, ...effect }) : seen
     }
-    return fail('conflict', 'the account is being changed by others; try again')
+    return fail('conflict', 'the account is being changed concurrently; try again')
   }
 
   async function checkPut(account: string, put: AccountPut): Promise<Result<AccountPutCheck>> {

@@ -14,13 +14,13 @@ interface Put {
 }
 
 interface Known {
-  /** Of the same grant; null for a new one. */
+  /** The stored tokens of the same grant; null for a new grant. */
   readonly known: TokenPair | null
-  /** The one it has once it is put. */
+  /** The refresh token after the put. */
   readonly refreshToken: Secret | undefined
 }
 
-/** The token a grant lives by: where there need be no refresh token and is none, the access token. */
+/** The token that sustains a grant: the refresh token, or the access token if the app needs no refresh token. */
 export function grantTokenIn(
   { accessToken, refreshToken }: Pick<TokenPair, 'accessToken' | 'refreshToken'>,
   { config, current }: { readonly config: AppConfig; readonly current: TokenPair | null },
@@ -29,16 +29,16 @@ export function grantTokenIn(
   return refreshToken ?? (alone ? accessToken : undefined)
 }
 
-/** The access token an authorised account has, and when it runs out (null: it has none). */
+/** The access token of an authorised account, and its expiry (null: it has no access token). */
 export function accessTokenOf(
   { at, put, config, context }: Put,
   { known, refreshToken }: Known,
 ): { readonly accessToken?: Secret | undefined; readonly expiresAt: number | null } {
   const { accessToken, expires } = put
-  // It holds none, and is as good as its app.
+  // Such an account holds no token: callers bring their own.
   if (exchangesSubjectTokens(config)) return { expiresAt: never }
   if (accessToken === undefined) {
-    // Nothing else could bring it back.
+    // Without a refresh token, the current access token cannot be replaced, so keep it.
     const isAlone = spendsRefreshToken(config) && refreshToken === undefined
     const isKept = isAlone && known?.accessToken !== undefined && context.expiresAt > at
     return isKept ? { accessToken: known.accessToken, expiresAt: context.expiresAt } : { expiresAt: null }
@@ -50,7 +50,7 @@ export function accessTokenOf(
   return { accessToken, expiresAt: isEndless ? never : at + life }
 }
 
-/** Can a node refresh it by itself? */
+/** True if a node can refresh it without a caller. */
 export function isRefreshable(
   config: AppConfig,
   { refreshToken, accessToken }: Pick<TokenPair, 'accessToken' | 'refreshToken'>,

@@ -17,15 +17,15 @@ export interface RevokeAtProviderOptions {
   readonly timers?: Pick<Timers, 'after'>
 }
 
-/** Did the provider confirm, in time to tell the caller? */
+/** Resolves with whether the provider confirmed in time. */
 export type RevokeAtProvider = (account: string, loaded: LoadedAccount) => Promise<boolean>
 
-/** Plain callers give up after 5 s. */
-const patience = 3_000
+/** Milliseconds; NATS clients give up after 5 s by default. */
+const replyWithin = 3_000
 
 /**
- * RFC 7009. The refresh token first: with it most providers end all it has brought; the access token too, for those that do
- * not. Best effort: a provider that is slow or away keeps nobody waiting, and the log says what became of it.
+ * RFC 7009. Revokes the refresh token first, with which most providers end the whole grant, then the access token for those
+ * that do not. Best effort: a slow or unreachable provider does not delay the caller; the outcome is logged.
  */
 export function createRevokeAtProvider(options: RevokeAtProviderOptions): RevokeAtProvider {
   const { accounts, apps, provider, logger, timers = realTimers } = options
@@ -63,6 +63,6 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
       return false
     })
     const { after } = timers
-    return withTimeout({ work: confirmed, milliseconds: patience, onTimeout: () => false, after })
+    return withTimeout({ work: confirmed, milliseconds: replyWithin, onTimeout: () => false, after })
   }
 }

@@ -25,21 +25,21 @@ export interface RewritingOptions {
   readonly partitions: number
 }
 
-/** What one page did. */
+/** The result of one page. */
 export interface RewrittenPage {
   readonly looked: number
   readonly rewritten: number
-  /** What does not open or is not accepted, as `app:<id>` and `account:<id>`. */
+  /** Records that cannot be decrypted or are not accepted, as `app:<id>` and `account:<id>`. */
   readonly unopened: readonly string[]
-  /** How many of these there were since the beginning. */
+  /** Their number since the first page. */
   readonly allUnopened: number
-  /** How much of it is behind us: 0 to 1. */
+  /** The share that is done, 0 to 1. */
   readonly progress: number
   /** Absent at the end. */
   readonly cursor?: string
 }
 
-/** Where it stands, and how much could not be opened on the way. */
+/** The position, and the number of records that could not be decrypted so far. */
 const cursorSchema = z.strictObject({
   kind: z.enum(['app', 'account']),
   from: z.string().optional(),
@@ -57,8 +57,8 @@ export interface Rewriting {
 }
 
 /**
- * Saves everything anew in the form and with the key of today, a page a request, while it is in use: each record by the
- * usual compare-and-set. Killed anywhere, it is begun again, and passes over what is done.
+ * Rewrites everything in the current format with the current key, one page per request, while it is in use: each record by
+ * the usual compare-and-set. After an interruption it is started again, and skips what is done.
  */
 export function createRewriting(options: RewritingOptions): Rewriting {
   const { records, accounts, apps, apiTokens, pendingConsents, pendingDevices, partitions } = options
@@ -81,7 +81,7 @@ export function createRewriting(options: RewritingOptions): Rewriting {
     return kind === 'app' || last === undefined ? 0 : partitionOf(last, partitions) / partitions
   }
 
-  /** API tokens, the switch of the page, and consents that are under way; of those that cannot be sealed anew, one line for all. */
+  /** Rewrites API tokens, the token API switch and pending consents; those that cannot be re-encrypted are reported in one line. */
   async function rewriteTheRest(): Promise<Pick<RewrittenPage, 'rewritten' | 'unopened'>> {
     const rewritten = (await apiTokens.rewrite()) + (await options.tokenApiSwitch.rewrite())
     const left = (await pendingConsents.rewrite()) + (await pendingDevices.rewrite())

@@ -4,7 +4,7 @@ import type { StoredSwitch, TokenApiSwitch } from '../redis/token-api-switch.ts'
 
 export interface TokenApiOptions {
   readonly store: Pick<TokenApiSwitch, 'read' | 'write'>
-  /** What the environment says; undefined where it leaves it to the switch. */
+  /** The environment's decision; undefined leaves it to the switch. */
   readonly decided: boolean | undefined
   readonly clock: Pick<ClusterClock, 'now'>
   readonly logger: Pick<Logger, 'debug' | 'warn'>
@@ -12,13 +12,13 @@ export interface TokenApiOptions {
 
 export interface TokenApiState {
   readonly enabled: boolean
-  /** By whom: `environment`, where the switch moves nothing. */
+  /** What decides; with `environment` the switch has no effect. */
   readonly decidedBy: 'environment' | 'switch' | 'default'
-  /** How the switch stands, and who turned it last. */
+  /** The position of the switch, and who set it last. */
   readonly switch: StoredSwitch | null
 }
 
-/** Are tokens served over HTTP? */
+/** Whether tokens are served over HTTP. */
 export interface TokenApi {
   enabled(): boolean
   state(): Promise<TokenApiState>
@@ -26,14 +26,14 @@ export interface TokenApi {
   stop(): void
 }
 
-/** What another node has turned is noticed after this. */
+/** Milliseconds after which a change by another node is noticed. */
 const readEvery = 1_000
 
-/** Follows the switch that all nodes share. Rejects with `StorageUnavailable`. */
+/** Follows the switch, which all nodes share. Rejects with `StorageUnavailable`. */
 export async function startTokenApi({ store, decided, clock, logger }: TokenApiOptions): Promise<TokenApi> {
   let turned = await store.read()
 
-  // While Redis is away nobody can turn it either: what was known still holds.
+  // While Redis is unavailable the switch cannot be set either, so the last known position stays valid.
   const timer = setInterval(() => {
     store.read().then(
       (found) => {
@@ -56,7 +56,7 @@ export async function startTokenApi({ store, decided, clock, logger }: TokenApiO
       const decision = { enabled, by, at: clock.now() }
       await store.write(decision)
       turned = decision
-      logger.warn({ enabled, by }, 'tokens over HTTP: the switch was turned')
+      logger.warn({ enabled, by }, 'tokens over HTTP: the switch was set')
     },
     stop: () => clearInterval(timer),
   }

@@ -14,8 +14,9 @@ export interface UpgradeOptions extends RewritingOptions {
 const defaultPage = 100
 
 /**
- * Ends a rolling upgrade. Begun, every node soon writes the newest form; page by page all that is stored follows; after the
- * last page an older form is refused. Whoever asks sees to it that every node writes the newest form before the first page.
+ * Finishes a rolling upgrade. The first call raises the write level, which all nodes adopt within seconds; the next ones
+ * rewrite everything page by page; after the last page older formats are rejected. The caller must make sure that every node
+ * has adopted the level before it requests the first page.
  */
 export function createUpgrade(options: UpgradeOptions): Pick<Tokenbus, 'finishUpgrade'> {
   const { level } = options
@@ -24,21 +25,22 @@ export function createUpgrade(options: UpgradeOptions): Pick<Tokenbus, 'finishUp
 
   return {
     async finishUpgrade({ level: to, cursor, limit = defaultPage }) {
-      if (to > newestLevel) return fail('conflict', `level: this node knows ${newestLevel} at most`)
+      if (to > newestLevel) return fail('conflict', `level: this node supports ${newestLevel} at most`)
       await level.refresh()
       if (level.lowest() >= to) return ok({ level: to, ...none, progress: 1, finished: true })
       if (cursor === undefined) {
         await level.raiseWritten(to)
         return ok({ level: to, ...none, progress: 0, cursor: rewriting.begin })
       }
-      if (level.written() < to) return fail('conflict', 'cursor: begin without one')
+      if (level.written() < to) return fail('conflict', 'cursor: the first request must have none')
       try {
         const { allUnopened: _, ...page } = await rewriting.page(cursor, limit)
         if (page.cursor !== undefined) return ok({ level: to, ...page })
         await level.raiseLowest(to)
         return ok({ level: to, ...page, finished: true })
       } catch (error) {
-        if (error instanceof BadCursor) return fail('bad_request', 'cursor: not one that a page answered')
+        if (error instanceof BadCursor)
+          return fail('bad_request', 'cursor: must be the cursor of an earlier page')
         throw error
       }
     },

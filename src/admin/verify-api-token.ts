@@ -14,29 +14,29 @@ export interface ApiTokensOptions {
 }
 
 export interface ApiTokens {
-  /** At once where it may be. Rejects with `StorageUnavailable` for a token not seen before. */
+  /** Synchronous if cached. Rejects with `StorageUnavailable` for a token not seen before. */
   verify(text: string): Principal | null | Promise<Principal | null>
-  /** Somebody, somewhere, revoked it. */
+  /** The token was revoked on some node. */
   forget(id: string): void
 }
 
-/** What this node last saw of an id. */
+/** What this node last read for an id. */
 interface Seen {
-  /** Null: there is none of that id. */
+  /** Null: there is no such token. */
   readonly token: StoredApiToken | null
   readonly principal: Principal | null
   readonly at: number
-  /** What was found to be the token, and room for what is to be compared: that is an order of magnitude cheaper than hashing. */
+  /** The verified text, and a buffer to compare others with it in constant time, an order of magnitude cheaper than hashing. */
   verified: { readonly text: Buffer; readonly room: Buffer } | null
   usedAt: number
 }
 
-/** A revocation that was not heard is noticed after this. */
+/** Milliseconds after which a missed revocation is noticed. */
 const recheckAfter = 4_000
 const mostSeen = 10_000
 const lastUsedEvery = 60_000
 
-/** Tells who an API token belongs to: from memory for some seconds, else from Redis. */
+/** Verifies API tokens, from memory for some seconds, else from Redis. */
 export function createApiTokens({ store, clock, timers = realTimers }: ApiTokensOptions): ApiTokens {
   const seen = new LRUCache<string, Seen>({ max: mostSeen })
   let revocations = 0
@@ -48,18 +48,18 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
       const usedAt = seen.get(id)?.usedAt ?? Number.NEGATIVE_INFINITY
       const principal = token && principalOf(token)
       const found: Seen = { token, principal, at: timers.elapsed(), verified: null, usedAt }
-      // What was read before a revocation was heard of may be what was revoked.
+      // A revocation that arrived during the read makes its result outdated.
       if (before === revocations) seen.set(id, found)
       return found
     } catch (error) {
       const known = seen.get(id)
-      // While Redis is away nothing can be revoked either: what was known still holds.
+      // While Redis is unavailable no token can be revoked either, so the last known state stays valid.
       if (known !== undefined && error instanceof StorageUnavailable) return known
       throw error
     }
   }
 
-  function judge(found: Seen, text: string, at: number): Principal | null {
+  function check(found: Seen, text: string, at: number): Principal | null {
     const { token } = found
     if (token === null || !isToken(found, token, text)) return null
     if (token.expiresAt !== null && clock.now() >= token.expiresAt) return null
@@ -78,10 +78,10 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
     verify(text) {
       const known = seen.get(idPart(text))
       const at = timers.elapsed()
-      if (known !== undefined && at - known.at < recheckAfter) return judge(known, text, at)
+      if (known !== undefined && at - known.at < recheckAfter) return check(known, text, at)
       const id = apiTokenId(text)
       if (id === undefined) return null
-      return look(id).then((found) => judge(found, text, timers.elapsed()))
+      return look(id).then((found) => check(found, text, timers.elapsed()))
     },
     forget(id) {
       revocations++
@@ -90,12 +90,12 @@ export function createApiTokens({ store, clock, timers = realTimers }: ApiTokens
   }
 }
 
-/** Takes as long for any text of that length. */
+/** Constant time for texts of the same length. */
 function isToken(found: Seen, token: StoredApiToken, text: string): boolean {
   const { verified } = found
   if (verified !== null) {
     if (text.length * 2 !== verified.text.length) return false
-    // Two bytes for each character: in latin1 another one could pass for it.
+    // Two bytes per character: in latin1 a different character could compare as equal.
     verified.room.write(text, 'utf16le')
     return timingSafeEqual(verified.text, verified.room)
   }

@@ -24,7 +24,7 @@ export interface AccountSeen {
   readonly config: AppConfig | null
 }
 
-/** An account as operators see it: everything it remembers that is of use to them, never a secret. */
+/** The view of an account for operators, without secrets. */
 export function accountView({
   account,
   record,
@@ -71,7 +71,7 @@ export function accountView({
   }
 }
 
-/** The same of what was loaded or saved; `account_not_found` where there is no grant. */
+/** The view of a loaded account; `account_not_found` if it has no grant. */
 export function viewOf(
   account: string,
   { record, snapshot }: Pick<LoadedAccount, 'record' | 'snapshot'>,

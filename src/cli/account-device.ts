@@ -12,20 +12,25 @@ const lookEvery = 1_000
 export function accountDeviceCommand(account: Command, run: Run): void {
   account
     .command('device <account>')
-    .description('connect an account by a person who agrees in a browser elsewhere (RFC 8628)')
+    .description('connect an account by consent in a browser on another device (RFC 8628)')
     .requiredOption('--app <app>', 'the app to connect it with')
-    .option('--user <user>', 'the user, where the provider does not name one')
-    .option('--param <name=value...>', 'what fills {name} in the URLs of the app', parseParam, {})
-    .option('--no-wait', 'do not wait until the person has agreed')
+    .option('--user <user>', 'the user, if the provider does not report who signed in')
+    .option(
+      '--param <name=value...>',
+      'values of the {name} placeholders in the URLs of the app',
+      parseParam,
+      {},
+    )
+    .option('--no-wait', 'do not wait for the consent')
     .action(
       run(async (tools, id: string, options) => {
         const { bus, print } = tools
         const before = await versionOf(tools, id)
-        const wish = {
+        const request = {
           ...pick(options, ['app', 'user']),
           ...(Object.keys(options.param).length > 0 && { params: options.param }),
         }
-        const code = (await bus.request(`account.device.${encodeId(id)}`, wish)) as AccountDeviceReply
+        const code = (await bus.request(`account.device.${encodeId(id)}`, request)) as AccountDeviceReply
         print(code, () => [
           `open ${shown(code.verificationUri)} and enter ${shown(code.userCode)}, within ${code.expiresIn} s`,
         ])
@@ -57,7 +62,7 @@ async function isConnected(
   return false
 }
 
-/** 0 where there is none. */
+/** 0 if there is no such account. */
 async function versionOf({ bus }: Tools, id: string): Promise<number> {
   try {
     return ((await bus.request(`account.get.${encodeId(id)}`)) as AccountView).version

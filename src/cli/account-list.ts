@@ -7,7 +7,7 @@ import { type Colours, createTable, paintState } from './terminal.ts'
 import type { Run } from './tools.ts'
 
 const usualLimit = 100
-/** Accounts per request: each is answered soon, and the first lines are there while the rest is on its way. */
+/** Accounts per request: small, so that the first lines are printed while the rest is requested. */
 const pageSize = 250
 
 const filters = ['state', 'app', 'prefix', 'user', 'reason', 'search']
@@ -16,16 +16,16 @@ const columns = ['ACCOUNT', 'STATE', 'APP', 'USER', 'GENERATION', 'EXPIRES', 'RE
 export function accountListCommand(account: Command, run: Run): void {
   account
     .command('list')
-    .description('accounts in order of their ids, a line each')
-    .option('--state <state>', 'only those in this state')
-    .option('--app <app>', 'only those of this app')
-    .option('--prefix <text>', 'only those whose id begins so')
-    .option('--user <user>', 'only those of this user, without regard to case')
-    .option('--reason <word>', 'only those that are revoked, or wait for their app, for this reason')
-    .option('--search <text>', 'only those with this in their id, user or subject, without regard to case')
-    .option('--limit <n>', `at most so many (${usualLimit})`, parseCount)
-    .option('--all', 'all of them')
-    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .description('list accounts, ordered by id')
+    .option('--state <state>', 'only accounts in this state')
+    .option('--app <app>', 'only accounts of this app')
+    .option('--prefix <text>', 'only accounts with this prefix of their id')
+    .option('--user <user>', 'only accounts of this user; case-insensitive')
+    .option('--reason <word>', 'only accounts that are revoked, or wait for their app, for this reason')
+    .option('--search <text>', 'only accounts with this text in id, user or subject; case-insensitive')
+    .option('--limit <n>', `at most n accounts (default: ${usualLimit})`, parseCount)
+    .option('--all', 'all accounts, without a limit')
+    .option('--cursor <cursor>', 'continue after an earlier page')
     .action(
       run(
         async (
@@ -63,7 +63,7 @@ interface Wanted {
   readonly limit: number
 }
 
-/** A page may be short of what was asked for, or empty, as long as it has a cursor. */
+/** A page may have fewer accounts than requested, or none, while it has a cursor. */
 async function* pagesOf(bus: Bus, { query, from, limit }: Wanted): AsyncGenerator<AccountPage> {
   let cursor = from
   let left = limit

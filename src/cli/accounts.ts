@@ -19,13 +19,18 @@ export function accountCommands(program: Command, run: Run): void {
     .command('put <account>')
     .description('register an account, or give it a new grant')
     .option('--app <app>', 'the app it was connected with')
-    .option('--user <user>', 'whose account it is')
-    .option('--subject <sub>', "the provider's own name for the user")
+    .option('--user <user>', 'the user at the provider, such as an e-mail address')
+    .option('--subject <sub>', "the provider's stable id of the user (OpenID Connect sub)")
     .option('--refresh-token <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--access-token <source>', 'where to read it: - | file:<path> | env:<name>')
-    .option('--expires <time>', 'when the access token runs out: ISO 8601, or never')
-    .option('--scope <scope...>', 'what was granted')
-    .option('--param <name=value...>', 'what fills {name} in the URLs of the app', parseParam, {})
+    .option('--expires <time>', 'when the access token expires: ISO 8601, or never')
+    .option('--scope <scope...>', 'the granted scopes')
+    .option(
+      '--param <name=value...>',
+      'values of the {name} placeholders in the URLs of the app',
+      parseParam,
+      {},
+    )
     .addOption(new Option('--policy <policy>', 'when to refresh').choices(policies))
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
     .action(
@@ -45,7 +50,7 @@ export function accountCommands(program: Command, run: Run): void {
     )
   account
     .command('get <account>')
-    .description('one account, never its secrets')
+    .description('show one account, without its secrets')
     .action(
       run(async (tools, id: string) =>
         printAccount(tools, await tools.bus.request(`account.get.${encodeId(id)}`)),
@@ -55,8 +60,8 @@ export function accountCommands(program: Command, run: Run): void {
   accountDeviceCommand(account, run)
   account
     .command('revoke <account>')
-    .description('serve its token no more, until it is connected again')
-    .option('--reason <word>', 'what its subscribers are told; revoked_by_operator by default')
+    .description('stop serving its token until it is connected again')
+    .option('--reason <word>', 'the reason in token.invalid (default: revoked_by_operator)')
     .option('--at-provider', 'also revoke the grant at the provider')
     .action(
       run(async (tools, id: string, options) => {
@@ -66,7 +71,7 @@ export function accountCommands(program: Command, run: Run): void {
     )
   account
     .command('delete <account>')
-    .description('forget an account and its tokens')
+    .description('delete an account and its tokens')
     .option('--revoke', 'also revoke the grant at the provider')
     .action(
       run(async ({ bus, print }, id: string, { revoke }) => {
@@ -83,8 +88,8 @@ export function accountCommands(program: Command, run: Run): void {
     )
   account
     .command('history <account>')
-    .description('its recorded transitions, oldest first')
-    .option('--limit <n>', 'only the last so many', parseCount)
+    .description("show an account's recorded transitions, oldest first")
+    .option('--limit <n>', 'only the last n transitions', parseCount)
     .action(
       run(async ({ bus, print, terminal }, id: string, { limit }) => {
         const history = await readHistory(bus, id, limit)
@@ -93,7 +98,7 @@ export function accountCommands(program: Command, run: Run): void {
     )
   program
     .command('replay <account>')
-    .description("fold an account's recorded transitions through this version's machine")
+    .description("replay an account's recorded transitions on this version's state machine")
     .action(
       run(async ({ bus, print, colours }, id: string) => {
         const result = replay((await readHistory(bus, id)).transitions)

@@ -11,28 +11,30 @@ export function apiTokenCommands(program: Command, run: Run): void {
   const apiToken = program.command('api-token').description('tokens that programs call the HTTP API with')
   apiToken
     .command('create <name>')
-    .description('make one; it is shown once')
+    .description('create a token, which is shown once')
     .addOption(
-      new Option('--scope <scope...>', 'what it may do').choices(scopeSchema.options).makeOptionMandatory(),
+      new Option('--scope <scope...>', 'the scopes of the token')
+        .choices(scopeSchema.options)
+        .makeOptionMandatory(),
     )
-    .option('--accounts <pattern>', 'which accounts: an id, or the beginning of one and * (default: all)')
-    .option('--apps <pattern>', 'which apps, in the same way (default: all if --accounts is all, else none)')
-    .option('--expires-at <time>', 'when it ends, ISO 8601')
-    .option('--per-second <n>', 'requests it may make on each node', parseCount)
+    .option('--accounts <pattern>', 'the accounts it covers: an id, or a prefix followed by * (default: all)')
+    .option('--apps <pattern>', 'the apps it covers, likewise (default: all if --accounts is all, else none)')
+    .option('--expires-at <time>', 'when it expires, ISO 8601')
+    .option('--per-second <n>', 'rate limit of requests per node', parseCount)
     .action(
       run(async ({ bus, print, colours }, name: string, options) => {
-        const wish = {
+        const request = {
           name,
           scopes: options.scope,
           ...pick(options, ['accounts', 'apps', 'expiresAt', 'perSecond']),
         }
-        const made = (await bus.request('api-token.create', wish)) as Record<string, unknown>
+        const made = (await bus.request('api-token.create', request)) as Record<string, unknown>
         print(made, () => [...facts(made, colours), 'Keep the token now: it is not shown again.'])
       }),
     )
   apiToken
     .command('list')
-    .description('all of them, a line each, never the token')
+    .description('list API tokens, without the tokens themselves')
     .action(
       run(async ({ bus, print, colours }) => {
         const list = (await bus.request('api-token.list')) as { apiTokens: ApiTokenView[] }
@@ -54,7 +56,7 @@ export function apiTokenCommands(program: Command, run: Run): void {
     )
   apiToken
     .command('revoke <id>')
-    .description('no node accepts it any more')
+    .description('revoke a token on all nodes')
     .action(
       run(async ({ bus, print }, id: string) => {
         print(await bus.request(`api-token.revoke.${encodeId(id)}`), () => [`${shown(id)} is revoked`])

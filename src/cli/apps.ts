@@ -12,19 +12,19 @@ export function appCommands(program: Command, run: Run): void {
   const app = program.command('app').description('OAuth2 apps (clients)')
   app
     .command('put <app>')
-    .description('make or change an app')
-    .option('--provider <provider>', 'a name of `tokenbus providers`')
+    .description('create or change an app')
+    .option('--provider <provider>', 'a provider listed by `tokenbus providers`')
     .option('--client-id <id>')
     .option('--client-secret <source>', 'where to read it: - | file:<path> | env:<name>')
-    .option('--service-key <source>', 'of a service account, read in the same way')
-    .option('--tenant <tenant>', "Microsoft's")
+    .option('--service-key <source>', 'the key of a service account: - | file:<path> | env:<name>')
+    .option('--tenant <tenant>', 'the Microsoft tenant')
     .option('--cloud <cloud>', 'global | gcc-high | dod | china')
-    .option('--issuer <url>', 'whose metadata names the endpoints')
+    .option('--issuer <url>', 'the issuer, from whose metadata the endpoints are discovered')
     .option('--authorize-url <url>')
     .option('--token-url <url>')
-    .option('--scope <scope...>', 'what accounts are asked for')
+    .option('--scope <scope...>', 'the scopes to request')
     .addOption(
-      new Option('--rotation <kind>', 'what becomes of a spent refresh token').choices([
+      new Option('--rotation <kind>', 'what the provider does with a used refresh token').choices([
         'none',
         'keeps-old',
         'grace',
@@ -33,13 +33,17 @@ export function appCommands(program: Command, run: Run): void {
       ]),
     )
     .addOption(
-      new Option('--policy <policy>', 'when its accounts refresh').choices(['eager', 'lazy', 'adaptive']),
+      new Option('--policy <policy>', 'when its accounts are refreshed').choices([
+        'eager',
+        'lazy',
+        'adaptive',
+      ]),
     )
     .option(
       '--setting <name=value...>',
       'any other setting of app.put: text or JSON, such as pkce=false or answer={"path":"data"}',
     )
-    .option('--move-grants', "let the app's grants follow to its new endpoints")
+    .option('--move-grants', "allow existing grants to be sent to the app's new endpoints")
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
     .action(
       run(async (tools, id: string, options) => {
@@ -68,13 +72,13 @@ export function appCommands(program: Command, run: Run): void {
     )
   app
     .command('get <app>')
-    .description('one app, its secrets as ***')
+    .description('show one app, with its secrets as ***')
     .action(
       run(async (tools, id: string) => printApp(tools, await tools.bus.request(`app.get.${encodeId(id)}`))),
     )
   app
     .command('list')
-    .description('apps, a line each')
+    .description('list apps')
     .action(
       run(async ({ bus, print, colours }) => {
         const { apps } = (await bus.request('app.list')) as { apps: AppView[] }
@@ -94,7 +98,7 @@ export function appCommands(program: Command, run: Run): void {
     )
   app
     .command('delete <app>')
-    .description('forget an app that has no accounts')
+    .description('delete an app that has no accounts')
     .action(
       run(async ({ bus, print }, id: string) => {
         print(await bus.request(`app.delete.${encodeId(id)}`), () => [`${shown(id)} is deleted`])
@@ -102,9 +106,9 @@ export function appCommands(program: Command, run: Run): void {
     )
   app
     .command('verify <app>')
-    .description('try its settings at the provider, step by step; nothing is changed by it')
-    .option('--user <user>', 'whose mailbox a service account is to act for')
-    .option('--param <name=value...>', 'what fills {name} in its URLs', parseParam, {})
+    .description('try its settings at the provider, step by step, without changing anything')
+    .option('--user <user>', 'the user that a service account acts for')
+    .option('--param <name=value...>', 'values of the {name} placeholders in its URLs', parseParam, {})
     .action(
       run(async ({ bus, print, colours }, id: string, options) => {
         const subject = `app.verify.${encodeId(id)}`
@@ -131,9 +135,9 @@ export function appCommands(program: Command, run: Run): void {
   const secret = app.command('secret').description("an app's client secrets, tried in order")
   secret
     .command('add <app>')
-    .description('add a secret; accounts that waited for one refresh at once')
+    .description('add a secret; accounts waiting for one are refreshed at once')
     .requiredOption('--secret <source>', 'where to read it: - | file:<path> | env:<name>')
-    .option('--expires-at <time>', 'when it runs out, ISO 8601')
+    .option('--expires-at <time>', 'when it expires, ISO 8601')
     .action(
       run(async (tools, id: string, options) => {
         const body = {

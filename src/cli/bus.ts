@@ -9,7 +9,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { Config } from '../node/config.ts'
 import { devCommand } from './how-to-call.ts'
 
-/** What was asked for was answered by a failure; its body as it came. */
+/** tokenbus answered with a failure. */
 export class Refused extends Error {
   readonly failure: Failure
 
@@ -19,7 +19,7 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody listens at the other end, or there is no other end. */
+/** NATS or tokenbus cannot be reached. */
 export class Unreachable extends Error {}
 
 const devFileSchema = z.object({ nats: z.string(), redis: z.string(), http: z.string(), sandbox: z.string() })
@@ -44,7 +44,7 @@ export async function readDevFile({
 
 export interface Bus extends AsyncDisposable {
   readonly nats: NatsConnection
-  /** Rejects with `Refused` or `Unreachable`. Without a payload it sends `{}`: what changes something takes no less. */
+  /** Rejects with `Refused` or `Unreachable`. The payload defaults to `{}`, the least that verbs which change something accept. */
   request(subject: string, payload?: object): Promise<unknown>
 }
 
@@ -58,7 +58,7 @@ export async function openBus(config: Config): Promise<Bus> {
       const reply = await nats
         .request(subject, JSON.stringify(payload), { timeout: requestTimeout })
         .catch((cause) => {
-          throw new Unreachable('tokenbus does not answer on this NATS; is it running?', { cause })
+          throw new Unreachable('tokenbus does not answer on this NATS server; is it running?', { cause })
         })
       const body = reply.json() as unknown
       if (reply.headers?.has('Nats-Service-Error')) throw new Refused(body as Failure)

@@ -1,19 +1,19 @@
 import { encodeId } from '../contract/encode-id.ts'
 import { accountEvents } from '../events/durable.ts'
 
-/** Under this prefix, instead of `$JS.API`, a party reaches its durable from its own NATS account. */
+/** The JetStream API prefix, instead of `$JS.API`, under which a consumer reaches its durable from its own NATS account. */
 export const consumerApiPrefix = 'tokenbus.js'
 
 export interface ConsumerAccount {
   readonly name: string
-  /** The accounts it may ask for; undefined: all. */
+  /** The accounts it may request tokens of; undefined: all. */
   readonly accounts: readonly string[] | undefined
 }
 
 export const natsAccountOf = (name: string): string => name.toUpperCase().replaceAll('-', '_')
 export const passwordVariableOf = (name: string): string => `NATS_${natsAccountOf(name)}_PASSWORD`
 
-/** The block of nats.conf by which one party has a NATS account of its own, and in it just what it may use. */
+/** The nats.conf block of a consumer's own NATS account, with exactly the permissions it needs. */
 export function consumerAccount({ name, accounts }: ConsumerAccount): string[] {
   const tokens = accounts?.map(encodeId) ?? ['*']
   const asked = tokens.flatMap((token) => [`token.get.${token}`, `token.reject.${token}`])

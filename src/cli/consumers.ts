@@ -9,11 +9,11 @@ import type { Run } from './tools.ts'
 export function consumerCommands(program: Command, run: Run): void {
   const consumer = program
     .command('consumer')
-    .description('durable consumers of events, and the NATS accounts of those who read them')
+    .description('durable consumers of events, and the NATS accounts of their readers')
 
   for (const [verb, prepare, description] of [
-    ['create', createDurable, 'make a durable consumer, and print the block of nats.conf for who reads it'],
-    ['adopt', adoptDurable, 'the same for a durable consumer that exists, which keeps its position'],
+    ['create', createDurable, 'create a durable consumer, and print the nats.conf block of its reader'],
+    ['adopt', adoptDurable, 'the same for an existing durable consumer, which keeps its position'],
   ] as const) {
     consumer
       .command(`${verb} <name>`)
@@ -33,9 +33,9 @@ export function consumerCommands(program: Command, run: Run): void {
           const filters = config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : [])
           const block = consumerAccount({ name, accounts })
           print({ name, created, filters, acknowledged, pending, conf: block.join('\n') }, () => {
-            const hears = filters.join(', ') || 'every account and app'
-            const state = `acknowledged up to ${acknowledged}, ${pending} to come`
-            terminal.err(`${name}: ${created ? 'created' : 'there already'}; hears ${hears}; ${state}`)
+            const filter = filters.join(', ') || 'all events'
+            const state = `acknowledged up to ${acknowledged}, ${pending} pending`
+            terminal.err(`${name}: ${created ? 'created' : 'exists already'}; filter: ${filter}; ${state}`)
             return [...instructions(name), ...block]
           })
         }),
@@ -45,14 +45,14 @@ export function consumerCommands(program: Command, run: Run): void {
 
 function instructions(name: string): string[] {
   return [
-    `# Put this into accounts {} of nats.conf, unless it has an account ${natsAccountOf(name)}, and have the server read it`,
-    '# again (SIGHUP; nats-server 2.9 knows a new account whole only after the second).',
-    `# The password comes from the server's environment, or from a line beside "listen": ${passwordVariableOf(name)}: "…"`,
+    `# Add this to accounts {} of nats.conf, unless it has an account ${natsAccountOf(name)} already, and reload the server`,
+    '# (SIGHUP; nats-server 2.9 needs two reloads to apply a new account completely).',
+    `# The password comes from the server's environment, or from a top-level line of nats.conf: ${passwordVariableOf(name)}: "…"`,
     `# Clients use the JetStream API prefix ${consumerApiPrefix}, the inbox prefix _INBOX_${name}, and bind to ${name}.`,
   ]
 }
 
-/** A name that is good for a durable, a NATS user and, in capitals, a NATS account. */
+/** Checks that the name is valid for a durable, a NATS user and, in upper case, a NATS account. */
 function parseName(name: string): string {
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(name) || natsAccountOf(name) === 'TOKENBUS')
     throw new InvalidArgumentError(
@@ -74,7 +74,7 @@ function unavailable(cause: NatsError): Unreachable {
   const denied = cause.permissionContext
   return new Unreachable(
     denied
-      ? `The NATS user lacks the permission to ${denied.operation} ${denied.subject}; operators have it.`
+      ? `The NATS user lacks the permission to ${denied.operation} ${denied.subject}; use the operator's credentials.`
       : `JetStream does not answer (${cause.message}).`,
     { cause },
   )

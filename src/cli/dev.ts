@@ -20,13 +20,13 @@ export interface DevOptions {
   readonly audit: Audit
   readonly out: (line: string) => void
   readonly colour: boolean
-  /** A part that should live as long as we do has died: the sentence says which. */
+  /** Called when an embedded server has ended unexpectedly, with a sentence that names it. */
   readonly onBroken: (sentence: string) => void
 }
 
 const usualHttpPort = 7070
 
-/** Everything on one machine: NATS, Redis, a sandbox OAuth server with one connected account, and tokenbus. */
+/** Runs everything on one machine: NATS, Redis, a sandbox OAuth server with one connected account, and tokenbus. */
 export async function runDev(options: DevOptions): Promise<{ stop(): Promise<void> }> {
   const started: (() => Promise<unknown>)[] = []
   const stop = async () => {
@@ -59,7 +59,7 @@ async function start(
   const redisUrl = redis?.url ?? (config.redisUrl as string)
 
   const { host, port } = config.http
-  // The sandbox is on this machine, where no proxy for the world outside could find it.
+  // The sandbox listens on loopback, which an outgoing proxy cannot reach.
   const noProxy = [...config.proxies.noProxy, new URL(sandbox.url).host]
   const proxies = { ...config.proxies, noProxy }
   const serve = (port: number) =>
@@ -111,7 +111,7 @@ function printTransitions(nats: NatsConnection, print: (body: never) => void): v
   })
 }
 
-/** Passwords stay in `dev.json`; what is printed may be shown around. */
+/** Printed output may be shared, so passwords are only in `dev.json`. */
 function withoutPassword(url: string): string {
   const shown = new URL(url)
   shown.username = ''

@@ -10,15 +10,17 @@ interface Which {
 function whichOf(id: string | undefined, { all }: Which): { id: string } | { all: true } {
   if (id !== undefined && all === undefined) return { id }
   if (id === undefined && all !== undefined) return { all }
-  throw new InvalidArgumentError('name one event by its id, or say --all')
+  throw new InvalidArgumentError('give the id of one event, or --all')
 }
 
 export function eventCommands(program: Command, run: Run): void {
-  const events = program.command('events').description('events that their stream will never take')
+  const events = program
+    .command('events')
+    .description('dead letters: events that their stream rejects permanently')
   events
     .command('dead')
-    .description('those that were set aside, and why')
-    .option('--limit <n>', 'so many at most', parseCount, 100)
+    .description('list dead letters with their reasons')
+    .option('--limit <n>', 'at most n events', parseCount, 100)
     .action(
       run(async ({ bus, print, colours }, { limit }: { limit: number }) => {
         const found = (await bus.request('events.dead', { limit })) as { events: DeadEvent[]; total: number }
@@ -38,13 +40,13 @@ export function eventCommands(program: Command, run: Run): void {
       }),
     )
   for (const [verb, done, description] of [
-    ['retry', 'retried', 'send them again, once what was in their way is gone'],
-    ['drop', 'dropped', 'forget them: their listeners will never hear of them'],
+    ['retry', 'retried', 'publish dead letters again, once the cause is removed'],
+    ['drop', 'dropped', 'delete dead letters, which are then never published'],
   ] as const) {
     events
       .command(`${verb} [id]`)
       .description(description)
-      .option('--all', 'all of them')
+      .option('--all', 'all dead letters')
       .action(
         run(async ({ bus, print }, id: string | undefined, options: Which) => {
           const answer = (await bus.request(`events.${verb}`, whichOf(id, options))) as Record<string, number>

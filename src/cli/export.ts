@@ -31,23 +31,20 @@ export function exportCommand(program: Command, runAlone: RunAlone): void {
   program
     .command('export <file>')
     .description(
-      'accounts with their grants, sealed to a public key; run where TOKENBUS_KEYS is, after all nodes were stopped',
+      'export accounts with their grants, encrypted to a public key; needs TOKENBUS_KEYS, and all nodes stopped',
     )
     .requiredOption('--recipient <file>', 'the public key, as PEM or JWK: RSA, EC or X25519')
     .addOption(
-      new Option('--for <program>', 'who is to import it').choices(Object.keys(shapes)).default('tokenbus'),
+      new Option('--for <program>', 'the program that will import it')
+        .choices(Object.keys(shapes))
+        .default('tokenbus'),
     )
     .option('--app <app>', 'only this app and its accounts')
-    .option('--with-app-secrets', 'client secrets and service keys too, where it is for tokenbus')
-    .option(
-      '--name-app <ours=theirs>',
-      "an app's name there, for nango and emailengine; repeatable",
-      named,
-      {},
-    )
+    .option('--with-app-secrets', 'include client secrets and service keys (only for tokenbus)')
+    .option('--name-app <ours=theirs>', "an app's name in nango or emailengine; repeatable", named, {})
     .option(
       '--while-nodes-run',
-      'although nodes may spend the same refresh tokens: never import this elsewhere',
+      'export although nodes run; never import it elsewhere, since both would use the same refresh tokens',
     )
     .action(runAlone(runExport))
 }
@@ -94,7 +91,7 @@ async function runExport(tools: Alone, path: string, options: ExportOptions): Pr
     print(summary, () => [
       `exported ${counts.accounts} accounts and ${counts.apps} apps, sealed to ${recipient.thumbprint}; ` +
         `${counts.skipped} skipped, ${counts.failed} failed`,
-      'Once this is imported elsewhere, start no node here again: both would spend the same refresh tokens.',
+      'Once this is imported elsewhere, do not start nodes here again: both would use the same refresh tokens.',
     ])
     return counts.failed > 0 ? 1 : 0
   } finally {
@@ -102,10 +99,10 @@ async function runExport(tools: Alone, path: string, options: ExportOptions): Pr
   }
 }
 
-/** Never over what is there; readable for its owner alone. */
+/** Creates the file, readable by its owner only; never overwrites one. */
 async function writeLines(path: string, lines: AsyncIterable<string>): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EEXIST' ? 'is there already' : `cannot be written (${error.code})`
+    const why = error.code === 'EEXIST' ? 'exists already' : `cannot be written (${error.code})`
     throw new InvalidArgumentError(`The file ${path} ${why}. Nothing was exported.`)
   })
   try {
@@ -124,7 +121,7 @@ async function whereDataIs(config: Config): Promise<{ url: string; keys: string 
   return { url: (await readDevFile(config)).redis, keys: `file:${join(dataDir, 'keys')}` }
 }
 
-/** Where NATS is not reached nothing is known of nodes: then it is the operator's word. */
+/** If NATS cannot be reached, the nodes are assumed to be stopped. */
 async function assertNodesStopped(config: Config): Promise<void> {
   let nodes = 0
   try {
@@ -135,7 +132,7 @@ async function assertNodesStopped(config: Config): Promise<void> {
   }
   if (nodes === 0) return
   throw new InvalidArgumentError(
-    `${nodes} nodes run and refresh tokens; stop them first, or what is exported is spent. Nothing was exported.`,
+    `${nodes} nodes are running and would use the exported refresh tokens; stop them first. Nothing was exported.`,
   )
 }
 

@@ -1,6 +1,6 @@
-/** Installed as a package there are no npm scripts of ours. */
+/** An installed package has no npm scripts. */
 const installed = import.meta.url.includes('/node_modules/')
 
-/** What stands before a command of ours, for a person to type. */
+/** How a person invokes the command line. */
 export const commandPrefix = installed ? 'npx tokenbus' : 'npm run tokenbus --'
 export const devCommand = installed ? 'npx tokenbus dev' : 'npm start'

@@ -4,10 +4,10 @@ import type { ExitCode, Tools } from './tools.ts'
 
 type Counts = Record<Outcome['kind'], Partial<Record<Outcome['outcome'], number>>>
 
-/** Named again at the end; beyond that they are in the rows above, and counted. */
+/** How many failures are repeated at the end; the others are only counted. */
 const mostRepeated = 1_000
 
-/** Each row as it ends; at the end what failed once more, together, and how many of each there were. */
+/** Prints each row's outcome, and at the end all failures again, with the counts. */
 export function createImportReport({ terminal, json, colours }: Tools, { apply }: { apply: boolean }) {
   const counts: Counts = { app: {}, account: {} }
   const failures: Outcome[] = []
@@ -27,7 +27,7 @@ export function createImportReport({ terminal, json, colours }: Tools, { apply }
   }
 
   return {
-    tell(row: Outcome): void {
+    add(row: Outcome): void {
       const count = counts[row.kind]
       count[row.outcome] = (count[row.outcome] ?? 0) + 1
       if (row.outcome === 'failed' && failures.length < mostRepeated) failures.push(row)

@@ -20,14 +20,12 @@ import type { ExitCode, Run, Tools } from './tools.ts'
 export function importCommands(program: Command, run: Run): void {
   const importing = program
     .command('import')
-    .description(
-      'bring accounts from elsewhere, with their grants; says what it would do unless told to --apply',
-    )
+    .description('import accounts with their grants; a dry run unless --apply is given')
   withModes(
     importing
       .command('emailengine')
       .description('the OAuth2 apps and accounts of an EmailEngine database, which is only read')
-      .requiredOption('--redis <url>', "EmailEngine's Redis, with the number of its database")
+      .requiredOption('--redis <url>', "the URL of EmailEngine's Redis, including the database number")
       .option('--prefix <prefix>', 'its EENGINE_REDIS_PREFIX', '')
       .option('--secret <source>', 'its EENGINE_SECRET: - | file:<path> | env:<name>'),
   ).action(
@@ -45,12 +43,15 @@ export function importCommands(program: Command, run: Run): void {
     }),
   )
   for (const format of ['csv', 'jsonl'] as const) {
-    const what = format === 'csv' ? 'with a first line of names' : 'an object a line'
+    const what = format === 'csv' ? 'with a header line' : 'one JSON object per line'
     withModes(
       importing
         .command(`${format} <file>`)
         .description(`accounts from a file, ${what}: account, app, user, refreshToken …`)
-        .option('--last-wins', 'of rows with the same account the last one counts; otherwise none does'),
+        .option(
+          '--last-wins',
+          'of several rows with the same account import the last; by default none is imported',
+        ),
     ).action(
       run((tools, path: string, { lastWins = false, ...mode }) =>
         runImport(tools, { open: () => openRowsFile({ path, format, lastWins }), ...mode }),
@@ -63,7 +64,7 @@ export function importCommands(program: Command, run: Run): void {
       .description('the apps and accounts of another tokenbus, from a file of its export')
       .requiredOption(
         '--identity <file>',
-        'the private key, as PEM or JWK, to whose public half it is sealed',
+        'the private key of the public key it was exported to, as PEM or JWK',
       ),
   ).action(
     run(async (tools, path: string, { identity: keyFile, ...mode }) => {
@@ -75,8 +76,8 @@ export function importCommands(program: Command, run: Run): void {
 
 function withModes(command: Command): Command {
   return command
-    .addOption(new Option('--apply', 'do it').conflicts('dryRun'))
-    .option('--dry-run', 'only say what would be done (the default)')
+    .addOption(new Option('--apply', 'import; without it nothing is written').conflicts('dryRun'))
+    .option('--dry-run', 'only print what would be imported (default)')
 }
 
 interface Importing {
@@ -92,9 +93,9 @@ async function runImport(tools: Tools, { open, apply = false }: Importing): Prom
   await importRows({
     source,
     apply,
-    ask: (subject, payload) => askPatiently(bus, subject, payload),
+    ask: (subject, payload) => requestWithRetry(bus, subject, payload),
     tell(row) {
-      report.tell(row)
+      report.add(row)
       progress.step()
     },
   }).catch(complain)
@@ -108,16 +109,16 @@ function complain(error: unknown): never {
 const mostTries = 5
 const tryAgainAfter = 1_000
 
-/** A put may be repeated: who was not heard, or found the storage away, is asked again before its row counts as failed. */
-async function askPatiently(bus: Bus, subject: string, payload?: object): Promise<Result<unknown>> {
+/** Retries a put that got no reply or `storage_unavailable`, which is safe because puts are idempotent. */
+async function requestWithRetry(bus: Bus, subject: string, payload?: object): Promise<Result<unknown>> {
   for (let tries = 1; ; tries++) {
     try {
       return ok(await bus.request(subject, payload))
     } catch (error) {
-      const passing =
+      const transient =
         error instanceof Unreachable ||
         (error instanceof Refused && error.failure.error === 'storage_unavailable')
-      if (!passing || tries === mostTries) {
+      if (!transient || tries === mostTries) {
         if (error instanceof Refused) return { ok: false, failure: error.failure }
         throw error
       }

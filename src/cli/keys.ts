@@ -8,10 +8,10 @@ import type { Run } from './tools.ts'
 export function keyCommands(program: Command, run: Run): void {
   program
     .command('keys')
-    .description('the keys that seal tokens and secrets')
+    .description('the keys that encrypt tokens and secrets')
     .command('rotate')
     .description(
-      'seal everything with the first of TOKENBUS_KEYS, so that the others may go; safe to run again',
+      're-encrypt everything with the first key of TOKENBUS_KEYS, so that the others can be removed; safe to repeat',
     )
     .action(
       run(async ({ bus, terminal, print, colours }) => {
@@ -20,7 +20,7 @@ export function keyCommands(program: Command, run: Run): void {
         if (others.length > 0) {
           const each = keys.map(([id, count]) => `${count} with ${id}`).join(', ')
           terminal.err(
-            `Nodes seal with different keys (${each}): give all the same TOKENBUS_KEYS and restart them.`,
+            `Nodes encrypt with different keys (${each}): give all of them the same TOKENBUS_KEYS, and restart them.`,
           )
           return 1
         }
@@ -34,26 +34,26 @@ export function keyCommands(program: Command, run: Run): void {
           total.unopened.push(...page.unopened)
           const percent = Math.floor(page.progress * 100)
           print({ ...total, progress: page.progress }, () => [
-            `${String(percent).padStart(3)} %  ${total.looked} looked at, ${total.resealed} sealed anew with ${key}`,
+            `${String(percent).padStart(3)} %  ${total.looked} checked, ${total.resealed} re-encrypted with ${key}`,
           ])
         } while (page.cursor !== undefined)
         const { retired = [] } = page
         print({ key, ...total, retired }, () => [
-          ...total.unopened.map((id) => colours.red(`does not open: ${id}`)),
+          ...total.unopened.map((id) => colours.red(`cannot be decrypted: ${id}`)),
           total.unopened.length > 0
-            ? 'The other keys must stay: what does not open may need one of them.'
-            : `Everything is sealed with ${key}. No longer needed in TOKENBUS_KEYS: ${retired.join(', ') || 'none was'}.`,
+            ? 'Keep the other keys: the records that cannot be decrypted may need one of them.'
+            : `Everything is encrypted with ${key}. No longer needed in TOKENBUS_KEYS: ${retired.join(', ') || 'none'}.`,
         ])
         return total.unopened.length > 0 ? 1 : 0
       }),
     )
 }
 
-/** The ids of the keys that nodes seal with, and how many nodes do. Rejects with `Unreachable` when none answers. */
+/** The ids of the keys that nodes encrypt with, and the number of nodes per key. Rejects with `Unreachable` if none answers. */
 async function keysInUse(bus: Bus): Promise<[string, number][]> {
   const counts = new Map<string, number>()
   for (const node of await nodesOf(bus)) {
-    const key = node[sealingKey] ?? 'a key it does not tell'
+    const key = node[sealingKey] ?? 'an unknown key'
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   return [...counts]

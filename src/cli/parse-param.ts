@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 
-/** `name=value`, once for each. */
+/** Parses a repeatable option `name=value`. */
 export function parseParam(text: string, known: Record<string, string>): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('must be name=value')

@@ -1,4 +1,4 @@
-/** The options of these names, where they were given. */
+/** Those of the named options that were given. */
 export function pick(options: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),

@@ -21,9 +21,9 @@ import { upgradeCommands } from './upgrade.ts'
 import { watchCommand } from './watch.ts'
 
 const exits = `
-Exit codes: 0 done, 1 answered by a failure, 2 wrong usage, 3 nobody answers.`
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 tokenbus or NATS cannot be reached.`
 
-/** Runs one command line but for \`dev\` and \`serve\`, which the process itself runs. */
+/** Runs one command. \`dev\` and \`serve\` are left to \`live\`. */
 export async function runCommand(
   argv: readonly string[],
   { terminal, live }: { terminal: Terminal; live: (mode: 'dev' | 'serve') => Promise<ExitCode> },
@@ -32,7 +32,7 @@ export async function runCommand(
   const program = new Command('tokenbus')
     .description('OAuth2 access tokens over NATS, always valid')
     .version(version)
-    .option('--json', 'print JSON, for machines')
+    .option('--json', 'print JSON')
     .addHelpText('after', exits)
     .showSuggestionAfterError()
     .exitOverride()
@@ -64,7 +64,7 @@ export async function runCommand(
   for (const mode of ['dev', 'serve'] as const) {
     const what =
       mode === 'dev'
-        ? 'run everything on this machine, with a sandbox to try it on'
+        ? 'run everything on this machine, with a sandbox OAuth server'
         : 'run one node in production'
     program
       .command(mode)
@@ -96,7 +96,7 @@ export async function runCommand(
   return code
 }
 
-/** What is answered is for a person to see. */
+/** Escapes control characters in replies before they are printed. */
 function showing(bus: Bus): Bus {
   return { ...bus, request: async (subject, payload) => shown(await bus.request(subject, payload)) }
 }

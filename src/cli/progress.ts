@@ -1,5 +1,5 @@
 export interface Progress {
-  /** One more is done. */
+  /** Counts one more as done. */
   step(): void
 }
 
@@ -12,7 +12,7 @@ export interface ProgressOptions {
 
 const sayEvery = 5_000
 
-/** Says how far something long is, at what rate, and how long it will still take: every five seconds, and never at once. */
+/** Reports share, rate and remaining time of a long run every five seconds. */
 export function createProgress({ total, say, now = () => performance.now() }: ProgressOptions): Progress {
   const begun = now()
   let said = begun

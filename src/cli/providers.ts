@@ -7,7 +7,9 @@ import type { RunAlone } from './tools.ts'
 export function providerCommands(program: Command, runAlone: RunAlone): void {
   program
     .command('providers [name]')
-    .description('the providers an app can be put with; one: its settings, their sources, what to register')
+    .description(
+      'list the provider catalogue; with a name, show its settings, their sources and what to register',
+    )
     .action(
       runAlone(async ({ config, terminal, colours, print }, name?: string) => {
         const catalogue = openCatalogue(config.catalogueDir)
@@ -17,7 +19,7 @@ export function providerCommands(program: Command, runAlone: RunAlone): void {
         }
         const entry = catalogue.get(name)
         if (entry === undefined) {
-          terminal.err(`the catalogue has no provider ${name}${similar(catalogue, name)}`)
+          terminal.err(`there is no provider ${name} in the catalogue${similar(catalogue, name)}`)
           return 1
         }
         print(entry, () => explain(name, entry, colours))
@@ -46,7 +48,7 @@ function explain(name: string, entry: CatalogueEntry, colours: Colours): string[
     `${colours.bold(displayName)}  (provider: "${name}")`,
     ...part('At the provider', facts({ register, callback, permissions, testing }, colours)),
     ...part('To know', remarks),
-    ...part('Filled in, unless app.put says otherwise', facts(settings, colours)),
+    ...part('Defaults that app.put can override', facts(settings, colours)),
     ...part('Takes', takes),
     ...part('Known', facts(known, colours)),
     ...part(
@@ -60,5 +62,5 @@ function similar(catalogue: Catalogue, name: string): string {
   const found = [...catalogue.keys()].filter((each) =>
     each.toLowerCase().startsWith(name.slice(0, 3).toLowerCase()),
   )
-  return found.length === 0 ? '' : `; there is ${found.join(', ')}`
+  return found.length === 0 ? '' : `; similar: ${found.join(', ')}`
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import { type RecipientKey, UnusableKey } from '../common/recipient-key.ts'
 
-/** A key in a file; complaints name the option and the rule, never the key. */
+/** Reads a key from a file; errors name the option and the rule, never the key. */
 export async function readKeyFile(
   path: string,
   { named, read }: { named: string; read: (text: string) => Promise<RecipientKey> },

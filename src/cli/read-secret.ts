@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import type { Terminal } from './terminal.ts'
 
-/** A secret given as `-` (standard input), `env:NAME` or `file:path`: never as text that stays in a shell's history. */
+/** Reads a secret from `-` (standard input), `env:NAME` or `file:path`; never from the command line, which stays in the shell's history. */
 export async function readSecret(source: string, terminal: Pick<Terminal, 'stdin' | 'env'>): Promise<string> {
   if (source === '-') return (await terminal.stdin()).trim()
   if (source.startsWith('file:')) return (await readFile(source.slice(5), 'utf8')).trim()
@@ -11,7 +11,7 @@ export async function readSecret(source: string, terminal: Pick<Terminal, 'stdin
   throw new InvalidArgumentError('give a secret as - (standard input), file:<path> or env:<name>')
 }
 
-/** A whole payload: JSON text, `file:<path>`, or `-`. */
+/** Reads a JSON payload given as text, `file:<path>` or `-`. */
 export async function readPayload(
   source: string,
   terminal: Pick<Terminal, 'stdin'>,

@@ -4,10 +4,10 @@ import { type Bus, Unreachable } from './bus.ts'
 
 const infoSchema = z.looseObject({ metadata: z.record(z.string(), z.string()) })
 
-/** How long nodes are given to answer, in milliseconds. */
+/** Milliseconds to wait for the nodes' replies. */
 const rollCall = 1_000
 
-/** What every node tells of itself in `$SRV.INFO`. Rejects with `Unreachable` when none answers. */
+/** The `$SRV.INFO` metadata of all nodes. Rejects with `Unreachable` if none answers. */
 export async function nodesOf({ nats }: Bus): Promise<Readonly<Record<string, string>>[]> {
   const nodes: Readonly<Record<string, string>>[] = []
   const answers = await nats.requestMany('$SRV.INFO.tokenbus', undefined, {
@@ -20,6 +20,7 @@ export async function nodesOf({ nats }: Bus): Promise<Readonly<Record<string, st
   } catch (error) {
     if ((error as NatsError).code !== ErrorCode.NoResponders) throw error
   }
-  if (nodes.length === 0) throw new Unreachable('tokenbus does not answer on this NATS; is it running?')
+  if (nodes.length === 0)
+    throw new Unreachable('tokenbus does not answer on this NATS server; is it running?')
   return nodes
 }

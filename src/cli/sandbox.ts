@@ -9,7 +9,9 @@ import { facts, shown } from './terminal.ts'
 import type { Run, Tools } from './tools.ts'
 
 export function sandboxCommands(program: Command, run: Run): void {
-  const sandbox = program.command('sandbox').description('make the OAuth server of `tokenbus dev` misbehave')
+  const sandbox = program
+    .command('sandbox')
+    .description('simulate failures of the OAuth server of `tokenbus dev`')
   const pull = async (
     { config, print, colours }: Tools,
     verb: string,
@@ -25,15 +27,15 @@ export function sandboxCommands(program: Command, run: Run): void {
   }
   sandbox
     .command('revoke <user>')
-    .description('the user removes the app: the next refresh is refused')
+    .description('revoke a grant as the user would; the next refresh fails')
     .action(
       run(async (tools, user: string) =>
-        pull(tools, 'revoke', { user }, `${user} has removed the app; the next refresh will hear of it`),
+        pull(tools, 'revoke', { user }, `${user} has revoked the grant; the next refresh will fail`),
       ),
     )
   sandbox
     .command('connect <account>')
-    .description('the user connects the account (again), through the consent page')
+    .description('connect the account (again) through the consent page')
     .action(
       run(async ({ config, bus, print }, account: string) => {
         const { sandbox: url } = await readDevFile(config)
@@ -53,33 +55,33 @@ export function sandboxCommands(program: Command, run: Run): void {
     )
   sandbox
     .command('expire-secret')
-    .description("the app's client secret is refused from now on")
+    .description("make the app's client secret expire")
     .action(
       run(async (tools) => pull(tools, 'expire-secret', {}, 'the client secret is refused from now on')),
     )
   sandbox
     .command('new-secret')
-    .description('make a new client secret, and tell tokenbus')
+    .description('create a new client secret, and add it to tokenbus')
     .action(
       run(async (tools) => {
         const { secret } = await call((await readDevFile(tools.config)).sandbox, 'new-secret', {})
         await tools.bus.request('app.secret.add.sandbox', { secret })
         tools.print({ added: true }, () => [
-          'a new client secret is made, and tokenbus has it; its accounts recover now',
+          'a new client secret was created and added to tokenbus; its accounts recover now',
         ])
       }),
     )
   sandbox
     .command('outage <duration>')
-    .description('the token endpoint answers 503 that long')
+    .description('make the token endpoint answer 503 for this long')
     .action(
       run(async (tools, text: string) =>
-        pull(tools, 'outage', { ms: parseDuration(text) }, `the token endpoint is out of order for ${text}`),
+        pull(tools, 'outage', { ms: parseDuration(text) }, `the token endpoint answers 503 for ${text}`),
       ),
     )
   sandbox
     .command('slow <duration>')
-    .description('the token endpoint thinks that long before each request (0s ends it)')
+    .description('delay each response of the token endpoint (0s ends it)')
     .action(
       run(async (tools, text: string) =>
         pull(tools, 'slow', { ms: parseDuration(text) }, `the token endpoint takes ${text} for each request`),
@@ -87,8 +89,8 @@ export function sandboxCommands(program: Command, run: Run): void {
     )
   sandbox
     .command('lose-answer')
-    .description('the next request is carried out, but its answer is lost')
-    .option('--times <n>', 'so many of them', parseCount)
+    .description('process the next request, but lose its response')
+    .option('--times <n>', 'lose n responses', parseCount)
     .action(
       run(async (tools, options) => {
         const times = (options.times as number | undefined) ?? 1
@@ -96,17 +98,17 @@ export function sandboxCommands(program: Command, run: Run): void {
           tools,
           'lose-answer',
           { times },
-          `the next ${times === 1 ? 'answer is' : `${times} answers are`} lost`,
+          `the next ${times === 1 ? 'response is' : `${times} responses are`} lost`,
         )
       }),
     )
   sandbox
     .command('heal')
-    .description('end outage, slowness and lost answers')
-    .action(run(async (tools) => pull(tools, 'heal', {}, 'the sandbox behaves again')))
+    .description('end outage, delay and lost responses')
+    .action(run(async (tools) => pull(tools, 'heal', {}, 'the sandbox works normally again')))
   sandbox
     .command('status')
-    .description('what is wrong with it now')
+    .description('show the simulated failures')
     .action(
       run(async ({ config, print, colours }) => {
         const status = await call((await readDevFile(config)).sandbox, 'status', undefined)

@@ -2,14 +2,14 @@ import { stripVTControlCharacters } from 'node:util'
 import { createColors } from 'picocolors'
 import { escapeControl } from '../common/control-characters.ts'
 
-/** Where a command reads and writes; the process in earnest, a recorder in tests. */
+/** The input and output of a command: the process, or a recorder in tests. */
 export interface Terminal {
   out(line: string): void
   err(line: string): void
   readonly colour: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   stdin(): Promise<string>
-  /** Resolves when the person wants to end a command that would go on. */
+  /** Resolves when the user interrupts a command that runs until then. */
   readonly interrupted: Promise<void>
 }
 
@@ -19,8 +19,8 @@ export type Colours = Readonly<Record<Colour, (text: string) => string>>
 export const coloursOf = (colour: boolean): Colours => createColors(colour)
 
 /**
- * What somebody else has chosen, as a person may be shown it: with no character that moves the cursor, begins a line, or
- * hides what stands beside it.
+ * Escapes control characters in untrusted values before they are shown on a terminal, where they could move the cursor,
+ * begin a line or hide other text.
  */
 export function shown<T>(value: T): T {
   if (typeof value === 'string') return escapeControl(value) as T
@@ -29,14 +29,14 @@ export function shown<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [shown(name), shown(each)])) as T
 }
 
-/** One line of JSON, which means the same as it would unescaped. */
+/** One line of JSON with control characters escaped, which leaves its meaning unchanged. */
 export const jsonLine = (value: unknown) => escapeControl(JSON.stringify(value))
 
 type Rows = readonly (readonly string[])[]
 
 const widthOf = (cell: string) => stripVTControlCharacters(cell).length
 
-/** Makes lines of rows that come in parts: columns are as wide as the widest cell so far, two spaces apart. */
+/** Formats rows in several batches; columns are as wide as the widest cell so far. */
 export function createTable(): (rows: Rows) => string[] {
   const widths: number[] = []
   return (rows) => {
@@ -54,7 +54,7 @@ export function createTable(): (rows: Rows) => string[] {
 
 export const table = (rows: Rows) => createTable()(rows)
 
-/** One fact a line, names aligned; what is absent is left out. */
+/** One field per line with aligned names; null and undefined are left out. */
 export function facts(values: Readonly<Record<string, unknown>>, colours: Colours): string[] {
   const known = Object.entries(values).filter(([, value]) => value !== undefined && value !== null)
   return table(

@@ -7,12 +7,12 @@ import type { Run } from './tools.ts'
 export function tokenCommands(program: Command, run: Run): void {
   program
     .command('token <account>')
-    .description('a token that works')
-    .option('--min-validity <seconds>', 'how long it must live at least', parseCount)
+    .description('get a valid access token')
+    .option('--min-validity <seconds>', 'how long it must still be valid', parseCount)
     .option('--force', 'refresh it first')
     .option('--if-generation <n>', 'with --force: only if this is the current generation', parseCount)
-    .option('--scope <scope...>', 'for these scopes: a second token of the same grant')
-    .option('--subject-token <source>', 'exchange this one: - | file:<path> | env:<name>')
+    .option('--scope <scope...>', 'a second token of the same grant, with these scopes')
+    .option('--subject-token <source>', 'exchange this token: - | file:<path> | env:<name>')
     .option('--raw', 'print the access token and nothing else')
     .action(
       run(async ({ bus, terminal, print, colours }, account: string, options) => {
@@ -30,8 +30,8 @@ export function tokenCommands(program: Command, run: Run): void {
   program
     .command('reject <account>')
     .description('report that an API answered 401 to a token, and get a newer one')
-    .requiredOption('--generation <n>', 'the generation of the refused token', parseCount)
-    .option('--claims <challenge>', 'the claims challenge that came with the 401: JSON or its base64url')
+    .requiredOption('--generation <n>', 'the generation of the rejected token', parseCount)
+    .option('--claims <challenge>', 'the claims challenge of the 401: JSON, or JSON in base64url')
     .action(
       run(async ({ bus, print, colours }, account: string, { generation, claims }) => {
         const report = { generation, ...(claims !== undefined && { claims }) }

@@ -16,7 +16,7 @@ const transitionSchema = z.object({
 const nowhere = '–'
 const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width - text.length))
 
-/** A transition as one line a person can follow. */
+/** A transition as one line of text. */
 export function transitionLine(body: unknown, { colour }: { colour: boolean }): string {
   const { account, time, from, to, event, wakeAt, at, snapshot, truncated } = transitionSchema.parse(
     shown(body),
@@ -52,7 +52,7 @@ function inWords(milliseconds: number): string {
   return `in ${Math.round(seconds / 3_600)} h`
 }
 
-/** Any other event as one line. */
+/** Any other event as one line of text. */
 export function eventLine(body: Readonly<Record<string, unknown>>, { colour }: { colour: boolean }): string {
   const colours: Colours = coloursOf(colour)
   const { type, time, account, app, state, previousState, reason, action, generation } = shown(body)

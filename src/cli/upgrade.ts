@@ -5,16 +5,16 @@ import { Unreachable } from './bus.ts'
 import { nodesOf } from './roll-call.ts'
 import type { Run, Tools } from './tools.ts'
 
-/** Nodes look each second which level to write. */
+/** Nodes read the write level each second, and a roll call takes one. */
 const mostRollCalls = 30
 
 export function upgradeCommands(program: Command, run: Run): void {
   program
     .command('upgrade')
-    .description('the form in which everything is stored')
+    .description('upgrades of the storage format')
     .command('finish')
     .description(
-      'once every node runs the new version: store everything in its form, and accept no older one; safe to run again',
+      'once every node runs the new version: rewrite everything in its format and reject older ones; safe to repeat',
     )
     .action(
       run(async (tools) => {
@@ -34,14 +34,14 @@ export function upgradeCommands(program: Command, run: Run): void {
     )
 }
 
-/** A node that still wrote the older form would write what is about to be refused. */
+/** Waits until no node writes the older format, which will then be rejected. */
 async function untilAllWrite({ bus }: Tools, level: number): Promise<void> {
   for (let calls = 0; calls < mostRollCalls; calls++) {
     const nodes = await nodesOf(bus)
     if (nodes.every((node) => Number(node[writeLevelName] ?? 1) >= level)) return
   }
   throw new Unreachable(
-    `Some node does not come to write level ${level}: can it reach Redis? Run this again.`,
+    `Not every node writes level ${level} yet; check that all of them reach Redis, and run this again.`,
   )
 }
 
@@ -55,12 +55,12 @@ async function rewriteFrom({ bus, print, colours }: Tools, begun: UpgradePage): 
     total.unopened.push(...page.unopened)
     const percent = String(Math.floor(page.progress * 100)).padStart(3)
     print({ ...total, progress: page.progress }, () => [
-      `${percent} %  ${total.looked} looked at, ${total.rewritten} stored anew`,
+      `${percent} %  ${total.looked} checked, ${total.rewritten} rewritten`,
     ])
   }
   print({ level: page.level, ...total, finished: page.finished === true }, () => [
-    ...total.unopened.map((id) => colours.red(`cannot be read, and is refused from now on: ${id}`)),
-    `Everything is stored at level ${page.level}. Nothing older is accepted any more, and older versions do not start.`,
+    ...total.unopened.map((id) => colours.red(`cannot be read, and is rejected from now on: ${id}`)),
+    `Everything is stored at level ${page.level}. Older formats are no longer accepted, and older versions do not start.`,
   ])
   return total.unopened.length > 0 ? 1 : 0
 }

@@ -19,7 +19,7 @@ const subjects = [
 export function watchCommand(program: Command, run: Run): void {
   program
     .command('watch [pattern]')
-    .description('every event as it happens; a pattern such as team-* chooses accounts and apps')
+    .description('print events as they happen; a pattern such as team-* selects accounts and apps')
     .action(
       run(async ({ bus, terminal, json }, pattern: string | undefined) => {
         const lineOf = (body: Record<string, unknown>) =>

@@ -30,9 +30,9 @@ export const accountPutSchema = z.strictObject({
   allowOtherUser: z.boolean().optional(),
   accessToken: tokenTextSchema.optional(),
   refreshToken: tokenTextSchema.optional(),
-  /** Null: never, as far as anybody says. */
+  /** Null: the token has no known expiry. */
   expires: z.iso.datetime({ offset: true }).nullish(),
-  /** When the refresh token runs out. */
+  /** When the refresh token expires. */
   grantExpires: z.iso.datetime({ offset: true }).optional(),
   scopes: scopesSchema.optional(),
   policy: policySchema.optional(),
@@ -42,15 +42,15 @@ export const accountPutSchema = z.strictObject({
   ifGeneration: generationSchema.optional(),
 })
 
-/** `dryRun`: say what the put would do, and do nothing. */
+/** `dryRun`: report what the put would do, without storing anything. */
 export const accountPutRequestSchema = accountPutSchema.extend({ dryRun: z.boolean().optional() })
 
-/** In lists: what accounts are looked for by, beside what an index knows. */
+/** Filters of `account.list` that no index covers, so that each account is read. */
 const accountFilters = {
   /** The account's user; case-insensitive. */
   user: textSchema(320).optional(),
   reason: z.string().min(1).max(64).optional(),
-  /** In the id, the user or the subject, without regard to case. */
+  /** Substring of the id, the user or the subject; case-insensitive. */
   search: textSchema(256).optional(),
 }
 
@@ -67,40 +67,46 @@ export const accountListSchema = z
   .refine(
     ({ page, ...query }) =>
       page === undefined || Object.keys(accountFilters).every((name) => query[name as 'user'] === undefined),
-    { path: ['page'], error: 'must not stand beside user, reason or search, which go on by cursor' },
+    {
+      path: ['page'],
+      error: 'must not be combined with user, reason or search; page through those with cursor',
+    },
   )
 
 export const accountRevokeSchema = z.strictObject({
   ifVersion,
   reason: z
     .string()
-    .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a word of small letters, digits and _')
+    .regex(
+      /^[a-z][a-z0-9_]{0,39}$/,
+      'must be up to 40 lower-case letters, digits and _, beginning with a letter',
+    )
     .optional(),
   revokeAtProvider: z.boolean().optional(),
 })
 export const accountDeleteSchema = z.strictObject({ revokeAtProvider: z.boolean().optional(), ifVersion })
 export const accountHistorySchema = z.strictObject({ limit: z.int().min(1).max(200).optional() })
 
-/** Who is to connect it, by which app: a person who agrees on another device (RFC 8628). */
+/** Starts consent on another device (RFC 8628). */
 export const accountDeviceSchema = z.strictObject({
   app: idSchema,
-  /** Where the provider does not say who it was. */
+  /** The account's user, for providers that do not report who signed in. */
   user: textSchema(320).optional(),
   params: urlValuesSchema.optional(),
   /** The account may become that of another person. */
   allowOtherUser: z.boolean().optional(),
 })
 
-/** What the person is shown. */
+/** What to show the person who consents. */
 export const accountDeviceReplySchema = z.strictObject({
   account: idSchema,
   userCode: z.string(),
   verificationUri: z.string(),
-  verificationUriComplete: z.string().optional().describe('with the code in it'),
+  verificationUriComplete: z.string().optional().describe('the URI with the user code included'),
   expiresIn: z.int().positive().describe('seconds'),
 })
 
-/** An account as operators see it: never a secret. */
+/** An account without its secrets. */
 export const accountSchema = z.strictObject({
   account: idSchema,
   ...revised,
@@ -118,7 +124,7 @@ export const accountSchema = z.strictObject({
   registeredScopes: textsSchema,
   missingScopes: textsSchema,
   policy: policySchema,
-  grantExpires: timeSchema.optional().describe('when the refresh token runs out, where the provider says so'),
+  grantExpires: timeSchema.optional().describe('when the refresh token expires, if the provider reports it'),
   since: timeSchema,
   lastRefreshedAt: timeSchema.nullable(),
   nextAttemptAt: timeSchema.nullable(),
@@ -137,26 +143,29 @@ export const accountSchema = z.strictObject({
     })
     .optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
-  params: urlValuesSchema.optional().describe('what fills the URLs of its app'),
-  extra: extraSchema.optional().describe('what its app keeps of the answers of the provider'),
+  params: urlValuesSchema.optional().describe('values for the placeholders in the URLs of its app'),
+  extra: extraSchema.optional().describe("fields of the provider's token responses that the app keeps"),
 })
 
-/** `created`: there was none before. `triedAgain`: its grant was dead, and its token is sent once more. */
+/** `created`: the account is new. `triedAgain`: its grant was dead, and its refresh token will be tried once more. */
 const putEffectSchema = z.strictObject({
   created: z.literal(true).optional(),
   triedAgain: z.literal(true).optional(),
   unchanged: z.literal(true).optional(),
 })
-/** What was put. */
+/** The account after the put. */
 export const accountPutReplySchema = accountSchema.extend(putEffectSchema.shape)
-/** What a put would do, which was not done. */
+/** What a put would do; nothing was stored. */
 export const accountPutCheckSchema = z.strictObject({
   account: idSchema,
   dryRun: z.literal(true),
   ...putEffectSchema.shape,
 })
 
-const revokedAtProvider = z.boolean().optional().describe('did the provider confirm, where it was asked?')
+const revokedAtProvider = z
+  .boolean()
+  .optional()
+  .describe('whether the provider confirmed; absent if it was not asked')
 export const accountRevokedSchema = accountSchema.extend({ revokedAtProvider })
 export const accountDeletedSchema = z.strictObject({
   account: idSchema,
@@ -167,7 +176,7 @@ export const accountDeletedSchema = z.strictObject({
 export const accountPageSchema = z.strictObject({
   accounts: z.array(accountSchema),
   cursor: z.string().optional(),
-  total: countSchema.optional().describe('where a page was asked for by its number'),
+  total: countSchema.optional().describe('only if the request has page'),
 })
 
 export const accountTransitionsSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { encodeId } from './encode-id.ts'
 
-/** Where a change stands in its account's or app's life. Versions go back when an older copy of the storage is restored. */
+/** Orders the changes of one account or app. Both are needed: versions go back when an older copy of Redis is restored. */
 export interface Moment {
   readonly version: number
   /** Milliseconds of cluster time. */
@@ -12,7 +12,7 @@ const longestId = 256
 export const isNewer = (one: Moment, other: Moment): boolean =>
   one.version > other.version || one.time > other.time
 
-/** What every event says. */
+/** The fields common to all events. */
 export interface Announced extends Moment {
   readonly type: string
   readonly id: string
@@ -21,8 +21,8 @@ export interface Announced extends Moment {
 }
 
 /**
- * What an event says, if its subject is the one it would be published on: whoever may publish one subject must not speak
- * for another. Depends on nothing, for clients.
+ * The common fields of an event, if its subject matches its body: a permission to publish on one subject must not allow
+ * forging events of another account. Has no dependencies, because clients use it too.
  */
 export function announcedOn(subject: string, body: unknown): Announced | undefined {
   if (typeof body !== 'object' || body === null) return undefined

@@ -3,10 +3,10 @@ import { isText, type Sent, textRule, textSchema, timeSchema } from './fields.ts
 
 export const scopeSchema = z.enum(['token:read', 'account:write', 'app:write', 'events:read', 'admin'])
 
-/** Ids: one, or the beginning of some and a `*`. */
+/** Matches one id, or all ids with a prefix, written as the prefix and `*`. */
 const idPatternSchema = z
   .string()
-  .regex(/^[^*]*\*?$/, 'must be an id, or the beginning of one and *')
+  .regex(/^[^*]*\*?$/, 'must be an id, or a prefix of ids followed by *')
   .refine(isText, textRule)
   .min(1)
   .max(256)
@@ -15,19 +15,19 @@ export const apiTokenCreateSchema = z.strictObject({
   name: textSchema(128),
   scopes: z.array(scopeSchema).min(1),
   accounts: idPatternSchema.optional(),
-  /** Null: none, as where it is left out and `accounts` is not `*`. */
+  /** Null: no apps, which is also the default unless `accounts` is `*`. */
   apps: idPatternSchema.nullable().optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   perSecond: z.int().min(1).max(1_000_000).optional(),
 })
 
-/** An API token as operators see it: never the token. */
+/** An API token's settings, without the token itself. */
 export const apiTokenSchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   scopes: z.array(scopeSchema),
-  accounts: z.string().describe('an account id, or the beginning of ids and *'),
-  apps: z.string().nullable().describe('the same of app ids; null: none'),
+  accounts: z.string().describe('an account id, or a prefix of ids followed by *'),
+  apps: z.string().nullable().describe('an app id, or a prefix of ids followed by *; null: none'),
   perSecond: z.number().describe('requests per second and node'),
   createdAt: timeSchema,
   expiresAt: timeSchema.nullable(),
@@ -35,7 +35,7 @@ export const apiTokenSchema = z.strictObject({
 })
 
 export const apiTokenMadeSchema = apiTokenSchema.extend({
-  token: z.string().describe('shown here and never again'),
+  token: z.string().describe('the token; it cannot be read again later'),
 })
 export const apiTokensSchema = z.strictObject({ apiTokens: z.array(apiTokenSchema) })
 export const apiTokenRevokedSchema = z.strictObject({ id: z.string(), revoked: z.literal(true) })

@@ -21,7 +21,7 @@ const ifVersion = ifVersionSchema.optional()
 
 export const appStateSchema = z.enum(appStates)
 export const rotationSchema = z.enum(['none', 'keeps-old', 'grace', 'until-used', 'strict'])
-/** A name in the catalogue of providers. */
+/** A name from the provider catalogue. */
 export const providerSchema = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9-]{0,63}$/, 'must be a letter, then up to 63 letters, digits and -')
@@ -39,84 +39,87 @@ export const secretSchema = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 })
 
-/** Of one app: each may be tried once by one attempt. */
+/** Per app; bounded because one refresh attempt may try each of them. */
 export const mostSecrets = 10
 
-/** The settings of an app; what is said of each here is what the documentation and the operators' page say. */
+/** The settings of an app. The descriptions appear in the API documentation and on the operators' page. */
 export const appPutSchema = z.strictObject({
   ifVersion,
-  name: textSchema(256).optional().describe('what people call it'),
-  provider: providerSchema.describe('a name of the catalogue of providers'),
+  name: textSchema(256).optional().describe('a display name'),
+  provider: providerSchema.describe('a name from the provider catalogue'),
   clientId: clientIdSchema.describe(
-    'as the provider shows it where the app is registered; of a Google service account its e-mail address',
+    'the client id as registered with the provider; for a Google service account its e-mail address',
   ),
   clientSecret: secretTextSchema
     .optional()
-    .describe('as the provider shows it once; or, as PEM text, the private key of a certificate'),
+    .describe('the client secret; or, as PEM text, the private key of a certificate'),
   secrets: z
     .array(secretSchema)
     .min(1)
     .max(mostSecrets)
     .optional()
-    .describe('all client secrets, each with the date it runs out on; tried in this order'),
+    .describe('all client secrets, each with its expiry date if it has one; tried in this order'),
   serviceKey: secretTextSchema
     .optional()
     .describe('the private key of the service account: the text of its JSON key file, or PEM'),
   grant: grantSchema
     .optional()
-    .describe('how the app comes by tokens: by the consent of people, or as itself with its secret or key'),
+    .describe("how the app obtains tokens: with users' consent, or for itself with its secret or key"),
   tenant: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{0,254}$/i, 'must be common, organizations, consumers, a domain or an id')
     .optional()
-    .describe('whose accounts sign in: common, organizations, consumers, or a domain or id of one tenant'),
-  cloud: cloudSchema.optional().describe("which of Microsoft's clouds the tenant is in"),
+    .describe(
+      'which accounts may sign in: common, organizations, consumers, or the domain or id of one tenant',
+    ),
+  cloud: cloudSchema.optional().describe('the Microsoft cloud the tenant is in'),
   issuer: urlTemplateSchema
     .optional()
-    .describe('the OpenID Connect issuer, which says where its endpoints are'),
-  authorizeUrl: urlTemplateSchema.optional().describe('where people consent (RFC 6749 §3.1)'),
-  tokenUrl: urlTemplateSchema.optional().describe('where tokens are asked for (RFC 6749 §3.2)'),
-  revocationUrl: urlTemplateSchema.optional().describe('where grants are revoked (RFC 7009)'),
-  deviceUrl: urlTemplateSchema
-    .optional()
-    .describe('where a consent on another device begins (RFC 8628 §3.1)'),
+    .describe('the OpenID Connect issuer, from which the endpoints are discovered'),
+  authorizeUrl: urlTemplateSchema.optional().describe('the authorization endpoint (RFC 6749 §3.1)'),
+  tokenUrl: urlTemplateSchema.optional().describe('the token endpoint (RFC 6749 §3.2)'),
+  revocationUrl: urlTemplateSchema.optional().describe('the revocation endpoint (RFC 7009)'),
+  deviceUrl: urlTemplateSchema.optional().describe('the device authorization endpoint (RFC 8628 §3.1)'),
   ...protocolSettings,
-  scopes: scopesSchema
-    .optional()
-    .describe("all scopes that are asked for, in place of the provider's usual ones"),
+  scopes: scopesSchema.optional().describe("all scopes to request, instead of the provider's defaults"),
   additionalScopes: scopesSchema
     .optional()
-    .describe('scopes beside the usual ones: those of the APIs that the tokens are for'),
+    .describe('scopes to request in addition to the defaults: those of the APIs that the tokens are for'),
   policy: policySchema
     .optional()
-    .describe('when tokens are refreshed: ahead of time, on request only, or by how much they are asked for'),
+    .describe(
+      'when tokens are refreshed: eager is ahead of expiry, lazy on request, adaptive ahead of expiry if the token is in use',
+    ),
   rotation: rotationSchema.optional().describe('what the provider does with a refresh token once it is used'),
   graceSeconds: secondsSchema
     .optional()
-    .describe('how long a spent refresh token is answered again, where rotation is grace'),
+    .describe('with rotation grace, how long a used refresh token is accepted again'),
   testing: z
     .boolean()
     .optional()
-    .describe('the app is registered as being tested, which shortens the life of its grants'),
-  concurrency: z.int().min(1).max(256).optional().describe('token requests at once, from each node'),
+    .describe('the app is in testing mode at the provider, which shortens the lifetime of its grants'),
+  concurrency: z.int().min(1).max(256).optional().describe('maximum of concurrent token requests per node'),
   securityEvents: z
     .strictObject({ issuer: z.url(), jwksUrl: z.url() })
     .optional()
-    .describe('whose security event tokens (RFC 8417) are accepted, in place of those of the provider'),
-  moveGrants: z.boolean().optional().describe("lets the app's grants follow to its endpoints of now, once"),
+    .describe("the issuer of security event tokens (RFC 8417) to accept, instead of the provider's"),
+  moveGrants: z
+    .boolean()
+    .optional()
+    .describe("allows existing grants to be sent to the app's current endpoints, once"),
 })
 
 export const appSecretAddSchema = secretSchema.extend({ ifVersion })
 export const appDeleteSchema = z.strictObject({ ifVersion })
 export const appSecretRemoveSchema = z.strictObject({ id: z.string().min(1).max(64), ifVersion })
 
-/** `user`: for whom an app that signs assertions is to try one. */
+/** `user`: for an app that signs assertions, the user to try one for. */
 export const appVerifySchema = z.strictObject({
   user: textSchema(320).optional(),
   params: urlValuesSchema.optional(),
 })
 
-/** An app's own settings are there as they were put, secrets as `***`. */
+/** Contains the app's settings as they were put, with secrets as `***`. */
 export const appSchema = z.looseObject({
   app: idSchema,
   ...revised,
@@ -137,17 +140,19 @@ export const appSchema = z.looseObject({
   discoveredAt: z
     .string()
     .optional()
-    .describe('the origin at which discovery found the token endpoint; another one is not sent anything'),
-  grantsMayMoveTo: textsSchema.optional().describe('where moveGrants lets grants follow'),
+    .describe('the origin of the token endpoint that discovery found; nothing is sent to another one'),
+  grantsMayMoveTo: textsSchema.optional().describe('the origins that moveGrants allows grants to be sent to'),
   newerPreset: textsSchema
     .optional()
-    .describe("the settings that today's preset would fill in otherwise, if the app were put again"),
+    .describe(
+      "the settings that would change if the app were put again, because the catalogue's preset is newer",
+    ),
 })
 
 export const appPageSchema = z.strictObject({ apps: z.array(appSchema) })
 export const appDeletedSchema = z.strictObject({ app: idSchema, deleted: z.literal(true) })
 
-/** An app's set-up, step by step, up to the first that failed. */
+/** The steps of an app's verification, up to the first that failed. */
 export const appVerificationSchema = z.strictObject({
   app: idSchema,
   ok: z.boolean().describe('no step failed'),
@@ -161,16 +166,16 @@ export const appVerificationSchema = z.strictObject({
         'credentials',
         'delegation',
       ]),
-      ok: z.boolean().nullable().describe('null where it was not tried, or cannot be proven from here'),
+      ok: z.boolean().nullable().describe('null if it was not tried, or cannot be proven'),
       message: z.string(),
       action: z.string().optional(),
-      secret: z.string().optional().describe('the id of the secret that it is about'),
+      secret: z.string().optional().describe('the id of the secret that the step concerns'),
     }),
   ),
 })
 
 export type AppPut = z.output<typeof appPutSchema>
-/** What a change names. `reset`: settings that go back to what the catalogue has. */
+/** A partial change. `reset`: settings that return to the catalogue's values. */
 export type AppPatch = Partial<AppPut> & { readonly reset?: readonly (keyof AppPut)[] }
 export type AppDelete = z.output<typeof appDeleteSchema>
 export type AppSecretAdd = z.output<typeof appSecretAddSchema>

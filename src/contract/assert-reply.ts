@@ -1,8 +1,7 @@
 import { z } from 'zod'
 
 /**
- * Throws where a reply is not what its schema says: that is a bug of ours. Only tests ask for it, since it costs more than
- * most replies do.
+ * Throws if a reply does not match its schema, which is a bug. Used in tests only, because it costs more than most replies.
  */
 export function assertReply({ to, schema, value }: { to: string; schema: z.ZodType; value: unknown }): void {
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : JSON.stringify(value)

@@ -1,21 +1,21 @@
 import { z } from 'zod'
 import { parseJson } from '../common/parse-json.ts'
 
-/** Short enough that it is no token that somebody put here by mistake. */
+/** Too short for a token put here by mistake. */
 const word = z.string().regex(/^[\w.:/-]{1,64}$/)
-const wish = z.object({
+const claim = z.object({
   essential: z.boolean().optional(),
   value: word.optional(),
   values: z.array(word).max(20).optional(),
 })
 const challenge = z.partialRecord(
   z.enum(['access_token', 'id_token', 'userinfo']),
-  z.record(word, wish.nullable()),
+  z.record(word, claim.nullable()),
 )
 
 /**
- * What an API or a token endpoint wants proven (OpenID Connect Core §5.5), as JSON or, as in `WWW-Authenticate`, its
- * base64url. Read as JSON text with nothing in it but what belongs there, so that it may be recorded.
+ * A claims request of an API or token endpoint (OpenID Connect Core §5.5): JSON or, as in `WWW-Authenticate`, JSON in
+ * base64url. Parsed to JSON text with the known members only, so that it is safe to store and to publish.
  */
 export const claimsSchema = z
   .string()
@@ -23,11 +23,11 @@ export const claimsSchema = z
   .transform((text, context) => {
     const read = challenge.safeParse(parseJson(decoded(text)))
     if (read.success) return JSON.stringify(read.data)
-    context.addIssue({ code: 'custom', message: 'must be a claims request: JSON, or its base64url' })
+    context.addIssue({ code: 'custom', message: 'must be a claims request: JSON, or JSON in base64url' })
     return z.NEVER
   })
 
-/** JSON, or its base64url. */
+/** The JSON text, decoded from base64url if necessary. */
 function decoded(text: string): string {
   return text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64url').toString('utf8')
 }

@@ -1,30 +1,30 @@
 import { type Announced, announcedOn, isNewer, type Moment } from './announced.ts'
 
-/** What the event says, if it is to be believed. A second delivery is not: ask once for each. */
+/** The event's common fields if it is accepted, else undefined. A repeat is not accepted, so call it once per message. */
 export type EventFilter = (subject: string, body: unknown) => Announced | undefined
 
-interface Known extends Moment {
-  /** One save may announce several things. */
+interface LastAccepted extends Moment {
+  /** The ids of the events of this save; one save may publish several. */
   readonly ids: string[]
 }
 
-/** A forged time far ahead must not silence an account for longer than this; nor may a clock that is this far behind. */
-const farthestAhead = 3_600_000
-const mostOfOneSave = 16
+/** Bounds how long a forged time in the future, or a local clock that is behind, can suppress an account's real events. */
+const maxAhead = 3_600_000
+const maxPerSave = 16
 
 /**
- * Believes an event that is about what its subject names, and is newer, by version or by time, than the last one believed
- * of the same account or app. `max`: of how many of them it remembers that.
+ * Accepts an event whose body matches its subject and which is newer, by version or by time, than the last one accepted
+ * for the same account or app. `max`: the number of accounts and apps remembered.
  */
 export function createEventFilter({ max = 10_000 } = {}): EventFilter {
-  const known = new Map<string, Known>()
+  const known = new Map<string, LastAccepted>()
 
   return (subject, body) => {
     const event = announcedOn(subject, body)
     if (event === undefined) return undefined
     const key = `${event.type.startsWith('app.') ? 'app' : 'account'}:${event.of}`
     const last = known.get(key)
-    const time = Math.min(event.time, Date.now() + farthestAhead)
+    const time = Math.min(event.time, Date.now() + maxAhead)
     const { version, id } = event
     if (last?.version === version && last.time === time) return addTo(last, id) ? event : undefined
     if (last !== undefined && !isNewer({ version, time }, last)) return undefined
@@ -35,9 +35,9 @@ export function createEventFilter({ max = 10_000 } = {}): EventFilter {
   }
 }
 
-/** False for a repeat, and for more than one save announces. */
-function addTo({ ids }: Known, id: string): boolean {
-  if (ids.includes(id) || ids.length === mostOfOneSave) return false
+/** False for a repeat, and for more events than one save publishes. */
+function addTo({ ids }: LastAccepted, id: string): boolean {
+  if (ids.includes(id) || ids.length === maxPerSave) return false
   ids.push(id)
   return true
 }

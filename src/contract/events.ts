@@ -8,7 +8,7 @@ const happened = {
   id: z.string().min(1),
   time: timeSchema,
   version: versionSchema,
-  /** It was too large for its server: lists are empty, long texts left out, of a transition its `event`, `effects` and `snapshot`. */
+  /** The event exceeded the server's limit: lists are empty and long texts left out; a transition lacks `event`, `effects` and `snapshot`. */
   truncated: z.literal(true).optional(),
 }
 const ofAccount = { ...happened, account: idSchema }
@@ -29,7 +29,7 @@ export const providerErrorSchema = z.strictObject({
   claims: z.string().optional(),
 })
 
-/** The body of each event by its type. Strict, so that nothing gets out that is not meant to. */
+/** The body of each event by its type. Strict, so that no other field is ever published. */
 export const eventSchemas = {
   'token.refreshed': z.strictObject({
     type: z.literal('token.refreshed'),
@@ -75,7 +75,7 @@ export const eventSchemas = {
     app: idSchema.optional(),
     user: z.string().optional(),
   }),
-  /** `event`, `effects` and `snapshot` are the machine's own: replay reads them, nobody else needs to. Absent where truncated. */
+  /** `event`, `effects` and `snapshot` are internal to the machine, for replay only. Absent if truncated. */
   'account.transition': z.strictObject({
     type: z.literal('account.transition'),
     ...ofAccount,
@@ -102,7 +102,7 @@ export const eventSchemas = {
 export type EventType = keyof typeof eventSchemas
 export type EventBody<T extends EventType = EventType> = { [K in T]: z.output<(typeof eventSchemas)[K]> }[T]
 
-/** The body as it may be published. Throws `ZodError` if it breaks the contract: that is a bug of ours. */
+/** The body, checked before it is published. Throws `ZodError` if it breaks the contract, which is a bug. */
 export function eventBody<T extends EventType>(body: EventBody<T>): EventBody<T> {
   return eventSchemas[body.type].parse(body) as EventBody<T>
 }

@@ -11,14 +11,14 @@ const expectedFailureSchema = z.strictObject({
   recoverable: z.boolean().optional(),
   action: z.string().optional(),
   user: z.string().optional().describe('whose account it is, with reason identity_mismatch'),
-  claims: z.string().optional().describe('what a person has to prove anew, as JSON text'),
+  claims: z.string().optional().describe('the claims the user must satisfy when signing in again, as JSON'),
   retryAfter: z.int().positive().optional().describe('whole seconds'),
 })
 
-/** An expected failure, exactly as its body goes over NATS. */
+/** An expected failure; this is the body of the reply over NATS. */
 export type Failure = Sent<typeof expectedFailureSchema>
 
-/** What any request is answered with when it fails; `Nats-Service-Error` says the same word. */
+/** The reply to any request that fails; the header `Nats-Service-Error` has the same code. */
 export const failureSchema = expectedFailureSchema.extend({
   error: z.enum([...expectedFailureSchema.shape.error.options, 'internal_error']),
 })

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
-/** What is wrong with which field; `key` is its path, empty for the whole. */
+/** What is wrong with which field; `key` is its path, empty for the whole payload. */
 export const fieldErrorSchema = z.strictObject({ key: z.string(), message: z.string() })
 export type FieldError = z.output<typeof fieldErrorSchema>
 
-/** Names fields, but none that a caller made up at length: it may be a token in the wrong place. */
+/** Short names only: a long unknown one may be a token in the wrong place, and must not be repeated. */
 const isFieldName = (key: PropertyKey) => /^(?:\d+|[A-Za-z]\w{0,23})$/.test(String(key))
 
 const mostErrors = 5
 
-/** Each field and the rule it breaks, never its value. */
+/** The fields with the rules they break, never their values. */
 export function fieldErrors({ issues }: z.ZodError): FieldError[] {
   return issues.slice(0, mostErrors).map((issue) => {
     const path = issue.path.filter(isFieldName)
@@ -18,7 +18,7 @@ export function fieldErrors({ issues }: z.ZodError): FieldError[] {
     const named = issue.keys.filter(isFieldName)
     return {
       key,
-      message: `must not have ${named.length > 0 ? named.join(', ') : 'fields of unknown names'}`,
+      message: `must not have ${named.length > 0 ? named.join(', ') : 'unknown fields'}`,
     }
   })
 }

@@ -1,11 +1,11 @@
-/** Where a grant last worked. Kept with its tokens, because it decides where they are sent. */
+/** The endpoints and client with which a grant last worked. Stored with its tokens, because it decides where they are sent. */
 export interface GrantPlace {
   readonly clientId: string
   readonly tenant?: string
   readonly issuer?: string
-  /** Absent where it was not discovered yet. */
+  /** Absent if it has not been discovered yet. */
   readonly tokenEndpoint?: string
-  /** Where it is refreshed, if that is an endpoint of its own. */
+  /** The endpoint for refreshes, if it differs from the token endpoint. */
   readonly refreshEndpoint?: string
   readonly revocationOrigin?: string
 }

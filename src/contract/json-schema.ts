@@ -5,7 +5,7 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown
 }
 
-/** What a request may say, as OpenAPI 3.0 spells JSON Schema. */
+/** The schema of a request as JSON Schema in the dialect of OpenAPI 3.0. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', unrepresentable: 'any' }) as JsonSchema
 }

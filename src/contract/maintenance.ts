@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { countSchema, idSchema, type Sent, textsSchema, timeSchema, versionSchema } from './fields.ts'
 
-/** One page of a rotation to the key of this id. */
+/** One page of a rotation to the key with this id. */
 export const keysRotateSchema = z.strictObject({
   key: z.string().min(1).max(32),
   cursor: z.string().max(4096).optional(),
@@ -10,45 +10,45 @@ export const keysRotateSchema = z.strictObject({
 
 export const eventsDeadSchema = z.strictObject({ limit: z.int().min(1).max(1_000).optional() })
 
-/** Of the events that were set aside: one by its id, or all of them. */
+/** Which dead letters: one by its id, or all. */
 export const eventsWhichSchema = z
   .strictObject({ id: z.string().min(1).max(64).optional(), all: z.literal(true).optional() })
   .refine(({ id, all }) => (id === undefined) !== (all === undefined), 'must have either id or all')
 
-/** The end of an upgrade to this level of the stored form: first without a cursor, then page by page. */
+/** Finishes an upgrade to this write level: first without a cursor, then page by page. */
 export const upgradeFinishSchema = z.strictObject({
   level: z.int().min(1).max(1_000),
   cursor: z.string().max(4096).optional(),
   limit: z.int().min(1).max(1000).optional(),
 })
 
-/** What one page of a rewrite of everything stored did. */
+/** The result of one page of rewriting stored records. */
 const page = {
   looked: countSchema,
-  unopened: textsSchema.describe('what does not open, as app:<id> and account:<id>'),
-  progress: z.number().min(0).max(1).describe('how much of it is behind us'),
-  cursor: z.string().optional().describe('where to go on; absent at the end'),
+  unopened: textsSchema.describe('records that cannot be decrypted, as app:<id> and account:<id>'),
+  progress: z.number().min(0).max(1).describe('the share that is done'),
+  cursor: z.string().optional().describe('the cursor of the next page; absent at the end'),
 }
 
 export const keysRotatedSchema = z.strictObject({
-  key: z.string().describe('the id of the key that seals'),
+  key: z.string().describe('the id of the key that encrypts now'),
   ...page,
   resealed: countSchema,
   retired: textsSchema
     .optional()
     .describe(
-      'at the end, unless something did not open: ids of keys that may be taken out of TOKENBUS_KEYS',
+      'at the end, if every record could be decrypted: ids of keys that may be removed from TOKENBUS_KEYS',
     ),
 })
 
 export const upgradePageSchema = z.strictObject({
-  level: z.int().describe('the form that is written'),
+  level: z.int().describe('the write level'),
   ...page,
   rewritten: countSchema,
-  finished: z.literal(true).optional().describe('no older form is accepted any more'),
+  finished: z.literal(true).optional().describe('older formats are no longer accepted'),
 })
 
-/** An event that its stream will never take. */
+/** A dead letter: an event that its stream rejects permanently. */
 const deadEventSchema = z.strictObject({
   id: z.string(),
   type: z.string(),
@@ -61,7 +61,7 @@ const deadEventSchema = z.strictObject({
 })
 export const deadEventsSchema = z.strictObject({
   events: z.array(deadEventSchema),
-  total: countSchema.describe('how many there are'),
+  total: countSchema.describe('the number of all dead letters'),
 })
 export const eventsRetriedSchema = z.strictObject({ retried: countSchema })
 export const eventsDroppedSchema = z.strictObject({ dropped: countSchema })

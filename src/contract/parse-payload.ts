@@ -3,8 +3,8 @@ import { fail, ok, type Result } from './failures.ts'
 import { fieldErrors } from './field-errors.ts'
 
 /**
- * Reads a JSON payload. `bad_request` names the field and its rule, never the value. An empty payload is `{}` where
- * `mayBeEmpty`: anybody can make JetStream publish one.
+ * Parses a JSON payload. `bad_request` names the field and its rule, never the value. An empty payload counts as `{}` only
+ * with `mayBeEmpty`, because any client can make JetStream publish an empty message to a request subject.
  */
 export function parsePayload<S extends z.ZodType>(
   schema: S,
@@ -17,7 +17,7 @@ export function parsePayload<S extends z.ZodType>(
   return parsed.success ? ok(parsed.data) : fail('bad_request', describe(parsed.error))
 }
 
-const missing = fail('bad_request', 'payload: must be a JSON object ({} at least)')
+const missing = fail('bad_request', 'payload: must be a JSON object, at least {}')
 
 function parseJson(payload: Uint8Array): Result<unknown> {
   let text: string
@@ -29,7 +29,7 @@ function parseJson(payload: Uint8Array): Result<unknown> {
   try {
     return ok(JSON.parse(text) as unknown)
   } catch {
-    // The parser's own message quotes the payload, which may hold a refresh token.
+    // The parser's message would quote the payload, which may hold a refresh token.
     return fail('bad_request', 'payload: must be JSON')
   }
 }

@@ -1,17 +1,17 @@
 import type { Scope } from './api-token.ts'
 
-/** Who calls, and what it may do. `accounts` and `apps` are an id, or the beginning of ids and `*`. */
+/** The caller behind an API token, and its rights. `accounts` and `apps` are an id, or a prefix of ids followed by `*`. */
 export interface Principal {
-  /** Of the API token; not secret. */
+  /** The id of the API token, which is not secret. */
   readonly id: string
   readonly scopes: readonly Scope[]
   readonly accounts: string
-  /** Null: none. */
+  /** Null: no apps. */
   readonly apps: string | null
   readonly perSecond: number
 }
 
-/** For whom a change is made. Who comes over NATS is bound by the role of its NATS user instead. */
+/** The restriction of a caller over HTTP; callers over NATS are restricted by the permissions of their NATS user. */
 export type Bound = Pick<Principal, 'apps'>
 
 export const everything = '*'
@@ -20,7 +20,7 @@ export function hasScope({ scopes }: Principal, wanted: readonly Scope[]): boole
   return scopes.some((scope) => scope === 'admin' || wanted.includes(scope))
 }
 
-/** Only a pattern for everything covers the empty id, which stands for one that is still to be made. */
+/** The empty id stands for one that does not exist yet; only `*` covers it. */
 export function covers(pattern: string | null, id: string): boolean {
   if (pattern === null) return false
   return pattern.endsWith('*') ? id.startsWith(pattern.slice(0, -1)) : id === pattern

@@ -14,13 +14,13 @@ const paramsSchema = z
 const path = z.string().regex(/^[\w-]{1,64}(?:\.[\w-]{1,64}){0,7}$/, 'must be names with dots between them')
 
 const placeholder = /\{([a-zA-Z]\w{0,31})\}/g
-/** A URL as it may look once it is filled in. */
+/** A URL template with its placeholders filled in by a sample value. */
 export const sampleOf = (url: string): string => url.replace(placeholder, 'x')
-/** `{name}` in a URL stands for what an account says it is. */
+/** The names of the `{name}` placeholders in a URL template. */
 export const placeholdersIn = (url: string): string[] =>
   [...url.matchAll(placeholder)].map(([, word]) => word as string)
 
-/** A URL, perhaps with `{name}` in it. */
+/** A URL that may contain `{name}` placeholders. */
 export const urlTemplateSchema = z
   .string()
   .max(2_048)
@@ -29,23 +29,23 @@ export const urlTemplateSchema = z
 const longestLife = 315_360_000
 const life = z.number().positive().max(longestLife)
 
-/** What a provider wants or says otherwise than RFC 6749 has it. */
+/** Settings for providers that deviate from RFC 6749. */
 export const protocolSettings = {
-  pkce: z.boolean().optional().describe('whether consent is protected by PKCE (RFC 7636)'),
+  pkce: z.boolean().optional().describe('whether the authorization request uses PKCE (RFC 7636)'),
   pkceMethod: z.enum(['S256', 'plain']).optional().describe('how the code challenge is made (RFC 7636 §4.2)'),
   clientAuth: z
     .enum(['client_secret_basic', 'client_secret_post', 'client_secret_query', 'none'])
     .optional()
-    .describe('how the app proves who it is at the token endpoint'),
+    .describe('how the app authenticates at the token endpoint'),
   tokenBody: z.enum(['form', 'json', 'query']).optional().describe('how token requests are encoded'),
   tokenMethod: z
     .enum(['POST', 'GET'])
     .optional()
-    .describe('of token requests; with GET all parameters are in the query'),
-  refreshMethod: z.enum(['POST', 'GET']).optional().describe('of refreshes and exchanges, if it is another'),
+    .describe('the HTTP method of token requests; with GET all parameters are in the query'),
+  refreshMethod: z.enum(['POST', 'GET']).optional().describe('the HTTP method of refreshes and exchanges, if it differs'),
   authorizeParams: paramsSchema
     .optional()
-    .describe('parameters added to the consent page, or with null taken from it'),
+    .describe('parameters added to the authorization request, or with null removed from it'),
   tokenParams: paramsSchema.optional().describe('parameters added to every token request'),
   refreshParams: paramsSchema.optional().describe('parameters added to refresh requests'),
   tokenHeaders: z
@@ -60,18 +60,18 @@ export const protocolSettings = {
     .record(name, name.or(z.literal('')))
     .refine(fewEntries(20), 'must have 20 entries at most')
     .optional()
-    .describe("the provider's names of standard parameters; an empty one leaves the parameter out"),
+    .describe("the provider's names for standard parameters; an empty name omits the parameter"),
   refreshUrl: urlTemplateSchema.optional().describe('where tokens are refreshed, if not at tokenUrl'),
   exchangeUrl: urlTemplateSchema
     .optional()
-    .describe('where the token that a code brings is exchanged for one that lives longer'),
-  exchangeParams: paramsSchema.optional().describe('parameters added to that exchange'),
+    .describe('the endpoint that exchanges the first, short-lived token for a long-lived one'),
+  exchangeParams: paramsSchema.optional().describe('parameters added to the request to exchangeUrl'),
   scopeSeparator: z
     .string()
     .regex(/^[\x20-\x7e]{1,3}$/, visibleRule)
     .regex(/^\W+$/, 'must have no letters, digits or _')
     .optional()
-    .describe('what stands between scopes, if not a space'),
+    .describe('the separator of scopes, if not a space'),
   answer: z
     .strictObject({
       path: path.optional(),
@@ -79,9 +79,9 @@ export const protocolSettings = {
       expiresInUnit: z.enum(['s', 'ms']).optional(),
     })
     .optional()
-    .describe('where in an answer the tokens are, and by which names'),
-  tokenLife: life.optional().describe('seconds an access token lives where the provider does not say'),
-  maxTokenLife: life.optional().describe('seconds an access token lives at most, whatever the provider says'),
+    .describe('the path and field names of the tokens in a token response'),
+  tokenLife: life.optional().describe('lifetime of an access token in seconds, if the provider does not report one'),
+  maxTokenLife: life.optional().describe('upper bound of the lifetime of an access token in seconds, whatever the provider reports'),
   refreshToken: z
     .enum(['required', 'optional', 'none'])
     .optional()
@@ -89,30 +89,30 @@ export const protocolSettings = {
   refreshWith: z
     .enum(['refresh_token', 'access_token'])
     .optional()
-    .describe('what is exchanged for the next access token'),
+    .describe('the token that is exchanged for the next access token'),
   keep: z
     .array(fieldPathSchema)
     .max(mostExtra)
     .optional()
-    .describe("fields of the provider's answers that are handed out beside the token"),
+    .describe("fields of the provider's token responses that are answered along with the token"),
   urlParams: z
     .record(
-      z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be a word'),
+      z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be up to 32 letters, digits and _, beginning with a letter'),
       z.strictObject({
         pattern: textSchema(512).refine(isPattern, 'must be a regular expression'),
-        from: name.optional().describe('the parameter of the callback that says it'),
+        from: name.optional().describe('the callback parameter that carries the value'),
       }),
     )
     .refine(fewEntries(10), 'must have 10 entries at most')
     .optional()
-    .describe('what accounts fill in where URLs have {name}, each with the pattern of its values'),
+    .describe('the {name} placeholders of the URLs that accounts fill in, each with the pattern of its values'),
   redirectUri: z
     .string()
     .min(1)
     .max(2_048)
     .regex(visible, visibleRule)
     .optional()
-    .describe('sent in place of the callback URL; some providers want the name it is registered under'),
+    .describe('sent instead of the callback URL, for providers that expect a registered name'),
 }
 
 function isPattern(text: string): boolean {
@@ -125,7 +125,7 @@ function isPattern(text: string): boolean {
 }
 
 type Shape = typeof protocolSettings
-/** None of them is undefined: what is not said is not there. */
+/** Settings that are not given are absent, never undefined. */
 export type ProtocolSettings = {
   readonly [Name in keyof Shape]?: NonNullable<z.output<Shape[Name]>>
 }

@@ -45,24 +45,24 @@ import {
 } from './maintenance.ts'
 import { tokenGetSchema, tokenRejectSchema, tokenSchema } from './token.ts'
 
-/** One kind of request: what it takes and what it is answered with. */
+/** One verb: its payload and its reply. */
 export interface RequestContract {
-  /** What the last token of its subject names, if it has one. */
+  /** What the last token of the subject identifies, if the subject has one. */
   readonly of?: 'account' | 'app' | 'api-token'
-  /** May that be the id of something new? */
+  /** The verb may create it, so the id is checked more strictly. */
   readonly makesId?: true
   readonly payload: z.ZodType
-  /** An empty payload is taken for `{}`. Only for what changes nothing. */
+  /** An empty payload counts as `{}`. Only for verbs that change nothing. */
   readonly mayBeEmpty?: true
-  /** Strict: what is not said here is not sent. */
+  /** Strict: no other field is sent. */
   readonly reply: z.ZodObject | z.ZodUnion
-  /** The reply holds a token: reading it is audited. */
+  /** The reply contains a token, so the read is audited. */
   readonly readsToken?: true
 }
 
 const nothing = z.strictObject({})
 
-/** Every request tokenbus answers, by its verb. */
+/** All requests that tokenbus answers, by verb. */
 export const requests = {
   'token.get': {
     of: 'account',

@@ -8,8 +8,8 @@ const canonical = /^(?:[A-Za-z0-9_@+=:,;()!~-]|%[0-9A-F]{2})+$/
 const longestToken = 256 * '%F0%9F%92%A9'.length
 
 /**
- * The id a subject token spells. An id has exactly one spelling, else a permission that denies `alice`
- * would be passed by `%61lice`: any other is `bad_request`.
+ * Decodes a subject token. Only the canonical encoding of an id is accepted, because a NATS permission that denies `alice`
+ * does not match `%61lice`.
  */
 export function decodeId(token: string): Result<string> {
   if (token.length > longestToken) return fail('bad_request', 'id: must have 1 to 256 code points')
@@ -19,7 +19,7 @@ export function decodeId(token: string): Result<string> {
   if (!checked.success) return fail('bad_request', `id: ${checked.error.issues[0]?.message}`)
   const spelling = encodeId(id)
   if (!canonical.test(token) || spelling !== token)
-    return fail('bad_request', `id: has one spelling in a subject, and this one is ${spelling}`)
+    return fail('bad_request', `id: not the canonical encoding; use \`${spelling}\``)
   return ok(id)
 }
 

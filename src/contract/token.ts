@@ -22,7 +22,7 @@ export const tokenGetSchema = z.strictObject({
   forceRefresh: z.boolean().optional(),
   ifGeneration: generationSchema.optional(),
   scopes: resourceScopesSchema.optional(),
-  /** The caller's own, which is exchanged for one of the account's provider (RFC 8693). */
+  /** A token of the caller's, to exchange for one of the account's provider (RFC 8693). */
   subjectToken: tokenTextSchema.optional(),
   subjectTokenType: subjectTokenTypeSchema.optional(),
 })
@@ -35,11 +35,11 @@ export const tokenExchangeSchema = tokenGetSchema
 export const tokenRejectSchema = z.strictObject({
   generation: generationSchema,
   claims: claimsSchema.optional(),
-  /** Those the token was asked for with. */
+  /** The scopes the token was requested with. */
   scopes: resourceScopesSchema.optional(),
 })
 
-/** What `token.get` and `token.reject` are answered with. */
+/** The reply to `token.get` and `token.reject`. */
 export const tokenSchema = z.strictObject({
   account: idSchema,
   user: z.string(),
@@ -47,13 +47,19 @@ export const tokenSchema = z.strictObject({
   provider: z.string(),
   app: idSchema,
   registeredScopes: textsSchema,
-  expires: timeSchema.nullable().describe('null where nobody says that it runs out'),
+  expires: timeSchema.nullable().describe('null if the token has no known expiry'),
   generation: generationSchema,
-  extra: extraSchema.optional().describe('what the app keeps of the answers of its provider'),
-  version: versionSchema.describe('of the account, as its events count them'),
-  since: timeSchema.describe('when the account came into its state'),
-  minValidityMet: z.literal(false).optional().describe('it lives shorter than was asked for; else absent'),
-  refreshed: z.literal(false).optional().describe('a newer one was asked for, and this is none; else absent'),
+  extra: extraSchema.optional().describe("fields of the provider's token responses that the app keeps"),
+  version: versionSchema.describe('the version of the account, as in its events'),
+  since: timeSchema.describe('when the account entered its state'),
+  minValidityMet: z
+    .literal(false)
+    .optional()
+    .describe('the token is valid for less than minValidity; otherwise absent'),
+  refreshed: z
+    .literal(false)
+    .optional()
+    .describe('a newer token was requested, and this is not one; otherwise absent'),
 })
 
 export type TokenWant = z.output<typeof tokenGetSchema>

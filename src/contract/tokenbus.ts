@@ -44,10 +44,10 @@ import type {
 import type { Bound } from './principal.ts'
 import type { TokenReject, TokenWant } from './token.ts'
 
-/** A whole `TokenReply` as JSON bytes, ready to send. `renewed`: it was waited for a refresh. */
+/** A `TokenReply` as JSON bytes, ready to send. `renewed`: the caller waited for a refresh. */
 export type TokenResult = Result<Uint8Array> & { readonly renewed?: boolean }
 
-/** What a partial change of an account starts from. */
+/** The fields that a partial change of an account may depend on. */
 export interface KnownAccount {
   readonly app: string
   readonly user: string
@@ -56,7 +56,7 @@ export interface KnownAccount {
   readonly metadata: object
 }
 
-/** On whose behalf a change is made; the operator by default. */
+/** The caller that a change is made for; the operator by default. */
 export interface From {
   readonly by?: Bound | null
 }
@@ -67,29 +67,29 @@ export interface PutFrom extends From {
   readonly consented?: Consented
 }
 
-/** API tokens, for the operators on the bus. */
+/** API tokens, for operators on the bus. */
 export interface ApiTokenAdmin {
   /** The token itself is in this answer and nowhere else. */
-  createApiToken(wish: ApiTokenCreate): Promise<Result<ApiTokenMade>>
+  createApiToken(options: ApiTokenCreate): Promise<Result<ApiTokenMade>>
   /** All of them, without the tokens themselves. */
   listApiTokens(): Promise<Result<ApiTokenList>>
   /** It is refused from now on, by every node within 5 s. */
   revokeApiToken(id: string): Promise<Result<ApiTokenRevoked>>
 }
 
-/** Events that were set aside, for the operators on the bus. */
+/** Dead letters, for operators on the bus. */
 export interface DeadEventAdmin {
   /** Which, and why their stream refused them. */
   deadEvents(query: EventsDead): Promise<Result<DeadEvents>>
-  /** They go out after what was saved meanwhile. */
+  /** Puts them back at the end of the outbox, after events saved meanwhile. */
   retryEvents(which: EventsWhich): Promise<Result<EventsRetried>>
   /** They are gone for good. */
   dropEvents(which: EventsWhich): Promise<Result<EventsDropped>>
 }
 
-/** What tokenbus does, whatever the wire. NATS and HTTP are thin over this. Unexpected errors are thrown. */
+/** Everything tokenbus does, independent of the wire; NATS and HTTP are thin layers over it. Unexpected errors are thrown. */
 export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
-  /** From memory where it may be. */
+  /** Answered from memory if possible. */
   getToken(account: string, want: TokenWant): Promise<TokenResult>
   /** Reports that an API refused a token (RFC 6750 §3.1 `invalid_token`); answers a newer one where there is one. */
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>
@@ -97,19 +97,19 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   putAccount(account: string, put: AccountPut, from?: PutFrom): Promise<Result<AccountPutView>>
   /** Decides as `putAccount` does, and stores nothing. */
   checkPut(account: string, put: AccountPut): Promise<Result<AccountPutCheck>>
-  /** What `make` makes of the account as the save finds it; it may run more than once. */
+  /** Puts the result of `make`, which gets the account as the save finds it, and may run more than once. */
   patchAccount(
     account: string,
     make: (known: KnownAccount | undefined) => Result<AccountPut>,
     from?: PutFrom,
   ): Promise<Result<AccountPutView>>
-  /** A person is to agree on another device; the account is connected once that has happened. */
-  connectDevice(account: string, wish: AccountDevice, from?: From): Promise<Result<AccountDeviceReply>>
+  /** Starts consent on another device; the account is connected once the person has agreed. */
+  connectDevice(account: string, options: AccountDevice, from?: From): Promise<Result<AccountDeviceReply>>
   /** Its state, and why; never a secret. */
   getAccount(account: string): Promise<Result<AccountView>>
   /** In order of id, a page at a time. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
-  /** Its token is served no more, from now on. */
+  /** From now on its token is no longer served. */
   revokeAccount(account: string, options: AccountRevoke, from?: From): Promise<Result<AccountRevoked>>
   /** Also where the provider does not confirm the revocation (RFC 7009). */
   deleteAccount(account: string, options: AccountDelete, from?: From): Promise<Result<AccountDeleted>>
@@ -117,7 +117,7 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   accountHistory(account: string, query: AccountHistory): Promise<Result<AccountTransitions>>
   /** Makes or replaces an app; secrets that are not named are gone. */
   putApp(app: string, put: AppPut): Promise<Result<AppView>>
-  /** Settings and secrets that are not named stay. `make` may run more than once, on the app as the save finds it. */
+  /** A partial change: other settings and secrets stay. `make` gets the app as the save finds it, and may run more than once. */
   updateApp(
     app: string,
     make: (known: Pick<AppPut, 'provider'>) => Result<AppPatch>,
@@ -132,10 +132,10 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
   /** Removes a client secret by its id. */
   removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
-  /** Tries the app's settings at its provider; neither the app nor any account is the better or the worse for it. */
+  /** Tries the app's settings at its provider, without changing the state of the app or of any account. */
   verifyApp(app: string, how: AppVerify): Promise<Result<AppVerification>>
   /** Seals a page of what is stored anew, with the first of the sealing keys. */
   rotateKeys(page: KeysRotate): Promise<Result<KeyRotation>>
-  /** The first call, without a cursor, has every node write the newest form; the next ones rewrite what is stored. */
+  /** The first call, without a cursor, raises the write level of all nodes; the next ones rewrite what is stored. */
   finishUpgrade(page: UpgradeFinish): Promise<Result<UpgradePage>>
 }

@@ -113,7 +113,7 @@ function readBody({ body: schema, bodyOptional = false }: Route, body: unknown):
   if (schema === undefined) return undefined
   if (body !== undefined) return read(schema, body)
   if (bodyOptional) return read(schema, {})
-  throw new Refused(fail('bad_request', 'body: must be a JSON object ({} at least)').failure)
+  throw new Refused(fail('bad_request', 'body: must be a JSON object, at least {}').failure)
 }
 
 function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {

@@ -8,36 +8,36 @@ export interface CachedToken {
   readonly generation: number
   /** Hard expiry, ms. */
   readonly expiresAt: number
-  /** A caller without a wish is served until here, ms. */
+  /** A request without `minValidity` is served until this time, ms. */
   readonly servedUntil: number
   readonly filledAt: number
 }
 
 export interface TokenCache {
   /**
-   * The ready-made reply; `minValidity` in ms, null for the default; `resource` the key of a second token. Nothing while
-   * the bus is down.
+   * The cached reply. `minValidity` in ms, null for the default; `resource`: the key of a second token. Undefined while NATS is
+   * disconnected.
    */
   read(account: string, minValidity: number | null, resource?: string): Uint8Array | undefined
-  /** The same past its re-check time: for when Redis cannot be asked but the bus would have told of a change. */
+  /** As `read`, but also past the re-check time: for when Redis is unavailable, while invalidations still arrive over NATS. */
   readUnchecked(account: string, minValidity: number | null, resource?: string): CachedToken | undefined
   beginFill(account: string): Fill
   endFill(fill: Fill, token: CachedToken | null, resource?: string): void
   drop(account: string): void
-  /** Redis may have forgotten a save: everything is read anew. */
+  /** Empties the cache, because Redis may have lost a save. */
   clear(): void
-  /** The bus is down: changes pass unheard, so the cache is neither read nor filled. */
+  /** NATS is disconnected, so invalidations are missed: the cache is neither read nor filled. */
   suspend(): void
-  /** The bus is back: start empty, and fill nothing for a second, while late news drains in. */
+  /** NATS is connected again: starts empty, and is not filled for a second, while late invalidations arrive. */
   resume(): void
 }
 
 const recheckAfter = 60_000
 const bytesInMegabyte = 1_048_576
-/** Of an entry and of the HTTP answer made of it, besides their texts. */
+/** Bytes of an entry and of the HTTP reply derived from it, besides their texts. */
 const overhead = 700
 
-/** The reply is held twice where it is also read over HTTP. */
+/** Twice, because the HTTP reply derived from it may be cached as well. */
 const sizeOf = ({ bytes }: CachedToken, account: string) => 2 * bytes.length + 2 * account.length + overhead
 
 export function createTokenCache({
@@ -47,7 +47,7 @@ export function createTokenCache({
   observer = unobserved,
 }: {
   clock: ClusterClock
-  /** Entries at most; by default only their bytes count. */
+  /** Maximum number of entries; by default only bytes are limited. */
   max?: number
   megabytes?: number
   observer?: Pick<Observer, 'served'>

@@ -1,7 +1,7 @@
 import { decodeId } from '../contract/subject-token.ts'
 import type { TokenCache } from './cache.ts'
 
-/** The whole answer to a `token.get` without wishes, in the same tick, if this node may give it from memory. */
+/** Answers a `token.get` without payload synchronously from the cache, or undefined. */
 export function readCachedFrom(cache: Pick<TokenCache, 'read'>) {
   return (subjectToken: string, payload: Uint8Array): Uint8Array | undefined => {
     if (payload.length > 0) return undefined

@@ -1,7 +1,7 @@
 import type { Seen, Verdict } from '../../machines/index.ts'
 import { fail, type Result } from '../contract/failures.ts'
 
-/** Why there is no token, in the words of the contract. */
+/** Maps why there is no token to a failure of the contract. */
 export function failureOf(
   account: string,
   { state, context }: Seen,
@@ -30,7 +30,7 @@ export function failureOf(
       })
     case 'refused': {
       const { reason: word, action: todo } = verdict.refused
-      return fail('invalid_config', 'scopes: the provider does not give them to this grant', {
+      return fail('invalid_config', 'scopes: the provider refuses them to this grant', {
         account,
         state,
         reason: word,
@@ -40,14 +40,18 @@ export function failureOf(
     case 'needs_subject':
       return fail('bad_request', 'subjectToken: required for an account of this app', { account })
     case 'held_back':
-      return fail('provider_unavailable', 'an API has refused this token, and no other is to be had', {
-        account,
-        state,
-        reason: 'token_rejected',
-        recoverable: true,
-        action: 'wait; if it is refused again, ask the user to reconnect',
-        retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
-      })
+      return fail(
+        'provider_unavailable',
+        'an API answered 401 to this token, and the provider has no newer one',
+        {
+          account,
+          state,
+          reason: 'token_rejected',
+          recoverable: true,
+          action: 'wait for retryAfter; if the new token is rejected too, ask the user to reconnect',
+          retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
+        },
+      )
     case 'provider_unavailable':
       return fail('provider_unavailable', 'the provider cannot be reached', {
         ...why,

@@ -5,16 +5,16 @@ import type { TokenReply } from '../contract/token.ts'
 
 const encoder = new TextEncoder()
 
-/** The answer of `token.get`, as it goes over the wire. Throws when there is no access token to answer: a bug. */
+/** The reply to `token.get`, as bytes. Throws if there is no access token, which is a bug. */
 export function tokenReply(known: {
   readonly account: string
   readonly context: AccountContext
-  /** Of the record. */
+  /** The record's version. */
   readonly version: number
   /** Null for the account's own token. */
   readonly resource: Resource | null
   readonly tokens: TokenPair | null
-  /** As it is stored. */
+  /** JSON text, as stored. */
   readonly extra: string | undefined
 }): Uint8Array {
   const { account, context, version, resource, tokens, extra } = known

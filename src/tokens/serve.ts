@@ -32,15 +32,15 @@ export interface ServeOptions {
 export interface Serve {
   seen(loaded: LoadedAccount): Seen
   isAlive(loaded: LoadedAccount, resource: Resource | null): boolean
-  /** The account's token. `fill`: where the cache takes it; null where what was read may be older than what is saved now. */
+  /** The reply with the account's token. `fill`: caches it; null if the record may be outdated. */
   token(inquiry: Inquiry, loaded: LoadedAccount, fill: Fill | null): TokenResult
-  /** Once the caller's patience is over: the token it has while that lives. */
+  /** After the time-out: the current token if it is still valid, else `refresh_timeout`. */
   outOfPatience(inquiry: Inquiry, loaded: LoadedAccount): TokenResult
-  /** While the storage says nothing of this account: what is still known to live. Throws what is nobody's expectation. */
+  /** When Redis is unavailable: the cached token if it is still valid, else the failure. Rethrows unexpected errors. */
   lastKnown(inquiry: Inquiry, error: unknown): TokenResult
 }
 
-/** Makes answers of accounts that were loaded. */
+/** Builds replies from loaded accounts. */
 export function createServe({ accounts, cache, clock, observer }: ServeOptions): Serve {
   const seen = ({ snapshot, at }: LoadedAccount): Seen => ({
     state: snapshot.value as AccountState,
@@ -65,12 +65,12 @@ export function createServe({ accounts, cache, clock, observer }: ServeOptions):
     observer.served(expiresAt - loaded.at, renewed ? 'refresh' : 'storage')
     if (fill !== null) {
       const lasts = expiresAt - effectiveMinValidity({ ...held, expiresAt }, null)
-      // Nothing but a request refreshes a second token: from its soft deadline on each has to be seen.
+      // A second token is refreshed only by a request, so from its soft deadline on, requests must not be served from the cache.
       const servedUntil = resource === null ? lasts : Math.min(lasts, refreshAt)
       cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: loaded.at }, resource?.key)
     }
     const unmet = unmetWishes(seen(loaded), want)
-    // What is cached is shared, and says nothing about the wish of one caller.
+    // `minValidityMet` and `refreshed` concern this caller only, so they are not cached.
     return { ...ok(unmet === undefined ? bytes : appendFields(bytes, unmet)), renewed }
   }
 
@@ -83,7 +83,7 @@ export function createServe({ accounts, cache, clock, observer }: ServeOptions):
       const anyGeneration = { ...inquiry, found: Number.POSITIVE_INFINITY }
       if (isAlive(loaded, want.resource)) return token(anyGeneration, loaded, null)
       const { state } = seen(loaded)
-      return fail('refresh_timeout', 'the refresh is still under way', { account, state, retryAfter: 1 })
+      return fail('refresh_timeout', 'the refresh is still in flight', { account, state, retryAfter: 1 })
     },
     lastKnown({ account, want }, error) {
       if (!(error instanceof StorageUnavailable || error instanceof NewerForm)) throw error

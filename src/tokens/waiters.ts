@@ -1,57 +1,57 @@
 import { realTimers, type Timers } from '../common/timers.ts'
 
-export interface Waiter<News> {
+export interface Waiter<Change> {
   /**
-   * Resolves at the account's next change, or after `ms`, whichever comes first; with what the change led to where this
-   * node made it. A change since the last call counts.
+   * Resolves at the account's next change, or after `ms`. The value is the account after the change, if this node made it.
+   * A change since the previous call resolves it at once.
    */
-  next(ms: number): Promise<News | undefined>
+  next(ms: number): Promise<Change | undefined>
   leave(): void
 }
 
-/** Callers that wait for an account to change. Registered *before* the load, else the wake-up slips in between. */
-export interface Waiting<News> {
-  register(account: string): Waiter<News>
-  wake(account: string, news?: News): void
+/** Callers waiting for an account to change. Register *before* loading it: a change in between would be missed. */
+export interface Waiting<Change> {
+  register(account: string): Waiter<Change>
+  wake(account: string, change?: Change): void
   size(): number
 }
 
-export function createWaiting<News>({ after }: Pick<Timers, 'after'> = realTimers): Waiting<News> {
-  const rooms = new Map<string, Set<(news?: News) => void>>()
+export function createWaiting<Change>({ after }: Pick<Timers, 'after'> = realTimers): Waiting<Change> {
+  const waiters = new Map<string, Set<(change?: Change) => void>>()
   return {
     register(account) {
-      let changed: { news: News | undefined } | undefined
+      let changed: { change: Change | undefined } | undefined
       let proceed: (() => void) | undefined
-      const ring = (news?: News) => {
-        changed = { news }
+      const notify = (change?: Change) => {
+        changed = { change }
         proceed?.()
       }
-      const room = rooms.get(account) ?? new Set()
-      rooms.set(account, room.add(ring))
+      const ofAccount = waiters.get(account) ?? new Set()
+      waiters.set(account, ofAccount.add(notify))
       return {
         async next(ms) {
           if (changed === undefined) {
-            let callOff = () => {}
+            let cancel = () => {}
             await new Promise<void>((resolve) => {
               proceed = resolve
-              callOff = after(ms, resolve)
+              cancel = after(ms, resolve)
             })
-            callOff()
+            cancel()
           }
-          const news = changed?.news
+          const change = changed?.change
           changed = undefined
           proceed = undefined
-          return news
+          return change
         },
         leave() {
-          room.delete(ring)
-          if (room.size === 0 && rooms.get(account) === room) rooms.delete(account)
+          ofAccount.delete(notify)
+          if (ofAccount.size === 0 && waiters.get(account) === ofAccount) waiters.delete(account)
         },
       }
     },
-    wake(account, news) {
-      for (const ring of rooms.get(account) ?? []) ring(news)
+    wake(account, change) {
+      for (const notify of waiters.get(account) ?? []) notify(change)
     },
-    size: () => rooms.size,
+    size: () => waiters.size,
   }
 }

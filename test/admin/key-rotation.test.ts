@@ -146,7 +146,7 @@ it('what does not open is named, and the older keys stay', async () => {
 })
 
 it.each([
-  [{ key: 'one' }, 'conflict', /^key: this node seals with two/],
+  [{ key: 'one' }, 'conflict', /^key: this node encrypts with two/],
   [{ key: 'two', cursor: 'nonsense' }, 'bad_request', /^cursor/],
 ])('refuses %j', async (page, error, message) => {
   await using node = await startNode(two)

@@ -79,14 +79,14 @@ it('keys are rotated while tokens are served and refreshed; killed half-way, and
   const tooSoon = rotate()
   expect(await tooSoon.ended).toBe(1)
   expect(tooSoon.output()).toMatch(
-    /Nodes seal with different keys \(1 with (old, 1 with fresh|fresh, 1 with old)\)/,
+    /Nodes encrypt with different keys \(1 with (old, 1 with fresh|fresh, 1 with old)\)/,
   )
   await first.stop()
   const victim = await cluster.startNode(env(`${fresh},${old}`))
 
   const asking = keepAsking(cluster)
   const killed = rotate()
-  await killed.says(/ % {2}\d+ looked at/, 60_000)
+  await killed.says(/ % {2}\d+ checked/, 60_000)
   killed.signal('SIGKILL')
   victim.signal('SIGKILL')
   await killed.ended
@@ -94,7 +94,7 @@ it('keys are rotated while tokens are served and refreshed; killed half-way, and
 
   const again = rotate()
   expect(await again.ended).toBe(0)
-  expect(again.output()).toContain('Everything is sealed with fresh. No longer needed in TOKENBUS_KEYS: old.')
+  expect(again.output()).toContain('Everything is encrypted with fresh. No longer needed in TOKENBUS_KEYS: old.')
   const { refused, asked } = await asking.stop()
   expect(refused).toEqual([])
   expect(asked).toBeGreaterThan(0)

@@ -4,19 +4,19 @@ import { useAnsweringBus } from './answering-bus.ts'
 const bus = useAnsweringBus()
 const { tokenbus } = bus
 
-describe('what is printed', () => {
-  it('facts, a line each, aligned', async () => {
+describe('output', () => {
+  it('prints fields with aligned names, one per line', async () => {
     expect((await tokenbus(['token', 'alice'])).out).toBe(
       'account      alice\nstate        valid\naccessToken  the token',
     )
   })
-  it('with --raw the token alone, with --json the whole answer', async () => {
+  it('prints the token alone with --raw, the whole reply with --json', async () => {
     expect((await tokenbus(['token', 'alice', '--raw'])).out).toBe('the token')
     expect(JSON.parse((await tokenbus(['--json', 'token', 'alice'])).out)).toMatchObject({
       accessToken: 'the token',
     })
   })
-  it('lists as tables, and how to go on', async () => {
+  it('prints lists as tables, with the cursor of the next page', async () => {
     const account = {
       account: 'alice',
       state: 'revoked',
@@ -35,7 +35,7 @@ describe('what is printed', () => {
     ])
     expect(bus.asked[0]?.payload).toEqual({ state: 'revoked', limit: 1 })
   })
-  it('a whole list as its pages come, also where one found nothing', async () => {
+  it('prints a whole list page by page, including empty pages', async () => {
     const named = (account: string) => ({
       account,
       state: 'valid',
@@ -67,13 +67,13 @@ describe('what is printed', () => {
   })
 })
 
-describe('what is verified', () => {
+describe('app verify', () => {
   const steps = [
     { step: 'configuration', ok: true, message: 'usable, for outlook' },
     { step: 'redirect_uri', ok: null, message: 'to be registered' },
     { step: 'credentials', ok: false, message: 'client_secret_expired', action: 'add a new client secret' },
   ]
-  it('is a line a step, and exit code 1 where one failed', async () => {
+  it('prints one line per step, and exits with 1 if one failed', async () => {
     bus.answer = () => ({ app: 'a', ok: false, steps })
     const { code, out } = await tokenbus(['app', 'verify', 'a'])
     expect(code).toBe(1)
@@ -83,14 +83,14 @@ describe('what is verified', () => {
       'failed  credentials    client_secret_expired; add a new client secret',
     ])
   })
-  it('and 0 where none did', async () => {
+  it('exits with 0 if none failed', async () => {
     bus.answer = () => ({ app: 'a', ok: true, steps: steps.slice(0, 2) })
     expect((await tokenbus(['app', 'verify', 'a'])).code).toBe(0)
   })
 })
 
-describe('events that no stream takes', () => {
-  it('are listed, each with why', async () => {
+describe('dead letters', () => {
+  it('are listed with their reasons', async () => {
     const event = { id: 'e1', type: 'token.invalid', time: '2026-01-02T03:04:05.000Z', account: 'alice' }
     bus.answer = () => ({ events: [{ ...event, version: 3, reason: 'too large', bytes: 9 }], total: 1 })
     const { code, out } = await tokenbus(['events', 'dead'])
@@ -102,7 +102,7 @@ describe('events that no stream takes', () => {
     expect(code).toBe(0)
   })
 
-  it('are retried and dropped, one or all; exit code 1 where the one is not there', async () => {
+  it('are retried and dropped, one or all; an unknown id exits with 1', async () => {
     bus.answer = () => ({ retried: 0, dropped: 2 })
     expect(await tokenbus(['events', 'retry', 'e1'])).toMatchObject({ code: 1, out: '0 retried' })
     expect(await tokenbus(['events', 'drop', '--all'])).toMatchObject({ code: 0, out: '2 dropped' })
@@ -113,8 +113,8 @@ describe('events that no stream takes', () => {
   })
 })
 
-describe('what goes wrong', () => {
-  it('a failure is told on stderr, with what to do, and exit code 1', async () => {
+describe('failures', () => {
+  it('a failure is printed on stderr with its action, and exits with 1', async () => {
     bus.unavailable = true
     bus.answer = () => ({
       error: 'grant_revoked',
@@ -147,8 +147,8 @@ describe('what goes wrong', () => {
     [['account', 'put', 'a', '--refresh-token', 'in-plain-text'], /standard input/],
     [['app', 'put', 'a', '--payload', 'not json'], /must be a JSON object/],
     [['app', 'put', 'a', '--setting', 'pkce'], /--setting pkce: must be name=value/],
-    [['events', 'drop'], /name one event by its id, or say --all/],
-    [['events', 'retry', 'e1', '--all'], /name one event by its id, or say --all/],
+    [['events', 'drop'], /give the id of one event, or --all/],
+    [['events', 'retry', 'e1', '--all'], /give the id of one event, or --all/],
   ])('wrong usage is exit code 2: %j', async (args, sentence) => {
     const { code, err } = await tokenbus(args)
     expect(code).toBe(2)
@@ -156,7 +156,7 @@ describe('what goes wrong', () => {
     expect(err).not.toContain('in-plain-text')
     expect(bus.asked).toEqual([])
   })
-  it('nobody there is exit code 3, and a sentence that says what to do', async () => {
+  it('an unreachable NATS exits with 3 and says what to do', async () => {
     const nowhere = await tokenbus(['token', 'alice'], {
       env: { TOKENBUS_NATS_URL: '', TOKENBUS_DATA_DIR: '/nowhere' },
     })

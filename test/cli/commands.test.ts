@@ -4,7 +4,7 @@ import { useAnsweringBus } from './answering-bus.ts'
 const bus = useAnsweringBus()
 const { tokenbus } = bus
 
-describe('what is asked', () => {
+describe('requests', () => {
   it.each<[string[], string, unknown]>([
     [['token', 'alice'], 'token.get.alice', {}],
     [

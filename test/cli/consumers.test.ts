@@ -80,10 +80,10 @@ afterEach(async () => {
 })
 
 describe('create', () => {
-  it('makes a durable and a NATS account, from which nats.js reads and acknowledges its events', async () => {
+  it('creates a durable and prints a NATS account, with which nats.js reads and acknowledges its events', async () => {
     const { code, out, err } = await consumer('create', 'crm')
     expect(code).toBe(0)
-    expect(err).toMatch(/^crm: created; hears every account and app; acknowledged up to \d+, 0 to come$/)
+    expect(err).toMatch(/^crm: created; filter: all events; acknowledged up to \d+, 0 pending$/)
     const crm = await takeOver(out)
     await publish('token.refreshed.alice', 'token.invalid.bob', 'app.secret-expired.a')
     expect(await read(crm, 'crm')).toEqual([
@@ -94,7 +94,7 @@ describe('create', () => {
     expect((await manager.consumers.info(stream, 'crm')).num_ack_pending).toBe(0)
   })
 
-  it('lets that account ask for tokens and hear events live', async () => {
+  it('lets that account request tokens and subscribe to events', async () => {
     const crm = await takeOver((await consumer('create', 'crm')).out)
     service.subscribe('token.get.*', {
       callback: (_, message) => void message.respond(message.headers?.get('Nats-Request-Info') ?? ''),
@@ -109,7 +109,7 @@ describe('create', () => {
     expect(await heard).toBe('token.invalid.alice')
   })
 
-  it('a block for some accounts reads those alone: from the durable, live and for tokens', async () => {
+  it('a block for some accounts permits their events and tokens only', async () => {
     const filter_subject = 'token.refreshed.alice@example%2Ecom'
     const durable_name = 'alice-app'
     await manager.consumers.add(stream, { durable_name, ack_policy: AckPolicy.Explicit, filter_subject })
@@ -123,7 +123,7 @@ describe('create', () => {
       })
   })
 
-  it('--accounts is refused by a server that has one filter for a consumer', async () => {
+  it('--accounts is refused if nats-server supports one filter per consumer', async () => {
     const { code, out, err } = await consumer('create', 'alice-app', '--accounts', 'alice')
     const { version } = service.info as { version: string }
     if (version.startsWith('2.9.')) {
@@ -134,11 +134,11 @@ describe('create', () => {
     }
   })
 
-  it('run again changes nothing', async () => {
+  it('changes nothing when repeated', async () => {
     await consumer('create', 'crm')
     const { config } = await manager.consumers.info(stream, 'crm')
     const { code, err } = await consumer('create', 'crm')
-    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^crm: there already/) })
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^crm: exists already/) })
     expect((await manager.consumers.info(stream, 'crm')).config).toEqual(config)
   })
 
@@ -149,7 +149,7 @@ describe('create', () => {
       /it is a push consumer \(deliver_subject\)/,
     ],
     ['other acks', { ack_policy: AckPolicy.All }, /its acks are "all"/],
-  ])('refuses to take over what is there: %s', async (_, difference, sentence) => {
+  ])('refuses an existing consumer with %s', async (_, difference, sentence) => {
     const made = { durable_name: 'crm', ack_policy: AckPolicy.Explicit, ...difference }
     await manager.consumers.add(stream, made)
     for (const verb of ['create', 'adopt']) {
@@ -166,7 +166,7 @@ describe('create', () => {
     },
   )
 
-  it('needs an operator', async () => {
+  it('needs the permissions of an operator', async () => {
     const { code, err } = await runTokenbus(['consumer', 'create', 'crm'], {
       env: { TOKENBUS_NATS_URL: `nats://consumer:p@127.0.0.1:${server.port}` },
     })
@@ -176,14 +176,14 @@ describe('create', () => {
 })
 
 describe('adopt', () => {
-  it('a durable goes on where it was, from its own NATS account', async () => {
+  it('a durable keeps its position, read from its own NATS account', async () => {
     await manager.consumers.add(stream, { durable_name: 'old', ack_policy: AckPolicy.Explicit })
     await publish('token.refreshed.a', 'token.refreshed.b', 'token.refreshed.c')
     const before = await (await as('operator')).jetstream().consumers.get(stream, 'old')
     const first = await before.next()
     expect(await first?.ackAck()).toBe(true)
     const { code, out, err } = await consumer('adopt', 'old')
-    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/, 2 to come$/) })
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/, 2 pending$/) })
     expect(await read(await takeOver(out), 'old')).toEqual(['token.refreshed.b', 'token.refreshed.c'])
   })
 
@@ -195,7 +195,7 @@ describe('adopt', () => {
     })
   })
 
-  it('says so when there is none', async () => {
+  it('a missing durable is not_found', async () => {
     expect(await consumer('adopt', 'crm')).toMatchObject({
       code: 1,
       err: expect.stringMatching(/no durable consumer crm/),
@@ -204,7 +204,7 @@ describe('adopt', () => {
 })
 
 describe('filters for some accounts', () => {
-  it('from nats-server 2.10 on are all kinds of their events, and those of no app', () => {
+  it('on nats-server 2.10 or newer are all account event types, and none of apps', () => {
     const filters = ['token.refreshed', 'token.invalid', 'account.grant-expiring', 'account.removed']
     expect(filtersOf(['a', 'b'], '2.10.0')).toEqual({
       ok: true,
@@ -212,7 +212,7 @@ describe('filters for some accounts', () => {
     })
   })
 
-  it('before that cannot be had', () => {
+  it('on older servers are refused', () => {
     expect(filtersOf(['a'], '2.9.25')).toMatchObject({ ok: false, failure: { error: 'bad_request' } })
   })
 })

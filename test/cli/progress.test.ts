@@ -14,7 +14,7 @@ function start(total: number) {
   return { said, steps }
 }
 
-it('says how far it is, at what rate, and how long it will take, every five seconds', () => {
+it('reports share, rate and remaining time every five seconds', () => {
   const { said, steps } = start(10_000)
   steps(4_999, 2)
   expect(said).toEqual(['2500 of 10000 (25 %), 500 a second, about 15 s left'])
@@ -23,14 +23,14 @@ it('says how far it is, at what rate, and how long it will take, every five seco
   expect(said).toHaveLength(2)
 })
 
-it('tells minutes, and the rate of all so far where it slows down', () => {
+it('reports minutes, and the average rate', () => {
   const { said, steps } = start(100_000)
   steps(100, 10)
   steps(80, 50)
   expect(said).toEqual(['180 of 100000 (0 %), 36 a second, about 46 min 13 s left'])
 })
 
-it('says nothing of what is short, and nothing at the end, which the summary tells', () => {
+it('reports nothing for short runs, nor at the end', () => {
   const short = start(100)
   short.steps(100, 10)
   expect(short.said).toEqual([])

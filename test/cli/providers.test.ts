@@ -6,13 +6,13 @@ import { withProvidersTable } from '../support/providers-table.ts'
 import { runTokenbus } from './run-command.ts'
 
 describe('tokenbus providers', () => {
-  it('lists the catalogue, a line each', async () => {
+  it('lists the catalogue', async () => {
     const { code, out } = await runTokenbus(['providers'])
     expect(code).toBe(0)
     expect(out).toMatch(/^slack +Slack, bot +communication +authorization_code$/m)
   })
 
-  it('explains one: what to register, what is filled in, and where that was read', async () => {
+  it('shows one provider: what to register, its defaults and their sources', async () => {
     const { code, out } = await runTokenbus(['providers', 'slack'])
     expect(code).toBe(0)
     expect(out).toContain('register     https://api.slack.com/apps')
@@ -23,20 +23,20 @@ describe('tokenbus providers', () => {
     )
   })
 
-  it('says it in JSON for machines', async () => {
+  it('prints JSON with --json', async () => {
     const { out } = await runTokenbus(['--json', 'providers', 'slack'])
     expect(JSON.parse(out)).toMatchObject({ displayName: 'Slack, bot', settings: { pkce: false } })
   })
 
-  it('knows no others, and says which may have been meant', async () => {
+  it('suggests similar names for an unknown one', async () => {
     const { code, err } = await runTokenbus(['providers', 'slak'])
     expect({ code, err }).toEqual({
       code: 1,
-      err: 'the catalogue has no provider slak; there is slack, slackUser',
+      err: 'there is no provider slak in the catalogue; similar: slack, slackUser',
     })
   })
 
-  it("shows an operator's own, or what is wrong with them", async () => {
+  it('shows an operator’s own entries, or what is wrong with them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tokenbus-catalogue-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const env = { TOKENBUS_CATALOGUE_DIR: folder }
@@ -49,7 +49,7 @@ describe('tokenbus providers', () => {
   })
 })
 
-it('the table in docs/providers.md is the one of today (npm run providers-table)', async () => {
+it('the table in docs/providers.md is up to date (npm run providers-table)', async () => {
   const page = await readFile(new URL('../../docs/providers.md', import.meta.url), 'utf8')
   expect(page).toBe(withProvidersTable(page))
 })

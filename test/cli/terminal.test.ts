@@ -34,10 +34,10 @@ it.each<[string, () => string[]]>([
     ],
   ],
   ['a line of JSON', () => [jsonLine({ [evil]: evil })]],
-])('%s shows nothing that a terminal would obey', (_, lines) => {
+])('%s contains no control characters', (_, lines) => {
   for (const line of lines()) expect(hasControl(line)).toBe(false)
 })
 
-it('a line of JSON means what it meant', () => {
+it('an escaped line of JSON keeps its meaning', () => {
   expect(JSON.parse(jsonLine({ [evil]: evil }))).toEqual({ [evil]: evil })
 })

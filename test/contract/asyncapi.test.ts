@@ -75,7 +75,7 @@ describe('the document', () => {
     expect(checker.errors).toBeNull()
   })
 
-  it('points at nothing that is not there, and holds valid JSON Schemas', () => {
+  it('has no dangling reference, and valid JSON Schemas', () => {
     const pointers = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
       ([, path = '']) => path,
     )
@@ -87,7 +87,7 @@ describe('the document', () => {
     for (const { payload } of Object.values(messages)) expect(() => ajv.compile(payload)).not.toThrow()
   })
 
-  it('has every request and every event, and answers none of them twice', () => {
+  it('has every request and every event once', () => {
     expect(Object.keys(document.operations)).toEqual([
       ...verbs,
       ...eventTypes,
@@ -153,7 +153,7 @@ describe('live messages', () => {
     for (const stop of stopping) await stop()
   })
 
-  it('of every kind are as the document says', async () => {
+  it('of every kind match the document', async () => {
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
     const soon = new Date(Date.now() + 2 * 86_400_000).toISOString()
     const { clientSecret, ...app } = sandboxApp

@@ -11,11 +11,11 @@ describe('a claims challenge', () => {
     ['JSON with spaces', JSON.stringify(challenge, null, 2)],
     ['base64url', Buffer.from(text).toString('base64url')],
     ['base64', Buffer.from(text).toString('base64')],
-  ])('is taken as %s, and passed on as JSON', (_, claims) =>
+  ])('is accepted as %s, and normalised to JSON', (_, claims) =>
     expect(read(claims).data).toEqual({ generation: 1, claims: text }),
   )
 
-  it('loses what does not belong in it', () => {
+  it('is stripped of unknown members', () => {
     const wordy = { id_token: { amr: { values: ['mfa'], note: 'something else' }, auth_time: null } }
     expect(read(JSON.stringify(wordy)).data?.claims).toBe(
       '{"id_token":{"amr":{"values":["mfa"]},"auth_time":null}}',
@@ -29,7 +29,7 @@ describe('a claims challenge', () => {
     ['about something else', '{"password":{"x":null}}'],
     ['long enough for a token', JSON.stringify({ access_token: { x: { value: 'a'.repeat(65) } } })],
     ['too long', JSON.stringify({ access_token: { x: { values: Array(60).fill('a'.repeat(60)) } } })],
-  ])('is refused, naming the field, when it is %s', (_, claims) =>
+  ])('is refused, naming the field, if it is %s', (_, claims) =>
     expect(read(claims).error?.issues).toMatchObject([{ path: ['claims'] }]),
   )
 })

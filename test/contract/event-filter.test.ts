@@ -3,7 +3,7 @@ import { createEventFilter } from '../../src/contract/event-filter.ts'
 
 type Body = Record<string, unknown>
 
-// What a browser loads has no types of its own, and remembers for as long as it is loaded.
+// The page’s module has no types, and keeps its state as long as it is loaded.
 let loaded = 0
 async function ofThePage(): Promise<(subject: string, body: Body) => unknown> {
   const module = new URL(`../../src/http/page/believed.js?${++loaded}`, import.meta.url).href
@@ -26,7 +26,7 @@ describe.each([
   ['a subscriber', async () => createEventFilter()],
   ['the page', ofThePage],
 ])('%s', (_who, create) => {
-  it('believes what is newer by version or by time, once', async () => {
+  it('accepts an event that is newer by version or by time, once', async () => {
     const believes = await create()
     const told = [
       eventAt(5, 50),
@@ -42,7 +42,7 @@ describe.each([
     expect(told).toEqual([true, false, false, true, false, true, true, false])
   })
 
-  it('believes each of several events of one save, once', async () => {
+  it('accepts each of several events of one save once', async () => {
     const believes = await create()
     const one = eventAt(5, 50, { id: 'one' })
     const other = eventAt(5, 50, { id: 'other', type: 'account.transition' })
@@ -50,7 +50,7 @@ describe.each([
     expect(told).toEqual([true, true, false, false])
   })
 
-  it('keeps apart accounts, and an app of the same name', async () => {
+  it('tracks each account separately, and an app with the same id', async () => {
     const believes = await create()
     expect(believes(subject, eventAt(9, 90))).toBeTruthy()
     expect(believes('token.refreshed.bob', eventAt(1, 10, { account: 'bob' }))).toBeTruthy()
@@ -62,27 +62,27 @@ describe.each([
 describe('a subscriber', () => {
   it.each<[string, string, unknown]>([
     ['of another account', 'token.refreshed.bob', eventAt(1, 1)],
-    ['of another spelling of the account', 'token.refreshed.%61lice', eventAt(1, 1)],
+    ['of another encoding of the account', 'token.refreshed.%61lice', eventAt(1, 1)],
     ['of another type', 'token.invalid.alice', eventAt(1, 1)],
     ['of an app', 'app.secret-expired.alice', eventAt(1, 1, { type: 'app.secret-expired', app: 'bob' })],
     ['without an account', subject, eventAt(1, 1, { account: undefined })],
-    ['with a version that is none', subject, eventAt(1, 1, { version: '1' })],
-    ['with a time that is none', subject, eventAt(1, 1, { time: 'soon' })],
-    ['with an id without end', subject, eventAt(1, 1, { id: 'x'.repeat(1_000) })],
-    ['with an account that is no text', subject, eventAt(1, 1, { account: '\ud800' })],
+    ['with an invalid version', subject, eventAt(1, 1, { version: '1' })],
+    ['with an invalid time', subject, eventAt(1, 1, { time: 'soon' })],
+    ['with a too long id', subject, eventAt(1, 1, { id: 'x'.repeat(1_000) })],
+    ['with an account that is not valid Unicode', subject, eventAt(1, 1, { account: '\ud800' })],
     ['that is a list', subject, []],
-    ['that is nothing', subject, undefined],
-  ])('does not believe an event %s', (_what, on, body) => {
+    ['without a body', subject, undefined],
+  ])('rejects an event %s', (_what, on, body) => {
     expect(createEventFilter()(on, body)).toBeUndefined()
   })
 
-  it('believes events of accounts whose names are encoded', () => {
+  it('accepts events of accounts with encoded ids', () => {
     const account = 'müller.ann@example.com'
     const on = 'token.refreshed.m%C3%BCller%2Eann@example%2Ecom'
     expect(createEventFilter()(on, eventAt(1, 1, { account }))).toMatchObject({ of: account, version: 1 })
   })
 
-  it('is not silenced for good by a time far ahead', () => {
+  it('is not blocked for good by a time in the far future', () => {
     const believes = createEventFilter()
     vi.useFakeTimers({ now: 0 })
     expect(believes(subject, eventAt(Number.MAX_SAFE_INTEGER, 1e11, { id: 'forged' }))).toBeDefined()
@@ -91,7 +91,7 @@ describe('a subscriber', () => {
     vi.useRealTimers()
   })
 
-  it('remembers no more accounts than it was told to', () => {
+  it('remembers no more accounts than max', () => {
     const believes = createEventFilter({ max: 2 })
     for (const account of ['alice', 'bob', 'carol'])
       believes(`token.refreshed.${account}`, eventAt(1, 1, { account }))

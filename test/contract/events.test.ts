@@ -22,7 +22,7 @@ const invalid: EventBody<'token.invalid'> = {
 }
 
 describe('event bodies', () => {
-  it('pass when they keep the contract', () => {
+  it('are accepted if they match the contract', () => {
     expect(eventBody(invalid)).toEqual(invalid)
   })
 
@@ -33,12 +33,12 @@ describe('event bodies', () => {
       { ...invalid, providerError: { status: 400, error: 'x', error_description: 'y' } },
     ],
     ['no version', { ...invalid, version: undefined }],
-    ['a time that is none', { ...invalid, time: 'now' }],
+    ['an invalid time', { ...invalid, time: 'now' }],
   ])('are refused with %s', (_what, body) => {
     expect(() => eventBody(body as never)).toThrow()
   })
 
-  it('each have a stream', () => {
+  it('each belong to a stream', () => {
     expect(Object.values(streams).flat().sort()).toEqual(Object.keys(eventSchemas).sort())
   })
 })

@@ -11,11 +11,11 @@ const asciiRule = 'must be printable ASCII, without line breaks (RFC 6749 append
 const textRule = 'must be valid Unicode without control characters'
 const withControl = ['ends with a line\n', 'ends with a line\r\n', '\tbegins with a tab', 'nul\0']
 
-describe('what no credential can hold', () => {
+describe('a control character', () => {
   it.each([
     ['accessToken', accountPutSchema, (text: string) => ({ ...account, accessToken: text })],
     ['refreshToken', accountPutSchema, (text: string) => ({ ...account, refreshToken: text })],
-  ])('is 400 in the token %s, which is named without its value', (field, schema, body) => {
+  ])('in the token %s is 400, naming the field without its value', (field, schema, body) => {
     for (const text of [...withControl, 'sécret'])
       expect(parsePayload(schema, bytes(body(text)))).toMatchObject({
         failure: { error: 'bad_request', message: `${field}: ${asciiRule}` },
@@ -27,7 +27,7 @@ describe('what no credential can hold', () => {
     ['clientSecret', appPutSchema, (text: string) => ({ ...app, clientSecret: text })],
     ['secrets[0].secret', appPutSchema, (text: string) => ({ ...app, secrets: [{ secret: text }] })],
     ['secret', appSecretAddSchema, (text: string) => ({ secret: text })],
-  ])('is 400 in %s, which is named without its value', (field, schema, body) => {
+  ])('in %s is 400, naming the field without its value', (field, schema, body) => {
     for (const text of withControl)
       expect(parsePayload(schema, bytes(body(text)))).toMatchObject({
         failure: { error: 'bad_request', message: `${field}: ${textRule}` },
@@ -36,7 +36,7 @@ describe('what no credential can hold', () => {
       expect(parsePayload(schema, bytes(body(text)))).toMatchObject({ ok: true })
   })
 
-  it('is no matter of private keys, which have lines', () => {
+  it('is allowed in private keys, which have line breaks', () => {
     for (const key of [pemOf('rsa'), `\n${pemOf('ec')}\n`, JSON.stringify(JSON.parse(keyFile()), null, 2)])
       for (const [schema, body] of [
         [appPutSchema, { ...app, clientSecret: key }],

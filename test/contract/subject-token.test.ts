@@ -20,7 +20,7 @@ describe('encodeId', () => {
     expect(encodeId(id)).toBe(token)
   })
 
-  it('gives one token of allowed characters that decodes to the same id, for every id', () => {
+  it('encodes every id as one token of allowed characters that decodes to the same id', () => {
     fc.assert(
       fc.property(anyId, (id) => {
         const token = encodeId(id)
@@ -30,7 +30,7 @@ describe('encodeId', () => {
     )
   })
 
-  it('encodes nothing needlessly', () => {
+  it('encodes no allowed character', () => {
     fc.assert(
       fc.property(anyId, (id) => {
         for (const [, hex] of encodeId(id).matchAll(/%([0-9A-F]{2})/g))
@@ -41,7 +41,7 @@ describe('encodeId', () => {
 })
 
 describe('decodeId', () => {
-  it('accepts one spelling of an id only: what it accepts is what encodeId gives', () => {
+  it('accepts only the encoding that encodeId produces', () => {
     const anyToken = fc.string({ unit: fc.constantFrom(...'aZ0%2E6f1.*é '), minLength: 1, maxLength: 12 })
     fc.assert(
       fc.property(anyToken, (token) => {
@@ -53,10 +53,10 @@ describe('decodeId', () => {
   })
 
   it.each([
-    ['%61lice', 'id: has one spelling in a subject, and this one is alice'],
-    ['a%2eb', 'id: has one spelling in a subject, and this one is a%2Eb'],
-    ['é', 'id: has one spelling in a subject, and this one is %C3%A9'],
-    ['a.b', 'id: has one spelling in a subject, and this one is a%2Eb'],
+    ['%61lice', 'id: not the canonical encoding; use `alice`'],
+    ['a%2eb', 'id: not the canonical encoding; use `a%2Eb`'],
+    ['é', 'id: not the canonical encoding; use `%C3%A9`'],
+    ['a.b', 'id: not the canonical encoding; use `a%2Eb`'],
     ['%', 'id: must be percent-encoded UTF-8'],
     ['%C3', 'id: must be percent-encoded UTF-8'],
     ['%C0%AF', 'id: must be percent-encoded UTF-8'],
@@ -68,7 +68,7 @@ describe('decodeId', () => {
     expect(decodeId(token)).toEqual({ ok: false, failure: { error: 'bad_request', message } })
   })
 
-  it('takes 256 emoji, and not 257', () => {
+  it('accepts 256 emoji, and not 257', () => {
     expect(decodeId(encodeId('💩'.repeat(256)))).toEqual({ ok: true, value: '💩'.repeat(256) })
     expect(decodeId(encodeId('💩'.repeat(257))).ok).toBe(false)
   })

@@ -126,7 +126,7 @@ it('is never written over another file, nor sealed to a private key', async () =
         TOKENBUS_NATS_URL: engines.natsUrl,
       },
     }),
-  ).toMatchObject({ code: 2, err: expect.stringMatching(/is there already/) })
+  ).toMatchObject({ code: 2, err: expect.stringMatching(/exists already/) })
   await writeFile(
     `${path}.private`,
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),

@@ -40,7 +40,7 @@ describe('the list', () => {
     expect([...named(first), ...named(second)].sort()).toEqual(ids)
     expect((await http.ask('GET', '/v1/accounts?cursor=nonsense')).body).toMatchObject({
       error: 'bad_request',
-      fields: [{ key: 'cursor', message: 'not one that a list answered' }],
+      fields: [{ key: 'cursor', message: 'must be a cursor of an earlier list' }],
     })
   })
 

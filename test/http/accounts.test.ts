@@ -130,7 +130,7 @@ describe('an account', () => {
     for (const empty of [{}, { text: '', headers: json }])
       expect(await http.ask('POST', '/v1/account/quiet/revoke', empty)).toMatchObject({
         status: 400,
-        body: { error: 'bad_request', message: 'body: must be a JSON object ({} at least)' },
+        body: { error: 'bad_request', message: 'body: must be a JSON object, at least {}' },
       })
     for (const text of ['null', '[]', '""'])
       expect((await http.ask('POST', '/v1/account/quiet/revoke', { text, headers: json })).status).toBe(400)

@@ -37,7 +37,7 @@ describe('verifying an app', () => {
       'token_endpoint',
       'credentials',
     ])
-    expect(body.steps[1].message).toBe(`to be registered at the provider: ${http.url}/oauth`)
+    expect(body.steps[1].message).toBe(`register at the provider: ${http.url}/oauth`)
     expect(JSON.stringify(body)).not.toContain(http.sandbox.client.secret.reveal())
     expect((await http.ask('POST', '/v1/oauth2/nobody/verify', { body: { user: 'u' } })).status).toBe(404)
   })

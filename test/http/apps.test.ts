@@ -130,7 +130,7 @@ describe('an app', () => {
     for (let count = 2; count <= 10; count++) expect((await add(`s${count}`)).status).toBe(200)
     expect(await add('s11')).toMatchObject({
       status: 400,
-      body: { message: 'secret: an app has 10 at most; remove one first' },
+      body: { message: 'secret: an app may have 10 at most; remove one first' },
     })
     expect((await add('s10')).body.secrets).toHaveLength(10)
   })

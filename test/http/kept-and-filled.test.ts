@@ -132,7 +132,7 @@ describe('an account that fills in its app’s URLs', () => {
     [{ tenant: 'ACME' }, 'params.tenant: is not what the app allows'],
     [{ tenant: 'a/../../evil' }, 'params.tenant: must have'],
     [{ tenant: 'a@evil.example' }, 'params.tenant: must have'],
-    [{ tenant: 'acme', other: 'x' }, 'params: other is not among the urlParams'],
+    [{ tenant: 'acme', other: 'x' }, "params: other is not one of the app's urlParams"],
   ])('%j is refused: %s', async (params, message) => {
     const put = { app: 'filled', user: 'dave', refreshToken: 'refresh-of-acme', params }
     const told = { error: 'invalid_config', message: expect.stringContaining(message) }

@@ -93,12 +93,12 @@ describe('what cannot be reached', () => {
     expect((await scene.verify()).steps.at(-1)).toMatchObject({
       step: 'token_endpoint',
       ok: false,
-      message: 'not asked: there was no time left for it',
+      message: 'not sent: there was no time left for it',
     })
     expect(held).toHaveLength(1)
   })
 
-  it('a provider that wants to be left alone is', async () => {
+  it('a provider that throttles the app gets no request', async () => {
     await using scene = await setUp('outlookService')
     await tokenbus.request(`account.put.${scene.app}`, { app: scene.app, user: 'u', policy: 'lazy' })
     await tokenbus.heard('token.refreshed', scene.app)
@@ -109,7 +109,7 @@ describe('what cannot be reached', () => {
     expect(found.steps.at(-1)).toMatchObject({
       step: 'token_endpoint',
       ok: false,
-      message: expect.stringMatching(/^not asked: the provider wants to be left alone for another \d+ s$/),
+      message: expect.stringMatching(/^not sent: the provider throttles the app for another \d+ s$/),
     })
     expect(scene.standIn.asked).toHaveLength(asked)
   })

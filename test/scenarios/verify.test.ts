@@ -65,7 +65,7 @@ describe.concurrent.each(wrongs)('%s with a wrong secret', (stage, words, action
     const found = [await scene.verify(), await scene.verify(), await scene.verify()]
     for (const each of found) {
       expect(each.ok).toBe(false)
-      const message = `secret ${scene.secrets[0]?.id}, no end known: ${words}`
+      const message = `secret ${scene.secrets[0]?.id}, no expiry known: ${words}`
       expect(each.steps.at(-1)).toEqual({
         step: 'credentials',
         ok: false,
@@ -96,7 +96,7 @@ describe('secrets', () => {
       {
         secret: 'old',
         ok: false,
-        message: expect.stringMatching(/^secret old, past its end: client_secret_expired/),
+        message: expect.stringMatching(/^secret old, expired: client_secret_expired/),
       },
       {
         secret: 'new',

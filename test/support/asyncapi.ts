@@ -89,7 +89,7 @@ function requestParts({ verb, of, payload, mayBeEmpty }: RequestRoute) {
     },
     messages: {
       [`${verb}.request`]: {
-        summary: mayBeEmpty ? 'An empty payload means {}' : 'An empty payload is refused: {} at least',
+        summary: mayBeEmpty ? 'An empty payload means {}' : 'An empty payload is refused; send at least {}',
         payload: schemaOf(payload, 'taken'),
       },
       [`${verb}.answer`]: { payload: schemaOf(reply, 'sent') },

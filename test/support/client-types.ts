@@ -10,13 +10,16 @@ const interfaces = {
     tokenSchema,
     'An access token that works. A newer one of the same account has a higher `generation`; times are ISO 8601.',
   ],
-  TokenRefreshed: [eventSchemas['token.refreshed'], 'There is a newer access token.'],
-  TokenInvalid: [eventSchemas['token.invalid'], 'There is no token any more: why, and what to do.'],
-  AccountRemoved: [eventSchemas['account.removed'], 'The account is forgotten.'],
-  Failure: [failureSchema, 'What a request is answered with when it fails.'],
+  TokenRefreshed: [eventSchemas['token.refreshed'], 'The account has a newer access token.'],
+  TokenInvalid: [
+    eventSchemas['token.invalid'],
+    'The account no longer has a token: the reason, and what to do.',
+  ],
+  AccountRemoved: [eventSchemas['account.removed'], 'The account was deleted.'],
+  Failure: [failureSchema, 'The body of the reply to a request that failed.'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>
 
-/** What the client's users see of the contract, as plain TypeScript: its package has no need of zod. */
+/** The types of the contract that the client exports, as plain TypeScript, so that its package does not need zod. */
 export function clientTypes(): string {
   const parts = Object.entries(interfaces).map(
     ([name, [schema, meaning]]) =>
@@ -47,7 +50,7 @@ function typeOf(schema: Json): string {
     case undefined:
       return 'unknown'
     default:
-      throw new Error(`the client's types know no schema of type ${type}`)
+      throw new Error(`client types: unsupported schema type ${type}`)
   }
 }
 

@@ -61,7 +61,7 @@ describe('a save whose reply is lost', () => {
     expect(await versions()).toEqual([1, 2, 3])
   }
 
-  it('is an intent all the same: it is sent, once, without a stall', async () => {
+  it('still counts as the intent: the refresh is sent once, without delay', async () => {
     const started = await start()
     await using _near = started.near
     await using _node = started.node
@@ -75,7 +75,7 @@ describe('a save whose reply is lost', () => {
     await wasDoneOnce(started)
   })
 
-  it('is a stored answer all the same: it is told once', async () => {
+  it('still counts as stored: token.refreshed is published once', async () => {
     const started = await start()
     await using _near = started.near
     await using _node = started.node
@@ -90,8 +90,8 @@ describe('a save whose reply is lost', () => {
   })
 })
 
-describe('a link to NATS that passes nothing', () => {
-  it('keeps one node from publishing; whoever saves next publishes what it left, in order', async () => {
+describe('a NATS connection that passes nothing', () => {
+  it('stops one node from publishing; another node publishes its events in order with its next save', async () => {
     proxy = await startProxy({ port: nats.port })
     const { refreshToken } = scriptedProvider()
     await using cutOff = await startNode({ refreshToken, natsUrl: `nats://${behind()}` })
@@ -108,7 +108,7 @@ describe('a link to NATS that passes nothing', () => {
     await eventually(async () => expect(await versions()).toEqual([1, 2, 3, 4, 5]))
   })
 
-  it('is noticed, and nothing is served from memory from then on', async () => {
+  it('is detected, and then nothing is served from memory', async () => {
     proxy = await startProxy({ port: nats.port })
     const { refreshToken, asked, answer } = scriptedProvider()
     await using near = await startNode({ refreshToken })

@@ -16,15 +16,15 @@ function start() {
   return { cache, token, fill, pass: (ms: number) => (now += ms) }
 }
 
-describe('the cache of ready-made replies', () => {
-  it('answers what was filled, and nothing it was never told', () => {
+describe('the cache of token replies', () => {
+  it('answers what was filled, and nothing else', () => {
     const { cache, fill } = start()
     fill('alice', 7)
     expect(cache.read('alice', null)).toEqual(new Uint8Array([7]))
     expect(cache.read('bob', null)).toBeUndefined()
   })
 
-  it('keeps as many as fit into its bytes, the ones asked for last', () => {
+  it('keeps as many entries as fit into its bytes, least recently used evicted first', () => {
     const clock = { now: () => 0, observe: () => undefined, ahead: () => 0, expiryTime: () => 0 }
     const cache = createTokenCache({ clock, megabytes: 1 })
     const bytes = new Uint8Array(16_384)
@@ -38,7 +38,7 @@ describe('the cache of ready-made replies', () => {
     expect(cache.read('99', null)).toBeDefined()
   })
 
-  it('serves the default only while the effective minimum is left, a modest wish to the hard expiry', () => {
+  it('serves the default until the effective minimum validity, and a small minValidity until the expiry', () => {
     const { cache, fill, pass } = start()
     fill('alice')
     pass(55_000)
@@ -53,7 +53,7 @@ describe('the cache of ready-made replies', () => {
     expect(cache.readUnchecked('alice', 0)).toBeUndefined()
   })
 
-  it('wants to be checked against Redis after 60 s', () => {
+  it('requires a check against Redis after 60 s', () => {
     const { cache, fill, pass } = start()
     fill('alice')
     pass(60_000)
@@ -63,7 +63,7 @@ describe('the cache of ready-made replies', () => {
     expect(cache.readUnchecked('alice', null)).toBeDefined()
   })
 
-  it('poisons a fill that an invalidation overtakes: what it read may be the older token', () => {
+  it('marks an in-flight fill stale on an invalidation, since it may have read the older token', () => {
     const { cache, token } = start()
     const fill = cache.beginFill('alice')
     const read = token(1)
@@ -72,7 +72,7 @@ describe('the cache of ready-made replies', () => {
     expect(cache.read('alice', null)).toBeUndefined()
   })
 
-  it('does not poison the fill that begins after the invalidation, nor another account', () => {
+  it('does not mark a later fill stale, nor one of another account', () => {
     const { cache, fill } = start()
     const other = cache.beginFill('bob')
     cache.drop('alice')
@@ -82,7 +82,7 @@ describe('the cache of ready-made replies', () => {
     expect(cache.read('bob', null)).toEqual(new Uint8Array([3]))
   })
 
-  it('is neither read nor filled while the bus is down, starts empty after, and fills nothing for a second', () => {
+  it('is neither read nor filled while NATS is disconnected; then starts empty, unfilled for a second', () => {
     const { cache, fill, token, pass } = start()
     fill('alice')
     const early = cache.beginFill('bob')
@@ -102,7 +102,7 @@ describe('the cache of ready-made replies', () => {
     expect(cache.read('alice', null)).toBeDefined()
   })
 
-  it('keeps no more than it may', () => {
+  it('keeps at most max entries', () => {
     const { cache, fill } = start()
     for (const account of ['a', 'b', 'c']) fill(account)
     expect(cache.read('a', null)).toBeUndefined()

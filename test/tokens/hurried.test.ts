@@ -41,7 +41,7 @@ async function breakFor({ node, provider, get }: Started, accounts: readonly str
 const heal = ({ node }: Started) => node.tokenbus.addSecret('app', { id: 'new', secret: new Secret('new') })
 
 describe('an account whose app works again', () => {
-  it('is refreshed for who asks, once for all of them, long before its wake-up', async () => {
+  it('is refreshed on request, once for concurrent callers, long before its wake-up', async () => {
     const started = await start(['alice'])
     const { node, provider, get } = started
     await using _ = node
@@ -58,7 +58,7 @@ describe('an account whose app works again', () => {
     expect(await node.tokenbus.getAccount('alice')).toMatchObject({ value: { state: 'valid' } })
   })
 
-  it('waits again where the new secret is refused too', async () => {
+  it('waits again if the new secret is refused too', async () => {
     const started = await start(['alice'])
     const { node, provider, get } = started
     await using _ = node
@@ -69,7 +69,7 @@ describe('an account whose app works again', () => {
     expect(provider.requests).toHaveLength(0)
   })
 
-  it('does not begin where its app is asked as much as it may be', async () => {
+  it('is not refreshed early while the app is at its concurrency limit', async () => {
     const accounts = Array.from({ length: 10 }, (_, i) => `account-${i}`)
     const started = await start(accounts, { concurrency: 2 })
     const { node, provider, get } = started
@@ -91,7 +91,7 @@ describe('an account whose app works again', () => {
   })
 })
 
-it('an account that waits alone is not hurried by who asks for it', async () => {
+it('an account that waits on its own is not refreshed early by a request', async () => {
   const { node, provider, get } = await start(['alice'], { provider: 'outlook', tokenUrl: undefined })
   await using _ = node
   const asking = get('alice')

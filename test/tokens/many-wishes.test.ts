@@ -8,7 +8,7 @@ import { getToken, putTestAccount } from '../support/test-account.ts'
 const engines = useEngines()
 const callers = 3_000
 
-it('3,000 callers who differ only in minValidity share two loads: the one under way and the next', async () => {
+it('3,000 callers with different minValidity share two loads: the one in flight and the next', async () => {
   const { refreshToken, requests } = scriptedProvider()
   await using node = await startTestNode({ ...engines, refreshToken, waker: false })
   await putTestAccount(node, 'alice')

@@ -53,7 +53,7 @@ async function start(account: string, said: Answer, { unanswered = 0 } = {}) {
   }
 }
 
-it('fifty reports on two nodes cost one refresh, which passes the challenge on; late ones cost none', async () => {
+it('fifty token.reject on two nodes cause one refresh with the claims challenge; late ones cause none', async () => {
   const tokens = { access_token: 'second', refresh_token: 'r2', expires_in: 3600 }
   await using cluster = await start('reported', json(200, tokens))
   const report = { generation: 1, claims: asHeader }
@@ -64,7 +64,7 @@ it('fifty reports on two nodes cost one refresh, which passes the challenge on; 
   expect(cluster.forms().map((form) => form.get('claims'))).toEqual([JSON.stringify(challenge)])
 })
 
-it('a challenge that only a person can meet is in the answer and in token.invalid, for the consent page', async () => {
+it('a claims challenge that only the user can satisfy is in the reply and in token.invalid', async () => {
   const claims = { id_token: { amr: { values: ['mfa'] } } }
   const said = {
     error: 'interaction_required',
@@ -94,7 +94,7 @@ it('a challenge that only a person can meet is in the answer and in token.invali
   await listener.close()
 })
 
-it('in doubt, a token that one caller reports is served to nobody, until the earliest safe attempt brings another', async () => {
+it('after a lost attempt, a rejected token is not served until the earliest safe attempt replaces it', async () => {
   const tokens = { access_token: 'second', refresh_token: 'r2', expires_in: 3600 }
   await using cluster = await start('doubtful', json(200, tokens), { unanswered: 1 })
   await cluster.get(0, { forceRefresh: true })

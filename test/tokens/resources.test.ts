@@ -59,7 +59,7 @@ async function start() {
 }
 
 describe('a second token for another resource', () => {
-  it('is fetched once for all who ask on all nodes, and then comes from memory', async () => {
+  it('is requested from the provider once for concurrent callers on all nodes, and then served from memory', async () => {
     await using cluster = await start()
     const { provider, account, get } = cluster
     const bus = await connect({ servers: engines.natsUrl })
@@ -90,7 +90,7 @@ describe('a second token for another resource', () => {
     await bus.close()
   })
 
-  it('leaves the refresh token that came with it to whoever refreshes next', async () => {
+  it('stores the new refresh token that came with it for the next refresh', async () => {
     await using cluster = await start()
     const { provider, get } = cluster
     await cluster.fetch(answered(second))
@@ -111,7 +111,7 @@ describe('a second token for another resource', () => {
     ])
   })
 
-  it('that an API refuses is replaced, by its own generation, and no other', async () => {
+  it('is replaced alone when an API rejects it, by its own generation', async () => {
     await using cluster = await start()
     const { provider, get, reject } = cluster
     await cluster.fetch(answered(second))
@@ -125,8 +125,8 @@ describe('a second token for another resource', () => {
   })
 })
 
-describe('a resource that the provider does not give', () => {
-  it('is 422 for who asked, for a while without asking again; the account is as it was', async () => {
+describe('a resource that the provider refuses', () => {
+  it('is 422, cached for a while, and leaves the account unchanged', async () => {
     await using cluster = await start()
     const { provider, get, state } = cluster
     const no = refused({ class: 'C', reason: 'scope_rejected', action: 'fix the scopes of the app' })
@@ -138,9 +138,9 @@ describe('a resource that the provider does not give', () => {
   })
 
   it.each([
-    ['lives', answered({ accessToken: 'own again', expiresIn: 3600 }), 'invalid_config', 'valid'],
-    ['has ended', refused({ class: 'A', reason: 'inactive' }), 'grant_revoked', 'revoked'],
-  ])('for want of consent, has the grant itself asked: it %s', async (_, grant, error, after) => {
+    ['succeeds', answered({ accessToken: 'own again', expiresIn: 3600 }), 'invalid_config', 'valid'],
+    ['fails', refused({ class: 'A', reason: 'inactive' }), 'grant_revoked', 'revoked'],
+  ])('for lack of consent makes the grant itself be refreshed, which %s', async (_, grant, error, after) => {
     await using cluster = await start()
     const { provider, state } = cluster
     const asked = cluster.fetch(refused({ class: 'A', reason: 'consent_withdrawn', error: 'invalid_grant' }))
