@@ -93,8 +93,8 @@ async function runImport(tools: Tools, { open, apply = false }: Importing): Prom
   await importRows({
     source,
     apply,
-    ask: (subject, payload) => requestWithRetry(bus, subject, payload),
-    tell(row) {
+    request: (subject, payload) => requestWithRetry(bus, subject, payload),
+    report(row) {
       report.add(row)
       progress.step()
     },

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newApiToken } from '../common/api-token-text.ts'
 
-/** Where everything of a running `tokenbus dev` is: URLs, and an API token with scope `admin`. */
+/** The contents of `dev.json`: the URLs of a running `tokenbus dev`, and an API token with scope `admin`. */
 export interface DevFile {
   readonly nats: string
   readonly redis: string
@@ -28,7 +28,7 @@ export async function readOrCreate(path: string, create: () => string): Promise<
   return text
 }
 
-/** `dev` makes its sealing key once; lost, the data directory cannot be read any more. */
+/** Creates the sealing key once. Without it the data directory cannot be read. */
 export async function devKeys(dataDir: string): Promise<string> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, 'keys')

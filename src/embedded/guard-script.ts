@@ -1,17 +1,17 @@
-/** Exit status of the script when another process runs a server for the same place. */
+/** Exit status of the script if another process already runs a server in the same directory. */
 export const takenStatus = 75
 
 /**
- * `sh -c <script> sh <place> <variable> <programs> <args…>`: runs a server that outlives neither its wish nor its owner.
+ * `sh -c <script> sh <place> <variable> <programs> <args…>`: runs a server that ends on request or with its owner.
  *
- * A Ctrl-C reaches the whole process group, and the service still needs its servers to drain: the shell is started
- * detached, and asked to end by the end of its input. That also comes when the owner is killed with -9.
+ * Ctrl-C signals the whole process group, but the service needs its servers until it has drained. So the shell is started
+ * detached, and ends when its standard input closes, which also happens when the owner is killed with SIGKILL.
  *
- * Two servers on the same files would ruin them, so `<place>.pid` says who owns the one there is. A process that
- * still writes to our log is that server, whatever else got its number since; an owned one is left alone, a left-over
- * one is ended first. USR1 ends a server that does not listen to TERM.
+ * Two servers on the same files would corrupt them, so `<place>.pid` records the owner and the server. A process counts as
+ * that server only if it writes to the same log, since its process id may have been reused. A server whose owner lives is
+ * left running; an orphaned one is ended first. SIGUSR1 kills a server that ignores SIGTERM.
  *
- * Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
+ * Debian installs servers in /usr/sbin, which may not be on the PATH.
  */
 export const guardScript = `exec 3<&0
 PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"

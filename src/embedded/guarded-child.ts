@@ -6,29 +6,29 @@ import { StartError } from '../common/start-error.ts'
 import { guardScript, takenStatus } from './guard-script.ts'
 
 export interface GuardedChild {
-  /** Ends it in good order, and resolves once it is gone. */
+  /** Shuts it down gracefully, and resolves once it has exited. */
   stop(): Promise<void>
 }
 
 export interface GuardedChildOptions {
-  /** What people call it. */
+  /** The name used in messages. */
   readonly name: string
   /** The environment variable that may name the program; else the first of `programs` that is installed. */
   readonly variable: string
   readonly programs: readonly string[]
   readonly args: readonly string[]
-  /** Its directory. `<place>.log` is its log, `<place>.pid` says who runs it; a second one is refused. */
+  /** Its directory. `<place>.log` is its log; `<place>.pid` records who runs it, and prevents a second one. */
   readonly place: string
-  /** Resolves true once the child serves; asked again until it does, or the child is gone. */
+  /** Resolves true once the child serves; polled until then, or until the child exits. */
   isReady(): Promise<boolean>
-  /** It ended although nobody stopped it. */
+  /** Called if it exits without being stopped. */
   onExit(sentence: string): void
 }
 
 const startWithin = 10_000
 const stopWithin = 10_000
 
-/** Rejects with `StartError` when the command is missing, broken, already running, or does not get ready. */
+/** Rejects with `StartError` if the program is missing, broken, already running, or not ready in time. */
 export async function startGuardedChild(options: GuardedChildOptions): Promise<GuardedChild> {
   const { name, variable, programs, args, isReady, onExit } = options
   const place = await realpath(options.place)
@@ -41,18 +41,18 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
   shell.stdin?.on('error', () => undefined)
   let phase: 'starting' | 'serving' | 'stopping' = 'starting'
   let ended: number | null | undefined
-  // Listened for before anything is awaited: a program that is missing ends the shell at once.
+  // Subscribe before the first await: if the program is missing, the shell exits at once.
   const gone = once(shell, 'exit').then(([code]) => {
     ended = code as number | null
-    if (phase === 'serving') onExit(`${name} ended by itself (code ${ended}); ${logFile} says why.`)
+    if (phase === 'serving') onExit(`${name} exited unexpectedly (code ${ended}); see ${logFile}.`)
   })
   await log.close()
   const stop = async () => {
     phase = 'stopping'
     shell.stdin?.end()
-    const stubborn = setTimeout(() => shell.kill('SIGUSR1'), stopWithin)
+    const kill = setTimeout(() => shell.kill('SIGUSR1'), stopWithin)
     await gone
-    clearTimeout(stubborn)
+    clearTimeout(kill)
   }
   for (const deadline = performance.now() + startWithin; ; ) {
     const ready = await isReady()
@@ -62,12 +62,11 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
       )
     if (ended === 127 || ended === 126)
       throw new StartError(`${name} cannot be run; install it, or correct ${variable} if that is set.`)
-    if (ended !== undefined)
-      throw new StartError(`${name} does not start (code ${ended}); ${logFile} says why.`)
+    if (ended !== undefined) throw new StartError(`${name} does not start (code ${ended}); see ${logFile}.`)
     if (ready) break
     if (performance.now() > deadline) {
       await stop()
-      throw new StartError(`${name} is not ready after ${startWithin / 1_000} s; ${logFile} says why.`)
+      throw new StartError(`${name} is not ready after ${startWithin / 1_000} s; see ${logFile}.`)
     }
     await delay(25)
   }

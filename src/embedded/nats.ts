@@ -9,16 +9,16 @@ import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
 
 export interface EmbeddedOptions {
   readonly dataDir: string
-  /** The port people expect by default; a free one when it is taken. */
+  /** By default the usual port; if it is taken, a free one. */
   readonly port?: number
-  /** It ended by itself; the sentence says which, and where its log is. */
+  /** Called if the server exits unexpectedly, with a sentence that names it and its log. */
   onExit(sentence: string): void
 }
 
 export interface EmbeddedNats extends GuardedChild {
-  /** With the credentials of a user who may do anything. */
+  /** With the credentials of an unrestricted user. */
   readonly url: string
-  /** With those of the role `service`. */
+  /** With the credentials of the role `service`. */
   readonly serviceUrl: string
 }
 
@@ -28,7 +28,7 @@ const natsConf = new URL(
   import.meta.url,
 )
 
-/** The shipped `nats.conf`, with passwords of its own and one more user of the service's account, `dev`, who is not limited. */
+/** The shipped `nats.conf` with generated passwords, plus an unrestricted user `dev` in the service's account. */
 function devConf(
   conf: string,
   { passwords, storeDir }: { passwords: Record<string, string>; storeDir: string },
@@ -43,7 +43,7 @@ function devConf(
   ].join('\n')
 }
 
-/** Before there were accounts the streams were those of NATS's global one: without this, histories would begin anew. */
+/** Older versions kept the streams in NATS's global account; moves them, so that the history is not lost. */
 async function moveStreams(directory: string): Promise<void> {
   const [from, to] = ['$G', 'TOKENBUS'].map((account) => join(directory, 'jetstream', account)) as [
     string,
@@ -83,7 +83,7 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Embed
   })
 }
 
-/** Asks as its own user: the one who answers may be another NATS that took the port a moment before. */
+/** Authenticates as our own user, because another NATS server may have taken the port meanwhile. */
 function letsIn({ port, user, pass }: { port: number; user: string; pass: string }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = dial({ port, host: '127.0.0.1' })

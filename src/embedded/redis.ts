@@ -12,7 +12,7 @@ export interface EmbeddedRedis extends GuardedChild {
   readonly url: string
 }
 
-/** Append-only, every write on disk before it is answered. Rejects with `StartError`. */
+/** Append-only, with every write synced to disk before its reply. Rejects with `StartError`. */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
   const { dataDir, onExit } = options
   const directory = join(dataDir, 'redis')

@@ -2,7 +2,7 @@ import { grantOf, type LeftOut } from './exportable.ts'
 import type { ReadStored, StoredAccount, Unreadable } from './read-stored.ts'
 import type { Shape } from './shapes.ts'
 
-/** What was not exported, and why. */
+/** A record that was not exported, with the reason. */
 export interface NotExported {
   readonly kind: 'app' | 'account'
   readonly id: string
@@ -20,12 +20,12 @@ export interface Exported {
 export interface ExportRows {
   readonly stored: ReadStored
   readonly shape: Shape
-  /** Of one app alone. */
+  /** Only this app and its accounts. */
   readonly only: string | undefined
   tell(row: NotExported): void
 }
 
-/** The rows of an export, apps first. `counts` is right once they have been read to the end. */
+/** The rows of an export, apps first. `counts` is complete once all rows have been read. */
 export function exportRows({ stored, shape, only, tell }: ExportRows) {
   const counts = { apps: 0, accounts: 0, skipped: 0, failed: 0 }
 

@@ -17,7 +17,7 @@ export type StoredApp = App & { readonly config: AppConfig }
 
 export interface StoredAccount {
   readonly id: string
-  /** Redis time (ms) at which it was so. */
+  /** Redis time (ms) of the read. */
   readonly at: number
   readonly context: AccountContext
   readonly tokens: TokenPair | null
@@ -26,7 +26,7 @@ export interface StoredAccount {
   readonly app: StoredApp
 }
 
-/** Changed from outside, or sealed with a key that was not given. */
+/** The record was tampered with, or encrypted with a key that was not given. */
 export interface Unreadable {
   readonly id: string
   readonly fail: string
@@ -39,16 +39,16 @@ export interface StoredOptions {
 
 export interface ReadStored {
   apps(only?: string): AsyncGenerator<StoredApp | Unreadable>
-  /** Page by page, so that memory does not grow with them. */
+  /** Read page by page, so that memory use is bounded. */
   accounts(app?: string): AsyncGenerator<StoredAccount | Unreadable>
 }
 
 const page = 100
 
-/** Apps and accounts as they are stored, opened, with the checks of a node that serves them. Nothing is stored. */
+/** Reads and decrypts apps and accounts with the same integrity checks as a node. Writes nothing. */
 export function createReadStored({ records, sealer }: StoredOptions): ReadStored {
   const clock = createClusterClock()
-  // Each refused row is reported with its line.
+  // Unreadable records are reported as rows, not logged.
   const newerForms = createNewerForms({ logger: { error: () => undefined }, observer: unobserved })
   const nothing = () => undefined
   const readOnly = { load: records.load, save: () => Promise.reject(new Error('an export stores nothing')) }

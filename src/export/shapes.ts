@@ -7,14 +7,14 @@ import type { StoredAccount, StoredApp } from './read-stored.ts'
 
 export interface ShapeOptions {
   readonly withAppSecrets: boolean
-  /** How the other program names an app of ours. */
+  /** The name of an app in the other program. */
   nameOf(app: string): string
 }
 
-/** How rows look to who imports them. The text of a secret is in them from here on: they are sealed next. */
+/** The format of the rows for the importing program. They contain secrets in clear text, and are encrypted next. */
 export interface Shape {
   readonly content: string
-  /** Absent where apps are set up over there by hand. */
+  /** Absent if apps must be set up manually in the other program. */
   app?(app: StoredApp): object
   account(account: StoredAccount & { readonly grant: Grant }): object | LeftOut
 }
@@ -22,7 +22,7 @@ export interface Shape {
 export type ShapeName = 'tokenbus' | 'nango' | 'emailengine'
 
 export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape>> = {
-  /** What `app.put` and `account.put` take. */
+  /** The payloads of `app.put` and `account.put`. */
   tokenbus: ({ withAppSecrets }) => ({
     content: exportContent,
     app({ config, secrets }) {
@@ -51,14 +51,14 @@ export const shapes: Readonly<Record<ShapeName, (options: ShapeOptions) => Shape
       }
     },
   }),
-  /** The body of Nango's `POST /connections`. It asks for an access token, also where that has run out. */
+  /** The body of Nango's `POST /connections`, which requires an access token, even an expired one. */
   nango: ({ nameOf }) => ({
     content: 'nango-connections',
     account({ id, context, metadata, extra, tokens, app, grant: { refreshToken, expires } }) {
       if (!spendsRefreshToken(app.config)) return { skip: 'it has no grant of its own' }
       const accessToken = tokens?.accessToken
       if (accessToken === undefined)
-        return { fail: 'Nango takes no connection without an access token: have it refreshed first' }
+        return { fail: 'Nango requires an access token: refresh the account first' }
       return {
         connection_id: id,
         provider_config_key: nameOf(context.app),

@@ -5,17 +5,16 @@ import { readLines, type TextLine } from './text-lines.ts'
 
 interface CsvFile {
   readonly path: string
-  /** The names that the first line may have. */
+  /** The column names that are allowed in the header line. */
   readonly columns: readonly string[]
 }
 
-/** A quoted cell may have line breaks; a quote that was forgotten must not swallow the rest of the file. */
+/** A quoted cell may contain line breaks; bounded so that an unclosed quote does not swallow the rest of the file. */
 const mostLinesOfARow = 100
 
 /**
- * The rows of a CSV file with names in its first line; `scopes` separated by spaces, `metadata` as JSON, empty cells left
- * out. Parsed row by row, so that one that is wrong costs no other. The parser's own messages are never shown: they quote
- * cells.
+ * The rows of a CSV file with a header line; `scopes` separated by spaces, `metadata` as JSON, empty cells left out. Parsed
+ * row by row, so that a malformed row does not affect others. The parser's messages are not shown, because they quote cells.
  */
 export async function* readCsv({ path, columns }: CsvFile): AsyncGenerator<FileValue> {
   const lines = lookingAhead(readLines(path))
@@ -35,7 +34,7 @@ type Cells = readonly string[] | 'open' | 'wrong'
 interface RowAt {
   readonly first: TextLine
   readonly lines: Lines
-  /** How many cells it must have. */
+  /** The required number of cells. */
   readonly length: number
 }
 
@@ -57,8 +56,8 @@ async function readRow({ first, lines, length }: RowAt): Promise<ReadRow> {
   const fits = typeof cells === 'object' && taken.length === 0
   return {
     problem: fits
-      ? `has ${cells.length} cells where the first line has ${length} names`
-      : 'its quotes do not fit',
+      ? `has ${cells.length} cells, but the header line has ${length} columns`
+      : 'its quotes are unbalanced',
   }
 }
 
@@ -75,7 +74,7 @@ function lookingAhead(source: AsyncGenerator<TextLine>) {
   }
 }
 
-/** `open`: a quoted cell does not end here. */
+/** `open`: a quoted cell continues on the next line. */
 function parseCells(text: string): Cells {
   try {
     const [cells = []] = parse(text, { record_delimiter: '\0' }) as string[][]
@@ -88,11 +87,11 @@ function parseCells(text: string): Cells {
 function checkedNames({ path, columns }: CsvFile, names: Cells): readonly string[] {
   const refuse = (what: string) =>
     new UnreadableSource(
-      `The first line of ${path} has ${what}; known are ${columns.join(', ')}. Nothing was imported.`,
+      `The header line of ${path} has ${what}; the columns may be ${columns.join(', ')}. Nothing was imported.`,
     )
-  if (typeof names === 'string' || names.length === 0) throw refuse('no names')
-  if (names.some((name) => !columns.includes(name))) throw refuse('names that are not known')
-  if (new Set(names).size < names.length) throw refuse('a name twice')
+  if (typeof names === 'string' || names.length === 0) throw refuse('no column names')
+  if (names.some((name) => !columns.includes(name))) throw refuse('unknown column names')
+  if (new Set(names).size < names.length) throw refuse('a duplicate column name')
   return names
 }
 

@@ -19,7 +19,7 @@ const grantSchema = z.looseObject({
 
 export type EmailEngineGrant = z.output<typeof grantSchema>
 
-/** Undefined for an account that is no OAuth2 account. */
+/** Undefined if the account does not use OAuth2. */
 export function parseGrant(json: string | null): EmailEngineGrant | undefined {
   try {
     return grantSchema.safeParse(JSON.parse(json ?? '')).data
@@ -28,14 +28,14 @@ export function parseGrant(json: string | null): EmailEngineGrant | undefined {
   }
 }
 
-/** Every value of a grant that may be sealed. */
+/** The values of a grant that may be encrypted. */
 export const tokensOf = ({ accessToken, refreshToken }: EmailEngineGrant): string[] =>
   [accessToken, refreshToken].filter((value) => typeof value === 'string')
 
 export interface FoundAccount {
   readonly id: string
   readonly grant: EmailEngineGrant | undefined
-  /** Of the account's app; undefined when the database has no such app. */
+  /** The provider of the account's app; undefined if the database has no such app. */
   readonly provider: string | undefined
   /** Milliseconds. */
   readonly now: number
@@ -48,7 +48,7 @@ export async function accountRow(found: FoundAccount, { open }: Opener): Promise
   if (grant === undefined || elsewhere !== undefined) return { id, skip: elsewhere ?? notOAuth }
   const service = serviceProviders.has(found.provider ?? '')
   const tokens = service ? {} : await openTokens(grant, found.now, open)
-  if (tokens === null) return { id, skip: 'no refresh token, and no access token that still works' }
+  if (tokens === null) return { id, skip: 'it has no refresh token, and no valid access token' }
   const scopes = typeof grant.scope === 'string' ? grant.scope.split(/\s+/) : grant.scope
   const put = accountPutSchema.safeParse({
     app: grant.provider,
@@ -61,7 +61,7 @@ export async function accountRow(found: FoundAccount, { open }: Opener): Promise
   return { id, fail: `${issue?.path.join('.')}: ${issue?.message}` }
 }
 
-/** Those of a person's grant that still work; null where there are none. */
+/** The tokens of a user's grant that still work; null if there are none. */
 async function openTokens(grant: EmailEngineGrant, now: number, open: Opener['open']) {
   const expires = timeOf(grant.expires)
   const live = expires !== undefined && Date.parse(expires) > now
@@ -74,9 +74,9 @@ async function openTokens(grant: EmailEngineGrant, now: number, open: Opener['op
   }
 }
 
-const notOAuth = 'it does not sign in with OAuth2'
+const notOAuth = 'it does not use OAuth2'
 
-/** Why an account has no grant of its own; undefined where it has one. */
+/** Why an account has no grant of its own; undefined if it has one. */
 function tokensElsewhere(grant: EmailEngineGrant | undefined): string | undefined {
   if (grant?.provider == null) return notOAuth
   if (grant.useAuthServer) return 'its tokens come from an authentication server'
@@ -84,7 +84,7 @@ function tokensElsewhere(grant: EmailEngineGrant | undefined): string | undefine
   return undefined
 }
 
-/** ISO 8601, of a time as text or in milliseconds. */
+/** ISO 8601 of a time given as text or in milliseconds. */
 function timeOf(expires: string | number | null | undefined): string | undefined {
   const at = new Date(expires ?? Number.NaN)
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString()

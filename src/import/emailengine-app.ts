@@ -7,7 +7,7 @@ import type { AppRow } from './rows.ts'
 const text = z.string().min(1).nullish()
 const scopes = z.array(z.string()).nullish()
 
-/** What an EmailEngine app record holds that tokenbus has a use for. */
+/** The fields of an EmailEngine app record that tokenbus uses. */
 const appSchema = z.looseObject({
   provider: z.string(),
   enabled: z.boolean().nullish(),
@@ -25,7 +25,7 @@ const appSchema = z.looseObject({
 
 export type EmailEngineApp = z.output<typeof appSchema>
 
-/** Providers whose accounts have no grant of their own: the app signs in for each. */
+/** Providers of service accounts, whose accounts have no grant of their own. */
 export const serviceProviders: ReadonlySet<string> = new Set(['gmailService', 'outlookService'])
 
 /** The scopes of EmailEngine's apps that use the provider's API instead of IMAP. */
@@ -42,7 +42,7 @@ export function parseApp(data: unknown): EmailEngineApp | undefined {
   return appSchema.safeParse(data).data
 }
 
-/** Every sealed value of an app. */
+/** The encrypted values of an app. */
 export const secretsOf = ({ clientSecret, serviceKey }: EmailEngineApp): string[] =>
   [clientSecret, serviceKey].filter((value) => typeof value === 'string')
 
@@ -51,7 +51,7 @@ export async function appRow(id: string, app: EmailEngineApp, { open }: Opener):
   if (app.enabled === false) return { id, skip: 'it is disabled' }
   if (app.baseScopes === 'pubsub') return { id, skip: 'it is for Pub/Sub, not for accounts' }
   const { provider } = app
-  if (presets[provider] === undefined) return { id, skip: `provider ${provider} is not known here` }
+  if (presets[provider] === undefined) return { id, skip: `provider ${provider} is not supported` }
   const put = appPutSchema.safeParse({
     provider,
     ...settingsOf(provider, app),
@@ -75,7 +75,7 @@ type Words = Pick<
   | 'serviceClientEmail'
 >
 
-/** An app's settings in our words, but for its secrets. */
+/** Maps an app's settings to those of tokenbus, without secrets. */
 export function settingsOf(provider: AppPut['provider'], app: Words) {
   const ofService = provider === 'gmailService' ? (app.serviceClientEmail ?? app.serviceClient) : undefined
   const clientId = ofService ?? app.clientId
@@ -87,7 +87,7 @@ export function settingsOf(provider: AppPut['provider'], app: Words) {
   }
 }
 
-/** Said only where it differs from what the provider's preset asks for. */
+/** The scopes, only if they differ from the preset's. */
 function scopesOf(provider: AppPut['provider'], { baseScopes, extraScopes, skipScopes }: Words) {
   const skipped = new Set(skipScopes)
   const own = baseScopes === 'api' ? apiScopes[provider] : undefined

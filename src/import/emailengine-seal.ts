@@ -3,11 +3,11 @@ import { promisify } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import { Secret } from '../common/secret.ts'
 
-/** A value that was sealed with another secret, or damaged. */
+/** The value was encrypted with another secret, or is damaged. */
 export class DoesNotOpen extends Error {}
 
 export interface Opener {
-  /** What is not sealed is answered as it is. Rejects with `DoesNotOpen`. */
+  /** Decrypts a value; returns an unencrypted one unchanged. Rejects with `DoesNotOpen`. */
   open(value: string): Promise<Secret>
 }
 
@@ -19,8 +19,8 @@ const derive = promisify<string, Buffer, number, Buffer>(scrypt)
 export const isSealed = (value: string): boolean => value.startsWith(mark)
 
 /**
- * Opens what EmailEngine sealed: `$wd01$aes-256-gcm$<tag>$<iv>$<salt>$<ciphertext>`, all hex, the key from scrypt
- * with Node's defaults. A key takes tens of milliseconds, on another thread, and is kept for its salt.
+ * Decrypts EmailEngine's values: `$wd01$aes-256-gcm$<tag>$<iv>$<salt>$<ciphertext>`, all hex, with a key derived by scrypt
+ * with Node's defaults. Deriving a key takes tens of milliseconds on another thread, so keys are cached by salt.
  */
 export function createOpener(secret: Secret | undefined): Opener {
   const keys = new LRUCache<string, Promise<Buffer>>({ max: mostKeys })
@@ -37,7 +37,7 @@ export function createOpener(secret: Secret | undefined): Opener {
     async open(value) {
       if (!isSealed(value)) return new Secret(value)
       const [, , cipher, tag = '', iv = '', salt = '', text = ''] = value.split('$')
-      if (cipher !== 'aes-256-gcm') throw new DoesNotOpen('sealed in a way that is not known here')
+      if (cipher !== 'aes-256-gcm') throw new DoesNotOpen('encrypted with an unsupported cipher')
       const key = await keyFor(salt)
       try {
         const decipher = createDecipheriv(cipher, key, Buffer.from(iv, 'hex'), { authTagLength: 16 })
@@ -45,7 +45,7 @@ export function createOpener(secret: Secret | undefined): Opener {
         const bytes = Buffer.from(text, 'hex')
         return new Secret(decipher.update(bytes, undefined, 'utf8') + decipher.final('utf8'))
       } catch (cause) {
-        throw new DoesNotOpen('sealed with another secret, or damaged', { cause })
+        throw new DoesNotOpen('encrypted with another secret, or damaged', { cause })
       }
     },
   }

@@ -7,7 +7,7 @@ import { createOpener, DoesNotOpen, isSealed, type Opener } from './emailengine-
 import { type AccountRow, type AppRow, type Source, UnreadableSource } from './rows.ts'
 
 export interface EmailEngineOptions {
-  /** The connection to EmailEngine's own database; only reading commands are sent. */
+  /** The connection to EmailEngine's database; only read commands are sent. */
   readonly redis: RedisClient
   /** `EENGINE_REDIS_PREFIX`, empty if there is none. */
   readonly prefix: string
@@ -23,7 +23,7 @@ interface Found {
 
 /**
  * The apps and accounts of an EmailEngine database (`ia:accounts`, `iad:<account>`, `oapp:i`, `oapp:c`). Rejects with
- * `UnreadableSource` when there are none, or when the secret does not fit.
+ * `UnreadableSource` if there are none, or if the secret is wrong.
  */
 export async function openEmailEngine({ redis, prefix, secret }: EmailEngineOptions): Promise<Source> {
   const key = (name: string) => (prefix === '' ? name : `${prefix}:${name}`)
@@ -32,7 +32,7 @@ export async function openEmailEngine({ redis, prefix, secret }: EmailEngineOpti
   const accounts = (await redis.smembers(key('ia:accounts'))).sort()
   if (apps.size === 0 && accounts.length === 0) {
     throw new UnreadableSource(
-      'There is no EmailEngine data in this database; check --redis (its path is the number of the database) and --prefix.',
+      'There is no EmailEngine data in this database; check --redis (its path is the database number) and --prefix.',
     )
   }
   await assertOpens({ sealed: await firstSealed(), opener, secret })
@@ -72,7 +72,7 @@ export async function openEmailEngine({ redis, prefix, secret }: EmailEngineOpti
   async function* accountRows(): AsyncGenerator<AccountRow> {
     const now = Date.now()
     for await (const found of pages()) {
-      // Keys are derived side by side, on Node's threads.
+      // Concurrently, because key derivation runs on Node's thread pool.
       yield* await Promise.all(
         found.map(({ id, grant }) => {
           const provider = apps.get(grant?.provider ?? '')?.provider
@@ -102,7 +102,7 @@ async function orFail<R>(id: string, read: () => Promise<R>): Promise<R | { id: 
   }
 }
 
-/** Tried once, before anything: a secret that does not fit must not look like a thousand damaged accounts. */
+/** Checks the secret first, so that a wrong one is not reported as thousands of damaged accounts. */
 async function assertOpens(trial: {
   sealed: string | undefined
   opener: Opener
@@ -112,7 +112,7 @@ async function assertOpens(trial: {
   if (sealed === undefined) return
   if (secret === undefined) {
     throw new UnreadableSource(
-      "This database is sealed; give EmailEngine's secret with --secret -, file:<path> or env:<name>. Nothing was imported.",
+      "This database is encrypted; give EmailEngine's secret with --secret -, file:<path> or env:<name>. Nothing was imported.",
     )
   }
   try {
@@ -120,7 +120,7 @@ async function assertOpens(trial: {
   } catch (error) {
     if (!(error instanceof DoesNotOpen)) throw error
     throw new UnreadableSource(
-      'This database was sealed with another secret than the one given with --secret. Nothing was imported.',
+      'This database was encrypted with another secret than the one given with --secret. Nothing was imported.',
       { cause: error },
     )
   }

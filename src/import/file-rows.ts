@@ -26,7 +26,7 @@ export interface Named {
   readonly id: string
 }
 
-/** What a row says it is; undefined where it does not. An app has a `provider` and no `account`. */
+/** Kind and id of a row; undefined if it has none. An app has a `provider` and no `account`. */
 export function namedIn(found: FileValue): Named | undefined {
   if (!('value' in found)) return undefined
   const account = accountNamed.safeParse(found.value).data?.account
@@ -50,7 +50,7 @@ export function toAccountRow(found: FileValue): AccountRow {
   const named = namedIn(found)
   const id = named?.id ?? `line ${line}`
   if ('problem' in found) return { id, line, fail: found.problem }
-  if (named?.kind === 'app') return { id, line, fail: 'an app must stand before all accounts' }
+  if (named?.kind === 'app') return { id, line, fail: 'apps must come before all accounts' }
   const read = checked(accountRowSchema, found.value)
   if (!read.ok) return { id, line, fail: read.failure.message }
   const { account, ...put } = read.value
@@ -59,7 +59,7 @@ export function toAccountRow(found: FileValue): AccountRow {
 
 const encoder = new TextEncoder()
 
-/** With the rules and words that the same payload meets on the bus. */
+/** Validates like the same payload on NATS. */
 function checked<S extends z.ZodType>(schema: S, value: unknown) {
   return parsePayload(schema, encoder.encode(JSON.stringify(value) ?? 'null'))
 }

@@ -5,7 +5,7 @@ import type { AccountRow, AppRow, Row, Source } from './rows.ts'
 export interface FileSourceOptions {
   /** Reads the file from its beginning. */
   readonly read: () => AsyncIterable<FileValue>
-  /** Of rows with the same id the last one counts; otherwise none does. */
+  /** Of several rows with the same id, import the last; otherwise none. */
   readonly lastWins: boolean
 }
 
@@ -15,8 +15,8 @@ interface Lines {
 }
 
 /**
- * A file is read twice: whether it can be read to its end, and which ids stand in it more than once, must be known before
- * its first row is imported. Only ids are kept in memory.
+ * Reads the file twice: before the first row is imported, it must be known that the whole file is readable, and which ids
+ * occur more than once. Only ids are kept in memory.
  */
 export async function openFileSource({ read, lastWins }: FileSourceOptions): Promise<Source> {
   const { total, duplicates } = await survey(read())
@@ -35,8 +35,8 @@ export async function openFileSource({ read, lastWins }: FileSourceOptions): Pro
     const { line } = found
     const other = line === lines.first ? lines.last : lines.first
     return lastWins
-      ? { id, line, skip: `line ${lines.last} says otherwise` }
-      : { id, line, fail: `the same ${named.kind} stands in line ${other}` }
+      ? { id, line, skip: `replaced by line ${lines.last}` }
+      : { id, line, fail: `the same ${named.kind} is in line ${other} too` }
   }
 
   async function* apps(): AsyncGenerator<AppRow> {

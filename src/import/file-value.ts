@@ -1,10 +1,10 @@
-/** A row of a file before it is judged, or why it is none. */
+/** A row before validation, or why it cannot be parsed. */
 export type FileValue = { readonly line: number } & (
   | { readonly value: unknown }
   | { readonly problem: string }
 )
 
-/** Null for what is no JSON: no row either. */
+/** Null if the text is not JSON, which is not a valid row either. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -5,7 +5,7 @@ import type { Failure, Result } from '../contract/failures.ts'
 import { encodeId } from '../contract/subject-token.ts'
 import type { AppRow, Row, Source } from './rows.ts'
 
-/** What became of a row. Without `apply`: `new` or `changed` instead of `imported`, `known` instead of `unchanged`. */
+/** The outcome of a row. Without `apply`: `new` or `changed` instead of `imported`, `known` instead of `unchanged`. */
 export interface Outcome {
   readonly kind: 'app' | 'account'
   readonly id: string
@@ -18,9 +18,9 @@ export interface ImportOptions {
   readonly source: Source
   /** Without it nothing is written. */
   readonly apply: boolean
-  /** A request to tokenbus. Rejects when nobody answers: the import ends there, and may be run again. */
-  ask(subject: string, payload?: object): Promise<Result<unknown>>
-  tell(outcome: Outcome): void
+  /** Sends a request to tokenbus. A rejection ends the import, which can then be repeated. */
+  request(subject: string, payload?: object): Promise<Result<unknown>>
+  report(outcome: Outcome): void
 }
 
 type Ended = Pick<Outcome, 'outcome' | 'reason'>
@@ -28,34 +28,34 @@ type Ended = Pick<Outcome, 'outcome' | 'reason'>
 const atOnce = 16
 
 /**
- * Puts what a source has, apps first. Safe to run again, also after being killed half-way: an app that is there stays
- * as it is, and a put never rolls a token back.
+ * Imports a source, apps first. Safe to repeat, also after an interruption: existing apps stay unchanged, and a put never
+ * rolls a token back.
  */
-export async function importRows({ source, apply, ask, tell }: ImportOptions): Promise<void> {
+export async function importRows({ source, apply, request, report }: ImportOptions): Promise<void> {
   const leftOut = new Set<string>()
-  /** Not there yet, because this is a dry run. */
+  /** Apps that do not exist yet, because this is a dry run. */
   const newApps = new Set<string>()
 
   async function appOutcome(row: AppRow): Promise<Ended> {
     if (!('put' in row)) return leave(row)
-    const there = await ask(`app.get.${encodeId(row.id)}`)
+    const there = await request(`app.get.${encodeId(row.id)}`)
     if (there.ok) return knownApp((there.value as AppView).clientId === row.put.clientId)
     if (there.failure.error !== 'app_not_found') return failed(there.failure)
     if (row.secretsLeftOut)
-      return { outcome: 'failed', reason: 'its secrets are not in the file: put it first' }
+      return { outcome: 'failed', reason: 'its secrets are not in the file: put the app first' }
     if (!apply) return { outcome: 'new' }
-    const put = await ask(`app.put.${encodeId(row.id)}`, revealed(row.put))
+    const put = await request(`app.put.${encodeId(row.id)}`, revealed(row.put))
     return put.ok ? { outcome: 'imported' } : failed(put.failure)
   }
 
-  /** What the put itself says it does, or in a dry run would do: whatever else changes the account meanwhile, it is right. */
+  /** Taken from the put's own reply, so that it is right even if the account changes concurrently. */
   async function accountOutcome(row: Row<AccountPut>): Promise<Ended> {
     if (!('put' in row)) return leave(row)
     const { app } = row.put
     if (leftOut.has(app)) return { outcome: 'skipped', reason: `its app ${app} was not imported` }
     if (newApps.has(app)) return { outcome: 'new' }
     const dry = apply ? {} : { dryRun: true }
-    const put = await ask(`account.put.${encodeId(row.id)}`, { ...revealed(row.put), ...dry })
+    const put = await request(`account.put.${encodeId(row.id)}`, { ...revealed(row.put), ...dry })
     return put.ok ? { outcome: effectOf(put.value as PutEffect) } : failed(put.failure)
   }
 
@@ -67,18 +67,18 @@ export async function importRows({ source, apply, ask, tell }: ImportOptions): P
 
   function knownApp(isSame: boolean): Ended {
     if (isSame) return { outcome: apply ? 'unchanged' : 'known' }
-    return { outcome: 'failed', reason: 'an app of this id is there with another clientId' }
+    return { outcome: 'failed', reason: 'an app with this id exists, with another clientId' }
   }
 
   for await (const row of source.apps) {
     const ended = await appOutcome(row)
     if (ended.outcome === 'failed' || ended.outcome === 'skipped') leftOut.add(row.id)
     if (ended.outcome === 'new') newApps.add(row.id)
-    tell({ kind: 'app', ...placeOf(row), ...ended })
+    report({ kind: 'app', ...placeOf(row), ...ended })
   }
   const worker = async () => {
     for await (const row of source.accounts)
-      tell({ kind: 'account', ...placeOf(row), ...(await accountOutcome(row)) })
+      report({ kind: 'account', ...placeOf(row), ...(await accountOutcome(row)) })
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
@@ -95,7 +95,7 @@ function failed({ error, message }: Failure): Ended {
   return { outcome: 'failed', reason: `${error}: ${message}` }
 }
 
-/** As it goes over the bus: the one place where what was imported is text again. */
+/** Reveals secrets for the request; the only place that does. */
 function revealed(put: AppPut | AccountPut): Record<string, unknown> {
   return plain(put) as Record<string, unknown>
 }

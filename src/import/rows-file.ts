@@ -7,7 +7,7 @@ import { readLines } from './text-lines.ts'
 
 export type Format = 'csv' | 'jsonl'
 
-/** Apps and accounts from a file: JSON lines, an object each; or CSV of accounts. Rejects with `UnreadableSource`. */
+/** Apps and accounts from JSON lines, or accounts from CSV. Rejects with `UnreadableSource`. */
 export function openRowsFile({
   path,
   format,

@@ -1,21 +1,21 @@
 import type { AccountPut } from '../contract/account.ts'
 import type { AppPut } from '../contract/app.ts'
 
-/** One app or account of somewhere else: what to put here, or why it is left out. */
+/** An app or account to import: its put, or why it is left out. */
 export type Row<Put> = {
   readonly id: string
-  /** Where it stands in its file. */
+  /** Its line in the file. */
   readonly line?: number
 } & (
   | { readonly put: Put }
-  /** Not for tokenbus. */
+  /** Not applicable to tokenbus. */
   | { readonly skip: string }
-  /** Should be, and cannot be read. */
+  /** It should be imported, but cannot be read. */
   | { readonly fail: string }
 )
 
 export type AppRow = Row<AppPut> & {
-  /** The app has secrets that are not in the row: it is of use only where the app is there already. */
+  /** The app's secrets are not in the row, so it cannot be created from it. */
   readonly secretsLeftOut?: true
 }
 export type AccountRow = Row<AccountPut>
@@ -24,9 +24,9 @@ export type AccountRow = Row<AccountPut>
 export interface Source {
   readonly apps: AsyncIterable<AppRow>
   readonly accounts: AsyncIterable<AccountRow>
-  /** How many rows there are in all. */
+  /** The number of all rows. */
   readonly total: number
 }
 
-/** The source cannot be read as a whole: nothing is imported. The message is a sentence that says what to do. */
+/** The source is unreadable, and nothing is imported. The message is a sentence that says what to do. */
 export class UnreadableSource extends Error {}

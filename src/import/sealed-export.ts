@@ -6,7 +6,7 @@ import { type FileValue, parsedJson } from './file-value.ts'
 import { type Source, UnreadableSource } from './rows.ts'
 import { readLines } from './text-lines.ts'
 
-/** Apps and accounts of another tokenbus. Rejects with `UnreadableSource` for a file that is not whole, or not for this key. */
+/** Apps and accounts from an export of tokenbus. Rejects with `UnreadableSource` if the file is incomplete, or not for this key. */
 export function openSealedExport({
   path,
   identity,

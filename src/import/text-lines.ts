@@ -12,7 +12,7 @@ const newline = 0x0a
 const byteOrderMark = '\ufeff'
 
 /**
- * The lines of a file, which must be UTF-8: read as another encoding, an id would be stored mangled. Rejects with
+ * The lines of a UTF-8 file. Other encodings are refused, because ids would be stored garbled. Rejects with
  * `UnreadableSource`.
  */
 export async function* readLines(path: string): AsyncGenerator<TextLine> {

@@ -2,11 +2,11 @@ import { Counter, type Registry } from 'prom-client'
 import type { Observer } from '../common/observer.ts'
 import { createTopNames } from './top-names.ts'
 
-/** Each is some dozen series. */
+/** Bounded because each app adds about a dozen series. */
 const mostApps = 20
 const others = '(others)'
 
-/** What is counted for the busiest apps one by one, and for all others together. */
+/** Counters with a label per app for the busiest apps, and one label for all others. */
 export function countersByApp(
   registry: Registry,
 ): Pick<Observer, 'accountInvalid'> & { attemptEnded(ended: { app: string; outcome: string }): void } {

@@ -1,18 +1,18 @@
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Records } from '../redis/records.ts'
 
-/** How the cluster fares, as Redis knows it. Times in seconds; each rejects with `StorageUnavailable`. */
+/** Cluster-wide gauges read from Redis. Times in seconds; each rejects with `StorageUnavailable`. */
 export interface ClusterFacts {
-  /** Of this node: how far the cluster's time is ahead of its own clock. */
+  /** How far the cluster's time is ahead of this node's clock. */
   clockAhead(): number
   accountsByState(): Promise<Record<string, number>>
   outboxSize(): Promise<number>
   deadEvents(): Promise<number>
-  /** How long the oldest event waits for its stream. */
+  /** The age of the oldest event in the outbox. */
   outboxLag(): Promise<number>
-  /** How often the key that seals was used. */
+  /** The number of encryptions with the current key. */
   seals(): Promise<number>
-  /** How late the most overdue wake-up is. */
+  /** The delay of the most overdue wake-up. */
   overdue(): Promise<number>
 }
 

@@ -1,11 +1,11 @@
 import { Counter, type Registry } from 'prom-client'
 import { answeredErrors, type FailedRequest, verbClasses } from '../contract/failed-request.ts'
 
-/** Every series is there from the start: a counter that begins with 1 has not grown, and would raise no alert. */
+/** All series exist from the start: an alert on `increase()` misses the first failure of a series that begins with 1. */
 export function failedRequestCounter(registry: Registry): (failed: FailedRequest) => void {
   const counter = new Counter({
     name: 'tokenbus_requests_failed_total',
-    help: 'Requests answered with a failure, by its code word, by what they were about, and by protocol.',
+    help: 'Requests answered with a failure, by error code, group of verbs and protocol.',
     labelNames: ['error', 'verbs', 'over'],
     registers: [registry],
   })

@@ -5,15 +5,15 @@ const name = 'tokenbus_served_life_left_seconds'
 const bounds = [0, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 86_400]
 const sources = ['memory', 'storage', 'refresh'] as const
 
-/** One series: per bound how many were at or below it and above the one before; the last for what is above all. */
+/** One series: counts per bucket, not cumulative; the last bucket is for values above all bounds. */
 interface Series {
   readonly counts: Float64Array
   readonly sum: Float64Array
 }
 
 /**
- * How much life tokens had left when they were served. Counted by hand: a read from memory is over in less time than
- * the library's histogram takes to find its labels, and nothing may be allocated there.
+ * The remaining validity of tokens when they were served. Not a prom-client histogram: its label look-up takes longer than
+ * a whole read from memory, and this hot path must not allocate.
  */
 export function lifeLeftHistogram(registry: Registry): (lifeLeft: number, from: ServedFrom) => void {
   const empty = (): Series => ({ counts: new Float64Array(bounds.length + 1), sum: new Float64Array(1) })
@@ -35,7 +35,7 @@ export function lifeLeftHistogram(registry: Registry): (lifeLeft: number, from: 
     let bucket = 0
     while (bucket < bounds.length && seconds > (bounds[bucket] as number)) bucket++
     counts[bucket] = (counts[bucket] as number) + 1
-    // Of those that nobody says will end, any sum would be of no use.
+    // Tokens without a known expiry are counted, but not summed.
     if (Number.isFinite(seconds)) sum[0] = (sum[0] as number) + seconds
   }
 }

@@ -10,11 +10,11 @@ import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {
   readonly observer: Observer
-  /** Redis held something of this kind that tokenbus did not write. */
+  /** A record of this kind failed its integrity check. */
   tampered(kind: string): void
-  /** Redis did not do what it was told. */
+  /** Redis did not execute a command. */
   storageFailed(why: StorageTrouble): void
-  /** Whether this node can serve, as `/readyz` says. */
+  /** Whether this node is ready, as in `/readyz`. */
   ready(well: boolean): void
   readonly requestRefused: (why: Refusal) => void
   readonly requestFailed: (failed: FailedRequest) => void
@@ -22,10 +22,10 @@ export interface Metrics {
   text(): Promise<string>
 }
 
-/** What is stored with a MAC. */
+/** The kinds of records stored with a MAC. */
 const signedKinds = ['account', 'app', 'api-token', 'consent']
 
-/** What Prometheus is told. Gauges are of the whole cluster, the same from every node; all else is of this one. */
+/** The Prometheus metrics. Gauges describe the whole cluster and are equal on all nodes; counters and histograms are per node. */
 export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -39,24 +39,27 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     labelNames: ['state'],
     registers,
   })
-  const ready = gauge('tokenbus_ready', '1 where this node can serve, as /readyz says; else 0.')
+  const ready = gauge('tokenbus_ready', '1 if this node is ready, as in /readyz; else 0.')
   const warnings = new Counter({
     name: 'tokenbus_warnings_total',
-    help: 'What was announced to end soon: grant-expiring, secret-expiring.',
+    help: 'Warnings published, by kind: grant-expiring, secret-expiring.',
     labelNames: ['kind'],
     registers,
   })
   for (const kind of ['grant-expiring', 'secret-expiring']) warnings.inc({ kind }, 0)
-  const outboxEntries = gauge('tokenbus_outbox_entries', 'Events saved and not yet in their stream.')
-  const deadEvents = gauge('tokenbus_dead_events', 'Events set aside: their stream will never take them.')
-  const outboxLag = gauge('tokenbus_outbox_lag_seconds', 'Age of the oldest event not yet in its stream.')
-  const overdue = gauge(
-    'tokenbus_overdue_seconds',
-    'How long the oldest wake-up that nobody took has been due.',
+  const outboxEntries = gauge(
+    'tokenbus_outbox_entries',
+    'Events in the outbox, not yet stored in their stream.',
   )
+  const deadEvents = gauge(
+    'tokenbus_dead_events',
+    'Dead letters: events that their stream rejects permanently.',
+  )
+  const outboxLag = gauge('tokenbus_outbox_lag_seconds', 'Age of the oldest event in the outbox.')
+  const overdue = gauge('tokenbus_overdue_seconds', 'Delay of the most overdue wake-up.')
   const seals = gauge(
     'tokenbus_sealing_key_seals',
-    'How often the key that seals was used: 2^32 times at most.',
+    'Encryptions with the current sealing key; rotate it before 2^32.',
   )
   const clockAhead = gauge(
     'tokenbus_clock_ahead_seconds',
@@ -64,21 +67,27 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   )
   const coalesced = counter(
     'tokenbus_coalesced_total',
-    'Callers that got what the refresh of another one brought.',
+    'Callers answered by a refresh that another caller started.',
   )
-  const lostSaves = counter('tokenbus_lost_saves_total', 'Saves lost to another node and tried again.')
-  const races = counter('tokenbus_races_recovered_total', 'Refusals of a grant that had just been refreshed.')
-  const inDoubt = counter('tokenbus_attempts_in_doubt_total', 'Attempts whose answer is missing.')
-  const setAside = counter('tokenbus_events_set_aside_total', 'Events that their stream will never take.')
+  const lostSaves = counter(
+    'tokenbus_lost_saves_total',
+    'Saves that lost the compare-and-set to another one and were retried.',
+  )
+  const races = counter(
+    'tokenbus_races_recovered_total',
+    'invalid_grant refusals of a grant that had just been refreshed.',
+  )
+  const inDoubt = counter('tokenbus_attempts_in_doubt_total', 'Refresh attempts without an answer.')
+  const setAside = counter('tokenbus_events_set_aside_total', 'Events that became dead letters.')
   const tampering = new Counter({
     name: 'tokenbus_tampering_total',
-    help: 'What Redis held that tokenbus had not written, by kind; it is not used.',
+    help: 'Records that failed their integrity check and are not used, by kind.',
     labelNames: ['kind'],
     registers,
   })
   const storageFailures = new Counter({
     name: 'tokenbus_storage_failures_total',
-    help: 'Commands that Redis did not carry out, by why: unreachable, full, read_only, disk, forbidden, lost.',
+    help: 'Commands that Redis did not execute, by reason: unreachable, full, read_only, disk, forbidden, lost.',
     labelNames: ['why'],
     registers,
   })
@@ -92,7 +101,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
 
   const refused = new Counter({
     name: 'tokenbus_requests_refused_total',
-    help: 'Messages on subjects of requests that were not acted on, by why.',
+    help: 'Messages on request subjects that were dropped, by reason.',
     labelNames: ['why'],
     registers,
   })
@@ -100,13 +109,13 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   for (const why of storageTroubles) storageFailures.inc({ why }, 0)
   const unreadable = new Counter({
     name: 'tokenbus_unreadable_total',
-    help: 'Records met that only newer nodes, or nodes with other sealing keys, can read, by kind.',
+    help: 'Records loaded that only newer nodes, or nodes with other sealing keys, can read, by kind.',
     labelNames: ['kind'],
     registers,
   })
   const kept = counter(
     'tokenbus_answers_kept_total',
-    'Answers that could not be stored through a fault of tokenbus: they are kept, sealed, and stored later.',
+    'Provider answers that could not be stored because of a bug; they are kept, encrypted, and stored later.',
   )
   for (const kind of ['account', 'app']) unreadable.inc({ kind }, 0)
   for (const why of refusals) refused.inc({ why }, 0)
@@ -131,7 +140,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
       seals.set(sealed)
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error
-      // Old numbers would look like news.
+      // Without Redis the gauges are removed, since outdated values would look current.
       accounts.reset()
       for (const each of [outboxEntries, deadEvents, outboxLag, overdue, seals]) each.remove()
     }

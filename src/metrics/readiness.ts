@@ -2,20 +2,20 @@ import type { EventFlow } from '../common/event-flow.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
 
-/** For so many seconds events may wait, and their stream take none. One that waits alone is its account's trouble. */
+/** Seconds that events may wait before the status degrades. */
 const longestLag = 60
 
 /** See `EventsHealth`. */
 type EventsStatus = 'ok' | 'behind' | 'stalled' | 'unknown'
 
 export interface Lack {
-  /** What this node cannot serve without. */
+  /** The dependency that is missing. */
   readonly part: 'redis' | 'nats' | 'stopping'
-  /** A sentence, where there is more to say than that it is not there. */
+  /** A sentence with details. */
   readonly why?: string
 }
 
-/** What a node lacks to serve, and separately how its events fare: those wait without harm, whatever their stream does. */
+/** A node's readiness, and separately the health of its events, which do not affect readiness because they wait safely in the outbox. */
 export function createReadiness({
   facts,
   flow,
@@ -25,7 +25,7 @@ export function createReadiness({
   flow: Pick<EventFlow, 'stalledFor' | 'reason'>
   lacks: () => readonly Lack[]
 }) {
-  /** Null while Redis cannot be asked. */
+  /** Null while Redis is unavailable. */
   async function known<T>(asked: Promise<T>): Promise<T | null> {
     try {
       return await asked

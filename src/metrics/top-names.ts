@@ -1,16 +1,16 @@
-/** Gives the busiest names a label of their own, and all others one together. */
+/** Gives each of the busiest names its own label, and all others a common one. */
 export interface TopNames {
-  /** Counts one use of the name, and answers its label. */
+  /** Counts one use of the name, and returns its label. */
   labelOf(name: string): string
 }
 
-/** Uses after which all counts are halved, so that a name which was busy once makes room. */
+/** Number of uses after which all counts are halved, so that a name that is no longer busy loses its label. */
 const halveAfter = 10_000
 const mostCounted = 1_000
 
 /**
- * A newcomer takes the place of the least busy name once it has twice its uses, so that the labels seldom change.
- * `onDropped` is called with a label that left the top: its series are to be removed.
+ * A name replaces the least busy one once it has twice its uses, so that labels change rarely. `onDropped` is called with a
+ * replaced label, whose series must be removed.
  */
 export function createTopNames({
   most,

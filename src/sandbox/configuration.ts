@@ -9,16 +9,16 @@ export interface ConfigurationOptions {
 
 const day = 86_400
 
-/** One confidential client; refresh tokens rotate always, and a reused one ends its whole grant (RFC 9700 §4.14.2). */
+/** One confidential client; refresh tokens always rotate, and reuse revokes the whole grant (RFC 9700 §4.14.2). */
 export function configurationOf({ store, accessTokenSeconds }: ConfigurationOptions): Configuration {
   const { setup } = store.state
   const client = (id: string, method: 'client_secret_basic' | 'client_secret_post') => ({
     client_id: id,
-    client_secret: 'any of those the sandbox has made',
+    client_secret: 'replaced by the secrets in the store',
     token_endpoint_auth_method: method,
     grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
     response_types: ['code' as const],
-    // Whoever runs the sandbox knows where the browser should come back to.
+    // A placeholder: any redirect URI on loopback is accepted.
     redirect_uris: ['http://127.0.0.1/oauth'],
     id_token_signed_response_alg: 'ES256' as const,
     application_type: 'native' as const,

@@ -6,14 +6,14 @@ const milliseconds = z.strictObject({ ms: z.number().int().min(0).max(3_600_000)
 const nothing = z.strictObject({}).optional()
 
 /**
- * The sandbox's levers over HTTP, for the command line: `POST /sandbox/<verb>`, `GET /sandbox/status`. The header
- * `x-sandbox` is asked for because a page in a browser cannot send it unasked.
+ * The sandbox's failure simulation over HTTP, for the command line: `POST /sandbox/<verb>`, `GET /sandbox/status`. The header
+ * `x-sandbox` is required because a page in a browser cannot send it without a CORS preflight.
  */
 export function controlRoutes(control: Sandbox['control'], client: () => Sandbox['client']): FastifyInstance {
   const server = fastify()
   server.addHook('onRequest', async (request, reply) => {
     if (request.headers['x-sandbox'] === undefined)
-      return reply.code(403).send({ error: 'the header x-sandbox is missing' })
+      return reply.code(403).send({ error: 'the header x-sandbox is required' })
   })
   const lever = <T>(verb: string, schema: z.ZodType<T>, pull: (body: T) => object | undefined) =>
     server.post(`/sandbox/${verb}`, async (request, reply) => {

@@ -20,8 +20,8 @@ export interface SignInOptions {
 const redirectUri = 'http://127.0.0.1/oauth'
 
 /**
- * Connects as a person would: through the sandbox's consent page, with PKCE. Answers what to register. Rejects with
- * `StartError` while the sandbox has been told to misbehave.
+ * Obtains a grant through the sandbox's consent page, with PKCE, and returns the put for it. Rejects with `StartError` while
+ * the sandbox simulates a failure.
  */
 export async function connectUser({ sandbox, provider, user }: SignInOptions): Promise<AccountPut> {
   const { url: issuer, client } = sandbox
@@ -47,7 +47,7 @@ export async function connectUser({ sandbox, provider, user }: SignInOptions): P
   const answer = await provider.redeemCode({ ...asking, clientSecret: client.secret, callbackUrl })
   if (answer.kind !== 'tokens')
     throw new StartError(
-      `The sandbox gives no tokens (${answer.refusal.reason}); run: tokenbus sandbox heal, then try again.`,
+      `The sandbox issues no tokens (${answer.refusal.reason}); run: tokenbus sandbox heal, then try again.`,
     )
   const { accessToken, refreshToken, expiresIn = 60 } = answer
   return {
@@ -65,7 +65,7 @@ export interface DemoOptions extends Omit<SignInOptions, 'user'> {
   readonly tokenbus: Pick<Tokenbus, 'getApp' | 'putApp' | 'getAccount' | 'putAccount'>
 }
 
-/** The app `sandbox` and the account `demo`. Those that are there are left as they are, whatever their state. */
+/** Creates the app `sandbox` and the account `demo`; existing ones are left unchanged. */
 export async function connectDemo({ tokenbus, provider, sandbox }: DemoOptions): Promise<void> {
   const { id: clientId, secret: clientSecret } = sandbox.client
   const known = await tokenbus.getApp(app)

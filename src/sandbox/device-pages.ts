@@ -5,7 +5,7 @@ interface Page {
 
 const page = (content: string) => `<!doctype html><title>sandbox</title>${content}`
 
-/** Where a person types in the code of another device, and agrees; the form is oidc-provider's own. */
+/** The pages to enter and confirm a user code; the form is oidc-provider's. */
 export const devicePages = {
   userCodeInputSource(ctx: Page, form: string): void {
     ctx.body = page(`${form}<button type="submit" form="op.deviceInputForm">Continue</button>`)

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 
-/** Stands in for the person: signs in as whom the app expects, and consents to what it asks for. */
+/** Acts as the user: signs in as `login_hint`, and consents to the requested scopes. */
 export async function answerInteraction(
   provider: Provider,
   request: IncomingMessage,

@@ -6,13 +6,13 @@ export interface SandboxStatus {
   readonly slowMs: number
   readonly answersToLose: number
   readonly tokenRequests: number
-  /** Requests it is slow about just now. */
+  /** Requests being delayed now. */
   readonly thinking: number
 }
 
 const outagePage = '<!doctype html><title>503</title><h1>Service Unavailable</h1><p>error: invalid_grant</p>'
 
-/** What stands between the network and the token endpoint. */
+/** Simulates failures in front of the token endpoint. */
 export function createMisbehaviour() {
   let outageUntil = 0
   let slowMs = 0
@@ -42,7 +42,7 @@ export function createMisbehaviour() {
       tokenRequests,
       thinking,
     }),
-    /** Runs before the request is carried out; false when it has been dealt with. */
+    /** Runs before a request is processed; false if the request has been answered or dropped. */
     async before(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
       tokenRequests++
       if (Date.now() < outageUntil) {
@@ -52,7 +52,7 @@ export function createMisbehaviour() {
       thinking++
       if (slowMs > 0) await delay(slowMs)
       thinking--
-      // A caller that hung up while the server was thinking is not served: its token stays unspent.
+      // If the caller disconnected during the delay, the request is dropped and its refresh token stays unused.
       if (request.socket.destroyed) return false
       if (answersToLose > 0) {
         answersToLose--
@@ -63,7 +63,7 @@ export function createMisbehaviour() {
   }
 }
 
-/** The request is carried out, rotation and all; what it answers never leaves. */
+/** The request is processed, including rotation, but its response is never sent. */
 function loseAnswer(response: ServerResponse): void {
   response.write = () => true
   response.end = () => {

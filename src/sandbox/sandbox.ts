@@ -4,7 +4,7 @@ import type { SandboxStatus } from './misbehaviour.ts'
 export interface SandboxOptions {
   /** 0 for any; 7071, or a free one, by default. */
   readonly port?: number
-  /** Without it nothing outlives the process. */
+  /** Without it the state is in memory only. */
   readonly dataDir?: string
   readonly accessTokenSeconds?: number
 }
@@ -14,7 +14,7 @@ export interface Sandbox {
   readonly url: string
   readonly client: { readonly id: string; readonly secret: Secret }
   readonly control: {
-    /** Ends the user's grants as if the user had removed the app; answers how many. */
+    /** Revokes the user's grants; returns how many. */
     revoke(user: string): number
     expireSecret(): void
     newSecret(): Secret
@@ -24,7 +24,7 @@ export interface Sandbox {
     heal(): void
     status(): SandboxStatus
   }
-  /** Every access and refresh token ever issued: what a test looks for where it must not be. */
+  /** All access and refresh tokens issued so far, for tests that search for leaks. */
   issued(): readonly Secret[]
   close(): Promise<void>
 }

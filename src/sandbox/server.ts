@@ -16,7 +16,7 @@ import { openStore, type SandboxState } from './store.ts'
 
 const usualPort = 7071
 
-/** A real OAuth server that rotates refresh tokens, notices reuse, and can be told to misbehave. */
+/** An OAuth server that rotates refresh tokens, detects reuse, and can simulate failures. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { dataDir, accessTokenSeconds = 60 } = options
   if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -81,7 +81,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-/** On the port people expect, else on any free one. Its address is part of what the server is made with. */
+/** Listens on the usual port, else on any free one. Comes first, because the issuer contains the port. */
 async function listenNear(server: Server, usual: number): Promise<number> {
   const listen = (port: number) => once(server.listen(port, '127.0.0.1'), 'listening')
   await listen(usual).catch((error: NodeJS.ErrnoException) => {
@@ -102,7 +102,7 @@ function newSetup(): SandboxState['setup'] {
   }
 }
 
-/** A client has one secret in oidc-provider; here it has those that were made and not expired. */
+/** Accepts all secrets that have not expired, whereas oidc-provider supports one per client. */
 function acceptAnyOfItsSecrets(provider: Provider, { secrets }: SandboxState['setup']): void {
   provider.Client.prototype.compareClientSecret = async (actual: string) => secrets.includes(actual)
 }
@@ -115,7 +115,7 @@ function notInstalled(cause: NodeJS.ErrnoException): never {
   )
 }
 
-/** oidc-provider warns on the console, at import and later, about what a sandbox does on purpose. */
+/** Silences oidc-provider's console warnings about what a sandbox does on purpose. */
 async function quietly<T>(create: () => Promise<T>): Promise<T> {
   const { warn, info } = globalThis.console
   Object.assign(globalThis.console, { warn() {}, info() {} })

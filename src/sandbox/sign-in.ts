@@ -1,4 +1,4 @@
-/** Plays the browser of a person who says yes: follows the redirects, keeps the cookies. */
+/** Acts as the browser of a consenting user: follows redirects and keeps cookies. */
 export async function signIn({ authorizationUrl }: { authorizationUrl: string | URL }): Promise<URL> {
   const cookies = new Map<string, string>()
   let url = new URL(authorizationUrl)
@@ -11,9 +11,9 @@ export async function signIn({ authorizationUrl }: { authorizationUrl: string | 
       cookies.set(name, value)
     }
     const location = response.headers.get('location')
-    if (location === null) throw new Error(`the consent page answered ${response.status} and led nowhere`)
+    if (location === null) throw new Error(`the consent page answered ${response.status} without a redirect`)
     url = new URL(location, url)
     if (url.origin !== origin) return url
   }
-  throw new Error('the consent page led in circles')
+  throw new Error('the consent page redirected too often')
 }

@@ -3,7 +3,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 
 type Kind = Record<string, { payload: AdapterPayload; expiresAt: number | null }>
 
-/** All the sandbox remembers: keys and secret, and oidc-provider's own records by kind and id. */
+/** The sandbox's state: keys and secrets, and oidc-provider's records by kind and id. */
 export interface SandboxState {
   setup: { secrets: string[]; refused: string[]; jwks: object; cookieKeys: string[] }
   records: Record<string, Kind>
@@ -12,13 +12,13 @@ export interface SandboxState {
 export interface SandboxStore {
   readonly state: SandboxState
   write(): void
-  /** oidc-provider asks for one adapter per kind of record. */
+  /** oidc-provider requires one adapter per kind of record. */
   adapter(name: string): Adapter
-  /** Ends all a user has granted, as if the user had removed the app. Answers how many grants that were. */
+  /** Revokes all grants of a user; returns how many. */
   revokeUser(accountId: string): number
 }
 
-/** In memory, and in one file that is replaced whole; on disk before the answer that depends on it leaves. */
+/** Kept in memory and in one file, which is replaced atomically before any dependent response is sent. */
 export function openStore(file: string | null, create: () => SandboxState['setup']): SandboxStore {
   const state = read(file) ?? { setup: create(), records: {} }
 
@@ -75,7 +75,6 @@ export function openStore(file: string | null, create: () => SandboxState['setup
         },
       }
     },
-    /** Ends all a user has granted, as if the user had removed the app. */
     revokeUser(accountId) {
       const grants = Object.entries(kindOf('Grant')).filter(
         ([, { payload }]) => payload.accountId === accountId,

@@ -1,12 +1,12 @@
 import { type Cause, causedBy } from '../contract/reasons.ts'
 
-/** What to make of an event about a person or a token. */
+/** How a security event affects an account. */
 export type Meaning =
-  /** The grant has ended, or is parked until a person acts. */
+  /** The grant has ended, or is parked until the user acts. */
   | ({ readonly does: 'end'; readonly class: 'A' | 'S' } & Cause)
-  /** The grant may have ended, or its token may say too much: the token is replaced, and if that is refused we know. */
+  /** The grant may have ended, or the token's claims are outdated: refresh, and treat a refusal as the end. */
   | { readonly does: 'replace' }
-  /** What parked the grant may be over. */
+  /** The reason the grant was parked may be gone: probe it. */
   | { readonly does: 'retry' }
   | { readonly does: 'nothing' }
 
@@ -21,8 +21,8 @@ const caep = 'https://schemas.openid.net/secevent/caep/event-type/'
 const ssf = 'https://schemas.openid.net/secevent/ssf/event-type/'
 
 /**
- * By the URI of the event; where an event has reasons that differ, by `<URI> <reason>` first. Sources: OpenID RISC Profile
- * §2, OpenID CAEP §3, developers.google.com/identity/protocols/risc#supported_event_types. What is not here means nothing to a grant.
+ * Keyed by `<URI> <reason>`, then by the event's URI. Sources: OpenID RISC Profile §2, OpenID CAEP §3,
+ * developers.google.com/identity/protocols/risc#supported_event_types. Other events do not affect a grant.
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   [`${oauth}token-revoked`, ended(causedBy('grant_revoked'))],

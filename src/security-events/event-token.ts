@@ -3,7 +3,7 @@ import type { Name } from '../actors/account-aliases.ts'
 
 const text = z.string().min(1).max(1_024)
 
-/** A subject identifier (RFC 9493 §3), in today's words or in those Google still uses. */
+/** A subject identifier (RFC 9493 §3), or the older format that Google uses. */
 const simpleSubject = z.object({
   iss: text.optional(),
   sub: text.optional(),
@@ -17,11 +17,11 @@ const simpleSubject = z.object({
 const subject = simpleSubject.extend({
   /** Format `aliases` (RFC 9493 §3.2.8). */
   identifiers: z.array(simpleSubject).max(20).optional(),
-  /** A complex subject of CAEP: whose session, device or token it is. */
+  /** The user of a complex subject (CAEP), whose session, device or token is concerned. */
   user: simpleSubject.optional(),
 })
 
-/** Seconds: what a date can be made of. */
+/** Seconds since 1970, within the range of JavaScript dates. */
 const instant = z.number().min(0).max(253_402_300_799)
 const mostEvents = 32
 
@@ -44,7 +44,7 @@ function hasEvents(events: object): boolean {
 
 export type EventToken = z.output<typeof eventTokenSchema>
 
-/** One thing that happened, to whoever goes by any of these names. `at` in milliseconds. */
+/** A security event, and the identifiers of its subject. `at` in milliseconds. */
 export interface SecurityEvent {
   readonly type: string
   readonly reason: string | undefined
@@ -70,7 +70,7 @@ function namesOf(of: z.output<typeof subject> | undefined, issuer: string): Name
   )
 }
 
-/** `sub` is a name only where its issuer gave it. */
+/** `sub` identifies a user only together with its issuer. */
 function simpleNames({ iss = '', sub, email, id, uri, ...subject }: SimpleSubject, issuer: string): Name[] {
   if (subject.token !== undefined) {
     const isRefreshToken = subject.token_type === undefined || subject.token_type === 'refresh_token'
@@ -81,7 +81,7 @@ function simpleNames({ iss = '', sub, email, id, uri, ...subject }: SimpleSubjec
   return people.flatMap((each) => (each === undefined ? [] : [{ kind: 'person' as const, text: each }]))
 }
 
-/** Google writes its own name with a slash at the end here, and without one everywhere else. */
+/** Ignores a trailing slash, which Google's issuer has in security events and nowhere else. */
 export function isSameIssuer(one: string, other: string): boolean {
   return one.replace(/\/$/, '') === other.replace(/\/$/, '')
 }

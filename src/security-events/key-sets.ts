@@ -6,12 +6,12 @@ import type { Http } from '../provider/http.ts'
 import type { EventSource } from '../provider/preset.ts'
 
 export interface KeySetsOptions {
-  /** Reaches public addresses only, unless told otherwise. */
+  /** Connects to public addresses only, unless configured otherwise. */
   readonly http: Http
   readonly allowPrivate: boolean
 }
 
-/** The keys of an issuer cannot be fetched now: that says nothing about what it signed. */
+/** The issuer's keys cannot be fetched now, so its signatures can be neither accepted nor rejected. */
 export class KeysUnavailable extends Error {}
 
 export interface KeySets {
@@ -23,10 +23,10 @@ const timing = { connectMs: 2_000, answerMs: 4_000 }
 const mostSources = 1_000
 const day = 86_400_000
 
-/** The transmitter's configuration (OpenID SSF §7.1; Google's is at its older name). */
+/** The transmitter's configuration (OpenID SSF §7.1). */
 const configurationSchema = z.object({ jwks_uri: z.url() })
 
-/** The keys that sign an issuer's events: fetched when first needed, kept, fetched anew for a key that is not among them. */
+/** The signing keys of issuers: fetched on first use, cached, and fetched again for an unknown key id. */
 export function createKeySets({ http, allowPrivate }: KeySetsOptions): KeySets {
   const sets = new LRUCache<string, RemoteJWKSet>({ max: mostSources })
   const locations = new LRUCache<string, string>({ max: mostSources, ttl: day })

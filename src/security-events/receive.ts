@@ -21,32 +21,32 @@ export interface ReceiveEventsOptions {
   readonly logger: Pick<Logger, 'info'>
 }
 
-/** Takes a security event token pushed for an app; answers null once it is acted upon. */
+/** Processes a security event token pushed for an app; resolves with null once it has been applied. */
 export type ReceiveEvents = (app: string, text: string) => Promise<NotTaken | null>
 
 const accountsAtOnce = 16
 
 /**
- * Security events (RFC 8417) become what the accounts they are about would have learnt at their next refresh. Rejects with
- * `StorageUnavailable` or `KeysUnavailable`: then the transmitter sends it again.
+ * Applies security events (RFC 8417) to the accounts of their subjects. Rejects with `StorageUnavailable` or
+ * `KeysUnavailable`, and the transmitter then sends the token again.
  */
 export function createReceiveEvents(options: ReceiveEventsOptions): ReceiveEvents {
   const { apps, accounts, records, seenEvents, keySets, clock, logger } = options
   const limit = pLimit(accountsAtOnce)
 
-  async function happen(app: string, event: SecurityEvent): Promise<void> {
+  async function apply(app: string, event: SecurityEvent): Promise<void> {
     const { type, reason, names } = event
     const meaning = meaningOf(event)
     const marks = meaning.does === 'nothing' ? [] : names.map((name) => accounts.names.markOf(app, name))
     const found = new Set((await Promise.all(marks.map((mark) => records.byName(mark)))).flat())
-    const told = await Promise.all(
-      [...found].map((account) => limit(() => tell(app, { account, event, meaning }))),
+    const applied = await Promise.all(
+      [...found].map((account) => limit(() => applyTo(app, { account, event, meaning }))),
     )
-    const changed = told.filter((each) => each).length
+    const changed = applied.filter((each) => each).length
     logger.info({ app, type, reason, meaning: meaning.does, accounts: changed }, 'security event received')
   }
 
-  async function tell(
+  async function applyTo(
     app: string,
     { account, event, meaning }: { account: string; event: SecurityEvent; meaning: Meaning },
   ): Promise<boolean> {
@@ -63,15 +63,15 @@ export function createReceiveEvents(options: ReceiveEventsOptions): ReceiveEvent
   return async (app, text) => {
     const { config } = await apps.look(app)
     if (config?.securityEvents === undefined)
-      return { err: 'access_denied', description: 'no events are taken here' }
+      return { err: 'access_denied', description: 'this app does not accept security events' }
     const source = config.securityEvents
     const now = clock.now()
     const token = await verifyEventToken({ text, source, audience: config.clientId, keySets, now })
     if ('err' in token) return token
     const id = { app, issuer: source.issuer, jti: token.jti }
     if (await seenEvents.has(id)) return null
-    for (const event of eventsOf(token)) await happen(app, event)
-    // Last: what failed half-way is sent again, and does no harm twice.
+    for (const event of eventsOf(token)) await apply(app, event)
+    // Recorded last: if this fails half-way the token is sent again, and applying it twice is harmless.
     await seenEvents.add(id, longestDelay)
     return null
   }
@@ -84,7 +84,7 @@ interface About {
   readonly event: Pick<SecurityEvent, 'at'>
 }
 
-/** What an account is told of it. */
+/** The account's event for a security event; null if it is not affected. */
 export function accountEvent(meaning: Meaning, { at, eventId, context, event }: About): AccountEvent | null {
   const happened = { at, id: eventId }
   switch (meaning.does) {
@@ -102,7 +102,7 @@ export function accountEvent(meaning: Meaning, { at, eventId, context, event }: 
       }
     }
     case 'replace':
-      // A token that came after the event knows of it.
+      // A token issued after the security event is not affected.
       if (context.issuedAt > event.at) return null
       return {
         type: 'token.rejected',

@@ -3,7 +3,7 @@ import type { EventSource } from '../provider/preset.ts'
 import { type EventToken, eventTokenSchema, isSameIssuer } from './event-token.ts'
 import { type KeySets, KeysUnavailable } from './key-sets.ts'
 
-/** RFC 8935 §2.4: why an event is not taken. */
+/** Why an event is rejected (RFC 8935 §2.4). */
 export interface NotTaken {
   readonly err:
     | 'invalid_request'
@@ -25,12 +25,12 @@ export interface Verify {
   readonly now: number
 }
 
-/** Transmitters repeat what was not acknowledged, for days; older than this is only a replay. */
+/** Milliseconds. Transmitters retry for days; an older token is treated as a replay. */
 export const longestDelay = 7 * 86_400_000
 const skew = 300
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 
-/** A security event token of this source, for this audience, signed and fresh (RFC 8417). Rejects with `KeysUnavailable`. */
+/** Verifies signature, issuer, audience and age of a security event token (RFC 8417). Rejects with `KeysUnavailable`. */
 export async function verifyEventToken(options: Verify): Promise<EventToken | NotTaken> {
   const { text, source, audience, keySets, now } = options
   try {
@@ -42,16 +42,16 @@ export async function verifyEventToken(options: Verify): Promise<EventToken | No
       clockTolerance: skew,
       maxTokenAge: longestDelay / 1_000,
     })
-    // An ID token is signed by the same keys for the same audience.
+    // ID tokens have the same keys and audience, so the type must be checked.
     if (!/^(application\/)?secevent\+jwt$/i.test(protectedHeader.typ ?? 'secevent+jwt'))
       return notTaken('invalid_request', 'typ: must be secevent+jwt')
     const issuer: unknown = payload.iss
     if (typeof issuer !== 'string' || !isSameIssuer(issuer, source.issuer))
-      return notTaken('invalid_issuer', 'iss: not the issuer this app takes events from')
+      return notTaken('invalid_issuer', 'iss: not the issuer that this app accepts events from')
     const token = eventTokenSchema.safeParse(payload)
     if (token.success) return token.data
     const [issue] = token.error.issues
-    return notTaken('invalid_request', `${String(issue?.path[0] ?? 'token')}: not as RFC 8417 has it`)
+    return notTaken('invalid_request', `${String(issue?.path[0] ?? 'token')}: does not conform to RFC 8417`)
   } catch (error) {
     if (error instanceof KeysUnavailable) throw error
     return refusalOf(error)
@@ -67,10 +67,9 @@ function refusalOf(error: unknown): NotTaken {
     const { claim } = error
     return claim === 'aud'
       ? notTaken('invalid_audience', 'aud: not the client id of this app')
-      : notTaken('invalid_request', `${String(claim)}: missing, or out of its time`)
+      : notTaken('invalid_request', `${String(claim)}: missing, expired or in the future`)
   }
-  if (error instanceof errors.JOSEError)
-    return notTaken('invalid_request', 'not a signed token that can be read')
+  if (error instanceof errors.JOSEError) return notTaken('invalid_request', 'not a valid signed JWT')
   throw error
 }
 

@@ -10,7 +10,7 @@ import type {
 } from '../../machines/index.ts'
 import { markLeftOut } from './left-out.ts'
 
-/** The time a specification begins at, ms. */
+/** The start time of specifications, in milliseconds. */
 export const start = 1_800_000_000_000
 /** A second, in milliseconds. */
 export const second = 1_000
@@ -38,7 +38,7 @@ const settings: AccountSettings = {
 }
 
 let ids = 0
-/** An id no other event has. */
+/** A unique event id. */
 const newId = () => `event-${++ids}`
 
 type Given<E> = Partial<Omit<E, 'type'>>

@@ -14,19 +14,19 @@ import { whyNotTaken, whyTaken } from './not-taken.ts'
 /** What `then` compares; what is not named does not matter. */
 export interface Expected {
   readonly state?: string
-  /** Exactly these effects, in this order; each may be given in part. */
+  /** Exactly these effects in this order; each may be partial. */
   readonly effects?: readonly object[]
-  /** These fields of the context, among others. */
+  /** Expected fields of the context; others are ignored. */
   readonly context?: object
 }
 
 /** What came of the event. */
 export interface Then {
-  /** Throws an AssertionError that names what differs, or why the event is not taken: each guard, and what it found. */
+  /** Throws an AssertionError that names the difference, or the guards that rejected the event with the values they read. */
   then(expected: Expected): void
-  /** The machine had no use for the event. */
+  /** Asserts that the machine ignores the event. */
   thenNothing(): void
-  /** Where it led, to go on from. */
+  /** The resulting snapshot, to continue from. */
   readonly after: StoredSnapshot
   readonly effects: readonly object[]
 }
@@ -34,8 +34,8 @@ export interface Then {
 type Past<M extends AnyStateMachine> = readonly EventFrom<M>[] | StoredSnapshot
 
 /**
- * A specification of a machine: given what happened (events from its beginning, or a stored snapshot), when this
- * happens, then it is there and asks for that. For any test runner. Throws `AssertionError` where the past cannot have happened.
+ * A specification of a machine, for any test runner: given past events or a stored snapshot, when an event happens, then
+ * the machine has this state and asks for these effects. Throws `AssertionError` where the past cannot have happened.
  *
  * @example
  * ```ts
@@ -98,22 +98,22 @@ function compare(
   expected: Expected,
 ): void {
   if (expected.state !== undefined && actual.state !== expected.state) {
-    fail('it is in another state', actual.state, expected.state)
+    fail('the state differs', actual.state, expected.state)
   }
   if (expected.context !== undefined && !covers(actual.context, expected.context)) {
     const asked = Object.keys(expected.context)
     const found = Object.fromEntries(Object.entries(actual.context).filter(([name]) => asked.includes(name)))
-    fail('its context differs', found, expected.context)
+    fail('the context differs', found, expected.context)
   }
   const { effects } = expected
   if (effects === undefined) return
   const same =
     effects.length === actual.effects.length &&
     effects.every((effect, i) => covers(actual.effects[i], effect))
-  if (!same) fail('it asks for other effects', actual.effects, effects)
+  if (!same) fail('the effects differ', actual.effects, effects)
 }
 
-/** Everything asked for is there; what was not asked for does not matter. */
+/** True if `actual` has all expected fields; others are ignored. */
 function covers(actual: unknown, expected: unknown): boolean {
   if (!isPlain(expected) || !isPlain(actual)) return isDeepStrictEqual(actual, expected)
   return Object.entries(expected).every(([name, value]) => covers(actual[name], value))

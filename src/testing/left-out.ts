@@ -2,7 +2,7 @@ import { type AccountContext, type AccountEvent, tokenFor } from '../../machines
 
 const leftOut = Symbol('what a builder was not given')
 
-/** Marks what a specification leaves to the kit. Nothing else sees the mark, and a copy of the event has none. */
+/** Marks fields that a specification left out. The mark is a non-enumerable symbol, so copies do not have it. */
 export function markLeftOut<E extends AccountEvent>(
   event: E,
   given: object,
@@ -11,7 +11,7 @@ export function markLeftOut<E extends AccountEvent>(
   return Object.defineProperty(event, leftOut, { value: fields.filter((field) => !(field in given)) })
 }
 
-/** The event with the ids of the account as it stands: the attempt in flight, what it spends, the token there is. */
+/** Fills in marked fields from the account: the attempt in flight, its base generation, the current token's generation. */
 export function fillIn<E extends object>(event: E, context: object): E {
   const fields = (event as { [leftOut]?: readonly string[] })[leftOut]
   if (fields === undefined || fields.length === 0) return event

@@ -1,10 +1,10 @@
 import type { AnyEventObject, AnyStateMachine } from 'xstate'
 
-/** A guard of the chart, asked about one event: what it said, and what it looked at to say so. */
+/** The result of one guard for an event, with the values it read. */
 export interface GuardAsked {
   readonly guard: string
   readonly admits: boolean
-  /** Such as `context.retryAt`, with the value it found there. */
+  /** The values read, by path, such as `context.retryAt`. */
   readonly found: Readonly<Record<string, unknown>>
 }
 
@@ -15,7 +15,7 @@ interface Standing {
 
 type Guard = string | { readonly type: string; readonly params?: unknown }
 
-/** Every guard that the state has for an event of this type; undefined where the state does not know the type at all. */
+/** Evaluates all guards of the state for an event; undefined if the state does not handle its type. */
 export function askGuards(
   machine: AnyStateMachine,
   { value, context }: Standing,
@@ -42,7 +42,7 @@ function ask(
   return { guard: type, admits: implementation(watched, params), found }
 }
 
-/** Notes each leaf that is read. */
+/** Records each leaf that is read. */
 function watch<T extends object>(value: T, path: string, found: Record<string, unknown>): T {
   return new Proxy(value, {
     get(target, name, receiver) {
@@ -56,7 +56,7 @@ function watch<T extends object>(value: T, path: string, found: Record<string, u
   })
 }
 
-/** A line for each guard, for the message of an assertion that failed. */
+/** One line per guard, for the message of a failed assertion. */
 export function tellGuards(asked: readonly GuardAsked[]): string[] {
   return asked.map(({ guard, admits, found }) => {
     const seen = Object.entries(found).map(([path, value]) => `${path} ${JSON.stringify(value)}`)
@@ -64,7 +64,7 @@ export function tellGuards(asked: readonly GuardAsked[]): string[] {
   })
 }
 
-/** Why an event is not taken: its guards, with what each found; or what the state takes instead. */
+/** Why an event is not handled: the guards with the values they read, or the types the state handles. */
 export function whyNotTaken(machine: AnyStateMachine, standing: Standing, event: AnyEventObject): string {
   const asked = askGuards(machine, standing, event)
   const state = String(standing.value)
@@ -74,7 +74,7 @@ export function whyNotTaken(machine: AnyStateMachine, standing: Standing, event:
   return `${event.type} is not taken in ${state}, which knows ${known.join(', ')}`
 }
 
-/** Why an event is taken: the first guard that admits it. */
+/** Why an event is handled: the first guard that admits it. */
 export function whyTaken(machine: AnyStateMachine, standing: Standing, event: AnyEventObject): string {
   const asked = askGuards(machine, standing, event) ?? []
   const admits = asked.filter((each) => each.admits).slice(0, 1)

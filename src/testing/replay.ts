@@ -36,7 +36,7 @@ type Recorded = z.infer<typeof recordSchema>
 /** The first difference between what was recorded and what the machine of this version does. */
 export interface Divergence {
   readonly version: number
-  /** Where the two differ first, such as `snapshot.context.retryAt`. */
+  /** The path of the first difference, such as `snapshot.context.retryAt`. */
   readonly path: string
   readonly recorded: unknown
   readonly replayed: unknown
@@ -46,18 +46,18 @@ export interface Divergence {
 export interface Replayed {
   /** The state after each record. */
   readonly states: readonly (string | null)[]
-  /** Transitions that were folded and compared. */
+  /** The number of transitions replayed and compared. */
   readonly checked: number
-  /** Versions missing before or between the records; the fold starts again after each gap. */
+  /** The number of versions missing before or between the records; the replay restarts after each gap. */
   readonly skipped: number
-  /** How many records were too large to be kept whole, if any: as good as missing, but for their state. */
+  /** The number of truncated records, if any; only their state is known. */
   readonly truncated?: number
   readonly divergence?: Divergence
 }
 
 /**
- * Folds recorded transitions (bodies of `account.transition`, oldest first) through the machine of today. Each must lead
- * where it led then (`to`), with the same context, effects and wake-up. Throws `ZodError` for what is no such record.
+ * Replays recorded transitions (bodies of `account.transition`, oldest first) on the current machine. Each must lead to the
+ * recorded state, context, effects and wake-up. Throws `ZodError` for an invalid record.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export function replay(history: readonly unknown[]): Replayed {
   let checked = 0
   let skipped = 0
   let version = 0
-  /** Undefined before the first, and after what cannot be folded on. */
+  /** Undefined before the first record, and after a truncated one. */
   let previous: Recorded | undefined
   for (const record of records) {
     skipped += Math.max(0, record.version - version - 1)
@@ -123,7 +123,7 @@ function compare(
   { version, to, snapshot, effects, wakeAt }: Recorded,
   replayed: unknown,
 ): Divergence | undefined {
-  // An older version carries newer fields along as they were, and its records lack what it did not know.
+  // An older version keeps newer fields unchanged, so only the fields it knew are compared.
   const schema = Math.min(snapshot.schema, snapshotSchema)
   const known = { ...asOfSchema(accountMachine.id, snapshot, schema), schema: snapshot.schema }
   const lacks = schema < snapshotSchema

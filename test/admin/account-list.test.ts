@@ -30,7 +30,7 @@ async function list(query: AccountList) {
 }
 
 describe('a list of accounts', () => {
-  it('is in order of their ids, also across pages', async () => {
+  it('is ordered by id, also across pages', async () => {
     const found: string[] = []
     let cursor: string | undefined
     do {
@@ -66,14 +66,14 @@ describe('a list of accounts', () => {
     [{ reason: 'left' }, ['team-8']],
     [{ reason: 'moved', state: 'revoked' }, ['Team-9']],
     [{ reason: 'left', state: 'valid' }, []],
-  ])('is narrowed by %j', async (query, ids) => {
+  ])('is filtered by %j', async (query, ids) => {
     expect(await list(query)).toEqual({ ids, cursor: undefined })
     const { cursor } = await list({ ...query, limit: 1 })
     const rest = cursor === undefined ? [] : (await list({ ...query, cursor })).ids
     expect(rest).toEqual(ids.slice(1))
   })
 
-  it('goes on in its own order where an older node, or a page with a number, began it', async () => {
+  it('continues in its order after a page of an older node, or a numbered page', async () => {
     const first = await node.tokenbus.listAccounts({ page: 0, limit: 10 })
     if (!first.ok) throw new Error(first.failure.message)
     const { accounts, cursor, total } = first.value
@@ -82,7 +82,7 @@ describe('a list of accounts', () => {
     expect(new Set([...accounts.map(({ account }) => account), ...rest.ids]).size).toBe(40)
   })
 
-  it('has no page number where only looking tells what belongs to it', () => {
+  it('supports no page number with filters that have no index', () => {
     expect(accountListSchema.safeParse({ page: 0, search: 'a' }).error?.issues[0]).toMatchObject({
       path: ['page'],
     })
@@ -111,7 +111,7 @@ describe('one request', () => {
     return { listAccounts, read: () => read }
   }
 
-  it('looks at a thousand accounts at most, and says where to go on', async () => {
+  it('reads a thousand accounts at most, and answers a cursor', async () => {
     const { listAccounts, read } = manyAccounts()
     expect(await listAccounts({ search: '4999' })).toEqual(ok({ accounts: [], cursor: '0999' }))
     expect(read()).toBe(1_000)
@@ -120,7 +120,7 @@ describe('one request', () => {
     })
   })
 
-  it('answers no more bytes than a message holds, and goes on behind them', async () => {
+  it('answers no more bytes than a message may have, and a cursor', async () => {
     const { listAccounts } = manyAccounts({ notes: 'x'.repeat(60_000) })
     const page = await listAccounts({ limit: 1_000 })
     expect(page).toMatchObject({ value: { cursor: '0008' } })

@@ -54,7 +54,7 @@ function newAccount() {
 }
 
 describe('putting an account', () => {
-  it('never rolls a token back: one that was spent changes nothing', async () => {
+  it('never rolls a token back: a used one changes nothing', async () => {
     const { put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await refresh(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
@@ -63,7 +63,7 @@ describe('putting an account', () => {
     expect(await refresh(answered({ accessToken: 'a3', refreshToken: 'r3', expiresIn: 3600 }))).toBe('r2')
   })
 
-  it('told twice changes nothing: no older access token, no event', async () => {
+  it('repeated changes nothing: no older access token, no event', async () => {
     const { account, put, token, refresh } = newAccount()
     const first = { access: 'a1', refresh: 'r1', expires: inAnHour() }
     await put(first)
@@ -74,7 +74,7 @@ describe('putting an account', () => {
     expect(await node.storage.records.load({ kind: 'account', id: account })).toMatchObject({ version })
   })
 
-  it('takes a new grant, and what the old one still answers is dropped', async () => {
+  it('replaces the grant, and drops later answers of the old one', async () => {
     const { account, put, token } = newAccount()
     await put({ access: 'old', refresh: 'r1' })
     const before = provider.requests.length
@@ -87,7 +87,7 @@ describe('putting an account', () => {
     expect(await token()).toBe('new')
   })
 
-  it('without a refresh token keeps the one it has, if the user is the same', async () => {
+  it('without a refresh token keeps the stored one, if the user is the same', async () => {
     const { put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     expect(await put({ access: 'a2' })).toMatchObject({ value: { generation: 2 } })
@@ -98,14 +98,14 @@ describe('putting an account', () => {
     })
   })
 
-  it('needs a refresh token to connect, or an access token to serve while it lives', async () => {
+  it('requires a refresh token to connect, or an access token to serve until it expires', async () => {
     expect(await newAccount().put({})).toMatchObject({ failure: { error: 'invalid_config' } })
     const { put, token } = newAccount()
     expect(await put({ access: 'only' })).toMatchObject({ value: { state: 'valid' } })
     expect(await token()).toBe('only')
   })
 
-  it('adds to the metadata, whatever else changes, and takes out what is null', async () => {
+  it('merges metadata, and removes members that are null', async () => {
     const { account, put } = newAccount()
     await put({ refresh: 'r1', metadata: { team: 'blue', since: 2020, tags: ['a'] } })
     expect(await put({ metadata: { team: 'red', since: null, tags: null, note: 'x' } })).toMatchObject({
@@ -136,13 +136,13 @@ describe('putting an account', () => {
     })
   })
 
-  it('for an app that is not there is refused', async () => {
+  it('for a missing app is refused', async () => {
     expect(await newAccount().put({ app: 'nowhere', refresh: 'r' })).toMatchObject({
       failure: { error: 'app_not_found' },
     })
   })
 
-  it('tries the current token of a dead grant once more for each put, and serves nothing meanwhile', async () => {
+  it('tries the current token of a dead grant once per put, and serves nothing meanwhile', async () => {
     const { account, put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     const dead = { state: 'revoked', class: 'A', reason: 'grant_revoked' }
@@ -165,7 +165,7 @@ describe('putting an account', () => {
     expect(await put({ refresh: 'r1' })).not.toHaveProperty('value.triedAgain')
   })
 
-  it('does not try again what somebody ended on purpose, nor an older token of a dead grant', async () => {
+  it('does not retry a grant revoked on purpose, nor an older token of a dead grant', async () => {
     const { account, put, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await refresh(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
@@ -178,7 +178,7 @@ describe('putting an account', () => {
     })
   })
 
-  it('brings a dead account back with a new grant', async () => {
+  it('revives a dead account with a new grant', async () => {
     const { put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await refresh(refused({ class: 'A', reason: 'grant_revoked' }))
@@ -190,7 +190,7 @@ describe('putting an account', () => {
 })
 
 describe('deleting an account', () => {
-  it('forgets its tokens, keeps counting its generations when it comes back', async () => {
+  it('deletes its tokens, and continues its generations when it is put again', async () => {
     const { account, put, token } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await put({ access: 'a2', refresh: 'r2' })

@@ -33,7 +33,7 @@ const put = (node: TestNode, account: string, app: string) =>
   })
 
 describe('an app that is deleted while accounts are put', () => {
-  it('never leaves an account without an app, whichever comes first', async () => {
+  it('never leaves an account without an app, whichever request comes first', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, async (_, i) => {
         const app = `racing-${i}`
@@ -54,13 +54,13 @@ describe('an app that is deleted while accounts are put', () => {
     expect(outcomes).not.toContain('no app, account')
   })
 
-  it('is not held up by an account of another app, nor by one that could not be put', async () => {
+  it('is not blocked by an account of another app, nor by a failed put', async () => {
     await one.tokenbus.putApp('idle', { ...sandboxApp })
     await one.tokenbus.putAccount('nobody', { app: 'idle', user: 'nobody' })
     expect(await one.tokenbus.deleteApp('idle', {})).toMatchObject({ ok: true })
   })
 
-  it('takes accounts again when the deletion was refused', async () => {
+  it('accepts accounts again if the deletion was refused', async () => {
     await one.tokenbus.putApp('kept', { ...sandboxApp })
     await put(one, 'first', 'kept')
     expect(await other.tokenbus.deleteApp('kept', {})).toMatchObject({ failure: { error: 'conflict' } })
@@ -71,7 +71,7 @@ describe('an app that is deleted while accounts are put', () => {
 describe('ifVersion', () => {
   const stale = { failure: { error: 'conflict', message: expect.stringContaining('ifVersion') } }
 
-  it('lets a write through on the state it names, as version or as revision, and on no other', async () => {
+  it('permits a write only on the named version or revision', async () => {
     const made = await one.tokenbus.putApp('seen', { ...sandboxApp, ifVersion: 0 })
     if (!made.ok) throw new Error(made.failure.message)
     const { version, revision } = made.value
@@ -89,7 +89,7 @@ describe('ifVersion', () => {
     expect(await one.tokenbus.removeSecret('seen', last)).toMatchObject({ ok: true })
   })
 
-  it('holds for accounts in the same way', async () => {
+  it('applies to accounts too', async () => {
     await one.tokenbus.putApp('app', { ...sandboxApp })
     const connected = await put(one, 'held', 'app')
     if (!connected.ok) throw new Error(connected.failure.message)

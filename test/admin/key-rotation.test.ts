@@ -65,7 +65,7 @@ const tokenOf = async ({ tokenbus }: TestNode, account: string) => {
   return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)).accessToken : reply.failure.error
 }
 
-it('an older key is replaced in every record, page by page, and may then go', async () => {
+it('an older key is replaced in every record, page by page, and can then be removed', async () => {
   {
     await using before = await startNode(one)
     await before.tokenbus.putApp('app', { ...sandboxApp })
@@ -130,7 +130,7 @@ it('an older key is replaced in every record, page by page, and may then go', as
   await expect(startNode(key('three'))).rejects.toThrow(/sealed with key two, which was not given/)
 })
 
-it('what does not open is named, and the older keys stay', async () => {
+it('records that cannot be decrypted are named, and the older keys stay', async () => {
   await using node = await startNode(`${two},${one}`)
   const name = keysOf(partitionOf('rotate-3', 4)).record({ kind: 'account', id: 'rotate-3' })
   const whole = (await looking.hget(name, 'c')) as string

@@ -6,7 +6,7 @@ import { elsewhere, parked, registered, useMovedApps } from './moved-app.ts'
 const { start } = useMovedApps()
 
 describe('a grant, when its app moves to another origin', () => {
-  it('is not sent there, whatever secret comes with the move; put back, it works again', async () => {
+  it('is not sent there, even with a new secret; it works again once the origin is restored', async () => {
     await using at = await start()
     const { other, home, putApp, refresh, isNow } = at
     expect(await putApp(elsewhere(other.origin))).toMatchObject({ ok: true })
@@ -23,7 +23,7 @@ describe('a grant, when its app moves to another origin', () => {
     expect(other.calls).toEqual([])
   })
 
-  it('follows where an administrator says so, and no further', async () => {
+  it('is sent there with moveGrants, and to no other origin', async () => {
     await using at = await start()
     const { other, home, putApp, refresh, isNow } = at
     await putApp({ ...elsewhere(other.origin), moveGrants: true })
@@ -40,7 +40,7 @@ describe('a grant, when its app moves to another origin', () => {
     await isNow('alice', { state: 'valid' })
   })
 
-  it('that was parked follows the order that comes later', async () => {
+  it('that was parked is sent there once moveGrants is given', async () => {
     await using at = await start()
     const { other, putApp, refresh, isNow } = at
     await putApp(elsewhere(other.origin))
@@ -51,7 +51,7 @@ describe('a grant, when its app moves to another origin', () => {
     expect(await at.tokenbus.getApp('app')).toMatchObject({ value: { grantsMayMoveTo: [other.origin] } })
   })
 
-  it('does not follow an order that was for another place, or that has been overtaken', async () => {
+  it('is not sent by a moveGrants for another origin, or an outdated one', async () => {
     await using at = await start()
     const { other, putApp, refresh, isNow } = at
     await using third = await startPlaceProvider(registered)
@@ -63,7 +63,7 @@ describe('a grant, when its app moves to another origin', () => {
     expect([...other.calls, ...third.calls]).toEqual([])
   })
 
-  it('is not sent for lack of an access token, nor by a put without its refresh token, nor to be revoked', async () => {
+  it('is not sent for lack of an access token, by a put without its refresh token, or to be revoked', async () => {
     await using at = await start()
     const { other, tokenbus, putApp, isNow } = at
     await putApp(elsewhere(other.origin))
@@ -84,7 +84,7 @@ describe('a grant, when its app moves to another origin', () => {
     expect(other.calls).toEqual([])
   })
 
-  it('is not revoked at an endpoint that has only come since, though the token endpoint stayed', async () => {
+  it('is not revoked at a revocation endpoint added later, even if the token endpoint is the same', async () => {
     await using at = await start()
     const { other, home, app, tokenbus, putApp, refresh, isNow } = at
     await putApp({ revocationUrl: `${other.origin}/revoke`, tokenUrl: app.tokenUrl })
@@ -101,7 +101,7 @@ describe('a grant, when its app moves to another origin', () => {
     expect(home.sawToken('rt-alice')).toBe(true)
   })
 
-  it('gives way to a new consent, which works where it was given', async () => {
+  it('is replaced by a new consent, which works at the new origin', async () => {
     await using at = await start()
     const { other, tokenbus, putApp, refresh, isNow } = at
     await putApp(elsewhere(other.origin))

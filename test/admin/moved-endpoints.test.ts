@@ -12,8 +12,8 @@ import { elsewhere, parked, registered, secret, useMovedApps } from './moved-app
 
 const { http, start } = useMovedApps()
 
-describe('a grant of which nobody noted where it worked', () => {
-  it('is taken to work where the app is, and that is noted at its next success', async () => {
+describe('a grant without a recorded origin', () => {
+  it('is assumed to work at the app’s origin, which is recorded at its next success', async () => {
     await using at = await start()
     const { other, home, tokenbus, storage, host, putApp, refresh, isNow } = at
     const { sealer } = storage
@@ -48,7 +48,7 @@ describe('a grant of which nobody noted where it worked', () => {
 })
 
 describe('a refresh endpoint of its own', () => {
-  it('is part of where a grant works: coming later, or moved, it collects nothing', async () => {
+  it('is part of a grant’s origin: one added or moved later receives no refresh tokens', async () => {
     await using third = await startPlaceProvider(registered)
     await using at = await start()
     const { other, putApp, refresh, isNow } = at

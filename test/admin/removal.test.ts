@@ -67,7 +67,7 @@ const told = (type: string, account: string) =>
   })
 
 describe('deleting an account', () => {
-  it('revokes at the provider when asked, says that it was confirmed, and tells everybody', async () => {
+  it('revokes at the provider if requested, reports the confirmation, and publishes account.removed', async () => {
     const { isAlive } = await connected('asked')
     expect(await node.tokenbus.deleteAccount('asked', { revokeAtProvider: true })).toEqual(
       ok({ account: 'asked', deleted: true, revokedAtProvider: true }),
@@ -81,7 +81,7 @@ describe('deleting an account', () => {
     })
   })
 
-  it('leaves the grant alone when not asked', async () => {
+  it('leaves the grant in place if not requested', async () => {
     const { isAlive } = await connected('unasked')
     expect(await node.tokenbus.deleteAccount('unasked', {})).toEqual(
       ok({ account: 'unasked', deleted: true }),
@@ -104,7 +104,7 @@ describe('deleting an account', () => {
     ])
   })
 
-  it('is done although the provider is away, and says that it did not confirm', async () => {
+  it('succeeds if the provider is unreachable, and reports that it did not confirm', async () => {
     await connected('away')
     revokeToken = async () => fail('provider_unavailable', 'it is away')
     expect(await node.tokenbus.deleteAccount('away', { revokeAtProvider: true })).toEqual(
@@ -113,7 +113,7 @@ describe('deleting an account', () => {
     expect(await node.tokenbus.getAccount('away')).toMatchObject({ failure: { error: 'account_not_found' } })
   })
 
-  it('also revokes what a refresh brought while the provider was asked', async () => {
+  it('also revokes tokens that a concurrent refresh brought', async () => {
     await connected('racing')
     const revoked: string[] = []
     revokeToken = async ({ token, kind }) => {
@@ -128,7 +128,7 @@ describe('deleting an account', () => {
     expect(revoked).toEqual([expect.any(String), 'newer'])
   })
 
-  it('waits for a slow provider only so long', async () => {
+  it('does not wait long for a slow provider', async () => {
     const revokeAtProvider = createRevokeAtProvider({
       accounts: node.host.accounts,
       apps: node.host.apps,
@@ -148,7 +148,7 @@ describe('deleting an account', () => {
 })
 
 describe('an operator revokes an account', () => {
-  it('which serves no token any more, is told once, and stays revoked until it is connected again', async () => {
+  it('which then serves no token, is announced once, and stays revoked until it is connected again', async () => {
     revokeToken = provider.revokeToken
     const { isAlive } = await connected('left')
     const revoke = () => node.tokenbus.revokeAccount('left', { reason: 'left_the_company' })
@@ -165,7 +165,7 @@ describe('an operator revokes an account', () => {
     expect(await node.tokenbus.getToken('left', {})).toMatchObject({ ok: true })
   })
 
-  it('at the provider too, as often as it takes', async () => {
+  it('at the provider too, and may repeat it', async () => {
     const { isAlive } = await connected('stubborn')
     const revoke = () => node.tokenbus.revokeAccount('stubborn', { revokeAtProvider: true })
     revokeToken = async () => fail('provider_unavailable', 'it is away')
@@ -177,7 +177,7 @@ describe('an operator revokes an account', () => {
     expect(await isAlive()).toBe(false)
   })
 
-  it('that there is not', async () =>
+  it('that does not exist', async () =>
     expect(await node.tokenbus.revokeAccount('nobody', {})).toMatchObject({
       failure: { error: 'account_not_found' },
     }))

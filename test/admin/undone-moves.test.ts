@@ -13,23 +13,26 @@ describe("an operator's mistake", () => {
       (origin: string) => ({ tokenUrl: `${origin}/wrong/token` }),
     ],
     ['client id', () => ({ clientId: 'typo' })],
-  ])('in the %s leaves nobody dead, and is undone by undoing it: one call each', async (_, mistake) => {
-    await using at = await start({ accounts: names })
-    const { home, tokenbus, putApp, refresh, isNow } = at
-    await putApp(mistake(home.origin))
-    const before = home.calls.length
-    await Promise.all(names.map(refresh))
-    for (const name of names) await isNow(name, { ...parked, nextAttemptAt: expect.any(String) })
-    expect(home.calls).toHaveLength(before + names.length)
+  ])(
+    'in the %s kills no grant, and correcting it recovers each account with one request',
+    async (_, mistake) => {
+      await using at = await start({ accounts: names })
+      const { home, tokenbus, putApp, refresh, isNow } = at
+      await putApp(mistake(home.origin))
+      const before = home.calls.length
+      await Promise.all(names.map(refresh))
+      for (const name of names) await isNow(name, { ...parked, nextAttemptAt: expect.any(String) })
+      expect(home.calls).toHaveLength(before + names.length)
 
-    await putApp()
-    for (const name of names) await isNow(name, { state: 'valid' })
-    expect(home.calls).toHaveLength(before + 2 * names.length)
-    const view = await tokenbus.getAccount('user-0')
-    expect(view.ok && view.value).not.toHaveProperty('reason')
-  })
+      await putApp()
+      for (const name of names) await isNow(name, { state: 'valid' })
+      expect(home.calls).toHaveLength(before + 2 * names.length)
+      const view = await tokenbus.getAccount('user-0')
+      expect(view.ok && view.value).not.toHaveProperty('reason')
+    },
+  )
 
-  it('that is changed into another one is tried once more each, and not again while it stays', async () => {
+  it('changed into another mistake has each account tried once more, and not again while it stays', async () => {
     await using at = await start()
     const { home, putApp, refresh, isNow } = at
     await putApp({ clientId: 'typo' })
@@ -57,7 +60,7 @@ describe("an operator's mistake", () => {
     await isNow('alice', { state: 'valid' })
   })
 
-  it('undone by a node that dies before it has woken anybody is undone by whoever looks next', async () => {
+  it('corrected by a node that crashes before waking the accounts is completed by another node', async () => {
     await using at = await start()
     const { home, storage, redisUrl, putApp, refresh, isNow } = at
     await putApp({ clientId: 'typo' })
@@ -75,7 +78,7 @@ describe("an operator's mistake", () => {
     expect(home.calls).toHaveLength(before + 1)
   })
 
-  it('undone while the provider is away is tried again within seconds, not the next day', async () => {
+  it('corrected while the provider is unreachable is retried within seconds, not the next day', async () => {
     await using at = await start()
     const { home, putApp, refresh, isNow } = at
     await putApp({ clientId: 'typo' })
@@ -88,7 +91,7 @@ describe("an operator's mistake", () => {
     await isNow('alice', { state: 'valid' })
   })
 
-  it('does not hide a grant that has really ended: undone, that is what it says', async () => {
+  it('does not hide a grant that has really ended, once corrected', async () => {
     await using at = await start()
     const { home, putApp, refresh, isNow } = at
     await putApp({ clientId: 'typo' })

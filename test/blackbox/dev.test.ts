@@ -86,7 +86,7 @@ describe('tokenbus dev', () => {
     await tokenbus('sandbox', 'outage', '30s')
     expect(await tokenbus('sandbox', 'connect', 'demo')).toMatchObject({
       code: 3,
-      output: expect.stringMatching(/^The sandbox gives no tokens .*tokenbus sandbox heal.*\n$/),
+      output: expect.stringMatching(/^The sandbox issues no tokens .*tokenbus sandbox heal.*\n$/),
     })
     await tokenbus('sandbox', 'heal')
     await tokenbus('sandbox', 'connect', 'demo')

@@ -94,7 +94,9 @@ it('keys are rotated while tokens are served and refreshed; killed half-way, and
 
   const again = rotate()
   expect(await again.ended).toBe(0)
-  expect(again.output()).toContain('Everything is encrypted with fresh. No longer needed in TOKENBUS_KEYS: old.')
+  expect(again.output()).toContain(
+    'Everything is encrypted with fresh. No longer needed in TOKENBUS_KEYS: old.',
+  )
   const { refused, asked } = await asking.stop()
   expect(refused).toEqual([])
   expect(asked).toBeGreaterThan(0)

@@ -12,7 +12,9 @@ it('accounts move to another cluster, and nobody signs in again', async () => {
   expect(steps.imported.code).toBe(1)
 
   expect(whileRunning.code).toBe(2)
-  expect(whileRunning.output).toMatch(/1 nodes are running and would use the exported refresh tokens; stop them first/)
+  expect(whileRunning.output).toMatch(
+    /1 nodes are running and would use the exported refresh tokens; stop them first/,
+  )
   expect(steps.exported.code).toBe(0)
   expect(summaryOf('exported')).toMatchObject({ apps: 1, accounts: 190, skipped: 0, failed: 0 })
   const audits = steps.exported.lines.filter(({ audit }) => audit)

@@ -50,9 +50,7 @@ describe('a malformed request is bad_request and names the field and the rule', 
     await using bus = await startBus()
     for (const { verb, subject } of requestRoutes) {
       const { body } = outcome(await bus.ask(subject.replace('*', 'x')))
-      const message = mayBeEmpty.has(verb)
-        ? 'no such account'
-        : 'payload: must be a JSON object, at least {}'
+      const message = mayBeEmpty.has(verb) ? 'no such account' : 'payload: must be a JSON object, at least {}'
       expect({ verb, message: body.message }).toEqual({ verb, message })
     }
   })

@@ -30,7 +30,7 @@ it('the account CONSUMER is the one that `tokenbus consumer create consumer` pri
 })
 
 describe.each(variants)('$name', ({ config }) => {
-  it('is in force after SIGHUP as it was changed, and connections stay', async () => {
+  it('is reloaded by SIGHUP without closing connections', async () => {
     const storeDir = await mkdtemp(join(tmpdir(), 'tokenbus-nats-'))
     const included = join(storeDir, 'included.conf')
     const shipped = await readFile(config, 'utf8')

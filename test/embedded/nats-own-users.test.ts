@@ -66,14 +66,14 @@ describe.each(variants)('$name', ({ name, config }) => {
     await rm(storeDir, { recursive: true, force: true })
   })
 
-  it('the sample user gets the token of its account, and of no other', async () => {
+  it('the sample user gets the tokens of its account only', async () => {
     const app = await as('alice-app')
     expect((await app.request('token.get.alice')).json()).toEqual(token)
     for (const subject of ['token.get.bob', 'token.get.%61lice', 'token.reject.bob', 'account.get.alice'])
       await expect(app.request(subject)).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
   })
 
-  it('the sample user reads no inbox but its own', async () => {
+  it('the sample user can read only its own inbox', async () => {
     const app = await as('alice-app')
     for (const subject of ['_INBOX_service.>', '_INBOX_not-alice.>', '_INBOX.>', '>']) {
       const refusal = new Promise((resolve) => app.subscribe(subject, { callback: resolve }))
@@ -81,7 +81,7 @@ describe.each(variants)('$name', ({ name, config }) => {
     }
   })
 
-  it('a denied account asked for in another spelling passes the bus, and is refused by the service', async () => {
+  it('a denied account in another encoding passes NATS, and is refused by the service', async () => {
     const nats = await as('not-alice')
     await expect(nats.request('token.get.alice')).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
     expect((await nats.request('token.get.bob')).json()).toEqual(token)

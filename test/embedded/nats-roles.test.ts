@@ -149,13 +149,13 @@ describe.each(variants)('$name', ({ name, config }) => {
       )('%s: %s', async (outcome, subject) =>
         expect((await allowed(users[role], verb, subject)) ? 'allowed' : 'refused').toBe(outcome),
       )
-      it('is granted nothing that is not tried here', () => {
+      it('has no permission that is not tested here', () => {
         expect([...granted].filter((subject) => !everything[verb].includes(subject))).toEqual([])
       })
     },
   )
 
-  it('the service answers a request although it may not publish to inboxes', async () => {
+  it('the service can reply although it may not publish to inboxes', async () => {
     users.service.nats.subscribe('token.get.*', { callback: (_, message) => void message.respond('a token') })
     await users.service.nats.flush()
     expect((await users.consumer.nats.request('token.get.alice')).string()).toBe('a token')

@@ -51,7 +51,7 @@ async function withRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Pro
   }
 }
 
-it('Redis writes each change to disk, evicts nothing, listens on loopback, and wants its password', async () => {
+it('Redis syncs each write, evicts nothing, listens on loopback, and requires its password', async () => {
   const { url } = await start('redis')
   const settings = await withRedis(url, (redis) =>
     redis.config('GET', 'append*', 'maxmemory-policy', 'bind', 'save'),
@@ -63,7 +63,7 @@ it('Redis writes each change to disk, evicts nothing, listens on loopback, and w
   await withRedis(`redis://127.0.0.1:${port}`, (redis) => expect(redis.get('x')).rejects.toThrow('NOAUTH'))
 })
 
-it('NATS has JetStream, the role of the service, and a user who may do anything', async () => {
+it('NATS has JetStream, the service’s role, and an unrestricted user', async () => {
   const { url, serviceUrl } = await start('nats')
   for (const [from, pattern, refused] of [
     [url, '>', false],
@@ -81,7 +81,7 @@ it('NATS has JetStream, the role of the service, and a user who may do anything'
   }
 })
 
-it('NATS keeps the streams of a version that had no account for them', async () => {
+it('NATS keeps the streams of a version without accounts', async () => {
   const publishOne = async (url: string) => {
     const { username: user, password: pass, host } = new URL(url)
     const nats = await connect({ servers: host, user, pass })
@@ -99,14 +99,14 @@ it('NATS keeps the streams of a version that had no account for them', async () 
   expect(await publishOne((await start('nats')).url)).toBe(2)
 })
 
-it('passwords are for nobody else to read', async () => {
+it('passwords are readable by the owner only', async () => {
   await Promise.all(names.map((name) => start(name)))
   for (const file of ['nats/passwords.json', 'nats/dev.conf', 'redis/password', 'redis/redis.conf']) {
     expect((await stat(join(dataDir, file))).mode & 0o077).toBe(0)
   }
 })
 
-it('Redis has its data and its password when it comes back', async () => {
+it('Redis keeps its data and password across a restart', async () => {
   const first = await start('redis')
   await withRedis(first.url, (redis) => redis.set('kept', 'yes'))
   await first.stop()
@@ -117,7 +117,7 @@ it('Redis has its data and its password when it comes back', async () => {
 })
 
 describe.each(names)('%s', (name) => {
-  it('takes another port when the usual one is taken', async () => {
+  it('uses another port if the usual one is taken', async () => {
     const blocker = createServer().listen(0, '127.0.0.1')
     await once(blocker, 'listening')
     const { port } = blocker.address() as { port: number }
@@ -127,7 +127,7 @@ describe.each(names)('%s', (name) => {
     blocker.close()
   })
 
-  it('is gone once it has stopped, and nobody is told that it ended', async () => {
+  it('has exited once stopped, without calling onExit', async () => {
     const onExit = vi.fn()
     const { stop } = await start(name, onExit)
     const server = await pidOf(name)
@@ -137,29 +137,31 @@ describe.each(names)('%s', (name) => {
     await expect(stat(join(dataDir, `${name}.pid`))).rejects.toThrow('ENOENT')
   })
 
-  it('says so when it ends by itself', async () => {
+  it('calls onExit if it exits unexpectedly', async () => {
     const told = new Promise<string>((resolve) => void start(name, resolve))
     const server = await eventually(() => pidOf(name))
     await eventually(() => expect(stops).toHaveLength(1))
     process.kill(server, 'SIGKILL')
-    expect(await told).toMatch(new RegExp(`^${name}-server ended by itself \\(code 137\\); .*${name}\\.log`))
+    expect(await told).toMatch(
+      new RegExp(`^${name}-server exited unexpectedly \\(code 137\\); see .*${name}\\.log`),
+    )
   })
 
-  it('is not started twice on the same files', async () => {
+  it('is not started twice in the same directory', async () => {
     await start(name)
     const server = await pidOf(name)
     await expect(start(name)).rejects.toThrow(/already runs for .* stop that one, or set TOKENBUS_DATA_DIR/)
     expect(await pidOf(name)).toBe(server)
   })
 
-  it('left over from an owner that is gone, is ended before another one starts', async () => {
+  it('orphaned by its owner is ended before another one starts', async () => {
     const leftOver = await leaveRunning(name, { log: join(dataDir, `${name}.log`) })
     const ended = once(leftOver, 'exit')
     await start(name)
     expect(await ended).toEqual([null, 'SIGTERM'])
   })
 
-  it('is not mistaken for what has got its process number since', async () => {
+  it('is not mistaken for a process that reuses its id', async () => {
     const other = await leaveRunning(name, { log: join(dataDir, 'other.log') })
     await start(name)
     expect(other.exitCode ?? other.signalCode).toBeNull()
@@ -168,8 +170,8 @@ describe.each(names)('%s', (name) => {
 
   it.each([
     ['/nowhere/server', /cannot be run; install it, or correct \w+_SERVER/],
-    ['false', /does not start \(code 1\); .*\.log says why/],
-  ])('that is %s is a StartError of one sentence', async (program, sentence) => {
+    ['false', /does not start \(code 1\); see .*\.log/],
+  ])('if %s, is a StartError of one sentence', async (program, sentence) => {
     vi.stubEnv(`${name.toUpperCase()}_SERVER`, program)
     const onExit = vi.fn()
     const error = await start(name, onExit).catch((reason: unknown) => reason)

@@ -49,7 +49,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }))
 const exported = (sealedTo: 'rsa' | 'ec' | 'x25519', name: string, ...options: string[]) =>
   runExport({ ...engines, directory, name, sealedTo, options })
 
-it.each(['rsa', 'ec', 'x25519'] as const)('is sealed to a public key: %s', async (kind) => {
+it.each(['rsa', 'ec', 'x25519'] as const)('is encrypted to a public key: %s', async (kind) => {
   const done = await exported(kind, `for-${kind}`)
   const text = done.out + done.err + (await readFile(done.path, 'utf8'))
   expect(text).not.toMatch(/[ar]t-(?:fresh|old)|client-secret/)
@@ -61,7 +61,7 @@ it.each(['rsa', 'ec', 'x25519'] as const)('is sealed to a public key: %s', async
   ])
 })
 
-it('leaves out what was changed in Redis, and grants that have ended, and says so', async () => {
+it('leaves out and reports tampered records and ended grants', async () => {
   const { code, lines } = await exported('ec', 'left-out')
   expect(code).toBe(1)
   const left = lines.filter(({ id }) => id).sort((one, other) => (one.id < other.id ? -1 : 1))
@@ -81,7 +81,7 @@ it('leaves out what was changed in Redis, and grants that have ended, and says s
   ])
 })
 
-it('has the shapes that Nango and EmailEngine take', async () => {
+it('has the formats of Nango and EmailEngine', async () => {
   const nango = await rowsIn(await exported('ec', 'nango', '--for', 'nango', '--name-app', 'app=google-mail'))
   expect(nango.find(({ connection_id }) => connection_id === 'fresh')).toEqual({
     connection_id: 'fresh',
@@ -116,7 +116,7 @@ it('an export that is incomplete or assembled from several files is refused', as
   await expect(read([damaged, ...lines.slice(1)])).rejects.toThrow('is damaged (line 1)')
 })
 
-it('is never written over another file, nor sealed to a private key', async () => {
+it('never overwrites a file, and is never encrypted to a private key', async () => {
   const { path } = await exported('ec', 'there')
   expect(
     await runTokenbus(['export', path, '--recipient', `${path}.pem`], {

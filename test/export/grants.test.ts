@@ -47,7 +47,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-it('leaves a grant where a refresh of it is not settled, or its app has moved, and says what to do', async () => {
+it('leaves out a grant with a refresh of unknown outcome or a moved app, and says what to do', async () => {
   const { code, lines } = await runExport({ ...engines, directory, name: 'left' })
   expect(code).toBe(1)
   const failed = lines.filter(({ outcome }) => outcome === 'failed').sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -56,18 +56,18 @@ it('leaves a grant where a refresh of it is not settled, or its app has moved, a
       kind: 'account',
       id: 'moved',
       outcome: 'failed',
-      reason: expect.stringMatching(/another address.*move its grants$/),
+      reason: expect.stringMatching(/endpoints differ .*moveGrants$/),
     },
     {
       kind: 'account',
       id: 'unsettled',
       outcome: 'failed',
-      reason: expect.stringMatching(/not settled: let a node settle it/),
+      reason: expect.stringMatching(/unknown outcome: run a node until it is known/),
     },
   ])
 })
 
-it('takes a service account along, which has no tokens to take', async () => {
+it('exports service accounts, which have no tokens', async () => {
   const rows = await rowsIn(await runExport({ ...engines, directory, name: 'service' }))
   const accounts = rows.filter(({ account }) => account !== undefined)
   expect(accounts.map(({ account }) => account).sort()).toEqual(['robot', 'settled'])

@@ -48,7 +48,7 @@ it.each<[string, object, object]>([
     { provider: 'gmail', baseScopes: 'pubsub', ...client },
     { skip: 'it is for Pub/Sub, not for accounts' },
   ],
-  ['of an unknown provider', { provider: 'aol', ...client }, { skip: 'provider aol is not known here' }],
+  ['of an unknown provider', { provider: 'aol', ...client }, { skip: 'provider aol is not supported' }],
   ['without a client', { provider: 'gmail' }, { fail: expect.stringMatching(/^clientId: /) }],
 ])('%s', async (_, record, expected) => {
   const app = parseApp(record)

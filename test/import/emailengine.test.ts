@@ -58,8 +58,8 @@ async function stored() {
 const outcomes = (rows: readonly { kind: string; outcome: string }[], kind: string) =>
   rows.filter((row) => row.kind === kind).map((row) => row.outcome)
 
-describe('a database that real EmailEngine wrote in clear', () => {
-  it('needs its apps: accounts of one that is refused are skipped, with the reason', async () => {
+describe('a database that EmailEngine wrote unencrypted', () => {
+  it('accounts of a refused app are skipped, with the reason', async () => {
     const [first = ''] = apps.clear
     await importing.node.tokenbus.putApp(first, { ...sandboxApp, clientId: 'another' })
     const { code, rows } = await importing.run(emailengine(clear))
@@ -67,14 +67,14 @@ describe('a database that real EmailEngine wrote in clear', () => {
     expect(rows.find(({ id }) => id === first)).toMatchObject({
       kind: 'app',
       outcome: 'failed',
-      reason: 'an app of this id is there with another clientId',
+      reason: 'an app with this id exists, with another clientId',
     })
     const skipped = rows.filter(({ outcome }) => outcome === 'skipped')
     expect(skipped).toHaveLength(10)
     expect(skipped[0]?.reason).toBe(`its app ${first} was not imported`)
   })
 
-  it('is told of and not imported, unless --apply says so', async () => {
+  it('is reported, and not imported without --apply', async () => {
     await putApps(apps.clear)
     const { code, summary } = await importing.run(emailengine(clear))
     expect({ code, summary }).toEqual({
@@ -85,7 +85,7 @@ describe('a database that real EmailEngine wrote in clear', () => {
     expect((await importing.run(emailengine(clear, '--apply', '--dry-run'))).code).toBe(2)
   })
 
-  it('is imported with its grants, by reading commands alone', async () => {
+  it('is imported with its grants, with read commands only', async () => {
     const admin = new Redis(clear.url)
     await admin.acl('SETUSER', 'reader', 'on', '>pass', '~*', '+@read', '+info', '+ping', '+select')
     const reader = { url: clear.url.replace('redis://', 'redis://reader:pass@') }
@@ -99,19 +99,19 @@ describe('a database that real EmailEngine wrote in clear', () => {
   })
 })
 
-describe('a database that real EmailEngine sealed', () => {
+describe('a database that EmailEngine encrypted', () => {
   it.each([
     [
       'with another secret',
       ['--secret', '-'],
-      /^This database was sealed with another secret .* Nothing was imported\.$/,
+      /^This database was encrypted with another secret .* Nothing was imported\.$/,
     ],
     [
       'without its secret',
       [],
-      /^This database is sealed; give EmailEngine's secret .* Nothing was imported\.$/,
+      /^This database is encrypted; give EmailEngine's secret .* Nothing was imported\.$/,
     ],
-  ])('is left alone %s, in one sentence', async (_, options, sentence) => {
+  ])('is not imported %s, with one sentence', async (_, options, sentence) => {
     const before = await stored()
     const { code, err, rows } = await importing.run(emailengine(sealed, '--apply', ...options), 'not-it')
     expect({ code, rows }).toEqual({ code: 2, rows: [] })
@@ -119,7 +119,7 @@ describe('a database that real EmailEngine sealed', () => {
     expect(await stored()).toEqual(before)
   })
 
-  it('is imported with its grants; dots, expired tokens and all', async () => {
+  it('is imported with its grants, including ids with dots and expired tokens', async () => {
     await putApps(apps.sealed)
     const { code, rows } = await importing.run(emailengine(sealed, '--secret', '-', '--apply'), 'import-me')
     expect(code).toBe(0)
@@ -150,12 +150,12 @@ describe('a database that real EmailEngine sealed', () => {
   })
 })
 
-describe('what is no EmailEngine database', () => {
+describe('a database without EmailEngine data', () => {
   it.each([
     ['another database number', (url: string) => url.replace(/3$/, '5'), /There is no EmailEngine data/],
     ['no Redis', () => 'redis://127.0.0.1:1/3', /--redis/],
     ['no URL', () => 'nonsense', /^--redis must be/],
-  ])('%s is said in a sentence', async (_, change, sentence) => {
+  ])('%s is reported in one sentence', async (_, change, sentence) => {
     const { code, err } = await importing.run(emailengine({ url: change(clear.url) }))
     expect(code).toBeGreaterThan(1)
     expect(err).toMatch(sentence)

@@ -27,7 +27,7 @@ async function file(name: string, text: string): Promise<string> {
 const outcomes = (rows: readonly { id: string; outcome: string; reason?: string }[]) =>
   Object.fromEntries(rows.map(({ id, outcome, reason }) => [id, reason ? `${outcome}: ${reason}` : outcome]))
 
-it('CSV: quotes, a byte order mark, empty cells, and each row that is wrong by its rule', async () => {
+it('CSV: quotes, a byte order mark, empty cells, and the rule that an invalid row breaks', async () => {
   const path = await file(
     'accounts.csv',
     [
@@ -63,7 +63,7 @@ it('CSV: quotes, a byte order mark, empty cells, and each row that is wrong by i
   })
 })
 
-it('JSON lines: told twice they change nothing; a token in the wrong place is repeated in no complaint', async () => {
+it('JSON lines: a repeated import changes nothing, and no error quotes a misplaced token', async () => {
   const path = await file(
     'accounts.jsonl',
     [
@@ -86,10 +86,10 @@ it('JSON lines: told twice they change nothing; a token in the wrong place is re
 
 it.each([
   ['csv', '"account,app\na,b', /has no names; known are account, app, user, /],
-  ['csv', 'account,refresh_token\na,b', /names that are not known; known are account, app, user, /],
-  ['csv', 'account,app,app\na,b,c', /a name twice/],
+  ['csv', 'account,refresh_token\na,b', /unknown column names; the columns may be account, app, user, /],
+  ['csv', 'account,app,app\na,b,c', /a duplicate column name/],
   ['jsonl', undefined, /cannot be read/],
-])('a %s file that is none is said in a sentence', async (format, text, sentence) => {
+])('an invalid %s file is reported in one sentence', async (format, text, sentence) => {
   const path = text === undefined ? join(directory, 'nowhere') : await file('broken', text)
   expect(await importing.run([format, path])).toMatchObject({ code: 2, err: expect.stringMatching(sentence) })
 })
@@ -97,7 +97,7 @@ it.each([
 const row = (id: string, more: object = {}) =>
   JSON.stringify({ account: id, app: 'app', user: `${id}@example.com`, refreshToken: `rt-${id}`, ...more })
 
-it('every outcome has its line, and what failed is told once more, together at the end', async () => {
+it('every outcome has its line, and failures are repeated at the end', async () => {
   const lines = [row('told-1'), '{"account":"told-2"}', row('told-3', { app: 'nowhere' }), row('told-4')]
   const path = await file('told.jsonl', lines.join('\n'))
   const { code, rows, failures } = await importing.run(['jsonl', path, '--apply'])
@@ -115,7 +115,7 @@ it('every outcome has its line, and what failed is told once more, together at t
   ])
 })
 
-it('a dry run says what --apply would do: unknown apps, missing tokens, what is there already', async () => {
+it('a dry run reports what --apply would do: unknown apps, missing tokens, existing accounts', async () => {
   await importing.run([
     'jsonl',
     await file('before.jsonl', [row('dry-1'), row('dry-2')].join('\n')),
@@ -146,14 +146,14 @@ it('a dry run says what --apply would do: unknown apps, missing tokens, what is 
   })
 })
 
-it('of rows with the same account none is imported, unless the last one is to win', async () => {
+it('of several rows with the same account none is imported, or the last with --last-wins', async () => {
   const twice = [row('twice'), row('once'), row('twice', { refreshToken: 'the last' })]
   const path = await file('twice.jsonl', twice.join('\n'))
   const { code, rows } = await importing.run(['jsonl', path, '--apply'])
   expect(code).toBe(1)
   expect(rows.filter(({ id }) => id === 'twice').map(({ reason }) => reason)).toEqual([
-    'the same account stands in line 3',
-    'the same account stands in line 1',
+    'the same account is in line 3 too',
+    'the same account is in line 1 too',
   ])
   expect(await importing.node.tokenbus.getAccount('twice')).toMatchObject({ ok: false })
   const last = await importing.run(['jsonl', path, '--apply', '--last-wins'])
@@ -180,7 +180,7 @@ it.each([
   }
 })
 
-it('a row of CSV that is wrong stops no other one, and is not quoted', async () => {
+it('a malformed CSV row does not affect others, and is not quoted', async () => {
   const text = [
     'account,app,user,refreshToken',
     'short-1,app,one@example.com',
@@ -198,11 +198,11 @@ it('a row of CSV that is wrong stops no other one, and is not quoted', async () 
   ])
   expect(code).toBe(1)
   expect(outcomes(rows)).toEqual({
-    'line 2': 'failed: has 3 cells where the first line has 4 names',
-    'line 3': 'failed: has 5 cells where the first line has 4 names',
-    'line 4': 'failed: its quotes do not fit',
-    'line 5': 'failed: its quotes do not fit',
-    'line 6': 'failed: its quotes do not fit',
+    'line 2': 'failed: has 3 cells, but the header line has 4 columns',
+    'line 3': 'failed: has 5 cells, but the header line has 4 columns',
+    'line 4': 'failed: its quotes are unbalanced',
+    'line 5': 'failed: its quotes are unbalanced',
+    'line 6': 'failed: its quotes are unbalanced',
     'right-2': 'imported',
   })
   expect(JSON.stringify(rows) + err).not.toContain('secret-token')

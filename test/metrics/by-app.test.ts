@@ -14,13 +14,13 @@ function topOf(most: number) {
   return { use, dropped }
 }
 
-it('the first names have labels of their own, the rest one together', () => {
+it('the first names have their own labels, the others a common one', () => {
   const { use, dropped } = topOf(2)
   expect([use('a', 5), use('b', 5), use('c', 5), use('a', 1)]).toEqual(['a', 'b', '(others)', 'a'])
   expect(dropped).toEqual([])
 })
 
-it('a name with twice the uses of the least busy one takes its label', () => {
+it('a name with twice the uses of the least busy one replaces it', () => {
   const { use, dropped } = topOf(2)
   use('busy', 50)
   use('quiet', 5)
@@ -29,14 +29,14 @@ it('a name with twice the uses of the least busy one takes its label', () => {
   expect([use('quiet', 1), use('busy', 1)]).toEqual(['(others)', 'busy'])
 })
 
-it('a name that was busy long ago makes room', () => {
+it('a name that is no longer busy loses its label', () => {
   const { use } = topOf(2)
   use('old', 4_000)
   use('busy', 60_000)
   expect(use('new', 2_000)).toBe('new')
 })
 
-it('the name of all others is nobody’s own, and names without number are not remembered', () => {
+it('the label of all others cannot be taken, and the number of remembered names is bounded', () => {
   const { use } = topOf(1)
   expect(use('(others)', 1)).toBe('(others)')
   use('a', 100)
@@ -44,7 +44,7 @@ it('the name of all others is nobody’s own, and names without number are not r
   expect(use('a', 1)).toBe('a')
 })
 
-it('of three hundred apps no more than twenty and all others are shown', async () => {
+it('of three hundred apps twenty have their own label', async () => {
   const registry = new Registry()
   const { attemptEnded, accountInvalid } = countersByApp(registry)
   for (let busy = 1; busy <= 300; busy++) {

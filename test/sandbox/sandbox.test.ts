@@ -57,7 +57,7 @@ const connected = async (user: string) =>
   (await connectUser({ sandbox, provider, user })).refreshToken as Secret
 
 describe('the sandbox', () => {
-  it('rotates, and ends the whole grant when a spent token is used again', async () => {
+  it('rotates refresh tokens, and revokes the whole grant on reuse', async () => {
     const first = await connected('ann')
     const second = (await refresh(first)).next as Secret
     expect(second.reveal()).not.toBe(first.reveal())
@@ -65,7 +65,7 @@ describe('the sandbox', () => {
     expect(await refresh(second)).toMatchObject({ error: 'invalid_grant' })
   })
 
-  it('knows its grants again after a restart, at the same address', async () => {
+  it('keeps its grants and its address across a restart', async () => {
     const first = await connected('ben')
     const port = Number(new URL(sandbox.url).port)
     await sandbox.close()
@@ -74,14 +74,14 @@ describe('the sandbox', () => {
     expect(await refresh(first)).toMatchObject({ next: expect.anything() })
   })
 
-  it('ends what a user granted, and nobody else', async () => {
+  it('revokes the grants of one user only', async () => {
     const [cat, dan] = [await connected('cat'), await connected('dan')]
     sandbox.control.revoke('cat')
     expect(await refresh(cat)).toMatchObject({ error: 'invalid_grant' })
     expect(await refresh(dan)).toMatchObject({ next: expect.anything() })
   })
 
-  it('refuses an expired secret without spending anything, and takes a new one', async () => {
+  it('refuses an expired secret without using the refresh token, and accepts a new one', async () => {
     const token = await connected('eve')
     const old = sandbox.client.secret
     sandbox.control.expireSecret()
@@ -92,7 +92,7 @@ describe('the sandbox', () => {
     sandbox = await startSandbox({ port: Number(new URL(sandbox.url).port), dataDir })
   })
 
-  it('out of order answers 503 and spends nothing', async () => {
+  it('answers 503 during an outage without using the refresh token', async () => {
     const token = await connected('fay')
     sandbox.control.outage(60_000)
     expect(await refresh(token)).toMatchObject({
@@ -102,14 +102,14 @@ describe('the sandbox', () => {
     expect(await refresh(token)).toMatchObject({ next: expect.anything() })
   })
 
-  it('can lose an answer after it has rotated: that is what doubt is about', async () => {
+  it('can lose a response after it has rotated', async () => {
     const token = await connected('gil')
     sandbox.control.loseAnswer()
     expect(await refresh(token)).toMatchObject({ refusal: { class: 'T', inDoubt: true } })
     expect(await refresh(token)).toMatchObject({ error: 'invalid_grant' })
   })
 
-  it('thinks before it acts, and does nothing for who has hung up', async () => {
+  it('delays requests, and drops those whose caller disconnected', async () => {
     const token = await connected('hal')
     sandbox.control.slow(300)
     expect(await refresh(token, { answerMs: 50 })).toMatchObject({ refusal: { inDoubt: true } })
@@ -118,7 +118,7 @@ describe('the sandbox', () => {
     expect(await refresh(token)).toMatchObject({ next: expect.anything() })
   })
 
-  it('is told what to do over HTTP, but not by a page in a browser', async () => {
+  it('is controlled over HTTP, but not by a page in a browser', async () => {
     const pull = (verb: string, init: RequestInit = {}) =>
       fetch(`${sandbox.url}/sandbox/${verb}`, {
         method: 'POST',

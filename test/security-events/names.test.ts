@@ -70,7 +70,7 @@ describe('a revocation', () => {
     ])
   })
 
-  it('reaches every account of that person under this app, and nobody else', async () => {
+  it('reaches all accounts of that user with this app, and no others', async () => {
     const user = 'shared@example.com'
     await receiver.connect('one', { user })
     await receiver.connect('two', { user })
@@ -89,7 +89,7 @@ describe('a revocation', () => {
     ])
   })
 
-  it('is not about a grant that is newer, nor about the sub of another issuer', async () => {
+  it('does not affect a newer grant, nor a sub of another issuer', async () => {
     await receiver.connect('returned', { subject: 'sub-returned' })
     await receiver.tell(revokedOf(issSub('sub-returned')), {
       claims: { iat: Math.floor(Date.now() / 1_000) - 60 },

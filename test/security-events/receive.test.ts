@@ -13,8 +13,8 @@ afterAll(() => receiver[Symbol.asyncDispose]())
 const revokedOf = (subject: object) => ({ [oauthEvent('tokens-revoked')]: { subject } })
 const issSub = (sub: string) => ({ subject_type: 'iss-sub', iss: `${receiver.transmitter.issuer}/`, sub })
 
-describe('a revocation told by the provider', () => {
-  it('is token.invalid within a second, and the token is served no more', async () => {
+describe('a revocation reported by the provider', () => {
+  it('publishes token.invalid within a second, and ends serving', async () => {
     for (const account of ['alice', 'bob', 'carol', 'dave', 'eve']) {
       await receiver.connect(account, { subject: `sub-${account}` })
       const text = await receiver.transmitter.sign(revokedOf(issSub(`sub-${account}`)), soon())
@@ -34,7 +34,7 @@ describe('a revocation told by the provider', () => {
 })
 
 describe('an account that is disabled', () => {
-  it('is parked, and probed at once when it is enabled again; told twice, it is parked once', async () => {
+  it('is parked once, and probed at once when it is enabled again', async () => {
     await receiver.connect('disabled')
     const subject = { format: 'email', email: 'disabled@example.com' }
     const disabling = await receiver.transmitter.sign(
@@ -53,7 +53,7 @@ describe('an account that is disabled', () => {
     expect(await receiver.push('mail', disabling)).toMatchObject({ status: 202 })
     expect(await receiver.stateOf('disabled')).toBe('valid')
   })
-  it('by a hijacker is dead', async () => {
+  it('because of hijacking is dead', async () => {
     await receiver.connect('hijacked')
     const subject = { format: 'email', email: 'hijacked@example.com' }
     await receiver.tell({ [riscEvent('account-disabled')]: { subject, reason: 'hijacking' } }, soon())
@@ -63,14 +63,14 @@ describe('an account that is disabled', () => {
   })
 })
 
-describe('what may have ended a grant', () => {
+describe('an event that may have ended a grant', () => {
   it.each([
     riscEvent('sessions-revoked'),
     riscEvent('account-credential-change-required'),
     caepEvent('session-revoked'),
     caepEvent('credential-change'),
     caepEvent('token-claims-change'),
-  ])('%s has its token replaced at once; refused, it is dead', async (type) => {
+  ])('%s causes a refresh at once, and a refusal kills the grant', async (type) => {
     const account = `asked-${type.split('/').at(-1)}-${type.includes('caep')}`
     await receiver.connect(account)
     const before = receiver.provider.requests.length
@@ -82,7 +82,7 @@ describe('what may have ended a grant', () => {
 })
 
 describe('the endpoint', () => {
-  it('acknowledges what means nothing here', async () => {
+  it('acknowledges events without effect', async () => {
     await receiver.connect('bystander')
     const subject = { format: 'email', email: 'bystander@example.com' }
     for (const events of [
@@ -94,7 +94,7 @@ describe('the endpoint', () => {
       expect(await receiver.tell(events, soon())).toMatchObject({ status: 202, body: null })
     expect(await receiver.stateOf('bystander')).toBe('valid')
   })
-  it('says what is wrong with a token, in the words of RFC 8935', async () => {
+  it('rejects an invalid token with the error codes of RFC 8935', async () => {
     const foreign = await receiver.tell(revokedOf({ email: 'alice@example.com' }), { withForeignKey: true })
     expect(foreign).toMatchObject({ status: 400, body: { err: 'authentication_failed' } })
     expect(foreign.headers.get('content-language')).toBe('en')

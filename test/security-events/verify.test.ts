@@ -65,7 +65,7 @@ describe('a security event token', () => {
     expect(await verify(text)).toMatchObject({ err: 'invalid_request' }),
   )
 
-  it('signed with what everybody knows is not taken', async () => {
+  it('signed with the public key as a secret is not accepted', async () => {
     const signed = await new SignJWT({ iss: transmitter.issuer, events })
       .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
       .sign(Buffer.from('the public key'.repeat(4)))
@@ -74,7 +74,7 @@ describe('a security event token', () => {
 })
 
 describe('the keys of an issuer', () => {
-  it('are found through its configuration, and fetched once', async () => {
+  it('are found by its configuration, and fetched once', async () => {
     const keySets = createKeySets({ http, allowPrivate: true })
     const source = { issuer: transmitter.issuer, configurationUrl: transmitter.configurationUrl }
     const before = transmitter.fetches()
@@ -85,7 +85,7 @@ describe('the keys of an issuer', () => {
     }
     expect(transmitter.fetches() - before).toBe(2)
   })
-  it('that cannot be fetched say nothing about a token, and are fetched later', async () => {
+  it('that cannot be fetched leave the token undecided, and are fetched again later', async () => {
     const keySets = createKeySets({ http, allowPrivate: true })
     const text = await transmitter.sign(events)
     transmitter.goAway()

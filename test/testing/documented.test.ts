@@ -23,11 +23,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-it('the document has three whole examples', () => {
+it('the document has three complete examples', () => {
   expect(examples).toHaveLength(3)
 })
 
-it.each(examples)('$title: the documented example passes as it stands', async ({ code }) => {
+it.each(examples)('$title: the documented example passes unchanged', async ({ code }) => {
   const env = { ...process.env, HISTORY: join(directory, 'history.json'), NODE_TEST_CONTEXT: undefined }
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code as string], {
     cwd: root,

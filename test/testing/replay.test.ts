@@ -27,11 +27,11 @@ const recordedBySchema1 = () =>
   JSON.parse(readFileSync(new URL('../fixtures/history-schema-1.json', import.meta.url), 'utf8'))
 
 describe('replay', () => {
-  it('agrees with what was recorded', () => {
+  it('matches the recorded transitions', () => {
     expect(replay(recorded())).toEqual({ states: ['valid', 'refreshing', 'valid'], checked: 3, skipped: 0 })
   })
 
-  it('folds what an older version recorded, each step exactly', () => {
+  it('replays records of an older version exactly', () => {
     const history = recordedBySchema1()
     expect(history.map((record: { snapshot: { schema: number } }) => record.snapshot.schema)).toEqual(
       history.map(() => 1),
@@ -43,7 +43,7 @@ describe('replay', () => {
     expect(replay(history).divergence).toMatchObject({ version: 7, path: 'snapshot.context.failures' })
   })
 
-  it('during an upgrade compares the newer fields of neither: an older node carries them along as they were', () => {
+  it('ignores newer fields in records of an older node, which keeps them unchanged', () => {
     const [first, second] = recorded()
     for (const record of [first, second]) {
       record.snapshot.schema = 1
@@ -55,7 +55,7 @@ describe('replay', () => {
     expect(replay([first, second]).divergence).toMatchObject({ path: 'snapshot.context.grantEndTold' })
   })
 
-  it('passes over a record that was too large to be kept whole, says so, and folds on after the next', () => {
+  it('skips a truncated record, counts it, and continues after the next one', () => {
     const [first, second, third] = recorded()
     const { event: _, effects: __, snapshot: ___, ...short } = second
     expect(replay([first, { ...short, truncated: true }, third])).toEqual({
@@ -66,7 +66,7 @@ describe('replay', () => {
     })
   })
 
-  it('goes on from it: what is learned anew is told', () => {
+  it('continues from it', () => {
     const [, refreshing] = recordedBySchema1()
     const told = refreshSucceeded({ at: later, attempt: 'first', refreshTokenExpiresIn: 30 * day })
     given(accountMachine, refreshing.snapshot)
@@ -76,7 +76,7 @@ describe('replay', () => {
     expect(warningAt(before)).toBeNull()
   })
 
-  it('does not guess at what a newer version recorded', () => {
+  it('rejects records of a newer version', () => {
     const [first, second] = recorded()
     const newer = { ...first, snapshot: { ...first.snapshot, schema: 99 } }
     expect(replay([newer, second]).divergence).toMatchObject({ path: 'snapshot.schema' })
@@ -107,13 +107,13 @@ describe('replay', () => {
     expect(divergence?.recorded).not.toEqual(divergence?.replayed)
   })
 
-  it('shows an event that the machine of today does not take', () => {
+  it('shows an event that the current machine does not handle', () => {
     const history = recorded()
     history[1].event = { ...history[1].event, at: start }
     expect(replay(history).divergence).toMatchObject({ version: 2 })
   })
 
-  it('refuses what is no record, naming the field', () => {
+  it('rejects an invalid record, naming the field', () => {
     expect(() => replay([{ account: 'alice' }])).toThrow(/version/)
   })
 })
