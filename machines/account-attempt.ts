@@ -16,7 +16,7 @@ export interface AttemptParams {
   readonly from: AccountState
   readonly spend?: Spend
   readonly probe?: boolean
-  /** Of the attempt that this one goes on with. */
+  /** The claims of the attempt that this one continues. */
   readonly claims?: string | null
   readonly resource?: Resource | null
   readonly resumeAt?: number | null
@@ -50,12 +50,12 @@ function askedFor(event: AccountEvent): Resource | null {
   return event.type === 'token.rejected' || event.type === 'token.requested' ? event.resource : null
 }
 
-/** The lost attempt's token once more, for the same reason. */
+/** Sends the token of the lost attempt once more. */
 export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
   return startAttempt(context, event, { from: 'expiring', ...context.attempt, probe: false })
 }
 
-/** The same probe, or the same ordinary attempt, goes on with another of the grant's tokens. */
+/** Continues the attempt, or probe, with another of the grant's refresh tokens. */
 export function continueWith(context: AccountContext, event: RefreshFailed, spend: Spend): Change {
   const change = startAttempt(context, event, { from: 'expiring', ...context.attempt, spend })
   return spend === 'sibling' ? { ...change, hasSibling: false } : change
@@ -69,7 +69,7 @@ export function noteRejection(_: AccountContext, event: TokenRejected): Change {
   return { rejected: event.generation }
 }
 
-/** An attempt without an answer leaves doubt: the provider may have rotated the token. */
+/** An attempt without an answer leaves the grant in doubt: the provider may have rotated the refresh token. */
 export function noteDoubt(context: AccountContext): Change {
   return {
     doubtSince: context.doubtSince ?? context.attempt?.startedAt ?? null,
@@ -77,12 +77,12 @@ export function noteDoubt(context: AccountContext): Change {
   }
 }
 
-/** One false 401 blinds nobody; but while an answer is missing that may have ended the token, a report stands. */
+/** A single report of a 401 may be wrong, so it ends with the attempt; it stays while a missing answer may have ended the token. */
 export function endAttempt(context: AccountContext, { at }: AccountEvent): Change {
   return { attempt: null, rejected: isUnsafeToRepeat(context, at) ? context.rejected : null }
 }
 
-/** As soon as it is safe: nobody is served meanwhile. */
+/** Retries as soon as it is safe, because no token is served meanwhile. */
 export function hasten(context: AccountContext, { at }: TokenRejected): Change {
   const retryAt = Math.max(at, earliestInDoubt(context))
   return { retryAt, wakeAt: retryAt }

@@ -1,4 +1,4 @@
 import type { AccountContext } from './account-context.ts'
 
-/** What an action makes of the context. */
+/** A change of the context by an action. */
 export type Change = Partial<AccountContext>

@@ -6,47 +6,47 @@ export const accountStates = ['valid', 'expiring', 'refreshing', 'revoked', 'sec
 /** A state of the account machine. */
 export type AccountState = (typeof accountStates)[number]
 
-/** When a token is refreshed before anybody needs it: always, only on request, or if it was asked for during its life. */
+/** When a token is refreshed ahead of expiry: always (eager), never (lazy), or if it was requested during its lifetime (adaptive). */
 export type Policy = 'eager' | 'lazy' | 'adaptive'
 
 /**
- * What the next access token is asked for with: most grants have a refresh token, some only the access token itself. With
- * `subject_token` each caller brings its own, and the account holds none.
+ * What the next access token is requested with: a refresh token, or for some providers the current access token. With
+ * `subject_token` each caller brings its own token, and the account has none.
  */
 export type RefreshWith = 'refresh_token' | 'access_token' | 'subject_token'
 
-/** What the provider does with a refresh token that was spent. */
+/** What the provider does with a used refresh token. */
 export type Rotation = 'none' | 'keeps-old' | 'grace' | 'until-used' | 'strict'
 
 /** A: the grant is dead. S: parked until a person acts. P: the app's fault. C: our configuration. T: transient. R: possible race. */
 export type FailureClass = 'A' | 'S' | 'P' | 'C' | 'T' | 'R'
 
-/** The provider's own words: HTTP status, RFC 6749 §5.2 `error`, and what it adds. Never its free text. */
+/** The provider's error: HTTP status, RFC 6749 §5.2 `error` and further codes. Never its free text. */
 export interface ProviderError {
   readonly status: number | null
   readonly error: string
   readonly suberror?: string
   readonly codes?: readonly number[]
-  /** What a person has to prove anew: the `claims` of the next consent page, as JSON text. */
+  /** The claims the user must satisfy when signing in again, as JSON. */
   readonly claims?: string
 }
 
-/** Which of the grant's sealed refresh tokens an attempt sends. */
+/** Which of the grant's refresh tokens an attempt sends. */
 export type Spend = 'current' | 'previous' | 'sibling'
 
-/** What else the grant can be asked for: scopes of another API, or fewer of its own. `key`: the scopes, sorted. */
+/** A second token of the grant: scopes of another API, or fewer scopes. `key`: the sorted scopes. */
 export interface Resource {
   readonly key: string
   readonly scopes: readonly string[]
 }
 
-/** The provider said no to a resource, and is not asked again before `retryAt`. */
+/** The provider refused a resource, which is not requested again before `retryAt`. */
 export interface Refused {
   readonly reason: string
   readonly action: string
   readonly at: number
   readonly retryAt: number
-  /** It may be the grant that has ended: its next refresh tells. */
+  /** The grant itself may have ended; its next refresh will show. */
   readonly aboutGrant: boolean
 }
 
@@ -65,21 +65,21 @@ export interface Attempt {
   readonly grantId: string
   readonly generation: number
   readonly from: AccountState
-  /** Tried for an account that waits for somebody else to act: on failure it goes back where it came from. */
+  /** An attempt for a parked account or an app that is down; on failure the account returns to its previous state. */
   readonly probe: boolean
   readonly spend: Spend
-  /** What an API asked to be proven, as the request's `claims` (JSON text). */
+  /** The `claims` parameter of the request (JSON), from an API's challenge. */
   readonly claims: string | null
   /** For a second token; null for the account's own. */
   readonly resource: Resource | null
-  /** When the account would have woken but for this attempt. */
+  /** The account's wake-up time before this attempt. */
   readonly resumeAt: number | null
   readonly startedAt: number
   readonly sendBy: number
   readonly giveUpAt: number
 }
 
-/** Why the account's token is not served, as it was announced. */
+/** Why the account's token is not served, as announced in `token.invalid`. */
 export interface Invalid {
   readonly state: 'revoked' | 'secret-expired'
   readonly reason: string
@@ -87,10 +87,10 @@ export interface Invalid {
   readonly recoverable: boolean
   readonly action: string
   readonly inferred?: true
-  /** Somebody said so; it is not what the token endpoint answered. */
+  /** Reported by an operator or a security event, not by the token endpoint. */
   readonly reported?: true
   readonly providerError: ProviderError
-  /** The number of the app's settings it was refused under, where others may help. */
+  /** The revision of the app's settings under which it was refused, if other settings may help. */
   readonly settings?: number
 }
 
@@ -103,49 +103,49 @@ export interface LastError {
   readonly providerError: ProviderError
 }
 
-/** What an account runs under: its own wishes first, then its app's. */
+/** The effective settings of an account: its own first, then its app's. */
 export interface AccountSettings {
   readonly app: string
   readonly provider: string
   readonly user: string
-  /** The provider's own name for the user (`sub`); null where nobody told. */
+  /** The provider's id of the user (`sub`); null if unknown. */
   readonly subject: string | null
   /** Null where no person signed in, or nobody said who it was. */
   readonly identity: Identity | null
   readonly policy: Policy
   readonly rotation: Rotation
-  /** How long a provider with `grace` answers a spent refresh token again, in milliseconds. */
+  /** How long a provider with `grace` accepts a used refresh token again, in milliseconds. */
   readonly graceMs: number
-  /** How long the provider lets a grant lie unused, in milliseconds; 0 where that is not known. */
+  /** How long a grant may be unused before the provider ends it, in milliseconds; 0 if unknown. */
   readonly idleLimitMs: number
-  /** How long a grant lives while its app is being tested, in milliseconds; 0 where it is not. */
+  /** Lifetime of a grant of an app in testing mode, in milliseconds; 0 if the app is not in testing mode. */
   readonly testingLifeMs: number
-  /** What it means that a refresh token has outlived the life its provider gave it. */
+  /** The reason of a refusal after the refresh token's reported lifetime. */
   readonly outlived: 'consent_expired' | 'inactive'
   readonly refreshWith: RefreshWith
-  /** Fills `{name}` in the URLs of its app. */
+  /** Values for the `{name}` placeholders in the URLs of its app. */
   readonly params: Readonly<Record<string, string>>
 }
 
-/** A token that cannot be replaced was refused by an API. Times in milliseconds. */
+/** An API rejected a token that cannot be replaced. Times in milliseconds. */
 export interface Rejection {
   readonly generation: number
-  /** The first report. */
+  /** The time of the first report. */
   readonly since: number
-  /** It is not served before. */
+  /** The token is not served before this time. */
   readonly until: number
 }
 
-/** All an account remembers. No secret is ever in it: sealed tokens are stored beside it. */
+/** The state of an account. It never contains secrets; tokens are stored encrypted beside it. */
 export interface AccountContext extends AccountSettings {
   readonly account: string
   /** Random per grant; null before the first grant and after removal. */
   readonly grantId: string | null
-  /** False for an access token that came alone: it can be served, never renewed. */
+  /** False if there is only an access token, which can be served but not renewed. */
   readonly refreshable: boolean
-  /** Counts stored tokens, never falls, survives deletion. */
+  /** Counts stored tokens; never decreases, also across deletion. */
   readonly generation: number
-  /** The generation of the account's own access token, which the times and scopes here are about. */
+  /** The generation of the account's own access token, to which the times and scopes here belong. */
   readonly tokenGeneration: number
   readonly issuedAt: number
   readonly expiresAt: number
@@ -158,33 +158,33 @@ export interface AccountContext extends AccountSettings {
   readonly retryAt: number
   readonly failures: number
   readonly since: number
-  /** What the account was before what it last announced; `refreshing` is only ever on the way. */
+  /** The state before the last announced one; never `refreshing`, which is only transitional. */
   readonly previousState: AccountState | null
   /** When the grant was first put. */
   readonly authorizedAt: number
-  /** When the refresh token ends; null where the provider did not say. */
+  /** When the refresh token expires; null if the provider does not report it. */
   readonly grantEndsAt: number | null
-  /** That the grant nears its end has been told, or is not worth telling. */
+  /** `account.grant-expiring` has been published, or is not needed. */
   readonly grantEndTold: boolean
   readonly lastRefreshedAt: number | null
   readonly attempt: Attempt | null
-  /** The attempt whose answer is the current generation: its answer may be offered again. */
+  /** The attempt that brought the current generation; its answer may be delivered again. */
   readonly answeredBy: string | null
   /** Since when an answer to the current refresh token may be missing. */
   readonly doubtSince: number | null
   readonly hasPrevious: boolean
   readonly hasSibling: boolean
-  /** Its second tokens, the one fetched last at the end. */
+  /** The second tokens, the most recently fetched last. */
   readonly resources: readonly ResourceToken[]
-  /** The generation a caller reported as refused by the API. */
+  /** The generation that a caller reported as rejected by an API. */
   readonly rejected: number | null
-  /** The same where no other token can be had; null where it was not reported. */
+  /** A reported rejection of a token that cannot be replaced. */
   readonly rejection: Rejection | null
-  /** Of the refreshes that callers may force. */
+  /** Token bucket of the refreshes that callers may force. */
   readonly bucket: TokenBucket
   readonly invalid: Invalid | null
   readonly lastError: LastError | null
-  /** Refusals in a row in words nobody knows, and since when; null where the last answer was understood. */
+  /** The number of consecutive refusals with unknown error codes, and the time of the first; null if there are none. */
   readonly unknownWords: { readonly count: number; readonly since: number } | null
 }
 
@@ -193,7 +193,7 @@ export interface AccountInput {
   readonly account: string
 }
 
-/** An account that has no grant yet. */
+/** The context of an account without a grant. */
 export function absentAccount({ account }: AccountInput): AccountContext {
   return {
     account,

@@ -1,24 +1,24 @@
 import type { AccountState, Attempt, ProviderError } from './account-context.ts'
 
-/** Send this attempt's request, unless it is too late or the app says no. Performed after the save. */
+/** Send the request of this attempt, unless it is too late or the app does not allow it. Performed after the save. */
 export type RefreshSend = { readonly type: 'refresh.send' } & { readonly attempt: Attempt }
 
-/** The answer's tokens become the current ones; the current ones become the previous ones. Part of the save. */
+/** Store the new tokens as current and the current ones as previous. Part of the save. */
 export interface TokensStore {
   readonly type: 'tokens.store'
   readonly generation: number
-  /** A new grant: nothing of the older one is kept. */
+  /** A new grant: no token of the previous one is kept. */
   readonly newGrant: boolean
-  /** Where the access token that came belongs; null for the account's own. */
+  /** The key of the second token; null for the account's own. */
   readonly resource: string | null
 }
 
-/** A second answer to a token already spent: keep it sealed, unspent. Part of the save. */
+/** Keep the refresh token of a second answer to an already used token, without using it. Part of the save. */
 export interface TokensKeepSibling {
   readonly type: 'tokens.keep-sibling'
 }
 
-/** What an older key sealed is sealed with the one of today. Part of the save. */
+/** Re-encrypt the tokens with the current key. Part of the save. */
 export interface TokensReseal {
   readonly type: 'tokens.reseal'
 }
@@ -64,7 +64,7 @@ export interface TokenInvalid extends Announcement {
   readonly providerError: ProviderError
 }
 
-/** Its refresh token runs out at `expiresAt`, whatever is done with it until then. */
+/** The refresh token expires at `expiresAt`, even if it is used until then. */
 export interface GrantExpiring extends Announcement {
   readonly type: 'account.grant-expiring'
   readonly expiresAt: number
@@ -78,7 +78,7 @@ export interface AccountRemovedEffect {
   readonly user: string
 }
 
-/** What the account asks its host to do. Announcements are saved with the state, then published. */
+/** What the host must do for a transition. Announcements are saved with the state, then published. */
 export type AccountEffect =
   | RefreshSend
   | TokensStore

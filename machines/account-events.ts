@@ -7,22 +7,22 @@ interface Happened {
   readonly id: string
 }
 
-/** A person consented (again): a new grant, or the same one brought back by whoever holds it. */
+/** A new grant, or the same one put again. */
 export interface AccountAuthorized extends Happened {
   readonly type: 'account.authorized'
   readonly grantId: string
   readonly settings: AccountSettings
   readonly scopes: readonly string[]
-  /** When the access token that came along runs out; null if none came. */
+  /** Expiry of the access token; null if there is none. */
   readonly expiresAt: number | null
-  /** When the refresh token ends; null if nobody said. */
+  /** Expiry of the refresh token; null if unknown. */
   readonly grantEndsAt: number | null
   readonly refreshable: boolean
   /** The grant is of another person than before: the address of the earlier one. */
   readonly previousUser?: string
 }
 
-/** The same grant under other settings. */
+/** Other settings for the same grant. */
 export interface AccountUpdated extends Happened {
   readonly type: 'account.updated'
   readonly settings: AccountSettings
@@ -33,12 +33,12 @@ export interface AccountRemoved extends Happened {
   readonly type: 'account.removed'
 }
 
-/** What is sealed with a key that no longer seals is to be sealed anew. */
+/** The tokens must be re-encrypted with the current key. */
 export interface KeysRotated extends Happened {
   readonly type: 'keys.rotated'
 }
 
-/** A caller whose wish the node could not meet from what it knew. */
+/** A request that could not be answered from the current token. */
 export interface TokenRequested extends Happened {
   readonly type: 'token.requested'
   /** Milliseconds; null for the default. */
@@ -61,7 +61,7 @@ export interface TokenRejected extends Happened {
 /** The time that the account asked for with `wakeAt` has come. */
 export interface TimerDue extends Happened {
   readonly type: 'timer.due'
-  /** Was the current generation asked for since it was issued? */
+  /** True if the current generation was requested since it was issued. */
   readonly used: boolean
 }
 
@@ -72,16 +72,16 @@ export interface RefreshSucceeded extends Happened {
   readonly grantId: string
   readonly baseGeneration: number
   readonly startedAt: number
-  /** Milliseconds from `startedAt`; null when the answer did not say. */
+  /** Milliseconds from `startedAt`; null if not in the answer. */
   readonly expiresIn: number | null
-  /** The same for the refresh token that is current now. */
+  /** The same for the refresh token. */
   readonly refreshTokenExpiresIn: number | null
   readonly scopes: readonly string[] | null
-  /** The provider named more of them, or longer ones, than are kept. */
+  /** The provider reported more or longer scopes than are stored. */
   readonly scopesCut?: true | undefined
-  /** Did a new refresh token come? */
+  /** True if the answer has a new refresh token. */
   readonly rotated: boolean
-  /** What the access token that came is for. */
+  /** The second token that was requested; null for the account's own. */
   readonly resource: Resource | null
 }
 
@@ -95,54 +95,54 @@ export interface RefreshFailed extends Happened {
   readonly recoverable: boolean
   readonly action: string
   readonly inferred?: true
-  /** The request left and an answer that rotated the token may be missing. */
+  /** The request was sent, and an answer with a rotated token may have been lost. */
   readonly inDoubt: boolean
-  /** Milliseconds the provider, or the app, asks us to wait. */
+  /** Milliseconds to wait, by the provider or the app. */
   readonly retryAfter: number | null
   readonly providerError: ProviderError
-  /** False: a parked grant does not even look now and then; only a change of its app or a person helps. */
+  /** False: a parked grant is not probed; only a change of its app or a new consent helps. */
   readonly wakes?: false
-  /** The number of the app's settings it was refused under. */
+  /** The revision of the app's settings under which it was refused. */
   readonly settings?: number
-  /** Nobody knows what these words mean. */
+  /** The error codes are unknown. */
   readonly unknownWords?: true
 }
 
-/** The answer to the attempt in flight came, and is kept beside the account: through a fault of ours it cannot be stored yet. */
+/** The answer of the attempt in flight cannot be stored because of a bug; it is kept beside the account. */
 export interface RefreshKept extends Happened {
   readonly type: 'refresh.kept'
   readonly attempt: string
 }
 
-/** Somebody other than the token endpoint says that the grant has ended. */
+/** An operator or a security event reports that the grant has ended. */
 export interface GrantRevoked extends Happened {
   readonly type: 'grant.revoked'
   readonly class: 'A' | 'S'
   readonly reason: string
   readonly action: string
   readonly recoverable: boolean
-  /** When it ended: a grant that is newer is another one. */
+  /** When it ended; does not concern a newer grant. */
   readonly endedAt: number
 }
 
-/** Somebody other than the token endpoint says that what parked the grant is over. */
+/** A report that the reason for parking the grant is gone. */
 export interface GrantRestored extends Happened {
   readonly type: 'grant.restored'
 }
 
-/** The app is healthy again: its secret was replaced, or its old one works once more. */
+/** The app is healthy again: its secret was replaced, or works again. */
 export interface AppSecretUpdated extends Happened {
   readonly type: 'app.secret-updated'
 }
 
-/** The app's settings are others than before: what was refused because of them may work now. */
+/** The app's settings have changed, so what was refused because of them may work now. */
 export interface AppChanged extends Happened {
   readonly type: 'app.changed'
-  /** The number of the settings of now. */
+  /** The revision of the current settings. */
   readonly settings: number
 }
 
-/** This account was elected to find out whether its app works, or works again. */
+/** This account was chosen to probe whether its app works. */
 export interface AppProbe extends Happened {
   readonly type: 'app.probe'
 }

@@ -9,7 +9,7 @@ function lastErrorOf({ at, reason, action, providerError, class: errorClass }: R
   return { lastError: { at, class: errorClass, reason, action, providerError } }
 }
 
-/** The account is as well as before, and its token is served; but it goes no further until our fault is mended. */
+/** The account's token is still served, but it is not refreshed until the bug is fixed. */
 export function noteInternalError(_: AccountContext, { at }: AccountEvent): Change {
   return {
     lastError: {
@@ -30,14 +30,14 @@ export function noteFailure(context: AccountContext, event: RefreshFailed): Chan
   return { ...lastErrorOf(event), ...doubt, unknownWords, failures: context.failures + 1 }
 }
 
-/** What says nothing (a time-out, a busy provider) ends no row of refusals; what is understood does. */
+/** A transient failure does not interrupt a series of refusals with unknown codes; any other known answer does. */
 function countUnknownWords(context: AccountContext, event: RefreshFailed): AccountContext['unknownWords'] {
   const { unknownWords: known } = context
   if (event.unknownWords) return { count: (known?.count ?? 0) + 1, since: known?.since ?? event.at }
   return event.class === 'T' ? known : null
 }
 
-/** After a doubtful send to a provider that may punish a repeat, rest at least the settle time. */
+/** After a send without an answer, waits at least the settle time if the provider may treat a repeat as reuse. */
 export function backOff(context: AccountContext, event: RefreshFailed): Change {
   const spaced = backOffUntil(context, {
     at: event.at,

@@ -14,7 +14,7 @@ import {
   refreshDeadline,
 } from './time-rules.ts'
 
-/** A new grant starts afresh: whatever the older one left behind (attempt, doubt, spares) no longer counts. */
+/** Starts a new grant: attempt, doubt and spare tokens of the previous one are discarded. */
 export function adoptGrant(context: AccountContext, event: AccountAuthorized, from: AccountState): Change {
   const known = event.grantId === context.grantId
   const granted: AccountContext = {
@@ -38,7 +38,7 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
   const next = { ...granted, grantEndTold: grantEndTold(granted, learned) }
   const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
   if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt === never ? null : refreshAt }
-  // Who puts no token wants one; a token that has run out is nobody's wish by itself.
+  // Without an access token fetch one at once; an expired one is refreshed only by policy or on request.
   const wanted = event.expiresAt === null || next.policy === 'eager'
   return { ...next, refreshAt, wakeAt: wanted ? firstTokenAt(next, event.at) : (rest(next).wakeAt ?? null) }
 }
@@ -48,17 +48,17 @@ export function adoptSettings(context: AccountContext, { at, settings }: Account
   return { ...settings, grantEndTold: grantEndTold({ ...context, ...settings }, { at, bornAt, told }) }
 }
 
-/** What stays of a removed account: its generation, so that a later one never repeats a number. */
+/** Only the generation of a removed account is kept, so that generations never repeat. */
 export function forget(context: AccountContext): Change {
   return { ...absentAccount(context), generation: context.generation }
 }
 
-/** Nothing refreshes ahead: rest until asked or kept alive, or until a token that came alone runs out. */
+/** Sleeps until a request, the keep-alive, or the expiry of a token that cannot be refreshed. */
 export function rest(context: AccountContext): Change {
   return { wakeAt: context.refreshable ? keepAliveAt(context) : context.expiresAt, retryAt: 0 }
 }
 
-/** Before the account was announced invalid, or before the attempt began, or what it is now. */
+/** The state before the account was announced invalid, or before the attempt, or the current one. */
 export function origin(context: AccountContext, from: AccountState): AccountState {
   return context.invalid?.state ?? context.attempt?.from ?? from
 }
@@ -100,7 +100,7 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
   }
 }
 
-/** Nothing is wrong with the token; that not all of its scopes are listed is to be seen somewhere. */
+/** Not an error of the token; it makes visible that not all of its scopes are stored. */
 function scopesCut(at: number): LastError {
   return {
     at,
@@ -111,7 +111,7 @@ function scopesCut(at: number): LastError {
   }
 }
 
-/** Told for the token that came, or again for the one that stays. */
+/** The expiry reported for the new refresh token, or the known one if it was not rotated. */
 function grantEnd({ grantEndsAt }: AccountContext, event: RefreshSucceeded): number | null {
   if (event.refreshTokenExpiresIn !== null) return event.startedAt + event.refreshTokenExpiresIn
   return event.rotated ? null : grantEndsAt

@@ -28,9 +28,9 @@ export const bringsAccessToken: Asked<AccountAuthorized> = ({ event }) =>
 
 export const hasGrant: Asked<AccountEvent> = ({ context }) => context.grantId !== null
 
-// Reading ahead and asking
+// Refreshing ahead and on request
 
-/** Forced with `ifGeneration` refreshes only that generation; the bucket bounds what callers can cause. */
+/** `force` with `ifGeneration` refreshes only that generation; the token bucket limits forced refreshes. */
 export const mayForce: Asked<TokenRequested> = ({ context, event }) =>
   event.resource === null &&
   event.force &&
@@ -38,7 +38,7 @@ export const mayForce: Asked<TokenRequested> = ({ context, event }) =>
   (event.ifGeneration === null || event.ifGeneration === context.tokenGeneration) &&
   forcedRefreshesLeft(context, event.at) >= 1
 
-/** A caller may want a longer life than is left, but not before a quarter of the life is spent. */
+/** A `minValidity` longer than the remaining lifetime starts a refresh only after a quarter of the lifetime. */
 export const livesTooShort: Asked<TokenRequested> = ({ context, event }) =>
   event.resource === null &&
   context.refreshable &&
@@ -66,14 +66,14 @@ export const mayReplaceRejected: Asked<TokenRejected> = ({ context, event }) =>
   event.at >= context.retryAt &&
   forcedRefreshesLeft(context, event.at) >= 1
 
-/** Its token is not to be had, so there is no reason left to rest for longer than is safe. */
+/** The token is not served anyway, so wait no longer than is safe. */
 export const mayReplaceInDoubt: Asked<TokenRejected> = (args) =>
   rejectsInDoubt(args) &&
   args.context.refreshable &&
   args.event.at >= earliestInDoubt(args.context) &&
   forcedRefreshesLeft(args.context, args.event.at) >= 1
 
-/** The answer that is missing may have ended this token: one report is to be believed. */
+/** A missing answer may have ended this token, so one report is sufficient. */
 export const rejectsInDoubt: Asked<TokenRejected> = (args) =>
   isAboutCurrent(args) && args.context.rejected === null && isUnsafeToRepeat(args.context, args.event.at)
 
@@ -84,7 +84,7 @@ export const isDue: Asked<TimerDue> = ({ context, event }) =>
 
 export const nearsItsEnd: Asked<TimerDue> = ({ context, event }) => isGrantEnding(context, event.at)
 
-/** Adaptive refreshes ahead only what was asked for; lazy never does; both rest until asked or kept alive. */
+/** Adaptive refreshes ahead only tokens that were requested, lazy never; both sleep until a request or the keep-alive. */
 export const refreshesAhead: Asked<TimerDue> = ({ context, event }) =>
   isDue({ context, event }) &&
   context.refreshable &&
@@ -99,7 +99,7 @@ export const ranOutForGood: Asked<TimerDue> = ({ context, event }) =>
 export const attemptIsLost: Asked<TimerDue> = ({ context, event }) =>
   context.attempt !== null && event.at >= context.attempt.giveUpAt
 
-/** Twice at once; after that the back-off spaces the repeats. A probe never repeats: it is slow by nature. */
+/** The first two repeats follow at once, later ones with backoff. A probe is never repeated. */
 export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
   attemptIsLost({ context, event }) &&
   context.attempt?.probe === false &&
@@ -108,17 +108,17 @@ export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
 
 export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refreshable
 
-/** Refreshed ahead of its time, so that another grant is heard of. */
-export const mayWitness: Asked<AccountEvent> = ({ context, event }) =>
+/** Refreshed early, as evidence from another grant. */
+export const mayBeProbed: Asked<AccountEvent> = ({ context, event }) =>
   context.refreshable && event.at >= context.retryAt
 
 // Answers
 
-/** An answer is judged by what it spent, not by its attempt. */
+/** An answer is accepted if it used the current refresh token, whichever attempt it belongs to. */
 export const answersCurrentToken: Asked<RefreshSucceeded> = ({ context, event }) =>
   event.grantId === context.grantId && event.baseGeneration === context.generation
 
-/** Its access token is for a resource: the account's own stays as it is. */
+/** The answer is for a second token: the account's own stays unchanged. */
 export const answersForResource: Asked<RefreshSucceeded> = (args) =>
   answersCurrentToken(args) && args.event.resource !== null
 
@@ -129,12 +129,12 @@ function isForResourceFromValid({ attempt }: AccountContext): boolean {
   return attempt !== null && attempt.resource !== null && attempt.from === 'valid'
 }
 
-/** A grant that somebody ended stays ended, whatever was still on its way; any other may prove itself. */
+/** A grant reported as ended stays ended; any other may be revived by a late answer. */
 export const mayProveItself: Asked<RefreshSucceeded> = (args) =>
   answersCurrentToken(args) &&
   !(args.context.invalid?.reported === true && args.context.invalid.class === 'A')
 
-/** The token it spent was answered already by another attempt: both answers may be alive. */
+/** The refresh token it used was already answered by another attempt: both answers may be valid. */
 export const answersPreviousToken: Asked<RefreshSucceeded> = ({ context, event }) =>
   event.grantId === context.grantId &&
   event.baseGeneration === context.generation - 1 &&
@@ -147,13 +147,13 @@ type FailureAsked = Asked<RefreshFailed>
 export const endsAttempt: FailureAsked = ({ context, event }) =>
   event.attempt === context.attempt?.id && event.baseGeneration === context.generation
 
-/** Said once. */
+/** Recorded once per attempt. */
 export const isOfAttempt: Asked<RefreshKept> = ({ context, event }) =>
   event.attempt === context.attempt?.id && context.lastError?.reason !== 'internal_error'
 
 export const isRefused: FailureAsked = (args) => endsAttempt(args) && args.event.class === 'R'
 
-/** Whatever the class but T and P. */
+/** Any class except T and P. */
 export const isResourceRefused: FailureAsked = (args) =>
   endsAttempt(args) &&
   args.context.attempt?.resource !== null &&
@@ -163,7 +163,7 @@ export const isResourceRefused: FailureAsked = (args) =>
 export const isResourceRefusedAlone: FailureAsked = (args) =>
   isResourceRefused(args) && args.event.class === 'C' && isForResourceFromValid(args.context)
 
-/** Nothing is in doubt: the account's own token is as good as before. */
+/** No answer is missing, so the account's own token is unaffected. */
 export const resourceFailed: FailureAsked = (args) =>
   endsAttempt(args) &&
   args.event.class === 'T' &&
@@ -174,9 +174,9 @@ export const resourceFailed: FailureAsked = (args) =>
 export const mayTrySibling: FailureAsked = (args) => isRefused(args) && args.context.hasSibling
 
 /**
- * The previous refresh token is sent only where the provider keeps it alive: always for `keeps-old`; for
- * `until-used` while its successor cannot have worked, that is, no answer to it may be missing. For `strict`
- * and `grace` it would count as reuse and kill the whole family (RFC 9700 §4.14.2).
+ * The previous refresh token is sent only if the provider keeps it valid: always for `keeps-old`; for `until-used` while its
+ * successor has not been used, that is, while no answer to it is missing. For `strict` and `grace` it would count as reuse
+ * and revoke the whole token family (RFC 9700 §4.14.2).
  */
 export const mayTryPrevious: FailureAsked = (args) => {
   const { context } = args
@@ -208,8 +208,8 @@ function isProbeFrom({ attempt }: AccountContext, from: AccountState): boolean {
 
 // Reports
 
-/** The dead die once; and what ended before this grant began was another grant. */
-export const tellsNews: Asked<GrantRevoked> = ({ context: { grantId, invalid, authorizedAt }, event }) =>
+/** False if the grant is dead already, or if the report is older than this grant. */
+export const isNewReport: Asked<GrantRevoked> = ({ context: { grantId, invalid, authorizedAt }, event }) =>
   grantId !== null &&
   event.endedAt >= authorizedAt &&
   !(invalid?.state === 'revoked' && (invalid.class === 'A' || invalid.reason === event.reason))
@@ -217,11 +217,11 @@ export const tellsNews: Asked<GrantRevoked> = ({ context: { grantId, invalid, au
 export const isParkedGrant: Asked<AccountEvent> = ({ context }) =>
   context.invalid?.class === 'S' && context.refreshable
 
-/** Parked under settings of the app that are known: others may bring the grant back. */
+/** Parked under known settings of the app, so that other settings may revive the grant. */
 export function waitsForApp({ invalid, refreshable }: AccountContext): boolean {
   return invalid?.class === 'S' && invalid.settings !== undefined && refreshable
 }
 
-/** Settings that were refused already are not tried again. */
+/** Settings under which it was refused are not tried again. */
 export const meetsOtherSettings: Asked<AppChanged> = ({ context, event }) =>
   waitsForApp(context) && context.invalid?.settings !== event.settings

@@ -6,7 +6,7 @@ import { probableEnd } from './account-inference.ts'
 import { machineReasons } from './reasons.ts'
 import { parkedProbeAt } from './time-rules.ts'
 
-/** Can a lost answer take the grant with it? Not where the token it answered lives on. */
+/** Whether a lost answer can end the grant: not if the used refresh token stays valid. */
 const losesGrant: Record<Rotation, boolean> = {
   none: false,
   'keeps-old': false,
@@ -15,7 +15,7 @@ const losesGrant: Record<Rotation, boolean> = {
   strict: true,
 }
 
-/** A refusal while an answer may be missing says that the interruption cost us the grant, not that a person did. */
+/** A refusal while an answer may be missing means that the interrupted refresh ended the grant, not the user. */
 export function refusalAsInvalid(context: AccountContext, event: RefreshFailed): Invalid {
   const { reason, action, recoverable, inferred, providerError, settings } = event
   const interrupted =
@@ -57,7 +57,7 @@ export const noRefreshToken: Invalid = {
   providerError: { status: null, error: 'no_refresh_token' },
 }
 
-/** The app's fault, told for an account only once its own token has run out. */
+/** The app's failure, announced for an account only once its token has expired. */
 export function runOut(context: AccountContext, from: AccountState): Change {
   return { invalid: secretAsInvalid(context), previousState: origin(context, from) }
 }
@@ -79,7 +79,7 @@ interface Revocation {
   readonly from: AccountState
 }
 
-/** A dead grant never wakes; a parked one looks slowly, unless looking is of no use. */
+/** A dead grant never wakes up; a parked one is probed slowly, unless that is useless. */
 export function revoke(context: AccountContext, event: AccountEvent, { invalid, from }: Revocation): Change {
   const looks = !(event.type === 'refresh.failed' && event.wakes === false)
   return {

@@ -7,16 +7,16 @@ import { tokenFor } from './resources.ts'
 import { confirmsAfter, holdsBackFor, never } from './time-rules.ts'
 
 /**
- * What becomes of a token that an API refused where no other can be had: one report holds it back for a while, a later
- * one parks the account. The token is kept: putting the account again restores it.
+ * Rejections of a token that cannot be replaced: the first report withholds it for a while, a later one parks the account.
+ * The token is kept, and putting the account again restores it.
  */
 
-interface Told<E> {
+interface Given<E> {
   readonly context: AccountContext
   readonly event: E
 }
 
-function isIrreplaceable({ context, event }: Told<TokenRejected>): boolean {
+function isIrreplaceable({ context, event }: Given<TokenRejected>): boolean {
   return (
     !context.refreshable &&
     event.resource === null &&
@@ -28,15 +28,15 @@ function earlier({ rejection, tokenGeneration }: AccountContext) {
   return rejection?.generation === tokenGeneration ? rejection : null
 }
 
-/** Requests sent at the same time say the same thing once. */
-export function confirmsRejection(told: Told<TokenRejected>): boolean {
-  const first = earlier(told.context)
-  return isIrreplaceable(told) && first !== null && told.event.at >= first.since + confirmsAfter
+/** A report confirms the first one only after some time: concurrent requests fail for the same reason. */
+export function confirmsRejection(given: Given<TokenRejected>): boolean {
+  const first = earlier(given.context)
+  return isIrreplaceable(given) && first !== null && given.event.at >= first.since + confirmsAfter
 }
 
-export function isFreshRejection(told: Told<TokenRejected>): boolean {
-  const first = earlier(told.context)
-  return isIrreplaceable(told) && (first === null || told.event.at >= first.until)
+export function isFreshRejection(given: Given<TokenRejected>): boolean {
+  const first = earlier(given.context)
+  return isIrreplaceable(given) && (first === null || given.event.at >= first.until)
 }
 
 export function holdBack(context: AccountContext, { at, generation }: TokenRejected): Change {
@@ -53,7 +53,7 @@ export const tokenRejected: Invalid = {
   providerError: { status: 401, error: 'token_rejected' },
 }
 
-/** How much longer it is not served, in milliseconds; 0 where it is. */
+/** Milliseconds for which the token is still withheld; 0 if it is served. */
 export function heldBackFor(
   { rejection }: AccountContext,
   { generation, at }: { generation: number; at: number },
@@ -61,8 +61,8 @@ export function heldBackFor(
   return rejection?.generation === generation ? Math.max(0, rejection.until - at) : 0
 }
 
-/** Parked, with a token that lives and cannot be replaced. */
-export function hasTokenToRestore({ context, event }: Told<GrantRestored>): boolean {
+/** Parked, with a valid token that cannot be replaced. */
+export function hasTokenToRestore({ context, event }: Given<GrantRestored>): boolean {
   return context.invalid?.class === 'S' && !context.refreshable && context.expiresAt > event.at
 }
 

@@ -21,7 +21,7 @@ import { refuseResource } from './resources.ts'
 type Given<E extends AccountEvent> = { context: AccountContext; event: E }
 type From = { from: AccountState }
 
-/** The chart's `on` key is what makes the event one of `E`; this is the only place that takes its word. */
+/** The chart's `on` key guarantees that the event is of type `E`; this is the only cast. */
 const when =
   <E extends AccountEvent>(guard: (given: Given<E>) => boolean) =>
   (given: Given<AccountEvent>) =>
@@ -34,7 +34,7 @@ const change =
   ({ context, event }: Given<AccountEvent>, params: P) =>
     compute(context, event as E, params)
 
-/** The words the account's chart is written in. */
+/** The guards and actions of the account's chart. */
 export const accountSetup = setup({
   types: {
     context: {} as AccountContext,
@@ -90,7 +90,7 @@ export const accountSetup = setup({
     meetsOtherSettings: when(ask.meetsOtherSettings),
   },
   actions: {
-    // The very first entry is XState's own, and has no time.
+    // XState's initial event has no time.
     noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptGrant: assign(
       change((context, event, { from }: From) => grant.adoptGrant(context, event as never, from)),
@@ -189,7 +189,7 @@ export const accountSetup = setup({
       const invalid = end.refusalAsInvalid(context, event as RefreshFailed)
       const next = { ...context, ...end.revoke(context, event, { invalid, from }) }
       enqueue.assign(next)
-      // Edges only: what is known for this reason is not announced again.
+      // Edges only: not announced again for the same reason.
       if (isNews(context, invalid)) enqueue.emit(tokenInvalid(next))
     }),
     revokeAsReported: enqueueActions(({ context, event, enqueue }, { from }: From) => {

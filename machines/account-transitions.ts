@@ -9,7 +9,7 @@ function adopt<const S extends AccountState, const T extends AccountState>(from:
   ] as const
 }
 
-/** What may happen to an account whatever it is doing. */
+/** Events handled in every state. */
 export function always<const S extends AccountState>(from: S) {
   return {
     'account.authorized': [
@@ -35,7 +35,7 @@ export function always<const S extends AccountState>(from: S) {
   } as const
 }
 
-/** A second token is stored, and the account is where it was before. */
+/** Stores a second token; the account keeps its state. */
 export function forResource<const S extends AccountState>(from: S) {
   const store = <const T extends AccountState>(state: T) =>
     [
@@ -50,7 +50,7 @@ export function forResource<const S extends AccountState>(from: S) {
   ] as const
 }
 
-/** An answer to the current refresh token counts whatever became of the attempt that asked for it. */
+/** An answer to the current refresh token is accepted, whatever happened to its attempt. */
 export function answered<const S extends AccountState>(from: S) {
   return {
     'refresh.succeeded': [
@@ -70,22 +70,22 @@ export function answered<const S extends AccountState>(from: S) {
   } as const
 }
 
-/** The grant expires soon: announces it, and changes nothing else. */
+/** Announces that the grant expires soon. */
 export function warn<const S extends AccountState>(state: S) {
   return { guard: 'nearsItsEnd', actions: { type: 'warnOfEnd', params: { state } } } as const
 }
 
-/** One refresh begins: the save of this transition is the write-ahead intent. */
+/** Starts a refresh; the save of this transition is the write-ahead intent. */
 export function begin<const S extends AccountState>(from: S, probe = false) {
   return [{ type: 'startAttempt', params: { from, probe } }, 'sendRefresh'] as const
 }
 
-/** Somebody was refused with the token: it is not served until another is there. */
+/** Replaces a rejected token, which is not served until then. */
 export function replace<const S extends AccountState>(from: S) {
   return ['spendFromBucket', 'noteRejection', ...begin(from)] as const
 }
 
-/** The same where there is no other to be had. */
+/** A rejected token that cannot be replaced. */
 export function refuse<const S extends AccountState>(from: S) {
   return [
     {
@@ -97,7 +97,7 @@ export function refuse<const S extends AccountState>(from: S) {
   ] as const
 }
 
-/** A second token is fetched when it is asked for. */
+/** Fetches a second token on request. */
 export function fetch<const S extends AccountState>(from: S) {
   return [
     {

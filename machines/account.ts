@@ -3,8 +3,8 @@ import { accountSetup } from './account-setup.ts'
 import { always, answered, begin, fetch, refuse, replace, warn } from './account-transitions.ts'
 
 /**
- * The life of one connected account. Pure: time, randomness and the provider's answers come in as events, and what is to
- * be done goes out as effects, after the save. Whoever wins the save into `refreshing` performs the refresh.
+ * The life of one connected account. Pure: time, randomness and the provider's answers come in as events; effects are
+ * performed after the save. Single flight: the node that wins the save into `refreshing` performs the refresh.
  */
 export const accountMachine = accountSetup.createMachine({
   id: 'account',
@@ -131,7 +131,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'isParkedGrant', target: 'refreshing', actions: begin('revoked', true) },
           { guard: 'hasTokenToRestore', target: 'valid', actions: ['restoreToken', 'announceRefreshed'] },
         ],
-        // The grant was given up while its answer was on the way: keep it, and let it prove itself before it is served.
+        // A late answer for a revoked grant: stored, but its token is served only after another successful refresh.
         'refresh.succeeded': [
           {
             guard: 'mayProveItself',

@@ -10,57 +10,57 @@ export interface SecretStatus {
   readonly id: string
   readonly expiresAt: number | null
   readonly rejected: boolean
-  /** The days-left threshold that was announced last. */
+  /** The last announced threshold of remaining days. */
   readonly warnedDays: number | null
 }
 
 /** Of schema 2, and read by older nodes only; always null since. */
-export interface Suspicion {
+export interface LegacySuspicion {
   readonly attempt: string
   readonly at: number
   readonly asks: 'next' | 'again'
 }
 
 /**
- * What a refusal says: the client is not accepted, a general word that some providers use for that too (`access_denied`),
- * or words nobody knows.
+ * The kind of error code in a refusal: `client` names the client; `general` may mean the client or the grant
+ * (`access_denied`); `unknown` is a code without a known meaning.
  */
 export type Accusation = 'client' | 'general' | 'unknown'
 
 /**
- * Opened by a refusal that may be about the client or about one grant alone. Only requests sent after it was opened, with
- * its id, are evidence. Bounded: a second refused grant ends it where grants decide.
+ * The half-open state of the app's circuit: opened by a refusal that may concern the client, or one grant only. Only requests
+ * sent later, with its id, are evidence. Bounded: a second refused grant ends it if no control is conclusive.
  */
 export interface Question {
   readonly id: string
   readonly accusation: Accusation
-  /** Which token endpoint, as which client. */
+  /** The token endpoint and client. */
   readonly endpoint: string
   readonly openedAt: number
-  /** The first is the one that opened it. */
+  /** The refused grants, the one that opened the question first. */
   readonly grants: readonly string[]
   readonly refusals: number
-  /** One of them had been refreshed before. */
+  /** True if one of them had been refreshed before. */
   readonly worked?: boolean
   readonly lastRefusalAt: number
-  /** Secrets that were refused to the first grant, where another one may be accepted. */
+  /** Secrets refused for the first grant, if another secret may be accepted. */
   readonly refusedSecrets: readonly string[]
-  /** By grant, those refused to it so far where its attempt ended before it had tried them all. */
+  /** Secrets refused so far, by grant, if the attempt ended before it had tried all of them. */
   readonly tried?: readonly { readonly grant: string; readonly secrets: readonly string[] }[]
-  /** The attempt that may be sent to find out more; other attempts wait. */
+  /** The attempt that is the current probe; other attempts wait. */
   readonly probe: string | null
-  /** When it, or the control, was let out. */
+  /** When the probe or the control was sent. */
   readonly probedAt: number
-  /** When another account was called to find out more. */
+  /** When another account was last chosen as a probe. */
   readonly lookedAt: number
-  /** How often the app looked for more evidence. */
+  /** How often more evidence was requested. */
   readonly rounds: number
   readonly control: 'none' | 'sent' | 'inconclusive'
 }
 
 /**
- * How the provider answers a made-up refresh token: with the app's own secret, and with a made-up one. Where the two
- * answers are equal, a control says nothing (it is blind).
+ * How the provider answers a made-up refresh token with the app's own secret, and with a made-up secret. If the two answers
+ * are equal, controls are inconclusive.
  */
 export interface Baseline {
   readonly endpoint: string
@@ -68,20 +68,20 @@ export interface Baseline {
   readonly madeUpSecret: string
 }
 
-/** A grant that was refused in a general word, not long ago. */
+/** A grant that was recently refused with a general error code. */
 export interface Denial {
   readonly grant: string
   readonly at: number
 }
 
-/** Why the provider does not take the app. */
+/** Why the provider refuses the app. */
 export interface AppError {
   readonly reason: string
   readonly action: string
   readonly providerError: ProviderError
 }
 
-/** A client secret as it is put. `fresh`: its text was not there before. */
+/** A client secret in a put. `fresh`: the app did not have it before. */
 export interface SecretPut {
   readonly id: string
   readonly expiresAt: number | null
@@ -92,28 +92,28 @@ export interface SecretPut {
 export interface AppContext {
   readonly app: string
   readonly secrets: readonly SecretStatus[]
-  readonly suspicion: Suspicion | null
+  readonly suspicion: LegacySuspicion | null
   readonly question: Question | null
-  /** When the last question was closed in favour of the app. */
+  /** When the circuit was last closed in the app's favour. */
   readonly clearedAt: number
-  /** When its client was first seen accepted; 0 where it was not yet. */
+  /** When the client was first accepted; 0 if never. */
   readonly acceptedAt: number
   readonly baseline: Baseline | null
-  /** When the baseline is to be learnt; null where it is known, or nothing was accepted yet. */
+  /** When to learn the baseline next; null if no request was accepted yet. */
   readonly baselineAt: number | null
-  /** When the last control was sent; 0 where none was. */
+  /** When the last control was sent; 0 if never. */
   readonly controlAt: number
   readonly denial: Denial | null
-  /** Since when every grant is refused in words nobody knows; null where they are not. */
+  /** Since when all grants are refused with unknown error codes; null if they are not. */
   readonly refusedSince: number | null
-  /** The account that looked last whether the broken app works again. */
+  /** The last account that probed whether the app works again. */
   readonly lastProbed: string | null
   /** The account that looks next: its grant is newer than what the app was judged by. */
   readonly newcomer: string | null
   readonly throttledUntil: number
   readonly probes: number
   readonly probeAt: number | null
-  /** Accounts that waited for a secret have still to be woken. */
+  /** Accounts waiting for a secret still have to be woken. */
   readonly waking: boolean
   readonly wakeAt: number | null
   readonly since: number
@@ -125,7 +125,7 @@ interface Happened {
   readonly id: string
 }
 
-/** Under what a request was sent, as its sender saw the app right before. */
+/** The app's state that the sender saw right before the request. */
 export interface Sent {
   readonly at: number
   readonly endpoint: string
@@ -139,15 +139,15 @@ export interface ClientRejected extends Happened, AppError {
   readonly attempt: string
   readonly grant: string
   readonly sent: Sent
-  /** Has the grant ever been refreshed? */
+  /** True if the grant has ever been refreshed. */
   readonly workedBefore: boolean
-  /** When the grant was refused like that before; null where it was not. */
+  /** When the grant was first refused like this; null if never. */
   readonly refusedBefore: number | null
-  /** Secrets the attempt has tried, where another one may be accepted; empty where none would help. */
+  /** Secrets the attempt has tried, if another one may be accepted; empty if none would help. */
   readonly refusedSecrets: readonly string[]
-  /** The attempt goes on with another secret. */
+  /** The attempt continues with another secret. */
   readonly triesNext: boolean
-  /** Refusals of this grant before that say the same, and since when. */
+  /** Earlier refusals of this grant of the same kind, and the time of the first. */
   readonly earlier: { readonly count: number; readonly since: number } | null
 }
 
@@ -155,11 +155,11 @@ export interface ClientAccepted extends Happened {
   readonly type: 'client.accepted'
   readonly secret: string | null
   readonly sent: Sent
-  /** Secrets that were refused to the same grant just before. */
+  /** Secrets refused for the same grant just before. */
   readonly refusedSecrets: readonly string[]
 }
 
-/** An attempt asks to be the one that finds out more. */
+/** An attempt asks to be the probe. */
 export interface ClientQuestioned extends Happened {
   readonly type: 'client.questioned'
   readonly attempt: string
@@ -172,23 +172,23 @@ export interface ControlAnswered extends Happened, AppError {
   readonly type: 'control.answered'
   readonly question: string
   readonly secret: string | null
-  /** Comparable with the baseline; null where nothing was answered that says anything. */
+  /** Comparable with the baseline; null if inconclusive. */
   readonly answer: string | null
-  /** Do its words accuse the client? */
+  /** True if its error code names the client. */
   readonly accuses: boolean
 }
 
-/** `baseline` null: it could not be learnt now. */
+/** `baseline` is null if it could not be learnt. */
 export interface BaselineLearnt extends Happened {
   readonly type: 'baseline.learnt'
   readonly baseline: Baseline | null
 }
 
-/** No other account can be asked now. */
+/** No other account can be probed now. */
 export interface WitnessAbsent extends Happened {
   readonly type: 'witness.absent'
   readonly question: string
-  /** As many as are asked have been refused. */
+  /** All accounts that may be probed have been refused. */
   readonly allRefused?: boolean
 }
 
@@ -197,7 +197,7 @@ export type AppEvent =
   | (Happened & {
       readonly type: 'app.secret-updated'
       readonly secrets: readonly SecretPut[]
-      /** Something is different from before: what was refused because of it may work now. */
+      /** Settings or secrets have changed, so what was refused because of them may work now. */
       readonly changed?: boolean
     })
   | ClientRejected

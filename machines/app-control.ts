@@ -12,7 +12,7 @@ export function isSighted({ baseline }: AppContext, { endpoint }: { readonly end
   return baseline?.endpoint === endpoint && baseline.ownSecret !== baseline.madeUpSecret
 }
 
-/** That the client is accepted is not what unknown words leave open: there only other accounts tell. */
+/** A control shows only whether the client is accepted, so for unknown error codes it is not conclusive. */
 export function canControlTell(context: AppContext, question: Question): boolean {
   return question.accusation !== 'unknown' && isSighted(context, question)
 }
@@ -22,7 +22,7 @@ export function maySendControl(context: AppContext, question: Question, at: numb
   return question.control === 'none' && isRested && canControlTell(context, question)
 }
 
-/** One that is out, or will be sent, outweighs any number of grants. */
+/** A control that was sent, or will be, outweighs the refusals of any number of grants. */
 export function isControlDecisive(context: AppContext, at: number): boolean {
   const { question } = context
   return question !== null && (question.control === 'sent' || maySendControl(context, question, at))
@@ -30,7 +30,7 @@ export function isControlDecisive(context: AppContext, at: number): boolean {
 
 export type ControlVerdict = 'accepted' | 'rejected' | 'inconclusive'
 
-/** A made-up token was answered: as with an accepted client, as with a refused one, or as neither. */
+/** Compares the answer to a made-up token with the baseline of an accepted and of a refused client. */
 export function controlVerdict(context: AppContext, event: ControlAnswered): ControlVerdict {
   const { baseline, question } = context
   if (event.answer === null || baseline === null || question === null) return 'inconclusive'
@@ -39,7 +39,7 @@ export function controlVerdict(context: AppContext, event: ControlAnswered): Con
   return event.accuses || event.answer === baseline.madeUpSecret ? 'rejected' : 'inconclusive'
 }
 
-/** The secret a request is sent with: the first that is not known to be refused. */
+/** The secret to send: the first that is not known to be rejected. */
 export function preferredSecret({ secrets }: AppContext): string | null {
   return (secrets.find(({ rejected }) => !rejected) ?? secrets[0])?.id ?? null
 }

@@ -17,28 +17,28 @@ import {
 const second = 1_000
 const minute = 60 * second
 
-/** Whoever was let out to find out more has this long to come back. */
+/** Milliseconds after which a probe without a result is given up. */
 export const probeHolds = 10 * second
-/** The app looks for more evidence after 10 s, then ever more slowly. */
+/** More evidence is requested after 10 s, then with exponential backoff up to this pause. */
 const longestPause = 2 * minute
-/** What one grant alone has to hear before it is believed. */
+/** The refusals of a single grant that suffice to open the circuit. */
 export const fewestRefusals = { count: 4, over: 10 * minute } as const
-/** Where a control can tell, and says nothing. */
+/** The same if controls are possible, but were inconclusive. */
 const refusalsBesideControl = 2 * fewestRefusals.count
-/** For this long what cleared the app speaks for it against grants that never worked. */
+/** How long evidence in favour of the app outweighs refusals of grants that never worked. */
 const proofHolds = 10 * minute
 const denialHolds = 24 * 60 * minute
 const forgottenAfter = 30 * minute
-/** So many refused grants are remembered, and asked where none of them counts alone. */
+/** The number of refused grants that are remembered, and probed if none is conclusive alone. */
 export const mostGrants = 4
 
 type Change = Partial<AppContext>
 
-// Whose refusal it is
+// Refusals of the grant alone
 
 type Refusal = Pick<ClientRejected, 'at' | 'accusation' | 'workedBefore' | 'refusedBefore'>
 
-/** The grant's own: the client was seen accepted since it was first refused, or just before by others. */
+/** The refusal concerns the grant alone: the client was accepted since its first refusal, or just before for other grants. */
 export function isOwnRefusal({ clearedAt, question }: AppContext, refusal: Refusal): boolean {
   const { at, accusation, workedBefore, refusedBefore } = refusal
   if (clearedAt === 0) return false
@@ -47,7 +47,7 @@ export function isOwnRefusal({ clearedAt, question }: AppContext, refusal: Refus
   return question === null && weak && at - clearedAt < proofHolds
 }
 
-/** Nobody is accepted, and that is known. */
+/** All grants are known to be refused. */
 export function isRefusedToAll({ refusedSince }: AppContext, { accusation }: Refusal): boolean {
   return refusedSince !== null && accusation === 'unknown'
 }
@@ -60,7 +60,7 @@ export function opensQuestion(context: AppContext, event: ClientRejected): boole
   return !isOwnRefusal(context, event) && !isFirstDenial(context, event)
 }
 
-/** A general word means the grant, until a second grant hears it. */
+/** A general error code concerns the grant, until a second grant gets it too. */
 function isFirstDenial(
   { denial }: AppContext,
   { accusation, grant, at }: Pick<ClientRejected, 'accusation' | 'grant' | 'at'>,
@@ -69,7 +69,7 @@ function isFirstDenial(
   return denial === null || denial.grant === grant || at - denial.at >= denialHolds
 }
 
-/** Said under a question about unknown words it answers nothing: it is the first of another kind. */
+/** A first general refusal is not evidence in a question about unknown error codes. */
 export function isOwnDenial(
   context: AppContext,
   event: Pick<ClientRejected, 'accusation' | 'grant' | 'at'>,
@@ -115,12 +115,12 @@ export function countsAgainst(context: AppContext, event: ClientRejected): boole
   return isEvidence(context, event) && !isOwnDenial(context, event)
 }
 
-/** Two grants are refused where only grants count, or one is again and again and nobody else can be asked. */
+/** Two grants were refused and no control is conclusive, or one was refused repeatedly and no other can be probed. */
 export function isProvenBroken(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
   if (question === null || event.triesNext || !countsAgainst(context, event)) return false
   if (isSecondGrant(context, event) && !isControlDecisive(context, event.at)) return true
-  return isBelieved(context, { ...question, refusals: question.refusals + 1 }, event.at)
+  return isProvenByRepetition(context, { ...question, refusals: question.refusals + 1 }, event.at)
 }
 
 function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
@@ -129,8 +129,8 @@ function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientReject
 }
 
 /**
- * Where a control can tell, a second refused grant is no proof but a reason to send one: although the last was sent not
- * long ago, and once more where it said nothing. So is each repeated refusal that would be believed elsewhere.
+ * If a control is conclusive, a second refused grant is not proof but a reason to send one, even if the last is recent, and
+ * once more if it was inconclusive. The same holds for repeated refusals that would suffice without controls.
  */
 export function callsForControl(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
@@ -144,31 +144,31 @@ export function callsForControl(context: AppContext, event: ClientRejected): boo
   return (isSecond && question.grants.length === 1) || (isRepeated && refusals < refusalsBesideControl)
 }
 
-/** A refusal with a known error word outweighs the unknown word that opened the question. */
+/** A refusal with a known error code replaces the unknown one that opened the question. */
 function accusationWith({ accusation }: Question, event: ClientRejected): Accusation {
   return accusation === 'unknown' ? event.accusation : accusation
 }
 
 const hasLasted = ({ openedAt }: Question, at: number) => at - openedAt >= fewestRefusals.over
 
-/** By repetition, where nothing else is to be had. */
-function isBelieved(context: AppContext, question: Question, at: number): boolean {
+/** Enough repeated refusals, if there is no other evidence. */
+function isProvenByRepetition(context: AppContext, question: Question, at: number): boolean {
   const fewest = canControlTell(context, question) ? refusalsBesideControl : fewestRefusals.count
   return question.refusals >= fewest && hasLasted(question, at)
 }
 
-/** Without any witness, or, where no control can tell, by the word of all: one that worked, and others that never did. */
+/** Without any other account to probe; or, if no control is conclusive, refused for all probed accounts, one of which had worked before. */
 export function isBrokenByAbsence(context: AppContext, { at, allRefused }: WitnessAbsent): boolean {
   const { question } = context
   if (question === null) return false
   const isUnanimous = allRefused === true && question.worked === true && question.grants.length > 1
-  return (isUnanimous && !canControlTell(context, question)) || isBelieved(context, question, at)
+  return (isUnanimous && !canControlTell(context, question)) || isProvenByRepetition(context, question, at)
 }
 
 export function addRefusal({ question }: AppContext, event: ClientRejected): Change {
   if (question === null) return {}
   const isFirstGrant = question.grants[0] === event.grant
-  // A grant has been refused once every secret was.
+  // A grant counts as refused once all secrets were.
   const counts = event.triesNext ? 0 : 1
   const others = (question.tried ?? []).filter(({ grant }) => grant !== event.grant)
   return {
@@ -198,9 +198,9 @@ export function answersQuestion({ question }: AppContext, event: { readonly ques
   return question !== null && question.id === event.question
 }
 
-// Who is asked next
+// The next evidence
 
-/** A control where it can tell, else another account. */
+/** Sends a control if it is conclusive, else probes another account. */
 export function pursue(context: AppContext, at: number): Pursuit {
   const question = context.question as Question
   if (maySendControl(context, question, at)) return sendControl(context, at)
@@ -209,12 +209,12 @@ export function pursue(context: AppContext, at: number): Pursuit {
   return { change: { question: asked }, effect: { type: 'account.probe' } }
 }
 
-/** Nothing was looked for yet: the first attempt had other secrets to try. */
+/** No evidence was requested yet, because the first attempt had other secrets to try. */
 export function isUnpursued({ question }: AppContext): boolean {
   return question !== null && question.probe === null && question.rounds === 0 && question.control === 'none'
 }
 
-/** The refusal of a grant that never worked proves little: the next account is asked at once. */
+/** The refusal of a grant that never worked is weak evidence, so the next account is probed at once. */
 export function leavesOpen({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
   if (question === null || event.workedBefore || event.triesNext || acceptedAt === 0) return false
   return question.control !== 'sent' && question.grants.at(-1) === event.grant

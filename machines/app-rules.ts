@@ -6,7 +6,7 @@ const minute = 60 * second
 const day = 24 * 60 * minute
 
 const warningDays = [1, 3, 7, 14, 30] as const
-/** After a client was first accepted: not in the same breath. */
+/** Delay after the client was first accepted. */
 const baselineAfter = second
 const baselineRetry = 10 * minute
 const baselineHolds = 7 * day
@@ -15,9 +15,9 @@ const wakeRetry = 30 * second
 type Change = Partial<AppContext>
 type Event<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>
 
-// Secrets and their ends
+// Secrets and their expiry
 
-/** The smallest threshold the secret has crossed: 30, 14, 7, 3 or 1 days left; null with more life than that. */
+/** The smallest threshold that the secret has crossed: 30, 14, 7, 3 or 1 days left; null if none. */
 export function daysLeftWarning(expiresAt: number | null, at: number): number | null {
   if (expiresAt === null) return null
   return warningDays.find((days) => expiresAt - at <= days * day) ?? null
@@ -29,20 +29,20 @@ function nextWarningAt({ expiresAt, warnedDays }: SecretStatus): number | null {
   return next === undefined ? null : expiresAt - next * day
 }
 
-/** The earliest of what the app waits for. Every change of the app ends with this. */
+/** The next wake-up time. Computed at the end of every transition. */
 export function nextWake(context: AppContext, at: number): Change {
-  const wishes = [
+  const times = [
     ...context.secrets.filter((secret) => !secret.rejected).map(nextWarningAt),
     context.throttledUntil > at ? context.throttledUntil : null,
     context.probeAt,
     context.waking ? at + wakeRetry : null,
     questionDueAt(context),
     context.question === null && context.probeAt === null ? context.baselineAt : null,
-  ].filter((wish) => wish !== null)
-  return { wakeAt: wishes.length === 0 ? null : Math.min(...wishes) }
+  ].filter((time) => time !== null)
+  return { wakeAt: times.length === 0 ? null : Math.min(...times) }
 }
 
-/** What is known of a secret stays with it, unless its text or its end is another now. */
+/** A secret keeps its status unless its text or expiry changes. */
 export function adoptSecrets(context: AppContext, event: Event<'app.secret-updated'>): Change {
   const known = new Map(context.secrets.map((secret) => [secret.id, secret]))
   const secrets = event.secrets.map(({ id, expiresAt, fresh }): SecretStatus => {
@@ -67,7 +67,7 @@ export function warn(context: AppContext, event: AppEvent): Change {
   }
 }
 
-/** Secrets that have crossed a threshold nobody was told of. */
+/** Secrets that have crossed a threshold that was not announced yet. */
 export function unannounced(
   { secrets }: AppContext,
   at: number,
@@ -86,10 +86,10 @@ export function isExpiring({ secrets }: AppContext, at: number): boolean {
 
 // The client, accepted and refused
 
-/** What is told of an accepted client. */
+/** What an accepted request shows. */
 export type Acceptance = Pick<ClientAccepted, 'secret' | 'sent' | 'refusedSecrets'>
 
-/** Does it say anything that is not known? */
+/** True if it is new evidence. */
 export function isNewAcceptance(context: AppContext, accepted: Acceptance): boolean {
   const { secrets, refusedSince, acceptedAt } = context
   const isNew = secrets.some(({ id, rejected }) =>
@@ -118,7 +118,7 @@ export function acceptClient(context: AppContext, event: ClientAccepted): Change
   }
 }
 
-/** Whatever was held against the app is over. */
+/** Closes the circuit: discards all evidence against the app. */
 export function clear(at: number): Change {
   return { question: null, denial: null, clearedAt: at, lastError: null }
 }
@@ -148,13 +148,13 @@ export function refuseAll(_: AppContext, event: AppEvent): Change {
   return { question: null, refusedSince: event.at, ...told }
 }
 
-// What is learnt while all is well
+// The baseline, learnt while the app works
 
 export function isBaselineDue({ baselineAt, question }: AppContext, at: number): boolean {
   return question === null && baselineAt !== null && at >= baselineAt
 }
 
-/** Tried again should nothing come of it. */
+/** Schedules a retry in case learning fails. */
 export function expectBaseline(_: AppContext, { at }: AppEvent): Change {
   return { baselineAt: at + baselineRetry }
 }
@@ -168,7 +168,7 @@ const firstProbe = 5 * minute
 /** 5 min, doubling to an hour. */
 const pauseAfter = (probes: number) => Math.min(60 * minute, firstProbe * 2 ** Math.min(probes, 8))
 
-/** One account of a broken app looks whether it works again. */
+/** The circuit's probe schedule while the app is down. */
 export function scheduleProbe(context: AppContext, event: AppEvent): Change {
   return { probes: context.probes + 1, probeAt: event.at + pauseAfter(context.probes) }
 }

@@ -1,4 +1,5 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
+import { admissionOf } from './app-admission.ts'
 import type {
   AppContext,
   AppEffect,
@@ -11,11 +12,9 @@ import type {
   Question,
   WitnessAbsent,
 } from './app-context.ts'
-
 import * as control from './app-control.ts'
 import * as ask from './app-question.ts'
 import * as rules from './app-rules.ts'
-import { turnOf } from './app-turn.ts'
 
 type Given = { context: AppContext; event: AppEvent }
 
@@ -29,7 +28,7 @@ const change =
   ({ context, event }: Given, params: P) =>
     rule(context, event as E, params)
 
-/** Behind all that is asked about one client, or about one word that nobody knows. */
+/** Whether the refusal proves the app broken, or that all grants are refused with an unknown code. */
 function provenBy(context: AppContext, event: ClientRejected): 'broken' | 'refused' | null {
   if (!ask.isProvenBroken(context, event)) return null
   const isUnknown = context.question?.accusation === 'unknown' && event.accusation === 'unknown'
@@ -39,7 +38,7 @@ function provenBy(context: AppContext, event: ClientRejected): 'broken' | 'refus
 const controlSays = (verdict: control.ControlVerdict) => (context: AppContext, event: ControlAnswered) =>
   ask.answersQuestion(context, event) && control.controlVerdict(context, event) === verdict
 
-/** Where another secret might have helped, each is asked about. */
+/** True if another secret is left to send a control with. */
 function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswered): boolean {
   const another = secrets.some(({ id, rejected }) => !rejected && id !== secret)
   return another && question !== null && question.refusedSecrets.length > 0
@@ -59,7 +58,7 @@ function carryOut(enqueue: Enqueue, { change, effect }: control.Pursuit): void {
   enqueue.emit(effect)
 }
 
-/** The words the app's chart is written in. */
+/** The guards and actions of the app's chart. */
 export const appSetup = setup({
   types: {
     context: {} as AppContext,
@@ -74,7 +73,7 @@ export const appSetup = setup({
     isProvenBroken: when<ClientRejected>((context, event) => provenBy(context, event) === 'broken'),
     isProvenRefused: when<ClientRejected>((context, event) => provenBy(context, event) === 'refused'),
     countsAgainst: when<ClientRejected>(ask.countsAgainst),
-    mayFindOut: when<ClientQuestioned>((context, event) => turnOf(context, event) === 'ask'),
+    mayFindOut: when<ClientQuestioned>((context, event) => admissionOf(context, event) === 'ask'),
     isNewAcceptance: when<ClientAccepted>(rules.isNewAcceptance),
     controlAccepts: when(controlSays('accepted')),
     controlRejectsOneOfMany: when<ControlAnswered>(
@@ -102,7 +101,7 @@ export const appSetup = setup({
     isNotThrottled: ({ context, event }) => event.at >= context.throttledUntil,
   },
   actions: {
-    // The very first entry is XState's own, and has no time.
+    // XState's initial event has no time.
     noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptSecrets: assign(change(rules.adoptSecrets)),
     openQuestion: assign(change(ask.openQuestion)),
@@ -110,7 +109,7 @@ export const appSetup = setup({
     noteDenial: assign(({ event }) =>
       event.type === 'client.rejected' ? { denial: { grant: event.grant, at: event.at } } : {},
     ),
-    letOut: assign(({ context: { question }, event }) =>
+    sendProbe: assign(({ context: { question }, event }) =>
       question !== null && event.type === 'client.questioned'
         ? { question: { ...question, probe: event.attempt, probedAt: event.at } }
         : {},

@@ -1,13 +1,13 @@
 import { newApp } from './app-context.ts'
 import { appSetup } from './app-setup.ts'
 
-/** How every change ends: what nears its end is told once, and the app wakes for what comes next. */
+/** Every transition ends with these: warn of expiring secrets once, and set the next wake-up. */
 const then = ['warn', 'nextWake'] as const
 const heal = ['endProbes', 'beginWaking', 'announceRestored', 'wakeAccounts', ...then] as const
 const fall = ['breakApp', 'endWaking', 'scheduleProbe', 'announceExpired', ...then] as const
 const refuse = ['refuseAll', 'announceRefused', ...then] as const
 
-/** What a working app does, whether or not it is throttled or one of its secrets nears its end. */
+/** Transitions of a working app, also while it is throttled or a secret is expiring. */
 const working = {
   'app.secret-updated': [
     { guard: 'changesApp', actions: ['adoptSecrets', 'beginWaking', 'wakeAccounts', ...then] },
@@ -21,7 +21,7 @@ const working = {
     { guard: 'countsAgainst', actions: ['addRefusal', 'pursueAtOnce', ...then] },
     { guard: 'notesDenial', actions: ['noteDenial', ...then] },
   ],
-  'client.questioned': { guard: 'mayFindOut', actions: ['letOut', ...then] },
+  'client.questioned': { guard: 'mayFindOut', actions: ['sendProbe', ...then] },
   'client.accepted': { guard: 'isNewAcceptance', actions: ['acceptClient', ...then] },
   'control.answered': [
     { guard: 'controlAccepts', actions: ['clear', ...then] },
@@ -45,8 +45,8 @@ const working = {
 } as const
 
 /**
- * One OAuth client. Its accounts follow lazily: each learns of the app's state when it would have refreshed. A replaced
- * secret wakes them all; nobody signs in again.
+ * One OAuth client, with the circuit breaker for its credentials. Accounts follow lazily: each checks the app's state when it
+ * would refresh. A replaced secret wakes all of them, without a new consent.
  */
 export const appMachine = appSetup.createMachine({
   id: 'app',
@@ -74,7 +74,7 @@ export const appMachine = appSetup.createMachine({
       on: {
         'app.secret-updated': [
           { guard: 'bringsFreshSecret', target: 'healthy', actions: ['adoptSecrets', ...heal] },
-          // Whatever an operator changed, one account looks at once whether that was it.
+          // After any change by an operator, one account probes at once.
           { actions: ['adoptSecrets', 'probeAtOnce', ...then] },
         ],
         'client.accepted': { target: 'healthy', actions: ['acceptClient', ...heal] },

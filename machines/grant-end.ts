@@ -3,7 +3,7 @@ import type { AccountContext } from './account-context.ts'
 const day = 24 * 3_600_000
 const toldBefore = 7 * day
 
-/** When the refresh token ends, as far as that is known: the provider has said so, or its app is still being tested. */
+/** When the refresh token expires, if known: reported by the provider, or because the app is in testing mode. */
 export function grantEnd(context: AccountContext): number | null {
   const { grantEndsAt, testingLifeMs, authorizedAt } = context
   const tested = testingLifeMs > 0 ? [authorizedAt + testingLifeMs] : []
@@ -11,7 +11,7 @@ export function grantEnd(context: AccountContext): number | null {
   return context.grantId === null || !context.refreshable || ends.length === 0 ? null : Math.min(...ends)
 }
 
-/** When somebody is to be told that the grant nears its end; null where there is nothing to tell, or nothing more. */
+/** When to announce that the grant expires; null if there is nothing to announce. */
 export function warningAt(context: AccountContext): number | null {
   const end = grantEnd(context)
   if (end === null || context.grantEndTold || context.invalid?.state === 'revoked') return null
@@ -24,23 +24,23 @@ export function isGrantEnding(context: AccountContext, at: number): boolean {
   return warning !== null && at >= warning
 }
 
-/** When the account's host has to wake it: for what it does next, or to tell that its grant nears its end. */
+/** The next wake-up time: the machine's own, or that of the expiry warning. */
 export function wakesAt(context: AccountContext): number | null {
-  const wishes = [context.wakeAt, warningAt(context)].filter((wish) => wish !== null)
-  return wishes.length === 0 ? null : Math.min(...wishes)
+  const times = [context.wakeAt, warningAt(context)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
 }
 
 interface Learned {
   readonly at: number
-  /** When the refresh token that is current now was new. */
+  /** When the current refresh token was issued. */
   readonly bornAt: number
-  /** Whether the end of this grant had been told so far. */
+  /** Whether the expiry of this grant has been announced. */
   readonly told: boolean
 }
 
 /**
- * Each grant's end is told once, and again only where it had been put off till later than a warning's time. What lives
- * for less than a day is meant to be short.
+ * The expiry of a grant is announced once, and again only if it was extended beyond the warning time. Lifetimes of less than
+ * a day are never announced.
  */
 export function grantEndTold(context: AccountContext, { at, bornAt, told }: Learned): boolean {
   const end = grantEnd(context)

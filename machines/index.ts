@@ -6,6 +6,7 @@ export { waitsForApp } from './account-guards.ts'
 export type { Identity } from './account-identity.ts'
 export { secretAsInvalid } from './account-invalid.ts'
 export { appMachine } from './app.ts'
+export { type Asking, admissionOf } from './app-admission.ts'
 export {
   type AppContext,
   type AppEffect,
@@ -29,7 +30,6 @@ export {
   mostGrants,
 } from './app-question.ts'
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'
-export { type Asking, turnOf } from './app-turn.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
 export { machineReasons, type ReasonText } from './reasons.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
@@ -37,8 +37,8 @@ export {
   isServed,
   isUsable,
   type Seen,
-  type UnmetWishes,
-  unmetWishes,
+  type UnmetRequirements,
+  unmetRequirements,
   type Verdict,
   verdictFor,
   type Want,

@@ -2,10 +2,10 @@ import type { AccountContext, Refused, Resource, ResourceToken } from './account
 import type { AccountEvent, RefreshFailed, RefreshSucceeded, TokenRequested } from './account-events.ts'
 import { effectiveMinValidity, forcedRefreshesLeft, resourceRetry, softDeadline } from './time-rules.ts'
 
-/** As many second tokens as an account keeps: the least recently fetched goes first. */
+/** The maximum of second tokens per account; the least recently fetched is dropped. */
 const mostResources = 8
 
-/** An access token of the account as it is handed out: its own, or the one for a resource. */
+/** An access token of the account: its own, or a second one. */
 export interface HeldToken {
   readonly generation: number
   readonly issuedAt: number
@@ -18,7 +18,7 @@ export function resourceOf({ resources }: AccountContext, { key }: Resource): Re
   return resources.find((each) => each.key === key)
 }
 
-/** Null where there is none, or never was. */
+/** Null if there is none. */
 export function tokenFor(context: AccountContext, resource: Resource | null): HeldToken | null {
   const { tokenGeneration: generation, issuedAt, expiresAt, refreshAt, scopes, refreshWith } = context
   if (refreshWith === 'subject_token') return null
@@ -27,13 +27,13 @@ export function tokenFor(context: AccountContext, resource: Resource | null): He
   return known !== undefined && known.generation > 0 ? known : null
 }
 
-/** For this long nobody asks the provider again. */
+/** The recent refusal of a resource, which is not requested again meanwhile. */
 export function refusalOf(context: AccountContext, resource: Resource | null, at: number): Refused | null {
   const refused = resource && resourceOf(context, resource)?.refused
   return refused && at < refused.retryAt ? refused : null
 }
 
-/** Only on request, and from the soft deadline on: who asks then is answered what is there. */
+/** Fetched on request only; from the soft deadline on in the background, while the current token is served. */
 export function mayFetch(context: AccountContext, event: TokenRequested): boolean {
   const { resource, at, force, ifGeneration, minValidity } = event
   if (resource === null || !context.refreshable || at < context.retryAt) return false
@@ -54,7 +54,7 @@ function upsert({ resources }: AccountContext, changed: ResourceToken): Change {
   return { resources: [...resources.filter(({ key }) => key !== changed.key), changed].slice(-mostResources) }
 }
 
-/** `stored` is what the answer makes of the grant; of it, the account's own token stays as it was. */
+/** `stored` is the renewed grant; the account's own token stays unchanged. */
 export function storeForResource(context: AccountContext, event: RefreshSucceeded, stored: Change): Change {
   const { key, scopes } = event.resource as Resource
   const { generation = 0, expiresAt = 0, issuedAt = 0 } = stored
@@ -72,15 +72,15 @@ export function storeForResource(context: AccountContext, event: RefreshSucceede
   }
 }
 
-/** As if it had not been disturbed; where an attempt of its own was in the way, that goes on at once. */
+/** The wake-up time before the attempt; if the account's own attempt was interrupted, now. */
 function resumesAt({ attempt, wakeAt }: AccountContext, { at }: AccountEvent): number | null {
   if (attempt === null) return wakeAt
   return attempt.resource === null ? at : attempt.resumeAt
 }
 
 /**
- * What is refused for one resource says little about the grant: only who asked for it is told. Where it sounds as if it
- * did, the account's own next refresh, at once, is what finds out.
+ * The refusal of a resource is answered to its requester only, because it usually does not concern the grant. If it may, the
+ * account's own refresh follows at once and decides.
  */
 export function refuseResource(context: AccountContext, event: RefreshFailed): Change {
   const { attempt } = context

@@ -3,12 +3,12 @@ import { heldBackFor } from './account-rejection.ts'
 import { type HeldToken, refusalOf, tokenFor } from './resources.ts'
 import { effectiveMinValidity, never } from './time-rules.ts'
 
-/** What a caller asks for. `minValidity` in milliseconds, null for the default. */
+/** A caller's requirements. `minValidity` in milliseconds, null for the default. */
 export interface Want {
   readonly minValidity: number | null
-  /** Wait for what is newer than this generation as long as a refresh is in flight. */
+  /** While a refresh is in flight, wait for a token newer than this generation. */
   readonly newerThan?: number
-  /** The caller reported this generation as refused: while it can't be replaced it gets no token. */
+  /** The caller reported this generation as rejected: it gets no token while it cannot be replaced. */
   readonly rejected?: number
   /** Null for the account's own token. */
   readonly resource: Resource | null
@@ -22,13 +22,13 @@ export type Verdict =
   | { readonly kind: 'grant_revoked' }
   | { readonly kind: 'client_secret_expired' }
   | { readonly kind: 'invalid_config' }
-  /** The provider does not give this resource. */
+  /** The provider refuses this resource. */
   | { readonly kind: 'refused'; readonly refused: Refused }
   /** `retryAfter` in milliseconds. */
   | { readonly kind: 'provider_unavailable'; readonly retryAfter: number }
-  /** An API has refused the only token there is. */
+  /** An API rejected the only token, which is withheld. */
   | { readonly kind: 'held_back'; readonly retryAfter: number }
-  /** A token is had for the caller's own alone. */
+  /** The caller must bring a token to exchange. */
   | { readonly kind: 'needs_subject' }
 
 /** An account as a reader has it: its state, its context, and the time, in milliseconds of cluster time. */
@@ -36,11 +36,11 @@ export interface Seen {
   readonly state: AccountState
   readonly context: AccountContext
   readonly at: number
-  /** By when a token counts as expired, where that is later than `at`. */
+  /** The time by which tokens expire, if later than `at`. */
   readonly expiryTime?: number
 }
 
-/** May this token be handed out at all? One that was reported as refused not, for as long as the report stands. */
+/** True if the token may be served. A token reported as rejected is not, while the report stands. */
 export function isServed(
   { state, context, at, expiryTime = at }: Seen,
   resource: Resource | null = null,
@@ -53,7 +53,7 @@ export function isServed(
   return token.expiresAt > expiryTime
 }
 
-/** Served, newer than what the caller has, and long enough for it. */
+/** Served, newer than required, and valid long enough. */
 export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: Want): boolean {
   const token = tokenFor(seen.context, resource)
   return (
@@ -65,17 +65,17 @@ export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: 
   )
 }
 
-/** Wishes of a caller that the token it gets does not meet. */
-export interface UnmetWishes {
+/** The caller's requirements that the answered token does not meet. */
+export interface UnmetRequirements {
   readonly minValidityMet?: false
   readonly refreshed?: false
 }
 
-/** Undefined where each is met; who states none has none that could fail. */
-export function unmetWishes(
+/** Undefined if all are met. */
+export function unmetRequirements(
   { context, at }: Seen,
   { minValidity, newerThan = -1, resource }: Want,
-): UnmetWishes | undefined {
+): UnmetRequirements | undefined {
   const token = tokenFor(context, resource)
   if (token === null) return undefined
   const livesTooShort =
@@ -85,7 +85,7 @@ export function unmetWishes(
   return { ...(livesTooShort && { minValidityMet: false }), ...(isOld && { refreshed: false }) }
 }
 
-/** What to tell a caller once its request has been through the machine. */
+/** How to answer a caller after its request was processed by the machine. */
 export function verdictFor(seen: Seen, want: Want): Verdict {
   const { state, context, at } = seen
   const { resource } = want
@@ -116,7 +116,7 @@ function verdictWhileRefreshing(seen: Seen, want: Want): Verdict {
   return isUsable(seen, want) ? { kind: 'token' } : { kind: 'wait' }
 }
 
-/** Whether the grant itself has ended is not known before its next refresh. */
+/** True until the next refresh shows whether the grant itself has ended. */
 function isInQuestion({ lastRefreshedAt }: AccountContext, { aboutGrant, at }: Refused): boolean {
   return aboutGrant && (lastRefreshedAt ?? 0) < at
 }

@@ -12,9 +12,9 @@ import type { AccountEvent } from './account-events.ts'
 export const snapshotSchema = 3
 
 /**
- * The fields each schema added to a machine's context, with their values for a snapshot from before. Fields are only ever
- * added: during a rolling upgrade a snapshot is stored under the older number with the newer fields in it, which older
- * nodes carry along unread. Schema 2: until it is learned anew, nobody is told of the grant's end, as before.
+ * The fields each schema added to a machine's context, with their values for older snapshots. Fields are only added, never
+ * changed: during a rolling upgrade, snapshots are stored under the older number with the newer fields included, which older
+ * nodes keep unread. Schema 2: for older snapshots no grant expiry is announced until it is reported again.
  */
 const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   2: { account: { grantEndTold: true } },
@@ -41,17 +41,17 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   },
 }
 
-/** A snapshot as it is stored and recorded: plain JSON. */
+/** A snapshot as stored and recorded: plain JSON. */
 export interface StoredSnapshot {
   readonly schema: number
   readonly value: string
   readonly context: object
 }
 
-/** Thrown for a snapshot written by a newer version, or by none. */
+/** Thrown for a snapshot with an unknown schema number. */
 export class SnapshotError extends Error {}
 
-/** `schema`: an older number, while nodes run that know no newer one. */
+/** `schema`: an older number, while nodes of an older version run. */
 export function toStored(
   snapshot: { value: unknown; context: object },
   schema: number = snapshotSchema,
@@ -64,7 +64,7 @@ function addedSince(machine: string, schema: number): object {
   return Object.assign({}, ...steps.map(([, machines]) => machines[machine]))
 }
 
-/** Second tokens came within schema 1: the first snapshots of it know nothing of them. */
+/** Second tokens were added within schema 1, so its first snapshots lack them. */
 function withSecondTokens(context: object): object {
   const { generation, attempt } = context as Partial<AccountContext>
   const known = { tokenGeneration: generation, resources: [], ...context }
@@ -80,10 +80,10 @@ function migrate(machine: string, stored: StoredSnapshot): StoredSnapshot {
     const known = schema === 1 && machine === 'account' ? withSecondTokens(context) : context
     return { schema: snapshotSchema, value, context: { ...addedSince(machine, schema), ...known } }
   }
-  throw new SnapshotError(`snapshot schema ${schema} is not known here (newest known: ${snapshotSchema})`)
+  throw new SnapshotError(`unknown snapshot schema ${schema}; this version supports up to ${snapshotSchema}`)
 }
 
-/** What a snapshot says in an older schema, without the fields added since: two of them can then be compared. */
+/** A snapshot reduced to the fields of an older schema, for comparison. */
 export function asOfSchema(
   machine: string,
   { value, context }: StoredSnapshot,
@@ -94,7 +94,7 @@ export function asOfSchema(
   return { schema, value, context: Object.fromEntries(known) }
 }
 
-/** An event as it is recorded, whatever its age: before second tokens it was of none. */
+/** Converts recorded events from before second tokens existed. */
 export function fromRecordedEvent(event: AccountEvent): AccountEvent {
   const { type } = event
   const mayBeOfSecond =
@@ -108,7 +108,7 @@ export function fromStored<M extends AnyStateMachine>(machine: M, stored: Stored
   return machine.resolveState({ value, context }) as SnapshotFrom<M>
 }
 
-/** One step of a machine: where it leads, and what its host has to do then. Null for an event it does not take. */
+/** One step of a machine: the next snapshot and the effects. Null if the state does not handle the event. */
 export function step<M extends AnyStateMachine, Effect>(
   machine: M,
   snapshot: SnapshotFrom<M>,

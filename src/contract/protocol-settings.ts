@@ -42,7 +42,10 @@ export const protocolSettings = {
     .enum(['POST', 'GET'])
     .optional()
     .describe('the HTTP method of token requests; with GET all parameters are in the query'),
-  refreshMethod: z.enum(['POST', 'GET']).optional().describe('the HTTP method of refreshes and exchanges, if it differs'),
+  refreshMethod: z
+    .enum(['POST', 'GET'])
+    .optional()
+    .describe('the HTTP method of refreshes and exchanges, if it differs'),
   authorizeParams: paramsSchema
     .optional()
     .describe('parameters added to the authorization request, or with null removed from it'),
@@ -80,8 +83,12 @@ export const protocolSettings = {
     })
     .optional()
     .describe('the path and field names of the tokens in a token response'),
-  tokenLife: life.optional().describe('lifetime of an access token in seconds, if the provider does not report one'),
-  maxTokenLife: life.optional().describe('upper bound of the lifetime of an access token in seconds, whatever the provider reports'),
+  tokenLife: life
+    .optional()
+    .describe('lifetime of an access token in seconds, if the provider does not report one'),
+  maxTokenLife: life
+    .optional()
+    .describe('upper bound of the lifetime of an access token in seconds, whatever the provider reports'),
   refreshToken: z
     .enum(['required', 'optional', 'none'])
     .optional()
@@ -97,7 +104,9 @@ export const protocolSettings = {
     .describe("fields of the provider's token responses that are answered along with the token"),
   urlParams: z
     .record(
-      z.string().regex(/^[a-zA-Z]\w{0,31}$/, 'must be up to 32 letters, digits and _, beginning with a letter'),
+      z
+        .string()
+        .regex(/^[a-zA-Z]\w{0,31}$/, 'must be up to 32 letters, digits and _, beginning with a letter'),
       z.strictObject({
         pattern: textSchema(512).refine(isPattern, 'must be a regular expression'),
         from: name.optional().describe('the callback parameter that carries the value'),
@@ -105,7 +114,9 @@ export const protocolSettings = {
     )
     .refine(fewEntries(10), 'must have 10 entries at most')
     .optional()
-    .describe('the {name} placeholders of the URLs that accounts fill in, each with the pattern of its values'),
+    .describe(
+      'the {name} placeholders of the URLs that accounts fill in, each with the pattern of its values',
+    ),
   redirectUri: z
     .string()
     .min(1)

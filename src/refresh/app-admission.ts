@@ -1,4 +1,4 @@
-import { type Asking, type Attempt, turnOf } from '../../machines/index.ts'
+import { type Asking, type Attempt, admissionOf } from '../../machines/index.ts'
 import type { App } from '../actors/app-actor.ts'
 import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
@@ -65,7 +65,7 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
     heldBack,
     undecided,
     askingOf,
-    mayGo: (app, trial) => turnOf(app.context, { ...askingOf(app, trial), at: clock.now() }) === 'go',
+    mayGo: (app, trial) => admissionOf(app.context, { ...askingOf(app, trial), at: clock.now() }) === 'go',
     async waitForApp(trial) {
       const { attempt, saved } = trial
       const { app: id, params } = saved.snapshot.context
@@ -74,7 +74,7 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
         const held = heldBack(app, trial)
         if (held !== null) return held
         const asking = askingOf(app, trial)
-        const turn = turnOf(app.context, { ...asking, at: clock.now() })
+        const turn = admissionOf(app.context, { ...asking, at: clock.now() })
         if (turn === 'ask') app = await reports.question(id, asking)
         if (turn === 'go' || app.context.question?.probe === attempt.id) return null
         // Also who was refused looks on: what it sees next is what the question came to.

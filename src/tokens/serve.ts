@@ -7,7 +7,7 @@ import {
   type Resource,
   type Seen,
   tokenFor,
-  unmetWishes,
+  unmetRequirements,
 } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import { appendFields } from '../common/append-fields.ts'
@@ -69,7 +69,7 @@ export function createServe({ accounts, cache, clock, observer }: ServeOptions):
       const servedUntil = resource === null ? lasts : Math.min(lasts, refreshAt)
       cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: loaded.at }, resource?.key)
     }
-    const unmet = unmetWishes(seen(loaded), want)
+    const unmet = unmetRequirements(seen(loaded), want)
     // `minValidityMet` and `refreshed` concern this caller only, so they are not cached.
     return { ...ok(unmet === undefined ? bytes : appendFields(bytes, unmet)), renewed }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AppEvent, appMachine, isOwnRefusal, turnOf } from '../../machines/index.ts'
+import { type AppEvent, admissionOf, appMachine, isOwnRefusal } from '../../machines/index.ts'
 import { day, given, minute, second, start } from '../../src/testing/index.ts'
 import {
   app,
@@ -145,8 +145,8 @@ describe('where a control is blind', () => {
   it('one that never worked waits a second for those that have', () => {
     const { after } = app(...blind).when(clientRejected())
     const asking = { ...another, workedBefore: false }
-    expect(turnOf(contextOf(after), asking)).toEqual({ until: start + second })
-    expect(turnOf(contextOf(after), { ...asking, at: start + second })).toBe('ask')
+    expect(admissionOf(contextOf(after), asking)).toEqual({ until: start + second })
+    expect(admissionOf(contextOf(after), { ...asking, at: start + second })).toBe('ask')
   })
   it('all that are asked break it together, if one of them has worked', () => {
     const absent = { type: 'witness.absent', id: 'absent', at: start, question: 'rejected' } as const

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { turnOf } from '../../machines/index.ts'
+import { admissionOf } from '../../machines/index.ts'
 import { second, start } from '../../src/testing/index.ts'
 import {
   app,
@@ -19,8 +19,8 @@ describe('one secret of several', () => {
   it('that is refused leaves the next one to be tried by the same attempt, while the others wait', () => {
     const { after, then } = app(two).when(first)
     then({ state: 'healthy', effects: [], context: { question: { probe: 'first' } } })
-    expect(turnOf(contextOf(after), { ...another, attempt: 'first' })).toBe('go')
-    expect(turnOf(contextOf(after), another)).toEqual({ until: start + 10 * second })
+    expect(admissionOf(contextOf(after), { ...another, attempt: 'first' })).toBe('go')
+    expect(admissionOf(contextOf(after), another)).toEqual({ until: start + 10 * second })
   })
   it('is known to be refused once the next one works', () =>
     app(two, first)
