@@ -65,7 +65,7 @@ export const accountSetup = setup({
     attemptIsLost: when(ask.attemptIsLost),
     mayRepeatAtOnce: when(ask.mayRepeatAtOnce),
     canRefresh: when(ask.canRefresh),
-    mayWitness: when(ask.mayWitness),
+    mayBeProbed: when(ask.mayBeProbed),
     answersCurrentToken: when(ask.answersCurrentToken),
     answersForResource: when(ask.answersForResource),
     answersUndisturbed: when(ask.answersUndisturbed),
@@ -84,7 +84,7 @@ export const accountSetup = setup({
     appProbeFailed: when(ask.probeFailed('secret-expired')),
     parkedProbeIsLost: when(ask.probeIsLost('revoked')),
     appProbeIsLost: when(ask.probeIsLost('secret-expired')),
-    tellsNews: when(ask.tellsNews),
+    isNewReport: when(ask.isNewReport),
     isParkedGrant: when(ask.isParkedGrant),
     mayProveItself: when(ask.mayProveItself),
     meetsOtherSettings: when(ask.meetsOtherSettings),
@@ -143,7 +143,7 @@ export const accountSetup = setup({
     })),
     announceRefreshed: emit(({ context, event }) => ({
       type: 'token.refreshed',
-      ...whoseToken(context),
+      ...ownerOf(context),
       state: 'valid',
       expiresAt: context.expiresAt,
       registeredScopes: context.scopes,
@@ -155,7 +155,7 @@ export const accountSetup = setup({
       const signedInAs = context.identity?.signedInAs
       enqueue.emit({
         type: 'account.user-changed',
-        ...whoseToken(context),
+        ...ownerOf(context),
         state,
         ...previous,
         ...(signedInAs != null && { signedInAs }),
@@ -165,7 +165,7 @@ export const accountSetup = setup({
       const { generation, expiresAt, scopes } = context.resources.at(-1) as ResourceToken
       return {
         type: 'token.refreshed',
-        ...whoseToken(context),
+        ...ownerOf(context),
         generation,
         state,
         expiresAt,
@@ -179,7 +179,7 @@ export const accountSetup = setup({
       const action = 'ask the user to reconnect before then'
       enqueue.emit({
         type: 'account.grant-expiring',
-        ...whoseToken(context),
+        ...ownerOf(context),
         state,
         expiresAt,
         action: context.testingLifeMs > 0 ? `publish the app at the provider; ${action}` : action,
@@ -190,7 +190,7 @@ export const accountSetup = setup({
       const next = { ...context, ...end.revoke(context, event, { invalid, from }) }
       enqueue.assign(next)
       // Edges only: not announced again for the same reason.
-      if (isNews(context, invalid)) enqueue.emit(tokenInvalid(next))
+      if (isNewReason(context, invalid)) enqueue.emit(tokenInvalid(next))
     }),
     revokeAsReported: enqueueActions(({ context, event, enqueue }, { from }: From) => {
       const invalid = end.reportAsInvalid(event as GrantRevoked)
@@ -222,15 +222,15 @@ function previousUserIn(event: AccountEvent): { previousUser: string } | undefin
   return previousUser === undefined ? undefined : { previousUser }
 }
 
-function whoseToken({ app, provider, user, previousState, tokenGeneration }: AccountContext) {
+function ownerOf({ app, provider, user, previousState, tokenGeneration }: AccountContext) {
   return { app, provider, user, previousState, generation: tokenGeneration }
 }
 
 function tokenInvalid(context: AccountContext): TokenInvalid {
   const { state, settings: _, ...why } = context.invalid as Invalid
-  return { type: 'token.invalid', ...whoseToken(context), state, ...why }
+  return { type: 'token.invalid', ...ownerOf(context), state, ...why }
 }
 
-function isNews({ invalid: known }: AccountContext, invalid: Invalid): boolean {
+function isNewReason({ invalid: known }: AccountContext, invalid: Invalid): boolean {
   return known?.state !== invalid.state || known.reason !== invalid.reason
 }

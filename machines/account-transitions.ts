@@ -28,7 +28,7 @@ export function always<const S extends AccountState>(from: S) {
       actions: ['announceRemoved', 'forgetTokens', 'forget'],
     },
     'grant.revoked': {
-      guard: 'tellsNews',
+      guard: 'isNewReport',
       target: '#account.revoked',
       actions: { type: 'revokeAsReported', params: { from } },
     },

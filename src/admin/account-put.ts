@@ -120,8 +120,8 @@ function withoutMeaning({ put, config }: PutSeen): string | undefined {
   if (put.refreshToken !== undefined && config.refreshToken === 'none')
     return 'refreshToken: not accepted for an account of this app, which has none'
   if (put.accessToken !== undefined && exchangesSubjectTokens(config))
-    return 'accessToken: not accepted for an account of this app, which exchanges the callers’ tokens'
-  const strange = Object.keys(put.params ?? {}).find((name) => config.urlParams?.[name] === undefined)
+    return "accessToken: not accepted for an account of this app, which exchanges the callers' tokens"
+  const unknown = Object.keys(put.params ?? {}).find((name) => config.urlParams?.[name] === undefined)
   if (unknown !== undefined) return `params: ${unknown} is not one of the app's urlParams`
   const unkept = Object.keys(put.extra ?? {}).find((name) => !config.keep?.includes(name))
   if (unkept !== undefined) return `extra: ${unkept} is not in the app's setting keep`

@@ -8,22 +8,22 @@ export interface Token {
   readonly provider: string
   readonly app: string
   readonly registeredScopes: readonly string[]
-  /** null where nobody says that it runs out */
+  /** null if the token has no known expiry */
   readonly expires: string | null
   readonly generation: number
-  /** what the app keeps of the answers of its provider */
+  /** fields of the provider's token responses that the app keeps */
   readonly extra?: { readonly [name: string]: string | number | boolean }
-  /** of the account, as its events count them */
+  /** the version of the account, as in its events */
   readonly version: number
-  /** when the account came into its state */
+  /** when the account entered its state */
   readonly since: string
-  /** it lives shorter than was asked for; else absent */
+  /** the token is valid for less than minValidity; otherwise absent */
   readonly minValidityMet?: false
-  /** a newer one was asked for, and this is none; else absent */
+  /** a newer token was requested, and this is not one; otherwise absent */
   readonly refreshed?: false
 }
 
-/** There is a newer access token. */
+/** The account has a newer access token. */
 export interface TokenRefreshed {
   readonly type: 'token.refreshed'
   readonly id: string
@@ -43,7 +43,7 @@ export interface TokenRefreshed {
   readonly previousUser?: string
 }
 
-/** There is no token any more: why, and what to do. */
+/** The account no longer has a token: the reason, and what to do. */
 export interface TokenInvalid {
   readonly type: 'token.invalid'
   readonly id: string
@@ -72,7 +72,7 @@ export interface TokenInvalid {
   }
 }
 
-/** The account is forgotten. */
+/** The account was deleted. */
 export interface AccountRemoved {
   readonly type: 'account.removed'
   readonly id: string
@@ -84,7 +84,7 @@ export interface AccountRemoved {
   readonly user?: string
 }
 
-/** What a request is answered with when it fails. */
+/** The body of the reply to a request that failed. */
 export interface Failure {
   readonly error:
     | 'bad_request'
@@ -117,7 +117,7 @@ export interface Failure {
   readonly action?: string
   /** whose account it is, with reason identity_mismatch */
   readonly user?: string
-  /** what a person has to prove anew, as JSON text */
+  /** the claims the user must satisfy when signing in again, as JSON */
   readonly claims?: string
   /** whole seconds */
   readonly retryAfter?: number
