@@ -27,7 +27,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
           ...fetch('valid'),
         ],
-        'app.probe': { guard: 'mayWitness', target: 'refreshing', actions: begin('valid') },
+        'app.probe': { guard: 'mayBeProbed', target: 'refreshing', actions: begin('valid') },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
           ...refuse('valid'),
@@ -52,7 +52,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
           ...fetch('expiring'),
         ],
-        'app.probe': { guard: 'mayWitness', target: 'refreshing', actions: begin('expiring') },
+        'app.probe': { guard: 'mayBeProbed', target: 'refreshing', actions: begin('expiring') },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
           { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },
