@@ -26,7 +26,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     coverage: {
       include: ['src/**/*.ts', 'machines/**/*.ts'],
-      exclude: ['src/client/dist/**'],
+      exclude: ['src/client/dist/**', 'test/**'],
       reporter: ['text', 'json-summary'],
     },
   },
