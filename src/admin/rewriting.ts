@@ -85,7 +85,7 @@ export function createRewriting(options: RewritingOptions): Rewriting {
   async function rewriteTheRest(): Promise<Pick<RewrittenPage, 'rewritten' | 'unopened'>> {
     const rewritten = (await apiTokens.rewrite()) + (await options.tokenApiSwitch.rewrite())
     const left = (await pendingConsents.rewrite()) + (await pendingDevices.rewrite())
-    return { rewritten, unopened: left > 0 ? [`consent:${left} under way, for 30 minutes at most`] : [] }
+    return { rewritten, unopened: left > 0 ? [`consent:${left} under way, until their links end`] : [] }
   }
 
   return {

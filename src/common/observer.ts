@@ -19,6 +19,8 @@ export interface Observer {
   answerKept(): void
   /** `outcome`: `succeeded`, the class of the failure, `kept` (the answer will be stored later) or `untold` (not known). */
   attemptEnded(ended: { app: string; provider: string; outcome: string; milliseconds: number }): void
+  /** A refresh ended; `reason`: why it failed, null where it succeeded. */
+  refreshEnded(reason: string | null): void
   /** An account's token is no longer served, because of a failure of this class. */
   accountInvalid(app: string, failureClass: string): void
 }
@@ -36,5 +38,6 @@ export const unobserved: Observer = {
   unreadable() {},
   answerKept() {},
   attemptEnded() {},
+  refreshEnded() {},
   accountInvalid() {},
 }

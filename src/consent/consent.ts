@@ -39,6 +39,8 @@ export interface ConsentWish {
   /** What fills the app's URLs. */
   readonly params?: Readonly<Record<string, string>> | undefined
   readonly redirectUrl: string
+  /** Seconds the address is good for. */
+  readonly ttl?: number | undefined
   /** Who asks, and answers for what the person connects. */
   readonly by: Bound
 }
@@ -70,13 +72,15 @@ export interface Consent {
   finish(callback: Callback): Promise<ConsentEnd>
 }
 
+/** As EmailEngine's: a link is sent by mail, and followed the next morning. */
+const usualLife = 86_400
 /** Where providers send the browser back to: to be registered there. */
 export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
 const random = () => randomBytes(32).toString('base64url')
 
 /**
  * The authorization code grant in the user's browser (RFC 6749 §4.1, PKCE RFC 7636): each consent is for one account,
- * known by an unguessable ticket that is also its `state`, good once and for 15 min.
+ * known by an unguessable ticket that is also its `state`, good once and for a day.
  */
 export function createConsent(options: ConsentOptions): Consent {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
@@ -133,7 +137,7 @@ export function createConsent(options: ConsentOptions): Consent {
     consentApp({ apps, app, params, field: 'type' })
 
   return {
-    async begin({ account, app, params: said, redirectUrl, by, ...wish }) {
+    async begin({ account, app, params: said, redirectUrl, ttl = usualLife, by, ...wish }) {
       const back = redirectUrls.check(redirectUrl)
       if (!back.ok) return back
       const bound = account === null ? undefined : await binding.of(account, by)
@@ -155,7 +159,9 @@ export function createConsent(options: ConsentOptions): Consent {
         nonce: random(),
         ended: undefined,
       }
-      await pending.put(ticket, toPending({ ...details, codeVerifier: new Secret(random()) }))
+      await pending.put(ticket, toPending({ ...details, codeVerifier: new Secret(random()) }), {
+        seconds: ttl,
+      })
       return ok({ url: `${publicUrl()}/oauth/start?ticket=${ticket}` })
     },
 

@@ -25,6 +25,12 @@ const formSchema = z.object({
   redirectUrl: z.string().max(2_048),
   params: urlValuesSchema.optional().describe('what fills the URLs of the app'),
   type: idSchema.optional(),
+  ttl: z
+    .int()
+    .min(60)
+    .max(7 * 86_400)
+    .optional()
+    .describe('seconds the address is good for; a day by default'),
 })
 
 /** Where a caller sends its user to connect an account, or to connect it again. */
@@ -32,7 +38,7 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
   route({
     method: 'POST',
     url: '/v1/authentication/form',
-    summary: 'An address where a user connects an account through the provider, good once and for 15 min',
+    summary: 'An address where a user connects an account through the provider, good once and for a day',
     access: { scopes: ['account:write'], account: { field: 'account' } },
     body: formSchema,
     answer: z.strictObject({ url: z.url() }),

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pagePolicy } from './message-page.ts'
+import { languageFiles } from './translations.ts'
 
 const folder = new URL('./page/', import.meta.url)
 
@@ -11,6 +12,7 @@ const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.json': 'application/json; charset=utf-8',
 }
 
 /** The operators' page: a few files, served from memory. What it shows, it asks of the API like anybody else. */
@@ -19,8 +21,13 @@ export async function pageRoutes(server: FastifyInstance): Promise<void> {
   // The page names its files relative to itself.
   if (basePath !== '')
     server.get(basePath, { config: { access: 'open' } }, (_, reply) => reply.redirect(`${basePath}/`))
-  for (const name of await readdir(folder)) {
-    const body = await readFile(new URL(name, folder))
+  const files = (await readdir(folder)).map(
+    async (name) => [name, await readFile(new URL(name, folder))] as const,
+  )
+  const languages = [...languageFiles].map(
+    ([code, text]) => [`languages/${code}.json`, Buffer.from(text)] as const,
+  )
+  for (const [name, body] of [...(await Promise.all(files)), ...languages]) {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     const type = types[extname(name)] as string
     const url = name === 'index.html' ? '/' : `/assets/${name}`

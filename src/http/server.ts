@@ -17,6 +17,7 @@ import { apiTokenRoutes } from './api-tokens.ts'
 import { appRoutes } from './apps.ts'
 import type { AtOnce } from './at-once.ts'
 import { authenticate } from './authenticate.ts'
+import { connectedPage } from './connected-page.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
 import { docsRoutes } from './docs.ts'
 import { answerErrors } from './errors.ts'
@@ -33,13 +34,15 @@ import { operationOf, register } from './route.ts'
 import { createOwnOrigin } from './same-origin.ts'
 import { securityEventsOperation, securityEventsRoute } from './security-events.ts'
 import { sessionRoutes } from './session.ts'
+import { type StatsOptions, statsRoute } from './stats.ts'
 import { tokenApiRoutes } from './token-api.ts'
 import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
 
 export interface HttpOptions
   extends OauthTokenOptions,
     Pick<OauthTokenAtOnceOptions, 'readCached'>,
-    Pick<ProviderRoutesOptions, 'catalogue'> {
+    Pick<ProviderRoutesOptions, 'catalogue'>,
+    StatsOptions {
   readonly host: string
   readonly port: number
   readonly tokenbus: Tokenbus
@@ -50,14 +53,12 @@ export interface HttpOptions
   readonly feed: EventFeed
   /** How the world reaches us, without a slash at its end. */
   readonly publicUrl: () => string
-  readonly counts: () => Promise<Record<string, number>>
   readonly health: Health
   readonly trustedProxies: readonly string[]
   readonly basePath: string
   readonly leaving: () => boolean
   readonly metrics: Metrics
   readonly receiveEvents: ReceiveEvents
-  readonly version: string
   /** Checks each reply against its schema before it goes out. */
   readonly checkReplies?: boolean
   readonly logger: Pick<Logger, 'error'>
@@ -98,6 +99,7 @@ export async function addRoutes(
   healthRoutes(server, health)
   metricsRoute(server, metrics, health)
   consentPages(server, consent, publicUrl)
+  connectedPage(server)
   eventRoute(server, { feed, apiTokens })
   securityEventsRoute(server, options.receiveEvents)
   const signIns = createTokenBuckets()
@@ -108,6 +110,7 @@ export async function addRoutes(
     ...oauthTokenRoutes(options),
     consentFormRoute(options),
     overviewRoute(options),
+    statsRoute(options),
     ...accountRoutes(options),
     accountListRoute(options),
     ...appRoutes(options),

@@ -9,7 +9,7 @@ import { failedRequestCounter } from './failed-requests.ts'
 import { lifeLeftHistogram } from './life-left.ts'
 
 export interface Metrics {
-  readonly observer: Observer
+  readonly observer: Omit<Observer, 'refreshEnded'>
   /** A record of this kind failed its integrity check. */
   tampered(kind: string): void
   /** Redis did not execute a command. */
@@ -23,7 +23,7 @@ export interface Metrics {
 }
 
 /** The kinds of records stored with a MAC. */
-const signedKinds = ['account', 'app', 'api-token', 'consent']
+const signedKinds = ['account', 'app', 'api-token', 'consent', 'setting']
 
 /** The Prometheus metrics. Gauges describe the whole cluster and are equal on all nodes; counters and histograms are per node. */
 export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {

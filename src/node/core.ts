@@ -77,7 +77,9 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   const spool = createSpool({ directory: join(dataDir, 'spool') })
   const facts = createClusterFacts({ ...storage, clock })
   const metrics = createMetrics({ facts })
-  const { observer } = metrics
+  const refreshCounts = storage.refreshCounts(clock)
+  onStop({ part: 'counts of refreshes', stop: refreshCounts.stop })
+  const observer = { ...metrics.observer, refreshEnded: refreshCounts.refreshEnded }
   storage.onTampering(metrics.tampered)
   storage.onFailure(metrics.storageFailed)
   const announce = announceChanges({ nats, logger })
@@ -102,5 +104,5 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
     watch: (listener) => watchChanges({ nats, logger, ...listener }),
   })
   if (storage.level.lowest() === newestLevel) watch.oldNodesGone()
-  return { clock, storage, nats, jetStream, provider, facts, metrics, host, watch }
+  return { clock, storage, refreshCounts, nats, jetStream, provider, facts, metrics, host, watch }
 }

@@ -168,6 +168,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     feed,
     publicUrl,
     counts: records.countByState,
+    refreshCounts: core.refreshCounts,
     tokenbus,
     apiTokens,
     version,

@@ -20,7 +20,7 @@ export interface PendingConsents {
    * made of it; null where it is gone, or `change` leaves it.
    */
   update(ticket: string, change: (known: Pending) => Pending | null): Promise<Pending | null>
-  /** Seals anew what an older key has sealed; answers how many it cannot, which end within a quarter of an hour. */
+  /** Seals anew what an older key has sealed; answers how many it cannot, which end within a week. */
   rewrite(): Promise<number>
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import { StartError } from '../common/start-error.ts'
 import { type ApiTokenStore, createApiTokenStore } from './api-tokens.ts'
@@ -13,6 +14,7 @@ import { openMeta, raiseLowest, raiseWritten, readLevels, retireKeys } from './m
 import { createPendingConsents, type PendingConsents } from './pending-consents.ts'
 import { createPendingDevices, type PendingDevices } from './pending-devices.ts'
 import { createRecords, type Records } from './records.ts'
+import { createRefreshCounts, type RefreshCounts } from './refresh-counts.ts'
 import { assertNoEviction, replication } from './replication.ts'
 import { createSaveConfirmation, type SaveToConfirm } from './save-confirmation.ts'
 import { createFingerprint, createSealer, type Sealer } from './seal.ts'
@@ -43,6 +45,7 @@ export interface Storage {
   readonly records: Records
   readonly pendingConsents: PendingConsents
   readonly pendingDevices: PendingDevices
+  refreshCounts(clock: Pick<ClusterClock, 'now'>): RefreshCounts
   readonly apiTokens: ApiTokenStore
   readonly tokenApiSwitch: TokenApiSwitch
   readonly seenEvents: SeenEvents
@@ -151,6 +154,7 @@ export async function openStorage({
       pendingDevices: createPendingDevices({ ...opened, integrity }),
       apiTokens: createApiTokenStore({ ...opened, integrity }),
       tokenApiSwitch: createTokenApiSwitch({ ...opened, signer, integrity }),
+      refreshCounts: (clock: Pick<ClusterClock, 'now'>) => createRefreshCounts({ redis, clock, logger }),
       seenEvents: createSeenEvents(redis, { partitions }),
       sealer,
       seals: seals.total,

@@ -22,7 +22,7 @@ export interface RecordOutcomeOptions {
   readonly reports: Pick<AppReports, 'tellAccepted'>
   readonly waitingForApp: Pick<WaitingForApp, 'beginWaiting' | 'retryIfAppChanged'>
   readonly operatorLog: Pick<OperatorLog, 'refreshFailed'>
-  readonly observer: Pick<Observer, 'inDoubt' | 'raceRecovered'>
+  readonly observer: Pick<Observer, 'inDoubt' | 'raceRecovered' | 'refreshEnded'>
   hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
 }
 
@@ -45,7 +45,9 @@ export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcom
       const held = await options.hold(answerOf(trial, { startedAt: sent.at, answer, config }), trial.saved)
       await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
       if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
-      return held === 'kept' ? 'kept' : 'succeeded'
+      if (held === 'kept') return 'kept'
+      observer.refreshEnded(null)
+      return 'succeeded'
     },
     async failed({ account, attempt, saved }, failure, { alone } = { alone: false }) {
       const told = {
@@ -56,8 +58,10 @@ export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcom
       }
       const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
       const { taken, snapshot } = await accounts.receive(account, ending, saved)
-      if (taken)
+      if (taken) {
         operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
+        observer.refreshEnded(failure.reason)
+      }
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
       if (snapshot.value === 'secret-expired' && !alone) await waitingForApp.beginWaiting(account, saved)

@@ -8,7 +8,7 @@ if (missing !== null) process.stderr.write(`skipped: what other tools say of /op
 
 /** For browsers, and the document itself. */
 const pages =
-  /^(GET \/(assets\/.*|docs|openapi\.json|oauth|oauth\/start)?|(POST|DELETE) \/session|(GET|PUT) \/session\/token-api)$/
+  /^(GET \/(assets\/.*|docs|openapi\.json|oauth|oauth\/start|oauth\/connected)?|(POST|DELETE) \/session|(GET|PUT) \/session\/token-api)$/
 
 interface Documented {
   readonly operationId: string

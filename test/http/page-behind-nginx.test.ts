@@ -1,104 +1,78 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isInstalled } from '../support/installed.ts'
+import { type AskingProvider, startAskingProvider } from '../support/asking-provider.ts'
+import { hasChromium, startBrowser } from '../support/chromium.ts'
 import { hasNginx, startNginx } from '../support/nginx.ts'
 import { freePort } from '../support/redis.ts'
 import { type Front, proxyAddress } from '../support/reverse-proxy.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
-const able = hasNginx && isInstalled('chromium')
+const able = hasNginx && hasChromium
 const why = able ? '' : ' (skipped: needs nginx and chromium)'
 
-/** A provider that asks the person, and takes every code and token; each answer has tokens of its own. */
-async function startAskingProvider(): Promise<Server> {
-  let issued = 0
-  const server = createServer(({ url = '' }, answer) => {
-    if (url.startsWith('/authorize')) {
-      const { searchParams: asked } = new URL(url, 'http://127.0.0.1')
-      const back = new URL(asked.get('redirect_uri') ?? '')
-      back.search = String(new URLSearchParams({ code: 'code-1', state: asked.get('state') ?? '' }))
-      answer.setHeader('content-type', 'text/html')
-      return answer.end(`<a href="${back.href.replaceAll('&', '&amp;')}">Allow</a>`)
-    }
-    answer.setHeader('content-type', 'application/json')
-    issued += 1
-    const tokens = {
-      access_token: `at-${issued}`,
-      refresh_token: `rt-${issued}`,
-      token_type: 'bearer',
-      expires_in: 3_600,
-    }
-    return answer.end(JSON.stringify(tokens))
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return server
-}
+describe.skipIf(!able)(
+  `under a prefix behind nginx with TLS, in a browser${why}`,
 
-describe.skipIf(!able)(`under a prefix behind nginx with TLS, in a browser${why}`, () => {
-  let cluster: HttpCluster
-  let provider: Server
-  let front: Front
-  let browser: Browser
-  let page: Page
-  let publicUrl: string
+  () => {
+    let cluster: HttpCluster
+    let provider: AskingProvider
+    let front: Front
+    let browser: Browser
+    let page: Page
+    let publicUrl: string
 
-  beforeAll(async () => {
-    const port = await freePort()
-    publicUrl = `https://127.0.0.1:${port}/tokenbus/`
-    cluster = await startHttpCluster({
-      TOKENBUS_PUBLIC_URL: publicUrl,
-      TOKENBUS_TRUSTED_PROXIES: proxyAddress,
+    beforeAll(async () => {
+      const port = await freePort()
+      publicUrl = `https://127.0.0.1:${port}/tokenbus/`
+      cluster = await startHttpCluster({
+        TOKENBUS_PUBLIC_URL: publicUrl,
+        TOKENBUS_TRUSTED_PROXIES: proxyAddress,
+      })
+      front = await startNginx({ to: cluster.url, prefix: '/tokenbus', strips: false, port })
+      provider = await startAskingProvider()
+      const { authorizeUrl, tokenUrl } = provider
+      const client = { clientId: 'mailer', clientSecret: 'secret', scopes: ['mail'] }
+      await cluster.request('app.put.mail', { provider: 'oidc', authorizeUrl, tokenUrl, ...client })
+      await cluster.request('account.put.bob', { app: 'mail', user: 'bob@example.com', refreshToken: 'rt-0' })
+      browser = await startBrowser()
+      page = await browser.newPage({ ignoreHTTPSErrors: true })
     })
-    front = await startNginx({ to: cluster.url, prefix: '/tokenbus', strips: false, port })
-    provider = await startAskingProvider()
-    const { port: at } = provider.address() as { port: number }
-    const endpoints = {
-      authorizeUrl: `http://127.0.0.1:${at}/authorize`,
-      tokenUrl: `http://127.0.0.1:${at}/token`,
-    }
-    const client = { clientId: 'mailer', clientSecret: 'secret', scopes: ['mail'] }
-    await cluster.request('app.put.mail', { provider: 'oidc', ...endpoints, ...client })
-    await cluster.request('account.put.bob', { app: 'mail', user: 'bob@example.com', refreshToken: 'rt-0' })
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
-    page = await browser.newPage({ ignoreHTTPSErrors: true })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await front?.[Symbol.asyncDispose]()
-    provider?.close()
-    await cluster?.[Symbol.asyncDispose]()
-  })
+    afterAll(async () => {
+      await browser?.close()
+      await front?.[Symbol.asyncDispose]()
+      await provider?.[Symbol.asyncDispose]()
+      await cluster?.[Symbol.asyncDispose]()
+    })
 
-  it('the page signs in, and is live', async () => {
-    const failed: string[] = []
-    page.on('response', (reply) => void (reply.status() >= 404 && failed.push(reply.url())))
-    await page.goto(publicUrl)
-    await page.getByLabel('API token').fill(cluster.adminToken)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
-    await page.getByText('live', { exact: true }).waitFor()
-    expect(failed).toEqual([])
-    const [cookie] = await page.context().cookies(publicUrl)
-    expect(cookie).toMatchObject({ path: '/tokenbus/', secure: true, httpOnly: true, sameSite: 'Strict' })
-  })
+    it('the page signs in, and is live', async () => {
+      const failed: string[] = []
+      page.on('response', (reply) => void (reply.status() >= 404 && failed.push(reply.url())))
+      await page.goto(publicUrl)
+      await page.getByLabel('API token').fill(cluster.adminToken)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('heading', { name: 'Overview' }).waitFor()
+      await page.getByText('live', { exact: true }).waitFor()
+      expect(failed).toEqual([])
+      const [cookie] = await page.context().cookies(publicUrl)
+      expect(cookie).toMatchObject({ path: '/tokenbus/', secure: true, httpOnly: true, sameSite: 'Strict' })
+    })
 
-  it('shows what happens, and leads through consent and back to itself', async () => {
-    await cluster.request('account.revoke.bob', {})
-    await page.getByRole('button', { name: 'Connect bob again' }).click()
-    await page.getByRole('link', { name: 'Allow' }).click()
-    await page.waitForURL(/account=bob/)
-    expect(page.url()).toMatch(`${publicUrl}?account=bob&state=existing`)
-    await page.getByText('Nothing. All is well.').waitFor()
-    expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
-  })
+    it('shows what happens, and leads through consent and back to itself', async () => {
+      await cluster.request('account.revoke.bob', {})
+      await page.getByRole('link', { name: 'bob' }).click()
+      await page.getByRole('button', { name: 'Connect bob again' }).click()
+      await page.getByRole('link', { name: 'Allow' }).click()
+      await page.waitForURL(/account=bob/)
+      expect(page.url()).toMatch(`${publicUrl}?account=bob&state=existing`)
+      await page.getByText('Nothing. All is well.').waitFor()
+      expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
+    })
 
-  it('a consent link that is spent says so, in our own style', async () => {
-    await page.goto(`${publicUrl}oauth/start?ticket=${'x'.repeat(43)}`)
-    await page.getByRole('heading', { name: 'This link is not valid any more' }).waitFor()
-    expect(await page.evaluate('document.styleSheets.length')).toBe(1)
-    expect(await page.evaluate('document.styleSheets[0].cssRules.length')).toBeGreaterThan(0)
-  })
-})
+    it('a consent link that is spent says so, in our own style', async () => {
+      await page.goto(`${publicUrl}oauth/start?ticket=${'x'.repeat(43)}`)
+      await page.getByRole('heading', { name: 'This link is not valid any more' }).waitFor()
+      expect(await page.evaluate('document.styleSheets.length')).toBe(1)
+      expect(await page.evaluate('document.styleSheets[0].cssRules.length')).toBeGreaterThan(0)
+    })
+  },
+)

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { languageFiles, preferredLanguage, translator } from '../../src/http/translations.ts'
 
@@ -20,6 +21,18 @@ describe('the languages of the pages', () => {
       expect(placeholders(own[key]), key).toEqual(placeholders(text))
     }
   })
+})
+
+it('every sentence that the page names is there', () => {
+  const folder = new URL('../../src/http/page/', import.meta.url)
+  const texts = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'))
+  const named = texts.flatMap((text) =>
+    [...text.matchAll(/(?<![\w.])t\('([\w:.-]+)'|data-t(?:-label)?="([^"]+)"/g)].map(
+      ([, one, other]) => one ?? other,
+    ),
+  )
+  expect(named.length).toBeGreaterThan(100)
+  expect(named.filter((key) => english[`page.${key}`] === undefined)).toEqual([])
 })
 
 describe('the language of a browser', () => {

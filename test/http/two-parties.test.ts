@@ -43,6 +43,7 @@ const table: Record<string, Row> = {
   'GET /': open(200),
   'GET /oauth': open(400),
   'GET /oauth/start': open(400),
+  'GET /oauth/connected': open(200),
   'POST /v1/security-events/:app': open(400, { path: '/v1/security-events/theirs' }),
   'POST /session': open(401, { body: { apiToken: 'x' }, elsewhere: 403 }),
   'DELETE /session': open(200, { elsewhere: 403 }),
@@ -159,6 +160,7 @@ const table: Record<string, Row> = {
   },
 
   'GET /v1/overview': { someAccounts: 403, someApps: 200, ...read },
+  'GET /v1/stats': { someAccounts: 403, someApps: 200, ...read },
   'GET /v1/api-tokens': { someAccounts: 403, someApps: 403, ...read },
   'POST /v1/api-tokens': {
     body: { name: 'more', scopes: ['admin'] },

@@ -1,43 +1,40 @@
 import { get, part } from './api.js'
-import { h, stateMark, table, time } from './dom.js'
-import { calmly, onEvent } from './live.js'
+import { connectForm } from './connect-form.js'
+import { choice, field, h, stateMark, table, time, title } from './dom.js'
+import { number, t, word } from './language.js'
+import { calmly, showLive } from './live.js'
 import { states } from './states.js'
 
 const pageSize = 50
+const filterNames = ['search', 'state', 'app', 'reason', 'user']
+/** A search that finds nothing goes on by itself for so many pages. */
+const mostEmpty = 20
 
 /** The accounts, a page at a time, filtered by the server. */
 export async function accounts(main, query) {
   const list = h('div', {})
   const cursors = ['']
-  const search = h('input', {
-    id: 'search',
-    type: 'search',
-    value: query.get('prefix') ?? '',
-    autocomplete: 'off',
-  })
-  const state = h(
-    'select',
-    { id: 'state' },
-    h('option', { value: '' }, 'any state'),
-    ...states.map((each) => h('option', { value: each, selected: query.get('state') === each }, each)),
-  )
-  const filters = () => ({ state: state.value, prefix: search.value.trim() })
+  const { apps } = await get('/v1/oauth2?pageSize=1000')
+  const inputs = inputsOf(query, apps)
+  const filters = () =>
+    Object.entries(inputs)
+      .map(([name, input]) => [name, input.value.trim()])
+      .filter(([, value]) => value !== '')
 
   const show = async () => {
-    const asked = new URLSearchParams({ pageSize, ...filters() })
-    for (const [name, value] of [...asked]) if (value === '') asked.delete(name)
-    if (cursors.at(-1)) asked.set('cursor', cursors.at(-1))
-    const { accounts: found, total, cursor } = await get(`/v1/accounts?${asked}`)
-    const caption = total === undefined ? 'Accounts' : `${total.toLocaleString()} accounts`
+    const { accounts: found, total, cursor } = await firstFull(filters(), cursors.at(-1))
+    const caption = total === undefined ? t('nav.accounts') : t('accounts.total', { total: number(total) })
     const step = (label, possible, move) =>
       h('button', { type: 'button', disabled: !possible, onclick: () => move() && show() }, label)
+    const headings = ['account', 'state', 'action', 'user', 'expires', 'app'].map((each) => t(each))
     list.replaceChildren(
-      table(caption, ['Account', 'State', 'What to do', 'Expires', 'App'], found.map(row)),
+      table(caption, headings, found.map(row)),
+      h('p', { class: 'soft' }, t('accounts.sorted')),
       h(
         'div',
         { class: 'pages' },
-        step('Previous', cursors.length > 1, () => cursors.pop() !== undefined),
-        step('Next', cursor !== undefined, () => cursors.push(cursor)),
+        step(t('previous'), cursors.length > 1, () => cursors.pop() !== undefined),
+        step(t('next'), cursor !== undefined, () => cursors.push(cursor)),
       ),
     )
   }
@@ -45,28 +42,56 @@ export async function accounts(main, query) {
     // The view may have been left in between.
     if (!list.isConnected) return
     cursors.splice(1)
-    const kept = Object.entries(filters()).filter(([, value]) => value !== '')
-    history.replaceState(null, '', `#/accounts?${new URLSearchParams(kept)}`)
+    history.replaceState(null, '', `#/accounts?${new URLSearchParams(filters())}`)
     await show()
   }
-  const soon = calmly(startOver)
+  const consenting = apps.filter(({ grant }) => grant === 'authorization_code')
   main.replaceChildren(
-    h('h1', { tabindex: '-1' }, 'Accounts'),
+    title(t('nav.accounts')),
+    consenting.length === 0
+      ? null
+      : h('details', {}, h('summary', {}, t('connect')), connectForm(consenting)),
     h(
       'form',
       { class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault() },
-      h('div', {}, h('label', { for: 'search' }, 'Id begins with'), search),
-      h('div', {}, h('label', { for: 'state' }, 'State'), state),
+      ...filterNames.map((name) => field(t(`filter.${name}`), inputs[name])),
     ),
     list,
   )
-  search.addEventListener('input', soon)
-  state.addEventListener('change', startOver)
-  await show()
-  return onEvent(calmly(show))
+  const soon = calmly(startOver)
+  for (const input of Object.values(inputs))
+    input.addEventListener('input', input.tagName === 'SELECT' ? startOver : soon)
+  return showLive(show)
 }
 
-function row({ account, state, app, expires, action }) {
+function inputsOf(query, apps) {
+  const any = ['', t('filter.any')]
+  const text = (name) => h('input', { type: 'search', autocomplete: 'off', value: query.get(name) ?? '' })
+  return {
+    search: text('search'),
+    state: choice([any, ...states.map((each) => [each, word('state', each)])], query.get('state') ?? ''),
+    app: choice([any, ...apps.map(({ app }) => [app, app])], query.get('app') ?? ''),
+    reason: text('reason'),
+    user: text('user'),
+  }
+}
+
+/** The server looks through so many accounts per request, and says where it goes on. */
+async function firstFull(filters, start) {
+  const found = []
+  let cursor = start
+  for (let page = 0; page < mostEmpty; page++) {
+    const asked = new URLSearchParams([['pageSize', pageSize - found.length], ...filters])
+    if (cursor) asked.set('cursor', cursor)
+    const answer = await get(`/v1/accounts?${asked}`)
+    found.push(...answer.accounts)
+    cursor = answer.cursor
+    if (found.length >= pageSize || cursor === undefined) return { ...answer, accounts: found }
+  }
+  return { accounts: found, cursor }
+}
+
+function row({ account, state, app, user, expires, action }) {
   return h(
     'tr',
     {},
@@ -74,6 +99,7 @@ function row({ account, state, app, expires, action }) {
     h('td', {}, stateMark(state)),
     // Before the rest: on a phone, that has to be scrolled to.
     h('td', {}, action ?? ''),
+    h('td', {}, user),
     h('td', {}, time(expires)),
     h('td', {}, app),
   )

@@ -1,77 +1,45 @@
-import { api, get, part } from './api.js'
+import { get, part } from './api.js'
 import { daysLeft } from './days-left.js'
-import { facts, h, stateMark, table } from './dom.js'
-import { calmly, onEvent } from './live.js'
-import { verify } from './verify.js'
+import { h, stateMark, table, title } from './dom.js'
+import { number, t } from './language.js'
+import { showLive } from './live.js'
 
-/** The apps, how long their secrets have left, and a way to add the next one. */
+/** Beyond so many, each app's own view says how many accounts it has. */
+const mostCounted = 50
+
+/** The apps, how long their secrets have left and how many accounts they have. */
 export async function apps(main) {
   const list = h('div', {})
-  const findings = new Map()
-  main.replaceChildren(h('h1', { tabindex: '-1' }, 'Apps'), list)
-  const show = async () => {
-    // Who is typing a secret is not interrupted.
-    if (list.contains(document.activeElement) && document.activeElement.value) return
-    const { apps: found } = await get('/v1/oauth2?pageSize=1000')
-    list.replaceChildren(...found.map((app) => section(app, show, findings)))
-    if (found.length === 0) list.replaceChildren(h('p', {}, 'There are no apps yet.'))
-  }
-  await show()
-  return onEvent(calmly(show))
-}
-
-function section(view, show, findings) {
-  const { app, state, provider, secrets = [], lastError } = view
-  return h(
-    'section',
-    { 'aria-label': app },
-    h('h2', {}, app),
-    facts({ State: stateMark(state), Provider: provider, 'Last error': lastError?.error }),
-    secrets.length === 0
-      ? null
-      : table(`Secrets of ${app}`, ['Secret', 'Days left', 'Rejected'], secrets.map(row)),
-    newSecret(app, show),
-    ...verify(view, findings),
+  main.replaceChildren(
+    title(t('nav.apps')),
+    h('p', {}, h('a', { class: 'button', href: '#/new-app' }, t('new-app'))),
+    list,
   )
+  const show = async () => {
+    const { apps: found } = await get('/v1/oauth2?pageSize=1000')
+    const headings = ['app', 'name', 'provider', 'state', 'accounts', 'secrets.days'].map((each) => t(each))
+    const rows = found.map((app, index) => row(app, index < mostCounted))
+    list.replaceChildren(
+      found.length === 0 ? h('p', {}, t('apps.none')) : table(t('nav.apps'), headings, rows),
+    )
+  }
+  return showLive(show, ({ type }) => type.startsWith('app.'))
 }
 
-function row({ id, expiresAt, rejected }) {
-  const days = daysLeft(expiresAt)
+function row({ app, name = '', provider, state, secrets = [] }, counted) {
+  const accounts = h('td', { class: 'number' }, '')
+  if (counted) countOf(app).then((total) => accounts.replaceChildren(number(total)))
+  const days = secrets.map(({ expiresAt }) => daysLeft(expiresAt)).filter((left) => left !== undefined)
   return h(
     'tr',
     {},
-    h('th', { scope: 'row' }, id),
-    h('td', { class: 'number' }, days === undefined ? 'not known' : String(days)),
-    h('td', {}, rejected ? 'yes' : 'no'),
+    h('th', { scope: 'row' }, h('a', { href: `#/app/${part(app)}` }, app)),
+    h('td', {}, name),
+    h('td', {}, provider),
+    h('td', {}, stateMark(state)),
+    accounts,
+    h('td', { class: 'number' }, days.length === 0 ? '–' : String(Math.min(...days))),
   )
 }
 
-function newSecret(app, show) {
-  const ids = { secret: `secret-${app}`, until: `until-${app}` }
-  const secret = h('input', { id: ids.secret, type: 'password', required: true, autocomplete: 'off' })
-  const until = h('input', { id: ids.until, type: 'date' })
-  const said = h('span', { role: 'status' })
-  const submit = async (event) => {
-    event.preventDefault()
-    try {
-      const expiresAt = until.value && new Date(until.value).toISOString()
-      await api('POST', `/v1/oauth2/${part(app)}/secrets`, {
-        secret: secret.value,
-        ...(expiresAt && { expiresAt }),
-      })
-      secret.value = ''
-      document.activeElement.blur()
-      await show()
-    } catch (error) {
-      said.textContent = error.message
-    }
-  }
-  return h(
-    'form',
-    { class: 'inline', onsubmit: submit },
-    h('div', {}, h('label', { for: ids.secret }, `New client secret of ${app}`), secret),
-    h('div', {}, h('label', { for: ids.until }, 'Runs out on'), until),
-    h('button', { type: 'submit' }, 'Add secret'),
-    said,
-  )
-}
+export const countOf = async (app) => (await get(`/v1/accounts?app=${part(app)}&pageSize=1`)).total ?? 0

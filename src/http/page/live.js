@@ -12,11 +12,11 @@ const types = [
 const listeners = new Set()
 let source
 
-/** Tells of every change, until `stop`; `status` hears whether we are connected. */
+/** Tells of every change, until `disconnect`; `status` hears whether we are connected, as a key of the language files. */
 export function connect(status) {
   source = new EventSource(at('/v1/events'))
   source.onopen = () => status('live')
-  source.onerror = () => status('not connected')
+  source.onerror = () => status('not-live')
   for (const type of types) {
     source.addEventListener(type, ({ data }) => {
       const event = JSON.parse(data)
@@ -30,10 +30,23 @@ export function disconnect() {
   source?.close()
 }
 
-/** For as long as a view is shown. */
-export function onEvent(listener) {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
+/** For as long as a view is shown; `concerns` says which events it has to do with. */
+export function onEvent(listener, concerns = () => true) {
+  const heard = (event) => concerns(event) && listener(event)
+  listeners.add(heard)
+  return () => listeners.delete(heard)
+}
+
+/** Shows a view, and again soon after each event that concerns it; listens first, so that none is missed in between. */
+export async function showLive(show, concerns) {
+  const stop = onEvent(calmly(show), concerns)
+  try {
+    await show()
+    return stop
+  } catch (error) {
+    stop()
+    throw error
+  }
 }
 
 /** Runs `job` soon after a call, once for all that come meanwhile, however many; never twice at once. */

@@ -1,10 +1,15 @@
 import { account } from './account.js'
 import { accounts } from './accounts.js'
 import { api } from './api.js'
+import { apiTokens } from './api-tokens.js'
+import { app } from './app.js'
 import { apps } from './apps.js'
-import { h } from './dom.js'
+import { h, problem, title } from './dom.js'
+import { t, translatePage } from './language.js'
 import { connect, disconnect } from './live.js'
+import { newApp } from './new-app.js'
 import { overview } from './overview.js'
+import { settings } from './settings.js'
 import { signIn } from './sign-in.js'
 
 const main = document.querySelector('#main')
@@ -12,14 +17,24 @@ const live = document.querySelector('#live')
 const signOut = document.querySelector('#sign-out')
 let leave = () => {}
 let connected = false
+let loaded = false
 
-/** `#/account/<id>`, `#/accounts?state=…`, `#/apps`, `#/`. */
-function viewOf(hash) {
+/** `#/account/<id>`, `#/accounts?state=…`, `#/apps`, `#/app/<id>`, `#/new-app/<provider>`, `#/api-tokens`, `#/settings`, `#/`. */
+const views = {
+  account: (id) => account(main, id),
+  accounts: (_, query) => accounts(main, query),
+  app: (id) => app(main, id),
+  apps: () => apps(main),
+  'new-app': (provider) => newApp(main, provider),
+  'api-tokens': () => apiTokens(main),
+  settings: () => settings(main),
+}
+
+function view(hash) {
   const [path = '/', query = ''] = hash.slice(1).split('?')
   const [, name = '', id = ''] = path.split('/')
-  if (name === 'account') return () => account(main, decodeURIComponent(id))
-  if (name === 'accounts') return () => accounts(main, new URLSearchParams(query))
-  return name === 'apps' ? () => apps(main) : () => overview(main)
+  const found = Object.hasOwn(views, name) ? views[name] : () => overview(main)
+  return found(decodeURIComponent(id), new URLSearchParams(query))
 }
 
 async function show() {
@@ -31,23 +46,22 @@ async function show() {
     else link.removeAttribute('aria-current')
   }
   try {
-    leave = await viewOf(location.hash)()
+    const left = await view(location.hash)
+    leave = left ?? (() => {})
     signOut.hidden = false
-    if (!connected) connect((said) => live.replaceChildren(said))
+    if (!connected) connect((said) => live.replaceChildren(t(said)))
     connected = true
   } catch (error) {
-    return explain(error)
+    explain(error)
   }
-  main.querySelector('h1')?.focus()
+  // A reader that follows a link hears where it has come; whom the page has just opened for is left alone.
+  if (loaded) main.querySelector('h1')?.focus()
+  loaded = true
 }
 
 function explain(error) {
   if (error.status === 401) return signIn(main, show)
-  main.replaceChildren(
-    h('h1', { tabindex: '-1' }, 'That did not work'),
-    h('p', { class: 'problem' }, error.message),
-  )
-  main.querySelector('h1').focus()
+  main.replaceChildren(title(t('failed')), h('p', {}, problem(error)))
 }
 
 signOut.addEventListener('click', async () => {
@@ -62,4 +76,5 @@ window.addEventListener('hashchange', show)
 window.addEventListener('unhandledrejection', ({ reason }) => {
   if (reason.status === 401) explain(reason)
 })
+translatePage()
 show()

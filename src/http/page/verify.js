@@ -1,35 +1,32 @@
 import { api, part } from './api.js'
-import { h, table } from './dom.js'
+import { field, form, h, table } from './dom.js'
+import { t, word } from './language.js'
 
 const outcomes = new Map([
-  [true, 'ok'],
-  [false, 'failed'],
+  [true, 'verify.ok'],
+  [false, 'verify.failed'],
 ])
 
-/** Tries an app at its provider and shows each step, in a place of `findings`, which outlives this view of the app. */
-export function verify({ app, grant }, findings) {
-  const found = findings.get(app) ?? h('div', { 'aria-live': 'polite' })
-  findings.set(app, found)
-  const id = `behalf-${app}`
-  const user = h('input', { id, type: 'email', autocomplete: 'off' })
-  const submit = async (event) => {
-    event.preventDefault()
-    found.replaceChildren(h('p', { class: 'soft' }, 'Asking the provider …'))
+/** Tries an app at its provider and shows each step. */
+export function verify({ app, grant }) {
+  const found = h('div', { 'aria-live': 'polite' })
+  const user = h('input', { type: 'email', autocomplete: 'off' })
+  const submit = async () => {
+    found.replaceChildren(h('p', { class: 'soft' }, t('verify.asking')))
     const body = user.value ? { user: user.value } : {}
-    const told = await api('POST', `/v1/oauth2/${part(app)}/verify`, body).then(
-      ({ steps }) => table(`Set-up of ${app}`, ['Step', 'Outcome', 'Found', 'What to do'], steps.map(row)),
-      (error) => h('p', { class: 'problem' }, error.message),
-    )
-    found.replaceChildren(told)
+    try {
+      const { steps } = await api('POST', `/v1/oauth2/${part(app)}/verify`, body)
+      const headings = ['step', 'outcome', 'found', 'action'].map((each) => t(`verify.${each}`))
+      found.replaceChildren(table(t('verify.of', { app }), headings, steps.map(row)))
+    } catch (error) {
+      found.replaceChildren()
+      throw error
+    }
   }
   return [
-    h(
-      'form',
-      { class: 'inline', onsubmit: submit },
-      grant === 'jwt_bearer'
-        ? h('div', {}, h('label', { for: id }, `Mailbox that ${app} acts for`), user)
-        : null,
-      h('button', { type: 'submit' }, `Verify ${app}`),
+    form(
+      { submit, action: t('verify', { app }) },
+      grant === 'jwt_bearer' ? field(t('verify.user', { app }), user) : null,
     ),
     found,
   ]
@@ -39,8 +36,8 @@ function row({ step, ok, message, action }) {
   return h(
     'tr',
     {},
-    h('th', { scope: 'row' }, step.replace('_', ' ')),
-    h('td', { class: ok === false ? 'problem' : '' }, outcomes.get(ok) ?? 'not known'),
+    h('th', { scope: 'row' }, word('step', step)),
+    h('td', { class: ok === false ? 'problem' : '' }, t(outcomes.get(ok) ?? 'not-known')),
     h('td', {}, message),
     h('td', {}, action ?? ''),
   )

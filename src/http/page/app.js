@@ -1,0 +1,91 @@
+import { api, get, part } from './api.js'
+import { countOf } from './apps.js'
+import { checklist } from './checklist.js'
+import { connectForm } from './connect-form.js'
+import { doubtful, facts, form, h, problem, stateMark, title } from './dom.js'
+import { number, t } from './language.js'
+import { showLive } from './live.js'
+import { secretList } from './secrets.js'
+import { settingFields } from './setting-form.js'
+import { verify } from './verify.js'
+
+/** One app: how it is, its accounts, its set-up at the provider, its secrets and all its settings. */
+export async function app(main, id) {
+  const about = h('div', { 'aria-live': 'polite' })
+  const secrets = h('div', {})
+  const editing = h('div', {})
+  const view = await get(`/v1/oauth2/${part(id)}`)
+  const provider = await get(`/v1/providers/${part(view.provider)}`).catch(() => undefined)
+
+  const show = async () => {
+    const [now, accounts] = await Promise.all([get(`/v1/oauth2/${part(id)}`), countOf(id)])
+    about.replaceChildren(describe(now, accounts))
+    // Who is typing a secret is not interrupted.
+    if (!secrets.contains(document.activeElement) || !document.activeElement.value)
+      secrets.replaceChildren(...secretList(now, show))
+  }
+  const edit = (now) => editing.replaceChildren(editor(now, provider, () => refresh()))
+  const refresh = async () => {
+    edit(await get(`/v1/oauth2/${part(id)}`))
+    await show()
+  }
+  main.replaceChildren(
+    title(view.name ?? id),
+    about,
+    ...(view.grant === 'authorization_code' ? [h('h2', {}, t('connect')), connectForm([view])] : []),
+    h('h2', {}, t('secrets')),
+    secrets,
+    h('h2', {}, t('checklist')),
+    provider ? checklist(provider) : h('p', {}, t('app.no-provider')),
+    ...verify(view),
+    h('h2', {}, t('settings')),
+    editing,
+    h('h2', {}, t('app.delete')),
+    deletion(id),
+  )
+  edit(view)
+  return showLive(show, (event) => event.app === id)
+}
+
+function describe({ app, state, provider, lastError, enabled }, accounts) {
+  return facts({
+    [t('state')]: [stateMark(state), enabled === false ? ` · ${t('app.disabled')}` : ''].flat(),
+    [t('app')]: app,
+    [t('provider')]: provider,
+    [t('accounts')]: h('a', { href: `#/accounts?app=${part(app)}` }, number(accounts)),
+    [t('last-error')]: lastError?.error,
+  })
+}
+
+function editor(view, provider, done) {
+  if (provider === undefined) return h('p', {}, t('app.no-provider'))
+  const isGiven = ({ name, secret }) => secret && name !== 'clientId'
+  const settings = provider.settings.map((each) =>
+    isGiven(each) ? { ...each, required: false, usual: false } : each,
+  )
+  const fields = settingFields(settings, view)
+  const submit = async (said) => {
+    const changes = fields.changes()
+    if (Object.keys(changes).length === 0) return said.replaceChildren(t('settings.unchanged'))
+    await api('PUT', `/v1/oauth2/${part(view.app)}`, { ...changes, ifVersion: view.revision })
+    await done()
+  }
+  return form(
+    { submit, action: t('settings.save'), kind: 'stack' },
+    h('p', { class: 'soft' }, t('settings.hint')),
+    fields.element,
+  )
+}
+
+function deletion(id) {
+  const said = h('span', { role: 'alert' })
+  const act = async () => {
+    try {
+      await api('DELETE', `/v1/oauth2/${part(id)}`)
+      location.hash = '#/apps'
+    } catch (error) {
+      said.replaceChildren(problem(error))
+    }
+  }
+  return h('p', {}, doubtful(t('app.delete'), t('app.delete.sure', { app: id }), act), ' ', said)
+}

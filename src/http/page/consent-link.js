@@ -1,0 +1,36 @@
+import { api, at } from './api.js'
+import { copyButton, h, problem } from './dom.js'
+import { t } from './language.js'
+
+const dayInSeconds = 86_400
+
+/** The address at which a person consents. `back`: where the browser goes afterwards. */
+export async function consentLink({ account, app, email, back = '/oauth/connected', ttl = dayInSeconds }) {
+  const wish = {
+    account: account || null,
+    type: app,
+    redirectUrl: at(back).href,
+    ttl,
+    ...(email && { email }),
+  }
+  return (await api('POST', '/v1/authentication/form', wish)).url
+}
+
+/** Sends the browser of who presses it through consent and back to this page; or copies the link for somebody else. */
+export function consentButtons({ account, app }, label = t('account.again', { account })) {
+  const said = h('span', { role: 'alert' })
+  const press = async () => {
+    try {
+      location.assign(await consentLink({ account, app, back: '/' }))
+    } catch (error) {
+      said.replaceChildren(problem(error))
+    }
+  }
+  return h(
+    'p',
+    { class: 'buttons' },
+    h('button', { type: 'button', onclick: press }, label),
+    copyButton(t('consent.copy'), () => consentLink({ account, app })),
+    said,
+  )
+}

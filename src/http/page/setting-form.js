@@ -1,0 +1,95 @@
+import { choice, field, h } from './dom.js'
+import { t, word } from './language.js'
+
+/**
+ * Inputs for the settings that a provider knows, made of the JSON Schema of each. `changes()` is what differs from `known`:
+ * null where a setting goes back to what the catalogue has.
+ */
+export function settingFields(settings, known = {}) {
+  const made = settings.map((setting) => ({ setting, ...control(setting, shownOf(setting, known)) }))
+  const show = ({ setting, input }) => field(labelOf(setting), input, hintOf(setting))
+  const usual = made.filter(({ setting }) => setting.usual)
+  const special = made.filter(({ setting }) => !setting.usual)
+  return {
+    element: h(
+      'div',
+      { class: 'stack' },
+      ...usual.map(show),
+      special.length === 0
+        ? null
+        : h(
+            'details',
+            {},
+            h('summary', {}, t('settings.special')),
+            h('div', { class: 'stack' }, ...special.map(show)),
+          ),
+    ),
+    changes() {
+      const changed = made.filter(({ before, input }) => input.value !== before)
+      return Object.fromEntries(changed.map((each) => [each.setting.name, readFrom(each)]))
+    },
+  }
+}
+
+const labelOf = ({ name, required }) => (required ? `${name} *` : name)
+
+function hintOf({ name, description, default: usual }) {
+  const said = word('setting', name)
+  const text = said === name ? description : said
+  if (usual === undefined) return text
+  return `${text} · ${t('settings.default')}: ${typeof usual === 'string' ? usual : JSON.stringify(usual)}`
+}
+
+/** As it is put: what people add to the usual scopes has a field of its own. */
+function shownOf({ name, secret }, known) {
+  if (secret) return undefined
+  const { additionalScopes = [], scopes = [] } = known
+  return name === 'scopes' && known.scopes
+    ? scopes.filter((scope) => !additionalScopes.includes(scope))
+    : known[name]
+}
+
+const isList = ({ type, items }) => type === 'array' && items?.type === 'string'
+
+function control(setting, value) {
+  const { schema, required, secret, name } = setting
+  const text = toText(setting, value)
+  const input = inputOf(setting, text)
+  if (required) input.setAttribute('required', '')
+  if (secret) input.setAttribute('autocomplete', 'new-password')
+  else input.setAttribute('autocomplete', 'off')
+  input.setAttribute('name', name)
+  if (!schema.enum && schema.type !== 'boolean') input.value = text
+  return { input, before: text }
+}
+
+function inputOf({ schema, name, secret }, text) {
+  const unsaid = ['', t('settings.as-default')]
+  if (schema.enum) return choice([unsaid, ...schema.enum.map((each) => [each, each])], text)
+  if (schema.type === 'boolean') return choice([unsaid, ['true', t('yes')], ['false', t('no')]], text)
+  if (schema.type === 'number' || schema.type === 'integer')
+    return h('input', { type: 'number', min: '0', step: 'any' })
+  if (name === 'serviceKey') return h('textarea', { rows: '4', spellcheck: 'false' })
+  if (secret) return h('input', { type: 'password' })
+  return schema.type === 'string' ? h('input', {}) : h('textarea', { rows: '3', spellcheck: 'false' })
+}
+
+function toText({ schema }, value) {
+  if (value === undefined || value === null) return ''
+  if (isList(schema)) return value.join('\n')
+  return typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value)
+}
+
+function readFrom({ setting: { name, schema }, input: { value } }) {
+  const text = value.trim()
+  if (text === '') return isList(schema) && name === 'additionalScopes' ? [] : null
+  if (schema.type === 'boolean') return text === 'true'
+  if (schema.type === 'number' || schema.type === 'integer') return Number(text)
+  if (isList(schema)) return text.split(/\s+/)
+  if (schema.type === 'string' || schema.enum) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(t('settings.not-json', { name }))
+  }
+}

@@ -1,0 +1,90 @@
+import type { Logger } from 'pino'
+import type { ClusterClock } from '../common/cluster-clock.ts'
+import { type RedisClient, reach } from './scripts.ts'
+
+/** How refreshes ended in one hour, on all nodes. */
+export interface HourOfRefreshes {
+  /** When it began, in milliseconds. */
+  readonly from: number
+  readonly succeeded: number
+  /** The most frequent first. */
+  readonly failed: readonly { readonly reason: string; readonly count: number }[]
+}
+
+export interface RefreshCounts {
+  /** `reason`: why it failed; null where it succeeded. Neither waits nor throws. */
+  refreshEnded(reason: string | null): void
+  /** The oldest hour first; an hour in which there were none is there as well. Rejects with `StorageUnavailable`. */
+  lastHours(hours: number): Promise<HourOfRefreshes[]>
+  stop(): Promise<void>
+}
+
+export interface RefreshCountsOptions {
+  readonly redis: RedisClient
+  readonly clock: Pick<ClusterClock, 'now'>
+  readonly logger: Pick<Logger, 'debug'>
+}
+
+const hour = 3_600_000
+/** Seconds: a whole day is there until the next hour ends. */
+const keptFor = 26 * 3_600
+const writtenEvery = 2_000
+const succeeded = 'succeeded'
+const failed = 'failed:'
+const keyOf = (from: number) => `tb:refreshes:${from / hour}`
+
+/** Counted in memory and added to Redis every other second: a node that dies loses two seconds of a picture. */
+export function createRefreshCounts({ redis, clock, logger }: RefreshCountsOptions): RefreshCounts {
+  const waiting = new Map<number, Map<string, number>>()
+  const hourNow = () => Math.floor(clock.now() / hour) * hour
+
+  function add(from: number, field: string, count: number): void {
+    const counts = waiting.get(from) ?? new Map<string, number>()
+    counts.set(field, (counts.get(field) ?? 0) + count)
+    waiting.set(from, counts)
+  }
+
+  async function write(): Promise<void> {
+    const taken = [...waiting]
+    waiting.clear()
+    for (const [from, counts] of taken) {
+      const pipeline = redis.pipeline()
+      for (const [field, count] of counts) pipeline.hincrby(keyOf(from), field, count)
+      pipeline.expire(keyOf(from), keptFor)
+      try {
+        await reach(() => pipeline.exec())
+      } catch (error) {
+        logger.debug({ err: error }, 'counts of refreshes wait for Redis')
+        for (const [field, count] of counts) add(from, field, count)
+      }
+    }
+  }
+
+  const timer = setInterval(() => void write(), writtenEvery)
+
+  return {
+    refreshEnded: (reason) => add(hourNow(), reason === null ? succeeded : failed + reason, 1),
+    async lastHours(hours) {
+      await write()
+      const first = hourNow() - (hours - 1) * hour
+      const starts = Array.from({ length: hours }, (_, index) => first + index * hour)
+      const rows = await reach(() => Promise.all(starts.map((from) => redis.hgetall(keyOf(from)))))
+      return rows.map((row, index) => hourOf(starts[index] as number, row))
+    },
+    async stop() {
+      clearInterval(timer)
+      await write()
+    },
+  }
+}
+
+function hourOf(from: number, row: Record<string, string>): HourOfRefreshes {
+  const reasons = Object.entries(row)
+    .filter(([field]) => field.startsWith(failed))
+    .map(([field, count]) => ({ reason: field.slice(failed.length), count: Number(count) }))
+  return {
+    from,
+    succeeded: Number(row[succeeded] ?? 0),
+    failed: reasons.sort((a, b) => b.count - a.count),
+  }
+}
