@@ -13,6 +13,7 @@ export interface StatsOptions {
 }
 
 const hour = 3_600
+const connections = Object.fromEntries(emailEngineStates.map((word) => [word, countSchema]))
 const mostHours = 24
 
 /** What EmailEngine's clients ask for of accounts and their tokens, and the last day of refreshes by the hour. */
@@ -36,7 +37,7 @@ export const statsRoute = ({ counts, refreshCounts, version }: StatsOptions): Ro
     answer: z.strictObject({
       version: z.string(),
       accounts: countSchema,
-      connections: z.record(z.enum(emailEngineStates), countSchema),
+      connections: z.strictObject(connections),
       counters: z
         .record(z.string(), countSchema)
         .describe('`tokenRefresh:success`, `tokenRefresh:failure` and `tokenRefresh:failure:<reason>`'),

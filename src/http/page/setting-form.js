@@ -59,19 +59,30 @@ function control(setting, value) {
   if (secret) input.setAttribute('autocomplete', 'new-password')
   else input.setAttribute('autocomplete', 'off')
   input.setAttribute('name', name)
-  if (!schema.enum && schema.type !== 'boolean') input.value = text
+  if (input.tagName !== 'SELECT') input.value = text
   return { input, before: text }
 }
 
 function inputOf({ schema, name, secret }, text) {
-  const unsaid = ['', t('settings.as-default')]
-  if (schema.enum) return choice([unsaid, ...schema.enum.map((each) => [each, each])], text)
-  if (schema.type === 'boolean') return choice([unsaid, ['true', t('yes')], ['false', t('no')]], text)
+  const options = optionsOf(schema)
+  if (options.length > 0) return choice([['', t('settings.as-default')], ...options], text)
   if (schema.type === 'number' || schema.type === 'integer')
     return h('input', { type: 'number', min: '0', step: 'any' })
   if (name === 'serviceKey') return h('textarea', { rows: '4', spellcheck: 'false' })
   if (secret) return h('input', { type: 'password' })
   return schema.type === 'string' ? h('input', {}) : h('textarea', { rows: '3', spellcheck: 'false' })
+}
+
+/** What a setting can be, where that is a choice. */
+function optionsOf(schema) {
+  if (schema.anyOf) return schema.anyOf.flatMap(optionsOf)
+  if (schema.enum) return schema.enum.map((each) => [each, each])
+  return schema.type === 'boolean'
+    ? [
+        ['true', t('yes')],
+        ['false', t('no')],
+      ]
+    : []
 }
 
 function toText({ schema }, value) {
@@ -80,13 +91,13 @@ function toText({ schema }, value) {
   return typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value)
 }
 
-function readFrom({ setting: { name, schema }, input: { value } }) {
-  const text = value.trim()
+function readFrom({ setting: { name, schema }, input }) {
+  const text = input.value.trim()
   if (text === '') return isList(schema) && name === 'additionalScopes' ? [] : null
-  if (schema.type === 'boolean') return text === 'true'
+  if (input.tagName === 'SELECT') return { true: true, false: false }[text] ?? text
   if (schema.type === 'number' || schema.type === 'integer') return Number(text)
   if (isList(schema)) return text.split(/\s+/)
-  if (schema.type === 'string' || schema.enum) return text
+  if (schema.type === 'string') return text
   try {
     return JSON.parse(text)
   } catch {
