@@ -101,7 +101,7 @@ describe.skipIf(!able)(
       await page.getByRole('link', { name: 'Allow' }).click()
       await page.waitForURL(/account=bob&state=new/)
       await page.goto(`${http.url}/#/account/bob`)
-      await page.getByText('bob@example.com').waitFor()
+      await page.getByText('bob@example.com').first().waitFor()
       await page.getByRole('img', { name: 'States over time' }).waitFor()
       await picture('07-account')
     })
