@@ -52,7 +52,7 @@ function shownOf({ name, secret }, known) {
 const isList = ({ type, items }) => type === 'array' && items?.type === 'string'
 
 function control(setting, value) {
-  const { schema, required, secret, name } = setting
+  const { required, secret, name } = setting
   const text = toText(setting, value)
   const input = inputOf(setting, text)
   if (required) input.setAttribute('required', '')
