@@ -42,7 +42,7 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
   /** Where the time ran out between two secrets, the refusal of the last one is the end. */
   function failed(trial: Trial, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord> {
     const { verdict } = trial
-    if (verdict !== null && wasNotSent(failure)) return record.failed(trial, verdict.failure, verdict)
+    if (verdict !== null && isUndecided(failure)) return record.failed(trial, verdict.failure, verdict)
     return record.failed(trial, failure, how)
   }
 
@@ -111,6 +111,8 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
   return refresh
 }
 
-function wasNotSent({ class: failureClass, inDoubt, providerError }: Failure): boolean {
-  return failureClass === 'T' && !inDoubt && providerError.status === null
+/** The last request was not sent, or it was too late to ask again. */
+function isUndecided({ class: failureClass, reason, inDoubt, providerError }: Failure): boolean {
+  const wasNotSent = failureClass === 'T' && !inDoubt && providerError.status === null
+  return wasNotSent || reason === 'client_in_question'
 }

@@ -63,11 +63,13 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
     if (isWrongSecret) trial.tried.push(client.id)
     const told = accusedOf(trial, refused, { accusation, app, isWrongSecret })
-    const isSettled = endOf(app, told, refusal, clock.now()) !== null
+    const settled = endOf(app, told, refusal, clock.now())
+    const isSettled = settled !== null
     // A denial is the grant's own as long as no other grant is denied: the app has to know of each.
     const isTold = !isSettled || accusation === 'general'
     const after = isTold ? await reports.tellRejected(app.context.app, told) : app
     const isLetOut = after.context.question?.probe === told.attempt
+    trial.verdict = settled && { failure: settled, alone: false }
     if (told.triesNext && (isSettled || isLetOut)) return 'again'
     const failure = endOf(after, told, refusal, clock.now())
     if (failure !== null) return { failure, alone: false }

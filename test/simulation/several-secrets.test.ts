@@ -54,3 +54,20 @@ it.each(['seen', 'blind'] as const)(
     expect(published.filter(({ type }) => type === 'app.secret-expired')).toHaveLength(1)
   },
 )
+
+it('a grant that is denied access is parked although an app has secrets that are refused in other words', async () => {
+  const stage = await setStage({ life: minute })
+  const { provider } = stage
+  provider.controls.blind = true
+  const dead = await stage.connect('alice', { rotation: 'none', fresh: true })
+  await stage.connect('bob', { rotation: 'none', fresh: true })
+  await addSecrets({ stage, count: 3 })
+  await stage.pass(3 * minute)
+  const before = stage.sendings('alice').length
+  for (const secret of ['secret-1', 'secret-2', 'secret-3']) provider.secrets.delete(secret)
+  provider.mood.slowest = 0.8 * second
+  provider.strange.set(dead.id, refused(refusals.accessDenied))
+  await stage.pass(10 * minute)
+  expect(await stage.get(0, 'alice')).toMatchObject({ error: 'grant_revoked' })
+  expect(stage.sendings('alice').length - before).toBeLessThanOrEqual(12)
+})
