@@ -205,7 +205,13 @@ describe('adopt', () => {
 
 describe('filters for some accounts', () => {
   it('on nats-server 2.10 or newer are all account event types, and none of apps', () => {
-    const filters = ['token.refreshed', 'token.invalid', 'account.grant-expiring', 'account.removed']
+    const filters = [
+      'token.refreshed',
+      'token.invalid',
+      'account.grant-expiring',
+      'account.removed',
+      'account.user-changed',
+    ]
     expect(filtersOf(['a', 'b'], '2.10.0')).toEqual({
       ok: true,
       value: { filter_subjects: ['a', 'b'].flatMap((id) => filters.map((type) => `${type}.${id}`)) },
