@@ -1,4 +1,5 @@
 import type { ProviderError } from './account-context.ts'
+import type { EndpointEvent, RefusedEndpoint } from './refused-endpoint.ts'
 
 /** The states of an app. In `secret-expired` its accounts wait for another client secret. */
 export const appStates = ['healthy', 'secret-expiring', 'secret-expired', 'throttled'] as const
@@ -104,6 +105,8 @@ export interface AppContext {
   /** When the last control was sent; 0 if never. */
   readonly controlAt: number
   readonly denial: Denial | null
+  /** The refused endpoints of apps whose accounts fill them in; the last few. */
+  readonly endpoints: readonly RefusedEndpoint[]
   /** Since when all grants are refused with unknown error codes; null if they are not. */
   readonly refusedSince: number | null
   /** The last account that probed whether the app works again. */
@@ -206,28 +209,12 @@ export type AppEvent =
   | ControlAnswered
   | BaselineLearnt
   | WitnessAbsent
+  | EndpointEvent
   /** `newcomer.waits`: one whose grant came after the app broke. */
   | (Happened & { readonly type: 'account.probed' | 'newcomer.waits'; readonly account: string })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })
   | (Happened & { readonly type: 'timer.due' })
-
-/** What the app asks its host to do, and what it announces. */
-export type AppEffect =
-  | { readonly type: 'accounts.wake' }
-  | { readonly type: 'account.probe' }
-  /** Send a made-up refresh token with this secret. */
-  | { readonly type: 'control.send'; readonly question: string; readonly secret: string | null }
-  | { readonly type: 'baseline.learn' }
-  | ({ readonly type: 'app.refused' } & AppError)
-  | {
-      readonly type: 'app.secret-expiring'
-      readonly secret: string
-      readonly days: number
-      readonly expiresAt: number
-    }
-  | ({ readonly type: 'app.secret-expired' } & AppError)
-  | { readonly type: 'app.secret-restored' }
 
 /** An app that nothing has happened to. */
 export function newApp({ app }: { app: string }): AppContext {
@@ -242,6 +229,7 @@ export function newApp({ app }: { app: string }): AppContext {
     baselineAt: null,
     controlAt: 0,
     denial: null,
+    endpoints: [],
     refusedSince: null,
     lastProbed: null,
     newcomer: null,

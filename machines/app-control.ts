@@ -1,4 +1,5 @@
-import type { AppContext, AppEffect, ControlAnswered, Question } from './app-context.ts'
+import type { AppContext, ControlAnswered, Question } from './app-context.ts'
+import type { AppEffect } from './app-effects.ts'
 
 const controlEvery = 10 * 60_000
 

@@ -55,7 +55,13 @@ export function adoptSecrets(context: AppContext, event: Event<'app.secret-updat
     }
   })
   const open = { question: null, denial: null, refusedSince: null, clearedAt: 0 }
-  return { secrets, ...open, since: context.since === 0 ? event.at : context.since }
+  const isOther = event.changed === true || event.secrets.some(({ fresh }) => fresh)
+  return {
+    secrets,
+    ...open,
+    ...(isOther && { endpoints: [] }),
+    since: context.since === 0 ? event.at : context.since,
+  }
 }
 
 export function warn(context: AppContext, event: AppEvent): Change {

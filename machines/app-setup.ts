@@ -2,7 +2,6 @@ import { assign, emit, enqueueActions, setup } from 'xstate'
 import { admissionOf } from './app-admission.ts'
 import type {
   AppContext,
-  AppEffect,
   AppError,
   AppEvent,
   ClientAccepted,
@@ -13,9 +12,12 @@ import type {
   WitnessAbsent,
 } from './app-context.ts'
 import * as control from './app-control.ts'
+import type { AppEffect } from './app-effects.ts'
+import * as there from './app-endpoints.ts'
 import * as ask from './app-question.ts'
 import * as rules from './app-rules.ts'
 
+type EndpointOf = Extract<AppEvent, { type: 'endpoint.accepted' }>
 type Given = { context: AppContext; event: AppEvent }
 
 const when =
@@ -85,6 +87,9 @@ export const appSetup = setup({
       (context, event) => isWithoutWitness(context, event) && context.question?.accusation === 'unknown',
     ),
     isBrokenWithoutWitness: when<WitnessAbsent>(isWithoutWitness),
+    isDownThere: when<EndpointOf>((context, { endpoint }) => there.isDown(context, endpoint)),
+    isRefusedThere: when<EndpointOf>((context, { endpoint }) => there.refusedAt(context, endpoint) !== null),
+    mayProbeThere: when(there.mayProbe),
     isForgotten: ({ context, event }) => ask.isForgotten(context, event.at),
     isQuestionDue: ({ context, event }) =>
       event.at >= (ask.questionDueAt(context) ?? Number.POSITIVE_INFINITY),
@@ -131,6 +136,9 @@ export const appSetup = setup({
       enqueue.emit({ type: 'control.send', question: asked.id, secret })
     }),
     acceptClient: assign(change(rules.acceptClient)),
+    noteRefusedThere: assign(change(there.noteRefused)),
+    noteAcceptedThere: assign(change(there.noteAccepted)),
+    noteProbeThere: assign(change(there.noteProbe)),
     clear: assign(({ event }) => rules.clear(event.at)),
     forgetQuestion: assign({ question: null }),
     breakApp: assign(change(rules.breakApp)),

@@ -34,6 +34,12 @@ const working = {
     { guard: 'isBrokenWithoutWitness', target: '#app.secret-expired', actions: fall },
   ],
   'baseline.learnt': { actions: ['keepBaseline', ...then] },
+  'endpoint.refused': { actions: ['noteRefusedThere', ...then] },
+  'endpoint.accepted': [
+    { guard: 'isDownThere', actions: ['noteAcceptedThere', 'beginWaking', 'wakeAccounts', ...then] },
+    { guard: 'isRefusedThere', actions: ['noteAcceptedThere', ...then] },
+  ],
+  'endpoint.probed': { guard: 'mayProbeThere', actions: ['noteProbeThere', ...then] },
   'provider.throttled': { actions: ['noteThrottle', ...then] },
   'accounts.woken': { actions: ['endWaking', ...then] },
   'timer.due': [

@@ -9,7 +9,6 @@ export { appMachine } from './app.ts'
 export { type Asking, admissionOf } from './app-admission.ts'
 export {
   type AppContext,
-  type AppEffect,
   type AppError,
   type AppEvent,
   type AppState,
@@ -21,6 +20,8 @@ export {
   type Sent,
 } from './app-context.ts'
 export { isSighted } from './app-control.ts'
+export type { AppEffect } from './app-effects.ts'
+export { isDown, refusedAt } from './app-endpoints.ts'
 export {
   fewestRefusals,
   isEvidence,
@@ -32,6 +33,7 @@ export {
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'
 export { machineReasons, type ReasonText } from './reasons.ts'
+export type { RefusedEndpoint } from './refused-endpoint.ts'
 export { type HeldToken, tokenFor } from './resources.ts'
 export {
   isServed,

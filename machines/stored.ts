@@ -34,6 +34,7 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
       baselineAt: null,
       controlAt: 0,
       denial: null,
+      endpoints: [],
       refusedSince: null,
       lastProbed: null,
       newcomer: null,

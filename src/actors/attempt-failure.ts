@@ -1,8 +1,9 @@
-import type { AppContext, RefreshFailed } from '../../machines/index.ts'
+import { type RefreshFailed, refusedAt } from '../../machines/index.ts'
 import { type Cause, causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { isFilledPerAccount } from '../provider/url-params.ts'
+import type { App } from './stored-settings.ts'
 
 /** How an attempt without tokens ended, as its account is told. */
 export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
@@ -23,8 +24,9 @@ export function unsent(
   }
 }
 
-/** What the provider told others of this app. */
-export function appsFault({ context: { lastError } }: { readonly context: AppContext }): Failure {
+/** What the provider told others of this app, at this endpoint if each account has its own. */
+export function appsFault({ context, endpoint }: Pick<App, 'context' | 'endpoint'>): Failure {
+  const lastError = refusedAt(context, endpoint)?.error ?? context.lastError
   return {
     class: 'P',
     ...causedBy('client_rejected'),

@@ -29,9 +29,13 @@ const consentAlone: readonly Setting[] = [
   'authorizeParams',
   'deviceUrl',
   'pkce',
+  'pkceMethod',
   'redirectUri',
   'refreshUrl',
   'refreshParams',
+  'refreshMethod',
+  'exchangeUrl',
+  'exchangeParams',
   'refreshToken',
   'refreshWith',
 ]

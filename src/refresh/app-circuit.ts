@@ -1,4 +1,10 @@
-import { type Acceptance, type Asking, isNewAcceptance } from '../../machines/index.ts'
+import {
+  type Acceptance,
+  type Asking,
+  isNewAcceptance,
+  type RefusedEndpoint,
+  refusedAt,
+} from '../../machines/index.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Refusal } from '../provider/classified.ts'
@@ -20,6 +26,10 @@ export interface AppReports {
   allow(app: App): void
   /** Answers what the app makes of it. */
   tellRejected(id: string, told: Accused): Promise<App>
+  /** Of an endpoint that the account has filled in; answers what the app makes of it. */
+  tellRefusedThere(app: App, told: Pick<RefusedEndpoint, 'error'> & { readonly grant: string }): Promise<App>
+  /** Is this attempt the one that looks whether an endpoint takes the client again? */
+  mayProbeThere(app: App, attempt: string): Promise<boolean>
   /** Only what is not known: an ordinary success costs the app nothing. */
   tellAccepted(app: App, accepted: Acceptance): Promise<void>
   /** Asks to be let out to find out more; answers the app as it is then. */
@@ -55,9 +65,23 @@ export function createAppReports({ apps, clock, slots }: AppReportsOptions): App
 
   return {
     tellRejected,
+    async tellRefusedThere({ context, config, endpoint }, told) {
+      const { app } = await apps.report(context.app, { type: 'endpoint.refused', endpoint, ...told })
+      return { ...app, config, endpoint }
+    },
+    async mayProbeThere({ context, endpoint }, attempt) {
+      const known = refusedAt(context, endpoint)
+      if (known === null || known.probe === attempt) return true
+      if (clock.now() < known.probeAt) return false
+      const { app } = await apps.report(context.app, { type: 'endpoint.probed', endpoint, attempt })
+      return refusedAt(app.context, endpoint)?.probe === attempt
+    },
     async tellAccepted({ state, context }: App, accepted: Acceptance): Promise<void> {
-      if (state !== 'secret-expired' && !isNewAcceptance(context, accepted)) return
-      await apps.report(context.app, { type: 'client.accepted', ...accepted })
+      const { endpoint } = accepted.sent
+      if (state === 'secret-expired' || isNewAcceptance(context, accepted))
+        await apps.report(context.app, { type: 'client.accepted', ...accepted })
+      if (refusedAt(context, endpoint) !== null)
+        await apps.report(context.app, { type: 'endpoint.accepted', endpoint })
     },
     async question(id: string, asking: Omit<Asking, 'at'>): Promise<App> {
       return (await apps.report(id, { type: 'client.questioned', ...asking })).app

@@ -1,4 +1,4 @@
-import type { AccountContext, Asking, Sent } from '../../machines/index.ts'
+import { type AccountContext, type Asking, isDown, type Sent } from '../../machines/index.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
 import {
   accusesSecret,
@@ -19,7 +19,7 @@ import type { Trial, Verdict } from './trial.ts'
 
 export interface RefusalJudgeOptions {
   readonly apps: Pick<Apps, 'look'>
-  readonly reports: Pick<AppReports, 'tellRejected' | 'tellAccepted' | 'noteThrottle'>
+  readonly reports: Pick<AppReports, 'tellRejected' | 'tellRefusedThere' | 'tellAccepted' | 'noteThrottle'>
   readonly clock: Pick<ClusterClock, 'now'>
 }
 
@@ -45,7 +45,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
   async function ofGrant(trial: Trial, refused: Refused): Promise<Judgement> {
     const { app, config, client, sent, refusal, moved } = refused
     await reports.noteThrottle(app.context.app, refusal)
-    const isBroken = app.state === 'secret-expired'
+    const isBroken = app.state === 'secret-expired' || isDown(app.context, app.endpoint)
     // Another secret of the same attempt was refused in other words: by comparison this one is accepted.
     const isCompared = trial.tried.length > 0 && client !== undefined && !trial.tried.includes(client.id)
     if ((isBroken || isCompared) && provesClient(app, refusal))
@@ -54,6 +54,16 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     const isSameWord = refusal.general && said === refusal.providerError.error
     const failure = isBroken && isSameWord ? appsFault(app) : (moved ?? ofThisGrant(app, refusal))
     return { failure, alone: isLackedByOne(refusal, config) }
+  }
+
+  /** What one tenant says of the client is true of the accounts there. */
+  async function ofEndpoint({ app, asking, refusal, moved }: Refused): Promise<Judgement> {
+    await reports.noteThrottle(app.context.app, refusal)
+    const { reason, action, providerError } = refusal
+    const error = { reason, action, providerError }
+    const after = await reports.tellRefusedThere(app, { grant: asking.grant, error })
+    const isOfAll = refusal.general === true && isDown(after.context, app.endpoint)
+    return { failure: moved ?? (isOfAll ? appsFault(after) : ofThisGrant(app, refusal)), alone: true }
   }
 
   async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
@@ -85,6 +95,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
     if (refusal.reason === 'taken_back' && trial.ticket.valid) return 'wait'
     const accusation = accusationOf({ refusal, config, account, app, at: clock.now() })
     if (triesAnother(trial, refused, accusation)) return 'again'
+    if (saysOfTenant(refused)) return ofEndpoint(refused)
     if (accusation === null || app.state === 'secret-expired') return ofGrant(trial, refused)
     if (isJudged(account)) return { failure: ownRefusal(app, refusal, accusation), alone: false }
     return ofClient(trial, refused, accusation)
@@ -110,11 +121,15 @@ function triesAnother(trial: Trial, refused: Refused, accusation: Accused['accus
  * that is parked already (`isJudged`) tries those not known to be refused: a new one is among them.
  */
 function othersFor({ app, config, refusal }: Refused, account: AccountContext): 'all' | 'unrefused' | 'none' {
-  const isOfOneTenant = refusal.class === 'P' && isFilledPerAccount(config)
-  if (refusal.reason === 'assertion_rejected' || isOfOneTenant) return 'all'
+  if (refusal.reason === 'assertion_rejected' || saysOfTenant({ config, refusal })) return 'all'
   if (!mayAccuseSecret(refusal)) return 'none'
   if (app.state === 'secret-expired') return 'all'
   return isJudged(account) ? 'unrefused' : 'none'
+}
+
+/** Of the client, at an endpoint that the account has filled in. */
+function saysOfTenant({ config, refusal }: Pick<Refused, 'config' | 'refusal'>): boolean {
+  return isFilledPerAccount(config) && (refusal.class === 'P' || refusal.general === true)
 }
 
 function accusedOf(

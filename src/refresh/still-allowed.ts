@@ -1,6 +1,6 @@
-import { type AccountContext, type Asking, lateAnswerTime } from '../../machines/index.ts'
+import { type AccountContext, type Asking, isDown, lateAnswerTime } from '../../machines/index.ts'
 import type { App, ClientSecret } from '../actors/app-actor.ts'
-import { type Failure, unsent } from '../actors/attempt-failure.ts'
+import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
 import { type SealedTokens, slotOf, type TokenPair } from '../actors/sealed-tokens.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
@@ -19,7 +19,7 @@ import { chooseSecret } from './secret-selection.ts'
 import type { AttemptRequest, Trial } from './trial.ts'
 
 export interface StillAllowedOptions {
-  readonly reports: Pick<AppReports, 'look' | 'isRefusedNow'>
+  readonly reports: Pick<AppReports, 'look' | 'isRefusedNow' | 'mayProbeThere'>
   readonly admission: Pick<AppAdmission, 'heldBack' | 'undecided' | 'mayGo' | 'askingOf'>
   readonly sealed: Pick<SealedTokens, 'open'>
   readonly clock: Pick<ClusterClock, 'now'>
@@ -67,6 +67,8 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
     const refreshToken = spendable(config, grant, context)
     const held = lacking(config, { params: context.params, refreshToken }) ?? admission.heldBack(app, trial)
     if (held !== null) return { failure: held }
+    if (isDown(app.context, app.endpoint) && !(await reports.mayProbeThere(app, attempt.id)))
+      return { failure: appsFault(app) }
     if (trial.sends >= mostTries) return { failure: admission.undecided(trial) }
     if (!admission.mayGo(app, trial)) return 'wait'
     const asking = admission.askingOf(app, trial)

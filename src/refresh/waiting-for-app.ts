@@ -1,5 +1,7 @@
+import { isDown } from '../../machines/index.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Apps } from '../actors/app-actor.ts'
+import { filledApp } from './filled-app.ts'
 import type { AppSlots } from './provider-limits.ts'
 
 export interface WaitingForAppOptions {
@@ -29,7 +31,8 @@ const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
 /** Accounts that wait for their app, and whom the app's own fan-out does not reach in time. */
 export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOptions): WaitingForApp {
   async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
-    if ((await apps.look(context.app)).state === 'secret-expired') return
+    const app = filledApp(await apps.look(context.app), context.params)
+    if (app.state === 'secret-expired' || isDown(app.context, app.endpoint)) return
     await accounts.receive(account, appWorks)
   }
 

@@ -2,7 +2,7 @@ import { getMicrosteps } from 'xstate'
 import { getShortestPaths } from 'xstate/graph'
 import { type AppContext, type AppEffect, type AppEvent, appMachine, step } from '../../machines/index.ts'
 import { day } from '../../src/testing/index.ts'
-import { appSamples, appsBegin, questionSamples, secretSamples } from './app-samples.ts'
+import { appSamples, appsBegin, endpointSamples, questionSamples, secretSamples } from './app-samples.ts'
 
 type Snapshot = Parameters<typeof step<typeof appMachine, AppEffect>>[1]
 
@@ -73,9 +73,18 @@ function questionSituation({ value, context }: Snapshot): string {
   ])
 }
 
+/** Of the life of endpoints that accounts fill in. */
+function endpointSituation({ value, context: { endpoints } }: Snapshot): string {
+  return JSON.stringify([value, endpoints.map(({ grants, probe }) => [grants, probe !== null])])
+}
+
 /** Paths that between them take every way the model knows, each to its end by the shortest way. */
 export function appPaths(): AppPaths {
-  const parts = [pathsOf(secretSamples, secretSituation), pathsOf(questionSamples, questionSituation)]
+  const parts = [
+    pathsOf(secretSamples, secretSituation),
+    pathsOf(questionSamples, questionSituation),
+    pathsOf(endpointSamples, endpointSituation),
+  ]
   return {
     paths: parts.flatMap(({ paths }) => paths),
     situations: parts.reduce((sum, { situations }) => sum + situations, 0),

@@ -96,6 +96,21 @@ const accepted =
     }
   }
 
+const refusedThere =
+  (grant: string): AppSample =>
+  (context) => ({
+    type: 'endpoint.refused',
+    id: 'refused there',
+    at: soon(context),
+    endpoint: 'endpoint',
+    grant,
+    error: {
+      reason: 'client_rejected',
+      action: 'fix or rotate the client secret',
+      providerError: { status: 401, error: 'invalid_client' },
+    },
+  })
+
 const earlier = { count: 3, since: appsBegin - 10 * minute }
 
 const whenDue = (context: AppContext) => Math.max(soon(context), context.wakeAt ?? 0)
@@ -159,6 +174,21 @@ export const appSamples: Readonly<Record<string, AppSample>> = {
     at: soon(context),
     account: 'newcomer',
   }),
+  'endpoint.refused': refusedThere('one'),
+  'endpoint.refused, another grant': refusedThere('another'),
+  'endpoint.accepted': (context) => ({
+    type: 'endpoint.accepted',
+    id: 'accepted there',
+    at: soon(context),
+    endpoint: 'endpoint',
+  }),
+  'endpoint.probed': (context) => ({
+    type: 'endpoint.probed',
+    id: 'probed there',
+    at: soon(context) + 5 * minute,
+    endpoint: 'endpoint',
+    attempt: 'one',
+  }),
   'provider.throttled': (context) => ({
     type: 'provider.throttled',
     id: 'throttled',
@@ -176,12 +206,19 @@ export const appSamples: Readonly<Record<string, AppSample>> = {
 
 const pick = (isOf: (name: string) => boolean) =>
   Object.fromEntries(Object.entries(appSamples).filter(([name]) => isOf(name)))
-const settles = /^(client\.rejected, (in|4|with a secret that is gone|another)|control|baseline|witness)/
+const settles =
+  /^(client\.rejected, (in|4|with a secret that is gone|another)|control|baseline|witness|endpoint)/
 
-/** What a model of secrets and their ends, and one of questions and their evidence, meet: together they meet all. */
+/** What a model of secrets and their ends, one of questions and their evidence, and one of endpoints meet: together all. */
 const putInQuestion = /^app.secret-updated, (two|none|two that end soon)$/
 
 export const secretSamples = pick((name) => !settles.test(name) || name === 'client.rejected, another grant')
 export const questionSamples = pick(
-  (name) => !name.startsWith('app.secret-updated') || putInQuestion.test(name),
+  (name) =>
+    !name.startsWith('endpoint') && (!name.startsWith('app.secret-updated') || putInQuestion.test(name)),
+)
+export const endpointSamples = pick((name) =>
+  /^(endpoint.*|provider\.throttled|app\.secret-updated, one|app\.secret-updated, one that ends soon)$/.test(
+    name,
+  ),
 )

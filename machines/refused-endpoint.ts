@@ -1,0 +1,37 @@
+import type { ProviderError } from './account-context.ts'
+
+/**
+ * A token endpoint that one account fills in, and that refused the client: what it says is true of the accounts there, and
+ * of no other.
+ */
+export interface RefusedEndpoint {
+  readonly endpoint: string
+  /** Whose requests it refused; two of them are enough to believe it. */
+  readonly grants: readonly string[]
+  readonly at: number
+  readonly error: {
+    readonly reason: string
+    readonly action: string
+    readonly providerError: ProviderError
+  }
+  /** The attempt that may look whether it takes the client again, and how many have. */
+  readonly probe: string | null
+  readonly probes: number
+  readonly probeAt: number
+}
+
+interface OfEndpoint {
+  readonly at: number
+  readonly id: string
+  readonly endpoint: string
+}
+
+export type EndpointEvent =
+  | (OfEndpoint & {
+      readonly type: 'endpoint.refused'
+      readonly grant: string
+      readonly error: RefusedEndpoint['error']
+    })
+  | (OfEndpoint & { readonly type: 'endpoint.accepted' })
+  /** An attempt asks to be the one that looks. */
+  | (OfEndpoint & { readonly type: 'endpoint.probed'; readonly attempt: string })
