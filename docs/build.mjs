@@ -1,7 +1,7 @@
-// `node docs/build.mjs site|report|check`: the API's documentation into docs/site, the reports of the public surface into
+// `node docs/build.mjs site|report|check`: the API's documentation into dist/site, the reports of the public surface into
 // docs/api, or whether these are of today. Reads dist/, and installs its own tools first.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -31,7 +31,7 @@ async function buildSite() {
     name: 'tokenbus',
     entryPoints: Object.values(entryPoints).map((file) => join(root, file)),
     tsconfig: join(folder, 'tsconfig.json'),
-    out: join(folder, 'site'),
+    out: join(root, 'dist/site'),
     readme: 'none',
     excludeExternals: true,
     validation: { notDocumented: true, invalidLink: true, notExported: false },
@@ -41,12 +41,13 @@ async function buildSite() {
   const project = await app.convert()
   if (project === undefined) return false
   app.validate(project)
-  if (app.logger.hasErrors()) return false
+  if (app.logger.hasErrors() || app.logger.validationWarningCount > 0) return false
   await app.generateOutputs(project)
   return !app.logger.hasErrors()
 }
 
 async function writeReports({ isLocal }) {
+  mkdirSync(join(folder, 'api'), { recursive: true })
   const { Extractor, ExtractorConfig } = await import('@microsoft/api-extractor')
   const upToDate = Object.entries(entryPoints).map(([name, file]) => {
     const config = ExtractorConfig.prepare({

@@ -2,14 +2,21 @@
 
 /** An access token that works. A newer one of the same account has a higher `generation`; times are ISO 8601. */
 export interface Token {
+  /** the account that was asked for */
   readonly account: string
+  /** whose grant it is, as the provider calls them */
   readonly user: string
+  /** for `Authorization: Bearer` (RFC 6750) */
   readonly accessToken: string
+  /** as the app was put */
   readonly provider: string
+  /** the app that the grant was given to */
   readonly app: string
+  /** the scopes that were granted */
   readonly registeredScopes: readonly string[]
   /** null if the token has no known expiry */
   readonly expires: string | null
+  /** counts the tokens of the account; `token.reject` names it */
   readonly generation: number
   /** fields of the provider's token responses that the app keeps */
   readonly extra?: { readonly [name: string]: string | number | boolean }
@@ -26,18 +33,30 @@ export interface Token {
 /** The account has a newer access token. */
 export interface TokenRefreshed {
   readonly type: 'token.refreshed'
+  /** the same in every delivery: drop repeats by it */
   readonly id: string
+  /** when it happened, in the time of the cluster */
   readonly time: string
+  /** of the account or the app; what is not newer is old */
   readonly version: number
+  /** the event exceeded the server's limit: lists are empty and long texts left out; a transition lacks `event`, `effects` and `snapshot` */
   readonly truncated?: true
   readonly account: string
+  /** the app that the grant was given to */
   readonly app: string
+  /** as the app was put */
   readonly provider: string
+  /** whose grant it is */
   readonly user: string
+  /** the state it led to */
   readonly state: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
+  /** the state of the account at its last event; null at its first */
   readonly previousState: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired' | null
+  /** counts the tokens of the account */
   readonly generation: number
+  /** when the new token runs out; null where nobody says */
   readonly expires: string | null
+  /** the scopes that were granted */
   readonly registeredScopes: readonly string[]
   /** whose account it was before, where it is another person's now */
   readonly previousUser?: string
@@ -46,23 +65,40 @@ export interface TokenRefreshed {
 /** The account no longer has a token: the reason, and what to do. */
 export interface TokenInvalid {
   readonly type: 'token.invalid'
+  /** the same in every delivery: drop repeats by it */
   readonly id: string
+  /** when it happened, in the time of the cluster */
   readonly time: string
+  /** of the account or the app; what is not newer is old */
   readonly version: number
+  /** the event exceeded the server's limit: lists are empty and long texts left out; a transition lacks `event`, `effects` and `snapshot` */
   readonly truncated?: true
   readonly account: string
+  /** the app that the grant was given to */
   readonly app: string
+  /** as the app was put */
   readonly provider: string
+  /** whose grant it is */
   readonly user: string
+  /** the state it led to */
   readonly state: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
+  /** the state of the account at its last event; null at its first */
   readonly previousState: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired' | null
+  /** counts the tokens of the account */
   readonly generation: number
+  /** why: a word of docs/errors.md, or an operator’s own */
   readonly reason: string
+  /** A: the grant has ended. S: it waits for a person. P: it waits for its app */
   readonly class: 'A' | 'S' | 'P'
+  /** the same grant may work again */
   readonly recoverable: boolean
+  /** what helps, in a sentence */
   readonly action: string
+  /** the reason is a guess, from the history of the account */
   readonly inferred?: boolean
+  /** somebody other than the token endpoint said so */
   readonly reported?: boolean
+  /** what the provider said (RFC 6749 §5.2), never its free text */
   readonly providerError: {
     readonly status: number | null
     readonly error: string
@@ -75,9 +111,13 @@ export interface TokenInvalid {
 /** The account was deleted. */
 export interface AccountRemoved {
   readonly type: 'account.removed'
+  /** the same in every delivery: drop repeats by it */
   readonly id: string
+  /** when it happened, in the time of the cluster */
   readonly time: string
+  /** of the account or the app; what is not newer is old */
   readonly version: number
+  /** the event exceeded the server's limit: lists are empty and long texts left out; a transition lacks `event`, `effects` and `snapshot` */
   readonly truncated?: true
   readonly account: string
   readonly app?: string

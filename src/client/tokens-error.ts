@@ -14,14 +14,21 @@ export interface TokensFailure extends Omit<Failure, 'error'> {
 /** Why there is no token. Check `code`, then `reason`, `recoverable` and `action`; `retryAfter` is in seconds. */
 export class TokensError extends Error {
   override readonly name = 'TokensError'
+  /** The failure's word. */
   readonly code: TokensErrorCode
+  /** The account that was asked for. */
   readonly account: string | undefined
+  /** Its state, where that is known. */
   readonly state: string | undefined
+  /** Why the account is as it is: docs/errors.md. */
   readonly reason: string | undefined
+  /** The same grant may work again. */
   readonly recoverable: boolean | undefined
+  /** What helps, in a sentence. */
   readonly action: string | undefined
   /** The claims the user must satisfy when signing in again, as JSON. */
   readonly claims: string | undefined
+  /** Seconds until it is worth asking again. */
   readonly retryAfter: number | undefined
 
   constructor(failure: TokensFailure, options?: ErrorOptions) {

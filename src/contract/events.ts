@@ -5,21 +5,27 @@ import { accountStateSchema, generationSchema, idSchema, timeSchema, versionSche
 const instant = z.number().nonnegative()
 
 const happened = {
-  id: z.string().min(1),
-  time: timeSchema,
-  version: versionSchema,
-  /** The event exceeded the server's limit: lists are empty and long texts left out; a transition lacks `event`, `effects` and `snapshot`. */
-  truncated: z.literal(true).optional(),
+  id: z.string().min(1).describe('the same in every delivery: drop repeats by it'),
+  time: timeSchema.describe('when it happened, in the time of the cluster'),
+  version: versionSchema.describe('of the account or the app; what is not newer is old'),
+  truncated: z
+    .literal(true)
+    .optional()
+    .describe(
+      "the event exceeded the server's limit: lists are empty and long texts left out; a transition lacks `event`, `effects` and `snapshot`",
+    ),
 }
 const ofAccount = { ...happened, account: idSchema }
 const ofApp = { ...happened, app: idSchema }
 const token = {
-  app: idSchema,
-  provider: z.string(),
-  user: z.string(),
-  state: accountStateSchema,
-  previousState: accountStateSchema.nullable(),
-  generation: generationSchema,
+  app: idSchema.describe('the app that the grant was given to'),
+  provider: z.string().describe('as the app was put'),
+  user: z.string().describe('whose grant it is'),
+  state: accountStateSchema.describe('the state it led to'),
+  previousState: accountStateSchema
+    .nullable()
+    .describe('the state of the account at its last event; null at its first'),
+  generation: generationSchema.describe('counts the tokens of the account'),
 }
 export const providerErrorSchema = z.strictObject({
   status: z.int().nullable(),
@@ -35,8 +41,8 @@ export const eventSchemas = {
     type: z.literal('token.refreshed'),
     ...ofAccount,
     ...token,
-    expires: timeSchema.nullable(),
-    registeredScopes: z.array(z.string()),
+    expires: timeSchema.nullable().describe('when the new token runs out; null where nobody says'),
+    registeredScopes: z.array(z.string()).describe('the scopes that were granted'),
     previousUser: z
       .string()
       .optional()
@@ -46,13 +52,17 @@ export const eventSchemas = {
     type: z.literal('token.invalid'),
     ...ofAccount,
     ...token,
-    reason: z.string(),
-    class: z.enum(['A', 'S', 'P']),
-    recoverable: z.boolean(),
-    action: z.string(),
-    inferred: z.boolean().optional(),
-    reported: z.boolean().optional(),
-    providerError: providerErrorSchema,
+    reason: z.string().describe('why: a word of docs/errors.md, or an operator’s own'),
+    class: z
+      .enum(['A', 'S', 'P'])
+      .describe('A: the grant has ended. S: it waits for a person. P: it waits for its app'),
+    recoverable: z.boolean().describe('the same grant may work again'),
+    action: z.string().describe('what helps, in a sentence'),
+    inferred: z.boolean().optional().describe('the reason is a guess, from the history of the account'),
+    reported: z.boolean().optional().describe('somebody other than the token endpoint said so'),
+    providerError: providerErrorSchema.describe(
+      'what the provider said (RFC 6749 §5.2), never its free text',
+    ),
   }),
   'account.grant-expiring': z.strictObject({
     type: z.literal('account.grant-expiring'),

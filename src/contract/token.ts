@@ -41,14 +41,14 @@ export const tokenRejectSchema = z.strictObject({
 
 /** The reply to `token.get` and `token.reject`. */
 export const tokenSchema = z.strictObject({
-  account: idSchema,
-  user: z.string(),
-  accessToken: z.string().min(1),
-  provider: z.string(),
-  app: idSchema,
-  registeredScopes: textsSchema,
+  account: idSchema.describe('the account that was asked for'),
+  user: z.string().describe('whose grant it is, as the provider calls them'),
+  accessToken: z.string().min(1).describe('for `Authorization: Bearer` (RFC 6750)'),
+  provider: z.string().describe('as the app was put'),
+  app: idSchema.describe('the app that the grant was given to'),
+  registeredScopes: textsSchema.describe('the scopes that were granted'),
   expires: timeSchema.nullable().describe('null if the token has no known expiry'),
-  generation: generationSchema,
+  generation: generationSchema.describe('counts the tokens of the account; `token.reject` names it'),
   extra: extraSchema.optional().describe("fields of the provider's token responses that the app keeps"),
   version: versionSchema.describe('the version of the account, as in its events'),
   since: timeSchema.describe('when the account entered its state'),

@@ -75,31 +75,51 @@ const schema = z.object({
 export type Mode = 'dev' | 'serve' | 'cli'
 /** What a node is configured with, from its environment (docs/configuration.md). */
 export interface Config {
+  /** What runs. */
   readonly mode: Mode
+  /** `TOKENBUS_NATS_URL` */
   readonly natsUrl: string | undefined
+  /** `TOKENBUS_NATS_CREDS` */
   readonly natsCreds: string | undefined
+  /** `TOKENBUS_REDIS_URL` */
   readonly redisUrl: string | undefined
+  /** `TOKENBUS_KEYS` */
   readonly keys: string | undefined
+  /** `TOKENBUS_REPLY_PREFIXES` */
   readonly replyPrefixes: readonly string[]
+  /** `TOKENBUS_CALLER_RATE`: requests per second */
   readonly callerRate: number
+  /** `TOKENBUS_HTTP_HOST`, `TOKENBUS_HTTP_PORT` */
   readonly http: { readonly host: string; readonly port: number }
+  /** `TOKENBUS_PUBLIC_URL` */
   readonly publicUrl: string | undefined
+  /** `TOKENBUS_TRUSTED_PROXIES` */
   readonly trustedProxies: readonly string[]
+  /** `TOKENBUS_REDIRECT_ORIGINS` */
   readonly redirectOrigins: readonly string[]
   /** Undefined: the switch on the page decides. */
   readonly enableTokenApi: boolean | undefined
+  /** `TOKENBUS_DATA_DIR` */
   readonly dataDir: string
+  /** `TOKENBUS_PARTITIONS` */
   readonly partitions: number
+  /** `TOKENBUS_ALLOW_PRIVATE_ENDPOINTS` */
   readonly allowPrivateEndpoints: boolean
+  /** `TOKENBUS_STREAM_REPLICAS` */
   readonly streamReplicas: number | undefined
   /** Milliseconds. */
   readonly leaveAfter: number
+  /** `TOKENBUS_CATALOGUE_DIR` */
   readonly catalogueDir: string | undefined
+  /** `TOKENBUS_CACHE_MB` */
   readonly cacheMb: number
+  /** `TOKENBUS_AUDIT` */
   readonly audit: { readonly to: 'stderr' | 'off' } | { readonly to: 'file'; readonly path: string }
   /** For tests: costs more than most replies do. */
   readonly checkReplies: boolean
+  /** `TOKENBUS_LOG_LEVEL` */
   readonly logLevel: LogLevel
+  /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` */
   readonly proxies: OutgoingProxies
 }
 

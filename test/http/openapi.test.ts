@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { checker, prepareCheckers } from './openapi-checkers.ts'
+import { privatePackage } from '../support/private-package.ts'
 import { registeredRoutes } from './registered-routes.ts'
 
 const { routes, document } = await registeredRoutes()
-const missing = prepareCheckers()
+const { missing, load } = privatePackage('test/http/openapi-checkers')
 if (missing !== null) process.stderr.write(`skipped: what other tools say of /openapi.json (${missing})\n`)
 
 /** For browsers, and the document itself. */
@@ -45,7 +45,7 @@ describe('/openapi.json', () => {
   })
 
   it.skipIf(missing)('has no problem that redocly finds', async () => {
-    const { createConfig, lintFromString } = await checker<{
+    const { createConfig, lintFromString } = await load<{
       createConfig(config: object): Promise<unknown>
       lintFromString(options: {
         source: string
@@ -58,14 +58,14 @@ describe('/openapi.json', () => {
   })
 
   it.skipIf(missing)('is valid to swagger-parser', async () => {
-    const { default: SwaggerParser } = await checker<{
+    const { default: SwaggerParser } = await load<{
       default: { validate(document: object): Promise<unknown> }
     }>('@apidevtools/swagger-parser')
     await expect(SwaggerParser.validate(structuredClone(document))).resolves.toBeDefined()
   })
 
   it.skipIf(missing)('becomes types by openapi-typescript, failures included', async () => {
-    const { default: openapiTypescript, astToString } = await checker<{
+    const { default: openapiTypescript, astToString } = await load<{
       default(document: object): Promise<unknown>
       astToString(ast: unknown): string
     }>('openapi-typescript')

@@ -30,6 +30,7 @@ export function installPacked({ source = root } = {}) {
 
   return {
     folder,
+    tarball: join(folder, filename),
     installed,
     manifest,
     /** One more package, by name. */

@@ -28,7 +28,7 @@ const besideDocs = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'src/client/R
 export const pages: readonly Page[] = [
   ...besideDocs,
   ...readdirSync(rootFile('docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md') && !/^(node_modules|api|site)\//.test(file))
+    .filter((file) => file.endsWith('.md') && !/^(node_modules|api)\//.test(file))
     .map((file) => `docs/${file}`)
     .sort(),
 ].map((path) => {

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { privatePackage } from '../support/private-package.ts'
+import { root } from './packed.ts'
+
+const { missing } = privatePackage('docs')
+const title = `the public surface of the packages${missing === null ? '' : ` (skipped: ${missing})`}`
+
+const built = (what: string) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['docs/build.mjs', what], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  return { status, said: stdout + stderr }
+}
+
+describe.skipIf(missing)(title, { timeout: 300_000 }, () => {
+  it('is what the reports in docs/api say (npm run api-report)', () => {
+    const { status, said } = built('check')
+    expect(status, said).toBe(0)
+  })
+
+  it('has a word of documentation for every export (npm run docs)', () => {
+    const { status, said } = built('site')
+    expect(status, said).toBe(0)
+  })
+})
