@@ -31,7 +31,7 @@ export interface AccountsOptions extends AccountTokensOptions {
   readonly clock: ClusterClock
   readonly newerForms: NewerForms
   readonly snapshotSchema?: (() => number) | undefined
-  /** Runs before every save: whatever this node would answer from memory is no longer sure. */
+  /** Runs before every save: invalidates this node's cache. */
   beforeSave(account: string): void
   afterSave(account: string, saved: LoadedAccount, left: LeftEntries | undefined): void
   send(request: { account: string; attempt: Attempt; saved: LoadedAccount }): void
@@ -43,11 +43,11 @@ export interface Accounts
   extends Actor<SnapshotFrom<typeof accountMachine>, AccountEvent, AccountEffect, AccountSecrets> {
   readonly openCurrent: AccountTokens['openCurrent']
   readonly names: Names
-  /** Saves anew what is in an older form, or was sealed or signed with an older key; answers whether it was. */
+  /** Rewrites a record in an older format, or encrypted or signed with an older key; returns whether it did. */
   rewrite(account: string): Promise<boolean>
 }
 
-/** The account actors: the machine, and where its secrets are kept. */
+/** The account actors: the machine together with the encrypted tokens. */
 export function createAccounts(options: AccountsOptions): Accounts {
   const tokens = createAccountTokens(options)
   const names = createNames(options.fingerprint)

@@ -2,30 +2,30 @@ import { createHash } from 'node:crypto'
 import type { AccountContext } from '../../machines/index.ts'
 import { Secret } from '../common/secret.ts'
 
-/** What a security event may call the person or the refresh token it is about. */
+/** How a security event identifies the user or the refresh token. */
 export type Name =
   | { readonly kind: 'person'; readonly text: string }
   | { readonly kind: 'token'; readonly text: string }
 
 export interface Named {
   readonly context: AccountContext
-  /** The refresh token that has just come; undefined where the one before stays. */
+  /** The new refresh token; undefined if it was not rotated. */
   readonly token: Secret | undefined
-  /** Its names so far. */
+  /** Its current names. */
   readonly known: readonly string[]
 }
 
 export interface Names {
   markOf(app: string, name: Name): string
-  /** All by which the account is found. */
+  /** All marks of the account. */
   of(named: Named): string[]
-  /** Is this really its name? Marks may be shared, and may be older than the account is now. */
+  /** True if the name is the account's; marks can collide or be outdated. */
   is(account: AccountContext, name: Name, refreshToken: Secret | undefined): boolean
 }
 
 /**
- * The names under which an account is found without its id, as keyed marks: the index tells nobody who they are. A
- * refresh token is a name only where it lasts; one that is replaced at each refresh would never be told in time.
+ * Indexes accounts by other names than their id, as keyed marks, so that the index does not reveal the names. A refresh token
+ * is a name only if it is not rotated, since an event about a rotated one would always be late.
  */
 export function createNames(fingerprint: (mark: { account: string; token: Secret }) => string): Names {
   const markOf = (app: string, { kind, text }: Name) =>
@@ -51,7 +51,7 @@ export function createNames(fingerprint: (mark: { account: string; token: Secret
   }
 }
 
-/** How Google names a token: by its first characters, or by its hash (`hash_base64_sha512_sha512`). */
+/** How Google identifies a token: by its prefix, or by its hash (`hash_base64_sha512_sha512`). */
 function tokenNames(token: Secret): string[] {
   const text = token.reveal()
   const hash = (data: string | Buffer) => createHash('sha512').update(data).digest()

@@ -5,11 +5,11 @@ import type { AccountTokens, TokenFields } from './account-tokens.ts'
 import type { Taken } from './actor.ts'
 import type { TokenPair } from './sealed-tokens.ts'
 
-/** What comes with an event and must not be in it. */
+/** Secrets and data that accompany an event but must not be part of it. */
 export interface AccountSecrets {
   readonly tokens?: TokenPair
   readonly metadata?: unknown
-  /** Beside what is kept already. */
+  /** Merged with what is stored already. */
   readonly extra?: Extra | undefined
 }
 
@@ -20,7 +20,7 @@ export type AccountStep = Taken<
   AccountSecrets
 >
 
-/** The effects that are published as events. */
+/** The effects that are published. */
 export type AccountAnnouncement = Extract<
   AccountEffect,
   {
@@ -33,17 +33,17 @@ export type AccountAnnouncement = Extract<
   }
 >
 
-/** What a transition wants done. */
+/** The effects of a transition, sorted. */
 export interface AccountWork {
   /** Fields of the record, saved with the state; null removes one. */
   readonly writes: TokenFields
   /** Saved with the state, in the outbox, and published from there. */
   readonly events: readonly AccountAnnouncement[]
-  /** Carried out once the save is certain. */
+  /** Performed once the save is certain. */
   readonly commands: readonly RefreshSend[]
 }
 
-/** Sorts a transition's effects into what is saved, announced and carried out. Runs again when a save was lost. */
+/** Sorts a transition's effects into what is saved, published and performed. Runs again after a lost save. */
 export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
   const { extra, after } = step
   const writes: TokenFields = { user: after.context.user }
@@ -66,7 +66,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
         Object.assign(writes, { c: null, 'c-': null, 'c~': null, f: null, metadata: null, extra: null })
         break
       case 'refresh.send':
-        // An intent to spend what this node cannot open would only be taken for a lost answer.
+        // An intent to use a token that this node cannot decrypt would look like a lost answer.
         tokens.assertReadable(step.id, step.record, effect.attempt.spend)
         commands.push(effect)
         break
@@ -84,7 +84,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
   return { writes, events, commands }
 }
 
-/** What came is beside what was kept before; what came of another grant says nothing of this one. */
+/** New fields are merged with the stored ones; those of another grant are discarded. */
 function extraAfter({ record, before, after, extra }: AccountStep): TokenFields {
   const came = { ...extra?.tokens?.extra, ...extra?.extra }
   const isSameGrant = before.context.grantId === after.context.grantId

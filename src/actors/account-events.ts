@@ -17,12 +17,12 @@ interface Snapshot {
 
 export interface Announced {
   readonly id: string
-  /** Of the save that this step becomes. */
+  /** The version after the save. */
   readonly version: number
   readonly event: AccountEvent
   readonly before: Snapshot
   readonly after: Snapshot
-  /** `after`, as it is saved. */
+  /** `after`, as stored. */
   readonly stored: StoredSnapshot
   readonly effects: readonly AccountEffect[]
 }
@@ -32,7 +32,7 @@ export function stateOf({ value, context }: Snapshot): AccountState | null {
   return context.grantId === null ? null : (value as AccountState)
 }
 
-/** What goes into the outbox with a save: always the transition, then what the machine announces. */
+/** The outbox entries of a save: the transition, then the machine's announcements. */
 export function outboxEntries(step: Announced, announcements: readonly AccountAnnouncement[]): OutboxEntry[] {
   const { id, version, event, before, after, stored, effects } = step
   const time = new Date(event.at).toISOString()
@@ -41,7 +41,7 @@ export function outboxEntries(step: Announced, announcements: readonly AccountAn
     const body = JSON.stringify({ id: eventId, type, time, account: id, version, ...details })
     return { id: eventId, type, time, ref: { kind: 'account', id }, body }
   }
-  // The transition goes first: caches drop the old token before anybody hears of the new one.
+  // The transition comes first, so that caches are invalidated before the new token is announced.
   const transition = entry('account.transition', {
     event,
     from: stateOf(before),
@@ -54,7 +54,7 @@ export function outboxEntries(step: Announced, announcements: readonly AccountAn
   return [transition, ...announcements.map((each) => entry(each.type, detailsOf(each)))]
 }
 
-/** Times are ISO 8601 outside. */
+/** Converts times to ISO 8601. */
 function detailsOf(announcement: AccountAnnouncement): object {
   const { type, ...details } = announcement
   if (!('expiresAt' in details)) return details

@@ -6,7 +6,7 @@ import type { NewerForms } from './newer-forms.ts'
 import { tokenMarks } from './refresh-token-fingerprints.ts'
 import { type SealedTokens, slotOf, type TokenPair } from './sealed-tokens.ts'
 
-/** Of an account's record; null removes one. */
+/** Fields of the record; null removes one. */
 export type TokenFields = Record<string, string | null>
 
 export interface AccountTokensOptions {
@@ -22,15 +22,15 @@ interface Kept {
 }
 
 export interface AccountTokens {
-  /** The account's tokens of today; null where it has none. Throws `NewerForm`. */
+  /** The current tokens; null if there are none. Throws `NewerForm`. */
   openCurrent(account: string, record: StoredRecord): TokenPair | null
-  /** Throws `NewerForm` for what this node cannot open. */
+  /** Throws `NewerForm` if this node cannot decrypt them. */
   assertReadable(account: string, record: StoredRecord, spend: Spend): void
-  /** The tokens that came become the current ones; the current ones become the previous ones. */
+  /** Stores the new tokens as current and the current ones as previous. */
   store(kept: Kept, effect: TokensStore, tokens: TokenPair): TokenFields
-  /** A second answer to a token already spent is kept, unspent. */
+  /** Keeps the refresh token of a second answer to a used token, without using it. */
   keepSibling(kept: Kept, tokens: TokenPair | undefined): TokenFields
-  /** Sealed by an older key, or in an older form. */
+  /** True if encrypted with an older key or in an older format. */
   isStale(record: StoredRecord): boolean
   reseal(account: string, record: StoredRecord): TokenFields
 }
@@ -38,7 +38,7 @@ export interface AccountTokens {
 const slots = ['c', 'c-', 'c~'] as const
 type AccountSlot = (typeof slots)[number]
 
-/** The sealed tokens in an account's record: `c` current, `c-` previous, `c~` sibling, `f` fingerprints of those it lives by. */
+/** The encrypted tokens in an account's record: `c` current, `c-` previous, `c~` sibling, `f` fingerprints of refresh tokens. */
 export function createAccountTokens({
   sealed,
   fingerprint,
@@ -74,7 +74,7 @@ export function createAccountTokens({
     store({ id: account, record, after }, { generation, newGrant, resource }, tokens) {
       const current = openCurrent(account, record)
       const kept = newGrant ? null : current
-      // RFC 6749 §6: an answer without a refresh token leaves the old one in force.
+      // RFC 6749 §6: without a new refresh token the old one stays valid.
       const refreshToken = tokens.refreshToken ?? kept?.refreshToken
       const rotated = tokens.refreshToken !== undefined && !newGrant
       const accessToken = resource === null ? tokens.accessToken : kept?.accessToken
@@ -111,7 +111,7 @@ export function createAccountTokens({
   }
 }
 
-/** The token that has come and that the grant lives by. */
+/** The new token that sustains the grant. */
 function grantToken(
   { refreshable, refreshWith }: AccountContext,
   { refreshToken, accessToken }: TokenPair,
@@ -120,7 +120,7 @@ function grantToken(
   return refreshToken ?? (alone ? accessToken : undefined)
 }
 
-/** The second access tokens the account still has a use for, with the one that came. */
+/** The second access tokens still in use, including the new one. */
 function resourcesAfter(
   { resources }: AccountContext,
   kept: TokenPair | null,
@@ -132,8 +132,8 @@ function resourcesAfter(
 }
 
 /**
- * What revokes a grant is settled when the grant is put: a refresh elsewhere says nothing about it. Nor does a refresh at an
- * endpoint of its own about the token endpoint.
+ * The revocation origin is fixed when the grant is put; a refresh does not change it. A refresh at a separate endpoint does
+ * not change the token endpoint either.
  */
 function placeAfter(place: GrantPlace | undefined, kept: GrantPlace | undefined): GrantPlace | undefined {
   if (place === undefined || kept === undefined) return place ?? kept

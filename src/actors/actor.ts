@@ -12,19 +12,19 @@ export interface Loaded<Snapshot> {
   readonly at: number
 }
 
-/** The state an event will meet. */
+/** The state that an event is applied to. */
 export interface Meeting<Snapshot> extends Loaded<Snapshot> {
-  /** For the event: the same however often a lost save makes it be decided anew, so that a repeat adds nothing twice. */
+  /** The event's id, the same in each retry after a lost save, so that a retry adds nothing twice. */
   readonly eventId: string
 }
 
-/** What came of an event. `taken` is false when the machine had no use for it; nothing was saved then. */
+/** The result of an event. `taken` is false if the machine ignored it and nothing was saved. */
 export interface Outcome<Snapshot, Effect> extends Loaded<Snapshot> {
   readonly taken: boolean
   readonly effects: readonly Effect[]
 }
 
-/** An event, and what comes with it to be saved but must not be in it. */
+/** An event, with data to save that must not be part of it. */
 export interface Decision<Event, Extra> {
   readonly event: Event
   readonly extra?: Extra
@@ -36,7 +36,7 @@ export interface Taken<Snapshot, Event, Effect, Extra> {
   readonly event: Event
   readonly before: Snapshot
   readonly after: Snapshot
-  /** `after`, as it is saved. */
+  /** `after`, as stored. */
   readonly stored: StoredSnapshot
   readonly effects: readonly Effect[]
   readonly extra: Extra | undefined
@@ -47,7 +47,7 @@ type Saving = Pick<
   'generation' | 'state' | 'wakeAt' | 'app' | 'names' | 'fields' | 'outbox' | 'tombstone'
 >
 
-/** What a transition requires: `saving` is saved with it, `work` is carried out after the save. */
+/** The effects of a transition: `saving` is saved with it, `work` is performed after the save. */
 export interface Plan<Work> {
   readonly saving: Saving
   readonly work: Work
@@ -62,10 +62,10 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra, W
   readonly newerForms: NewerForms
   /** The schema under which snapshots are saved; the newest by default. */
   readonly snapshotSchema?: (() => number) | undefined
-  /** Runs again when a save was lost to another node. */
+  /** Runs again after a lost compare-and-set. */
   plan(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Plan<Work>
   beforeSave?(id: string): void
-  /** Called once the save is certain. Must not throw, and must not wait for this account's next turn. */
+  /** Called once the save is certain. Must not throw, and must not wait for another event of the same id, which is queued behind. */
   perform(
     outcome: Outcome<SnapshotFrom<M>, Effect>,
     how: {
@@ -75,19 +75,19 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra, W
       readonly left: LeftEntries | undefined
     },
   ): void
-  /** A save was lost to another node. */
+  /** A compare-and-set was lost to another node. */
   onLostSave?(id: string): void
 }
 
-/** The machines of one kind: nothing else writes their state. */
+/** The actors of one kind; nothing else writes their state. */
 export interface Actor<Snapshot, Event, Effect, Extra> {
   load(id: string, options?: { readonly markUsed?: boolean }): Promise<Loaded<Snapshot>>
-  /** Stored otherwise than it would be now: in an older form, or signed with an older key. */
+  /** True if the record has an older format, or was signed with an older key. */
   isStale(record: StoredRecord): boolean
   /**
-   * Runs one event to its saved end. `decide` sees the state the event will meet and may answer null; it runs again
-   * on newer state when the save is lost. `loaded` saves the first load. Rejects with `StorageUnavailable`, and
-   * with `NewerForm` for what is left to newer nodes.
+   * Applies one event and saves the result. `decide` gets the current state and may return null; it runs again on newer state
+   * after a lost save. `loaded` avoids the first load. Rejects with `StorageUnavailable`, and with `NewerForm` for records
+   * that only newer nodes can read.
    */
   receive(
     id: string,
@@ -96,12 +96,12 @@ export interface Actor<Snapshot, Event, Effect, Extra> {
   ): Promise<Outcome<Snapshot, Effect>>
 }
 
-/** More lost saves than this in a row is a bug, not contention. */
+/** More consecutive lost saves are a bug, not contention. */
 const mostTries = 100
 
 /**
- * Load, transition, save by compare-and-set, then act: nothing else writes state. Whoever loses the save reloads and
- * runs the event again on what the winner left.
+ * Load, transition, save by compare-and-set, then act; nothing else writes state. After a lost save, the event is applied
+ * again to the winner's state.
  */
 export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Work>(
   options: ActorOptions<M, Event, Effect, Extra, Work>,
@@ -134,7 +134,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
     let seen = loaded ?? (await load(id))
     for (let tries = 0; tries < mostTries; tries++) {
       const { record, snapshot: before } = seen
-      // What was loaded a while ago meets an event of now.
+      // The record may have been loaded earlier; the event happens now.
       const decision = decide({ ...seen, at: Math.max(seen.at, clock.now()), eventId })
       const stepped = decision && step<M, Effect>(machine, before, decision.event as never)
       if (stepped === null) return { ...seen, taken: false, effects: [] }
@@ -181,7 +181,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
   }
 }
 
-/** What a load would find now. */
+/** The record as a load would return it now. */
 function recordAfter(change: {
   readonly record: StoredRecord
   readonly saved: Saved

@@ -37,22 +37,22 @@ export type Report = Without<Exclude<AppEvent, { type: 'app.secret-updated' }>>
 
 export interface Apps {
   look(id: string): Promise<App>
-  /** What a token request, the clock or the fan-out has to tell; answers the app as it is then. */
+  /** Applies an event of a token request, the clock or the fan-out; returns the app afterwards. */
   report(id: string, report: Report): Promise<Outcome<AppSnapshot, AppEffect> & { readonly app: App }>
-  /** `decide` sees the app as it is and answers what to store, or undefined to leave it. */
+  /** `decide` gets the app and returns what to store, or undefined to leave it unchanged. */
   configure(id: string, decide: (app: App) => AppSettings | undefined): Promise<App>
-  /** Of one app that was saved elsewhere, or of all where Redis may have forgotten a save. */
+  /** Invalidates the cache of one app that another node saved, or of all if Redis may have lost a save. */
   forgetSettings(id?: string): void
-  /** Where discovery has found the token endpoint of an app, it stays. */
+  /** Pins the origin at which discovery found the app's token endpoint. */
   pinOrigin(app: App, reached: Reached): Promise<void>
   /**
-   * Saves anew, by putting the app as it is, what is in an older form, or was sealed or signed with an older key; answers
-   * whether it was.
+   * Rewrites a record in an older format, or encrypted or signed with an older key, by putting the app unchanged; returns
+   * whether it did.
    */
   rewrite(id: string): Promise<boolean>
 }
 
-/** The app actors: one OAuth client each, its secrets sealed beside its state. */
+/** The app actors: one OAuth client each, with its encrypted secrets beside its state. */
 export function createApps(options: AppsOptions): Apps {
   const stored = createStoredSettings(options)
 
@@ -107,7 +107,7 @@ export function createApps(options: AppsOptions): Apps {
     return read(id, outcome)
   }
 
-  // Many attempts look at the same app at the same time.
+  // Shared, because many attempts read the same app concurrently.
   const load = createSharedLoad((id) => actor.load(id))
 
   return {

@@ -7,17 +7,17 @@ import type { AppSettings } from './stored-settings.ts'
 export type AppStep = Taken<{ value: unknown; context: AppContext }, AppEvent, AppEffect, AppSettings>
 
 type AppAnnouncement = Extract<AppEffect, { type: `app.${string}` }>
-/** What an app wants done once its transition is saved. */
+/** The effects of an app's transition, sorted. */
 export type AppCommand = Exclude<AppEffect, AppAnnouncement>
 
 export interface AppWork {
   /** Saved with the state, in the outbox, and published from there. */
   readonly events: readonly OutboxEntry[]
-  /** Carried out once the save is certain. */
+  /** Performed once the save is certain. */
   readonly commands: readonly AppCommand[]
 }
 
-/** Sorts a transition's effects into what is announced and what is carried out. Runs again when a save was lost. */
+/** Sorts a transition's effects into what is published and what is performed. Runs again after a lost save. */
 export function workOf(step: AppStep): AppWork {
   const events: OutboxEntry[] = []
   const commands: AppCommand[] = []

@@ -5,10 +5,10 @@ import type { Refusal } from '../provider/classified.ts'
 import { isFilledPerAccount } from '../provider/url-params.ts'
 import type { App } from './stored-settings.ts'
 
-/** How an attempt without tokens ended, as its account is told. */
+/** The outcome of an attempt without tokens, as an event of its account. */
 export type Failure = Omit<RefreshFailed, 'type' | 'at' | 'id' | 'attempt' | 'baseGeneration'>
 
-/** Nothing left this node. `retryAfter` in milliseconds. */
+/** Nothing was sent. `retryAfter` in milliseconds. */
 export function unsent(
   failureClass: 'A' | 'C' | 'T',
   cause: Cause,
@@ -58,12 +58,12 @@ export function fromRefusal({
   }
 }
 
-/** Who speaks about the grant, or about what a domain has delegated, has taken the client (RFC 6749 §5.2). */
+/** A refusal about the grant or a delegation implies that the client was accepted (RFC 6749 §5.2). */
 export function hasTakenClient({ class: refusalClass, reason, general }: Refusal): boolean {
   return ('ARS'.includes(refusalClass) && !general) || reason === 'delegation_missing'
 }
 
-/** Another secret may be the right one (RFC 6749 §5.2, and in providers' own words). */
+/** True if another secret may be accepted (RFC 6749 §5.2, and providers' own error codes). */
 export function accusesSecret({ reason, providerError: { error } }: Refusal): boolean {
   return error === 'invalid_client' || reason === 'client_secret_wrong'
 }

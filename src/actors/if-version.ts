@@ -2,22 +2,22 @@ import { type Failed, fail } from '../contract/failures.ts'
 import type { IfVersion } from '../contract/fields.ts'
 import type { Revision } from '../redis/records.ts'
 
-/** Version and save id as one text. Unlike the version it is never the same in two histories (after a failover). */
+/** Version and save id as one text. Unique even if a failover lost a save, unlike the version. */
 export function revisionOf({ version, saveId }: Revision): string {
   return `${version}-${saveId ?? ''}`
 }
 
 export interface CheckIfVersion {
   readonly record: Revision
-  /** False for what was deleted. */
+  /** False for a deleted record. */
   readonly exists: boolean
   readonly ifVersion: IfVersion | undefined
 }
 
-/** For inside the compare-and-set: is this still what the caller has seen? Fails with `conflict`. */
+/** Checks a precondition inside the compare-and-set. Fails with `conflict`. */
 export function checkIfVersion({ record, exists, ifVersion }: CheckIfVersion): Failed | undefined {
   if (ifVersion === undefined || isMet({ record, exists, ifVersion })) return undefined
-  if (ifVersion === 0) return fail('conflict', 'ifVersion: it exists already')
+  if (ifVersion === 0) return fail('conflict', 'ifVersion: 0 requires that it does not exist, but it does')
   return fail(
     'conflict',
     exists ? `ifVersion: it is at ${revisionOf(record)} now` : 'ifVersion: it does not exist',

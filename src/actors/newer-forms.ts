@@ -11,11 +11,11 @@ export interface NewerFormsOptions {
 }
 
 export interface NewerForms {
-  /** What `read` answers. Throws `NewerForm` where the record is not for this node. */
+  /** Returns the result of `read`. Throws `NewerForm` if only other nodes can read the record. */
   reading<T>(ref: Ref, record: Revision, read: () => T): T
 }
 
-/** Tells what other nodes have to read from what is broken; counts it, and says so once. */
+/** Distinguishes records for newer nodes from broken ones; counts them, and logs once. */
 export function createNewerForms({ logger, observer }: NewerFormsOptions): NewerForms {
   const told = new Set<string>()
 
@@ -31,7 +31,7 @@ export function createNewerForms({ logger, observer }: NewerFormsOptions): Newer
           told.add(what)
           logger.error(
             { err: error, ...ref },
-            'stored by a newer version, or sealed with a key this node lacks: left to other nodes (said once)',
+            'stored by a newer version, or encrypted with a key this node lacks: left to other nodes (logged once)',
           )
         }
         throw new NewerForm({ ref, read: record, cause: error })

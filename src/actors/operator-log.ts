@@ -17,10 +17,10 @@ interface AppSnapshot {
   readonly context: AppContext
 }
 
-/** What the log says of accounts and apps, at `info`: one line for each thing that happened, fields named alike. */
+/** Logs what happened to accounts and apps at level `info`, one line per event with consistent fields. */
 export interface OperatorLog {
   refreshFailed(request: { account: string; app: string; attempt: string }, failure: Failure): void
-  /** What an account announced; not every refresh is worth a line. */
+  /** Logs an announcement of an account, except ordinary refreshes. */
   announced(account: string, announcement: AccountAnnouncement): void
   appChanged(
     app: string,
@@ -28,7 +28,7 @@ export interface OperatorLog {
   ): void
 }
 
-/** Of one kind of line for one app: so many at once, then one each 10 s. */
+/** Token bucket per kind of line and app: a burst, then one line every 10 s. */
 const limit = { burst: 20, perSecond: 0.1 }
 const invalid = { A: 'account revoked', S: 'account parked', P: 'account waits for its app' } as const
 const mostRemembered = 1_000
@@ -42,7 +42,7 @@ export function createOperatorLog(options: {
   const buckets = createTokenBuckets(timers)
   const omitted = new LRUCache<string, number>({ max: mostRemembered })
 
-  /** A thousand accounts of one broken app are one storm, not a thousand lines: `omitted` says how many are missing. */
+  /** Rate-limited per app, so that a broken app does not flood the log; `omitted` counts suppressed lines. */
   function bounded(line: Line, message: string): void {
     const id = `${message} ${line.app}`
     const missing = omitted.get(id) ?? 0

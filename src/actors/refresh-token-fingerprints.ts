@@ -1,6 +1,6 @@
 /**
- * The keyed fingerprints of an account's refresh tokens, as one text. Those that came from outside may come from there
- * again, a year later: however often the grant was rotated meanwhile, they are not pushed out.
+ * The keyed fingerprints of an account's refresh tokens, as one text. Those of tokens that were put are never evicted by
+ * rotation, because an old list may put them again a year later.
  */
 export const tokenMarks = {
   knows: (marks: string | undefined, mark: string): boolean =>
@@ -16,7 +16,7 @@ export const tokenMarks = {
 }
 
 const put = '+'
-/** As a provider forgets old ones too. */
+/** Bounded, since providers forget old tokens too. */
 const mostOfAKind = 100
 
 const isPut = (outside: boolean) => (each: string) => each.startsWith(put) === outside

@@ -8,22 +8,22 @@ import type { Sealer } from '../redis/seal.ts'
 export interface TokenPair {
   readonly accessToken?: Secret | undefined
   readonly refreshToken?: Secret | undefined
-  /** The second access tokens, by the key of what they are for. */
+  /** The second access tokens, by resource key. */
   readonly resources?: Readonly<Record<string, Secret>> | undefined
-  /** Where the refresh token may be sent. Sealed with it: who writes only Redis cannot change it. */
+  /** Where the refresh token may be sent. Encrypted with it, so that write access to Redis is not enough to change it. */
   readonly place?: GrantPlace | undefined
-  /** What the app keeps of the answer they came with. No secret; here it is only on its way to the record. */
+  /** The fields of the token response that the app keeps. Not secret; only passed through to the record. */
   readonly extra?: Extra | undefined
 }
 
 export type Slot = 'c' | 'c-' | 'c~' | 'spool'
 
-/** Where the token lies that an attempt spends. */
+/** The slot of the token that an attempt uses. */
 export const slotOf = { current: 'c', previous: 'c-', sibling: 'c~' } as const satisfies Record<Spend, Slot>
 
 export interface SealedTokens {
   seal(tokens: TokenPair, place: { account: string; generation: number; slot: Slot }): string
-  /** With `generation`, the sealed text must be of exactly that one. Throws `SealError`. */
+  /** With `generation`, the text must have exactly that one. Throws `SealError`. */
   open(sealed: string, place: { account: string; slot: Slot; generation?: number }): TokenPair
   isStale(sealed: string): boolean
 }

@@ -11,28 +11,28 @@ import type { NewerForms } from './newer-forms.ts'
 export interface ClientSecret {
   readonly id: string
   readonly secret: Secret
-  /** Milliseconds, null when it is not known to end. */
+  /** Milliseconds; null if it has no known expiry. */
   readonly expiresAt: number | null
 }
 
-/** An app with all a token request needs. `config` is null when there is no such app. */
+/** An app with everything a token request needs. `config` is null if there is no such app. */
 export interface App {
   readonly state: AppState
   readonly context: AppContext
   readonly config: AppConfig | null
   readonly secrets: readonly ClientSecret[]
-  /** It is being deleted since (ms); null where nobody does that. */
+  /** When its deletion began (ms); null if it is not being deleted. */
   readonly closingSince: number | null
-  /** Which token endpoint it asks, and as whom; empty when there is no such app. */
+  /** Identifies token endpoint, tenant and client; empty if there is no such app. */
   readonly endpoint: string
   readonly record: StoredRecord
 }
 
-/** What comes with an event and is stored beside the machine's state; `null` removes the app. */
+/** Data that accompanies an event and is stored beside the state; `null` removes the app. */
 export type AppSettings = {
   readonly config: AppConfig
   readonly secrets: readonly ClientSecret[]
-  /** Set by who deletes it; any other change calls the deletion off. */
+  /** Set by a deletion; any other change cancels it. */
   readonly closingSince?: number
 } | null
 
@@ -47,14 +47,14 @@ export interface StoredSettings {
   /** Fields of the record; null removes one. */
   write(id: string, record: StoredRecord, settings: AppSettings | undefined): Record<string, string | null>
   read(id: string, record: StoredRecord): Settings
-  /** Of one app, or of all. */
+  /** Invalidates one app, or all. */
   forget(id?: string): void
 }
 
-/** Opened settings this node keeps. */
+/** Maximum number of cached decrypted settings. */
 const mostSettings = 1_000
 
-/** An app's configuration and its sealed secrets, in its record. */
+/** Reads and writes an app's configuration and encrypted secrets in its record. */
 export function createStoredSettings({ sealer, newerForms }: StoredSettingsOptions): StoredSettings {
   const seen = new LRUCache<string, Revision & { settings: Settings }>({ max: mostSettings })
 
@@ -96,7 +96,7 @@ export function createStoredSettings({ sealer, newerForms }: StoredSettingsOptio
         closing: closingSince === undefined ? null : String(closingSince),
       }
     },
-    /** Opening the secrets anew for each attempt would cost more than the attempt: once per version is enough. */
+    /** Cached per version, because decrypting the secrets costs more than an attempt. */
     read(id, record) {
       const { version, saveId } = record
       const known = seen.get(id)
@@ -112,21 +112,21 @@ export function createStoredSettings({ sealer, newerForms }: StoredSettingsOptio
   }
 }
 
-/** Who refused the secrets may have been somebody else, or have meant another client. */
+/** True if the secrets would now be sent to another endpoint or as another client. */
 function isSameClient(before: AppConfig | null, after: AppConfig): boolean {
   return (['clientId', 'tenant', 'issuer', 'tokenUrl', 'refreshUrl'] as const).every(
     (name) => before?.[name] === after[name],
   )
 }
 
-/** What was only found out is no change. */
+/** Discovered values do not count as a change. */
 function isChanged(before: AppConfig | null, after: AppConfig): boolean {
   if (before === null) return false
   const text = ({ pinned, ...config }: AppConfig) => JSON.stringify({ ...config, moves: pinned?.moves })
   return text(before) !== text(after)
 }
 
-/** The event of a change. A secret is known by its text and its client: another one under an old name is a fresh one. */
+/** The event of a change. A secret is identified by its text and client, so a new text under an old id counts as fresh. */
 export function secretsUpdated(
   app: App,
   settings: AppSettings,

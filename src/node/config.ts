@@ -16,7 +16,7 @@ const origins = z
   )
 const port = z.coerce.number().int().min(0).max(65_535)
 
-/** `file:<path>`: what the file holds, so that a password in a URL can be a mounted secret. */
+/** `file:<path>` stands for the file's content, so that a URL with a password can be a mounted secret. */
 const mountable = z
   .string()
   .min(1)
@@ -97,7 +97,7 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** `TOKENBUS_REDIRECT_ORIGINS` */
   readonly redirectOrigins: readonly string[]
-  /** Undefined: the switch on the page decides. */
+  /** Undefined leaves it to the switch on the page. */
   readonly enableTokenApi: boolean | undefined
   /** `TOKENBUS_DATA_DIR` */
   readonly dataDir: string
@@ -115,7 +115,7 @@ export interface Config {
   readonly cacheMb: number
   /** `TOKENBUS_AUDIT` */
   readonly audit: { readonly to: 'stderr' | 'off' } | { readonly to: 'file'; readonly path: string }
-  /** For tests: costs more than most replies do. */
+  /** For tests only: costs more than most replies. */
   readonly checkReplies: boolean
   /** `TOKENBUS_LOG_LEVEL` */
   readonly logLevel: LogLevel

@@ -25,15 +25,15 @@ import { runHost } from './run-host.ts'
 export interface CoreOptions {
   readonly config: Config
   readonly logger: Logger
-  /** Told in the order things start; to be done in reverse. */
+  /** Registers a stop step, in the order in which parts start. */
   onStop(step: StopStep): void
 }
 
-/** A node that keeps its accounts' tokens valid and publishes what happens to them, and that nobody can ask yet. */
+/** The core of a node: refreshes accounts and publishes events, but does not listen for requests yet. */
 export async function startCore({ config, logger, onStop }: CoreOptions) {
   const { dataDir, partitions } = config
   const clock = createClusterClock()
-  // Where `dev` is tried out, a Redis without its data is one begun anew.
+  // In `dev`, an empty Redis counts as a new one.
   const known = config.mode === 'serve' ? await rememberedIdentity(dataDir) : undefined
   const storage = await openStorage({
     url: config.redisUrl as string,
@@ -45,7 +45,7 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
   onStop({ part: 'redis', stop: storage.close })
   if (config.mode === 'serve' && known?.identity !== storage.identity)
     await rememberIdentity(dataDir, storage.identity).catch((error) =>
-      logger.warn({ err: error }, 'the identity of the data is not remembered'),
+      logger.warn({ err: error }, 'the identity of the data could not be written to the data directory'),
     )
   const { highestTime } = storage
   const keeper = createClockKeeper({ clock, timers: realTimers, logger, highestTime })
@@ -59,10 +59,10 @@ export async function startCore({ config, logger, onStop }: CoreOptions) {
       logger,
       connection,
     })
-  // This node knows its own saves.
+  // This node's own saves need no announcement to itself.
   const nats = await connectAs('', logger, { noEcho: true })
   onStop({ part: 'nats', stop: () => nats.drain() })
-  // NATS handles what comes in on one connection in order: a publish that waits for a full disk holds up what is behind it.
+  // nats-server processes one connection's messages in order, so a publish that waits for a full disk blocks those behind it.
   const jetStream = await connectAs(' events', logger.child({ connection: 'events' }))
   onStop({ part: 'nats, for events', stop: () => jetStream.drain() })
   const { streamReplicas: replicas } = config

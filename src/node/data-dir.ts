@@ -9,7 +9,7 @@ export interface DataDirOptions {
   readonly logger: Pick<Logger, 'warn'>
 }
 
-/** What `dev` keeps there; what is missing of it is made anew, beside whatever else there is. */
+/** The files of `dev`; missing ones are created, other files are left alone. */
 const ours =
   /^(keys|admin-token|(dev|sandbox)\.json|nats|redis|redis-identity|spool)(\.(log|pid|part))?$|^lost\+found$/
 
@@ -26,8 +26,8 @@ const reasons: Readonly<Record<string, string>> = {
 const isFull = (code: string | undefined) => code === 'ENOSPC' || code === 'EDQUOT'
 
 /**
- * Makes the data directory and proves that it can be written. Throws `StartError`; but a full disk does not keep
- * `serve` from serving, which needs it only for answers that Redis does not take.
+ * Creates the data directory and checks that it is writable. Throws `StartError`, except that `serve` starts with a full
+ * disk, because it needs the directory only for answers that Redis cannot store.
  */
 export async function prepareDataDir({ dataDir, mode, logger }: DataDirOptions): Promise<void> {
   const spool = join(dataDir, 'spool')
@@ -48,13 +48,13 @@ export async function prepareDataDir({ dataDir, mode, logger }: DataDirOptions):
   }
 }
 
-/** An error of the file system, in one sentence; undefined for what is none of the data directory's. */
+/** A file-system error of the data directory as one sentence; undefined for other errors. */
 export function dataDirFailure(error: unknown, dataDir: string): StartError | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, path, syscall } = error as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return undefined
   const reason = reasons[code] ?? `cannot be used (${code})`
-  // A write that finds no room does not know the file's name.
+  // ENOSPC on write carries no path.
   const within = path === undefined ? isFull(code) : resolve(path).startsWith(resolve(dataDir))
   if (!within) return undefined
   const what = path === undefined || resolve(path) === resolve(dataDir) ? '' : ` (${path})`
@@ -65,7 +65,7 @@ export function dataDirFailure(error: unknown, dataDir: string): StartError | un
   )
 }
 
-/** Node's own `recursive` never ends below /proc, and calls a read-only file system missing. */
+/** Not `mkdir` with `recursive`, which loops below /proc and reports ENOENT on read-only file systems. */
 async function makeDirectory(path: string): Promise<void> {
   const make = () => mkdir(path, { mode: 0o700 })
   await make().catch(async (error: NodeJS.ErrnoException) => {

@@ -5,7 +5,7 @@ import { redisAddress } from '../redis/connect.ts'
 import { parseKeys } from '../redis/seal-keys.ts'
 import type { Config } from './config.ts'
 
-/** What a node is started with, to be logged: hosts without credentials, keys by their ids. Throws `StartError`. */
+/** A node's configuration for the log: hosts without credentials, keys by id. Throws `StartError`. */
 export function describeConfig(config: Config): object {
   const { natsUrl, redisUrl, keys, publicUrl, http, audit, natsCreds: _, ...plain } = config
   return {

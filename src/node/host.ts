@@ -35,24 +35,24 @@ export interface HostOptions {
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>
   readonly fingerprint: (mark: { account: string; token: Secret }) => string
   readonly publisher: Pick<Publisher, 'publish' | 'alreadyThere' | 'connected'>
-  /** Tells every node of a save, JetStream or not. */
+  /** Announces a save to all nodes on core NATS. */
   announce(change: Change): void
-  /** Does an announcement reach anybody? By default, where events do. */
+  /** True if announcements can be sent; by default if events can. */
   readonly announcing?: () => boolean
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: ClusterClock
-  /** Under which snapshots are saved; the newest by default. */
+  /** The schema number of stored snapshots; the newest by default. */
   readonly snapshotSchema?: () => number
   readonly partitions: number
   readonly spool: Spool
   readonly timers?: Timers
   readonly logger: Logger
   readonly observer?: Observer
-  /** How many ready-made replies this node keeps. */
+  /** Maximum number of cached replies. */
   readonly cachedTokens?: number
-  /** What they may take together. */
+  /** Maximum megabytes of cached replies. */
   readonly cacheMb?: number
-  /** With replicas: false when none has the account's last save yet. */
+  /** With replicas: false if none has the account's last save yet. */
   confirmSave(save: SaveToConfirm): Promise<boolean>
 }
 
@@ -71,9 +71,9 @@ export interface Host {
   readonly reads: TokenReads
   readonly waiting: Waiting<LoadedAccount>
   readonly waker: Waker
-  /** A record was saved, here or elsewhere. */
+  /** A record was saved on this or another node. */
   changed(record: ChangedRecord): void
-  /** Redis is back, or another one in its place, which may have forgotten what was stored: answers go first. */
+  /** Redis was reconnected or failed over, and may have lost saves: pending answers are stored first. */
   storageBack(): void
 }
 
@@ -99,7 +99,7 @@ export function createHost(options: HostOptions): Host {
   const confirmed = (id: string, { saveId }: StoredRecord) =>
     options.confirmSave({ ref: { kind: 'account', id }, saveId: saveId as string })
 
-  /** The save of a node that may have crashed: this node has not heard of it either. */
+  /** The save of a node that may have crashed; this node may have missed it too. */
   function announceLeft(change: Change): void {
     announce(change)
     changed({ ...change, version: () => change.version })
@@ -126,7 +126,7 @@ export function createHost(options: HostOptions): Host {
       attempts.superseded(account, saved.record.version)
       announceSave({ kind: 'account', id: account }, saved.record, left)
       if (saved.snapshot.context.grantId === null)
-        background('answers of a removed account not forgotten', () => arrivedAnswers.forget(account))
+        background('answers of a removed account were not deleted', () => arrivedAnswers.forget(account))
     },
     send: (request) => attempts.start(request),
     onAnnounced: operatorLog.announced,
@@ -201,7 +201,7 @@ export function createHost(options: HostOptions): Host {
     takeUp: arrivedAnswers.takeUp,
   })
 
-  /** A record was saved elsewhere. */
+  /** A record was saved on another node. */
   function changed({ kind, id, version }: ChangedRecord): void {
     if (kind === 'app') {
       apps.forgetSettings(id)
@@ -235,7 +235,7 @@ export function createHost(options: HostOptions): Host {
       apps.forgetSettings()
       cache.clear()
       unannouncedSaves.startOver()
-      background('answers not offered again', heldAnswers.offerAgain)
+      background('pending answers were not delivered again', heldAnswers.offerAgain)
     },
   }
 }

@@ -11,12 +11,12 @@ export interface OpenAuditOptions {
   readonly logger: Pick<Logger, 'error'>
 }
 
-/** Bytes that wait for a slow disk. What comes while so many wait is lost, and that is logged. */
+/** Maximum bytes buffered for a slow disk; further lines are dropped, which is logged. */
 const mostBuffered = 16 * 1024 * 1024
 const openedAgainAfter = 1_000
 const loggedAgainAfter = 60_000
 
-/** Where token reads are audited to. Rejects with `StartError` when the file cannot be opened. */
+/** Opens the destination of audit lines. Rejects with `StartError` if the file cannot be opened. */
 export async function openAudit({ target, stderr, logger }: OpenAuditOptions): Promise<Audit> {
   if (target.to !== 'file') return target.to === 'off' ? unaudited : createAudit(stderr)
   const { path } = target

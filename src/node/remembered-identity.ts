@@ -4,7 +4,7 @@ import type { KnownData } from '../redis/known-data.ts'
 
 const fileOf = (dataDir: string) => join(dataDir, 'redis-identity')
 
-/** Which Redis data this node worked on before, or undefined. */
+/** The identity of the Redis data that this node used before, or undefined. */
 export async function rememberedIdentity(dataDir: string): Promise<KnownData | undefined> {
   const rememberedIn = fileOf(dataDir)
   const text = await readFile(rememberedIn, 'utf8').catch((error: NodeJS.ErrnoException) => {

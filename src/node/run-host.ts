@@ -18,22 +18,22 @@ export interface RunHostOptions<Watch> {
     onLost(lost: () => void): void
   }
   readonly logger: Pick<Logger, 'info'>
-  /** False for a test in which time passes only by the events it sends. */
+  /** False in tests that control time by their own events. */
   readonly waker?: boolean
-  /** Told in the order things start; to be done in reverse. */
+  /** Registers a stop step, in the order in which parts start. */
   onStop(step: StopStep): void
 }
 
-/** Milliseconds. Longer than the longest answer is waited for, shorter than the documented grace period of orchestrators. */
+/** Milliseconds. Longer than the wait for any answer, shorter than the documented grace period of orchestrators. */
 const refreshesWithin = 80_000
 
-/** Starts what a host does of its own accord, in the only order in which no answer and no announcement is missed. */
+/** Starts a host's background work, in the only order in which no answer and no announcement is missed. */
 export async function runHost<Watch extends { stop(): void }>(
   options: RunHostOptions<Watch>,
 ): Promise<Watch> {
   const { host, storage, logger, waker = true, onStop } = options
   const { heldAnswers, unannouncedSaves, outbox, attempts, cache } = host
-  // What a node that died had in hand goes first: nothing may spend the tokens these answers replaced.
+  // Spooled answers first: until they are stored, nothing may use the tokens that they replaced.
   const spooled = await heldAnswers.storeSpooled()
   if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
   const watch = await options.watch({

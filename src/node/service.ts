@@ -35,14 +35,14 @@ export interface ServiceOptions {
   readonly audit: Audit
 }
 
-/** A node that runs. */
+/** A running node. */
 export interface Service {
-  /** Where its HTTP API listens. */
+  /** The base URL of its HTTP API. */
   readonly httpUrl: string
   readonly tokenbus: Tokenbus
   /** Accepts an API token made elsewhere, with scope `admin`. */
   adoptAdminToken(token: string): Promise<void>
-  /** Answers what is under way, then disconnects. Resolves once all of it has ended. */
+  /** Answers requests in flight, then disconnects. Resolves once everything has ended. */
   stop(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** Milliseconds for the requests under way. */
+/** Milliseconds for requests in flight. */
 const answeredWithin = 5_000
 
 interface Starting extends ServiceOptions {
@@ -80,7 +80,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   const { partitions, allowPrivateEndpoints: allowPrivate } = config
   const catalogue = openCatalogue(config.catalogueDir)
   logger.info(describeConfig(config), 'configuration')
-  // Ends last: requests are answered, and audited, while the rest stops.
+  // Stopped last, because requests are answered and audited while the rest stops.
   onStop({ part: 'audit', stop: audit.close })
   const core = await startCore({ config, logger, onStop })
   const { clock, storage, nats, jetStream, provider, facts, metrics, host, watch } = core
@@ -203,7 +203,7 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     tokenbus,
     adoptAdminToken: (token) => apiTokenAdmin.adopt(token, { name: 'admin', scopes: ['admin'] }),
     async stop() {
-      // Whoever spreads requests over the nodes hears that this one goes before it is gone.
+      // Load balancers see by /readyz that this node stops, before it stops listening.
       leaving = true
       await realTimers.delay(config.leaveAfter)
       await stop()

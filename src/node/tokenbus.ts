@@ -31,12 +31,12 @@ export interface TokenbusOptions {
   readonly catalogue?: Catalogue
   readonly history: History
   readonly logger: Logger
-  /** Where providers send a browser back to. */
+  /** The callback URL to which providers redirect the browser. */
   redirectUri(): string
   announceRevoked(id: string): void
 }
 
-/** All that a node answers, over NATS, HTTP and in its own process: the port that each door opens. */
+/** Everything a node answers over NATS, HTTP and in-process. */
 export function createTokenbus(options: TokenbusOptions) {
   const { host, storage, provider, clock, partitions, history, logger } = options
   const { allowPrivate, catalogue } = options

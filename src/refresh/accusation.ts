@@ -24,7 +24,7 @@ export interface Accusing {
   readonly at: number
 }
 
-/** Does this refusal say anything of the client, or only of the grant? */
+/** Whether the refusal may concern the client, or only the grant. */
 export function accusationOf(accusing: Accusing): Accused['accusation'] | null {
   const { refusal, config, account, app, at } = accusing
   if (refusal.class === 'P') return isLackedByOne(refusal, config) ? null : 'client'
@@ -34,12 +34,12 @@ export function accusationOf(accusing: Accusing): Accused['accusation'] | null {
   return app.context.question !== null || isRepeated(account.unknownWords, at) ? 'unknown' : null
 }
 
-/** As a made-up secret is answered, and the app's own is not. */
+/** True if the refusal equals the baseline of a made-up secret, and differs from that of the app's own. */
 function isSaidToWrongSecret({ context, endpoint }: App, refusal: Refusal): boolean {
   return isSighted(context, { endpoint }) && context.baseline?.madeUpSecret === answerKey(refusal)
 }
 
-/** With the refusal of now. */
+/** Including the current refusal. */
 function isRepeated(earlier: AccountContext['unknownWords'], at: number): boolean {
   if (earlier === null) return false
   return earlier.count + 1 >= fewestRefusals.count && at - earlier.since >= fewestRefusals.over
@@ -47,18 +47,18 @@ function isRepeated(earlier: AccountContext['unknownWords'], at: number): boolea
 
 const judged = new Set(['refused_for_this_grant', 'refused_in_unknown_words'])
 
-/** What was found out about a parked grant need not be found out again at each look. */
+/** The verdict on a parked grant is kept, and not established again by each probe. */
 export function isJudged({ invalid }: AccountContext): boolean {
   return invalid?.state === 'revoked' && judged.has(invalid.reason)
 }
 
-/** When the grant was last refused in words that might have been about its client; null where it was not. */
+/** When the grant was last refused in a way that may concern its client; null if never. */
 export function refusedBeforeOf({ lastError }: AccountContext): number | null {
   const isOfProvider = lastError?.reason === 'client_in_question' && lastError.providerError.status !== null
   return isOfProvider ? lastError.at : null
 }
 
-/** How the attempt ends as far as the app can tell now; null: it waits to hear more. */
+/** How the attempt ends by the app's current evidence; null if it must wait for more. */
 export function endOf(app: App, accused: Accused, refusal: Refusal, at: number): Failure | null {
   const { accusation } = accused
   if (app.state === 'secret-expired') return accusation === 'client' ? fromRefusal(refusal) : appsFault(app)
@@ -67,12 +67,12 @@ export function endOf(app: App, accused: Accused, refusal: Refusal, at: number):
   return isOwnDenial(app.context, { ...accused, at }) ? ofThisGrant(app, refusal) : null
 }
 
-/** As the provider says it. A general word may be about the settings of the app: others are worth another try. */
+/** Taken literally. A general error code may be caused by the app's settings, so other settings are worth a retry. */
 export function ofThisGrant(app: App, refusal: Refusal): Failure {
   return { ...fromRefusal(refusal), ...(refusal.general && { settings: app.record.generation }) }
 }
 
-/** A grant that is refused where others are not: parked, for the same token may work again. */
+/** Only this grant is refused: parked, because the same token may work again. */
 export function ownRefusal(app: App, refusal: Refusal, accusation: Accused['accusation']): Failure {
   if (accusation === 'general') return ofThisGrant(app, refusal)
   return {
@@ -94,7 +94,7 @@ function refusedToAll(refusal: Refusal): Failure {
   }
 }
 
-/** Not settled yet. `refusal`: what the grant was told itself. */
+/** Inconclusive so far. `refusal`: the grant's own refusal. */
 export function inQuestion(refusal: Refusal | null, account: AccountContext, retryAfter: number): Failure {
   const known = refusedBeforeOf(account) === null ? null : (account.lastError?.providerError ?? null)
   return {

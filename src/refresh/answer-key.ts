@@ -1,6 +1,6 @@
 import type { Refusal } from '../provider/classified.ts'
 
-/** What was said, comparable with what is said at other times; null for what is said to whoever asks. */
+/** A key by which refusals can be compared; null for refusals that do not depend on the request. */
 export function answerKey({ class: refusalClass, unknownWords, providerError }: Refusal): string | null {
   const { status, error, suberror = '' } = providerError
   if (status === null || (refusalClass === 'T' && !unknownWords)) return null

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RefreshSucceeded } from '../../machines/index.ts'
 import type { SealedTokens, TokenPair } from '../actors/sealed-tokens.ts'
 
-/** A provider's answer to a spent refresh token: lost, it may take the whole grant with it. */
+/** A provider's answer to a used refresh token. Losing it may end the whole grant. */
 export interface Answer extends Omit<RefreshSucceeded, 'type' | 'at' | 'id' | 'rotated'> {
   readonly account: string
   readonly tokens: TokenPair
@@ -19,12 +19,12 @@ const sealedSchema = z.object({
   refreshTokenExpiresIn: z.number().nullable(),
   scopes: scopes.nullable(),
   scopesCut: z.literal(true).optional(),
-  /** Absent from what was spooled before there were second tokens. */
+  /** Absent in answers spooled by versions without second tokens. */
   resource: z.object({ key: z.string(), scopes }).nullable().default(null),
   sealed: z.string(),
 })
 
-/** An answer whose tokens are sealed. */
+/** An answer with encrypted tokens. */
 export type SealedAnswer = z.infer<typeof sealedSchema>
 
 export const parseSealedAnswer = (text: string): SealedAnswer => sealedSchema.parse(JSON.parse(text))

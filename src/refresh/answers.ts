@@ -19,11 +19,11 @@ export interface AnswersOptions {
   readonly timers: Timers
   readonly logger: Logger
   readonly observer: Observer
-  /** With replicas: false when none has the account's last save yet. */
+  /** With replicas: false if none has the account's last save yet. */
   confirmed(account: string, record: StoredRecord): Promise<boolean>
 }
 
-/** What becomes of tokens that have come: stored, held while the storage is away, kept aside while a fault of ours lasts. */
+/** Stores new tokens; holds them while Redis is unavailable, and keeps them aside while a bug prevents storing. */
 export function createAnswers({ accounts, records, logger, confirmed, ...options }: AnswersOptions) {
   async function store({ account, tokens, ...answer }: Answer, saved?: LoadedAccount): Promise<void> {
     const told = ({ at, eventId: id }: AccountMeeting) => ({
@@ -37,9 +37,9 @@ export function createAnswers({ accounts, records, logger, confirmed, ...options
       extra: { tokens },
     })
     const { taken, record } = await accounts.receive(account, told, saved)
-    // A failover may forget what no replica has; the answer is kept for that, and offered again.
+    // A failover may lose a save that no replica has, so the answer is kept and delivered again.
     if (taken && !(await confirmed(account, record)))
-      logger.warn({ account }, 'answer stored, on no replica yet')
+      logger.warn({ account }, 'answer stored, but not acknowledged by a replica yet')
   }
 
   async function note({ account, attempt }: Answer): Promise<void> {

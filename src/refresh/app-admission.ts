@@ -15,19 +15,19 @@ export interface AppAdmissionOptions {
 }
 
 export interface AppAdmission {
-  /** Why this must not be sent, now or later; null where nothing speaks against it. */
+  /** Why the request must not be sent, now or later; null if it may be. */
   heldBack(app: App, trial: Trial): Failure | null
   undecided(trial: Trial): Failure
-  /** As whom an attempt asks to be sent, and speaks of what it is told. */
+  /** The identity of an attempt when it asks to be sent and reports its result. */
   askingOf(app: App, trial: Trial): Omit<Asking, 'at'>
   mayGo(app: App, trial: Trial): boolean
-  /** Until the app is not in question, or lets this attempt out to find out more: then null. */
+  /** Waits until the app's circuit is closed, or this attempt is the probe; then null. */
   waitForApp(trial: Trial): Promise<Failure | null>
 }
 
 const lookEvery = 250
 
-/** May an attempt be sent as far as its app is concerned: now, never, or once more is known? */
+/** Whether the app's circuit lets an attempt be sent: now, never, or later. */
 export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptions): AppAdmission {
   function reasonNotToSend(app: App, attempt: Attempt): Failure | null {
     const { sendBy, probe, from } = attempt
@@ -40,7 +40,7 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
     return null
   }
 
-  /** What was refused, and is too late now to be sent again, was in question. */
+  /** A refused attempt that is too late to be repeated ends with its inconclusive refusal. */
   function heldBack(app: App, trial: Trial): Failure | null {
     const held = reasonNotToSend(app, trial.attempt)
     return held?.reason === 'too_late_to_send' && trial.refusal !== null ? undecided(trial) : held
@@ -51,7 +51,7 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
   }
 
   function askingOf(app: App, { attempt, saved, sends }: Trial): Omit<Asking, 'at'> {
-    // Nothing of the account is in such a request: each is as good as another grant's.
+    // Such a request has nothing of the account, so each counts as another grant's.
     const isAnybodys = app.config?.grant === 'client_credentials'
     return {
       attempt: attempt.id,
@@ -77,7 +77,7 @@ export function createAppAdmission({ reports, clock, timers }: AppAdmissionOptio
         const turn = admissionOf(app.context, { ...asking, at: clock.now() })
         if (turn === 'ask') app = await reports.question(id, asking)
         if (turn === 'go' || app.context.question?.probe === attempt.id) return null
-        // Also who was refused looks on: what it sees next is what the question came to.
+        // A refused attempt keeps waiting too, to learn how the question ends.
         if (clock.now() + lookEvery >= attempt.sendBy) return undecided(trial)
         await timers.delay(lookEvery)
       }

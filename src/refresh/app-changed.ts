@@ -6,20 +6,20 @@ import { movedSettings } from '../provider/grant-place.ts'
 
 export interface Moved {
   readonly refusal: Refusal
-  /** Where the grant last worked. */
+  /** The endpoints at which the grant last worked. */
   readonly place: GrantPlace | undefined
   readonly app: App
 }
 
 /**
- * What a refusal means for a grant whose app is another than the one it last worked with: an operator may have made a
- * mistake, and undoing it must bring the grant back. Null where the refusal means what it says.
+ * The failure of a grant whose app has changed since it last worked: the change may be a mistake, and undoing it must revive
+ * the grant. Null if the refusal is to be taken literally.
  */
 export function refusalOfMoved({ refusal, place, app }: Moved): Failure | null {
   const { config, record } = app
   if (config === null) return null
   const settings = record.generation
-  // Nothing was sent, and nothing will be while the app stays as it is: there is no use in looking again.
+  // Nothing is sent while the app stays unchanged, so probing is useless.
   if (refusal.reason === 'app_changed' && !refusal.sent)
     return { ...fromRefusal(refusal), settings, wakes: false }
   const moved = movedSettings(place, config)

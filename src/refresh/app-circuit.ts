@@ -21,32 +21,32 @@ export interface AppReportsOptions {
 }
 
 export interface AppReports {
-  /** The app as an account with these `params` asks it, with its caps taken over. */
+  /** The app with its URLs filled in with `params`, after applying its limits. */
   look(id: string, params: Params): Promise<App>
   allow(app: App): void
-  /** Answers what the app makes of it. */
+  /** Reports a refusal, and returns the app afterwards. */
   tellRejected(id: string, told: Accused): Promise<App>
   /** Of an endpoint that the account has filled in; answers what the app makes of it. */
   tellRefusedThere(app: App, told: Pick<RefusedEndpoint, 'error'> & { readonly grant: string }): Promise<App>
   /** Is this attempt the one that looks whether an endpoint takes the client again? */
   mayProbeThere(app: App, attempt: string): Promise<boolean>
-  /** Only what is not known: an ordinary success costs the app nothing. */
+  /** Reports a success only if it is new evidence, so that ordinary ones cost no save. */
   tellAccepted(app: App, accepted: Acceptance): Promise<void>
-  /** Asks to be let out to find out more; answers the app as it is then. */
+  /** Asks to become the probe; returns the app afterwards. */
   question(id: string, asking: Omit<Asking, 'at'>): Promise<App>
-  /** What has not left yet waits to hear what the app makes of a refusal. */
+  /** Unsent attempts wait until a refusal has been processed by the app. */
   isRefusedNow(id: string, attempt: string): boolean
   noteThrottle(app: string, refusal: Refusal): Promise<void>
 }
 
 const throttleWithoutRetryAfter = 5_000
 
-/** What the attempts of this node learn from their app, and what they have to tell it. */
+/** The circuit breaker of apps as seen by this node's attempts. */
 export function createAppReports({ apps, clock, slots }: AppReportsOptions): AppReports {
-  /** Apps that were refused here just now, and to whom. */
+  /** Apps with a refusal that is being processed, and its grant. */
   const refusedNow = new Map<string, string>()
 
-  /** The provider's caps as far as we know them, or the one the app's operator has set. */
+  /** The provider's limits as far as known, or the one set for the app. */
   function allow({ config, context }: App): void {
     if (config === null) return
     const { concurrency } = config

@@ -15,13 +15,13 @@ export interface AppCommandsOptions extends AppProbesOptions, ControlsOptions {
 const spreadPerAccount = 10
 const wakersAtOnce = 8
 
-/** Carries out what an app wants done. Each is idempotent or repeated by the app's own wake-up: a node may die with it. */
+/** Performs an app's effects. Each is idempotent or repeated by the app's wake-up, so a node may crash meanwhile. */
 export function createAppCommands(options: AppCommandsOptions) {
   const { apps, records, partitions, clock } = options
   const controls = createControls(options)
   const probe = createAppProbes(options)
 
-  /** Spread by how many there are. */
+  /** The spread grows with the number of accounts. */
   async function wakeAccounts(app: string): Promise<void> {
     const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
     const limit = pLimit(wakersAtOnce)

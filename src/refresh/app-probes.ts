@@ -11,7 +11,7 @@ export interface AppProbesOptions {
 
 const mostLooked = 64
 
-/** Has one account of an app ask its provider: whether the app works again, or what another grant is told. */
+/** Chooses an account of the app as a probe: whether the app works again, or for evidence from another grant. */
 export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   async function probe(account: string): Promise<boolean> {
     const { taken } = await accounts.receive(account, ({ at, eventId }) => ({
@@ -35,7 +35,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     await probe(account)
   }
 
-  /** Another grant: one that has worked, or one that never has where no other is left. */
+  /** Another grant: preferably one that has worked before. */
   async function callWitness(id: string, question: Question): Promise<void> {
     const others: LoadedAccount[] = []
     for (const account of await records.someOf(id, mostLooked)) {
@@ -46,7 +46,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     }
     const isEnough = question.grants.length >= mostGrants
     const isAnyProven = others.some(hasWorked)
-    // Who has worked and is not free now comes back, and tells more.
+    // A grant that has worked but is busy now is better evidence, so wait for it.
     if (!isEnough && !isAnyProven && (await probeAny(others))) return
     const allRefused = isEnough ? !isAnyProven : others.length === 0
     await apps.report(id, { type: 'witness.absent', question: question.id, allRefused })
@@ -65,7 +65,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   }
 }
 
-/** Is it a grant that may still tell: alive, and not refused under this question? */
+/** True if the grant can still be evidence: alive, and not yet refused in this question. */
 function isOther({ snapshot: { value, context } }: LoadedAccount, { grants }: Question): boolean {
   const { grantId, refreshable } = context
   const isAlive = value === 'valid' || value === 'expiring' || value === 'refreshing'

@@ -12,18 +12,18 @@ export interface ArrivedAnswersOptions {
   readonly sealed: SealedTokens
   readonly logger: Logger
   readonly observer: Pick<Observer, 'answerKept'>
-  /** Makes it part of its account, or throws. */
+  /** Stores it in its account, or throws. */
   store(answer: Answer): Promise<void>
-  /** Notes on the account that an answer waits for it. */
+  /** Records on the account that an answer waits for it. */
   note(answer: Answer): Promise<void>
 }
 
 export interface ArrivedAnswers {
-  /** Rejects with `StorageUnavailable`: then it is not kept. `fault`: why it could not be stored. */
+  /** `fault`: why the answer could not be stored. Rejects with `StorageUnavailable` if it could not be kept either. */
   keep(answer: Answer, fault: unknown): Promise<void>
-  /** Stores what waits for the account. False where something has to wait on: nothing may be sent. */
+  /** Stores the answers kept for the account. False if some could not be stored: then nothing may be sent. */
   takeUp(account: string): Promise<boolean>
-  /** Seals anew what was sealed with another key. */
+  /** Re-encrypts answers encrypted with another key. */
   reseal(account: string): Promise<void>
   forget(account: string): Promise<void>
 }
@@ -32,8 +32,8 @@ const slot = 'arrived'
 const claimAfter = 5_000
 
 /**
- * Answers that could not be made part of their account through a fault of ours. They lie sealed beside its record until
- * some node, this one or one of a repaired version, stores them. Meanwhile nothing of the account is sent.
+ * Answers that could not be stored in their account because of a bug. They are kept encrypted beside its record until a
+ * node, possibly of a fixed version, stores them. Meanwhile nothing is sent for the account.
  */
 export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAnswers {
   const { arrived, sealer, sealed, logger, observer } = options
@@ -52,7 +52,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
     const { account, attempt } = about
     logger.error(
       { err: error, account, attempt },
-      'internal error: an answer cannot be stored; it is kept sealed, and nothing is sent for the account until it is',
+      'internal error: an answer cannot be stored; it is kept encrypted, and nothing is sent for the account until it is stored',
     )
   }
 
@@ -63,7 +63,9 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
       tell(fault, answer)
       await options
         .note(answer)
-        .catch((error) => logger.warn({ err: error, account }, 'not noted on the account'))
+        .catch((error) =>
+          logger.warn({ err: error, account }, 'the kept answer could not be recorded on its account'),
+        )
     },
     async takeUp(account) {
       let all = true
@@ -71,7 +73,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
         try {
           await options.store(fromText(account, text))
           await arrived.remove(account, attempt)
-          logger.info({ account, attempt }, 'an answer that was kept is stored')
+          logger.info({ account, attempt }, 'a kept answer was stored')
         } catch (error) {
           if (error instanceof StorageUnavailable) throw error
           tell(error, { account, attempt })

@@ -23,21 +23,21 @@ export interface AttemptsOptions {
 }
 
 export interface Attempts {
-  /** Never rejects: an attempt whose end cannot be recorded is healed by whoever finds it past `giveUpAt`. */
+  /** Never rejects: an attempt whose outcome cannot be recorded is recovered by the node that finds it past `giveUpAt`. */
   start(request: AttemptRequest): void
   has(account: string): boolean
-  /** The account is at `version` now: an older attempt that has not left yet stays here. */
+  /** The account is at `version` now: drops an older attempt that has not been sent. */
   superseded(account: string, version: number): void
-  /** Announces one more of this app; answers how to take that back once it has entered, or null: it had better not begin. */
+  /** Reserves a place in the app's queue; returns a function that releases it, or null if the queue is too long. */
   expect(app: string): (() => void) | null
-  /** For a request that is no attempt: how to end it, or null when its turn did not come within so many milliseconds. */
+  /** Acquires a slot for a request that is not an attempt; resolves with its release, or null after the time-out in milliseconds. */
   turn(app: App, within: number): Promise<(() => void) | null>
-  /** Those the cluster still waits for. */
+  /** The attempts that the cluster still waits for. */
   size(): number
   drained(): Promise<void>
 }
 
-/** The attempts of this node under way: one per account, each ended exactly once. */
+/** The attempts in flight on this node: one per account, each with exactly one outcome. */
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { refresh, record, slots, reports, clock, logger, observer } = options
   const underWay = new Set<Promise<void>>()
@@ -52,12 +52,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  /** It is known that nothing left: whatever went wrong, no answer can be missing. */
+  /** For failures before anything was sent, so no answer can be missing. */
   function endUnsent(trial: Trial, error: unknown): Promise<string> {
     if (error instanceof NewerForm)
       return record.failed(trial, unsent('T', causedBy('stored_by_newer_version')))
     const { account, attempt } = trial
-    logger.error({ err: error, account, attempt: attempt.id }, 'internal error: an attempt is not sent')
+    logger.error({ err: error, account, attempt: attempt.id }, 'internal error: an attempt was not sent')
     return record.failed(trial, unsent('T', causedBy('internal_error', 'log')))
   }
 
@@ -73,7 +73,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const level = error instanceof StorageUnavailable ? 'warn' : 'error'
     logger[level](
       { ...line, err: error },
-      'a refresh attempt has no recorded end; it is healed once it is overdue',
+      'a refresh attempt has no recorded outcome; it is recovered once it is overdue',
     )
   }
 

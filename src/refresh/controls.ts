@@ -22,18 +22,18 @@ export interface ControlsOptions {
 type ControlSend = Extract<AppCommand, { type: 'control.send' }>
 
 interface Answer extends AppError {
-  /** Comparable with other answers to made-up tokens; null where it says nothing. */
+  /** Comparable with other answers to made-up tokens; null if inconclusive. */
   readonly answer: string | null
   readonly accuses: boolean
 }
 
 const timing = { connectMs: 3_000, answerMs: 10_000 }
-/** A control waits no longer than this for one of its app's ordinary slots. */
+/** Milliseconds a control waits for one of its app's slots. */
 const turnWithin = 5_000
 
 /**
- * Requests with a made-up refresh token, or for a made-up user: what is answered to them says something about the client,
- * and nothing about any grant.
+ * Requests with a made-up refresh token, or for a made-up user: their answers are evidence about the client, and independent
+ * of any grant.
  */
 export function createControls({ apps, attempts, provider, clock }: ControlsOptions) {
   async function ask(app: App, config: AppConfig, secret: Secret | undefined): Promise<Answer | null> {
@@ -58,7 +58,7 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
   async function learn(app: App): Promise<Baseline | null> {
     const { config, endpoint } = app
     const client = chooseSecret(app)
-    // What has no secret, or names nobody, has nothing that could be made up, and an app without its accounts no address.
+    // Impossible without a secret or user to make up, or if the URLs are filled in per account.
     const isBlind = config === null || config.grant === 'client_credentials' || isFilledPerAccount(config)
     if (isBlind || client === undefined) return { endpoint, ownSecret: '', madeUpSecret: '' }
     const own = await ask(app, config, client.secret)

@@ -33,8 +33,8 @@ const turnWithin = 1_000
 const encoder = new TextEncoder()
 
 /**
- * Token exchange (RFC 8693): the caller's own token for one of the account's provider. Nothing of it is stored or kept in
- * memory: two callers with one token are two requests.
+ * Token exchange (RFC 8693): the caller's token for one of the account's provider. Nothing is stored or cached, so every call
+ * is a request to the provider.
  */
 export function createExchange({ accounts, apps, attempts, provider, clock }: ExchangeOptions): Exchange {
   async function send(app: App, config: AppConfig, user: string, want: Subject) {
@@ -92,16 +92,19 @@ export function createExchange({ accounts, apps, attempts, provider, clock }: Ex
 function usableFor({ config }: App, { snapshot: { context } }: LoadedAccount) {
   if (config === null) return appNotFound()
   if (!exchangesSubjectTokens(config))
-    return fail('bad_request', 'subjectToken: has no meaning for an account of this app')
+    return fail('bad_request', 'subjectToken: not accepted for an account of this app')
   return fillParams(config, context.params)
 }
 
 function busy(account: string, wait: number): Failed {
   const retryAfter = Math.ceil(wait / 1_000)
-  return fail('provider_unavailable', 'the provider is asked as much as it allows', { account, retryAfter })
+  return fail('provider_unavailable', 'the app is at its request limit; wait for the seconds in retryAfter', {
+    account,
+    retryAfter,
+  })
 }
 
-/** The caller's token is its own business: what is wrong with it is wrong with the request. */
+/** A rejected subject token is an error of the caller's request, not of the account. */
 function failureOf(
   account: string,
   { class: failureClass, reason, action, providerError, retryAfter }: Refusal,

@@ -2,7 +2,7 @@ import type { App } from '../actors/app-actor.ts'
 import { endpointKey } from '../provider/endpoint-key.ts'
 import { fillParams, isFilledPerAccount, type Params } from '../provider/url-params.ts'
 
-/** The app as one account asks it: its URLs filled in, and what it learns of them kept apart from other accounts' URLs. */
+/** The app with its URLs filled in for one account; evidence is kept separately per filled-in URL. */
 export function filledApp(app: App, params: Params): App {
   if (app.config === null || !isFilledPerAccount(app.config)) return app
   const filled = fillParams(app.config, params)

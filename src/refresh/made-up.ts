@@ -7,22 +7,22 @@ import { readSigningKey } from '../provider/signing-key.ts'
 
 const randomText = (): string => randomBytes(24).toString('base64url')
 
-/** A refresh token that nobody has ever been given. */
+/** A random refresh token that was never issued. */
 export function madeUpRefreshToken(): Secret {
   return new Secret(`tokenbus-control-${randomText()}`)
 }
 
-/** A client that nobody has registered. */
+/** A random client id that was never registered. */
 export function madeUpClientId(): string {
   return `tokenbus-control-${randomText()}`
 }
 
-/** A user that nobody has ever been. */
+/** A random user that does not exist. */
 export function madeUpUser(): string {
   return `tokenbus-control-${randomText().toLowerCase()}@example.com`
 }
 
-/** A secret the app never had: another key, where it proves itself by a key. */
+/** A random secret; a new key if the app authenticates by a key. */
 export async function madeUpSecret(config: AppConfig, secret: Secret): Promise<Secret> {
   const isKey = readSigningKey({ secret, rsa: presetOf(config).rsa }) !== undefined
   if (!isKey) return new Secret(`tokenbus-control-${randomText()}`)

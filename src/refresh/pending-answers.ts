@@ -8,7 +8,7 @@ import { type Answer, openAnswer, parseSealedAnswer, type SealedAnswer, sealAnsw
 import type { Spool } from './spool.ts'
 
 const keptFor = 5 * 60_000
-/** Characters of sealed answers. */
+/** Maximum number of characters of encrypted answers. */
 const mostKept = 33_554_432
 const longestPause = 2_000
 
@@ -17,29 +17,29 @@ export interface HeldAnswersOptions {
   readonly timers: Timers
   readonly sealed: SealedTokens
   readonly logger: Logger
-  /** Offers the answer to its account. Resolves once Redis has it, or the account has no use for it. */
+  /** Delivers the answer to its account. Resolves once it is stored, or the account does not need it. */
   store(answer: Answer, saved?: LoadedAccount): Promise<void>
-  /** For one that `store` throws at, though the storage is well: keeps it in Redis as it is. */
+  /** For an answer that `store` fails on although Redis works: keeps it in Redis uninterpreted. */
   keep(answer: Answer, fault: unknown): Promise<void>
 }
 
-/** How it ended: part of its account, or kept beside it. */
+/** The outcome: stored in its account, or kept beside it. */
 export type Held = 'stored' | 'kept'
 
 export interface HeldAnswers {
-  /** `saved` is what the answer will meet, unless somebody else has saved since. */
+  /** `saved`: the account as last saved, unless another node has saved since. */
   hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
-  /** At start, before anything may spend the tokens these answers replace. */
+  /** At the start, before anything can use the tokens that these answers replace. */
   storeSpooled(): Promise<number>
-  /** After a reconnect or a failover. What Redis still has it declines: an answer is known by what it spent. */
+  /** After a reconnect or failover. Delivery is idempotent: an answer is identified by the token it used. */
   offerAgain(): Promise<void>
-  /** From now on an answer that lies safe in the spool may wait there for the next start. */
+  /** From now on spooled answers may wait for the next start. */
   relent(): void
 }
 
 /**
- * Holds each answer until Redis has it, however long that takes; meanwhile it lies sealed in the spool. A stored
- * answer is kept sealed for 5 min and offered again when Redis may have forgotten it (a failover).
+ * Holds each answer until Redis has stored it, without a time limit; meanwhile it is in the spool, encrypted. A stored answer
+ * is kept encrypted for 5 min, and delivered again when Redis may have lost it (a failover).
  */
 export function createHeldAnswers({
   spool,
@@ -53,7 +53,7 @@ export function createHeldAnswers({
   let recentSize = 0
   let relenting = false
 
-  /** Redis has it: it is kept for a failover that forgets it, and the oldest make room. */
+  /** Stored: kept in case a failover loses it; beyond the limit the oldest are dropped. */
   function remember(spooled: SealedAnswer): void {
     recent.set(spooled.attempt, spooled)
     recentSize += spooled.sealed.length
@@ -83,7 +83,7 @@ export function createHeldAnswers({
     }
   }
 
-  /** A fault of ours is no fault of the storage: the answer goes there at once, uninterpreted. */
+  /** A bug does not affect Redis, so the answer is kept there at once, uninterpreted. */
   async function storeOrKeep(answer: Answer, saved?: LoadedAccount): Promise<Held> {
     try {
       await store(answer, saved)
@@ -95,7 +95,7 @@ export function createHeldAnswers({
     }
   }
 
-  /** Null: it may wait in the spool for the next start. */
+  /** Null if it may wait in the spool for the next start. */
   async function insist(answer: Answer, saved: LoadedAccount): Promise<Held | null> {
     let spooled = false
     let expected: LoadedAccount | undefined = saved
@@ -107,7 +107,7 @@ export function createHeldAnswers({
         expected = undefined
         logger.warn(
           { err: error, account: answer.account, attempt: answer.attempt },
-          'answer held: storage refuses it',
+          'answer held: it cannot be stored now',
         )
         spooled ||= await keepAside(answer)
         if (relenting && spooled) return null
@@ -128,7 +128,7 @@ export function createHeldAnswers({
     }
   }
 
-  /** An account that is tampered with keeps its answer in the spool, and the node from nothing. */
+  /** The answer of a tampered account stays in the spool, and does not block the node. */
   async function isRefused(answer: Answer): Promise<boolean> {
     try {
       await storeOrKeep(answer)

@@ -1,7 +1,7 @@
 import { bucketLevel, type TokenBucket } from '../../machines/token-bucket.ts'
 import type { Timers } from '../common/timers.ts'
 
-/** What one node asks of an app's provider: requests at once, and how many may leave per second. */
+/** The limits of one node for an app's provider: concurrent requests, and requests per second. */
 export interface Caps {
   readonly concurrency: number
   readonly perSecond: number
@@ -10,7 +10,7 @@ export interface Caps {
 interface Queue {
   caps: Caps
   busy: number
-  /** Announced, and not yet come. */
+  /** Places reserved but not yet used. */
   expected: number
   bucket: TokenBucket
   readonly waiting: Set<() => void>
@@ -21,22 +21,22 @@ const second = 1_000
 const unlimited: Caps = { concurrency: Number.POSITIVE_INFINITY, perSecond: Number.POSITIVE_INFINITY }
 
 export interface AppSlots {
-  /** Have its caps been set here? */
+  /** True if the app's limits were set on this node. */
   knows(app: string): boolean
-  /** What the app allows from now on. */
+  /** Sets the app's limits. */
   allow(app: string, caps: Caps): void
-  /** Resolves to how to leave again, or to null when there was no room within so many milliseconds. */
+  /** Acquires a slot; resolves with its release, or null after the time-out in milliseconds. */
   enter(app: string, within: number): Promise<(() => void) | null>
   /**
-   * Announces one more, if its turn will come as soon as all before it have had theirs once. Answers how to take that
-   * back when it has entered, or null: then it had better not begin.
+   * Reserves a place in the queue, unless it is longer than one round of slots. Returns a function that releases the place
+   * once the slot is acquired, or null if the queue is too long.
    */
   expect(app: string): (() => void) | null
-  /** Of all apps, those that wait included. */
+  /** The number of slots in use and waiting, over all apps. */
   size(): number
 }
 
-/** Who may send now. Who comes when the app's caps are reached waits, but not for ever. */
+/** Limits concurrency and rate per app; requests beyond the limits wait with a time-out. */
 export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSlots {
   const queues = new Map<string, Queue>()
 
@@ -55,7 +55,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
     return queue
   }
 
-  /** A second's worth may leave at once; what is more leaves at the pace of the cap. */
+  /** A token bucket with a burst of one second. */
   function levelOf({ bucket, caps: { perSecond } }: Queue): number {
     return bucketLevel(
       bucket,
@@ -64,7 +64,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
     )
   }
 
-  /** In whole milliseconds: a timer for less might find the bucket as it was. */
+  /** Rounded up to milliseconds, so that the timer does not fire before the bucket has a token. */
   const pauseOf = (queue: Queue) =>
     Math.ceil((Math.max(0, 1 - levelOf(queue)) * second) / queue.caps.perSecond)
 
@@ -81,7 +81,7 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
     }
   }
 
-  /** Answers how to give the slot back; twice does no harm. */
+  /** Returns an idempotent function that releases the slot. */
   function occupy(queue: Queue): () => void {
     queue.busy++
     queue.bucket = { level: levelOf(queue) - 1, at: timers.elapsed() }

@@ -26,7 +26,7 @@ export interface RecordOutcomeOptions {
   hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
 }
 
-/** A request that was answered by tokens. */
+/** A request that was answered with tokens. */
 export interface Answered extends Pick<Sending, 'app' | 'config' | 'client'> {
   readonly sent: Sent
   readonly answer: Tokens
@@ -37,7 +37,7 @@ export interface RecordOutcome {
   failed(request: AttemptRequest, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord>
 }
 
-/** Makes the end of an attempt part of its account, and of its app what it says about it. */
+/** Records the outcome of an attempt in its account, and its evidence in its app. */
 export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcome {
   const { accounts, apps, reports, waitingForApp, operatorLog, observer } = options
   return {

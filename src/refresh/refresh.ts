@@ -21,25 +21,25 @@ export interface RefreshOptions {
   readonly record: RecordOutcome
   readonly clock: Pick<ClusterClock, 'now'>
   readonly timers: Pick<Timers, 'after'>
-  /** With replicas, resolves false when none has acknowledged the intent: then nothing may be sent. */
+  /** With replicas, resolves false if none has acknowledged the intent: then nothing may be sent. */
   confirmIntent(request: AttemptRequest): Promise<boolean>
-  /** False while an answer of this account waits to be stored: what it spent must not be sent again. */
+  /** False while an answer of this account is not stored yet: the token it used must not be sent again. */
   maySend(account: string): Promise<boolean>
 }
 
 /**
  * One refresh, from a saved intent to exactly one recorded outcome (RFC 6749 §6):
  *
- * 1. wait for the app, where it is in question, and for a slot of its provider;
- * 2. is the intent safe, and nothing of this account still to be stored?
+ * 1. wait for the app's circuit, and for a slot of its provider;
+ * 2. is the intent replicated, and no answer of this account still to be stored?
  * 3. read the app and the grant again: is it still allowed to send?
  * 4. send;
- * 5. store the tokens; or judge the refusal: the end, another secret, or back to 1 until more is known of the app.
+ * 5. store the tokens; or decide on the refusal: the outcome, another secret, or back to 1 for more evidence about the app.
  */
 export function createRefresh(options: RefreshOptions): (trial: Trial) => Promise<OutcomeWord> {
   const { slots, admission, stillAllowed, provider, judge, record, clock, timers } = options
 
-  /** Where the time ran out between two secrets, the refusal of the last one is the end. */
+  /** If the time ran out between two secrets, the refusal of the last one is the outcome. */
   function failed(trial: Trial, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord> {
     const { verdict } = trial
     if (verdict !== null && isUndecided(failure)) return record.failed(trial, verdict.failure, verdict)
@@ -53,7 +53,7 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
       if (held !== null) return failed(trial, held)
       const leave = await slots.enter(app, trial.attempt.sendBy - clock.now())
       if (leave === null) return failed(trial, unsent('T', causedBy('too_many_at_once')))
-      // A slot is held no longer than the cluster waits for the attempt.
+      // Hold a slot no longer than the cluster waits for the attempt.
       const callOff = timers.after(trial.attempt.giveUpAt - clock.now(), leave)
       try {
         const ended = await sendUntilDecided(trial)
@@ -89,7 +89,7 @@ export function createRefresh(options: RefreshOptions): (trial: Trial) => Promis
     trial.left = true
     const answer: TokenAnswer = await provider.refreshToken(sending.requestAt(startedAt))
     const sent = { at: startedAt, endpoint: app.endpoint, question: app.context.question?.id ?? null }
-    // Storing is the next thing done, before anything else is made of the answer.
+    // Store the tokens first, before any interpretation of the answer.
     if (answer.kind === 'tokens') return record.tokens(trial, { ...sending, sent, answer })
     trial.sends++
     const { refusal } = answer

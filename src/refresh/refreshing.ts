@@ -41,7 +41,7 @@ export interface Refreshing {
   readonly waitingForApp: WaitingForApp
 }
 
-/** Composes what refreshes accounts on this node; `refresh.ts` reads as its specification. */
+/** Composes the refresh of accounts on this node; see `refresh.ts` for the steps. */
 export function createRefreshing(options: RefreshingOptions): Refreshing {
   const { apps, clock, timers } = options
   const slots = createAppSlots(timers)

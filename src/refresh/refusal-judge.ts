@@ -23,7 +23,7 @@ export interface RefusalJudgeOptions {
   readonly clock: Pick<ClusterClock, 'now'>
 }
 
-/** One request that was refused, and the app as it was when it was sent. */
+/** A refused request, and the app as it was when the request was sent. */
 export interface Refused {
   readonly app: App
   readonly config: AppConfig
@@ -31,22 +31,22 @@ export interface Refused {
   readonly asking: Omit<Asking, 'at'>
   readonly sent: Sent
   readonly refusal: Refusal
-  /** The end of a grant whose app has moved since it last worked. */
+  /** The outcome for a grant whose app has changed since it last worked. */
   readonly moved: Failure | null
 }
 
-/** `again`: at once, with another secret. `wait`: once more is known of the app. */
+/** `again`: at once with another secret. `wait`: until there is more evidence about the app. */
 export type Judgement = 'again' | 'wait' | Verdict
 
 export type RefusalJudge = (trial: Trial, refused: Refused) => Promise<Judgement>
 
-/** What a refusal means for its attempt, and for its app. */
+/** Decides what a refusal means for its attempt and for its app. */
 export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions): RefusalJudge {
   async function ofGrant(trial: Trial, refused: Refused): Promise<Judgement> {
     const { app, config, client, sent, refusal, moved } = refused
     await reports.noteThrottle(app.context.app, refusal)
     const isBroken = app.state === 'secret-expired' || isDown(app.context, app.endpoint)
-    // Another secret of the same attempt was refused in other words: by comparison this one is accepted.
+    // Another secret of the same attempt was refused differently, so by comparison this one is accepted.
     const isCompared = trial.tried.length > 0 && client !== undefined && !trial.tried.includes(client.id)
     if ((isBroken || isCompared) && provesClient(app, refusal))
       await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
@@ -69,13 +69,13 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
   async function ofClient(trial: Trial, refused: Refused, accusation: Accused['accusation']) {
     const { client, refusal } = refused
     const isWrongSecret = mayAccuseSecret(refusal) && client !== undefined
-    // A secret that was put while the request was under way is tried before anything is made of the refusal.
+    // A secret added while the request was in flight is tried before the refusal is interpreted.
     const app = isWrongSecret ? await apps.look(refused.app.context.app) : refused.app
     if (isWrongSecret) trial.tried.push(client.id)
     const told = accusedOf(trial, refused, { accusation, app, isWrongSecret })
     const settled = endOf(app, told, refusal, clock.now())
     const isSettled = settled !== null
-    // A denial is the grant's own as long as no other grant is denied: the app has to know of each.
+    // A general refusal concerns the grant until another grant gets one, so the app must record each.
     const isTold = !isSettled || accusation === 'general'
     const after = isTold ? await reports.tellRejected(app.context.app, told) : app
     const isLetOut = after.context.question?.probe === told.attempt
@@ -102,7 +102,7 @@ export function createRefusalJudge({ apps, reports, clock }: RefusalJudgeOptions
   }
 }
 
-/** Says what this refusal means, too, should the time run out before the other one is sent. */
+/** Also records what this refusal means if the time runs out before the next secret is sent. */
 function triesAnother(trial: Trial, refused: Refused, accusation: Accused['accusation'] | null): boolean {
   const { app, config, client, refusal } = refused
   const { context: account } = trial.saved.snapshot
@@ -157,12 +157,12 @@ interface Accusing {
   readonly isWrongSecret: boolean
 }
 
-/** In general words, too. */
+/** Also for general error codes. */
 function mayAccuseSecret(refusal: Refusal): boolean {
   return accusesSecret(refusal) || refusal.general === true
 }
 
-/** Who speaks about the grant has accepted the client, unless it says the same to a wrong secret. */
+/** A refusal of the grant implies an accepted client, unless the provider answers a wrong secret the same. */
 function provesClient({ context: { baseline } }: App, refusal: Refusal): boolean {
   return hasTakenClient(refusal) && baseline?.madeUpSecret !== answerKey(refusal)
 }

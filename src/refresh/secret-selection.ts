@@ -1,8 +1,8 @@
 import type { App, ClientSecret } from '../actors/app-actor.ts'
 
 /**
- * In the operator's order, those that were not rejected first; where every one was, each probe tries the next. None of
- * those that the same attempt has tried.
+ * Chooses a secret in the operator's order, not yet rejected ones first; if all were rejected, each probe tries the next.
+ * Never one that the same attempt has tried.
  */
 export function chooseSecret(
   { secrets, context }: App,

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Small texts that outlive this process. */
+/** Small texts that survive a restart of the process. */
 export interface Spool {
-  /** Resolves once the text would survive a crash. */
+  /** Resolves once the text is synced to disk. */
   write(name: string, text: string): Promise<void>
   read(name: string): Promise<string>
   remove(name: string): Promise<void>
@@ -12,7 +12,7 @@ export interface Spool {
 
 const ending = '.json'
 
-/** One file each, readable by us alone; a half-written one never has its name. */
+/** One file per text, readable by the owner only, and written atomically. */
 export function createSpool({ directory }: { directory: string }): Spool {
   const fileOf = (name: string) => join(directory, name + ending)
   return {

@@ -25,12 +25,12 @@ export interface StillAllowedOptions {
   readonly clock: Pick<ClusterClock, 'now'>
 }
 
-/** A request that may leave, and the app as it was when that was settled. */
+/** A request that may be sent, and the app as it was when that was decided. */
 export interface Sending {
   readonly app: App
   readonly config: AppConfig
   readonly client: ClientSecret | undefined
-  /** Where the grant last worked. */
+  /** The endpoints at which the grant last worked. */
   readonly place: GrantPlace | undefined
   readonly asking: Omit<Asking, 'at'>
   requestAt(startedAt: number): RefreshRequest
@@ -38,10 +38,10 @@ export interface Sending {
 
 export type StillAllowed = (trial: Trial) => Promise<Sending | { readonly failure: Failure } | 'wait'>
 
-/** Each secret, the last of them once more, and one that was put meanwhile. */
+/** Each secret, the last one once more, and one added meanwhile. */
 const mostTries = mostSecrets + 2
 
-/** Reads the app and the grant again right before sending. `wait`: the app is in question, and another attempt finds out. */
+/** Reads the app and the grant again right before sending. `wait`: another attempt is the probe of the app's circuit. */
 export function createStillAllowed({ reports, admission, sealed, clock }: StillAllowedOptions): StillAllowed {
   function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
     const slot = slotOf[attempt.spend]
@@ -51,7 +51,7 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
     return sealed.open(text, { account, slot, ...generation })
   }
 
-  /** What is spent for the next token; an access token only for as long as it lives. */
+  /** The token used for the next one; an access token only while it is valid. */
   function spendable(config: AppConfig, grant: TokenPair, { expiresAt }: AccountContext): Secret | undefined {
     if (!refreshesWithAccessToken(config)) return grant.refreshToken
     return clock.now() < expiresAt ? grant.accessToken : undefined
@@ -100,7 +100,7 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
   }
 }
 
-/** An attempt may end before it has tried every secret: the next one of that grant goes on from there. */
+/** An attempt may end before it has tried every secret; the next one of that grant continues from there. */
 function triedEarlier(app: App, { grant, endpoint }: Sending['asking']): string[] {
   const { question } = app.context
   if (question?.endpoint !== endpoint) return []
@@ -113,7 +113,7 @@ interface Sent {
   readonly refreshToken: Secret | undefined
 }
 
-/** What a request of this app cannot be made without. */
+/** What is missing for a request of this app. */
 function lacking(config: AppConfig, { params, refreshToken }: Sent): Failure | null {
   const filled = fillParams(config, params)
   if (!filled.ok) return unsent('C', { ...causedBy('params_missing'), action: filled.failure.message })

@@ -6,36 +6,36 @@ import type { Refusal } from '../provider/classified.ts'
 export interface AttemptRequest {
   readonly account: string
   readonly attempt: Attempt
-  /** The account as the save of this intent left it: what the answer will meet, unless somebody else saves first. */
+  /** The account as saved with the intent; the answer is applied to it unless another node saves first. */
   readonly saved: LoadedAccount
 }
 
-/** What an attempt that has not left yet may still be told: that its account has moved on without it. */
+/** Cancels an attempt that has not been sent, because its account has changed. */
 export interface Ticket {
   readonly version: number
   valid: boolean
 }
 
-/** `alone`: the app is well, and what it lacks it lacks for this account. */
+/** `alone`: only this account is affected, not the app. */
 export interface Verdict {
   readonly failure: Failure
   readonly alone: boolean
 }
 
-/** One attempt's requests: several where secrets are tried, or where the app was in question. */
+/** The state of one attempt, which may send several requests with different secrets. */
 export interface Trial extends AttemptRequest {
   readonly ticket: Ticket
-  /** Secrets that were refused to this grant just now. */
+  /** Secrets refused in this attempt. */
   tried: string[]
   sends: number
-  /** A request was begun: from now on its answer may be missing. */
+  /** A request was started, so its answer may be missing from now on. */
   left: boolean
-  /** When this grant was first refused in words that may be about the client. */
+  /** When this grant was first refused in a way that may concern the client. */
   refusedBefore: number | null
   refusal: Refusal | null
-  /** What the last refusal means should there be no time left for another secret. */
+  /** The outcome if there is no time left for another secret. */
   verdict: Verdict | null
 }
 
-/** How an attempt ended: `succeeded`, `kept` (its answer is stored later), or the class of its failure. */
+/** The outcome of an attempt: `succeeded`, `kept` (its answer will be stored later), or the class of its failure. */
 export type OutcomeWord = 'succeeded' | 'kept' | Failure['class']

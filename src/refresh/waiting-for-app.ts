@@ -11,15 +11,15 @@ export interface WaitingForAppOptions {
 }
 
 export interface WaitingForApp {
-  /** The app may have been put right just before this account came to wait: then it was not among those woken. */
+  /** Checks whether the app was fixed just before this account began to wait, so that the fan-out missed it. */
   wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
-  /** The same once its attempt has ended; where the app is broken, a new grant is the next to look whether it still is. */
+  /** The same after its attempt; if the app is down, a new grant is the next probe. */
   beginWaiting(account: string, loaded: LoadedAccount): Promise<void>
-  /** The app may have been changed just before this account was parked: then it was not among those woken. */
+  /** Checks whether the app was changed just before this account was parked, so that the fan-out missed it. */
   retryIfAppChanged(account: string, loaded: LoadedAccount): Promise<void>
   /**
-   * Somebody asks for an account that waits for an app that works again: its wake-up may be minutes off. Null for one
-   * that came to wait while the app was well: it lacks something else, and asking does not bring it about.
+   * A request for an account whose app works again: refreshes it before its scheduled wake-up. Null for an account that began
+   * to wait while the app was healthy, since it lacks something else.
    */
   hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
 }
@@ -28,7 +28,7 @@ const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
   event: { type: 'app.secret-updated' as const, at, id },
 })
 
-/** Accounts that wait for their app, and whom the app's own fan-out does not reach in time. */
+/** Wakes accounts waiting for their app that the app's fan-out does not reach in time. */
 export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOptions): WaitingForApp {
   async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
     const app = filledApp(await apps.look(context.app), context.params)

@@ -18,7 +18,7 @@ import type { Records, Ref, Revision } from '../redis/records.ts'
 
 export interface WakerOptions {
   readonly records: Pick<Records, 'claimDue' | 'reindex'>
-  /** Stores answers that wait for the account; false where some have to wait on. */
+  /** Stores answers kept for the account; false if some could not be stored. */
   readonly takeUp: (account: string) => Promise<boolean>
   readonly accounts: Accounts
   readonly apps: Apps
@@ -26,30 +26,30 @@ export interface WakerOptions {
   readonly partitions: number
   readonly timers: Timers
   readonly logger: Logger
-  /** How many more attempts this node may take on now. */
+  /** The number of further attempts this node may start now. */
   freeSlots(): number
-  /** Announces one more attempt for the app; null when so many wait their turn that it had better not begin. */
+  /** Reserves a place in the app's queue; null if the queue is too long. */
   expectAttempt(app: string): (() => void) | null
-  /** For an account that has just come to wait for its app's secret. */
+  /** For an account that has just begun to wait for its app's secret. */
   wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
 }
 
 const every = 500
 const mostAtOnce = 32
-/** What found its app busy comes again after this, and up to five times as late. */
+/** Milliseconds (up to five times as many) after which an account is retried if its app was busy. */
 const comesAgainAfter = 1_000
-/** The same for what only other nodes can read, and for an answer that cannot be stored yet. */
+/** The same for records that only other nodes can read, and for answers that cannot be stored yet. */
 const leftFor = 5_000
-/** A node that dies with what it claimed gives it back after this. */
+/** Milliseconds after which claims of a crashed node are due again. */
 const claimHolds = 30_000
 
 /**
- * Makes time an event: claims what is due, a few per partition, and tells it so. Whichever node claims first does it;
- * there are no timers per account, and a restart loses none.
+ * Turns time into events: claims due accounts and apps, a few per partition, and sends them `timer.due`. The first node to
+ * claim one processes it; there are no timers in memory, so a restart loses none.
  */
 export interface Waker {
   start(): void
-  /** After a reconnect, answers held elsewhere go first: their tokens must not be spent again. */
+  /** After a reconnect, pending answers of all nodes are stored first, so that the tokens they used are not sent again. */
   pause(milliseconds: number): void
   stop(): Promise<void>
 }
@@ -57,7 +57,7 @@ export interface Waker {
 export function createWaker(options: WakerOptions): Waker {
   const { records, accounts, apps, clock, partitions, timers, logger } = options
   const rarely = createRareLog({ logger, timers })
-  /** Where the next tick begins to ask: with few free slots, each partition has its turn. */
+  /** The partition to begin with, rotating so that each is served when few slots are free. */
   let first = 0
   let poll: Poll | undefined
   let stopped = true
@@ -66,13 +66,13 @@ export function createWaker(options: WakerOptions): Waker {
   async function wakeAccount(id: string): Promise<void> {
     const all = await options.takeUp(id)
     const loaded = await accounts.load(id)
-    // Told that its attempt is overdue, it would send again what has been spent.
+    // An overdue attempt would repeat a request whose answer is already here.
     if (!all) return comeAgain({ kind: 'account', id }, loaded.record, leftFor)
     const { value, context } = loaded.snapshot
     const works = await worksAgain(loaded)
-    // One in flight that is overdue had its turn.
+    // An overdue attempt in flight had its slot already.
     const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
-    // An attempt that could not start in time is better not begun.
+    // Do not start an attempt that could not be sent in time.
     if (expected === null) return comeAgain({ kind: 'account', id }, loaded.record, comesAgainAfter)
     const outcome = await accounts
       .receive(id, (meeting) => ({ event: eventFor(meeting, works) }), loaded)
@@ -82,8 +82,7 @@ export function createWaker(options: WakerOptions): Waker {
   }
 
   /**
-   * The app, if it works: an account that waits for that need not wait for its own slow look; it may be awake for something
-   * else.
+   * The app, if it works: a waiting account is then refreshed at once, even if it woke up for another reason.
    */
   async function worksAgain({ at, snapshot: { value, context } }: LoadedAccount): Promise<App | null> {
     const waits =
@@ -103,12 +102,12 @@ export function createWaker(options: WakerOptions): Waker {
     if (!outcome.taken) await putBack({ kind: 'app', id }, outcome, outcome.snapshot.context.wakeAt)
   }
 
-  /** An event the state did not handle: the index goes back to what the snapshot says. */
+  /** The state did not handle the event: restores the wake-up time of the snapshot in the index. */
   async function putBack(ref: Ref, { record }: { record: Revision }, wakeAt: number | null): Promise<void> {
     await records.reindex({ ref, read: record, wakeAt })
   }
 
-  /** Answers how many there were. */
+  /** Returns how many were claimed. */
   async function claim(partition: number, limit: number): Promise<number> {
     const { at, refs } = await records.claimDue({
       partition,
@@ -124,7 +123,7 @@ export function createWaker(options: WakerOptions): Waker {
     return refs.length
   }
 
-  /** Never more at once than there are free slots, shared out among the partitions that still have something due. */
+  /** Claims no more than there are free slots, distributed over the partitions with due entries. */
   async function tick(): Promise<void> {
     if (timers.elapsed() < pausedUntil) return
     let free = options.freeSlots()
@@ -134,7 +133,7 @@ export function createWaker(options: WakerOptions): Waker {
       const limit = Math.min(mostAtOnce, Math.floor(free / now.length))
       const claims = await Promise.allSettled(now.map((partition) => claim(partition, limit)))
       const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-      if (failed) rarely.warn({ err: failed.reason }, 'what was due could not be woken')
+      if (failed) rarely.warn({ err: failed.reason }, 'due accounts could not be woken')
       const counts = claims.map((each) => (each.status === 'fulfilled' ? each.value : 0))
       free -= counts.reduce((sum, count) => sum + count, 0)
       first = ((now.at(-1) as number) + 1) % partitions

@@ -11,22 +11,22 @@ import type { Decision } from '../actors/actor.ts'
 
 export type TokenEvent = Omit<TokenRequested, 'at' | 'id'> | Omit<TokenRejected, 'at' | 'id'>
 
-/** What a caller wants, and the event that asks the account for it. */
+/** A caller's requirements, and the event that asks the account for them. */
 export interface Asked extends Want {
-  /** `first`: nobody has waited yet; a force is spent by then. */
+  /** `first`: the first round; `force` applies only then. */
   readonly event: (first: boolean) => TokenEvent
 }
 
-/** One caller's question, from its arrival to its answer. */
+/** The state of one request, from its arrival to its reply. */
 export interface Inquiry {
   readonly account: string
   readonly asked: Asked
-  /** As `asked`, but newer than what a forced request has found. */
+  /** As `asked`, but for a forced request newer than the generation it found. */
   want: Want
   first: boolean
-  /** The lowest generation there was since the caller came. */
+  /** The lowest generation seen since the request arrived. */
   found: number
-  /** This caller has set off a refresh. */
+  /** This request has started a refresh. */
   started: boolean
   /** The account as it was last answered from. */
   latest?: LoadedAccount
@@ -34,9 +34,9 @@ export interface Inquiry {
 
 export interface Request {
   readonly decide: (meeting: AccountMeeting) => Decision<AccountEvent, never>
-  /** The account would take it: a refresh begins. */
+  /** The account handles the event, so a refresh starts. */
   readonly starts: boolean
-  /** A token that is there will not do. */
+  /** The current token is not acceptable. */
   readonly mustRefresh: boolean
 }
 
@@ -44,14 +44,14 @@ export function newInquiry(account: string, asked: Asked): Inquiry {
   return { account, asked, want: asked, first: true, found: Number.POSITIVE_INFINITY, started: false }
 }
 
-/** What to ask this account, as it was just loaded. */
+/** The event for the account as just loaded. */
 export function requestOf(inquiry: Inquiry, loaded: LoadedAccount): Request {
   const { asked } = inquiry
   const wish = asked.event(inquiry.first)
   const isForced = wish.type === 'token.requested' && wish.force
   const generation = tokenFor(loaded.snapshot.context, asked.resource)?.generation ?? 0
   inquiry.found = Math.min(inquiry.found, generation)
-  // A forced request waits for what is newer than it found.
+  // A forced request waits for a generation newer than the one it found.
   if (isForced) inquiry.want = { ...inquiry.want, newerThan: wish.ifGeneration ?? generation }
   const decide = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...wish, at, id } as AccountEvent })
   return {
@@ -61,7 +61,7 @@ export function requestOf(inquiry: Inquiry, loaded: LoadedAccount): Request {
   }
 }
 
-/** The same scopes in any order are the same resource. */
+/** The order of scopes has no meaning. */
 export function resourceOf(scopes: readonly string[] | undefined): Resource | null {
   if (scopes === undefined) return null
   const sorted = [...new Set(scopes)].sort()

@@ -21,12 +21,12 @@ export interface TokenReadsOptions {
   readonly cache: TokenCache
   readonly clock: Pick<ClusterClock, 'now' | 'expiryTime'>
   readonly waiting: Waiting<LoadedAccount>
-  /** Patience is measured by it: the cluster's time may jump when it is next heard of. */
+  /** Measures the time-out: the cluster's clock may jump when it is synchronised. */
   readonly timers: Pick<Timers, 'elapsed'>
   readonly observer: Pick<Observer, 'served' | 'coalesced'>
-  /** For an account that waits for its app: refreshes it at once where that may be, else answers null. */
+  /** For an account that waits for its app: refreshes it at once if possible, else resolves with null. */
   hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
-  /** For a caller that brings a token of its own. */
+  /** For a caller that brings a token to exchange. */
   exchange(account: string, want: TokenWant & { readonly subjectToken: Secret }): Promise<TokenResult>
 }
 
@@ -35,14 +35,14 @@ export interface TokenReads {
   reject(account: string, report: TokenReject): Promise<TokenResult>
 }
 
-/** Callers with NATS's usual time-out of 5 s are to hear it from us. */
-const patience = 4_000
-/** Should a wake-up be lost, look again this often. */
+/** Milliseconds; less than the 5 s after which NATS clients give up by default. */
+const replyWithin = 4_000
+/** Milliseconds between reloads, in case a wake-up is lost. */
 const lookAgainAfter = 1_000
-/** What a caller without a wish gets at most. */
+/** Milliseconds: the largest default minimum validity. */
 const usualValidity = 30_000
 
-/** Answers `token.get` and `token.reject`: from memory, from Redis, or after the refresh that everybody shares. */
+/** Answers `token.get` and `token.reject`: from memory, from Redis, or after a single-flight refresh. */
 export function createTokenReads(options: TokenReadsOptions): TokenReads {
   const { accounts, cache, clock, waiting, timers, observer } = options
   const serve = createServe(options)
@@ -50,11 +50,11 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
   const load = createSharedLoad((account) => accounts.load(account))
   const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
 
-  /** Try to serve; ask for a refresh; wait for a change; and again. */
+  /** Loop: try to serve, ask for a refresh, wait for a change. */
   async function answer(account: string, asked: Asked): Promise<TokenResult> {
-    // Registered before the load: a refresh that ends in between still wakes us.
+    // Register before the load: a refresh that ends in between still wakes this caller.
     const waiter = waiting.register(account)
-    const deadline = timers.elapsed() + patience
+    const deadline = timers.elapsed() + replyWithin
     const inquiry = newInquiry(account, asked)
     let changed: LoadedAccount | undefined
     try {
@@ -72,7 +72,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     }
   }
 
-  /** Null: a refresh is under way, and there is still time to wait for it. */
+  /** Null if a refresh is in flight, and there is time to wait for it. */
   async function answerNow(
     inquiry: Inquiry,
     changed: LoadedAccount | undefined,
@@ -96,7 +96,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     }
   }
 
-  /** Nobody with a usable token waits; what its request sets off goes on behind it. */
+  /** Serves a usable token without waiting; a refresh started by the request runs in the background. */
   function tryToServe(
     inquiry: Inquiry,
     loaded: LoadedAccount,
@@ -108,7 +108,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     return serve.token(inquiry, loaded, starts ? null : fill)
   }
 
-  /** Lets the machine see the request; answers the account as it is then. */
+  /** Sends the request to the machine; returns the account afterwards. */
   async function askForRefresh(
     inquiry: Inquiry,
     loaded: LoadedAccount,
@@ -118,7 +118,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     inquiry.started ||= starts
     const after = starts
       ? await accounts.receive(account, decide, loaded).catch((error: unknown) => {
-          // Only newer nodes can refresh it; what it holds is served while it lives.
+          // Only newer nodes can refresh it, but its current token can be served.
           const isServed = want.rejected === undefined && serve.isAlive(loaded, want.resource)
           if (error instanceof NewerForm && isServed) return loaded
           throw error
@@ -137,7 +137,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     return waiter.next(Math.max(1, Math.min(lookAgainAfter, deadline - timers.elapsed())))
   }
 
-  /** Callers with the same wish share one answer. */
+  /** Single flight: equal requests share one reply. */
   function share(key: string, read: () => Promise<TokenResult>): Promise<TokenResult> {
     const shared = underWay.get(key)
     if (shared !== undefined) {
@@ -153,7 +153,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     if (renewed) observer.coalesced()
   }
 
-  /** Where this machine's clock is far ahead, a token is replaced so much earlier than the cluster's time would have it. */
+  /** If this machine's clock is far ahead of the cluster's, refreshes earlier by the difference. */
   function withDoubt(minValidity: number | null): number | null {
     const early = clock.expiryTime() - clock.now()
     return early > maxClockSkew ? (minValidity ?? usualValidity) + early : minValidity
