@@ -14,7 +14,7 @@ const storedSchema = z.object({
   digest: z.string(),
   scopes: z.array(scopeSchema),
   accounts: z.string(),
-  /** Absent in rows that were written before apps were bound. */
+  /** Absent in rows of versions without this field. */
   apps: z.string().nullable().optional(),
   perSecond: z.number(),
   /** Milliseconds. */
@@ -24,19 +24,19 @@ const storedSchema = z.object({
 
 export type StoredApiToken = z.output<typeof storedSchema> & { readonly apps: string | null }
 
-/** Of an API token that says none: it writes accounts, and one for some accounts has no say in what apps are for all. */
+/** The default of `apps`: a token limited to some accounts must not change apps, which affect all accounts. */
 export const usualApps = (accounts: string) => (accounts === everything ? everything : null)
 
-/** API tokens as stored: never the token. Every verb rejects with `StorageUnavailable`. */
+/** Stored API tokens, without the tokens themselves. Every method rejects with `StorageUnavailable`. */
 export interface ApiTokenStore {
   put(token: StoredApiToken): Promise<void>
   get(id: string): Promise<StoredApiToken | null>
   /** `lastUsedAt` in milliseconds. */
   list(): Promise<(StoredApiToken & { lastUsedAt: number | null })[]>
-  /** False when there was none. */
+  /** False if there was none. */
   remove(id: string): Promise<boolean>
   used(id: string, at: number): Promise<void>
-  /** Writes those anew that are in an older form, or signed with an older key; answers how many. */
+  /** Rewrites rows in an older format or signed with an older key; returns how many. */
   rewrite(): Promise<number>
 }
 
@@ -46,7 +46,7 @@ export interface ApiTokenStoreOptions {
   readonly integrity: Integrity
 }
 
-/** As it is stored: `<mac> <row>`, before there were MACs the row alone. */
+/** Stored as `<mac> <row>`; by older versions without a MAC. */
 interface Row {
   readonly id: string
   readonly content: string
@@ -61,7 +61,7 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
     return mac === undefined ? row.content : `${mac} ${row.content}`
   }
 
-  /** Null for a row that nobody here has written: there is no such token then. */
+  /** Null for a row that fails its integrity check; it counts as absent. */
   function parse(row: Row): StoredApiToken | null {
     if (!integrity.judge(signedOf(row), row.mac).accepted) {
       integrity.report(signedOf(row))
@@ -105,7 +105,7 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
     },
   }
 
-  /** What is not accepted is never signed. */
+  /** A row that is not accepted must not be signed. */
   function isStale(row: Row): boolean {
     const { stale, accepted } = integrity.judge(signedOf(row), row.mac)
     return stale && accepted

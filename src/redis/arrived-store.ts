@@ -6,9 +6,9 @@ export interface ArrivedAnswer {
   readonly sealed: string
 }
 
-/** Answers kept beside the record of their account. Every verb rejects with `StorageUnavailable`. */
+/** Answers kept beside the record of their account. Every method rejects with `StorageUnavailable`. */
 export interface ArrivedStore {
-  /** The account is due after so many milliseconds. */
+  /** Milliseconds after which the account is due. */
   keep(account: string, answer: ArrivedAnswer & { dueIn: number }): Promise<void>
   read(account: string): Promise<ArrivedAnswer[]>
   remove(account: string, attempt: string): Promise<void>

@@ -10,7 +10,7 @@ export function batchCommands(redis: RedisClient): void {
 
 function batchEach(redis: Redis): void {
   redis.on('connect', () => {
-    // Another one after each reconnect.
+    // ioredis creates a new stream for each connection.
     batchWrites(redis.stream)
   })
 }

@@ -1,15 +1,15 @@
 import { createScripts, type RedisClient, type RunScript, reach } from './scripts.ts'
 
-/** All that is asked of Redis while it serves. Each rejects with `StorageUnavailable` when its outcome is not known. */
+/** The Redis commands used at run time. Each rejects with `StorageUnavailable` if its outcome is unknown. */
 export interface Commands {
   readonly run: RunScript
-  /** The oldest entries, those after `from`: id, and fields and values in turn. */
+  /** The oldest entries after `from`: id, and alternating fields and values. */
   xrange(key: string, range: { from?: string | undefined; count: number }): Promise<[string, string[]][]>
   xdel(key: string, ids: readonly string[]): Promise<unknown>
   xlen(key: string): Promise<number>
-  /** Members by bytes: those that begin with `prefix`, after `after`, but for the first `skip` of them. */
+  /** Members with the prefix in byte order, after `after`, skipping the first `skip`. */
   zmembers(key: string, page: MemberPage): Promise<string[]>
-  /** How many members begin with `prefix`. */
+  /** The number of members with the prefix. */
   zcount(key: string, prefix: string): Promise<number>
   /** The lowest score; null without members. */
   zlowest(key: string): Promise<number | null>
@@ -20,7 +20,7 @@ export interface Commands {
   hgetall(key: string): Promise<Record<string, string>>
   hdel(key: string, fields: readonly string[]): Promise<unknown>
   del(key: string): Promise<unknown>
-  /** How many members have this score or a higher one. */
+  /** The number of members with at least this score. */
   zcountFrom(key: string, score: number): Promise<number>
 }
 
@@ -31,12 +31,12 @@ export interface MemberPage {
   readonly skip?: number | undefined
 }
 
-/** No UTF-8 has this byte: it lies behind all that begins with the prefix. */
+/** A byte that does not occur in UTF-8, so it sorts after everything with the prefix. */
 const last = Buffer.of(0xff)
 const endOf = (prefix: string) => (prefix === '' ? '+' : Buffer.concat([Buffer.from(`(${prefix}`), last]))
 const beginOf = (prefix: string) => (prefix === '' ? '-' : `[${prefix}`)
 
-/** A cursor from elsewhere must not lead out of what begins with the prefix. */
+/** A foreign cursor must not leave the range of the prefix. */
 function startOf({ after, prefix = '' }: Pick<MemberPage, 'after' | 'prefix'>): string {
   const inside = after !== '' && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0
   return inside ? `(${after}` : beginOf(prefix)

@@ -11,7 +11,7 @@ export interface ConnectRedisOptions {
   /** `redis://`, `rediss://`, `redis+cluster://host:port,host:port`, `redis+sentinel://host:port,host:port/<master>` */
   readonly url: string
   readonly logger: Logger
-  /** Where the URL was given, for complaints. */
+  /** The variable or option with the URL, for error messages. */
   readonly named?: string
 }
 
@@ -22,7 +22,7 @@ const tooLate = (): never => {
 }
 
 /**
- * Nothing is queued or sent again behind our back: a command whose outcome is unknown must say so, soon.
+ * The client neither queues nor resends commands by itself: a command with unknown outcome must reject soon.
  * Rejects with `StartError`.
  */
 const common = {
@@ -38,8 +38,7 @@ const common = {
 const longestReconnectPause = 60_000
 
 /**
- * A master that became a replica is left for the new one, where another one answers in its place. Where none does, each
- * reconnect waits twice as long for its turn as the one before.
+ * Reconnects when a master has become a replica, to reach the new master; with exponential backoff while there is none.
  */
 function reconnectOnReadOnly(elapsed = () => performance.now()): (error: Error) => boolean {
   let pause = 1_000
@@ -94,14 +93,14 @@ export async function connectRedis({
   }
 }
 
-/** Without credentials. */
+/** The address without credentials. */
 export function redisAddress(url: string, named = 'TOKENBUS_REDIS_URL'): string {
   return whereIs(parseRedisUrl(url, named).hosts)
 }
 
 const whereIs = (hosts: readonly Host[]) => hosts.map(({ host, port }) => hostPort(host, port)).join(', ')
 
-/** One line when it is lost and one when it is back, however often it is tried in between. */
+/** Logs one line when the connection is lost and one when it is back, not one per attempt. */
 function logConnection(redis: RedisClient, logger: Logger): void {
   let lostAt: number | null = null
   redis.on('reconnecting', () => {
@@ -162,7 +161,7 @@ function sentence({ where, named, error }: { where: string; named: string; error
   return `Redis at ${where} cannot be reached${code ? ` (${code})` : ''}; start it or correct ${named}.`
 }
 
-/** Redis names what its ACL withholds. */
+/** The command or key that the ACL denies, from Redis' message. */
 export function lacking({ where, error }: { where: string; error: Error }): string {
   const said = error.message.replace(/^.*?(NOPERM|ERR) /, '').replace(/\.?( script: .*)?$/s, '')
   return `Redis at ${where} withholds a permission: ${said}. The ACL that suffices is in docs/operations.md.`

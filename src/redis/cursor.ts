@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** Thrown for a cursor that no list answered. */
+/** Thrown for an invalid cursor. */
 export class BadCursor extends Error {}
 
 const schema = z.tuple([z.int().min(-1), z.string()])
 
-/** Where a listing stands: the partition (-1: all of them, in order of id), and the last id answered from it. */
+/** The position of a listing: the partition (-1: merged, ordered by id), and the last id answered. */
 export type Cursor = z.infer<typeof schema>
 
 export function encodeCursor(cursor: Cursor): string {

@@ -4,7 +4,7 @@ import { metaKey } from './keys.ts'
 import type { RedisClient } from './scripts.ts'
 import type { StorageUnavailable } from './storage-unavailable.ts'
 
-/** How a connection is made and ended, and whether a server is up. */
+/** Commands for connection handling, which always pass. */
 const alwaysAllowed = new Set([
   'hello',
   'auth',
@@ -21,8 +21,8 @@ const asksWhoseData = ({ name, args }: Command) =>
   (name === 'hgetall' && args[0] === metaKey) || (name === 'get' && isMark(args[0]))
 
 /**
- * While `refusal` answers why not, no command is sent but the one that reads the identity: not even the first command after a
- * reconnect reaches a Redis that may be another one.
+ * While `refusal` returns a reason, only the command that reads the identity is sent, so that not even the first command after
+ * a reconnect reaches a Redis with other data.
  */
 export function gate(redis: RedisClient, refusal: () => StorageUnavailable | null): void {
   const send = redis.sendCommand.bind(redis) as (...all: unknown[]) => unknown

@@ -10,14 +10,14 @@ return { redis.call('HGET', KEYS[1], 'time'), time[1] * 1000 + math.floor(time[2
 
 /** Milliseconds. */
 export interface HighestTime {
-  /** The latest that any node has seen, or Redis' own, whichever is later. */
+  /** The latest time any node has seen, or the time of Redis if later. */
   readonly highest: number
   readonly redis: number
 }
 
 /**
- * Remembers the latest time that any node has seen: a node that starts after Redis' clock was set back is not to serve
- * what has expired. Rejects with `StorageUnavailable`.
+ * Stores the latest time any node has seen, so that a node that starts after Redis' clock was set back does not serve
+ * expired tokens. Rejects with `StorageUnavailable`.
  */
 export async function highestTime(redis: RedisClient, seen: number): Promise<HighestTime> {
   const [known, now] = (await reach(() => redis.eval(script, 1, metaKey, String(seen)))) as [

@@ -1,18 +1,18 @@
 import { keysOf } from './keys.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
-/** Each verb rejects with `StorageUnavailable`. */
+/** Each method rejects with `StorageUnavailable`. */
 export interface IdentityMarks {
-  /** The identity that some partition has. */
+  /** The identity found in any partition. */
   any(): Promise<string | undefined>
-  /** The partitions (by default of all) whose mark differs. */
+  /** The partitions, by default of all, with a different mark. */
   lacking(identity: string, of?: readonly number[]): Promise<number[]>
   write(identity: string): Promise<void>
 }
 
 /**
- * Beside the meta record each partition holds the identity of the data it belongs to: of a Redis Cluster one master alone may
- * come back empty.
+ * Each partition stores the identity of the data, in addition to the meta record, because in a Redis Cluster a single master
+ * may come back empty.
  */
 export function createIdentityMarks({
   redis,

@@ -17,16 +17,16 @@ export interface IdentityWatchOptions {
   readonly partitions: number
   readonly logger: Logger
   readonly timers?: Timers
-  /** The same Redis answers again, after it was away or had lost its data. */
+  /** The same data is available again, after an outage or a loss. */
   onBack(): void
-  /** It answers without its data. */
+  /** Redis answers without its data. */
   onLost(): void
 }
 
 export interface IdentityWatch {
-  /** Rejects with `StorageUnavailable` unless it is the one, and this partition is there; all, if they were lost. */
+  /** Rejects with `StorageUnavailable` unless Redis has the expected data, including this partition; all of them after a loss. */
   check(partition: number): Promise<void>
-  /** Why nothing is asked of Redis, if so. */
+  /** Why Redis must not be used now, if so. */
   refusal(): StorageUnavailable | null
   stop(): Promise<void>
 }
@@ -35,8 +35,8 @@ const lookEvery = 1_000
 const sayEvery = 60_000
 
 /**
- * Is it still the Redis this node has started on? Looked at on every reconnect before anything else is asked, every second (its
- * partitions in turn), and before an empty record is believed. Where it is not, nothing is read or written until it is again.
+ * Checks that Redis still has the data this node started with: after every reconnect before any other command, every second
+ * (rotating over the partitions), and before a record counts as absent. If not, nothing is read or written until it has.
  */
 export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
   const { redis, sealer, identity, marks, logger, timers = realTimers, onBack, onLost } = options
@@ -75,7 +75,7 @@ export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
     if (state === 'lost') logger.info('redis has its data again')
     state = 'known'
     saidAt = Number.NEGATIVE_INFINITY
-    // A backup of before there were identities.
+    // A backup of a version without identities.
     if (meta.identity === undefined) await reach(() => redis.hsetnx(metaKey, 'identity', identity.id))
     onBack()
   }
@@ -88,12 +88,12 @@ export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
     return key === undefined ? null : `holds data sealed with another key of the id ${key}`
   }
 
-  /** One master of a Cluster may come back empty. */
+  /** A single master of a Redis Cluster may come back empty. */
   async function flawOfPartitions(
     meta: Readonly<Record<string, string>>,
     which: readonly number[] | undefined,
   ): Promise<string | null> {
-    // A backup of before partitions were marked.
+    // A backup of a version without marked partitions.
     if (meta.marked === undefined) return null
     const lost = await marks.lacking(identity.id, which)
     return lost.length === 0 ? null : `has lost a part of its data, ${partitionsText(lost)}`

@@ -6,36 +6,33 @@ import { NewerForm } from './newer-form.ts'
 import type { Signed, Signer } from './signer.ts'
 import type { WriteLevel } from './write-level.ts'
 
-/** What Redis holds was not written by tokenbus: it is not used, and does not come back by itself. */
+/** A record fails its integrity check: it is not used until an operator restores it. */
 export class Tampered extends ExpectedError {
-  readonly failed = fail(
-    'storage_tampered',
-    'what is stored of this was changed from outside; it is not used',
-  )
+  readonly failed = fail('storage_tampered', 'the stored record was not written by tokenbus; it is not used')
 
   constructor({ kind, id }: Pick<Signed, 'kind' | 'id'>) {
     super(`${kind} ${id} was changed in Redis by somebody without the sealing keys`)
   }
 }
 
-/** For lists, which do without what is not to be used here: it has been told of. */
+/** For lists, which skip unusable records; they have been logged already. */
 export function nullIfUnusable(error: unknown): null {
   if (error instanceof Tampered || error instanceof NewerForm) return null
   throw error
 }
 
 export interface Judgement {
-  /** While the form without a MAC is accepted, everything is: whoever changes a row could leave its MAC out. */
+  /** While rows without a MAC are accepted, MACs prove nothing, since an attacker could remove them. */
   readonly accepted: boolean
-  /** To be written anew: in an older form, or signed with an older key. */
+  /** True if it has to be rewritten: in an older format, or signed with an older key. */
   readonly stale: boolean
 }
 
 export interface Integrity {
-  /** Undefined while the cluster writes the form without a MAC. */
+  /** Undefined while the write level has no MACs. */
   sign(what: Signed): string | undefined
   judge(what: Signed, mac: string | undefined): Judgement
-  /** Tells of what was not accepted. */
+  /** Called for each record that was not accepted. */
   report(what: Pick<Signed, 'kind' | 'id'>): void
   onTampering(listener: (kind: string) => void): void
 }

@@ -2,8 +2,8 @@ import type { Commands } from './commands.ts'
 import { keysOf, partitionOf } from './keys.ts'
 
 /**
- * Accounts that are about to be of an app, so that the app is not deleted between the look at it and the account's save.
- * `at`: cluster time in milliseconds. A node that dies in between holds the deletion up for a minute.
+ * Accounts that are about to join an app, so that the app is not deleted between its read and the account's save. `at`:
+ * cluster time in milliseconds. If a node crashes in between, the deletion is delayed by a minute.
  */
 export interface Joining {
   begin(joining: { app: string; account: string; at: number }): Promise<void>

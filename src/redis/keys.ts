@@ -18,15 +18,15 @@ export function partitionOf(id: string, partitions: number): number {
 
 export const metaKey = 'tb:meta'
 
-/** Every key of one partition. They share a hash tag, so that one script may touch them on Redis Cluster. */
+/** The keys of a partition. They share a hash tag, so that one script can use them on Redis Cluster. */
 export function keysOf(partition: number) {
   const tag = `tb:{${partition}}`
   return {
     record: ({ kind, id }: Ref) => `${tag}:${kind}:${id}`,
     due: `${tag}:due`,
-    /** Answers of the account that could not be made part of it yet, by attempt. */
+    /** Answers that could not be stored in the account yet, by attempt. */
     arrived: (account: string) => `${tag}:arrived:${account}`,
-    /** Of which data the partition is. */
+    /** The identity of the data. */
     identity: `${tag}:identity`,
     outbox: `${tag}:outbox`,
     outboxTrimmed: `${tag}:outbox-trimmed`,
@@ -36,16 +36,16 @@ export function keysOf(partition: number) {
     byName: `${tag}:by-name`,
     seenEvent: (digest: string) => `${tag}:security-event:${digest}`,
     byApp: (app: string) => `${tag}:by-app:${app}`,
-    /** Accounts that are about to be of this app, by when that began (ms). */
+    /** Accounts about to join this app, by the time that began (ms). */
     joining: (app: string) => `${tag}:joining:${app}`,
     byState: (state: string) => `${tag}:by-state:${state}`,
   }
 }
 
-/** How an account is listed under one of its names. */
+/** The member of an account in the index of names. */
 export const nameMember = (name: string, id: string) => `${name}:${id}`
 
-/** How a record is named inside `due`. */
+/** The member of a record in `due`. */
 export const dueMember = ({ kind, id }: Ref) => `${kind}:${id}`
 
 export function refOfDueMember(member: string): Ref {

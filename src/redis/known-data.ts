@@ -1,10 +1,10 @@
 import { StartError } from '../common/start-error.ts'
 import type { IdentityMarks } from './identity-marks.ts'
 
-/** What a node remembers of the data it worked on before, outside of Redis. */
+/** The identity of the data that a node used before, stored outside Redis. */
 export interface KnownData {
   readonly identity: string
-  /** The file to be removed by who wants to begin anew. */
+  /** The file to remove in order to start with empty data. */
   readonly rememberedIn: string
 }
 
@@ -14,8 +14,8 @@ const restore = (identity: string) =>
   `restore the newest backup whose tb:meta has identity ${identity}, or correct TOKENBUS_REDIS_URL`
 
 /**
- * Before anything is written: a Redis that lost its data must not become a new one, since a backup could not be told from it
- * any more and every account would be gone. Throws `StartError`.
+ * Checked before anything is written: a Redis that lost its data must not be initialised again, because then a restored
+ * backup could not be distinguished from it, and all accounts would be lost. Throws `StartError`.
  */
 export async function refuseEmptied(
   meta: MetaRecord,
@@ -28,7 +28,7 @@ export async function refuseEmptied(
       `This Redis holds other data (identity ${meta.identity}) than this node worked on before: ${restore(known.identity)}${anew}.`,
     )
   }
-  // A backup of before there were identities.
+  // A backup of a version without identities.
   if (meta['fingerprint-key'] !== undefined) return
   if (known !== undefined)
     throw new StartError(`This Redis has lost its data: ${restore(known.identity)}${anew}.`)
@@ -37,7 +37,7 @@ export async function refuseEmptied(
     throw new StartError(`This Redis has lost a part of its data, its tb:meta: ${restore(identity)}.`)
 }
 
-/** The same for a single master of a Redis Cluster, or for single keys. Throws `StartError`. */
+/** The same for a single master of a Redis Cluster, or single keys. Throws `StartError`. */
 export async function refuseLostPartitions(
   meta: MetaRecord,
   { identity, marks }: { identity: string; marks: IdentityMarks },

@@ -8,7 +8,7 @@ export interface ListQuery {
   readonly kind: Ref['kind']
   readonly state?: string | undefined
   readonly app?: string | undefined
-  /** Only ids that begin so. */
+  /** Only ids with this prefix. */
   readonly prefix?: string | undefined
   readonly cursor?: string | undefined
   readonly limit: number
@@ -19,21 +19,21 @@ export interface IdPage {
   readonly cursor?: string
 }
 
-/** Lists and counts, over the indexes that every save keeps. */
+/** Lists and counts, from the indexes that every save maintains. */
 export interface Listing {
-  /** In order of partition, then id. Rejects with `BadCursor`. */
+  /** Ordered by partition, then id. Rejects with `BadCursor`. */
   list(query: ListQuery): Promise<IdPage>
-  /** In order of id, or going on in that of the cursor. Rejects with `BadCursor`. */
+  /** Ordered by id, or in the order of the cursor. Rejects with `BadCursor`. */
   listSorted(query: ListQuery): Promise<IdPage>
-  /** Where a listing goes on behind one of the ids it answered. */
+  /** The cursor that continues after one of the answered ids. */
   cursorAfter(id: string, cursor?: string): string
-  /** The ids after so many others, and how many there are in all. */
+  /** The ids after an offset, and the total number. */
   listFrom(offset: number, query: ListQuery): Promise<IdPage & { readonly total: number }>
-  /** Every account that goes by this name. */
+  /** All accounts with this name. */
   byName(name: string): Promise<string[]>
-  /** The next account of the app that waits for its secret, after the one that was asked last: each has its turn. */
+  /** The next account that waits for the app's secret, after the last one: round robin. */
   pickWaiting(app: string, last: string | null): Promise<string | null>
-  /** Some accounts of the app; which ones is left to chance, as far as there are many. */
+  /** A random sample of the app's accounts. */
   someOf(app: string, limit: number): Promise<string[]>
   countByApp(app: string): Promise<number>
   countByState(): Promise<Record<string, number>>
@@ -61,7 +61,7 @@ export function createListing({ commands, partitions, random }: ListingOptions):
     return (await commands.zinter([one, other])).filter((id) => id.startsWith(prefix))
   }
 
-  /** By member, not by offset: what is inserted meanwhile shifts nothing. */
+  /** By member, not by offset, so that concurrent insertions do not shift the pages. */
   async function page(query: ListQuery, [partition, after]: Cursor, limit: number): Promise<string[]> {
     const { prefix = '' } = query
     const [index, other] = indexesOf(query, partition) as [string, string?]
@@ -89,7 +89,7 @@ export function createListing({ commands, partitions, random }: ListingOptions):
 
   async function list(query: ListQuery): Promise<IdPage> {
     let [partition, after]: Cursor = query.cursor === undefined ? [0, ''] : decodeCursor(query.cursor)
-    if (partition < 0) throw new BadCursor('not a cursor of this list')
+    if (partition < 0) throw new BadCursor('the cursor belongs to another list')
     const ids: string[] = []
     for (; partition < partitions; partition++, after = '') {
       const found = await page(query, [partition, after], query.limit - ids.length)

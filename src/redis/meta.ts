@@ -18,16 +18,16 @@ export interface MetaOptions {
   readonly sealer: Sealer
   readonly partitions: number
   readonly marks: IdentityMarks
-  /** What this node worked on before, if it remembers. */
+  /** The identity of the data this node used before, if known. */
   readonly known?: KnownData | undefined
 }
 
 type Opened = Pick<MetaOptions, 'redis' | 'run' | 'sealer'>
 
-/** Which data it is, whichever Redis holds it: a backup has it too. */
+/** The identity of the data, which a backup shares. */
 export interface Identity {
   readonly id: string
-  /** Is this meta record, which has no identity yet, one of the same data? */
+  /** True if a meta record without an identity belongs to the same data. */
   isOf(meta: MetaRecord): boolean
 }
 
@@ -40,9 +40,9 @@ export interface OpenedMeta {
 type MetaRecord = Readonly<Record<string, string>>
 
 /**
- * What this Redis was set up with: the level that is written (`schema`), number of partitions, a canary per key id in use, and
- * the key of the fingerprints. The first node writes it, field by field and only where absent; every node then holds
- * itself to it. Throws `StartError` when the database is not one this node can work on.
+ * The cluster's parameters in Redis: the write level (`schema`), the number of partitions, a canary per key id in use, and the
+ * key of the fingerprints. The first node writes each field if absent; all nodes then use them. Throws `StartError` if this
+ * node cannot work with the database.
  */
 export async function openMeta(options: MetaOptions): Promise<OpenedMeta> {
   const { redis, sealer, partitions, marks, known } = options
@@ -60,7 +60,7 @@ export async function openMeta(options: MetaOptions): Promise<OpenedMeta> {
     )
   }
   tryCanaries(sealer, found)
-  // Only now: a node with a wrong key must leave nothing behind that would keep the others from starting.
+  // Only after the checks: a node with a wrong key must not write anything that prevents others from starting.
   await setWhereAbsent({
     identity: known?.identity ?? randomUUID(),
     'fingerprint-key': sealer.seal({
@@ -110,7 +110,7 @@ function identityOf(opened: MetaRecord, { sealer }: Pick<MetaOptions, 'sealer'>)
   }
 }
 
-/** The same for who stores nothing: an empty Redis stays empty. Throws `StartError`. */
+/** The same for read-only use: an empty Redis stays empty. Throws `StartError`. */
 export async function readMeta({ redis, sealer }: Pick<MetaOptions, 'redis' | 'sealer'>) {
   const meta = await reach(() => redis.hgetall(metaKey))
   if (meta.schema === undefined || meta['fingerprint-key'] === undefined)
@@ -122,8 +122,8 @@ export async function readMeta({ redis, sealer }: Pick<MetaOptions, 'redis' | 's
 }
 
 /**
- * The lowest level accepted is the generation under which the key of the fingerprints is sealed (0: from before there were
- * levels): without the sealing keys nobody makes another one.
+ * The lowest accepted level is stored as the generation of the encrypted fingerprint key (0: before levels existed), so that it
+ * cannot be forged without the sealing keys.
  */
 export async function readLevels({ redis, sealer }: Pick<Opened, 'redis' | 'sealer'>): Promise<Levels> {
   const [schema, sealed] = await reach(() => redis.hmget(metaKey, 'schema', 'fingerprint-key'))
@@ -135,13 +135,13 @@ function lowestOf(sealer: Sealer, sealed: string): number {
   return Math.max(1, generationOf(sealed))
 }
 
-/** From now on every node writes this level, and older versions do not start any more. */
+/** From now on all nodes write this level, and older versions do not start. */
 export async function raiseWritten({ redis }: Opened, level: number): Promise<void> {
   const schema = await reach(() => redis.hget(metaKey, 'schema'))
   if (Number(schema) < level) await reach(() => redis.hset(metaKey, 'schema', level))
 }
 
-/** From now on nothing of an older level is accepted. */
+/** From now on older levels are not accepted. */
 export function raiseLowest(options: Opened, level: number): Promise<void> {
   return resealFingerprintKey(options, (sealed) => Math.max(level, generationOf(sealed)))
 }
@@ -168,8 +168,8 @@ function tryCanaries(sealer: Sealer, meta: MetaRecord): void {
 }
 
 /**
- * Once nothing else is sealed with another key than the one that seals: neither is the key of the fingerprints, and a
- * node may start without the others. Answers their ids.
+ * Call once nothing else is encrypted with another key: re-encrypts the fingerprint key too, after which a node can start
+ * without the other keys. Returns their ids.
  */
 export async function retireKeys(options: Opened): Promise<string[]> {
   const { redis, sealer } = options
@@ -194,7 +194,7 @@ function tryCanary({ sealer, sealed, keyId }: { sealer: Sealer; sealed: string; 
   }
 }
 
-/** The id of a key that is given, but with other bytes than the data is sealed with. Ids that are not given may be new. */
+/** The id of a configured key whose bytes differ from the one the data is encrypted with. */
 export function foreignKey(
   { open, keyIds }: Pick<Sealer, 'open' | 'keyIds'>,
   meta: MetaRecord,

@@ -3,7 +3,7 @@ import { fail } from '../contract/failures.ts'
 import type { Ref } from './keys.ts'
 import type { Revision } from './record.ts'
 
-/** A record that this node cannot read: stored by a newer version, or sealed with a key it lacks. Other nodes may. */
+/** A record that only other nodes can read: stored by a newer version, or encrypted with a key this node lacks. */
 export class NewerForm extends ExpectedError {
   readonly read: Revision
 
@@ -13,8 +13,12 @@ export class NewerForm extends ExpectedError {
   }
 
   get failed() {
-    return fail('storage_unavailable', 'this is stored in a form that only a newer node reads', {
-      retryAfter: 5,
-    })
+    return fail(
+      'storage_unavailable',
+      'this record was stored by a newer version, which this node cannot read',
+      {
+        retryAfter: 5,
+      },
+    )
   }
 }

@@ -9,9 +9,9 @@ import { parseKeys } from './seal-keys.ts'
 import { createSigner } from './signer.ts'
 import { createWriteLevel } from './write-level.ts'
 
-/** Redis for a program that stores nothing there: opened and checked as a node does. Rejects with `StartError`. */
+/** Opens Redis read-only, with the checks of a node. Rejects with `StartError`. */
 export async function openToRead({ url, keys }: { url: string; keys: string }) {
-  // What is refused is told by who reads, row by row.
+  // The reader reports unreadable records row by row.
   const logger = pino({ level: 'silent' })
   const parsed = parseKeys(keys)
   const sealer = createSealer(parsed)

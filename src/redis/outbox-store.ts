@@ -2,12 +2,12 @@ import type { Commands } from './commands.ts'
 import { keysOf, refOfDueMember } from './keys.ts'
 import type { OutboxEntry, WaitingEntry } from './record.ts'
 
-/** `reason`: why the stream will never take it. */
+/** A dead letter; `reason`: why the stream rejects it. */
 export interface DeadEntry extends WaitingEntry {
   readonly reason: string
 }
 
-/** Of a partition; the oldest make room. */
+/** Maximum per partition; beyond it the oldest are dropped. */
 export const mostDeadEvents = 100
 
 export interface EntryPage {
@@ -21,37 +21,37 @@ export interface EntryAddress {
   readonly entryId: string
 }
 
-/** Events on their way to their stream. */
+/** Events to be published. */
 export interface Outbox {
-  /** The oldest first, those after `from`. */
+  /** The oldest first, after `from`. */
   read(page: EntryPage): Promise<WaitingEntry[]>
   remove(done: { readonly partition: number; readonly entryIds: readonly string[] }): Promise<void>
   /** False where it is gone already. */
   setAside(entry: EntryAddress & { readonly reason: string }): Promise<boolean>
-  /** How many entries wait, over all partitions. */
+  /** The number of entries in all partitions. */
   size(): Promise<number>
-  /** What the last `size` found. */
+  /** The result of the last `size`. */
   lastSize(): number
-  /** When the oldest entry that still waits was saved, ms; null when none does. */
+  /** When the oldest entry was saved (ms); null if there is none. */
   oldest(): Promise<number | null>
 }
 
-/** Events that their stream will never take. */
+/** Dead letters: events that their stream rejects permanently. */
 export interface DeadEvents {
   read(of: { readonly partition: number }): Promise<DeadEntry[]>
-  /** Back into the outbox, as the youngest. False where it is gone already. */
+  /** Puts it back at the end of the outbox. False if it no longer exists. */
   retry(entry: EntryAddress): Promise<boolean>
   drop(entry: EntryAddress): Promise<void>
   size(): Promise<number>
 }
 
-/** Every verb rejects with `StorageUnavailable`. */
+/** Every method rejects with `StorageUnavailable`. */
 export interface OutboxStore {
   readonly outbox: Outbox
   readonly deadEvents: DeadEvents
 }
 
-/** By the cluster's time where that is ahead of Redis', whose clock may have been set back; not before it was retried. */
+/** The entry's time by the cluster's clock, if Redis' clock was set back; a retried entry counts from its retry. */
 function savedAt({ entryId, entry }: WaitingEntry): number {
   return Math.max(Number(entryId.split('-')[0]), Date.parse(entry.time))
 }

@@ -5,19 +5,19 @@ import { type RedisClient, type RunScript, reach } from './scripts.ts'
 import { SealError, type Sealer } from './seal.ts'
 import type { WriteLevel } from './write-level.ts'
 
-/** What is kept of a consent under way; `secret` is its PKCE verifier. */
+/** The state of a pending consent; `secret` is its PKCE verifier. */
 export interface Pending {
   readonly details: unknown
   readonly secret: string
 }
 
-/** Kept under a secret name for a while. Verbs reject with `StorageUnavailable`. */
+/** Pending consents, stored under secret tickets with an expiry. Methods reject with `StorageUnavailable`. */
 export interface PendingConsents {
   put(ticket: string, pending: Pending, life?: { seconds: number }): Promise<void>
   look(ticket: string): Promise<Pending | null>
   /**
-   * Of many who change it at once each sees what the one before left. It ends when it would have. Answers what `change`
-   * made of it; null where it is gone, or `change` leaves it.
+   * Changes it atomically; the expiry stays. Returns the result of `change`; null if it no longer exists, or `change` leaves
+   * it unchanged.
    */
   update(ticket: string, change: (known: Pending) => Pending | null): Promise<Pending | null>
   /** Seals anew what an older key has sealed; answers how many it cannot, which end within a week. */
@@ -40,8 +40,8 @@ const wholeSchema = z.object({ details: z.unknown(), secret: z.string() })
 const inClearSchema = z.looseObject({ sealed: z.string() })
 
 /**
- * Under a hash of the ticket: who reads Redis cannot finish somebody's consent. Sealed whole, bound to that hash; at the level
- * before, in clear with its verifier sealed, bound to the ticket.
+ * Keyed by a hash of the ticket, so that read access to Redis is not enough to finish a consent. Encrypted as a whole and
+ * bound to that hash; at the previous level only the verifier is encrypted, bound to the ticket.
  */
 export function createPendingConsents(options: PendingConsentsOptions): PendingConsents {
   const { redis, run, sealer, level, integrity } = options
@@ -67,7 +67,7 @@ export function createPendingConsents(options: PendingConsentsOptions): PendingC
     return { details, secret: sealer.open({ sealed, ...placeInClear(ticket) }).reveal() }
   }
 
-  /** Null too for what was put there by somebody else. */
+  /** Also null if it was not written by tokenbus. */
   function read(ticket: string, text: string | null): Pending | null {
     if (text === null) return null
     try {

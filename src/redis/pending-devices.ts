@@ -4,28 +4,28 @@ import type { Integrity } from './integrity.ts'
 import { type RedisClient, type RunScript, reach } from './scripts.ts'
 import { SealError, type Sealer } from './seal.ts'
 
-/** What is kept of a device authorization under way; `secret` is its device code. */
+/** The state of a pending device authorization; `secret` is its device code. */
 export interface PendingDevice {
   readonly details: unknown
   readonly secret: string
 }
 
-/** Each waits for a person on another device. Verbs reject with `StorageUnavailable`. */
+/** Pending device authorizations. Methods reject with `StorageUnavailable`. */
 export interface PendingDevices {
-  /** Ends by itself after `expiresIn`; is due after `dueIn`. Milliseconds. */
+  /** Expires after `expiresIn`, is due after `dueIn`; milliseconds. */
   put(
     id: string,
     pending: PendingDevice,
     when: { now: number; dueIn: number; expiresIn: number },
   ): Promise<void>
-  /** Ids of some that are due. Nobody else is given them for `holds`: a node that dies with one gives it back. */
+  /** Claims some that are due, for `holds` milliseconds, so that claims of a crashed node become due again. */
   claim(claim: { now: number; limit: number; holds: number }): Promise<string[]>
-  /** Null for what has ended, or was not put there by us. */
+  /** Null if it has expired, or was not written by tokenbus. */
   read(id: string): Promise<PendingDevice | null>
-  /** Due again at that time (ms); what has ended meanwhile stays so. */
+  /** Makes it due at that time (ms), unless it has ended meanwhile. */
   again(id: string, at: number, pending?: PendingDevice): Promise<void>
   remove(id: string): Promise<void>
-  /** Seals anew what an older key has sealed; answers how many it cannot, which end within half an hour. */
+  /** Re-encrypts those encrypted with an older key; returns how many it cannot, which expire within half an hour. */
   rewrite(): Promise<number>
 }
 
@@ -41,7 +41,7 @@ const keyOf = (id: string) => `tb:device:${id}`
 const placeOf = (id: string) => ({ account: id, generation: 0, slot: 'device' })
 const pendingSchema = z.object({ details: z.unknown(), secret: z.string() })
 
-/** Sealed whole, bound to the id: who reads Redis cannot redeem a device code, and who writes it cannot put one there. */
+/** Encrypted as a whole and bound to the id, so that access to Redis is not enough to redeem or to plant a device code. */
 export function createPendingDevices({
   redis,
   run,

@@ -1,31 +1,31 @@
 import type { EventType } from '../contract/events.ts'
 import type { Ref } from './keys.ts'
 
-/** What is kept beside a snapshot: sealed tokens (current, previous, sibling), fingerprints, and plain facts. */
+/** The fields beside a snapshot: encrypted tokens (current, previous, sibling), fingerprints, and plain data. */
 export type FieldName = 'c' | 'c-' | 'c~' | 'f' | 'user' | 'metadata' | 'extra' | 'config' | 'closing'
 
 /**
- * What a record was at one save. The save id is compared beside the version: after a failover that forgot a save, two
- * histories reach the same version.
+ * Identifies one save of a record. The save id is compared as well as the version, because after a failover that lost a save
+ * two histories can reach the same version.
  */
 export type Revision = Pick<StoredRecord, 'version' | 'saveId'>
 
-/** An account or app as stored, with the Redis time (ms) at which it was so. `version` 0: there is none. */
+/** An account or app as stored, with the Redis time (ms) of the read. `version` 0: it does not exist. */
 export interface StoredRecord {
   readonly at: number
   readonly version: number
   readonly saveId: string | null
   readonly snapshot: string | null
   readonly generation: number
-  /** The generation that was last asked for. */
+  /** The generation that was last requested. */
   readonly usedGeneration: number
   readonly app: string | null
   readonly state: string | null
   readonly wakeAt: number | null
-  /** Marks by which others may name it. */
+  /** The marks of its other names. */
   readonly names: readonly string[]
   readonly fields: { readonly [name in FieldName]?: string }
-  /** Stored in an older form than is written now, or signed with an older key. */
+  /** Stored in an older format than is written now, or signed with an older key. */
   readonly stale: boolean
 }
 
@@ -39,7 +39,7 @@ export interface OutboxEntry {
   readonly body: string
 }
 
-/** An entry and the save that left it. Nodes of an older version say nothing of the save. */
+/** An entry and its save. Older nodes do not record the save. */
 export interface WaitingEntry {
   readonly entryId: string
   readonly entry: OutboxEntry
@@ -47,16 +47,16 @@ export interface WaitingEntry {
   readonly save: string | null
 }
 
-/** What one save left in the outbox. */
+/** The outbox entries of one save. */
 export interface LeftEntries {
   readonly entries: readonly WaitingEntry[]
-  /** The ids of what waited of the same record before; null where too many wait to tell. */
+  /** Ids of earlier entries of the same record; null if there are too many to find out. */
   readonly older: readonly string[] | null
 }
 
 export interface Change {
   readonly ref: Ref
-  /** Random per save: by it a save whose reply was lost knows itself again. */
+  /** Random per save, so that a repeated save after a lost reply recognises itself. */
   readonly saveId: string
   readonly snapshot: string
   readonly generation: number
@@ -65,7 +65,7 @@ export interface Change {
   readonly app: string | null
   /** None by default. */
   readonly names?: readonly string[]
-  /** The record this change was made on, as loaded: it must still be there, by version and save id. */
+  /** The loaded record that this change is based on; version and save id must still match. */
   readonly previous: Pick<StoredRecord, 'version' | 'saveId' | 'state' | 'app' | 'names' | 'fields'>
   /** Null deletes. */
   readonly fields?: { readonly [name in FieldName]?: string | null }
@@ -78,14 +78,14 @@ export interface Saved {
   readonly saved: boolean
   readonly at: number
   readonly version: number
-  /** Undefined where that is not known, the reply to the save having been lost. */
+  /** Undefined if unknown, because the reply to the save was lost. */
   readonly left?: LeftEntries
 }
 
-/** A record as Redis holds it. */
+/** A record as stored in Redis. */
 export type Hash = Readonly<Record<string, string>>
 
-/** What is set beside the saves. */
+/** Fields that are set outside saves. */
 const unsigned = new Set(['used', 'm'])
 const facts = new Set(['v', 'w', 's', 'g', 'used', 'state', 'app', 'wake', 'n', 'm'])
 
@@ -95,13 +95,13 @@ export function toHash(flat: readonly string[]): Hash {
   return hash
 }
 
-/** What the MAC of a record covers: all that a save leaves there. */
+/** What the MAC of a record covers: everything a save writes. */
 export function signedContent(hash: Hash): string {
   const covered = Object.entries(hash).filter(([name]) => !unsigned.has(name))
   return JSON.stringify(covered.sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** What `save.lua` is about to leave there. */
+/** The record as `save.lua` will write it. */
 export function hashAfter({ previous, fields = {}, names = [], tombstone, ...change }: Change): Hash {
   const { saveId, snapshot, generation, state, app, wakeAt } = change
   const always = { v: String(previous.version + 1), w: saveId, s: snapshot, g: String(generation) }

@@ -38,51 +38,51 @@ export interface RecordsOptions {
   readonly commands: Commands
   readonly partitions: number
   readonly timers?: Timers
-  /** What is left to chance: 0 to 1. */
+  /** The source of randomness, 0 to 1. */
   readonly random?: () => number
-  /** Entries a partition's outbox may hold before its oldest transitions go. */
+  /** Maximum number of entries in a partition's outbox before its oldest transitions are dropped. */
   readonly outboxCap?: number
-  /** The same for all partitions together, as of the last look at their size. */
+  /** The same for all partitions together, by their last known size. */
   readonly outboxesCap?: number
-  /** Without it records are neither signed nor refused. */
+  /** Without it records are neither signed nor checked. */
   readonly integrity?: Integrity
   readonly level?: Pick<WriteLevel, 'recent'>
-  /** Asked before it is believed that there is no such record: rejects where Redis may have lost its data. */
+  /** Called before a record counts as absent; rejects if Redis may have lost its data. */
   readonly checkIdentity?: (partition: number) => Promise<void>
 }
 
-/** What is due is pushed forward by so many milliseconds, so that a node that dies with it loses nothing. */
+/** Claimed entries become due again after this many milliseconds, in case the claiming node crashes. */
 export interface Claim {
   readonly partition: number
   readonly limit: number
   readonly push: number
-  /** What is due by this time is due, also where Redis' own clock is behind it. */
+  /** The cluster's time, used if Redis' clock is behind it. */
   readonly now?: number
 }
 
-/** Accounts and apps as stored. Every verb is one script, and rejects with `StorageUnavailable`. */
+/** Stored accounts and apps. Every method is one script, and rejects with `StorageUnavailable`. */
 export interface Records extends Listing, OutboxStore {
   readonly arrived: ArrivedStore
   readonly joining: Joining
-  /** Rejects with `Tampered` for what no save has left there. */
+  /** Rejects with `Tampered` for a record that fails its integrity check. */
   load(ref: Ref, options?: { readonly markUsed?: boolean }): Promise<StoredRecord>
   /** Compare-and-set on version and save id. A save whose reply was lost is sent again and recognises its own id. */
   save(change: Change): Promise<Saved>
   claimDue(claim: Claim): Promise<{ readonly at: number; readonly refs: Ref[] }>
-  /** Only if the record is still as it was read. */
+  /** Only if the record is unchanged since it was read. */
   reindex(index: {
     readonly ref: Ref
     readonly read: Revision
     readonly wakeAt: number | null
   }): Promise<void>
-  /** The accounts of an app that wait for it are due within `spread` milliseconds; answers how many. */
+  /** Makes the app's waiting accounts due within `spread` milliseconds; returns how many. */
   wakeAccounts(waking: {
     readonly app: string
     readonly partition: number
     readonly spread: number
     readonly now?: number
   }): Promise<number>
-  /** When the first wake-up of all is due, ms; null when none is. */
+  /** The earliest wake-up time (ms); null if there is none. */
   earliestDue(): Promise<number | null>
 }
 
@@ -114,7 +114,7 @@ export function createRecords({
     const signed = { ...ref, content: signedContent(hash) }
     const { accepted, stale } = integrity.judge(signed, hash.m)
     if (accepted) return toStoredRecord(at, hash, stale)
-    // Deleted before there were MACs: only its version is gone by.
+    // Deleted by a version without MACs: only its version is used.
     const { v = '0', w = '', m, state } = hash
     if (m === undefined && state === undefined) return toStoredRecord(at, { v, w }, true)
     integrity.report(ref)

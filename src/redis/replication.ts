@@ -13,7 +13,7 @@ async function infoOf(redis: RedisClient, section: string): Promise<Record<strin
   )
 }
 
-/** A Redis that may evict keys would forget grants. Throws `StartError`. */
+/** Refuses a Redis that may evict keys, which would lose grants. Throws `StartError`. */
 export async function assertNoEviction(redis: RedisClient): Promise<void> {
   for (const { maxmemory_policy: policy } of await infoOf(redis, 'memory')) {
     if (policy !== undefined && policy !== 'noeviction') {
@@ -24,7 +24,7 @@ export async function assertNoEviction(redis: RedisClient): Promise<void> {
   }
 }
 
-/** How many replicas follow, and whose history this is: another id means that a failover happened. */
+/** The number of replicas and the replication id, whose change shows a failover. */
 export async function replication(redis: RedisClient): Promise<{ replicas: number; id: string }> {
   const each = await infoOf(redis, 'replication')
   return {

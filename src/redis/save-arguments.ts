@@ -1,15 +1,15 @@
 import { dueMember, keysOf, nameMember } from './keys.ts'
 import type { Change, OutboxEntry } from './record.ts'
 
-/** The first argument of `save.lua`, as JSON. The longer texts come after it, as they are: quoting them would cost more. */
+/** The first argument of `save.lua`, as JSON. Longer texts follow as separate arguments, because quoting them would cost more. */
 export interface PackedSave {
   readonly expected: { readonly version: number; readonly save: string }
   readonly save: string
   readonly id: string
-  /** Of `due`. */
+  /** The score in `due`. */
   readonly member: string
   readonly tombstone: boolean
-  /** Of the record's hash, beside its version and save id. */
+  /** Fields of the record's hash besides version and save id. */
   readonly set: readonly string[]
   readonly delete: readonly string[]
   readonly wake: string
@@ -24,13 +24,13 @@ interface SaveContext {
   readonly mac?: string | undefined
 }
 
-/** The keys and the argument of `save.lua`, as its header gives them. */
+/** The keys and arguments of `save.lua`, as in its header. */
 export function saveArguments(change: Change, { partition, outboxCap, mac }: SaveContext) {
   const { ref, previous, state, app, names = [] } = change
   const keys = keysOf(partition)
   const record = keys.record(ref)
   const byApp = (name: string | null) => (name === null ? record : keys.byApp(name))
-  // Apps have states of their own; only accounts are listed by state.
+  // Only accounts are indexed by state.
   const byState = (name: string | null) => (name === null || ref.kind === 'app' ? record : keys.byState(name))
   const without = (some: readonly string[], others: readonly string[]) =>
     some.filter((name) => !others.includes(name)).map((name) => nameMember(name, ref.id))
@@ -66,7 +66,7 @@ export function saveArguments(change: Change, { partition, outboxCap, mac }: Sav
   }
 }
 
-/** A tombstone keeps its version and generation, and nothing of what it was. */
+/** A tombstone keeps only version and generation. */
 function fieldsOf(
   change: Change,
   mac: string | undefined,

@@ -10,7 +10,7 @@ export interface SaveToConfirm {
 }
 
 export interface SaveConfirmation {
-  /** Does a replica have this save? False where that is not known in time, or another save came after it. */
+  /** True if a replica has this save; false if unknown in time, or if another save came after it. */
   confirm(save: SaveToConfirm): Promise<boolean>
   close(): void
 }
@@ -23,10 +23,10 @@ interface Waiting extends SaveToConfirm {
 const script = readFileSync(new URL('./scripts/check-saves.lua', import.meta.url), 'utf8')
 
 /**
- * Asks whether saves have reached a replica, on a connection of its own: WAIT blocks its connection, and reads must not
- * wait behind it. WAIT speaks of the writes of its own connection to its own server, and of a promoted replica it would
- * confirm what that never had: so the records are looked at first, after the answer to their save, in a script that
- * writes. One batch at a time for each server; later saves join the next.
+ * Confirms that saves have reached a replica. On a separate connection, because WAIT blocks its connection. WAIT covers only
+ * the writes of its own connection to its own server, and on a promoted replica it would confirm saves that never arrived: so
+ * a script first checks the records, after the reply to their save, and writes. One batch at a time per server; later saves
+ * join the next batch.
  */
 export async function createSaveConfirmation({
   redis,
@@ -39,13 +39,13 @@ export async function createSaveConfirmation({
   within: number
 }): Promise<SaveConfirmation> {
   const waiter: RedisClient = redis instanceof Cluster ? redis.duplicate() : redis.duplicate()
-  // Each use notices for itself.
+  // Errors reject at each use.
   waiter.on('error', () => undefined)
   await waiter.connect().catch(() => undefined)
   const slots = new Map<number, number>()
   const batches = new Map<string, { waiting: Waiting[]; running: boolean }>()
 
-  /** What is served together; one server has it all but on Redis Cluster. */
+  /** The groups of saves by server; only Redis Cluster has several. */
   async function serverOf(partition: number): Promise<string> {
     if (!(waiter instanceof Cluster)) return ''
     let slot = slots.get(partition)

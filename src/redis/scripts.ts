@@ -20,7 +20,7 @@ export type Script = (typeof scripts)[number]
 
 const text = (name: Script) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
 
-/** Runs a verb by its hash. Rejects with `StorageUnavailable` when its outcome is not known. */
+/** Runs a script by its hash. Rejects with `StorageUnavailable` if its outcome is unknown. */
 export type RunScript = (call: {
   script: Script
   keys: string[]
@@ -37,7 +37,7 @@ export function createScripts(redis: RedisClient): RunScript {
     reach(() => (commands[`tb-${script}`] as (typeof commands)[string])(keys.length, ...keys, ...args))
 }
 
-/** Redis 6 hides the word of a command that a script called in the middle of its own. */
+/** Redis 6 embeds the error code of a command in a script's own error message. */
 const refusals: readonly [RegExp, StorageTrouble][] = [
   [/(^|-)OOM /, 'full'],
   [/(^|-)READONLY /, 'read_only'],
@@ -46,7 +46,7 @@ const refusals: readonly [RegExp, StorageTrouble][] = [
   [/(^|-)(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)/, 'unreachable'],
 ]
 
-/** A refusal by Redis itself is a bug of ours and passes through; all else leaves the outcome open. */
+/** An error reply of Redis is a bug and is rethrown; any other error leaves the outcome unknown. */
 export async function reach<T>(command: () => Promise<T>): Promise<T> {
   try {
     return await command()

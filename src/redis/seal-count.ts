@@ -5,8 +5,8 @@ import type { Sealer } from './seal.ts'
 export interface SealCount {
   readonly sealer: Sealer
   /**
-   * How often the key that seals now was used, by all nodes: with random IVs of 96 bits, 2^32 times are the most (NIST SP
-   * 800-38D §8.3). Rather too many than too few. Rejects with `StorageUnavailable`.
+   * The number of encryptions with the current key by all nodes, an upper estimate: random 96-bit IVs allow 2^32 (NIST SP
+   * 800-38D §8.3). Rejects with `StorageUnavailable`.
    */
   total(): Promise<number>
   stop(): Promise<void>
@@ -14,7 +14,7 @@ export interface SealCount {
 
 const addEvery = 60_000
 
-/** Counts what is sealed. A node adds its share once a minute: one that is killed leaves out what it sealed since. */
+/** Counts encryptions. Each node adds its count once a minute, so a killed node omits its last minute. */
 export function countSeals({ redis, sealer }: { redis: RedisClient; sealer: Sealer }): SealCount {
   const key = sealer.keyIds[0] as string
   let pending = 0
@@ -44,7 +44,7 @@ export function countSeals({ redis, sealer }: { redis: RedisClient; sealer: Seal
     total,
     async stop() {
       clearInterval(timer)
-      // Nothing is written to a Redis that a node refuses to start on.
+      // Do not write to a Redis before the start checks have passed.
       if (pending > 0) await total().catch(() => undefined)
     },
   }

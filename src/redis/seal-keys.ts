@@ -8,7 +8,7 @@ export interface SealKey {
   readonly key: Secret
 }
 
-/** `id:base64(32 bytes)[,…]` or `file:<path>` holding that. The first seals, all open. Throws `StartError`. */
+/** `id:base64(32 bytes)[,…]`, or `file:<path>` with that content. The first key encrypts, all decrypt. Throws `StartError`. */
 export function parseKeys(text: string): readonly [SealKey, ...SealKey[]] {
   const keys = readKeys(text)
     .trim()

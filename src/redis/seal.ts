@@ -2,13 +2,13 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import { Secret } from '../common/secret.ts'
 import type { SealKey } from './seal-keys.ts'
 
-/** Names the place and the key id; never what was sealed. */
+/** The message names the place and the key id, never the content. */
 export class SealError extends Error {}
 
-/** In a format, or with a key, that this node does not have: another one may. */
+/** Encrypted in a format or with a key that only other nodes may have. */
 export class UnknownSeal extends SealError {}
 
-/** Where a sealed text belongs. Bound into it: moved elsewhere it does not open. */
+/** The place of a ciphertext, authenticated as additional data, so that it cannot be moved elsewhere. */
 export interface Place {
   readonly account: string
   readonly generation: number
@@ -16,16 +16,16 @@ export interface Place {
 }
 
 export interface Sealer {
-  /** Ids of the keys that open, the sealing one first. */
+  /** The ids of all keys, the encrypting one first. */
   readonly keyIds: readonly string[]
   seal(sealing: Place & { readonly text: string }): string
-  /** Sealed with another key than the one that seals now, or in another format. */
+  /** True if encrypted with another than the current key, or in another format. */
   isStale(sealed: string): boolean
-  /** With `generation`, only that one opens. Throws `SealError`. */
+  /** With `generation`, only a text of that one is decrypted. Throws `SealError`. */
   open(opening: Omit<Place, 'generation'> & { readonly sealed: string; readonly generation?: number }): Secret
 }
 
-/** The generation a text says it was sealed under; true once it has opened. */
+/** The generation in the text, unauthenticated until it is decrypted. */
 export const generationOf = (sealed: string): number => Number(sealed.split('.', 3)[2])
 
 const format = '1'
@@ -82,7 +82,7 @@ function additionalData({ account, generation, slot }: Place): Buffer {
   return Buffer.from(JSON.stringify([account, generation, slot]))
 }
 
-/** A keyed mark of a refresh token: tells whether it was seen before, and nothing else. */
+/** A keyed fingerprint of a refresh token, which shows only whether it was seen before. */
 export function createFingerprint(key: Secret) {
   return ({ account, token }: { account: string; token: Secret }): string =>
     createHmac('sha256', key.reveal())

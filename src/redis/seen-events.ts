@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { keysOf, partitionOf } from './keys.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
-/** A security event token, by what its issuer calls it. */
+/** Identifies a security event token. */
 export interface EventId {
   readonly app: string
   readonly issuer: string
   readonly jti: string
 }
 
-/** Which security events were acted upon: none is twice. Every verb rejects with `StorageUnavailable`. */
+/** The security events already applied, so that none is applied twice. Every method rejects with `StorageUnavailable`. */
 export interface SeenEvents {
   has(id: EventId): Promise<boolean>
   add(id: EventId, milliseconds: number): Promise<void>

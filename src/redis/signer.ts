@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { SealKey } from './seal-keys.ts'
 
-/** Something stored in clear, and what it is of: its MAC does not pass for another one. */
+/** Plain stored data and its owner, which the MAC covers too, so that it is not valid for another record. */
 export interface Signed {
   readonly kind: string
   readonly id: string
@@ -12,7 +12,7 @@ export interface Signed {
 export interface Signer {
   sign(what: Signed): string
   verify(what: Signed, mac: string): boolean
-  /** Signed with another key than the one that signs now, or in another format. */
+  /** True if signed with another than the current key, or in another format. */
   isStale(mac: string): boolean
 }
 

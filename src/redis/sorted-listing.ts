@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { partitionOf } from './keys.ts'
 
-/** Stands where other cursors name a partition: this one goes on in all of them. */
+/** In place of the partition: a cursor over all partitions. */
 const everywhere = -1
 
 export interface SortedListingOptions {
@@ -13,7 +13,7 @@ export interface SortedListingOptions {
 interface Line {
   readonly partition: number
   readonly ids: readonly string[]
-  /** Of those it was asked for so far. */
+  /** The ids fetched so far. */
   readonly last: string
   /** Its partition may hold more than these. */
   readonly more: boolean
@@ -21,12 +21,12 @@ interface Line {
 
 const compareBytes = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other))
 
-/** Was the cursor given by `listSorted`? */
+/** True if the cursor is one of `listSorted`. */
 export function isSortedCursor(cursor: string): boolean {
   return decodeCursor(cursor)[0] === everywhere
 }
 
-/** Where to go on after this id, in the order of the cursor that it was found with. */
+/** The cursor that continues after this id, in the order of the given cursor. */
 export function cursorAfter(
   id: string,
   { cursor, partitions }: { cursor?: string | undefined; partitions: number },
@@ -35,7 +35,7 @@ export function cursorAfter(
   return encodeCursor([sorted ? everywhere : partitionOf(id, partitions), id])
 }
 
-/** The next ids in order of id, merged from all partitions: each is asked for a few, and again when it runs dry. */
+/** The next ids in order, merged from all partitions; each partition is read in small batches. */
 export async function listSorted(
   { partitions, page }: SortedListingOptions,
   { cursor, limit }: { cursor?: string | undefined; limit: number },
@@ -57,7 +57,7 @@ export async function listSorted(
   while (!complete && found.length < limit) {
     lines = await Promise.all(lines.map(refill))
     const ends = lines.filter(({ more }) => more).map(({ last }) => last)
-    // Behind the last id of a partition that has more may be ids that are not known yet.
+    // Beyond the last fetched id of a partition with more, the order is not known yet.
     const bound = ends.toSorted(compareBytes)[0]
     const isKnown = (id: string) => bound === undefined || compareBytes(id, bound) <= 0
     found.push(...lines.flatMap(({ ids }) => ids.filter(isKnown)).sort(compareBytes))

@@ -15,10 +15,10 @@ const sentences: Readonly<Record<StorageTrouble, string>> = {
 
 export const storageTroubles = Object.keys(sentences) as StorageTrouble[]
 
-/** What callers are told. */
+/** The messages for callers. */
 export const sentenceOf = (why: StorageTrouble) => sentences[why]
 
-/** Redis cannot be reached or does not do what it is told, or did not say in time what became of a command. */
+/** Redis is unreachable, refuses a command, or did not reply in time, so that the outcome is unknown. */
 export class StorageUnavailable extends ExpectedError {
   readonly why: StorageTrouble
 

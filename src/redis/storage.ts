@@ -40,7 +40,7 @@ const readLevelEvery = 1_000
 const replicaWithin = 500
 
 export interface Storage {
-  /** Which data it is. */
+  /** The identity of the data. */
   readonly identity: string
   readonly records: Records
   readonly pendingConsents: PendingConsents
@@ -50,7 +50,7 @@ export interface Storage {
   readonly tokenApiSwitch: TokenApiSwitch
   readonly seenEvents: SeenEvents
   readonly sealer: Sealer
-  /** How often the key that seals now was used. */
+  /** The number of encryptions with the current key. */
   seals(): Promise<number>
   highestTime(seen: number): Promise<HighestTime>
   retireKeys(): Promise<string[]>
@@ -61,19 +61,19 @@ export interface Storage {
   snapshotSchema(): number
   onTampering(listener: (kind: string) => void): void
   fingerprint(mark: { account: string; token: Secret }): string
-  /** With replicas: has one of them what was just saved? Without: yes. */
+  /** With replicas: true if one has the last save. Without: true. */
   confirmSave(save: SaveToConfirm): Promise<boolean>
-  /** Redis is back, or another Redis answers in its place: it may lack what was acknowledged. */
+  /** Redis was reconnected or failed over, and may lack acknowledged saves. */
   onReconnect(listener: () => void): void
-  /** Another Redis answers, or this one without its data: what was read from it says nothing any more. */
+  /** Redis answers with other data or none, so what was read from it is invalid. */
   onLost(listener: () => void): void
   onFailure(listener: (why: StorageTrouble) => void): void
-  /** What keeps this node from serving, as a sentence; null where nothing does. */
+  /** Why this node cannot serve, as a sentence; null if it can. */
   trouble(): string | null
   close(): Promise<void>
 }
 
-/** Redis, opened: checked, unsealed, watched. Rejects with `StartError`. */
+/** Opens Redis: checks it, decrypts its keys, and watches it. Rejects with `StartError`. */
 export async function openStorage({
   url,
   keys,
@@ -94,7 +94,7 @@ export async function openStorage({
     const opened = { redis, sealer, run: commands.run }
     const marks = createIdentityMarks({ redis, partitions })
     const { fingerprintKey, levels, identity } = await openMeta({ ...opened, partitions, marks, known })
-    // A permission that is lacking, or room, had better show now.
+    // Detects missing permissions or a full Redis at the start.
     await Promise.all([writes.prove(), highestTime(redis, 0)])
     const level = createWriteLevel(levels, { read: () => readLevels(opened) })
     const signer = createSigner(parsed)
@@ -119,14 +119,14 @@ export async function openStorage({
       },
     })
 
-    /** Why this node can neither read nor write, or not write; null where all is well. */
+    /** Why this node cannot read or write; null if it can. */
     function trouble(): StorageTrouble | null {
       const refusal = identityWatch.refusal()
       if (refusal !== null) return refusal.why
       return redis.status === 'ready' ? writes.trouble() : 'unreachable'
     }
 
-    /** A failover behind a proxy or a sentinel shows only here: another replication id. */
+    /** Detects a failover behind a proxy or Sentinel by a changed replication id. */
     const timer = setInterval(() => {
       replication(redis).then(
         (seen) => {

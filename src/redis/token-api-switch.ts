@@ -8,19 +8,19 @@ const key = 'tb:token-api'
 
 const storedSchema = z.strictObject({
   enabled: z.boolean(),
-  /** The id of the API token whose owner turned it. */
+  /** The id of the API token that set it. */
   by: z.string(),
   /** Milliseconds. */
   at: z.number(),
 })
 export type StoredSwitch = z.output<typeof storedSchema>
 
-/** Whether tokens are served over HTTP, as somebody decided on the page. Verbs reject with `StorageUnavailable`. */
+/** The page's switch for tokens over HTTP. Methods reject with `StorageUnavailable`. */
 export interface TokenApiSwitch {
-  /** Null where nobody has decided yet, or what is there was not written by tokenbus. */
+  /** Null if it was never set, or was not written by tokenbus. */
   read(): Promise<StoredSwitch | null>
   write(decision: StoredSwitch): Promise<void>
-  /** Signs it with the key of today; answers how many rows that were. */
+  /** Re-signs it with the current key; returns the number of rows. */
   rewrite(): Promise<number>
 }
 
@@ -31,7 +31,7 @@ export interface TokenApiSwitchOptions {
   readonly integrity: Pick<Integrity, 'report'>
 }
 
-/** Stored as `<mac> <row>`. No version ever wrote it without a MAC, so none is accepted, whatever level is written. */
+/** Stored as `<mac> <row>`. Always with a MAC, independent of the write level, since no version wrote it without one. */
 export function createTokenApiSwitch({
   redis,
   run,
@@ -41,7 +41,7 @@ export function createTokenApiSwitch({
   const signedOf = (content: string) => ({ kind: 'setting', id: 'token-api', content })
   const toText = (content: string) => `${signer.sign(signedOf(content))} ${content}`
 
-  /** Its content and MAC; null where it is not one of ours. */
+  /** Its content and MAC; null if the MAC is invalid. */
   function open(text: string): { content: string; mac: string } | null {
     const space = text.indexOf(' ')
     const [mac, content] = [text.slice(0, Math.max(0, space)), text.slice(space + 1)]

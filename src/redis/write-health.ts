@@ -12,12 +12,12 @@ export interface WriteHealthOptions {
 }
 
 export interface WriteHealth {
-  /** Runs scripts, and learns from those that fail. */
+  /** Runs scripts, and records failures. */
   readonly run: RunScript
-  /** Rejects with `StorageUnavailable` where nothing can be written. */
+  /** Rejects with `StorageUnavailable` if nothing can be written. */
   prove(): Promise<unknown>
   trouble(): StorageTrouble | null
-  /** Told of each command that failed. */
+  /** Called for each failed command. */
   onFailure(counter: (why: StorageTrouble) => void): void
   stop(): Promise<void>
 }
@@ -25,11 +25,11 @@ export interface WriteHealth {
 const lookEvery = 1_000
 const usuallyEvery = 5
 
-/** What goes wrong with writing while Redis answers. Learnt from the commands that fail, and from small writes now and then. */
+/** Detects that Redis answers but cannot be written: from failed commands, and from small periodic writes. */
 export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHealthOptions): WriteHealth {
   const counters: ((why: StorageTrouble) => void)[] = []
   let trouble: StorageTrouble | null = null
-  /** On Redis Cluster one server may be full, and the others not. */
+  /** By server, because on Redis Cluster one may be full and the others not. */
   let probed = keysOf(0).replicated
   let looks = 0
 

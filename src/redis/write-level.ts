@@ -2,10 +2,10 @@ import { snapshotSchema } from '../../machines/index.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
 import { StorageUnavailable } from './storage-unavailable.ts'
 
-/** What this version can write. 1: unsigned, snapshots of schema 2. 2: signed, snapshots of schema 3. */
+/** The write levels. 1: unsigned, snapshots of schema 2. 2: signed, snapshots of schema 3. */
 export const newestLevel = 2
 
-/** Written: in which form this cluster stores. Lowest: the oldest form it still accepts. */
+/** `written`: the level at which the cluster stores. `lowest`: the lowest level it accepts. */
 export interface Levels {
   readonly written: number
   readonly lowest: number
@@ -15,16 +15,16 @@ export interface WriteLevel {
   written(): number
   lowest(): number
   snapshotSchema(): number
-  /** Looks anew. Rejects with `StorageUnavailable`. */
+  /** Reads the levels again. Rejects with `StorageUnavailable`. */
   refresh(): Promise<void>
-  /** Sure to be of the last seconds: a node that stood still must not go on in a form that is refused by now. Rejects when it is. */
+  /** Makes sure that the levels are recent: a node that was suspended must not write at a level that is no longer accepted. Rejects if so. */
   recent(): Promise<void>
 }
 
 const schemas: Readonly<Record<number, number>> = { 1: 2, 2: snapshotSchema }
 const trustedFor = 5_000
 
-/** Levels only rise: whoever writes Redis cannot bring an accepted form back. */
+/** Levels only rise, so that write access to Redis cannot bring back an older format. */
 export function createWriteLevel(
   found: Levels,
   { read, timers = realTimers }: { read: () => Promise<Levels>; timers?: Pick<Timers, 'elapsed'> },

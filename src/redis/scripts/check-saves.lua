@@ -1,5 +1,5 @@
 --[[
-  Are these saves still the last of their records? Writes a little, so that a WAIT on this connection covers them.
+  Checks that these saves are still the last of their records. Writes, so that a WAIT on this connection covers them.
   KEYS[1] mark  [2…] records
   ARGV[1…] their save ids
   -> 1 or 0 for each

@@ -1,5 +1,5 @@
 --[[
-  Takes what is due and pushes it forward, so that a claimer that dies loses nothing.
+  Claims due entries by moving their scores forward, so that claims of a crashed node become due again.
   KEYS[1] due
   ARGV[1] most  [2] push (ms)  [3] the caller's time (ms): the later one counts
   -> { now (ms), members }

@@ -1,5 +1,5 @@
 --[[
-  Keeps an answer beside its account, whatever the record of the account looks like, and has the account claimed soon.
+  Keeps an answer beside its account's record, whatever that contains, and makes the account due soon.
   KEYS[1] arrived  [2] due
   ARGV[1] attempt  [2] the sealed answer  [3] member of due  [4] claim it after (ms)
   -> 1

@@ -1,7 +1,7 @@
 --[[
-  Moves an event between the outbox and those set aside.
+  Moves an event between the outbox and the dead letters.
   KEYS[1] from  [2] to
-  ARGV[1] entry  [2] why it is set aside, or ''  [3] most entries there, the oldest go first; 0: any number
+  ARGV[1] entry  [2] the reason of a dead letter, or ''  [3] maximum of entries there, the oldest are dropped; 0: unlimited
   -> 1 moved | 0 it is not there any more
 ]]
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]

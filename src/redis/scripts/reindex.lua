@@ -1,5 +1,5 @@
 --[[
-  Puts a wake-up that its state did not handle back to what the snapshot says.
+  Restores the wake-up time of the snapshot after a timer that the state did not handle.
   KEYS[1] record  [2] due
   ARGV[1] version and [2] save id or '' it was read at  [3] wake-up (ms) or ''  [4] member
   -> 1 done | 0 the record has moved on: its save indexed it

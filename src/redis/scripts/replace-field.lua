@@ -1,5 +1,5 @@
 --[[
-  Replaces a field of a hash if it still is what was read.
+  Replaces a field of a hash if it is unchanged since it was read.
   KEYS[1] hash
   ARGV[1] field  [2] as read  [3] instead
   -> 1 done | 0 it has changed

@@ -1,5 +1,5 @@
 --[[
-  Replaces a string if it still is what was read; it ends when it would have.
+  Replaces a string if it is unchanged since it was read; its expiry stays.
   KEYS[1] string
   ARGV[1] as read  [2] instead
   -> 1 done | 0 it has changed

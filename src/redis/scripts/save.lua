@@ -1,5 +1,5 @@
 --[[
-  Saves a record if it is still the one that was loaded: state, secrets, indexes and outbox, all or nothing.
+  Compare-and-set of a record: state, secrets, indexes and outbox, all or nothing.
   KEYS[1] record  [2] due  [3] outbox  [4] listing
   KEYS[5] by-app before  [6] by-app after  [7] by-state before  [8] by-state after   ('' of them: the record itself)
   KEYS[9] by-name  [10] where trimming the outbox stopped
@@ -23,9 +23,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stored = redis.call('HMGET', KEYS[1], 'v', 'w')
 local version = tonumber(stored[1] or '0')
 
--- A save whose reply was lost is not a lost save.
+-- A repeated save after a lost reply finds its own id and succeeds.
 if version > 0 and stored[2] == change.save then return { 1, now, version } end
--- After a failover that forgot a save, another history may have reached the same version: its save id differs.
+-- After a failover that lost a save, another history may have reached the same version, but with another save id.
 if version ~= change.expected.version or (stored[2] or '') ~= change.expected.save then return { 0, now, version } end
 version = version + 1
 
@@ -52,7 +52,7 @@ else
   redis.call('ZADD', KEYS[2], change.wake, change.member)
 end
 
--- Whoever publishes for a record first publishes what waits of it already.
+-- Earlier entries of the record must be published first.
 local waiting = redis.call('XLEN', KEYS[3])
 local older = {}
 if waiting > 32 then

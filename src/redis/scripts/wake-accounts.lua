@@ -1,5 +1,5 @@
 --[[
-  Brings the wake-ups of an app's waiting accounts forward, spread; never later than they are. Idempotent. Which of the
+  Moves the wake-ups of an app's waiting accounts forward, spread; never later than they are. Idempotent. Which of the
   revoked ones wait for the app their own state says: the others are put back by whoever claims them.
   KEYS[1] due  [2] by-app  [3] by-state:secret-expired  [4] by-state:revoked
   ARGV[1] spread (ms)  [2] the caller's time (ms): the later one counts
