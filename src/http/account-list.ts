@@ -1,14 +1,23 @@
 import { z } from 'zod'
-import { type AccountList, accountListSchema, accountSchema } from '../contract/account.ts'
+import type { AccountState } from '../../machines/index.ts'
+import { type AccountList, type AccountView, accountListSchema, accountSchema } from '../contract/account.ts'
 import { ok, type Result } from '../contract/failures.ts'
+import { accountStateSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
+import { pageOfSearch, pageOfStates } from './account-pages.ts'
 import { accountReaders } from './accounts.ts'
+import {
+  type EmailEngineState,
+  emailEngineStates,
+  isEmailEngineState,
+  statesOf,
+} from './emailengine-states.ts'
 import { fromText } from './from-text.ts'
 import { type Route, route } from './route.ts'
 
 const usualPage = 20
-const { cursor, state, app, prefix, user, reason, search, page, limit } = accountListSchema.shape
+const { cursor, state: ownState, app, prefix, user, reason, search, page, limit } = accountListSchema.shape
 
 /** By page with totals, as EmailEngine's clients ask; by `cursor`, cheaper, also where `user`, `reason` or `search` is given. */
 export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
@@ -21,28 +30,41 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
       page: fromText.number(page.unwrap()).optional().describe('from 0'),
       pageSize: fromText.number(limit.unwrap()).optional(),
       cursor,
-      state,
+      state: ownState
+        .unwrap()
+        .or(z.enum(emailEngineStates))
+        .optional()
+        .describe("a state, or EmailEngine's word for some, in which it is answered then"),
       app,
       prefix: prefix.describe('only ids that begin so'),
       user: user.describe('the user of the account; case-insensitive'),
       reason: reason.describe('why it is revoked or waits for its app'),
       search: search.describe('in the id, the user or the subject, without regard to case'),
+      query: search.describe("EmailEngine's word for search, which goes by page"),
     }),
     answer: z.strictObject({
       total: z.int().optional(),
       page: z.int().optional(),
       pages: z.int().optional(),
-      accounts: z.array(accountSchema),
+      accounts: z.array(accountSchema.extend({ state: accountStateSchema.or(z.enum(emailEngineStates)) })),
       cursor: z.string().optional(),
     }),
-    async handle({ query: { page: number = 0, pageSize = usualPage, ...filters }, principal }) {
+    async handle({
+      query: { page: number = 0, pageSize = usualPage, query: words, state, ...filters },
+      principal,
+    }) {
       const { accounts: pattern } = principal as Principal
       const begins = narrower(pattern.replace(/\*$/, ''), filters.prefix)
       if (begins === undefined) return ok({ total: 0, page: number, pages: 0, accounts: [] })
+      if (isEmailEngineState(state) || words !== undefined) {
+        const narrowed = { ...filters, prefix: begins, ...(words !== undefined && { search: words }) }
+        return inTheirWords({ pattern, page: number, pageSize, state, filters: narrowed })
+      }
       const { user: who, reason: why, search: text } = filters
       const byCursor = [filters.cursor, who, why, text].some((each) => each !== undefined)
       const query: AccountList = {
         ...filters,
+        ...(state !== undefined && { state }),
         prefix: begins,
         limit: pageSize,
         ...(!byCursor && { page: number }),
@@ -54,11 +76,38 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
     },
   })
 
+  async function inTheirWords({ pattern, state, filters, ...paged }: InTheirWords): Promise<Result<unknown>> {
+    const { page, pageSize } = paged
+    const isTheirs = isEmailEngineState(state)
+    const states = isTheirs ? statesOf(state) : state === undefined ? [] : [state]
+    const wanted = { ...paged, states }
+    const isOne = !pattern.endsWith('*')
+    const lists = isOne ? { listAccounts: () => onlyOne(pattern) } : tokenbus
+    const looksAtEach =
+      isOne || [filters.search, filters.user, filters.reason].some((each) => each !== undefined)
+    const found =
+      isTheirs && states.length === 0
+        ? ok({ accounts: [], total: 0 })
+        : await (looksAtEach ? pageOfSearch : pageOfStates)(lists, wanted, filters)
+    if (!found.ok) return found
+    const { accounts, total } = found.value
+    const shown = isTheirs ? accounts.map((account) => ({ ...account, state })) : accounts
+    return ok({ total, page, pages: Math.ceil(total / pageSize), accounts: shown })
+  }
+
   /** For an API token that is for one account. */
-  async function onlyOne(account: string): Promise<Result<{ accounts: object[]; total: number }>> {
+  async function onlyOne(account: string): Promise<Result<{ accounts: AccountView[]; total: number }>> {
     const found = await tokenbus.getAccount(account)
     return ok({ accounts: found.ok ? [found.value] : [], total: found.ok ? 1 : 0 })
   }
+}
+
+interface InTheirWords {
+  readonly pattern: string
+  readonly page: number
+  readonly pageSize: number
+  readonly state: AccountState | EmailEngineState | undefined
+  readonly filters: AccountList
 }
 
 /** The longer of two beginnings, if it begins with the other. */

@@ -117,6 +117,21 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         tokenbus.revokeAccount(params.account, { ifVersion, ...body }, { by: principal }),
     }),
     route({
+      method: 'PUT',
+      url: '/v1/account/:account/reconnect',
+      summary: 'Refresh an account now; false where that is of no use, or has failed',
+      access: write,
+      params: ofAccount,
+      body: z.object({ reconnect: z.boolean().default(true) }),
+      answer: z.strictObject({ reconnect: z.boolean() }),
+      async handle({ params: { account }, body: { reconnect } }) {
+        if (!reconnect) return ok({ reconnect })
+        const refreshed = await tokenbus.getToken(account, { forceRefresh: true })
+        if (!refreshed.ok && refreshed.failure.error === 'account_not_found') return refreshed
+        return ok({ reconnect: refreshed.ok })
+      },
+    }),
+    route({
       method: 'POST',
       url: '/v1/account/:account/device',
       summary: 'What to show a person who connects an account on another device (RFC 8628)',

@@ -28,6 +28,9 @@ const words: Readonly<Record<AccountState, EmailEngineState>> = {
 
 export const emailEngineState = (state: AccountState): EmailEngineState => words[state]
 
+export const isEmailEngineState = (word: string | undefined): word is EmailEngineState =>
+  emailEngineStates.includes(word as EmailEngineState)
+
 /** Those of our states that a word of EmailEngine stands for. */
 export function statesOf(word: EmailEngineState): AccountState[] {
   const states = Object.keys(words) as AccountState[]

@@ -69,8 +69,16 @@ export function answerErrors(
   })
   server.setNotFoundHandler((request, reply) => {
     count('not_found', request)
-    return sendRefusal(reply, refused('not_found', 'there is nothing at this address'))
+    return sendRefusal(reply, refused('not_found', nothingAt(request.url)))
   })
+}
+
+/** Under `/v1/`, a client of EmailEngine may ask for what is its business alone. */
+function nothingAt(url: string): string {
+  const sentence = 'there is nothing at this address'
+  return url.startsWith('/v1/')
+    ? `${sentence}: tokenbus keeps OAuth2 tokens, and has no mail, webhooks, templates or settings as EmailEngine has`
+    : sentence
 }
 
 function verbClassOf(route = ''): VerbClass {

@@ -20,6 +20,7 @@ import { authenticate } from './authenticate.ts'
 import { connectedPage } from './connected-page.ts'
 import { consentFormRoute, consentPages } from './consent.ts'
 import { docsRoutes } from './docs.ts'
+import { emailEngineTokenRoutes } from './emailengine-tokens.ts'
 import { answerErrors } from './errors.ts'
 import { eventRoute, eventsOperation } from './events.ts'
 import { hardenedServer } from './hardened-server.ts'
@@ -116,6 +117,7 @@ export async function addRoutes(
     ...appRoutes(options),
     ...providerRoutes({ ...options, redirectUri: () => redirectUriOf(publicUrl()) }),
     ...apiTokenRoutes(options),
+    ...emailEngineTokenRoutes(options),
   ]
   for (const each of routes) register(server, each, { checkReplies: options.checkReplies ?? false })
   const plain = [eventsOperation, securityEventsOperation, ...healthOperations, metricsOperation]

@@ -106,6 +106,13 @@ const table: Record<string, Row> = {
     someApps: 403,
     ...change,
   },
+  'PUT /v1/account/:account/reconnect': {
+    path: `${account}/reconnect`,
+    body: {},
+    someAccounts: 403,
+    someApps: 200,
+    ...change,
+  },
   'POST /v1/account/:account/device': {
     path: `${account}/device`,
     body: { app: 'theirs' },
@@ -161,6 +168,9 @@ const table: Record<string, Row> = {
 
   'GET /v1/overview': { someAccounts: 403, someApps: 200, ...read },
   'GET /v1/stats': { someAccounts: 403, someApps: 200, ...read },
+  'POST /v1/token': { body: { description: 'more' }, someAccounts: 403, someApps: 403, ...change },
+  'GET /v1/tokens': { someAccounts: 403, someApps: 403, ...read },
+  'DELETE /v1/token/:token': { path: '/v1/token/none', someAccounts: 403, someApps: 403, ...change },
   'GET /v1/api-tokens': { someAccounts: 403, someApps: 403, ...read },
   'POST /v1/api-tokens': {
     body: { name: 'more', scopes: ['admin'] },

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { apiTokenId } from '../common/api-token-text.ts'
+import { type Scope, scopeSchema } from '../contract/api-token.ts'
+import { fail, ok } from '../contract/failures.ts'
+import { idSchema, textSchema } from '../contract/fields.ts'
+import type { ApiTokenAdmin } from '../contract/tokenbus.ts'
+import { type Route, route } from './route.ts'
+
+const access = { scopes: ['admin'], all: ['accounts', 'apps'] } as const
+
+/** EmailEngine's scopes in ours. Those of its mail proxies and metrics have no meaning here. */
+const scopesOf: Readonly<Record<string, readonly Scope[]>> = {
+  api: ['token:read', 'account:write', 'events:read'],
+  '*': ['admin'],
+}
+
+const bodySchema = z.object({
+  account: idSchema.nullish().describe('the only account it is for'),
+  description: textSchema(128),
+  scopes: z
+    .array(z.enum(['api', '*']))
+    .min(1)
+    .default(['api']),
+})
+
+const tokenSchema = z.strictObject({
+  id: z.string(),
+  description: z.string(),
+  scopes: z.array(scopeSchema),
+  account: z.string().nullable(),
+  created: z.string(),
+})
+
+/** API tokens as EmailEngine's clients make, list and revoke them. */
+export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: '/v1/token',
+      summary: "Make an API token in EmailEngine's words, which is shown this once",
+      access,
+      body: bodySchema,
+      answer: z.strictObject({ token: z.string() }),
+      async handle({ body: { account, description, scopes } }) {
+        const made = await tokenbus.createApiToken({
+          name: description,
+          scopes: [...new Set(scopes.flatMap((each) => scopesOf[each] ?? []))],
+          ...(account != null && { accounts: account }),
+        })
+        return made.ok ? ok({ token: made.value.token }) : made
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/tokens',
+      summary: "All API tokens in EmailEngine's words, but for the tokens themselves",
+      access,
+      answer: z.strictObject({ tokens: z.array(tokenSchema) }),
+      async handle() {
+        const listed = await tokenbus.listApiTokens()
+        if (!listed.ok) return listed
+        const tokens = listed.value.apiTokens.map(({ id, name, scopes, accounts, createdAt }) => ({
+          id,
+          description: name,
+          scopes,
+          account: accounts.endsWith('*') ? null : accounts,
+          created: createdAt,
+        }))
+        return ok({ tokens })
+      },
+    }),
+    route({
+      method: 'DELETE',
+      url: '/v1/token/:token',
+      summary: 'Revoke an API token, by its id or by itself',
+      access,
+      params: z.object({ token: z.string().min(1).max(256) }),
+      answer: z.strictObject({ deleted: z.literal(true) }),
+      async handle({ params: { token } }) {
+        const revoked = await tokenbus.revokeApiToken(apiTokenId(token) ?? token)
+        if (!revoked.ok) return fail('not_found', 'token: there is no such API token')
+        return ok({ deleted: true as const })
+      },
+    }),
+  ]
+}
