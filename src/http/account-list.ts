@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { AccountState } from '../../machines/index.ts'
+import { type AccountState, accountStates } from '../../machines/index.ts'
 import { type AccountList, type AccountView, accountListSchema, accountSchema } from '../contract/account.ts'
 import { ok, type Result } from '../contract/failures.ts'
 import { accountStateSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
-import { pageOfSearch, pageOfStates } from './account-pages.ts'
+import { type NumberedPage, pageOfSearch, pageOfStates, type Wanted } from './account-pages.ts'
 import { accountReaders } from './accounts.ts'
 import {
   type EmailEngineState,
@@ -79,20 +79,17 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
   async function inTheirWords({ pattern, state, filters, ...paged }: InTheirWords): Promise<Result<unknown>> {
     const { page, pageSize } = paged
     const isTheirs = isEmailEngineState(state)
-    const states = isTheirs ? statesOf(state) : state === undefined ? [] : [state]
-    const wanted = { ...paged, states }
-    const isOne = !pattern.endsWith('*')
-    const lists = isOne ? { listAccounts: () => onlyOne(pattern) } : tokenbus
-    const looksAtEach =
-      isOne || [filters.search, filters.user, filters.reason].some((each) => each !== undefined)
-    const found =
-      isTheirs && states.length === 0
-        ? ok({ accounts: [], total: 0 })
-        : await (looksAtEach ? pageOfSearch : pageOfStates)(lists, wanted, filters)
+    const found = await find(pattern, { ...paged, states: wantedStates(state) }, filters)
     if (!found.ok) return found
     const { accounts, total } = found.value
     const shown = isTheirs ? accounts.map((account) => ({ ...account, state })) : accounts
     return ok({ total, page, pages: Math.ceil(total / pageSize), accounts: shown })
+  }
+
+  async function find(pattern: string, wanted: Wanted, filters: AccountList): Promise<Result<NumberedPage>> {
+    if (!pattern.endsWith('*')) return pageOfSearch({ listAccounts: () => onlyOne(pattern) }, wanted, filters)
+    const looksAtEach = [filters.search, filters.user, filters.reason].some((each) => each !== undefined)
+    return (looksAtEach ? pageOfSearch : pageOfStates)(tokenbus, wanted, filters)
   }
 
   /** For an API token that is for one account. */
@@ -100,6 +97,12 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
     const found = await tokenbus.getAccount(account)
     return ok({ accounts: found.ok ? [found.value] : [], total: found.ok ? 1 : 0 })
   }
+}
+
+/** None of ours where EmailEngine has a word for something that does not happen here. */
+function wantedStates(state: AccountState | EmailEngineState | undefined): readonly AccountState[] {
+  if (isEmailEngineState(state)) return statesOf(state)
+  return state === undefined ? accountStates : [state]
 }
 
 interface InTheirWords {

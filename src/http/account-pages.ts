@@ -9,36 +9,49 @@ export interface NumberedPage {
   readonly total: number
 }
 
-interface Wanted {
+export interface Wanted {
   readonly page: number
   readonly pageSize: number
-  /** One after the other; all states where there are none. */
+  /** One after the other. */
   readonly states: readonly AccountState[]
 }
 
 /** A page of the accounts in several states, which are indexed one by one: the lists of these states in turn. */
 export async function pageOfStates(
-  { listAccounts }: Lists,
+  lists: Lists,
   { page, pageSize, states }: Wanted,
   filters: AccountList,
 ): Promise<Result<NumberedPage>> {
   const accounts: AccountView[] = []
   let [skip, total] = [page * pageSize, 0]
   for (const state of states) {
-    const first = Math.floor(skip / pageSize)
-    // What is wanted of this list lies on two of its pages at most.
-    for (const number of [first, first + 1]) {
-      const listed = await listAccounts({ ...filters, state, page: number, limit: pageSize })
-      if (!listed.ok) return listed
-      const { accounts: found, total: all = 0 } = listed.value
-      if (number === first) total += all
-      const from = number === first ? skip - first * pageSize : 0
-      accounts.push(...found.slice(from, from + pageSize - accounts.length))
-      if (number === first) skip = Math.max(0, skip - all)
-      if (accounts.length === pageSize || found.length < pageSize) break
-    }
+    const room = pageSize - accounts.length
+    const some = await someOf(lists, { skip, room, pageSize }, { ...filters, state })
+    if (!some.ok) return some
+    accounts.push(...some.value.accounts)
+    total += some.value.total
+    skip = Math.max(0, skip - some.value.total)
   }
   return ok({ accounts, total })
+}
+
+/** Of one list, what comes after so many: it lies on two of its pages at most. */
+async function someOf(
+  { listAccounts }: Lists,
+  { skip, room, pageSize }: { skip: number; room: number; pageSize: number },
+  filters: AccountList,
+): Promise<Result<NumberedPage>> {
+  const page = Math.floor(skip / pageSize)
+  const one = await listAccounts({ ...filters, page, limit: pageSize })
+  if (!one.ok) return one
+  const { accounts, total = 0 } = one.value
+  const isLast = accounts.length < pageSize
+  const other = isLast
+    ? ok({ accounts: [] })
+    : await listAccounts({ ...filters, page: page + 1, limit: pageSize })
+  if (!other.ok) return other
+  const from = skip - page * pageSize
+  return ok({ accounts: [...accounts, ...other.value.accounts].slice(from, from + room), total })
 }
 
 /** So many requests to the list, each of which looks at a thousand accounts. */
@@ -56,7 +69,7 @@ export async function pageOfSearch(
   for (let requests = 0; requests < mostRequests; requests++) {
     const listed = await listAccounts({ ...filters, limit: listedAtOnce, ...(cursor && { cursor }) })
     if (!listed.ok) return listed
-    found.push(...listed.value.accounts.filter(({ state }) => states.length === 0 || states.includes(state)))
+    found.push(...listed.value.accounts.filter(({ state }) => states.includes(state)))
     cursor = listed.value.cursor
     if (cursor === undefined) break
   }
