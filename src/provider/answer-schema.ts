@@ -8,7 +8,7 @@ const numberOrText = z
   .optional()
   .catch(undefined)
 
-/** What a token endpoint gives (RFC 6749 §5.1): what can be read of it; a strange field costs only itself. */
+/** A token response (RFC 6749 §5.1). Lenient: an invalid field is dropped without losing the others. */
 export const tokensSchema = z.object({
   access_token: text,
   refresh_token: text,
@@ -18,7 +18,7 @@ export const tokensSchema = z.object({
     .optional()
     .catch(undefined),
   expires_in: number,
-  /** Seconds, where `expires_in` has another unit. */
+  /** Seconds, also if the provider's `expires_in` has another unit. */
   expires_in_sec: number,
   expires_at: numberOrText,
   expires_on: numberOrText,
@@ -31,7 +31,7 @@ export const tokensSchema = z.object({
 export type TokensBody = z.output<typeof tokensSchema>
 export type AnswerObject = Readonly<Record<string, unknown>>
 
-/** Undefined when the text is neither a JSON object nor, as some providers answer, a form. */
+/** Undefined if the text is neither a JSON object nor a form, which some providers use. */
 export function parseAnswer(body: string): AnswerObject | undefined {
   const parsed = parseJson(body)
   if (isObject(parsed)) return parsed

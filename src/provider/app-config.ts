@@ -4,7 +4,7 @@ import type { EndpointField, EventSource, Grant, Preset } from './preset.ts'
 
 export type ClientAuthMethod = NonNullable<ProtocolSettings['clientAuth']>
 
-/** An app's settings with its preset's own filled in. No secret is in it; it goes through JSON unchanged. */
+/** An app's settings with the preset's defaults. Contains no secrets, and is serialisable as JSON. */
 export interface AppConfig extends Readonly<Partial<Record<EndpointField, string>>>, ProtocolSettings {
   readonly app: string
   readonly name?: string
@@ -15,28 +15,28 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   readonly issuer?: string
   readonly tenant?: string
   readonly cloud?: NonNullable<AppPut['cloud']>
-  /** All that accounts are asked for, the additional ones included. */
+  /** All scopes to request, including additional ones. */
   readonly scopes: string[]
   readonly additionalScopes?: string[]
   readonly rotation: NonNullable<AppPut['rotation']>
   readonly policy?: NonNullable<AppPut['policy']>
-  /** Seconds a spent refresh token is answered again, for rotation `grace`. */
+  /** Seconds for which a used refresh token is accepted again, with rotation `grace`. */
   readonly graceSeconds?: number
   readonly testing?: boolean
-  /** Requests at once, from one node; in place of all that the preset knows of caps. */
+  /** Concurrent requests per node; replaces the preset's limits. */
   readonly concurrency?: number
   readonly securityEvents?: EventSource
   readonly pinned?: Pinned
-  /** Of a provider that an operator added to the catalogue: as it was when the app was put. */
+  /** The preset at the time of the put, for a provider that an operator added to the catalogue. */
   readonly preset?: Preset
 }
 
-/** What the operator did not say, but was settled when the app was put, or found out since. */
+/** Values not set by the operator, but fixed at the put or discovered since. */
 export interface Pinned {
-  /** The settings the operator said; whatever else there is came from the preset of then. */
+  /** The settings given by the operator; all others came from the preset at that time. */
   readonly said?: readonly string[]
-  /** Where discovery found the token endpoint first. */
+  /** The origin at which discovery first found the token endpoint. */
   readonly tokenOrigin?: string
-  /** How often an administrator let the grants follow, and where to. */
+  /** How often `moveGrants` was given, and the permitted origins. */
   readonly moves?: { readonly count: number; readonly to: readonly string[] }
 }

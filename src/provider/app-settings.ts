@@ -38,7 +38,7 @@ export async function toAppConfig(asked: ToAppConfig): Promise<Result<AppConfig>
   return ok(config)
 }
 
-/** What was said to make an app what it is, secrets apart: where it differs from what its preset makes of it. */
+/** The settings of a put that would create this app, without secrets: those that differ from its preset. */
 export function toAppPut(config: AppConfig): AppPut {
   const { pinned: _, preset: __, ...settings } = config
   const { app, provider, clientId } = config
@@ -57,8 +57,7 @@ export function toAppPut(config: AppConfig): AppPut {
 const places = ['provider', 'grant', 'tenant', 'cloud', 'issuer'] as const
 
 /**
- * The put that changes an app as `patch` wants it. What an older preset filled in stays as it is, unless the app moves to
- * another place, for which it was not meant.
+ * The put that applies `patch` to an app. Defaults of an older preset are kept, unless the app's endpoints change.
  */
 export function patchedPut(config: AppConfig, { reset = [], ...patch }: AppPatch): AppPut {
   const put = without(toAppPut(config), reset)
@@ -71,7 +70,7 @@ export function patchedPut(config: AppConfig, { reset = [], ...patch }: AppPatch
   return { provider, clientId, ...pick(put, said as (keyof AppPut)[]), ...patch }
 }
 
-/** The settings that the preset of today fills in otherwise than the one under which the app was put. */
+/** The settings whose defaults differ between the current preset and that of the put. */
 export function newerInPreset(config: AppConfig): string[] {
   const { app, provider, clientId, pinned } = config
   if (pinned?.said === undefined) return []
@@ -82,7 +81,7 @@ export function newerInPreset(config: AppConfig): string[] {
     .map(([name]) => name)
 }
 
-/** What the operator says, and where that is nothing, what is known of the provider. */
+/** The operator's settings, completed by the preset. */
 function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
   const said = pick(put, ['rotation', 'graceSeconds'])
   const { rotation, graceSeconds } = { ...preset, rotation: rotationOf(put, preset), ...said }
@@ -112,7 +111,7 @@ function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
   }
 }
 
-/** An access token lives as long as it was given, whatever newer one it was exchanged for. */
+/** An exchanged access token stays valid until its own expiry. */
 function rotationOf({ refreshWith }: AppPut, { protocol, rotation }: Preset): AppConfig['rotation'] {
   return (refreshWith ?? protocol?.refreshWith) === 'access_token' ? 'none' : rotation
 }
@@ -121,7 +120,7 @@ const settled = ['clientAuth', 'refreshUrl', 'exchangeUrl'] as const
 const protocolFields = Object.keys(protocolSettings).filter(
   (name) => !settled.includes(name as 'clientAuth'),
 ) as (keyof Omit<ProtocolSettings, (typeof settled)[number]>)[]
-/** What an operator says of these is beside what the preset says, name by name. */
+/** Settings that are merged with the preset's by name. */
 const merged = ['tokenParams', 'refreshParams', 'exchangeParams', 'tokenHeaders'] as const
 
 function protocolOf(put: AppPut, { protocol }: Preset): ProtocolSettings {

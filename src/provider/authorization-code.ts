@@ -15,7 +15,7 @@ import { misconfigured } from './transport-refusal.ts'
 export interface RedeemCodeRequest {
   readonly config: AppConfig
   readonly clientSecret?: Secret
-  /** The whole URL the user's browser came back to. */
+  /** The full callback URL that the user's browser requested. */
   readonly callbackUrl: string | URL
   readonly redirectUri: string
   readonly state: string
@@ -23,13 +23,13 @@ export interface RedeemCodeRequest {
   readonly codeVerifier: string
 }
 
-/** `signedIn` is there where the provider sent an ID token. */
+/** `signedIn` is present if the provider sent an ID token. */
 export type CodeAnswer = SignedInAnswer
 
 export interface AuthorizationCode {
-  /** Where to send the user's browser. Fails with `provider_unavailable` or `invalid_config`. */
+  /** The URL to redirect the user's browser to. Fails with `provider_unavailable` or `invalid_config`. */
   authorizationUrl(request: AuthorizationUrlRequest): Promise<Result<string>>
-  /** Never rejects for what the provider or the browser brings. */
+  /** Never rejects because of the provider's or the browser's input. */
   redeemCode(request: RedeemCodeRequest): Promise<CodeAnswer>
 }
 
@@ -47,7 +47,7 @@ export function createAuthorizationCode({
   requestTokens,
   askSignedIn,
 }: AuthorizationCodeOptions): AuthorizationCode {
-  /** Where the app says so, what a code brings is only good for being exchanged. */
+  /** With `exchangeUrl`, the token for the code is exchanged for a long-lived one. */
   async function longerLived(
     { config, clientSecret }: RedeemCodeRequest,
     first: Tokens,
@@ -112,7 +112,7 @@ interface Called {
   readonly code: string
 }
 
-/** What the app keeps of the callback and of the ID token, where the answer itself does not have it. */
+/** Kept fields from the callback and the ID token, if the token response does not have them. */
 function withCallback(answer: CodeAnswer, { config, callbackUrl, code }: Called): CodeAnswer {
   if (answer.kind === 'refused' || config.keep === undefined) return answer
   const { accessToken, refreshToken, idToken, claims } = answer
@@ -126,7 +126,7 @@ interface ReadCallback extends Pick<RedeemCodeRequest, 'config' | 'callbackUrl' 
   readonly server: oauth.AuthorizationServer
 }
 
-/** The code in the callback, once `state` and `iss` (RFC 9207) are what they must be. */
+/** The code in the callback, after checking `state` and `iss` (RFC 9207). */
 function readCallback({ config, server, callbackUrl, state }: ReadCallback) {
   const parameters = standardCallback(config, new URL(callbackUrl))
   if (config.issuer === undefined) parameters.delete('iss')
@@ -140,7 +140,7 @@ function readCallback({ config, server, callbackUrl, state }: ReadCallback) {
   }
 }
 
-/** As RFC 6749 §4.1.2 has it. What a hybrid flow brings beside the code comes with the tokens once more. */
+/** RFC 6749 §4.1.2. Further parameters of a hybrid flow are ignored, because the tokens carry them too. */
 function standardCallback({ parameterNames = {}, authorizeParams = {} }: AppConfig, { searchParams }: URL) {
   const parameters = new URLSearchParams(searchParams)
   for (const name of ['code', 'state']) {
@@ -155,7 +155,7 @@ function rejected(error: string): TokenAnswer & { kind: 'refused' } {
   return { kind: 'refused', refusal: { ...misconfigured({ error }), ...causedBy('callback_rejected') } }
 }
 
-/** RFC 6749 §4.1.2.1: the user or the provider said no before there was a code. */
+/** RFC 6749 §4.1.2.1: the user or the provider refused the authorization. */
 function declined(word: string): TokenAnswer & { kind: 'refused' } {
   const { refusal } = rejected(/^[\w.:-]{1,40}$/.test(word) ? word : 'unknown_error')
   const row = classify({ providerError: refusal.providerError, workedBefore: false })

@@ -9,18 +9,18 @@ import { presetOf } from './presets.ts'
 
 export interface AuthorizationUrlRequest {
   readonly config: AppConfig
-  /** Where an app does not say which it is registered with. */
+  /** Used unless the app sets `redirectUri`. */
   readonly redirectUri: string
   readonly state: string
   readonly nonce?: string
   readonly codeVerifier: string
-  /** Who is expected to sign in. */
+  /** The user expected to sign in. */
   readonly loginHint?: string
 }
 
 const within = 5_000
 
-/** Where to send the user's browser (RFC 6749 §4.1.1). Fails with `provider_unavailable` or `invalid_config`. */
+/** The authorization URL (RFC 6749 §4.1.1). Fails with `provider_unavailable` or `invalid_config`. */
 export async function authorizationUrl(
   endpoints: Endpoints,
   request: AuthorizationUrlRequest,
@@ -44,7 +44,7 @@ async function standardParams(request: AuthorizationUrlRequest): Promise<Params>
     scope: joinedScopes(config, consentScopes(config)),
     state,
   }
-  // Who agrees that an app may act for itself brings no code back.
+  // An administrator's consent for an app's own access returns no code.
   if (config.grant === 'client_credentials') return asked
   return {
     response_type: 'code',

@@ -1,6 +1,6 @@
 import { longestScope, mostScopes } from '../contract/fields.ts'
 
-/** What is kept of the scopes a provider names, with whatever between them: as many, and as long ones, as may be put. */
+/** Parses the scopes of a response with any separator, bounded in number and length like those of a put. */
 export function boundedScopes(
   said: string | readonly string[],
   separator = ' ',

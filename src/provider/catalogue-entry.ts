@@ -6,7 +6,7 @@ import { protocolSettings } from '../contract/protocol-settings.ts'
 const { grant, authorizeUrl, tokenUrl, revocationUrl, deviceUrl, scopes, rotation, graceSeconds } =
   appPutSchema.shape
 
-/** What `app.put` would say, and the entry says instead. */
+/** Defaults for settings of `app.put`. */
 const settingsSchema = z.strictObject({
   grant,
   authorizeUrl,
@@ -23,17 +23,17 @@ const settingsSchema = z.strictObject({
 
 const days = z.number().positive().max(3_660)
 
-/** What no setting says. */
+/** Facts that are not settings. */
 const factsSchema = z.strictObject({
-  /** The catalogue's provider whose error words and scope names this one shares. */
+  /** The provider in the catalogue with the same error codes and scope names. */
   like: providerSchema.optional(),
-  /** How an RSA key signs what the app asserts. */
+  /** The signature algorithm of RSA keys for assertions. */
   signs: z.enum(['RS256', 'PS256']).optional(),
-  /** How long a grant may lie unused. */
+  /** How long a grant may be unused. */
   idleDays: days.optional(),
-  /** How long a grant lives while the app is being tested. */
+  /** Lifetime of a grant while the app is in testing mode. */
   testingDays: days.optional(),
-  /** What it means that a refresh token has outlived the life it was given; else that it lay unused. */
+  /** The reason of a refusal after the refresh token's lifetime, instead of inactivity. */
   outlived: z.literal('consent_expired').optional(),
   /** Token requests of one app from one node: at a time, and per second. */
   caps: z
@@ -56,7 +56,7 @@ const factsSchema = z.strictObject({
 
 const sentence = textSchema(512)
 
-/** One file of the catalogue. What it does not say is as RFC 6749 has it, or the careful side of what is not known. */
+/** A file of the catalogue. Defaults follow RFC 6749, or are conservative where nothing is known. */
 export const catalogueEntrySchema = z.strictObject({
   displayName: textSchema(64),
   category: z.enum([
@@ -77,21 +77,21 @@ export const catalogueEntrySchema = z.strictObject({
     'social',
     'support',
   ]),
-  /** Settings of `app.put` that mean something here, beside those that every app has. */
+  /** Settings of `app.put` that apply to this provider, besides the common ones. */
   takes: z.array(z.enum(['issuer', 'grant', 'tenant', 'cloud', 'testing'])).default([]),
   settings: settingsSchema,
   facts: factsSchema.default({}),
-  /** The provider's page for each setting or fact that is not the RFC's, or ours. */
+  /** The provider's page for each setting or fact that deviates from the RFCs. */
   sources: z.record(z.url(), z.array(textSchema(64)).min(1)),
-  /** What an operator does at the provider. */
+  /** Instructions for the operator at the provider. */
   setup: z.strictObject({
     /** Where apps are registered. */
     register: z.url().optional(),
-    /** What the provider calls the address of the callback. */
+    /** The provider's name for the callback URL. */
     redirectUrlName: textSchema(128).optional(),
-    /** APIs to enable, scopes and permissions to ask for. */
+    /** APIs to enable, and scopes and permissions to request. */
     permissions: sentence.optional(),
-    /** What is different while the app is being tested, or not reviewed yet. */
+    /** Restrictions while the app is in testing mode or not reviewed. */
     testing: sentence.optional(),
     remarks: z.array(sentence).max(10).default([]),
   }),

@@ -6,15 +6,15 @@ import { StartError } from '../common/start-error.ts'
 import { providerSchema } from '../contract/app.ts'
 import { type CatalogueEntry, catalogueEntrySchema } from './catalogue-entry.ts'
 
-/** Providers as data, by the name that an app is put with. */
+/** The provider catalogue, by the name used in `app.put`. */
 export type Catalogue = ReadonlyMap<string, CatalogueEntry>
 
 const bundled = fileURLToPath(new URL('./catalogue/', import.meta.url))
 
-/** The providers that come with tokenbus. */
+/** The built-in providers. */
 export const builtIn: Catalogue = readEntries(bundled)
 
-/** With an operator's own, if there are any. Throws `StartError` naming the file, the field and the rule. */
+/** The built-in providers and the operator's own. Throws `StartError` naming the file, the field and the rule. */
 export function openCatalogue(directory?: string): Catalogue {
   if (directory === undefined) return builtIn
   const own = readEntries(directory)

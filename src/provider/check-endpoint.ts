@@ -9,9 +9,9 @@ import { isPrivateName } from './private-name.ts'
 const patience = 1_000
 
 /**
- * May tokenbus send requests there? `invalid_config` unless it is https at a public address; with `allowPrivate`, http
- * and any address will do. A name that cannot be resolved now passes, and so does a host that each account names: connecting
- * checks again.
+ * Checks that requests may be sent to a URL: `invalid_config` unless it is https at a public address; with `allowPrivate`,
+ * http and any address are accepted. Unresolvable names and hosts filled in per account pass, because the connection is
+ * checked again.
  */
 export async function checkEndpoint(
   template: string,

@@ -27,7 +27,7 @@ const ofCode = [
 const ofConsent = ['authorizeParams', 'redirectUri'] as const
 const parameters = ['authorizeParams', 'tokenParams', 'refreshParams', 'exchangeParams'] as const
 
-/** Parameters that authenticate the client, or tie a response to its request, cannot be constants of an app. */
+/** Parameters that authenticate the client, or bind a response to its request, must not be constants of an app. */
 const reserved = new Set([
   'assertion',
   'client_assertion',
@@ -41,9 +41,9 @@ const reserved = new Set([
   'refresh_token',
   'state',
 ])
-/** These may be left out of a request, for a provider that does not take them there. */
+/** Parameters that may be omitted for providers that reject them. */
 const ofClient = new Set(['client_id', 'client_secret'])
-/** Those a standard request may have, which no two may be called by one name. */
+/** Standard parameters, whose names must be distinct. */
 const standard = [...reserved, 'grant_type', 'nonce', 'redirect_uri', 'response_type', 'scope']
 const ofTransport = new Set([
   'accept-encoding',
@@ -131,7 +131,7 @@ const rules: readonly Rule[] = [
   },
 ]
 
-/** A field of the settings that cannot be, and why. */
+/** An invalid field of the settings, and why. */
 export function checkProtocol(asked: Asked): Complaint | undefined {
   for (const rule of rules) {
     const complaint = rule(asked)
@@ -151,7 +151,7 @@ function first<Field extends string>(
   return undefined
 }
 
-/** Can a person be sent there, to agree? */
+/** True if the URL can be an authorization endpoint. */
 function hasConsentPage({ grant, authorizeUrl }: AppConfig): boolean {
   return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
 }

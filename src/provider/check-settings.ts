@@ -14,7 +14,7 @@ export interface CheckSettings {
   readonly config: AppConfig
 }
 
-/** What is wrong with a field, or undefined. */
+/** An error of a field, or undefined. */
 type Rule = (
   asked: CheckSettings & { preset: Preset },
 ) => readonly [field: string, complaint: string] | undefined
@@ -97,7 +97,7 @@ export interface CheckCredential {
   readonly config: AppConfig
 }
 
-/** A secret may be any text, unless it is or must be a private key: that has to work. */
+/** Any text is a valid secret, but a private key must be usable. */
 export async function checkCredential({ field, secret, config }: CheckCredential): Promise<Result<void>> {
   const invalid = (complaint: string) => fail('invalid_config', `${field}: ${complaint}`)
   const service = config.grant === 'jwt_bearer'
@@ -110,7 +110,7 @@ export async function checkCredential({ field, secret, config }: CheckCredential
     await checkSigningKey(key)
     return ok(undefined)
   } catch {
-    // What a parser complains of may quote the key.
+    // The parser's message may quote the key.
     return invalid('is no private key that can be used')
   }
 }

@@ -1,57 +1,57 @@
 import type { Cause, Reason } from '../contract/reasons.ts'
 
 /**
- * What a failure means. A: the grant is dead. S: parked until a person acts. P: the app's fault. C: our request or
- * configuration is wrong. T: transient. R: a possible race; if it was none, it is what an A would be.
+ * The class of a failure. A: the grant is dead. S: parked until the user acts. P: the app's credentials. C: the request or
+ * configuration is wrong. T: transient. R: a possible race, which becomes A if it was not one.
  */
 export type FailureClass = 'A' | 'S' | 'P' | 'C' | 'T' | 'R'
 
-/** The provider's own words: HTTP status, RFC 6749 §5.2 `error`, and what it adds. Never its free text. */
+/** The provider's error: HTTP status, RFC 6749 §5.2 `error` and further codes. Never its free text. */
 export interface ProviderError {
-  /** Null when no status line arrived. */
+  /** Null if no status line was received. */
   readonly status: number | null
   readonly error: string
   readonly suberror?: string
   readonly codes?: number[]
-  /** What the user has to prove anew: the `claims` for the next consent page (JSON text, checked). */
+  /** The claims the user must satisfy when signing in again (validated JSON). */
   readonly claims?: string
 }
 
-/** Why there are no tokens. Everything outside this directory sees the class, never the provider's dialect. */
+/** Why there are no tokens. Only the class is used outside this directory, never the provider's codes. */
 export interface Refusal {
   readonly class: FailureClass
   readonly reason: Reason
   readonly action: string
   readonly recoverable: boolean
   readonly inferred?: true
-  /** The request left. */
+  /** The request was sent. */
   readonly sent: boolean
-  /** The request left, and an answer that rotated the token may be missing. */
+  /** The request was sent, and an answer with a rotated token may have been lost. */
   readonly inDoubt: boolean
-  /** Seconds the provider asks us to wait. */
+  /** Seconds to wait by the provider's `Retry-After`. */
   readonly retryAfter?: number
-  /** Whoever runs tokenbus has to know: the fault is here. */
+  /** The operator must act: the fault is in this installation. */
   readonly alarm?: true
-  /** A general word, which some providers say of a wrong secret too. */
+  /** A general code, which some providers also use for a wrong secret. */
   readonly general?: true
-  /** Nobody knows what these words mean, or they cannot be meant: the same request worked before. */
+  /** The codes are unknown, or implausible because the same request worked before. */
   readonly unknownWords?: true
   readonly providerError: ProviderError
 }
 
-/** What one word or number of a provider means. For class R, `reason` is that of the A it turns into. */
+/** The meaning of one code of a provider. For class R, `reason` is that of the A it may become. */
 export interface ErrorRow extends Cause {
   readonly class: FailureClass
-  /** Seconds to wait at least, where the provider is known to need it and does not say so. */
+  /** Minimum seconds to wait, for providers that require it without `Retry-After`. */
   readonly retryAfter?: number
   readonly alarm?: true
   readonly general?: true
   readonly unknownWords?: true
-  /** What it means instead for a grant that has been refreshed before. */
+  /** Its meaning for a grant that has been refreshed before. */
   readonly ifWorkedBefore?: ErrorRow
 }
 
-/** What one provider means by its words, where that is not what everybody means. */
+/** The codes of a provider that deviate from the common meaning. */
 export interface Dialect {
   readonly words: ReadonlyMap<string, ErrorRow>
   /** Any other JSON that comes with a 4xx. */

@@ -1,19 +1,19 @@
 import type { Dialect, ErrorRow, FailureClass, ProviderError } from './classified.ts'
 import { errorCodes, errorWords, suberrorWords } from './error-classes.ts'
 
-/** Neither dead nor possibly dead: the same grant may work again. */
+/** A class after which the same grant may work again. */
 export function isRecoverable(failureClass: FailureClass): boolean {
   return failureClass !== 'A' && failureClass !== 'R'
 }
 
 export interface Classify {
   readonly providerError: ProviderError
-  /** This grant has been refreshed before, and the request was no different. */
+  /** This grant has been refreshed before with the same request. */
   readonly workedBefore: boolean
   readonly dialect?: Dialect | undefined
 }
 
-/** The most telling thing the provider said and we know: number, then suberror, then error (RFC 6749 §5.2). */
+/** The most specific known code: number, then suberror, then error (RFC 6749 §5.2). */
 export function classify({ providerError, workedBefore, dialect }: Classify): ErrorRow | undefined {
   const { error, suberror, codes = [] } = providerError
   const known =

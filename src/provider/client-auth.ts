@@ -17,8 +17,8 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const assertionLife = 300
 
 /**
- * How the app proves that it is itself: by its secret (RFC 6749 §2.3.1), or, where the secret is a private key, by what
- * it signs (RFC 7523 §2.2). Without one it only says its name (§2.1, public); a service account's assertion is proof.
+ * Authenticates the app: by its secret (RFC 6749 §2.3.1), or by a signed assertion if the secret is a private key (RFC 7523
+ * §2.2). A public client sends only its id (§2.1); a service account is authenticated by its assertion.
  */
 export function clientAuthOf({ config, clientSecret, now }: ClientAuthOptions): oauth.ClientAuth {
   if (config.grant === 'jwt_bearer') return () => {}

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync, type ZlibOptions } from 
 
 const limit: ZlibOptions = { maxOutputLength: 1_048_576 }
 
-/** The text of a body. We ask for no compression; an answer that comes compressed all the same is too dear to lose. */
+/** The text of a body. Compression is not requested, but decoded all the same, since an answer must not be lost. */
 export function decodeBody({ body, encoding }: { body: Buffer; encoding: string | undefined }): string {
   const text = (encoding === undefined ? body : decompress({ body, encoding })).toString()
   return text.startsWith('\ufeff') ? text.slice(1) : text
@@ -14,7 +14,7 @@ function decompress({ body, encoding }: { body: Buffer; encoding: string | undef
     if (encoding === 'br') return brotliDecompressSync(body, limit)
     if (encoding === 'deflate') return inflateSync(body, limit)
   } catch {
-    // Not what its header says: left as it is, it is not JSON either.
+    // The header is wrong: leave the body unchanged.
   }
   return body
 }

@@ -18,7 +18,7 @@ export interface DeviceRequest {
   readonly clientSecret?: Secret
 }
 
-/** What a person needs to agree on another device (RFC 8628 §3.2). Seconds. */
+/** A device authorization response (RFC 8628 §3.2). Times in seconds. */
 export interface DeviceCode {
   readonly deviceCode: Secret
   readonly userCode: string
@@ -31,7 +31,7 @@ export interface DeviceCode {
 export interface DeviceAuthorization {
   /** Fails with `invalid_config` where the provider has no such endpoint or does not take the client. */
   authorizeDevice(request: DeviceRequest): Promise<Result<DeviceCode>>
-  /** Asks once whether the person has agreed. Never rejects. */
+  /** Polls once for the user's consent. Never rejects. */
   redeemDeviceCode(request: DeviceRequest & { readonly deviceCode: Secret }): Promise<CodeAnswer>
 }
 

@@ -1,7 +1,7 @@
 import { causedBy } from '../contract/reasons.ts'
 import type { Dialect, ErrorRow } from './classified.ts'
 
-/** The words of single providers, where they mean something else than RFC 6749 §5.2. */
+/** Error codes of providers whose meaning deviates from RFC 6749 §5.2. */
 export const dialects: Readonly<Partial<Record<string, Dialect>>> = {
   // Nobody can reconnect a service account, and nothing was lost: once the cause is gone the same key works again.
   gmailService: {

@@ -20,7 +20,7 @@ type Algorithm = 'oidc' | 'oauth2'
 const timing = { connectMs: 5_000, answerMs: 10_000 }
 const contradictions: readonly unknown[] = [oauth.JSON_ATTRIBUTE_COMPARISON, oauth.INVALID_RESPONSE]
 
-/** OpenID Connect Discovery 1.0 §4, else RFC 8414 §3. Nothing has been spent when it fails. Never rejects. */
+/** OpenID Connect Discovery 1.0 §4, else RFC 8414 §3. Never rejects. */
 export async function discover(options: Discover): Promise<Discovered> {
   const first = await fetchMetadata(options, 'oidc')
   if (first.ok || first.status === undefined || first.status < 400 || first.status >= 500) return first
@@ -56,7 +56,7 @@ interface Following {
   send(to: URL): Promise<Exchange>
 }
 
-/** Redirects on the same host, as where a slash is missing: who leads elsewhere is not believed. */
+/** Follows redirects only on the same host, such as for a missing slash. */
 async function followed({ url, send }: Following): Promise<Exchange> {
   let exchange = await send(url)
   let at = url
@@ -78,7 +78,7 @@ function redirectOf(exchange: Exchange, from: URL): URL | undefined {
   return isSafer && to.host === from.host && to.username === '' && to.password === '' ? to : undefined
 }
 
-/** The issuer that the metadata are of, where it can be shown. */
+/** The issuer in the metadata, if it can be shown. */
 function issuerIn({ body }: Extract<Exchange, { kind: 'answered' }>): string | undefined {
   const issuer = parseAnswer(body.toString())?.issuer
   return typeof issuer === 'string' && /^https?:\/\/[\x21-\x7e]{1,500}$/.test(issuer) ? issuer : undefined
@@ -102,7 +102,7 @@ function failed(exchange: Exchange | undefined, error: unknown): Discovered & { 
   return { ok: false, status, refusal }
 }
 
-/** Throws where there was no answer. */
+/** Throws if there was no answer. */
 export function toResponse(exchange: Exchange): Response {
   if (exchange.kind !== 'answered') throw new Error(`no answer: ${exchange.code}`)
   const { status, headers, body } = exchange

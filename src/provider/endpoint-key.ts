@@ -6,7 +6,7 @@ type Addressed = Pick<
   'provider' | 'clientId' | 'tokenUrl' | 'refreshUrl' | 'issuer' | 'tenant' | 'cloud'
 >
 
-/** Which token endpoint an app asks, in which tenant and as which client: short, and equal only where all of these are. */
+/** A short key of token endpoint, tenant and client, equal only if all of them are. */
 export function endpointKey(config: Addressed): string {
   const { provider, clientId, tokenUrl = '', refreshUrl, issuer = '', tenant = '', cloud = '' } = config
   // Keys are stored: those of apps that refresh where they get their first token stay what they were.

@@ -20,7 +20,7 @@ export type Resolved =
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface Endpoints {
-  /** Never rejects; waits for a discovery at most `within` milliseconds. `anew`: what is known will not do. */
+  /** Never rejects; waits for a discovery at most `within` milliseconds. `anew`: bypass the cache. */
   resolve(wanted: {
     config: AppConfig
     endpoint: Endpoint
@@ -33,7 +33,7 @@ export interface EndpointsOptions {
   readonly http: Http
   readonly allowPrivate: boolean
   readonly logger?: Pick<Logger, 'warn'>
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   now?(): number
 }
 
@@ -46,7 +46,7 @@ const hour = 3_600_000
 const retryStaleAfter = 60_000
 const mostIssuers = 1_000
 
-/** Where an app's provider is: from the app's settings, else by discovery, which is done once an hour per issuer. */
+/** Resolves an app's endpoints from its settings, else by discovery, once an hour per issuer. */
 export function createEndpoints({
   http,
   allowPrivate,
@@ -69,7 +69,7 @@ export function createEndpoints({
     return found
   }
 
-  /** What is known stays in use while it is fetched anew, and for as long as that fails. */
+  /** The known metadata stay in use while they are fetched again, and as long as that fails. */
   async function lookUp(issuer: string, within: number, anew: boolean): Promise<Discovered> {
     const found = known.get(issuer)
     if (found === undefined || anew)

@@ -5,10 +5,10 @@ import { metaCodes, vendorWords } from './vendor-words.ts'
 
 const row = (failureClass: FailureClass, cause: Cause): ErrorRow => ({ class: failureClass, ...cause })
 
-/** Words nobody knows; from a grant that worked before, they may come to mean that it does no longer. */
+/** Unknown codes; repeated for a grant that worked before, they may mean that it has ended. */
 export const unknownWords: ErrorRow = { ...row('T', causedBy('unknown_error')), unknownWords: true }
 
-/** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and the words single providers use. */
+/** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and providers' own codes. */
 export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
   ...vendorWords,
   ...Object.entries<ErrorRow>({
@@ -33,7 +33,7 @@ export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
   }),
 ])
 
-/** Microsoft's `suberror`, Google's `error_subtype`, and what others say beside a general `error`. */
+/** Microsoft's `suberror`, Google's `error_subtype`, and similar fields. */
 export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map([
   ...vendorWords,
   ...Object.entries<ErrorRow>({
@@ -48,7 +48,7 @@ export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map([
   }),
 ])
 
-/** By number. Microsoft says its numbers change, so they only refine what the words say. */
+/** Numeric codes. Microsoft's may change, so they only refine the textual ones. */
 const microsoftRows: ReadonlyMap<number, ErrorRow> = new Map(
   microsoftCodes.flatMap(({ codes, ...meaning }) => codes.map((code) => [code, meaning] as const)),
 )

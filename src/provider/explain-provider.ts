@@ -6,7 +6,7 @@ import type { Grant } from './preset.ts'
 
 type Setting = keyof typeof appPutSchema.shape
 
-/** What an operator fills in first, in this order; every other setting is for special cases. */
+/** The settings an operator fills in first, in this order. */
 const usual: readonly Setting[] = [
   'name',
   'clientId',
@@ -51,7 +51,7 @@ export const providerSettingSchema = z.strictObject({
 })
 export type ProviderSetting = z.output<typeof providerSettingSchema>
 
-/** Every setting that means something to apps of this provider, as `app.put` takes it. */
+/** All settings of `app.put` that apply to apps of this provider. */
 export function settingsOf({ takes, settings }: CatalogueEntry): ProviderSetting[] {
   const grant: Grant = settings.grant ?? 'authorization_code'
   const names = (Object.keys(appPutSchema.shape) as Setting[]).filter(

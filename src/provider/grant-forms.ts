@@ -10,16 +10,16 @@ import { readSigningKey, type SigningKey } from './signing-key.ts'
 export interface Spent {
   readonly config: AppConfig
   readonly clientSecret?: Secret
-  /** Whose account it is. */
+  /** The account's user. */
   readonly user: string
-  /** Absent where nothing that is stored is spent. */
+  /** Absent if no stored token is used. */
   readonly refreshToken?: Secret
   /** What kind of token it is, where it is exchanged. */
   readonly subjectTokenType?: NonNullable<TokenWant['subjectTokenType']>
   readonly scopes?: readonly string[]
 }
 
-/** Where the request goes to, and what time it is there (milliseconds). */
+/** The endpoint, and the provider's time (milliseconds). */
 export interface Recipient {
   readonly tokenEndpoint: string
   readonly now: number
@@ -33,7 +33,7 @@ const assertionLife = 3_600
 const scopeOf = ({ config, scopes }: Pick<Spent, 'config' | 'scopes'>): Params =>
   scopes ? { scope: joinedScopes(config, scopes) } : {}
 
-/** How each kind of app gets its next access token: `grant_type` and what goes with it. */
+/** The parameters of the next token request by grant: `grant_type` and its fields. */
 export const nextTokenForms: Readonly<Record<Grant, FormOf>> = {
   /** RFC 6749 §6. Without scopes the grant keeps its own. */
   authorization_code: ({ config, refreshToken, scopes }) => ({
@@ -46,14 +46,14 @@ export const nextTokenForms: Readonly<Record<Grant, FormOf>> = {
     grant_type: 'client_credentials',
     ...scopeOf({ config, scopes }),
   }),
-  /** RFC 8693 §2.1: what is spent is the caller's own. */
+  /** RFC 8693 §2.1: the subject token is the caller's. */
   token_exchange: ({ config, refreshToken, subjectTokenType = 'access_token', scopes = config.scopes }) => ({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: refreshToken?.reveal() ?? '',
     subject_token_type: `urn:ietf:params:oauth:token-type:${subjectTokenType}`,
     ...scopeOf({ config, scopes }),
   }),
-  /** RFC 7523 §2.1: the service account speaks for the user. */
+  /** RFC 7523 §2.1: the service account acts for the user. */
   jwt_bearer: async ({ config, user, clientSecret, scopes = config.scopes }, { tokenEndpoint, now }) => ({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion: await signAssertion({
@@ -75,17 +75,17 @@ export function joinedScopes(
   return scopes.join(scopeSeparator)
 }
 
-/** Does the next token cost a stored refresh token, or is it made of what the app has? */
+/** True if the next token uses a stored refresh token; false if the app's credentials suffice. */
 export function spendsRefreshToken({ grant }: Pick<AppConfig, 'grant'>): boolean {
   return grant === 'authorization_code'
 }
 
-/** Is each token had for one that the caller brings? */
+/** True if each token is exchanged for one of the caller's. */
 export function exchangesSubjectTokens({ grant }: Pick<AppConfig, 'grant'>): boolean {
   return grant === 'token_exchange'
 }
 
-/** No app of this grant is taken without its key. */
+/** True if apps of this grant require a key. */
 function signerOf({ config, clientSecret }: Pick<Spent, 'config' | 'clientSecret'>): SigningKey {
   const { rsa } = presetOf(config)
   return (clientSecret && readSigningKey({ secret: clientSecret, rsa })) as SigningKey

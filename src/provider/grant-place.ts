@@ -1,9 +1,9 @@
 import type { GrantPlace } from '../contract/grant-place.ts'
 import type { AppConfig } from './app-config.ts'
 
-/** The endpoints of an app as its settings say, or as discovery has found them. */
+/** The endpoints of an app from its settings or discovery. */
 export interface Reached {
-  /** Absent where a refresh went to an endpoint of its own. */
+  /** Absent if the refresh used a separate endpoint. */
   readonly tokenEndpoint?: string
   readonly revocationEndpoint?: string
 }
@@ -14,7 +14,7 @@ export function originOf(url: string | undefined): string | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
 }
 
-/** Where a grant works that the app, as it is, has just been given or has just refreshed. */
+/** The place of a grant that was just obtained or refreshed with the app's current settings. */
 export function placeOf(config: AppConfig, reached?: Reached): GrantPlace {
   const { clientId, tenant, issuer, refreshUrl } = config
   const tokenEndpoint = reached?.tokenEndpoint ?? config.tokenUrl
@@ -29,7 +29,7 @@ export function placeOf(config: AppConfig, reached?: Reached): GrantPlace {
   }
 }
 
-/** The settings of the app that are others than where the grant last worked. None where that is not known. */
+/** The app's settings that differ from where the grant last worked; empty if that is unknown. */
 export function movedSettings(place: GrantPlace | undefined, config: AppConfig): readonly Setting[] {
   if (place === undefined) return []
   const { clientId, tenant, issuer, tokenUrl, refreshUrl } = config
@@ -53,8 +53,8 @@ function hrefOf(url: string | undefined): string | undefined {
 }
 
 /**
- * The origins a grant's refresh token may be sent to; undefined where nothing is known against any. One whose endpoint
- * was never discovered belongs to its issuer.
+ * The origins a grant's refresh token may be sent to; undefined if unrestricted. A grant without a discovered endpoint belongs
+ * to its issuer.
  */
 export function tokenOrigins(
   place: GrantPlace | undefined,
@@ -87,7 +87,7 @@ interface Sending {
   readonly isSaid?: boolean
 }
 
-/** What discovery answers may change from one day to the next: the origin it first worked at is the app's. */
+/** Discovery results may change, so the origin at which the app first worked is pinned. */
 export function mayReach({ origin }: URL, { config: { pinned }, onlyTo, isSaid }: Sending): boolean {
   if (onlyTo !== undefined && !onlyTo.includes(origin)) return false
   return isSaid || pinned?.tokenOrigin === undefined || pinned.tokenOrigin === origin

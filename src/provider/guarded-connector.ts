@@ -12,7 +12,7 @@ import { isPrivateAddress } from './private-address.ts'
 import { isPrivateName } from './private-name.ts'
 import { openTunnel } from './proxy-tunnel.ts'
 
-/** The `code` of the error of a connection that was refused by us. */
+/** The error `code` of a connection refused by this guard. */
 export const notAllowed = 'ENDPOINT_NOT_ALLOWED'
 
 /** Every address of a name. */
@@ -29,8 +29,8 @@ export interface GuardedConnectorOptions {
 const resolveAll: Resolve = (host, done) => dns.lookup(host, { all: true }, done)
 
 /**
- * Opens sockets for undici, to public addresses only unless told otherwise: what was checked is what is connected to,
- * by us or by a proxy, whatever DNS says next.
+ * Opens sockets for undici, by default to public addresses only. Connects to the very address that was checked, directly or by
+ * a proxy, so that DNS rebinding has no effect.
  */
 export function guardedConnector({
   allowPrivate,

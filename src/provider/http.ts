@@ -11,15 +11,15 @@ export interface HttpRequest {
   readonly timing: Timing
 }
 
-/** Milliseconds from the start: until the request must have left, and until the answer is given up. */
+/** Milliseconds from the start: until the request must be sent, and until the answer is given up. */
 export interface Timing {
   readonly connectMs: number
   readonly answerMs: number
-  /** Asked when the bytes are about to leave: the last moment at which a request can be taken back. */
+  /** Called right before the request is written, the last moment at which it can be cancelled. */
   readonly stillWanted?: () => boolean
 }
 
-/** What became of a request. `code` is the errno or the name of what went wrong. */
+/** The result of a request. `code` is the errno or the name of the error. */
 export type Exchange =
   | {
       readonly kind: 'answered'
@@ -27,21 +27,21 @@ export type Exchange =
       readonly headers: IncomingHttpHeaders
       readonly body: Buffer
     }
-  /** The status line came, the body did not, or not all of it. */
+  /** The status line was received, but not the whole body. */
   | {
       readonly kind: 'cut'
       readonly status: number
       readonly headers: IncomingHttpHeaders
       readonly code: string
     }
-  /** The request left and nothing came back. */
+  /** The request was sent, and nothing was received. */
   | { readonly kind: 'lost'; readonly code: string }
   | { readonly kind: 'unsent'; readonly code: string }
 
 export interface Http {
   /** Never rejects. Follows no redirect, repeats nothing. */
   send(request: HttpRequest): Promise<Exchange>
-  /** Waits for the answers under way; not for connections nobody waits for any more. */
+  /** Waits for answers in flight. */
   close(): Promise<void>
 }
 
@@ -55,7 +55,7 @@ export interface HttpOptions {
   /** Also connect to loopback and private addresses, and over plain http. */
   readonly allowPrivate: boolean
   readonly proxies?: OutgoingProxies
-  /** Of names; the system's unless told otherwise. */
+  /** The resolver of names; the system's by default. */
   readonly resolve?: Resolve
 }
 
@@ -139,7 +139,7 @@ function exchange({ agent, request, resolve }: Exchanging): void {
   let timer = setTimeout(giveUp, timing.connectMs, 'connect_timeout')
   const { origin, pathname, search } = url
   const handler: Dispatcher.DispatchHandler = {
-    // The bytes leave right after this: until here the request can be taken back, from here on it may have been heard.
+    // The request is written right after this: until here it can be cancelled, from here on it may have been received.
     onRequestStart(started) {
       if (timing.stillWanted?.() === false) fail('taken_back')
       if (settled || controller !== undefined) return started.abort(new Error('taken back'))
@@ -148,7 +148,7 @@ function exchange({ agent, request, resolve }: Exchanging): void {
       timer = setTimeout(giveUp, timing.answerMs - (performance.now() - startedAt), 'answer_timeout')
     },
     onResponseStart(_, status, received) {
-      // A 1xx is only an announcement.
+      // A 1xx response is not final.
       if (status >= 200) head = { status, headers: received }
     },
     onResponseData(_, chunk) {

@@ -16,9 +16,9 @@ export interface JudgeIdToken {
 }
 
 /**
- * OpenID Connect Core §3.1.3.7, trusting the connection instead of the signature (step 6). Only where a person can
- * start again: in a refresh, a token that was issued is never thrown away for what came with it. Where it is not known who
- * should have signed, one that does not fit is as good as none.
+ * Validates an ID token (OpenID Connect Core §3.1.3.7), trusting TLS instead of the signature (step 6). Only at consent, which
+ * the user can repeat: a refresh never discards issued tokens because of an ID token. If the expected issuer is unknown, an
+ * invalid ID token counts as absent.
  */
 export async function judgeIdToken({
   config,

@@ -6,11 +6,11 @@ import { decodeBody } from './decode-body.ts'
 import type { Exchange } from './http.ts'
 import type { Tokens } from './token-answer.ts'
 
-/** Where what an app keeps may come from, the first that has it before the others. */
+/** The sources of kept fields, in order of precedence. */
 export type KeptSource = Readonly<Record<string, unknown>> | undefined
 
 export interface KeepFields {
-  /** Names, or names with dots between them for what lies deeper. */
+  /** Paths of fields: names separated by dots. */
   readonly keep: readonly string[] | undefined
   readonly sources: readonly KeptSource[]
   /** Texts that are given out as nothing else than what they are. */
@@ -22,7 +22,7 @@ const longestValue = 1_024
 const likeJwt = /eyJ[\w-]{8,}\./
 const shortestSecret = 8
 
-/** The fields an app keeps, as they came. What is too long, no plain value or perhaps a token is not there. */
+/** The kept fields of a response. Values that are too long, not scalar, or may be tokens are left out. */
 export function keptFields({ keep = [], sources, secrets }: KeepFields): Extra | undefined {
   const found = keep.flatMap((path) => {
     const value = sources.map((source) => valueAt(source, path)).find((each) => each !== undefined)
@@ -53,7 +53,7 @@ function insideOf(said: KeptSource, { answer: { path } = {} }: KeptInAnswer['con
   return path === undefined ? undefined : (valueAt(said, path) as KeptSource)
 }
 
-/** Ids that a JSON number would round come as text. */
+/** Large integer ids are kept as text, since a JSON number would be rounded. */
 function withWholeIds(json: string): string {
   return json.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?=\s*[,}\]])/g, (all) =>
     all[0] === '"' ? all : `"${all}"`,

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
 import { Secret } from '../common/secret.ts'
 
-/** A forward proxy, asked for tunnels (CONNECT, RFC 9110 §9.3.6). */
+/** A forward proxy, used with CONNECT (RFC 9110 §9.3.6). */
 export interface OutgoingProxy {
   /** Its origin, without credentials. */
   readonly url: string
@@ -36,7 +36,7 @@ const proxySchema = z
   })
   .optional()
 
-/** Where none is. `undefined` for credentials that cannot be read. */
+/** No proxy. `undefined` for invalid credentials. */
 function basicOf({ username, password }: URL): Pick<OutgoingProxy, 'authorization'> | undefined {
   if (username === '' && password === '') return {}
   try {
@@ -53,7 +53,7 @@ const noProxySchema = z
   .transform((text) => text.split(/[,\s]+/).filter((each) => each !== ''))
   .optional()
 
-/** Of the environment, in the spellings everybody uses. */
+/** Reads the proxy variables of the environment. */
 export const proxyVariables = {
   HTTP_PROXY: proxySchema,
   http_proxy: proxySchema,
@@ -77,7 +77,7 @@ export interface Target {
   readonly port: number
 }
 
-/** The proxy to reach this through; undefined: directly. */
+/** The proxy for this address; undefined for a direct connection. */
 export function proxyFor(
   { protocol, host, port }: Target,
   { http, https, noProxy }: OutgoingProxies,

@@ -3,8 +3,8 @@ import type { ProtocolSettings } from '../contract/protocol-settings.ts'
 import type { CatalogueEntry } from './catalogue-entry.ts'
 
 /**
- * How an app comes by tokens: by a person's consent and the refresh token it left, or by its own key or secret, which
- * is used anew each time (RFC 6749 §4.1, RFC 7523 §2.1, RFC 6749 §4.4).
+ * How an app obtains tokens: by a user's consent and its refresh token, or each time with its own key or secret (RFC 6749
+ * §4.1, RFC 7523 §2.1, RFC 6749 §4.4).
  */
 export type Grant = NonNullable<AppPut['grant']>
 
@@ -24,10 +24,10 @@ export interface EventSource {
   readonly configurationUrl?: string
 }
 
-/** What is known of a provider before an operator says anything. Durations in milliseconds. */
+/** The defaults and facts of a provider. Durations in milliseconds. */
 export interface Preset {
   readonly grant: Grant
-  /** The settings that mean something here, beside those that every app has. */
+  /** Settings that apply to this provider, besides the common ones. */
   readonly takes: CatalogueEntry['takes']
   /** `{tenant}`, `{login}`, `{graph}` and `{outlook}` stand for what the app's tenant and cloud make of them. */
   readonly endpoints: Readonly<Partial<Record<EndpointField, string>>>
@@ -35,23 +35,23 @@ export interface Preset {
   /** Parameters of the consent page beside the standard ones. */
   readonly authorize: Readonly<Record<string, string>>
   readonly clientAuth: NonNullable<AppPut['clientAuth']>
-  /** What it does with a spent refresh token, to be on the safe side. */
+  /** What it does with a used refresh token; the conservative choice if unknown. */
   readonly rotation: NonNullable<AppPut['rotation']>
   /** What it wants or says otherwise than the RFCs; filled into the settings of an app when that is put. */
   readonly protocol: Omit<ProtocolSettings, 'clientAuth' | 'refreshUrl' | 'exchangeUrl' | 'authorizeParams'>
-  /** Seconds a spent refresh token is answered again, for rotation `grace`. */
+  /** Seconds for which a used refresh token is accepted again, with rotation `grace`. */
   readonly graceSeconds?: number
-  /** The provider whose error words and scope names this one shares. */
+  /** The provider with the same error codes and scope names. */
   readonly like?: string
   /** How an RSA key signs what the app asserts. */
   readonly rsa: 'RS256' | 'PS256'
   /** The life of an access token where the response has none. */
   readonly tokenLife: number
-  /** How long a grant may lie unused; 0 where that is not known. */
+  /** How long a grant may be unused; 0 if unknown. */
   readonly idleLimit: number
-  /** How long a grant lives while the app is being tested. */
+  /** Lifetime of a grant while the app is in testing mode. */
   readonly testingLife?: number
-  /** What it means that a refresh token has outlived the life it was given; else that it lay unused. */
+  /** The reason of a refusal after the refresh token's lifetime, instead of inactivity. */
   readonly outlived?: 'consent_expired'
   /** Token requests of one app from one node: at a time, and per second. */
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
@@ -66,10 +66,10 @@ export interface Preset {
 
 const hour = 3_600_000
 const day = 24 * hour
-/** Where no number is published: ours, modest. */
+/** Conservative limits for providers that publish none. */
 const modest = { concurrency: 16, perSecond: 20 }
 
-/** Where the entry is silent, what is careful. */
+/** Conservative defaults for missing fields of an entry. */
 export function toPreset({ takes, settings, facts }: CatalogueEntry): Preset {
   const { authorizeUrl, tokenUrl, revocationUrl, refreshUrl, exchangeUrl, deviceUrl, ...said } = settings
   const { grant, scopes, clientAuth, rotation, graceSeconds, authorizeParams, ...protocol } = said

@@ -1,4 +1,4 @@
-/** Names under which clouds and clusters tell a machine of its own credentials. */
+/** Names of metadata services of clouds and clusters, which give out a machine's credentials. */
 const names = new Set([
   'localhost',
   'metadata',
@@ -14,7 +14,7 @@ const names = new Set([
 /** RFC 6761, RFC 6762, RFC 8375, and ICANN's name for private use. */
 const suffixes = ['.localhost', '.local', '.internal', '.home.arpa']
 
-/** A name that means something inside a network only: what it resolves to may look public, and is not to be asked. */
+/** True for a name that is valid in a private network only, even if it resolves to a public address. */
 export function isPrivateName(host: string): boolean {
   const name = host.toLowerCase().replace(/\.+$/, '')
   return names.has(name) || suffixes.some((suffix) => name.endsWith(suffix))

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import { dateOf } from './retry-after.ts'
 
-/** What time it is at each provider, milliseconds: our clock, corrected by what its last answer's `Date` said. */
+/** The time at each provider in milliseconds: the local clock, corrected by the `Date` of its last answer. */
 export interface ProviderClocks {
   now(url: URL): number
   learn(url: URL, headers: IncomingHttpHeaders): void
@@ -10,7 +10,7 @@ export interface ProviderClocks {
 
 const mostProviders = 1_000
 
-/** Only for absolute times in what we sign: how long a token lives is counted by our clock alone. */
+/** Only for absolute times in assertions; token lifetimes are counted by the local clock. */
 export function createProviderClocks(ours: () => number = Date.now): ProviderClocks {
   const skews = new LRUCache<string, number>({ max: mostProviders })
   return {

@@ -16,20 +16,20 @@ export interface ProviderOptions extends HttpOptions {
   readonly logger?: Pick<Logger, 'warn' | 'error'>
 }
 
-/** All that is asked of OAuth providers. */
+/** All requests to OAuth providers. */
 export interface Provider
   extends AuthorizationCode,
     DeviceAuthorization,
     Revocation,
     Pick<TokenRequests, 'refreshToken'> {
   readonly resolveEndpoint: Endpoints['resolve']
-  /** May requests be sent to the URLs of these settings? Fails with `invalid_config`, naming the first that will not do. */
+  /** Checks that requests may be sent to the URLs of these settings. Fails with `invalid_config`, naming the first invalid one. */
   checkUrls(config: AppConfig): Promise<Result<void>>
   /** Waits for the answers still under way. */
   close(): Promise<void>
 }
 
-/** Over one pool of connections. */
+/** All requests share one connection pool. */
 export function createProvider({ logger, ...options }: ProviderOptions): Provider {
   const { allowPrivate } = options
   const http = createHttp(options)

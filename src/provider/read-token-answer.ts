@@ -25,10 +25,10 @@ export interface ReadTokenAnswer {
     AppConfig,
     'provider' | 'preset' | 'grant' | 'answer' | 'maxTokenLife' | 'scopeSeparator'
   >
-  /** What was spent: coming back, it is not a new one. */
+  /** The refresh token that was sent; if the answer repeats it, it was not rotated. */
   readonly refreshToken?: Secret
   readonly workedBefore: boolean
-  /** Milliseconds of our clock, and of what we take for the provider's. */
+  /** Milliseconds of the local clock, and of the estimated clock of the provider. */
   readonly now: number
   readonly providerNow: number
 }
@@ -46,7 +46,7 @@ const redirected: ErrorRow = {
   ...causedBy('misconfigured', 'redirects'),
 }
 
-/** What the token endpoint said, or that it said nothing. The order of the questions is the meaning. */
+/** Interprets the answer of a token endpoint. The order of the checks matters. */
 export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
   const { exchange } = asked
   if (exchange.kind === 'unsent') return refused(unsentRefusal(exchange.code))
@@ -71,7 +71,7 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
     action: row.action,
     recoverable: isRecoverable(row.class),
     sent: true,
-    // An explicit refusal cannot hide issued tokens, whatever its status.
+    // An explicit refusal contains no tokens, whatever its status.
     inDoubt: row.class === 'T' && mayHideTokens(status) && !(row.unknownWords && body && saysNo(body)),
     ...(retryAfter !== undefined && row.class === 'T' && { retryAfter }),
     ...marksOf(row),
@@ -95,7 +95,7 @@ function marksOf({ alarm, general, unknownWords: unknown }: ErrorRow) {
 interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Undefined: no JSON object. */
+  /** Undefined if the body is not a JSON object. */
   readonly words: RefusalWords | undefined
   /** There was no body at all: no page of something in between. */
   readonly isBare: boolean
@@ -129,7 +129,7 @@ function isClockSkew(asked: Pick<Meaning, 'config' | 'headers' | 'providerError'
   return date === undefined || Math.abs(date - asked.providerNow) > leeway * 1_000
 }
 
-/** A gateway that gave up on the provider, or a success that cannot be read, may stand for tokens that were issued. */
+/** After a gateway error, or an unreadable success, tokens may have been issued. */
 function mayHideTokens(status: number): boolean {
   return status < 300 || status === 408 || (status > 500 && status !== 503)
 }

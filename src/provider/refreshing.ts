@@ -12,13 +12,13 @@ export function refreshesWithAccessToken({ refreshWith }: Pick<App, 'refreshWith
   return refreshWith === 'access_token'
 }
 
-/** May an account of this app be connected by an access token alone? */
+/** True if an account of this app can be connected with an access token alone. */
 export function livesWithoutRefreshToken(app: App): boolean {
   const { refreshToken = 'required' } = app
   return spendsRefreshToken(app) && (refreshToken !== 'required' || refreshesWithAccessToken(app))
 }
 
-/** The life (ms) of an access token whose response has none; `never` where nothing can refresh it. */
+/** The lifetime (ms) of an access token if the response has none; `never` if it cannot be refreshed. */
 export function unsaidLife(app: App, { refreshable }: { readonly refreshable: boolean }): number {
   const { tokenLife, maxTokenLife } = app
   const endless = !refreshable && livesWithoutRefreshToken(app)

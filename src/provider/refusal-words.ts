@@ -2,7 +2,7 @@ import { claimsSchema } from '../contract/claims-challenge.ts'
 import { type AnswerObject, isObject } from './answer-schema.ts'
 import type { ProviderError } from './classified.ts'
 
-/** What an answer says against a request, wherever it says it. Never its free text. */
+/** The error codes in an answer, wherever they are. Never free text. */
 export type RefusalWords = Partial<Omit<ProviderError, 'status'>>
 
 /** A code word can go into events; anything longer or freer might be a secret echoed back. */
@@ -10,9 +10,9 @@ const isWord = (value: unknown): value is string => typeof value === 'string' &&
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value)
 const word = (...values: unknown[]): string | undefined => values.find(isWord)
 
-/** Words that say only that something is wrong. */
+/** Codes that say only that something failed. */
 const empty = new Set(['error', 'fail', 'failed', 'failure', 'false', 'true'])
-/** Sentences that stand where others have a code word, and always read the same. */
+/** Fixed sentences that some providers use instead of codes. */
 const phrases: ReadonlyMap<string, string> = new Map([
   // Twitch: dev.twitch.tv/docs/authentication/refresh-tokens
   ['invalid refresh token', 'invalid_refresh_token'],
@@ -45,7 +45,7 @@ export function refusalWords(body: AnswerObject): RefusalWords {
   }
 }
 
-/** Does it say no, and not only nothing? */
+/** True if the answer is an explicit refusal. */
 export function saysNo(body: AnswerObject): boolean {
   return body.ok === false || body.success === false || refusalWords(body).error !== undefined
 }

@@ -2,7 +2,7 @@ import type { AppConfig } from './app-config.ts'
 import { clouds } from './microsoft-clouds.ts'
 import { wordsOf } from './presets.ts'
 
-/** Scopes that belong to no resource: they ask for the ID token and the refresh token. */
+/** Scopes without a resource, for the ID token and the refresh token. */
 const ofNoResource = new Set(['openid', 'profile', 'email', 'offline_access'])
 /** Written without their resource these would be taken for Graph's, whose tokens no mail server accepts. */
 const ofOutlook = new Set(['imap.accessasuser.all', 'pop.accessasuser.all', 'smtp.send'])
@@ -21,7 +21,7 @@ function resourceOf(scope: string): string | undefined {
   return outlookHosts.includes(host) ? 'Outlook' : resource
 }
 
-/** A Microsoft access token is for one API. Undefined where the scopes go together, else which belong to which. */
+/** A Microsoft access token is for one API. Undefined if the scopes are compatible, else the conflicting groups. */
 export function microsoftClash(scopes: readonly string[]): string | undefined {
   const resources = new Map<string, string[]>()
   for (const scope of scopes) {
@@ -38,7 +38,7 @@ export interface Granted {
   readonly granted: readonly string[]
 }
 
-/** What the app asks for now and the grant does not have, whatever it is called there. */
+/** The scopes that the app requests and the grant lacks, compared by the provider's names. */
 export function missingScopes({ config, granted }: Granted): string[] {
   const canonical = canonicalNames[wordsOf(config)] ?? ((scope: string) => scope)
   const has = new Set(granted.map(canonical))

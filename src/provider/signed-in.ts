@@ -10,10 +10,10 @@ import { wordsOf } from './presets.ts'
 import type { TokenAnswer, Tokens } from './token-answer.ts'
 import { createUserinfo } from './userinfo.ts'
 
-/** Who signed in, as the provider says. */
+/** The user who signed in, as reported by the provider. */
 export interface SignedIn extends Consented {
   readonly subject?: string
-  /** What the provider calls that person: an address, where it knows one. */
+  /** The user's name at the provider: an e-mail address if available. */
   readonly name?: string
 }
 
@@ -33,10 +33,10 @@ type Claims = Readonly<Record<string, unknown>>
 const longestName = 320
 const longestSubject = 255
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-/** The most telling first. `upn` and `unique_name` are Microsoft's. */
+/** In order of preference. `upn` and `unique_name` are Microsoft's. */
 const named = ['email', 'preferred_username', 'upn', 'unique_name', 'nickname', 'name']
 
-/** Reads the ID token that came with the tokens, and asks for the address where it has none. */
+/** Reads the ID token, and requests userinfo if it has no address. */
 export function createSignedIn(ways: { http: Http; endpoints: Endpoints }) {
   const userinfo = createUserinfo(ways)
   return async (asked: AskSignedIn): Promise<SignedInAnswer> => {
@@ -74,7 +74,7 @@ function microsoftIds({ tid, oid, iss }: UserClaims, config: AppConfig) {
   return wordsOf(config) === 'outlook' || iss.includes(tid) ? { tid, oid } : none
 }
 
-/** An address that the provider has not verified is nobody's. */
+/** An unverified address is ignored. */
 function namesIn(claims: Claims): string[] {
   const isVerified = String(claims.email_verified) !== 'false'
   return named

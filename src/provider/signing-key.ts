@@ -5,14 +5,14 @@ import { parseJson } from '../common/parse-json.ts'
 import type { Secret } from '../common/secret.ts'
 import type { Preset } from './preset.ts'
 
-/** A private key, and how its owner is to be recognised by it (RFC 7515 §4.1). */
+/** A private key and its JWS header parameters (RFC 7515 §4.1). */
 export interface SigningKey {
   readonly key: KeyObject
   readonly alg: string
   readonly kid?: string
   /** SHA-256 of the certificate, base64url: the header `x5t#S256`. */
   readonly thumbprint?: string
-  /** The service account it belongs to, where the key says so. */
+  /** The service account of the key, if the key file has it. */
   readonly email?: string
 }
 

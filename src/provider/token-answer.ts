@@ -6,18 +6,18 @@ import type { Reached } from './grant-place.ts'
 export interface Tokens {
   readonly kind: 'tokens'
   readonly accessToken: Secret
-  /** Only a new one: an answer without, or with the one that was sent, keeps it. */
+  /** Only a new one; without it the current one is kept. */
   readonly refreshToken?: Secret
   readonly idToken?: Secret
-  /** Seconds; absent when the provider does not say. */
+  /** Seconds; absent if not in the response. */
   readonly expiresIn?: number
   readonly refreshTokenExpiresIn?: number
   readonly scopes?: string[]
-  /** The provider named more of them, or longer ones, than are kept. */
+  /** The provider reported more or longer scopes than are stored. */
   readonly scopesCut?: true
   /** The provider's clock minus ours in milliseconds, by its `Date` header. */
   readonly dateSkewMs?: number
-  /** What the app keeps of the answer. */
+  /** The fields of the response that the app keeps. */
   readonly extra?: Extra
   /** Where they come from. */
   readonly reached?: Reached

@@ -2,7 +2,7 @@ import type { TokensBody } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 
 export interface Lives {
-  /** Seconds; absent where nobody says, or it does not end. */
+  /** Seconds; absent if unknown or unlimited. */
   readonly expiresIn?: number
   readonly refreshTokenExpiresIn?: number
 }
@@ -17,7 +17,7 @@ export interface LivesOf {
 const day = 86_400
 const tenYears = 315_360_000
 
-/** How long tokens live: seconds as RFC 6749 §5.1 has it, or whatever else a provider says of it. */
+/** Lifetimes of tokens: seconds (RFC 6749 §5.1), or a provider's own format. */
 export function livesOf({ fields, config, now }: LivesOf): Lives {
   const unit = config.answer?.expiresInUnit
   const clock = now / 1_000
@@ -39,7 +39,7 @@ export function livesOf({ fields, config, now }: LivesOf): Lives {
 
 const capped = (life: number | undefined, most: number) => life && Math.min(life, most)
 
-/** Nobody's token lives ten years: what says so is in milliseconds, or a point in time. */
+/** A lifetime over ten years must be in milliseconds, or an absolute time. */
 function secondsOf(value: number | undefined, unit: 's' | 'ms' | undefined, clock: number) {
   if (value === undefined || value <= 0) return undefined
   if (unit === 'ms') return inRange(value / 1_000)
@@ -64,7 +64,7 @@ function untilThen(value: number | string | undefined, clock: number): number | 
   return Math.min(Math.max(seconds - clock, 1), tenYears)
 }
 
-/** Who does not say where means everywhere's time, not this machine's. */
+/** A time without a zone is UTC. */
 function withZone(text: string): string {
   return /^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(text) ? `${text.replace(' ', 'T')}Z` : text
 }

@@ -22,24 +22,24 @@ export interface TokenRequest {
   readonly clientSecret?: Secret
   /** `grant_type` and what goes with it. */
   form(recipient: Recipient): Params | Promise<Params>
-  /** Some providers take refreshes, and exchanges for a longer-lived token, elsewhere and with other parameters. */
+  /** Refreshes and exchanges may have a separate endpoint and other parameters. */
   readonly purpose?: Purpose
   readonly timing: Timing
   readonly refreshToken?: Secret
   readonly workedBefore?: boolean
-  /** The origins that what is spent may be sent to: elsewhere it is refused unsent. */
+  /** The origins to which the token may be sent; otherwise the request fails unsent. */
   readonly onlyTo?: readonly string[]
 }
 
 export interface RefreshRequest extends Omit<TokenRequest, 'form'> {
-  /** Whose account it is. */
+  /** The account's user. */
   readonly user: string
   /** Only to narrow what was granted: without it the grant keeps its own (RFC 6749 §6). */
   readonly scopes?: readonly string[]
   readonly subjectTokenType?: NonNullable<TokenWant['subjectTokenType']>
-  /** What an API wants proven: JSON text, passed on as it is (OpenID Connect Core §5.5). */
+  /** The claims of an API's challenge: JSON, passed on unchanged (OpenID Connect Core §5.5). */
   readonly claims?: string
-  /** This grant has been refreshed before, so a request the provider now finds wrong is not news about us. */
+  /** This grant has been refreshed before, so a refusal of the request's form is not the app's fault. */
   readonly workedBefore?: boolean
 }
 
@@ -52,7 +52,7 @@ export interface Ways {
 
 export interface TokenRequests {
   requestTokens(request: TokenRequest): Promise<TokenAnswer>
-  /** The next access token of a grant. Spends `refreshToken`, where the grant has one, at most once. */
+  /** Obtains the next access token of a grant. Sends `refreshToken`, if the grant has one, at most once. */
   refreshToken(request: RefreshRequest): Promise<TokenAnswer>
 }
 
@@ -132,7 +132,7 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
         ...(await nextTokenForms[config.grant]({ ...request, user, ...(scopes && { scopes }) }, recipient)),
         ...(claims !== undefined && { claims }),
       })
-      // Scopes asked for just now may be wrong by themselves; that says nothing about the grant.
+      // Newly requested scopes may be wrong by themselves, without concerning the grant.
       const answer = await requestTokens({
         ...request,
         form,
@@ -140,7 +140,7 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
         workedBefore: workedBefore && scopes === undefined,
       })
       if (answer.kind === 'refused' || spendsRefreshToken(config)) return answer
-      // RFC 6749 §5.1: left out, they are those that were asked for.
+      // RFC 6749 §5.1: without scopes in the response, the requested ones were granted.
       return { ...answer, scopes: answer.scopes ?? [...(scopes ?? config.scopes)] }
     },
   }

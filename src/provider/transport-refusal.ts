@@ -16,12 +16,12 @@ const reasons: Readonly<Record<string, Reason>> = {
   taken_back: 'taken_back',
 }
 
-/** Of the proxy between us and the provider. */
+/** Failures of the outgoing proxy. */
 const isProxyCode = (code: string) => code.startsWith(proxyCode)
 
 const certificate = /CERT|SSL|TLS|EPROTO|SIGNATURE/
 
-/** The request never left: nothing was spent. */
+/** The request was not sent, so no token was used. */
 export function unsentRefusal(code: string): Refusal {
   if (code === notAllowed) return notAllowedRefusal(code)
   return {
@@ -42,7 +42,7 @@ function causeOf(code: string): Cause {
     : { ...cause, action: causedBy('tls_failure', 'authority').action }
 }
 
-/** The request left and not even a status line came back. */
+/** The request was sent, and no status line was received. */
 export function lostRefusal(code: string): Refusal {
   return {
     class: 'T',
@@ -75,7 +75,7 @@ export function misconfigured({ error, action }: { error: string; action?: strin
   }
 }
 
-/** The token endpoint is not where the grant, or the app, may send anything; nothing was sent. */
+/** The token endpoint is not permitted for the grant or the app; nothing was sent. */
 export const movedRefusal: Refusal = {
   class: 'S',
   ...causedBy('app_changed'),

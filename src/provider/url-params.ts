@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../contract/failures.ts'
 import type { AppConfig } from './app-config.ts'
 
-/** What an account says of itself, by the names in `{}` of its app's URLs. */
+/** An account's values for the `{name}` placeholders in its app's URLs. */
 export type Params = Readonly<Record<string, string>>
 
 /** The settings that are URLs. */
@@ -17,8 +17,8 @@ export const urlFields = [
 const maps = ['authorizeParams', 'tokenParams', 'refreshParams', 'exchangeParams', 'tokenHeaders'] as const
 
 /**
- * The settings as one account uses them, each `{name}` filled in. The filled-in host decides where the client secret
- * goes: a value must be what the operator's pattern of today allows, and has no character that ends a part of a URL.
+ * The settings with the placeholders filled in for one account. The host decides where the client secret is sent, so a value
+ * must match the operator's current pattern, and have no character that delimits parts of a URL.
  */
 export function fillParams(
   config: AppConfig,
@@ -53,7 +53,7 @@ function complaintAbout(
   return undefined
 }
 
-/** With what a callback says of the account: that is newer than what was known of it. */
+/** Merges values from the callback, which are newer than stored ones. */
 export function paramsFromCallback(
   { urlParams = {} }: Pick<AppConfig, 'urlParams'>,
   params: Params,
@@ -66,7 +66,7 @@ export function paramsFromCallback(
   return { ...params, ...Object.fromEntries(said) }
 }
 
-/** Does each account say itself where its tokens come from? */
+/** True if URLs are filled in per account. */
 export function isFilledPerAccount({ urlParams }: Pick<AppConfig, 'urlParams'>): boolean {
   return urlParams !== undefined
 }

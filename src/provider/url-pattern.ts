@@ -14,7 +14,7 @@ const kinds: readonly (readonly [Kind, RegExp])[] = [
   ['unknown', /^./s],
 ]
 
-/** As long as a value may be. */
+/** The maximum length of a value. */
 const longest = 256
 /** In how many ways a value may be taken apart: two unbounded counts, and a choice. */
 const mostWays = 2 * longest ** 2

@@ -9,17 +9,17 @@ import type { Http } from './http.ts'
 export interface AskUserinfo {
   readonly config: AppConfig
   readonly accessToken: Secret
-  /** The ID token's: another user's claims are not believed (OpenID Connect Core §5.3.2). */
+  /** The subject of the ID token, which must match (OpenID Connect Core §5.3.2). */
   readonly sub: string
 }
 
 export type Userinfo = (asked: AskUserinfo) => Promise<Readonly<Record<string, unknown>>>
 
-/** Somebody waits before a page: who signed in is worth that much. */
+/** Milliseconds; bounded because the user is waiting. */
 const timing = { connectMs: 3_000, answerMs: 5_000 }
 const claimsSchema = z.record(z.string().max(256), z.unknown())
 
-/** What the provider says of who signed in (OpenID Connect Core §5.3); nothing where it does not, or not in time. */
+/** The userinfo claims (OpenID Connect Core §5.3); empty if unavailable or too slow. */
 export function createUserinfo({ http, endpoints }: { http: Http; endpoints: Endpoints }): Userinfo {
   return async ({ config, accessToken, sub }) => {
     const endpoint = 'userinfo_endpoint'
