@@ -52,10 +52,10 @@ export function isJudged({ invalid }: AccountContext): boolean {
   return invalid?.state === 'revoked' && judged.has(invalid.reason)
 }
 
-/** When the grant was last refused in a way that may concern its client; null if never. */
+/** When the grant was last refused in a way that may concern its client, also while the app was down; null if never. */
 export function refusedBeforeOf({ lastError }: AccountContext): number | null {
-  const isOfProvider = lastError?.reason === 'client_in_question' && lastError.providerError.status !== null
-  return isOfProvider ? lastError.at : null
+  if (lastError === null || lastError.providerError.status === null) return null
+  return lastError.reason === 'client_in_question' || lastError.class === 'P' ? lastError.at : null
 }
 
 /** How the attempt ends by the app's current evidence; null if it must wait for more. */

@@ -21,12 +21,18 @@ async function fell(names: readonly string[]): Promise<Stage> {
   return stage
 }
 
-it('a broken app is healed within minutes by a new grant that works', async () => {
-  const stage = await fell(['alice', 'bob'])
-  await stage.putGrant('new', { rotation: 'none' })
-  await stage.pass(6 * minute)
-  expect(await stage.get(0, 'new')).toMatchObject({ accessToken: expect.any(String) })
-})
+it.each([
+  [2, 'none waits for it any more'],
+  [12, 'many wait for it'],
+])(
+  'a broken app is healed within minutes by a new grant that works, where %i grants ended',
+  async (count) => {
+    const stage = await fell(Array.from({ length: count }, (_, i) => `dead-${i}`))
+    await stage.putGrant('new', { rotation: 'none' })
+    await stage.pass(6 * minute)
+    expect(await stage.get(0, 'new')).toMatchObject({ accessToken: expect.any(String) })
+  },
+)
 
 it('many new grants of an app whose secret is refused cost one call each 5 minutes', async () => {
   const stage = await setStage({ life: minute })
