@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const relativeImport = /((?:from|import\()\s*)(['"])(\.{1,2}\/[^'"]*)\.ts\2/g
@@ -8,6 +8,7 @@ const relativeImport = /((?:from|import\()\s*)(['"])(\.{1,2}\/[^'"]*)\.ts\2/g
  * they become `./x.js` there too.
  */
 export function rewriteDeclarations(folder) {
+  if (!existsSync(folder)) return
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.d.ts')) continue
     const path = join(folder, file)
