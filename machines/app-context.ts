@@ -121,6 +121,8 @@ export interface AppContext {
   readonly wakeAt: number | null
   readonly since: number
   readonly lastError: AppError | null
+  /** Why the last consent came to nothing, where the app is to blame; null once one has come to something. */
+  readonly consentFault: AppError | null
 }
 
 interface Happened {
@@ -211,6 +213,8 @@ export type AppEvent =
   | WitnessAbsent
   | EndpointEvent
   /** `newcomer.waits`: one whose grant came after the app broke. */
+  | (Happened & { readonly type: 'consent.refused' } & AppError)
+  | (Happened & { readonly type: 'consent.accepted' })
   | (Happened & { readonly type: 'account.probed' | 'newcomer.waits'; readonly account: string })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })
@@ -240,5 +244,6 @@ export function newApp({ app }: { app: string }): AppContext {
     wakeAt: null,
     since: 0,
     lastError: null,
+    consentFault: null,
   }
 }

@@ -54,7 +54,7 @@ export function adoptSecrets(context: AppContext, event: Event<'app.secret-updat
       warnedDays: before?.expiresAt === expiresAt ? before.warnedDays : null,
     }
   })
-  const open = { question: null, denial: null, refusedSince: null, clearedAt: 0 }
+  const open = { question: null, denial: null, refusedSince: null, clearedAt: 0, consentFault: null }
   const isOther = event.changed === true || event.secrets.some(({ fresh }) => fresh)
   return {
     secrets,
@@ -147,6 +147,10 @@ export function breakApp(context: AppContext, event: AppEvent): Change {
     denial: null,
     ...(accuses && { lastError: errorOf(event) }),
   }
+}
+
+export function noteConsentFault(_: AppContext, event: Event<'consent.refused'>): Change {
+  return { consentFault: errorOf(event) }
 }
 
 export function refuseAll(_: AppContext, event: AppEvent): Change {

@@ -142,6 +142,8 @@ export const appSetup = setup({
     clear: assign(({ event }) => rules.clear(event.at)),
     forgetQuestion: assign({ question: null }),
     breakApp: assign(change(rules.breakApp)),
+    noteConsentFault: assign(change(rules.noteConsentFault)),
+    clearConsentFault: assign({ consentFault: null }),
     refuseAll: assign(change(rules.refuseAll)),
     noteProbed: assign(({ event }) =>
       event.type === 'account.probed' ? { lastProbed: event.account, newcomer: null } : {},

@@ -7,6 +7,11 @@ const heal = ['endProbes', 'beginWaking', 'announceRestored', 'wakeAccounts', ..
 const fall = ['breakApp', 'endWaking', 'scheduleProbe', 'announceExpired', ...then] as const
 const refuse = ['refuseAll', 'announceRefused', ...then] as const
 
+const consents = {
+  'consent.refused': { actions: ['noteConsentFault', ...then] },
+  'consent.accepted': { actions: ['clearConsentFault', ...then] },
+} as const
+
 /** Transitions of a working app, also while it is throttled or a secret is expiring. */
 const working = {
   'app.secret-updated': [
@@ -40,6 +45,7 @@ const working = {
     { guard: 'isRefusedThere', actions: ['noteAcceptedThere', ...then] },
   ],
   'endpoint.probed': { guard: 'mayProbeThere', actions: ['noteProbeThere', ...then] },
+  ...consents,
   'provider.throttled': { actions: ['noteThrottle', ...then] },
   'accounts.woken': { actions: ['endWaking', ...then] },
   'timer.due': [
@@ -84,6 +90,7 @@ export const appMachine = appSetup.createMachine({
           { actions: ['adoptSecrets', 'probeAtOnce', ...then] },
         ],
         'client.accepted': { target: 'healthy', actions: ['acceptClient', ...heal] },
+        ...consents,
         'account.probed': { actions: ['noteProbed', ...then] },
         'newcomer.waits': { guard: 'isFirstNewcomer', actions: ['hastenProbe', ...then] },
         'timer.due': [

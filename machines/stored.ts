@@ -37,6 +37,7 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
       endpoints: [],
       refusedSince: null,
       lastProbed: null,
+      consentFault: null,
       newcomer: null,
     },
   },

@@ -87,6 +87,7 @@ export function viewOf(
 
 export function appView(app: App & { config: AppConfig }): AppView {
   const { context, secrets, state, record } = app
+  const lastError = context.lastError ?? context.consentFault
   const { pinned, preset: _, ...config } = app.config
   const newerPreset = newerInPreset(app.config)
   const statuses = new Map(context.secrets.map((status) => [status.id, status]))
@@ -108,6 +109,7 @@ export function appView(app: App & { config: AppConfig }): AppView {
     ...(pinned?.tokenOrigin !== undefined && { discoveredAt: pinned.tokenOrigin }),
     ...(pinned?.moves && { grantsMayMoveTo: pinned.moves.to }),
     ...(newerPreset.length > 0 && { newerPreset }),
-    ...(context.lastError && { lastError: context.lastError }),
+    ...((context.question ?? context.consentFault) && { inQuestion: true }),
+    ...(lastError && { lastError }),
   }
 }

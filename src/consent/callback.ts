@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Apps } from '../actors/app-actor.ts'
+import type { App, Apps } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Timers } from '../common/timers.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { fillParams, paramsFromCallback } from '../provider/url-params.ts'
 import type { PendingConsents } from '../redis/pending-consents.ts'
+import { adminConsentUrl, isAdminsConsent } from './admin-consent.ts'
 import { browserCookie, hasCookie } from './browser-cookie.ts'
 import type { Called, Outcome } from './connect-account.ts'
 import { redeemsAt } from './consent-app.ts'
-import { type ConsentEnd, declinedIn, turnedDown } from './consent-end.ts'
+import { type ConsentEnd, turnedDown } from './consent-end.ts'
+import type { ConsentReports } from './consent-reports.ts'
+import { declinedIn } from './problem-of-refusal.ts'
 import { type Ended, fromPending, type PendingConsent, toPending } from './tickets.ts'
 
 export interface CallbackOptions {
@@ -17,6 +20,8 @@ export interface CallbackOptions {
   readonly apps: Pick<Apps, 'look'>
   readonly clock: Pick<ClusterClock, 'now'>
   readonly timers: Pick<Timers, 'delay'>
+  readonly redirectUri: () => string
+  readonly reports: Pick<ConsentReports, 'finished'>
   connect(called: Called): Promise<Outcome>
 }
 
@@ -38,7 +43,9 @@ const lookEvery = 250
  * The provider has sent the browser back, perhaps twice: a page is reloaded, a button clicked twice. The code is redeemed
  * once, and each of the requests is answered with what came of it.
  */
-export function createCallback({ pending, apps, clock, timers, connect }: CallbackOptions) {
+export function createCallback(options: CallbackOptions) {
+  const { pending, apps, clock, timers, connect, reports, redirectUri } = options
+
   /** Who asked is known by the ticket alone; a provider may send it back under a name of its own. */
   async function ticketIn({ searchParams }: URL): Promise<string | null> {
     const state = ticketSchema.safeParse(searchParams.get('state'))
@@ -70,19 +77,37 @@ export function createCallback({ pending, apps, clock, timers, connect }: Callba
 
   async function settle({ ticket, waiting, url }: Arrived): Promise<ConsentEnd> {
     let outcome: Outcome = { kind: 'turned-down', problem: 'not_stored' }
+    let app: App | undefined
     try {
-      outcome = await outcomeOf({ ticket, waiting, url })
+      app = await apps.look(waiting.app ?? '')
+      outcome = await outcomeOf({ ticket, waiting, url }, app)
     } finally {
       await remember(ticket, waiting, endedWith(outcome, url))
     }
+    const { problem = null, providerError } = outcome.kind === 'connected' ? {} : outcome
+    await reports.finished({ app, account: waiting.account, problem, providerError })
     return endOf(endedWith(outcome, url), { ticket, waiting, url }) as ConsentEnd
   }
 
-  async function outcomeOf({ ticket, waiting, url }: Arrived): Promise<Outcome> {
-    const app = await apps.look(waiting.app ?? '')
-    if (app.config === null) return { kind: 'turned-down', problem: 'unknown_app' }
+  async function outcomeOf(arrived: Arrived, app: App): Promise<Outcome> {
+    const { config } = app
+    if (config === null) return { kind: 'turned-down', problem: 'unknown_app' }
+    const outcome = await declinedOr(arrived, { ...app, config })
+    if (outcome.kind === 'connected') return outcome
+    const { ticket } = arrived
+    const isForAdmin = outcome.problem === 'admin_consent_required'
+    const adminUrl = isForAdmin ? adminConsentUrl({ config, redirectUri: redirectUri(), ticket }) : undefined
+    const said = 'providerError' in outcome ? outcome.providerError?.error : undefined
+    const values = { ...(said !== undefined && { word: said }), ...outcome.values }
+    return { ...outcome, values, ...(adminUrl !== undefined && { adminUrl }) }
+  }
+
+  async function declinedOr({ ticket, waiting, url }: Arrived, app: Called['app']): Promise<Outcome> {
     const declined = declinedIn(url)
-    if (declined !== undefined) return { kind: 'turned-down', problem: declined }
+    if (declined !== undefined) {
+      const { problem, ...said } = declined
+      return { kind: 'turned-down', problem, providerError: { status: null, ...said } }
+    }
     const params = paramsFromCallback(app.config, waiting.params ?? {}, url)
     const filled = fillParams(app.config, params)
     if (!filled.ok || isElsewhere(waiting, filled.value))
@@ -92,12 +117,21 @@ export function createCallback({ pending, apps, clock, timers, connect }: Callba
   }
 
   /** Null: another request is at it. */
-  async function answer(arrived: Arrived): Promise<ConsentEnd | null> {
+  async function settled(arrived: Arrived): Promise<ConsentEnd | null> {
     const { ended } = arrived.waiting
     const known = ended && endOf(ended, arrived)
     if (known) return known
     const isUnderWay = ended?.kind === 'under-way' && clock.now() - ended.at < underWayFor
     return !isUnderWay && (await claim(arrived)) ? settle(arrived) : null
+  }
+
+  async function answer(arrived: Arrived, cookies: string | undefined): Promise<ConsentEnd | null> {
+    const { ticket, waiting, url } = arrived
+    const isSameBrowser = hasCookie(browserCookie(ticket, waiting), cookies)
+    const { config } = await apps.look(waiting.app ?? '')
+    if (config !== null && isAdminsConsent(url, config)) return { kind: 'agreed', ticket, isSameBrowser }
+    // Neither is the code spent: the browser that began may still come back with it.
+    return isSameBrowser ? settled(arrived) : turnedDown('other_browser', { ticket })
   }
 
   return async ({ url, cookies }: Callback): Promise<ConsentEnd> => {
@@ -106,10 +140,7 @@ export function createCallback({ pending, apps, clock, timers, connect }: Callba
     for (let waited = 0; waited <= underWayFor; waited += lookEvery) {
       const found = await pending.look(ticket)
       if (found === null) return turnedDown('unknown_request')
-      const waiting = fromPending(found)
-      // Neither is the code spent: the browser that began may still come back with it.
-      if (!hasCookie(browserCookie(ticket, waiting), cookies)) return turnedDown('other_browser', { ticket })
-      const end = await answer({ ticket, waiting, url })
+      const end = await answer({ ticket, waiting: fromPending(found), url }, cookies)
       if (end !== null) return end
       await timers.delay(lookEvery)
     }
@@ -127,14 +158,16 @@ const digestOf = ({ search }: URL) => createHash('sha256').update(search).digest
 
 function endedWith(outcome: Outcome, url: URL): Ended {
   if (outcome.kind === 'connected') return outcome
-  return { values: {}, ...outcome, callback: digestOf(url) }
+  const { kind, problem, values = {}, adminUrl } = outcome
+  return { kind, problem, values, adminUrl, callback: digestOf(url) }
 }
 
 /** What this callback is answered with; null where it has to be looked at. */
 function endOf(ended: Ended, { ticket, waiting, url }: Arrived): ConsentEnd | null {
   if (ended.kind === 'connected') return ended
   if (ended.kind === 'under-way' || ended.callback !== digestOf(url)) return null
-  return turnedDown(ended.problem, { asked: waiting, ticket, values: ended.values })
+  const { problem, values, adminUrl } = ended
+  return turnedDown(problem, { asked: waiting, ticket, values, adminUrl })
 }
 
 /** A code and its verifier are as good as a grant: they go nowhere but where they were asked for. */

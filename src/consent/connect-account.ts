@@ -1,17 +1,20 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { App } from '../actors/app-actor.ts'
+import { accusesSecret } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { AccountPutView } from '../contract/account.ts'
 import { ok } from '../contract/failures.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
+import type { ProviderError } from '../provider/classified.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import { consentScopes } from '../provider/identity.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Params } from '../provider/url-params.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
+import type { ConsentReports } from './consent-reports.ts'
 import type { ConsentProblem } from './problems.ts'
 import { type GrantRead, readGrant, withoutCode } from './read-grant.ts'
 import type { PendingConsent } from './tickets.ts'
@@ -21,6 +24,7 @@ export interface ConnectAccountOptions {
   readonly provider: Pick<Provider, 'redeemCode'>
   readonly clock: Pick<ClusterClock, 'now'>
   readonly redirectUri: () => string
+  readonly reports: Pick<ConsentReports, 'exchanged'>
 }
 
 export interface Called {
@@ -36,6 +40,9 @@ export type Outcome =
       readonly kind: 'turned-down'
       readonly problem: ConsentProblem
       readonly values?: Readonly<Record<string, string>>
+      readonly adminUrl?: string
+      /** What the provider said. */
+      readonly providerError?: ProviderError
     }
 
 interface Granted extends Called {
@@ -53,19 +60,32 @@ const turnedDown = (problem: ConsentProblem, values?: Readonly<Record<string, st
 
 /** The account gets the grant that a code is worth; or it stays as it was. */
 export function createConnectAccount(options: ConnectAccountOptions) {
-  const { tokenbus, provider, clock, redirectUri } = options
+  const { tokenbus, provider, clock, redirectUri, reports } = options
 
-  async function redeem({ waiting, app, callbackUrl, ticket }: Called): Promise<CodeAnswer> {
-    const client = chooseSecret(app)
-    return provider.redeemCode({
-      config: app.config,
-      ...(client && { clientSecret: client.secret }),
-      callbackUrl,
-      redirectUri: redirectUri(),
-      state: ticket,
-      codeVerifier: waiting.codeVerifier.reveal(),
-      ...(consentScopes(app.config).includes('openid') && { nonce: waiting.nonce }),
-    })
+  /** Who does not accept a secret has not looked at the code: it may go with the next one. */
+  async function redeem(called: Called): Promise<{ answer: CodeAnswer; sentAt: number }> {
+    const { waiting, app, callbackUrl, ticket } = called
+    const id = createHash('sha256').update(`consent ${ticket}`).digest('base64url')
+    const tried: string[] = []
+    for (;;) {
+      const client = chooseSecret(app, tried)
+      // Counted from before the request left, what is said of a token's life is never too much.
+      const sentAt = clock.now()
+      const answer = await provider.redeemCode({
+        config: app.config,
+        ...(client && { clientSecret: client.secret }),
+        callbackUrl,
+        redirectUri: redirectUri(),
+        state: ticket,
+        codeVerifier: waiting.codeVerifier.reveal(),
+        ...(consentScopes(app.config).includes('openid') && { nonce: waiting.nonce }),
+      })
+      const isRefused = client && answer.kind === 'refused' && accusesSecret(answer.refusal)
+      if (isRefused) tried.push(client.id)
+      if (isRefused && chooseSecret(app, tried) !== undefined) continue
+      await reports.exchanged({ app, answer, client, tried, sentAt, id })
+      return { answer, sentAt }
+    }
   }
 
   async function withoutGrant(account: string, waiting: PendingConsent, config: AppConfig): Promise<Outcome> {
@@ -97,11 +117,17 @@ export function createConnectAccount(options: ConnectAccountOptions) {
     const { name, email } = waiting
     const account = waiting.account ?? randomUUID()
     if (!spendsRefreshToken(config)) return withoutGrant(account, waiting, config)
-    // Counted from before the request left, what is said of a token's life is never too much.
-    const sentAt = clock.now()
-    const answer = await redeem(called)
+    const { answer, sentAt } = await redeem(called)
     const grant = readGrant({ account, name, email, config, answer, sentAt })
-    if (grant.kind === 'none') return turnedDown(grant.problem, grant.values)
+    if (grant.kind === 'none') {
+      const { problem, values = {}, refusal } = grant
+      return {
+        kind: 'turned-down',
+        problem,
+        values,
+        ...(refusal && { providerError: refusal.providerError }),
+      }
+    }
     return store({
       ...called,
       account,

@@ -9,6 +9,8 @@ export interface TurnedDown {
   readonly back: string | null
   /** The ticket with which the person may go to the provider once more. */
   readonly again: string | null
+  /** Where an administrator agrees for all. */
+  readonly adminUrl: string | null
 }
 
 export interface Connected {
@@ -16,7 +18,14 @@ export interface Connected {
   readonly location: string
 }
 
-export type ConsentEnd = Connected | TurnedDown
+/** An administrator has agreed for all: whoever began may go to the provider now. */
+export interface Agreed {
+  readonly kind: 'agreed'
+  readonly ticket: string
+  readonly isSameBrowser: boolean
+}
+
+export type ConsentEnd = Connected | TurnedDown | Agreed
 
 interface Asked {
   readonly account: string | null
@@ -28,11 +37,12 @@ interface Details {
   readonly asked?: Asked
   readonly ticket?: string
   readonly values?: TurnedDown['values']
+  readonly adminUrl?: string | undefined
 }
 
 export function turnedDown(
   problem: ConsentProblem,
-  { asked, ticket, values = {} }: Details = {},
+  { asked, ticket, values = {}, adminUrl }: Details = {},
 ): TurnedDown {
   return {
     kind: 'turned-down',
@@ -40,6 +50,7 @@ export function turnedDown(
     values,
     back: asked === undefined ? null : backTo(problem, asked),
     again: problemOf(problem).again && ticket !== undefined ? ticket : null,
+    adminUrl: adminUrl ?? null,
   }
 }
 
@@ -49,14 +60,4 @@ function backTo(problem: ConsentProblem, { account, redirectUrl }: Asked): strin
   url.searchParams.set('error_description', problemOf(problem).description)
   if (account !== null) url.searchParams.set('account', account)
   return url.href
-}
-
-/** RFC 6749 §4.1.2.1: every other word says no. */
-const providerTrouble = new Set(['server_error', 'temporarily_unavailable'])
-
-/** Why nobody has agreed; undefined where somebody has. */
-export function declinedIn({ searchParams }: URL): ConsentProblem | undefined {
-  const declined = searchParams.get('error')
-  if (declined === null) return undefined
-  return providerTrouble.has(declined) ? 'provider_unavailable' : 'access_denied'
 }

@@ -20,6 +20,7 @@ import { type Callback, createCallback, ticketSchema } from './callback.ts'
 import { createConnectAccount } from './connect-account.ts'
 import { consentApp, redeemsAt } from './consent-app.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
+import { type ConsentReportsOptions, createConsentReports } from './consent-reports.ts'
 import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
@@ -51,9 +52,9 @@ export type ConsentStart =
   | { readonly kind: 'choose'; readonly apps: readonly Pick<AppView, 'app' | 'provider'>[] }
   | ConsentEnd
 
-export interface ConsentOptions extends TicketsOptions {
+export interface ConsentOptions extends TicketsOptions, Omit<ConsentReportsOptions, 'apps'> {
   readonly tokenbus: Pick<Tokenbus, 'getAccount' | 'putAccount' | 'patchAccount' | 'listApps'>
-  readonly apps: Pick<Apps, 'look'>
+  readonly apps: Pick<Apps, 'look' | 'report'>
   readonly accounts: Pick<Accounts, 'load'>
   readonly provider: Pick<Provider, 'authorizationUrl' | 'redeemCode'>
   readonly clock: Pick<ClusterClock, 'now'>
@@ -86,7 +87,9 @@ export function createConsent(options: ConsentOptions): Consent {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
   const binding = createAppBinding(options)
   const redirectUri = () => redirectUriOf(publicUrl())
-  const finish = createCallback({ ...options, connect: createConnectAccount({ ...options, redirectUri }) })
+  const reports = createConsentReports(options)
+  const connect = createConnectAccount({ ...options, redirectUri, reports })
+  const finish = createCallback({ ...options, redirectUri, reports, connect })
 
   async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
     const { nonce, codeVerifier, loginHint } = waiting

@@ -1,36 +1,193 @@
+import type { Reason } from '../contract/reasons.ts'
+
+/** Who can do something about it. */
+export type Blame = 'user' | 'administrator' | 'app' | 'provider' | 'tokenbus'
+
 export interface Problem {
+  readonly blame: Blame
   /** Of the page. */
   readonly status: number
   /** Goes to the caller beside the word, as `error_description`. */
   readonly description: string
+  /** For the operators of the app. */
+  readonly action?: string
+  /** Of several, one title. */
+  readonly title?: 'app_fault' | 'administrator_needed' | 'sign_in_refused'
   /** Does the page lead to the provider once more? */
   readonly again?: true
+  /** The provider's words and numbers for it, at the callback or where the code is redeemed. */
+  readonly words?: readonly string[]
+  readonly codes?: readonly number[]
+  /** What a refusal means elsewhere, where neither says more. */
+  readonly reasons?: readonly Reason[]
 }
+
+const ofApp = { blame: 'app', status: 400, title: 'app_fault' } as const
+const ofAdministrator = { blame: 'administrator', status: 403, title: 'administrator_needed' } as const
+const ofSignIn = { blame: 'user', status: 403, title: 'sign_in_refused', again: true } as const
+const ofUser = { blame: 'user', status: 400, again: true } as const
 
 /**
  * Why a consent came to nothing, by the word that goes to the caller's `redirectUrl` as `error`. The page's sentences are
- * `consent.<word>.title` and `.text` of the language files.
+ * `consent.<word>.text` and, unless it has another title, `consent.<word>.title` of the language files. Sources of the
+ * numbers: learn.microsoft.com/entra/identity-platform/reference-error-codes.
  */
 export const problems = {
-  unknown_request: { status: 400, description: 'the address was used, is too old, or is not from here' },
-  other_browser: { status: 400, description: 'the consent was begun in another browser', again: true },
-  under_way: { status: 503, description: 'the consent is still being finished' },
-  unknown_app: { status: 400, description: 'the app is not there any more' },
-  access_denied: { status: 400, description: 'the user refused', again: true },
-  missing_scopes: { status: 400, description: 'the user left out permissions that are needed', again: true },
-  no_refresh_token: { status: 400, description: 'the provider gave no refresh token', again: true },
-  callback_rejected: {
+  unknown_request: {
+    blame: 'user',
     status: 400,
-    description: 'what came back does not answer what was asked',
-    again: true,
+    description: 'the address was used, is too old, or is not from here',
   },
+  other_browser: { ...ofUser, description: 'the consent was begun in another browser' },
+  under_way: { blame: 'provider', status: 503, description: 'the consent is still being finished' },
+  access_denied: {
+    ...ofUser,
+    description: 'the user refused',
+    words: ['access_denied', 'permission_denied', 'user_cancelled_login', 'user_cancelled_authorize'],
+    codes: [65004],
+  },
+  missing_scopes: { ...ofUser, description: 'the user left out permissions that are needed' },
+  no_refresh_token: { ...ofUser, description: 'the provider gave no refresh token' },
   identity_mismatch: {
+    ...ofUser,
     status: 403,
     description: 'another user signed in than the one whose account it is',
-    again: true,
   },
-  provider_unavailable: { status: 503, description: 'the provider does not answer', again: true },
-  not_stored: { status: 400, description: 'the grant could not be stored', again: true },
+  callback_rejected: {
+    ...ofUser,
+    description: 'what came back does not answer what was asked',
+    words: ['id_token_rejected'],
+    reasons: ['callback_rejected'],
+  },
+  code_spent: {
+    ...ofUser,
+    description: 'the authorization code was spent or too old',
+    words: ['bad_verification_code', 'invalid_code'],
+    codes: [54005, 70000, 70008, 50148, 501481],
+    reasons: ['grant_revoked'],
+  },
+  mfa_required: {
+    ...ofSignIn,
+    description: 'the provider wants a further proof of who the user is',
+    reasons: [
+      'mfa_required',
+      'interaction_required',
+      'login_required',
+      'reauth_required',
+      'sign_in_frequency',
+      'password_expired',
+    ],
+  },
+  user_blocked: {
+    ...ofSignIn,
+    description: 'the provider has blocked or disabled the user',
+    reasons: ['user_blocked', 'user_disabled'],
+  },
+  user_not_found: {
+    ...ofSignIn,
+    description: 'the user does not belong to the organization that the app is for',
+    reasons: ['user_not_found'],
+  },
+  admin_consent_required: {
+    ...ofAdministrator,
+    again: true,
+    description: 'an administrator of the organization has to agree to the app',
+    codes: [65001, 90093],
+    reasons: ['admin_consent_required', 'consent_required', 'app_not_in_tenant', 'consent_withdrawn'],
+  },
+  user_not_assigned: {
+    ...ofAdministrator,
+    description: 'the organization lets only assigned users use the app',
+    reasons: ['user_not_assigned'],
+  },
+  tenant_blocked: {
+    ...ofAdministrator,
+    description: 'the network of the user does not let it reach that organization',
+    codes: [500021],
+  },
+  policy_blocked: {
+    ...ofAdministrator,
+    again: true,
+    description: 'a policy of the organization does not allow it, as for this device',
+    reasons: ['policy_changed'],
+  },
+  client_secret_wrong: {
+    ...ofApp,
+    description: 'the provider does not take the secret of the app',
+    action: 'correct the client secret of the app',
+    reasons: ['client_secret_wrong', 'client_rejected', 'client_assertion_rejected'],
+  },
+  client_secret_expired: {
+    ...ofApp,
+    description: 'the secret of the app has expired',
+    action: 'add a new client secret to the app',
+    reasons: ['client_secret_expired'],
+  },
+  redirect_mismatch: {
+    ...ofApp,
+    description: 'the redirect URL is not registered at the provider',
+    action: 'register the redirect URL of `app verify` at the provider, as it is, for the platform Web',
+    words: ['redirect_uri_mismatch', 'invalid_redirect_uri'],
+    codes: [50011, 500113, 500117],
+  },
+  unknown_tenant: {
+    ...ofApp,
+    description: 'the provider knows no such tenant',
+    action: 'correct the tenant of the app',
+    codes: [90002, 900023, 900971],
+  },
+  wrong_platform: {
+    ...ofApp,
+    description: 'the app is registered as a public client or single-page application',
+    action: 'register its redirect URL for the platform Web, with a client secret',
+    codes: [7000218, 700025, 9002327, 9002326],
+  },
+  app_not_found: {
+    ...ofApp,
+    description: 'the provider knows no such app, or has disabled it',
+    action: 'correct the client id of the app, or enable the app at the provider',
+    words: ['invalid_client_id', 'deleted_client', 'disabled_client'],
+    reasons: ['app_not_found', 'app_disabled'],
+  },
+  invalid_scope: {
+    ...ofApp,
+    description: 'the provider does not know the scopes of the app',
+    action: 'correct the scopes of the app, or add them at the provider',
+    reasons: ['scope_rejected'],
+  },
+  unauthorized_client: {
+    ...ofApp,
+    description: 'the app may not ask for consent in this way',
+    action: 'allow the authorization code grant and these accounts for the app at the provider',
+    reasons: ['client_not_authorized'],
+  },
+  misconfigured: {
+    ...ofApp,
+    description: 'the settings of the app do not fit its registration',
+    action: 'compare the settings of the app with its registration at the provider',
+    words: ['invalid_request', 'unsupported_response_type'],
+    reasons: ['misconfigured', 'endpoint_not_allowed'],
+  },
+  unknown_app: { blame: 'app', status: 400, description: 'the app is not there any more' },
+  provider_refused: {
+    blame: 'provider',
+    status: 400,
+    again: true,
+    description: 'the provider refused in words that are not known',
+  },
+  provider_unavailable: {
+    blame: 'provider',
+    status: 503,
+    again: true,
+    description: 'the provider does not answer',
+    words: ['server_error', 'temporarily_unavailable'],
+  },
+  not_stored: {
+    blame: 'tokenbus',
+    status: 503,
+    again: true,
+    description: 'the grant could not be stored',
+  },
 } as const satisfies Readonly<Record<string, Problem>>
 
 export type ConsentProblem = keyof typeof problems

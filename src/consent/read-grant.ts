@@ -9,6 +9,7 @@ import type { Reached } from '../provider/grant-place.ts'
 import { missingScopes } from '../provider/missing-scopes.ts'
 import { wordsOf } from '../provider/presets.ts'
 import { refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
+import { problemOfRefusal } from './problem-of-refusal.ts'
 import type { ConsentProblem } from './problems.ts'
 
 export interface ReadGrant {
@@ -32,6 +33,7 @@ export type GrantRead =
       readonly kind: 'none'
       readonly problem: ConsentProblem
       readonly values?: Readonly<Record<string, string>>
+      readonly refusal?: Refusal
     }
   | {
       readonly kind: 'grant'
@@ -45,7 +47,8 @@ type Granted = Extract<CodeAnswer, { kind: 'tokens' }>
 /** What the provider answered once a person had agreed, as an account to put, or why it is none. */
 export function readGrant(asked: ReadGrant): GrantRead {
   const { name, email, config, answer } = asked
-  if (answer.kind === 'refused') return { kind: 'none', problem: problemOf(answer.refusal) }
+  if (answer.kind === 'refused')
+    return { kind: 'none', problem: problemOfRefusal(answer.refusal), refusal: answer.refusal }
   const { scopes = config.scopes } = answer
   const missing = missingScopes(config, scopes)
   if (missing.length > 0)
@@ -78,11 +81,6 @@ export function withoutCode(
 function aboutOf({ name, email }: Pick<ReadGrant, 'name' | 'email'>): Pick<AccountPut, 'metadata'> {
   const about = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) }
   return Object.keys(about).length > 0 ? { metadata: about } : {}
-}
-
-function problemOf({ reason, class: failureClass }: Refusal): ConsentProblem {
-  if (reason === 'callback_rejected') return 'callback_rejected'
-  return failureClass === 'T' ? 'provider_unavailable' : 'access_denied'
 }
 
 /** Who signed in, by the provider's word before anybody else's; at Microsoft, which has shared ones, the mailbox. */

@@ -16,6 +16,7 @@ const endedSchema = z.discriminatedUnion('kind', [
     callback: z.string(),
     problem: problemSchema,
     values: z.record(z.string(), z.string()),
+    adminUrl: z.string().optional(),
   }),
 ])
 

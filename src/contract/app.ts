@@ -142,6 +142,12 @@ export const appSchema = z.looseObject({
     .optional()
     .describe('the origin of the token endpoint that discovery found; nothing is sent to another one'),
   grantsMayMoveTo: textsSchema.optional().describe('the origins that moveGrants allows grants to be sent to'),
+  inQuestion: z
+    .literal(true)
+    .optional()
+    .describe(
+      'the provider has refused it, in a refresh or a consent, and it is not settled yet: lastError says why',
+    ),
   newerPreset: textsSchema
     .optional()
     .describe(

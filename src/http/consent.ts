@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Consent, ConsentStart } from '../consent/consent.ts'
-import type { ConsentEnd } from '../consent/consent-end.ts'
+import type { Agreed, ConsentEnd } from '../consent/consent-end.ts'
 import { problemOf } from '../consent/problems.ts'
 import { idSchema, newIdSchema, textSchema, urlValuesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
@@ -96,17 +96,30 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
     const text = say(links.length > 0 ? 'consent.choose.text' : 'consent.choose.none')
     return page(reply, 200, { language, title: say('consent.choose.title'), text, links })
   }
-  const { problem, values, back, again } = step
+  if (step.kind === 'agreed') return showAgreed(reply, step, language)
+  const { problem, values, back, again, adminUrl } = step
   // The caller hears of it too, once the user has read what happened.
   if (back !== null) reply.header('refresh', `${again === null ? 10 : 60}; url=${back}`)
-  const onward = `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket: again ?? '' })}`
   const links = [
-    ...(again === null ? [] : [{ href: onward, label: say('consent.again') }]),
+    ...(adminUrl === null ? [] : [{ href: adminUrl, label: say('consent.admin') }]),
+    ...(again === null ? [] : [{ href: onward(reply, again), label: say('consent.again') }]),
     ...(back === null ? [] : [{ href: back, label: say('consent.back') }]),
   ]
-  const title = say(`consent.${problem}.title`)
+  const title = say(`consent.${problemOf(problem).title ?? problem}.title`)
   const text = say(`consent.${problem}.text`, values)
   return page(reply, problemOf(problem).status, { language, title, text, links })
+}
+
+const onward = (reply: FastifyReply, ticket: string) =>
+  `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket })}`
+
+/** An administrator who is somebody else has nothing more to do here. */
+function showAgreed(reply: FastifyReply, { ticket, isSameBrowser }: Agreed, language: string): FastifyReply {
+  if (isSameBrowser) return reply.redirect(onward(reply, ticket), 302)
+  const say = translator(language)
+  const links = [{ href: onward(reply, ticket), label: say('consent.again') }]
+  const [title, text] = [say('consent.agreed.title'), say('consent.agreed.text')]
+  return page(reply, 200, { language, title, text, links })
 }
 
 function page(reply: FastifyReply, status: number, message: Message): FastifyReply {

@@ -18,6 +18,7 @@ export interface Metrics {
   ready(well: boolean): void
   readonly requestRefused: (why: Refusal) => void
   readonly requestFailed: (failed: FailedRequest) => void
+  readonly consentEnded: (outcome: string) => void
   readonly contentType: string
   text(): Promise<string>
 }
@@ -99,6 +100,13 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
     registers,
   })
 
+  const consents = new Counter({
+    name: 'tokenbus_consents_total',
+    help: 'Consents that came to an end: connected, or the word for why not (docs/errors.md).',
+    labelNames: ['outcome'],
+    registers,
+  })
+  consents.inc({ outcome: 'connected' }, 0)
   const refused = new Counter({
     name: 'tokenbus_requests_refused_total',
     help: 'Messages on request subjects that were dropped, by reason.',
@@ -149,6 +157,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   return {
     requestRefused: (why) => refused.inc({ why }),
     requestFailed: failedRequestCounter(registry),
+    consentEnded: (outcome) => consents.inc({ outcome }),
     contentType: registry.contentType,
     ready: (well) => ready.set(well ? 1 : 0),
     tampered: (kind) => tampering.inc({ kind }),

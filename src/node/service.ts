@@ -144,6 +144,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
     provider,
     clock,
     timers: realTimers,
+    logger,
+    consentEnded: metrics.consentEnded,
     pending: storage.pendingConsents,
     publicUrl,
     redirectUrls: createRedirectUrls({

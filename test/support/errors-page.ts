@@ -1,3 +1,4 @@
+import { type ConsentProblem, problemOf, problems } from '../../src/consent/problems.ts'
 import { appReasons } from '../../src/contract/app-reasons.ts'
 import { answeredWords } from '../../src/contract/failure-words.ts'
 import { grantReasons } from '../../src/contract/grant-reasons.ts'
@@ -19,6 +20,11 @@ const parts: Readonly<Record<string, () => string>> = {
       ]),
     }),
   'reasons of apps': () => reasonTable({ ...ofMachine(['client_rejected']), ...appReasons }),
+  consents: () =>
+    tableOf(
+      ['`error`', '`error_description`', 'said by the provider', 'whose', 'page'],
+      Object.entries(problems).map(consentRow),
+    ),
   'passing reasons': () =>
     reasonTable({ ...transientReasons, ...ofMachine(['internal_error', 'scopes_cut']) }),
 }
@@ -31,6 +37,27 @@ export function withErrors(page: string): string {
     const [, after = ''] = rest.split(end)
     return `${before}${begin}\n${write()}\n${end}${after}`
   }, page)
+}
+
+function consentRow([word]: readonly [string, unknown]): string[] {
+  const {
+    description,
+    words = [],
+    codes = [],
+    reasons: meant = [],
+    blame,
+    title,
+    status,
+  } = problemOf(word as ConsentProblem)
+  const said = [...words, ...codes].map((each) => `\`${each}\``)
+  const whole = [...said, ...meant.map((reason) => `[\`${reason}\`](#reason-${reason})`)].join(' ')
+  return [
+    `<a id="consent-${word}"></a>\`${word}\``,
+    description,
+    whole,
+    blame,
+    `${status}, \`consent.${title ?? word}.title\``,
+  ]
 }
 
 function ofMachine(names: readonly (keyof typeof reasons)[]) {
