@@ -162,6 +162,15 @@ export const appSamples: Readonly<Record<string, AppSample>> = {
     at: soon(context) + 10 * minute,
     question: context.question?.id ?? 'none',
   }),
+  'consent.refused': (context) => ({
+    type: 'consent.refused',
+    id: 'consent',
+    at: soon(context),
+    reason: 'redirect_mismatch',
+    action: 'register the redirect URL',
+    providerError: { status: 400, error: 'redirect_uri_mismatch' },
+  }),
+  'consent.accepted': (context) => ({ type: 'consent.accepted', id: 'consent', at: soon(context) }),
   'account.probed': (context) => ({
     type: 'account.probed',
     id: 'probed',
