@@ -49,7 +49,10 @@ export interface ConsentWish {
 /** Where the browser goes next: on to the provider, to a choice between apps, or nowhere. */
 export type ConsentStart =
   | { readonly kind: 'go'; readonly location: string; readonly cookie: BrowserCookie }
-  | { readonly kind: 'choose'; readonly apps: readonly Pick<AppView, 'app' | 'provider'>[] }
+  | {
+      readonly kind: 'choose'
+      readonly apps: readonly (Pick<AppView, 'app' | 'provider'> & { readonly name?: unknown })[]
+    }
   | ConsentEnd
 
 export interface ConsentOptions extends TicketsOptions, Omit<ConsentReportsOptions, 'apps'> {

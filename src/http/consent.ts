@@ -89,9 +89,9 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
   const language = preferredLanguage(request.headers['accept-language'])
   const say = translator(language)
   if (step.kind === 'choose') {
-    const links = step.apps.map(({ app, provider }) => ({
+    const links = step.apps.map(({ app, name, provider }) => ({
       href: `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket, app })}`,
-      label: `${app} (${provider})`,
+      label: `${name ?? app} (${provider})`,
     }))
     const text = say(links.length > 0 ? 'consent.choose.text' : 'consent.choose.none')
     return page(reply, 200, { language, title: say('consent.choose.title'), text, links })
