@@ -11,6 +11,7 @@ const longestPause = 60 * minute
 const mostEndpoints = 32
 const enoughGrants = 2
 
+/** What is known of refusals of the client at this endpoint; null where there was none. */
 export function refusedAt({ endpoints }: AppContext, endpoint: string): RefusedEndpoint | null {
   return endpoints.find((each) => each.endpoint === endpoint) ?? null
 }
