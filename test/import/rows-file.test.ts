@@ -85,7 +85,7 @@ it('JSON lines: a repeated import changes nothing, and no error quotes a misplac
 })
 
 it.each([
-  ['csv', '"account,app\na,b', /has no names; known are account, app, user, /],
+  ['csv', '"account,app\na,b', /has no column names; the columns may be account, app, user, /],
   ['csv', 'account,refresh_token\na,b', /unknown column names; the columns may be account, app, user, /],
   ['csv', 'account,app,app\na,b,c', /a duplicate column name/],
   ['jsonl', undefined, /cannot be read/],
