@@ -116,12 +116,14 @@ describe.each(fronts)('behind $name', ({ start, strips, there }) => {
     const asked = new URL(header('location')).searchParams
     expect(asked.get('redirect_uri')).toBe(`${publicUrl}/oauth`)
     const callback = `${publicUrl}/oauth?${new URLSearchParams({ code: 'code-1', state: asked.get('state') ?? '' })}`
-    const done = await open(callback)
+    expect(header('set-cookie')).toMatch(/; Path=\/tokenbus\/oauth; .*; Secure$/)
+    const [cookie = ''] = header('set-cookie').split(';')
+    const done = await open(callback, { headers: { cookie } })
     expect(done.header('location')).toMatch(/^https:\/\/app\.example\/\?account=carol&state=/)
     expect(provider.requests.at(-1)).toContain(encodeURIComponent(`${publicUrl}/oauth`))
-    const again = await open(callback)
-    expect(again.status).toBe(400)
-    expect(await expectWhole(`${prefix}/oauth`, again.text)).toBe(1)
+    const unknown = await open(`${publicUrl}/oauth?code=code-2&state=unknown`)
+    expect(unknown.status).toBe(400)
+    expect(await expectWhole(`${prefix}/oauth`, unknown.text)).toBe(1)
   })
 
   it.skipIf(!there)('offers a choice of apps that leads on', async () => {

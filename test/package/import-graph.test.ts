@@ -31,6 +31,7 @@ it('the client needs nats, its own files and a few that hold no server code', ()
     'src/client/dist/bus/connection-watch.js',
     'src/client/dist/bus/creds-file.js',
     'src/client/dist/bus/nats-url.js',
+    'src/client/dist/common/batch-writes.js',
     'src/client/dist/common/cache-fill.js',
     'src/client/dist/common/start-error.js',
     'src/client/dist/common/tls-error.js',

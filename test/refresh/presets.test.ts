@@ -83,7 +83,9 @@ describe('a person’s account', () => {
           }),
     })
     const { page, answer } = await consent(config)
-    expect(Object.fromEntries(page)).toMatchObject({ ...asked, scope: config.scopes.join(' ') })
+    expect(Object.fromEntries(page)).toMatchObject(asked)
+    const identity = preset === 'outlook' ? ['openid', 'email', 'profile'] : []
+    expect(page.get('scope')?.split(' ')).toEqual([...config.scopes, ...identity])
     const { accessToken, refreshToken } = answer
     const put = await node.tokenbus.putAccount(preset, {
       ...{ app: preset, user: 'alice', accessToken, refreshToken },

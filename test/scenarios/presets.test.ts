@@ -30,6 +30,7 @@ const gmailScopes = ['https://mail.google.com/']
 const outlookScopes = [
   'https://outlook.office.com/IMAP.AccessAsUser.All',
   'https://outlook.office.com/SMTP.Send',
+  ...['openid', 'email', 'profile'],
 ]
 const graphScopes = ['https://graph.microsoft.com/.default']
 
