@@ -53,7 +53,7 @@ describe('hosted consent', () => {
     expect(ticket).toMatch(/^[\w-]{43}$/)
     const back = await open(`${cluster.url}/oauth?auth_code=made-up&customField=${ticket}&iss=${issuer}`)
     // It is known whose consent it is; the made-up code is worth nothing.
-    expect(back.headers.get('refresh')).toMatch(/error=access_denied&.*account=olga$/)
+    expect(back.headers.get('refresh')).toMatch(/error=misconfigured&.*account=olga$/)
   })
 
   it('leads to the provider with PKCE, a state and a nonce of its own, and connects the account', async () => {
