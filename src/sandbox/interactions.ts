@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
+import { accountIdOf } from './account-id.ts'
 
 /** Acts as the user: signs in as `login_hint`, and consents to the requested scopes. */
 export async function answerInteraction(
@@ -9,7 +10,7 @@ export async function answerInteraction(
 ): Promise<void> {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response)
   if (prompt.name === 'login') {
-    const accountId = String(params.login_hint ?? 'demo').replace(/@example\.com$/, '')
+    const accountId = accountIdOf(String(params.login_hint ?? 'demo'))
     return provider.interactionFinished(
       request,
       response,

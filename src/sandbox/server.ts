@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type Provider from 'oidc-provider'
 import { Secret } from '../common/secret.ts'
 import { StartError } from '../common/start-error.ts'
+import { accountIdOf } from './account-id.ts'
 import { configurationOf } from './configuration.ts'
 import { controlRoutes } from './control.ts'
 import { answerInteraction } from './interactions.ts'
@@ -27,7 +28,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const issued: Secret[] = []
   const control: Sandbox['control'] = {
     ...misbehaviour,
-    revoke: store.revokeUser,
+    revoke: (user) => store.revokeUser(accountIdOf(user)),
     expireSecret() {
       setup.refused.push(...setup.secrets.splice(0))
       store.write()
