@@ -6,9 +6,9 @@ import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
 import type { Refusal } from '../provider/classified.ts'
 import type { Reached } from '../provider/grant-place.ts'
-import { missingScopes } from '../provider/missing-scopes.ts'
 import { wordsOf } from '../provider/presets.ts'
 import { refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
+import { missingPermissions } from '../provider/scopes.ts'
 import { problemOfRefusal } from './problem-of-refusal.ts'
 import type { ConsentProblem } from './problems.ts'
 
@@ -50,7 +50,7 @@ export function readGrant(asked: ReadGrant): GrantRead {
   if (answer.kind === 'refused')
     return { kind: 'none', problem: problemOfRefusal(answer.refusal), refusal: answer.refusal }
   const { scopes = config.scopes } = answer
-  const missing = missingScopes(config, scopes)
+  const missing = missingPermissions({ config, granted: scopes })
   if (missing.length > 0)
     return { kind: 'none', problem: 'missing_scopes', values: { details: missing.join(', ') } }
   return {

@@ -45,6 +45,11 @@ export function missingScopes({ config, granted }: Granted): string[] {
   return config.scopes.filter((scope) => !isNeverNamed(scope, wordsOf(config)) && !has.has(canonical(scope)))
 }
 
+/** Those of them that permit something: many providers never report the scopes of OpenID Connect as granted (Core §11). */
+export function missingPermissions(granted: Granted): string[] {
+  return missingScopes(granted).filter((scope) => !ofNoResource.has(scope.toLowerCase()))
+}
+
 const userinfo = 'https://www.googleapis.com/auth/userinfo.'
 
 function googleName(scope: string): string {

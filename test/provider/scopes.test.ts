@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { missingScopes } from '../../src/provider/scopes.ts'
+import { missingPermissions, missingScopes } from '../../src/provider/scopes.ts'
 
 const imap = 'https://outlook.office.com/IMAP.AccessAsUser.All'
 const graph = 'https://graph.microsoft.com/'
@@ -24,4 +24,11 @@ test.each([
   ['outlookService', 'all there are', [`${graph}.default`], [], []],
 ] as const)('%s, %s', (provider, _, scopes, granted, missing) => {
   expect(missingScopes({ config: { provider, scopes: [...scopes] }, granted })).toEqual(missing)
+})
+
+test('a consent lacks no permission that is granted by another name, and none that signs in', () => {
+  const missing = (scopes: string[], granted: string[]) =>
+    missingPermissions({ config: { provider: 'outlook', scopes }, granted })
+  expect(missing(['openid', 'Mail.Read'], [`${graph}Mail.Read`])).toEqual([])
+  expect(missing([`${graph}Mail.Read`, 'User.Read'], ['Mail.Read'])).toEqual(['User.Read'])
 })
