@@ -188,6 +188,7 @@ describe.each(variants)('$name', (variant) => {
         }))
           outcomes.add(each)
       }
-      expect([...outcomes]).toEqual(['TOKENBUS_EVENTS deleted'])
+      // What the calls before had pushed may arrive only now.
+      expect([...outcomes].filter((each) => !junk.includes(each))).toEqual(['TOKENBUS_EVENTS deleted'])
     })
 })
