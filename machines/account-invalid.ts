@@ -62,7 +62,7 @@ export function runOut(context: AccountContext, from: AccountState): Change {
   return { invalid: secretAsInvalid(context), previousState: origin(context, from) }
 }
 
-/** Also while its token still lives, and nobody has heard of it yet. */
+/** Also while the token still lives, before the failure is announced. */
 export function secretAsInvalid(context: AccountContext): Invalid {
   return {
     state: 'secret-expired',

@@ -105,7 +105,7 @@ export interface AppContext {
   /** When the last control was sent; 0 if never. */
   readonly controlAt: number
   readonly denial: Denial | null
-  /** The refused endpoints of apps whose accounts fill them in; the last few. */
+  /** The last few refused endpoints of an app with `urlParams`. */
   readonly endpoints: readonly RefusedEndpoint[]
   /** Since when all grants are refused with unknown error codes; null if they are not. */
   readonly refusedSince: number | null
@@ -212,7 +212,7 @@ export type AppEvent =
   | BaselineLearnt
   | WitnessAbsent
   | EndpointEvent
-  /** `newcomer.waits`: one whose grant came after the app broke. */
+  /** `newcomer.waits`: an account with a grant newer than the app's failure. */
   | (Happened & { readonly type: 'consent.refused' } & AppError)
   | (Happened & { readonly type: 'consent.accepted' })
   | (Happened & { readonly type: 'account.probed' | 'newcomer.waits'; readonly account: string })

@@ -8,7 +8,7 @@ export interface Pursuit {
   readonly effect: Extract<AppEffect, { type: 'control.send' | 'account.probe' }>
 }
 
-/** Is the right secret answered differently from a made-up one at this endpoint? Only then does a control request tell anything. */
+/** Is the right secret answered differently from a made-up one at this endpoint? Only then is a control request conclusive. */
 export function isSighted({ baseline }: AppContext, { endpoint }: { readonly endpoint: string }): boolean {
   return baseline?.endpoint === endpoint && baseline.ownSecret !== baseline.madeUpSecret
 }

@@ -185,7 +185,7 @@ export function scheduleProbe(context: AppContext, event: AppEvent): Change {
 
 type Newcomer = Extract<AppEvent, { readonly account: string }>
 
-/** A new grant tells more than those that were refused; however many come, one looks each 5 min. */
+/** A new grant is better evidence than the refused ones; however many come, one probes every 5 min. */
 export function hastenProbe({ probes, probeAt }: AppContext, event: Newcomer): Change {
   const probedAt = (probeAt ?? event.at) - pauseAfter(Math.max(0, probes - 1))
   const soonest = Math.max(event.at, probedAt + firstProbe)

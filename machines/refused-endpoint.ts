@@ -6,7 +6,7 @@ import type { ProviderError } from './account-context.ts'
  */
 export interface RefusedEndpoint {
   readonly endpoint: string
-  /** Whose requests it refused; two of them are enough to believe it. */
+  /** The grants it refused; two are conclusive. */
   readonly grants: readonly string[]
   readonly at: number
   readonly error: {

@@ -58,7 +58,7 @@ function settingsOf({ put, config, context, consented }: PutSeen): AccountSettin
   }
 }
 
-/** Whoever is named anew is known by what is said of them now. */
+/** A put that names another user replaces what was kept about the previous one. */
 function whoOf({ put, context, consented }: Pick<PutSeen, 'put' | 'context' | 'consented'>) {
   if (consented?.identity) return { subject: put.subject ?? null, identity: consented.identity }
   const isSame = put.subject === undefined ? put.user === context.user : put.subject === context.subject

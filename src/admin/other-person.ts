@@ -9,7 +9,7 @@ export interface Comparing {
   readonly consented: Consented | undefined
 }
 
-/** The address of whose account it is so far, where the put makes it that of another person. */
+/** The current user's address, if the put would make the account another person's. */
 export function earlierPerson(comparing: Comparing): string | undefined {
   const { context } = comparing
   if (context.grantId === null) return undefined

@@ -29,9 +29,10 @@ export function sandboxCommands(program: Command, run: Run): void {
     .command('revoke <user>')
     .description('revoke a grant as the user would; the next refresh fails')
     .action(
-      run(async (tools, user: string) =>
-        pull(tools, 'revoke', { user }, `${user} has revoked the grant; the next refresh will fail`),
-      ),
+      run(async ({ config, print }, user: string) => {
+        const answer = await call((await readDevFile(config)).sandbox, 'revoke', { user })
+        print(answer, () => [`${shown(user)} has revoked the grant; the next refresh will fail`])
+      }),
     )
   sandbox
     .command('connect <account>')

@@ -4,7 +4,7 @@
 export interface Token {
   /** the account that was asked for */
   readonly account: string
-  /** whose grant it is, as the provider calls them */
+  /** the user who granted access, as the provider names them */
   readonly user: string
   /** for `Authorization: Bearer` (RFC 6750) */
   readonly accessToken: string
@@ -46,7 +46,7 @@ export interface TokenRefreshed {
   readonly app: string
   /** as the app was put */
   readonly provider: string
-  /** whose grant it is */
+  /** the user who granted access */
   readonly user: string
   /** the state it led to */
   readonly state: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
@@ -58,7 +58,7 @@ export interface TokenRefreshed {
   readonly expires: string | null
   /** the scopes that were granted */
   readonly registeredScopes: readonly string[]
-  /** whose account it was before, where it is another person's now */
+  /** the previous user, if the account now belongs to another person */
   readonly previousUser?: string
 }
 
@@ -78,7 +78,7 @@ export interface TokenInvalid {
   readonly app: string
   /** as the app was put */
   readonly provider: string
-  /** whose grant it is */
+  /** the user who granted access */
   readonly user: string
   /** the state it led to */
   readonly state: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired'
@@ -155,7 +155,7 @@ export interface Failure {
   readonly reason?: string
   readonly recoverable?: boolean
   readonly action?: string
-  /** whose account it is, with reason identity_mismatch */
+  /** the user the account belongs to, with reason identity_mismatch */
   readonly user?: string
   /** the claims the user must satisfy when signing in again, as JSON */
   readonly claims?: string

@@ -5,7 +5,7 @@ export type { Token, TokenInvalid, TokenRefreshed }
 
 export type FetchInput = string | URL | Request
 
-/** What `Tokens.on` hears, by name. */
+/** The events of `Tokens.on`, by name. */
 export interface TokenEvents {
   refreshed: TokenRefreshed
   invalid: TokenInvalid
@@ -70,7 +70,7 @@ export interface Tokens extends AsyncDisposable {
    *
    * @example
    * ```ts
-   * const stop = tokens.on('invalid', ({ account, reason, action }) => console.log(account, reason, action))
+   * const stop = tokens.on('invalid', ({ account, action }) => askUser(account, action))
    * ```
    */
   on<K extends keyof TokenEvents>(event: K, handler: (event: TokenEvents[K]) => unknown): () => void

@@ -8,7 +8,7 @@ export interface BrowserCookie {
 
 /**
  * What only a browser has that was sent to the provider with this ticket: a callback anywhere else would connect one
- * person's account for another (RFC 9700 §4.7). Any number of browsers may begin; a name of its own for each ticket lets one
+ * person's account for another (RFC 9700 §4.7). Any number of browsers may begin; a separate cookie name for each ticket lets one
  * browser have several consents open.
  */
 export function browserCookie(ticket: string, { codeVerifier }: PendingConsent): BrowserCookie {

@@ -35,7 +35,7 @@ export const ticketSchema = z.string().regex(/^[\w-]{43}$/)
 /** Of one callback: each is looked for in the storage. */
 const mostTickets = 3
 const rememberedFor = { seconds: 600 }
-/** Longer than a code takes to be redeemed: whoever was at it has died. */
+/** Longer than redeeming a code takes: after it, the node that claimed the ticket has died. */
 const underWayFor = 60_000
 const lookEvery = 250
 
@@ -46,7 +46,7 @@ const lookEvery = 250
 export function createCallback(options: CallbackOptions) {
   const { pending, apps, clock, timers, connect, reports, redirectUri } = options
 
-  /** Who asked is known by the ticket alone; a provider may send it back under a name of its own. */
+  /** Only the ticket identifies the consent; a provider may return it under another parameter name. */
   async function ticketIn({ searchParams }: URL): Promise<string | null> {
     const state = ticketSchema.safeParse(searchParams.get('state'))
     if (state.success) return state.data

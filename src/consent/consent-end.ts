@@ -18,7 +18,7 @@ export interface Connected {
   readonly location: string
 }
 
-/** An administrator has agreed for all: whoever began may go to the provider now. */
+/** An administrator has consented for the tenant: the user can go on to the provider now. */
 export interface Agreed {
   readonly kind: 'agreed'
   readonly ticket: string

@@ -34,7 +34,7 @@ export interface Finished {
 
 export type ConsentReports = ReturnType<typeof createConsentReports>
 
-/** What comes of consents, for those who run tokenbus; an app hears what it is to blame for. */
+/** Reports how consents end: to the log and metrics, and to the app if its settings are at fault. */
 export function createConsentReports({ apps, logger, consentEnded }: ConsentReportsOptions) {
   async function tellApp({ context }: App, { problem, providerError }: Finished): Promise<void> {
     const { app, consentFault: known } = context

@@ -198,7 +198,7 @@ function whoIsAsked({ name, expectedEmail, allowOtherUser = false, ...wish }: Pe
   return { name, email, expectedEmail, allowOtherUser, loginHint: expectedEmail ?? email ?? addressOf(known) }
 }
 
-/** By which the provider knows whose account it is. */
+/** The `login_hint`: the address the account is known by. */
 function addressOf(known: AccountView | undefined): string | undefined {
   const address = known?.signedInAs ?? known?.user
   return address?.includes('@') ? address : undefined

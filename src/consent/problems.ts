@@ -51,7 +51,7 @@ export const problems = {
   identity_mismatch: {
     ...ofUser,
     status: 403,
-    description: 'another user signed in than the one whose account it is',
+    description: 'another user signed in than the account belongs to',
   },
   callback_rejected: {
     ...ofUser,

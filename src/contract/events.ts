@@ -20,7 +20,7 @@ const ofApp = { ...happened, app: idSchema }
 const token = {
   app: idSchema.describe('the app that the grant was given to'),
   provider: z.string().describe('as the app was put'),
-  user: z.string().describe('whose grant it is'),
+  user: z.string().describe('the user who granted access'),
   state: accountStateSchema.describe('the state it led to'),
   previousState: accountStateSchema
     .nullable()
@@ -46,7 +46,7 @@ export const eventSchemas = {
     previousUser: z
       .string()
       .optional()
-      .describe("whose account it was before, where it is another person's now"),
+      .describe('the previous user, if the account now belongs to another person'),
   }),
   'token.invalid': z.strictObject({
     type: z.literal('token.invalid'),

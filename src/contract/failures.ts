@@ -10,7 +10,7 @@ const expectedFailureSchema = z.strictObject({
   reason: z.string().optional(),
   recoverable: z.boolean().optional(),
   action: z.string().optional(),
-  user: z.string().optional().describe('whose account it is, with reason identity_mismatch'),
+  user: z.string().optional().describe('the user the account belongs to, with reason identity_mismatch'),
   claims: z.string().optional().describe('the claims the user must satisfy when signing in again, as JSON'),
   retryAfter: z.int().positive().optional().describe('whole seconds'),
 })

@@ -81,7 +81,7 @@ export const grantReasons = {
     action: reconnect,
   },
   refused_in_unknown_words: {
-    means: 'The provider refuses again and again, in words whose meaning is not known.',
+    means: 'The provider refuses repeatedly with an unknown error code.',
     action: reconnect,
     more: { settings: 'compare the settings of the app with its registration at the provider' },
   },

@@ -27,7 +27,7 @@ export const tokenGetSchema = z.strictObject({
   subjectTokenType: subjectTokenTypeSchema.optional(),
 })
 
-/** The same over HTTP, where it is a request of its own: the token it brings belongs into no URL. */
+/** The same over HTTP, as a separate request with a body: the subject token must not be in a URL. */
 export const tokenExchangeSchema = tokenGetSchema
   .pick({ scopes: true, subjectToken: true, subjectTokenType: true })
   .required({ subjectToken: true })
@@ -42,7 +42,7 @@ export const tokenRejectSchema = z.strictObject({
 /** The reply to `token.get` and `token.reject`. */
 export const tokenSchema = z.strictObject({
   account: idSchema.describe('the account that was asked for'),
-  user: z.string().describe('whose grant it is, as the provider calls them'),
+  user: z.string().describe('the user who granted access, as the provider names them'),
   accessToken: z.string().min(1).describe('for `Authorization: Bearer` (RFC 6750)'),
   provider: z.string().describe('as the app was put'),
   app: idSchema.describe('the app that the grant was given to'),

@@ -34,14 +34,14 @@ export const transientReasons = {
   },
   loop_detected: {
     means: 'The provider sees the same request too often.',
-    action: 'find out who asks for this account in a loop',
+    action: 'find the caller that requests this account in a loop',
   },
   clock_skew: {
     means: "The provider does not believe the time that was signed: this machine's clock is wrong.",
     action: "set the clock of tokenbus's machine",
   },
   unknown_error: {
-    means: 'The provider said no, in a word whose meaning is not known.',
+    means: 'The provider refused with an unknown error code.',
     action: wait,
     more: { settings: 'check the settings of the app' },
   },

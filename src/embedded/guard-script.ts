@@ -8,7 +8,7 @@ export const takenStatus = 75
  * detached, and ends when its standard input closes, which also happens when the owner is killed with SIGKILL.
  *
  * Two servers on the same files would corrupt them, so `<place>.pid` records the owner and the server. A process counts as
- * that server only if it writes to the same log, since its process id may have been reused. A server whose owner lives is
+ * that server only if it writes to the same log, since its process id may have been reused. A server with a live owner is
  * left running; an orphaned one is ended first. SIGUSR1 kills a server that ignores SIGTERM.
  *
  * Debian installs servers in /usr/sbin, which may not be on the PATH.

@@ -19,7 +19,7 @@ interface Line {
 
 /**
  * Publishes what this node's own saves have left, without reading it back. Per account or app in order, each entry after
- * the ack of the one before. What cannot be published now stays in the outbox, for whoever reads that next.
+ * the ack of the one before. What cannot be published now stays in the outbox, for its next reader.
  */
 export function createOwnEntries({ records, settle }: OwnEntriesOptions) {
   const lines = new Map<string, Line>()

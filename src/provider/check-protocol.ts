@@ -176,7 +176,7 @@ function mayNotSet(config: AppConfig, field: (typeof parameters)[number]): strin
     field !== 'authorizeParams' && (value === null ? ofClient.has(name) : name === 'state')
   const name = params.find((each) => taken.has(each[0]) && !mayBe(each))?.[0]
   if (name) return `${name} is not to be set here`
-  // A refresh sends nobody anywhere: some providers only want to hear it once more.
+  // A refresh redirects nobody: some providers only require the parameter again.
   const uri =
     field !== 'refreshParams' && params.some(([each, value]) => each === 'redirect_uri' && value !== null)
   return uri ? 'redirect_uri is set by redirectUri' : undefined

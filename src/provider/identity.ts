@@ -35,8 +35,8 @@ export const spelledOut = (issuer: string): string =>
     .replace(/^https:\/\/login\.chinacloudapi\.cn\//, 'https://login.partner.microsoftonline.cn/')
 
 /**
- * Under which name an ID token must be signed. Microsoft signs under one for each tenant. Where nobody is known, whoever
- * answers at the token endpoint is believed.
+ * Under which name an ID token must be signed. Microsoft signs under one for each tenant. If no issuer is known, the
+ * answer of the token endpoint is trusted.
  */
 export function acceptedIssuer(
   app: App,

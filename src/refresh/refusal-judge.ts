@@ -116,8 +116,8 @@ function triesAnother(trial: Trial, refused: Refused, accusation: Accused['accus
 }
 
 /**
- * Which other secrets show whose fault it was. A wrong key is told in the words of an unknown user, a wrong secret by one
- * tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for. A grant
+ * Which other secrets have to be tried before the refusal can be attributed. A wrong key is refused like an unknown user, a
+ * wrong secret perhaps by one tenant alone. Each look of a broken app tries them all: one a look may never meet the account that it works for. A grant
  * that is parked already (`isJudged`) tries those not known to be refused: a new one is among them.
  */
 function othersFor({ app, config, refusal }: Refused, account: AccountContext): 'all' | 'unrefused' | 'none' {

@@ -75,7 +75,7 @@ export function timerDue(given: Given<TimerDue> & { at: number }): TimerDue {
   return { type: 'timer.due', id: newId(), used: false, ...given }
 }
 
-/** A caller wants a token; without a wish of its own unless given. */
+/** A caller requests a token; without options unless given. */
 export function tokenRequested(given: Given<TokenRequested> & { at: number }): TokenRequested {
   return {
     type: 'token.requested',

@@ -16,7 +16,7 @@ export const elsewhere = (origin: string) => ({
 })
 export const parked = { state: 'revoked', class: 'S', reason: 'app_changed', recoverable: true }
 
-/** How to start a node with two origins, and an app of the first with accounts whose grants have worked there. */
+/** How to start a node with two origins, and an app of the first with accounts refreshed there. */
 export function useMovedApps() {
   const engines = useEngines()
   const http = createProvider({ allowPrivate: true })

@@ -130,7 +130,7 @@ describe('failures', () => {
       error: 'grant_revoked',
     })
   })
-  it('explain tells what a failure and its reason mean, and what helps, without asking anybody', async () => {
+  it('explain prints what a failure and its reason mean and what to do, without a connection', async () => {
     bus.unavailable = true
     const { code, out } = await tokenbus(['explain', 'client_secret_expired'])
     expect(code).toBe(0)

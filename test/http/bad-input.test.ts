@@ -27,7 +27,7 @@ function expectRefusal({ status, body, headers }: HttpReply, text = JSON.stringi
 
 const marker = 'hunter2-must-not-come-back'
 
-/** What is cut off is refused, or hears nothing. */
+/** A request that is cut off is refused, or gets no answer. */
 const answeredOtherwise = /^HTTP\/1\.1 (?!4)/
 
 describe('bodies that their schema does not take', () => {

@@ -25,7 +25,7 @@ beforeEach(() => {
   answer = granted
 })
 
-/** A new app, whose history is nobody else's. */
+/** A new app, so that no other test's faults show on it. */
 async function newApp(settings: object = {}): Promise<string> {
   const app = `app-${++apps}`
   const put = {
@@ -109,7 +109,7 @@ describe('where the code is redeemed', () => {
     ['a disabled user', microsoft(50057, 'invalid_grant'), 'user_blocked'],
     ['a user of elsewhere', microsoft(50020, 'invalid_grant'), 'user_not_found'],
     ['a provider that is down', [503, {}], 'provider_unavailable'],
-  ])('%s is told to whom it belongs', async (_, said, problem) => {
+  ])('%s: page, redirect, log and app name who is responsible', async (_, said, problem) => {
     const id = await newApp()
     answer = said
     const { page } = await consent(id)
@@ -138,7 +138,7 @@ describe('where the provider sends the browser back without a code', () => {
     ['a wrong request', { error: 'invalid_request' }, 'misconfigured'],
     ['an unknown tenant', numbered(90002, 'invalid_request'), 'unknown_tenant'],
     ['a provider that is down', { error: 'temporarily_unavailable' }, 'provider_unavailable'],
-  ])('%s is told to whom it belongs', async (_, said, problem) => {
+  ])('%s: page, redirect, log and app name who is responsible', async (_, said, problem) => {
     const id = await newApp()
     const { page } = await consent(id, said)
     await shows(page, problem)

@@ -184,7 +184,7 @@ describe('a consent for an account that is there', () => {
     expect(spent()).toBe(kept)
   })
 
-  it('that brings none for a dead grant leaves it dead, and nobody is told to remove the app', async () => {
+  it('without a refresh token leaves a dead grant dead, and no page advises to remove the app', async () => {
     await connect('dead')
     await scene.cluster.request('account.revoke.dead', {})
     tokens = () => [200, { access_token: 'short', expires_in: 60 }]

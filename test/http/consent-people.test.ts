@@ -29,7 +29,7 @@ async function putApp(app: string, settings: object, { client, authorizeUrl, tok
 
 const account = (id: string) => scene.cluster.request(`account.get.${id}`)
 
-/** Whose token a reader gets now: the stand-ins' tokens say so. */
+/** The user of the token that a reader gets now: the stand-in's tokens name it. */
 async function reader(id: string): Promise<string> {
   const { accessToken } = await scene.cluster.request(`token.get.${id}`, {})
   return JSON.parse(Buffer.from(accessToken.split('.')[1], 'base64url').toString()).user
@@ -80,7 +80,7 @@ describe('two people and one account', () => {
         [alice, true, 'existing', alice],
       ],
     ],
-  ])('%s: readers get the token of whose account it is at each moment', async (title, steps) => {
+  ])("%s: readers get the current user's token at each step", async (title, steps) => {
     const id = title.replace(/\W+/g, '-')
     for (const [as, allowOtherUser, end, owner] of steps) {
       const before = await account(id)
@@ -98,7 +98,7 @@ describe('two people and one account', () => {
     }
   })
 
-  it('is heard of where the account changes hands, and only there', async () => {
+  it('is published when an account changes hands, and only then', async () => {
     const { nats } = scene.cluster
     const heard: Record<string, unknown>[] = []
     for (const type of ['account.user-changed', 'token.refreshed'])
@@ -148,7 +148,7 @@ describe('an account that was put without saying who signed in', () => {
     expect(await account('put')).toMatchObject({ subject: google.subjectOf(alice), signedInAs: alice })
   })
 
-  it('is taken by whoever connects it where nobody knows an address', async () => {
+  it('is connected by any user where no address is known', async () => {
     await put('nameless', 'mailbox 7')
     await scene.visit({ account: 'nameless', app: 'google', as: bob })
     expect(await account('nameless')).toMatchObject({ user: bob, subject: google.subjectOf(bob) })
@@ -172,7 +172,7 @@ describe('who has to sign in', () => {
   const visit = (account: string, as: string, expectedEmail: string) =>
     scene.visit({ account, app: 'google', as, form: { expectedEmail } })
 
-  it('is told by the form, whatever its case', async () => {
+  it('is named by the form, compared without regard to case', async () => {
     expect(wayBack(await visit('expected', alice, 'ALICE@example.com')).get('state')).toBe('new')
   })
 
@@ -191,7 +191,7 @@ describe("the form's e-mail", () => {
     expect(await account('hinted')).toMatchObject({ user: bob, signedInAs: bob })
   })
 
-  it('may be a shared mailbox at Microsoft: who signed in is told beside it, and stays the same', async () => {
+  it('may be a shared mailbox at Microsoft: signedInAs names who signed in, and stays the same', async () => {
     const mailbox = 'support@example.com'
     const visit = (as: string, form: object = {}) =>
       scene.visit({ account: 'shared', app: 'outlook', as, form })

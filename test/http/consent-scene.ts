@@ -9,7 +9,7 @@ export const caller = 'http://caller.example'
 export interface Visit {
   readonly account: string
   readonly app: string
-  /** Who signs in at the provider, whoever is expected. */
+  /** The user who signs in at the provider, expected or not. */
   readonly as: string
   /** More of the form's fields. */
   readonly form?: object
@@ -17,7 +17,7 @@ export interface Visit {
 
 export interface ConsentScene extends AsyncDisposable {
   readonly cluster: HttpCluster
-  /** A browser of its own, which finds tokenbus where it listens. */
+  /** A browser with separate cookies, sent to the address that tokenbus listens on. */
   browser(): (url: string | URL, headers?: Readonly<Record<string, string>>) => Promise<Page>
   formFor(body: object): Promise<string>
   /** From the form to the callback's page. */

@@ -63,7 +63,7 @@ describe('PUT /v1/account/:account/reconnect', () => {
     expect((await http.request('account.get.carol')).generation).toBe(before + 1)
   })
 
-  it('is of no use to an account whose person has to come', async () => {
+  it('is refused for an account that needs a new consent', async () => {
     expect(await reconnect('bob')).toMatchObject({ status: 200, body: { reconnect: false } })
     expect((await reconnect('nobody')).status).toBe(404)
   })

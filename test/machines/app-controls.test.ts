@@ -14,7 +14,7 @@ import {
 } from '../support/app-given.ts'
 import { accepted, another, contextOf, one, other, underQuestion, unproven } from './app-doubt.ts'
 
-describe('where a control tells', () => {
+describe('where a control is conclusive', () => {
   const sighted = [one, accepted, seesSecrets]
   it('it is sent once, and no account is called', () =>
     app(...sighted)

@@ -3,7 +3,7 @@ import { type Recorded, said } from './recorded.ts'
 const compared = { class: 'T', reason: 'unknown_error', unknownWords: true } as const
 const dead = { class: 'A', reason: 'grant_revoked' } as const
 
-/** Vendors with a word or two of their own. */
+/** Vendors with one or two non-standard error codes. */
 export const otherVendors: Recorded[] = [
   // www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
   { title: 'Zoho: 200 invalid_code', ...said(200, { error: 'invalid_code' }), is: dead },

@@ -93,7 +93,7 @@ describe('who signed in', () => {
     expect((await signedIn({ iss: 'https://evil.example' })).kind).toBe('refused')
   })
 
-  it('is believed of whoever answers where no issuer is known; what does not fit is as good as none', async () => {
+  it('is trusted from the token endpoint where no issuer is known; one that does not match is ignored', async () => {
     const unknown = { issuer: undefined, tokenUrl: `${issuer}/token` } as unknown as Partial<AppConfig>
     expect((await signedIn({ email: 'a@example.com' }, {}, unknown)).who?.name).toBe('a@example.com')
     const other = await signedIn({ email: 'a@example.com', aud: 'another client' }, {}, unknown)

@@ -6,7 +6,7 @@ export interface AskingProvider extends AsyncDisposable {
   readonly tokenUrl: string
 }
 
-/** A provider that asks the person, and takes every code and token; each answer has tokens and an ID token of its own. */
+/** A provider that asks the person, and takes every code and token; each answer has new tokens and a new ID token. */
 export async function startAskingProvider({ issuer = 'https://accounts.google.com', user = 'bob' } = {}) {
   let issued = 0
   const nonces: (string | null)[] = []

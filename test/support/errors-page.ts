@@ -22,7 +22,7 @@ const parts: Readonly<Record<string, () => string>> = {
   'reasons of apps': () => reasonTable({ ...ofMachine(['client_rejected']), ...appReasons }),
   consents: () =>
     tableOf(
-      ['`error`', '`error_description`', 'said by the provider', 'whose', 'page'],
+      ['`error`', '`error_description`', 'provider error', 'responsible', 'page'],
       Object.entries(problems).map(consentRow),
     ),
   'passing reasons': () =>

@@ -1,13 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { partitionOf } from '../../src/redis/keys.ts'
-import type { Change, OutboxEntry, Records } from '../../src/redis/records.ts'
+import type { Change, OutboxEntry } from '../../src/redis/records.ts'
+import { openRecords, type RecordStore } from './open-records.ts'
 import type { recordSamples } from './record-samples.ts'
-
-export interface RecordStore {
-  open(options: { partitions: number; outboxCap?: number; outboxesCap?: number }): Promise<Records>
-  /** The account's score in `due`. */
-  wakeUpOf(id: string, partitions: number): Promise<number | null>
-}
 
 const partitions = 4
 
@@ -16,39 +11,31 @@ export function outboxContract(
   store: RecordStore,
   { newId, entry, change }: ReturnType<typeof recordSamples>,
 ): void {
-  let records: Records
-  beforeAll(async () => {
-    records = await store.open({ partitions })
-  })
-  const load = (id: string) => records.load({ kind: 'account', id })
-  const outboxOf = async (id: string) =>
-    (await records.outbox.read({ partition: partitionOf(id, partitions), count: 1_000 })).filter(
-      (each) => each.entry.ref.id === id,
-    )
+  const { records, load, outboxOf } = openRecords(store, partitions)
 
   describe('the outbox', () => {
     it('is read in order and emptied by id', async () => {
       const id = newId()
       const both = [entry(id, 'account.transition'), entry(id, 'token.refreshed')]
-      await records.save(change(id, { outbox: both }))
+      await records().save(change(id, { outbox: both }))
       const found = await outboxOf(id)
       expect(found.map((each) => each.entry)).toEqual(both)
       const [first] = found
-      await records.outbox.remove({
+      await records().outbox.remove({
         partition: partitionOf(id, partitions),
         entryIds: [first?.entryId as string],
       })
       expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
     })
 
-    it('is told to who saves: what the save has left, and what of the same record waits from before', async () => {
+    it('answers a save with its entries, and with older ones of the same record', async () => {
       const id = newId()
       const partition = partitionOf(id, partitions)
-      const waiting = await records.outbox.read({ partition, count: 1_000 })
-      await records.outbox.remove({ partition, entryIds: waiting.map(({ entryId }) => entryId) })
+      const waiting = await records().outbox.read({ partition, count: 1_000 })
+      await records().outbox.remove({ partition, entryIds: waiting.map(({ entryId }) => entryId) })
       const save = async (types: OutboxEntry['type'][], again: Partial<Change> = {}) => {
         const outbox = types.map((type) => entry(id, type))
-        return records.save(change(id, { previous: await load(id), outbox, ...again }))
+        return records().save(change(id, { previous: await load(id), outbox, ...again }))
       }
       const first = await save(['account.transition', 'token.refreshed'])
       const second = await save(['account.transition'], { saveId: 'a save of its own' })

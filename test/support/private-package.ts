@@ -13,7 +13,7 @@ export interface PrivatePackage {
   load<T>(name: string): Promise<T>
 }
 
-/** Installs a folder's own tools, which have a lock file of their own: they want an older TypeScript than ours. */
+/** Installs a folder's tools by its separate lock file: they need an older TypeScript than the project's. */
 export function privatePackage(path: string): PrivatePackage {
   const folder = fileURLToPath(new URL(`${path}/`, root))
   const require = createRequire(join(folder, 'package.json'))

@@ -10,7 +10,7 @@ export interface Spawned {
   readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
 }
 
-/** One command line, in a process of its own. */
+/** One command line, in a separate process. */
 export function startTokenbus(args: readonly string[], env: Record<string, string>): Spawned {
   const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...env } })
   let [out, err] = ['', '']

@@ -83,7 +83,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
     return { status: 302, headers: { location: back.href } }
   }
 
-  /** A GET, whose query is all there is of it. */
+  /** A GET: its query holds every parameter. */
   function renew(asked: Asked, endpoint: string): Reply {
     insist(asked.method === 'GET', `${asked.method} to ${endpoint}`)
     insist(asked.headers.authorization === undefined, 'an Authorization header')

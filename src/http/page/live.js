@@ -12,7 +12,7 @@ const types = [
 const listeners = new Set()
 let source
 
-/** Tells of every change, until `disconnect`; `status` hears whether we are connected, as a key of the language files. */
+/** Passes every event on, until `disconnect`; calls `status` with the connection's state, a key of the language files. */
 export function connect(status) {
   source = new EventSource(at('/v1/events'))
   source.onopen = () => status('live')
@@ -32,9 +32,9 @@ export function disconnect() {
 
 /** For as long as a view is shown; `concerns` says which events it has to do with. */
 export function onEvent(listener, concerns = () => true) {
-  const heard = (event) => concerns(event) && listener(event)
-  listeners.add(heard)
-  return () => listeners.delete(heard)
+  const relevant = (event) => concerns(event) && listener(event)
+  listeners.add(relevant)
+  return () => listeners.delete(relevant)
 }
 
 /** Shows a view, and again soon after each event that concerns it; listens first, so that none is missed in between. */

@@ -54,7 +54,7 @@ async function show() {
   } catch (error) {
     explain(error)
   }
-  // A reader that follows a link hears where it has come; whom the page has just opened for is left alone.
+  // After a link, a screen reader announces the new view; on the first load focus is not moved.
   if (loaded) main.querySelector('h1')?.focus()
   loaded = true
 }

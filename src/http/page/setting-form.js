@@ -40,7 +40,7 @@ function hintOf({ name, description, default: usual }) {
   return `${text} · ${t('settings.default')}: ${typeof usual === 'string' ? usual : JSON.stringify(usual)}`
 }
 
-/** As it is put: what people add to the usual scopes has a field of its own. */
+/** The body of the put: additional scopes are a separate field. */
 function shownOf({ name, secret }, known) {
   if (secret) return undefined
   const { additionalScopes = [], scopes = [] } = known
