@@ -55,7 +55,7 @@ function insideOf(said: KeptSource, { answer: { path } = {} }: KeptInAnswer['con
 
 /** Large integer ids are kept as text, since a JSON number would be rounded. */
 function withWholeIds(json: string): string {
-  return json.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?=\s*[,}\]])/g, (all) =>
+  return json.replace(/"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?=\s*[,}\]])/g, (all) =>
     all[0] === '"' ? all : `"${all}"`,
   )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { keptFields } from '../../src/provider/kept-fields.ts'
+import { Secret } from '../../src/common/secret.ts'
+import { keptFields, keptInAnswer } from '../../src/provider/kept-fields.ts'
 
 const answer = {
   access_token: 'access-token-1',
@@ -33,5 +34,16 @@ describe('what an app keeps', () => {
   })
   it('is a short text, a number or a boolean; anything else is left out', () => {
     expect(kept('long', 'list', 'team', 'absent', 'team.id.x', '__proto__', 'constructor')).toBeUndefined()
+  })
+  it('is exact for large ids, beside numbers of every other form', () => {
+    const body =
+      '{"id": 12345678901234567890, "ratio": 0.30000000000000004, "tiny": 1e-1234567890123456, "n": -1}'
+    const kept = keptInAnswer({
+      config: { keep: ['id', 'ratio', 'n'] },
+      exchange: { kind: 'answered', status: 200, headers: {}, body: Buffer.from(body) },
+      answer: { accessToken: new Secret('access-token-1') },
+      spent: [],
+    })
+    expect(kept).toEqual({ extra: { id: '12345678901234567890', ratio: 0.30000000000000004, n: -1 } })
   })
 })
