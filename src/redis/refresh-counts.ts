@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ClusterClock } from '../common/cluster-clock.ts'
+import { type Poll, realTimers } from '../common/timers.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
 /** How refreshes ended in one hour, on all nodes. */
@@ -48,19 +49,31 @@ export function createRefreshCounts({ redis, clock, logger }: RefreshCountsOptio
     const taken = [...waiting]
     waiting.clear()
     for (const [from, counts] of taken) {
-      const pipeline = redis.pipeline()
-      for (const [field, count] of counts) pipeline.hincrby(keyOf(from), field, count)
-      pipeline.expire(keyOf(from), keptFor)
-      try {
-        await reach(() => pipeline.exec())
-      } catch (error) {
-        logger.debug({ err: error }, 'counts of refreshes wait for Redis')
-        for (const [field, count] of counts) add(from, field, count)
-      }
+      if (hourNow() - from > keptFor * 1_000) continue
+      const fields = [...counts]
+      const failures = await failuresOf(from, fields)
+      for (const [index, [field, count]] of fields.entries()) if (failures[index]) add(from, field, count)
     }
   }
 
-  const timer = setInterval(() => void write(), writtenEvery)
+  /** By field. A pipeline resolves even if its commands are refused: each has its own error. */
+  async function failuresOf(
+    from: number,
+    fields: readonly (readonly [string, number])[],
+  ): Promise<boolean[]> {
+    const pipeline = redis.pipeline()
+    for (const [field, count] of fields) pipeline.hincrby(keyOf(from), field, count)
+    pipeline.expire(keyOf(from), keptFor)
+    try {
+      const results = (await reach(() => pipeline.exec())) ?? []
+      return fields.map((_, index) => results[index]?.[0] !== null)
+    } catch (error) {
+      logger.debug({ err: error }, 'counts of refreshes wait for Redis')
+      return fields.map(() => true)
+    }
+  }
+
+  const poll: Poll = realTimers.poll(writtenEvery, write)
 
   return {
     refreshEnded: (reason) => add(hourNow(), reason === null ? succeeded : failed + reason, 1),
@@ -72,7 +85,7 @@ export function createRefreshCounts({ redis, clock, logger }: RefreshCountsOptio
       return rows.map((row, index) => hourOf(starts[index] as number, row))
     },
     async stop() {
-      clearInterval(timer)
+      await poll.stop()
       await write()
     },
   }
