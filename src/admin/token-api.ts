@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ClusterClock } from '../common/cluster-clock.ts'
+import { realTimers } from '../common/timers.ts'
 import type { StoredSwitch, TokenApiSwitch } from '../redis/token-api-switch.ts'
 
 export interface TokenApiOptions {
@@ -23,7 +24,7 @@ export interface TokenApi {
   enabled(): boolean
   state(): Promise<TokenApiState>
   turn(decision: { enabled: boolean; by: string }): Promise<void>
-  stop(): void
+  stop(): Promise<void>
 }
 
 /** Milliseconds after which a change by another node is noticed. */
@@ -33,31 +34,36 @@ const readEvery = 1_000
 export async function startTokenApi({ store, decided, clock, logger }: TokenApiOptions): Promise<TokenApi> {
   let turned = await store.read()
 
+  let turns = 0
+
+  /** A read that began before this node last set the switch is out of date. */
+  async function read(): Promise<void> {
+    const before = turns
+    const found = await store.read()
+    if (turns === before) turned = found
+  }
+
   // While Redis is unavailable the switch cannot be set either, so the last known position stays valid.
-  const timer = setInterval(() => {
-    store.read().then(
-      (found) => {
-        turned = found
-      },
-      (error) => logger.debug({ err: error }, 'the switch for tokens over HTTP was not read'),
-    )
-  }, readEvery)
+  const poll = realTimers.poll(readEvery, () =>
+    read().catch((error) => logger.debug({ err: error }, 'the switch for tokens over HTTP was not read')),
+  )
 
   const enabled = () => decided ?? turned?.enabled ?? false
 
   return {
     enabled,
     async state() {
-      turned = await store.read()
+      await read()
       const decidedBy = decided !== undefined ? 'environment' : turned === null ? 'default' : 'switch'
       return { enabled: enabled(), decidedBy, switch: turned }
     },
     async turn({ enabled, by }) {
       const decision = { enabled, by, at: clock.now() }
       await store.write(decision)
+      turns += 1
       turned = decision
       logger.warn({ enabled, by }, 'tokens over HTTP: the switch was set')
     },
-    stop: () => clearInterval(timer),
+    stop: poll.stop,
   }
 }
