@@ -87,7 +87,8 @@ export function viewOf(
 
 export function appView(app: App & { config: AppConfig }): AppView {
   const { context, secrets, state, record } = app
-  const lastError = context.lastError ?? context.consentFault
+  const isOfTokens = context.question !== null || state === 'secret-expired'
+  const lastError = (isOfTokens ? null : context.consentFault) ?? context.lastError ?? context.consentFault
   const { pinned, preset: _, ...config } = app.config
   const newerPreset = newerInPreset(app.config)
   const statuses = new Map(context.secrets.map((status) => [status.id, status]))

@@ -2,7 +2,7 @@ import { api, get, part } from './api.js'
 import { countOf } from './apps.js'
 import { checklist } from './checklist.js'
 import { connectForm } from './connect-form.js'
-import { doubtful, facts, form, h, problem, stateMark, title } from './dom.js'
+import { doubtful, facts, form, h, problem, reasonLink, stateMark, title } from './dom.js'
 import { number, t } from './language.js'
 import { showLive } from './live.js'
 import { secretList } from './secrets.js'
@@ -53,7 +53,7 @@ function describe({ app, state, provider, lastError, enabled }, accounts) {
     [t('app')]: app,
     [t('provider')]: provider,
     [t('accounts')]: h('a', { href: `#/accounts?app=${part(app)}` }, number(accounts)),
-    [t('last-error')]: lastError?.error,
+    [t('last-error')]: lastError && h('span', {}, reasonLink(lastError.reason), `: ${lastError.action}`),
   })
 }
 
