@@ -212,9 +212,9 @@ export type AppEvent =
   | BaselineLearnt
   | WitnessAbsent
   | EndpointEvent
-  /** `newcomer.waits`: an account with a grant newer than the app's failure. */
   | (Happened & { readonly type: 'consent.refused' } & AppError)
   | (Happened & { readonly type: 'consent.accepted' })
+  /** `newcomer.waits`: an account with a grant newer than the app's failure. */
   | (Happened & { readonly type: 'account.probed' | 'newcomer.waits'; readonly account: string })
   | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
   | (Happened & { readonly type: 'accounts.woken' })

@@ -1,12 +1,10 @@
 import type { AppContext, AppEvent } from './app-context.ts'
+import { pauseAfter } from './app-rules.ts'
 import type { RefusedEndpoint } from './refused-endpoint.ts'
 
 type Change = Pick<AppContext, 'endpoints'>
 type Event<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>
 
-const minute = 60_000
-const firstProbe = 5 * minute
-const longestPause = 60 * minute
 /** What is forgotten is learnt anew by two requests. */
 const mostEndpoints = 32
 const enoughGrants = 2
@@ -31,7 +29,7 @@ export function noteRefused(context: AppContext, event: Event<'endpoint.refused'
     probes: 0,
     probeAt: 0,
     ...known,
-    ...(fallsNow && { probeAt: at + firstProbe }),
+    ...(fallsNow && { probeAt: at + pauseAfter(0) }),
     endpoint,
     grants,
     at,
@@ -56,12 +54,7 @@ export function noteProbe({ endpoints }: AppContext, event: Event<'endpoint.prob
     endpoints: endpoints.map((each) => {
       if (each.endpoint !== endpoint) return each
       const probes = each.probes + 1
-      return {
-        ...each,
-        probe,
-        probes,
-        probeAt: at + Math.min(longestPause, firstProbe * 2 ** Math.min(probes, 8)),
-      }
+      return { ...each, probe, probes, probeAt: at + pauseAfter(probes) }
     }),
   }
 }

@@ -173,10 +173,10 @@ export function keepBaseline(_: AppContext, { at, baseline }: BaselineLearnt): C
   return baseline === null ? { baselineAt: at + baselineRetry } : { baseline, baselineAt: at + baselineHolds }
 }
 
-const firstProbe = 5 * minute
+export const firstProbe = 5 * minute
 
 /** 5 min, doubling to an hour. */
-const pauseAfter = (probes: number) => Math.min(60 * minute, firstProbe * 2 ** Math.min(probes, 8))
+export const pauseAfter = (probes: number) => Math.min(60 * minute, firstProbe * 2 ** Math.min(probes, 8))
 
 /** The circuit's probe schedule while the app is down. */
 export function scheduleProbe(context: AppContext, event: AppEvent): Change {

@@ -9,7 +9,6 @@ const relativeImport = /((?:from|import\()\s*)(['"])(\.{1,2}\/[^'"]*)\.ts\2/g
  */
 export function rewriteDeclarations(folder) {
   if (!existsSync(folder)) return
-  if (!existsSync(folder)) return
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.d.ts')) continue
     const path = join(folder, file)

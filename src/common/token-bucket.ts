@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { bucketLevel } from '../../machines/token-bucket.ts'
+import { type BucketRate, bucketLevel, type TokenBucket } from '../../machines/token-bucket.ts'
 import { realTimers, type Timers } from './timers.ts'
 
 export interface Limited {
@@ -16,20 +16,25 @@ export interface TokenBuckets {
   giveBack(id: string): void
 }
 
+type Bucket = { -readonly [Key in keyof (TokenBucket & BucketRate)]: number }
+
 const most = 10_000
 
 /** One token bucket per id, on this node. Beyond the maximum, the least recently used bucket is dropped. */
 export function createTokenBuckets({ elapsed }: Pick<Timers, 'elapsed'> = realTimers): TokenBuckets {
-  const buckets = new LRUCache<string, { level: number; at: number }>({ max: most })
+  const buckets = new LRUCache<string, Bucket>({ max: most })
   return {
     take({ id, perSecond, burst = perSecond }) {
       const at = elapsed()
+      const interval = 1_000 / perSecond
       const bucket = buckets.get(id)
       if (bucket === undefined) {
-        buckets.set(id, { level: burst - 1, at })
+        buckets.set(id, { level: burst - 1, at, size: burst, interval })
         return 0
       }
-      bucket.level = bucketLevel(bucket, { size: burst, interval: 1_000 / perSecond }, at)
+      bucket.size = burst
+      bucket.interval = interval
+      bucket.level = bucketLevel(bucket, bucket, at)
       bucket.at = at
       if (bucket.level < 1) return Math.ceil((1 - bucket.level) / perSecond)
       bucket.level -= 1

@@ -1,7 +1,7 @@
 import type { Apps } from '../actors/app-actor.ts'
 import { fail, type Result } from '../contract/failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
-import { spendsRefreshToken } from '../provider/grant-forms.ts'
+import { hasConsentPage, spendsRefreshToken } from '../provider/grant-forms.ts'
 import { originOf } from '../provider/grant-place.ts'
 import { fillParams, type Params } from '../provider/url-params.ts'
 
@@ -25,14 +25,9 @@ export async function consentApp({
 }: ConsentApp): Promise<Result<AppConfig>> {
   const { config } = await apps.look(app)
   if (config === null) return fail('app_not_found', `${field}: there is no such app`)
-  if (onDevice ? spendsRefreshToken(config) : isAgreedTo(config))
+  if (onDevice ? spendsRefreshToken(config) : hasConsentPage(config))
     return fillParams(config, params, { beforeCallback: !onDevice })
   return fail('invalid_config', `${field}: accounts of this app need nobody to consent`)
-}
-
-/** An administrator may have to agree that an app acts for itself, which brings no code. */
-function isAgreedTo({ grant, authorizeUrl }: Pick<AppConfig, 'grant' | 'authorizeUrl'>): boolean {
-  return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
 }
 
 /** What a person has agreed to is redeemed there, and nowhere else. */

@@ -1,5 +1,5 @@
 /** The code word of a failure: the HTTP-like number that goes with it on every wire, when it is answered, and what helps. */
-export const failureWords = {
+const failureWords = {
   bad_request: {
     status: 400,
     means: 'The payload or the id is malformed; the message names the field and its rule.',

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { messagePage, pagePolicy } from './message-page.ts'
+import { sendPage } from './message-page.ts'
 import { preferredLanguage, translator } from './translations.ts'
 
 /** Where a person ends who followed a consent link that an operator had copied: there is no caller to go back to. */
@@ -9,14 +9,7 @@ export function connectedPage(server: FastifyInstance): void {
     const say = translator(language)
     const { error } = query as Record<string, unknown>
     const end = error === undefined ? 'connected' : 'not-connected'
-    return reply
-      .type('text/html; charset=utf-8')
-      .headers({ 'content-security-policy': pagePolicy, vary: 'accept-language' })
-      .send(
-        messagePage(
-          { language, title: say(`consent.${end}.title`), text: say(`consent.${end}.text`) },
-          server.basePath,
-        ),
-      )
+    const [title, text] = [say(`consent.${end}.title`), say(`consent.${end}.text`)]
+    return sendPage(reply, 200, { language, title, text })
   })
 }

@@ -5,7 +5,7 @@ import type { Agreed, ConsentEnd } from '../consent/consent-end.ts'
 import { problemOf } from '../consent/problems.ts'
 import { idSchema, newIdSchema, textSchema, urlValuesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
-import { type Message, messagePage, pagePolicy } from './message-page.ts'
+import { sendPage } from './message-page.ts'
 import { type Route, route } from './route.ts'
 import { cookieText } from './set-cookie.ts'
 import { preferredLanguage, translator } from './translations.ts'
@@ -94,7 +94,7 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
       label: `${name ?? app} (${provider})`,
     }))
     const text = say(links.length > 0 ? 'consent.choose.text' : 'consent.choose.none')
-    return page(reply, 200, { language, title: say('consent.choose.title'), text, links })
+    return sendPage(reply, 200, { language, title: say('consent.choose.title'), text, links })
   }
   if (step.kind === 'agreed') return showAgreed(reply, step, language)
   const { problem, values, back, again, adminUrl } = step
@@ -107,7 +107,7 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
   ]
   const title = say(`consent.${problemOf(problem).title ?? problem}.title`)
   const text = say(`consent.${problem}.text`, values)
-  return page(reply, problemOf(problem).status, { language, title, text, links })
+  return sendPage(reply, problemOf(problem).status, { language, title, text, links })
 }
 
 const onward = (reply: FastifyReply, ticket: string) =>
@@ -119,13 +119,5 @@ function showAgreed(reply: FastifyReply, { ticket, isSameBrowser }: Agreed, lang
   const say = translator(language)
   const links = [{ href: onward(reply, ticket), label: say('consent.again') }]
   const [title, text] = [say('consent.agreed.title'), say('consent.agreed.text')]
-  return page(reply, 200, { language, title, text, links })
-}
-
-function page(reply: FastifyReply, status: number, message: Message): FastifyReply {
-  return reply
-    .code(status)
-    .type('text/html; charset=utf-8')
-    .headers({ 'content-security-policy': pagePolicy, vary: 'accept-language' })
-    .send(messagePage(message, reply.server.basePath))
+  return sendPage(reply, 200, { language, title, text, links })
 }

@@ -26,8 +26,6 @@ const words: Readonly<Record<AccountState, EmailEngineState>> = {
   'secret-expired': 'connectError',
 }
 
-export const emailEngineState = (state: AccountState): EmailEngineState => words[state]
-
 export const isEmailEngineState = (word: string | undefined): word is EmailEngineState =>
   emailEngineStates.includes(word as EmailEngineState)
 

@@ -1,3 +1,5 @@
+import type { FastifyReply } from 'fastify'
+
 /** A page of a few words, for browsers that have nowhere else to go. */
 export interface Message {
   /** ISO 639-1. */
@@ -10,6 +12,15 @@ export interface Message {
 /** What may be loaded by our pages: only what we serve ourselves. */
 export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** Answers with a page, in the language the browser prefers. */
+export function sendPage(reply: FastifyReply, status: number, message: Message): FastifyReply {
+  return reply
+    .code(status)
+    .type('text/html; charset=utf-8')
+    .headers({ 'content-security-policy': pagePolicy, vary: 'accept-language' })
+    .send(messagePage(message, reply.server.basePath))
+}
 
 /** `basePath`: before the paths of our own files. */
 export function messagePage({ language, title, text, links = [] }: Message, basePath: string): string {

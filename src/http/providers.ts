@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { providerSchema } from '../contract/app.ts'
 import { fail, ok } from '../contract/failures.ts'
 import { builtIn, type Catalogue } from '../provider/catalogue.ts'
-import { catalogueEntrySchema } from '../provider/catalogue-entry.ts'
+import { type CatalogueEntry, catalogueEntrySchema } from '../provider/catalogue-entry.ts'
 import { providerSettingSchema, settingsOf } from '../provider/explain-provider.ts'
+import { grantOf } from '../provider/preset.ts'
 import { type Route, route } from './route.ts'
 
 export interface ProviderRoutesOptions {
@@ -14,6 +15,12 @@ export interface ProviderRoutesOptions {
 
 const { displayName, category, sources, setup } = catalogueEntrySchema.shape
 const brief = { provider: providerSchema, displayName, category, grant: z.string() }
+const briefOf = ([provider, { displayName, category, settings }]: readonly [string, CatalogueEntry]) => ({
+  provider,
+  displayName,
+  category,
+  grant: grantOf(settings),
+})
 const access = { scopes: ['app:write', 'events:read'] } as const
 
 /** The catalogue of providers: what an app can be put with, and what to do at each provider. */
@@ -26,13 +33,7 @@ export function providerRoutes({ catalogue = builtIn, redirectUri }: ProviderRou
       access,
       answer: z.strictObject({ providers: z.array(z.strictObject(brief)) }),
       async handle() {
-        const providers = [...catalogue].map(([provider, { displayName, category, settings }]) => ({
-          provider,
-          displayName,
-          category,
-          grant: settings.grant ?? 'authorization_code',
-        }))
-        return ok({ providers })
+        return ok({ providers: [...catalogue].map(briefOf) })
       },
     }),
     route({
@@ -51,12 +52,9 @@ export function providerRoutes({ catalogue = builtIn, redirectUri }: ProviderRou
       async handle({ params: { provider } }) {
         const entry = catalogue.get(provider)
         if (entry === undefined) return fail('not_found', 'provider: not one of the catalogue')
-        const { displayName, category, setup, sources } = entry
+        const { setup, sources } = entry
         return ok({
-          provider,
-          displayName,
-          category,
-          grant: entry.settings.grant ?? 'authorization_code',
+          ...briefOf([provider, entry]),
           redirectUrl: redirectUri(),
           setup,
           settings: settingsOf(entry),

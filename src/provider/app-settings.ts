@@ -5,7 +5,7 @@ import type { AppConfig } from './app-config.ts'
 import { builtIn, type Catalogue } from './catalogue.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { checkSettings } from './check-settings.ts'
-import { clouds } from './microsoft-clouds.ts'
+import { filler } from './microsoft-clouds.ts'
 import { type Preset, toPreset } from './preset.ts'
 import { presetOf, presets } from './presets.ts'
 import { urlFields } from './url-params.ts'
@@ -129,11 +129,6 @@ function protocolOf(put: AppPut, { protocol }: Preset): ProtocolSettings {
     .filter((name) => protocol[name] !== undefined && said[name] !== undefined)
     .map((name) => [name, { ...protocol[name], ...said[name] }])
   return { ...protocol, ...said, ...Object.fromEntries(both) }
-}
-
-function filler({ tenant, cloud }: Pick<AppConfig, 'tenant' | 'cloud'>) {
-  const known: Readonly<Record<string, string | undefined>> = { tenant, ...(cloud && clouds[cloud]) }
-  return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? `{${name}}`)
 }
 
 function without(put: AppPut, names: readonly (keyof AppPut)[]): AppPut {

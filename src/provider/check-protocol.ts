@@ -1,6 +1,7 @@
 import type { AppPut } from '../contract/app.ts'
 import { placeholdersIn } from '../contract/protocol-settings.ts'
 import type { AppConfig } from './app-config.ts'
+import { hasConsentPage } from './grant-forms.ts'
 import { urlFields } from './url-params.ts'
 import { patternComplaint } from './url-pattern.ts'
 
@@ -13,7 +14,7 @@ interface Asked {
 type Complaint = readonly [field: string, complaint: string]
 type Rule = (asked: Asked) => Complaint | undefined
 
-const ofCode = [
+export const ofCode = [
   'pkce',
   'pkceMethod',
   'refreshParams',
@@ -24,7 +25,7 @@ const ofCode = [
   'exchangeUrl',
   'exchangeParams',
 ] as const
-const ofConsent = ['authorizeParams', 'redirectUri'] as const
+export const ofConsent = ['authorizeParams', 'redirectUri'] as const
 const parameters = ['authorizeParams', 'tokenParams', 'refreshParams', 'exchangeParams'] as const
 
 /** Parameters that authenticate the client, or bind a response to its request, must not be constants of an app. */
@@ -149,11 +150,6 @@ function first<Field extends string>(
     if (complaint) return [field, complaint]
   }
   return undefined
-}
-
-/** True if the URL can be an authorization endpoint. */
-function hasConsentPage({ grant, authorizeUrl }: AppConfig): boolean {
-  return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
 }
 
 function isAskedBefore({ issuer, authorizeUrl, deviceUrl, authorizeParams }: AppConfig, name: string) {

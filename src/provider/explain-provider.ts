@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { appPutSchema } from '../contract/app.ts'
 import { jsonSchemaOf } from '../contract/json-schema.ts'
 import type { CatalogueEntry } from './catalogue-entry.ts'
-import type { Grant } from './preset.ts'
+import { ofCode, ofConsent } from './check-protocol.ts'
+import { type Grant, grantOf } from './preset.ts'
 
 type Setting = keyof typeof appPutSchema.shape
 
@@ -23,21 +24,12 @@ const usual: readonly Setting[] = [
 const notSettings: readonly string[] = ['ifVersion', 'provider', 'secrets', 'moveGrants'] satisfies Setting[]
 const takenByFew: readonly string[] = ['issuer', 'grant', 'tenant', 'cloud', 'testing'] satisfies Setting[]
 const consentAlone: readonly Setting[] = [
+  ...ofCode,
+  ...ofConsent,
   'rotation',
   'graceSeconds',
   'authorizeUrl',
-  'authorizeParams',
   'deviceUrl',
-  'pkce',
-  'pkceMethod',
-  'redirectUri',
-  'refreshUrl',
-  'refreshParams',
-  'refreshMethod',
-  'exchangeUrl',
-  'exchangeParams',
-  'refreshToken',
-  'refreshWith',
 ]
 
 export const providerSettingSchema = z.strictObject({
@@ -53,7 +45,7 @@ export type ProviderSetting = z.output<typeof providerSettingSchema>
 
 /** All settings of `app.put` that apply to apps of this provider. */
 export function settingsOf({ takes, settings }: CatalogueEntry): ProviderSetting[] {
-  const grant: Grant = settings.grant ?? 'authorization_code'
+  const grant: Grant = grantOf(settings)
   const names = (Object.keys(appPutSchema.shape) as Setting[]).filter(
     (name) => !notSettings.includes(name) && means(name, { takes, grant }),
   )

@@ -90,3 +90,8 @@ function signerOf({ config, clientSecret }: Pick<Spent, 'config' | 'clientSecret
   const { rsa } = presetOf(config)
   return (clientSecret && readSigningKey({ secret: clientSecret, rsa })) as SigningKey
 }
+
+/** True if somebody consents: a user, or an administrator to an app that acts for itself, which brings no code. */
+export function hasConsentPage({ grant, authorizeUrl }: Pick<AppConfig, 'grant' | 'authorizeUrl'>): boolean {
+  return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
+}

@@ -1,5 +1,5 @@
 import type { AppConfig } from './app-config.ts'
-import { clouds } from './microsoft-clouds.ts'
+import { filler } from './microsoft-clouds.ts'
 import { presetOf } from './presets.ts'
 
 type App = Pick<
@@ -20,7 +20,7 @@ function isOfPreset(app: App): boolean {
 }
 
 function filled(template: string | undefined, { cloud = 'global', tenant = '' }: App): string | undefined {
-  return template?.replace('{login}', clouds[cloud].login).replace('{tenant}', tenant)
+  return template && filler({ cloud, tenant })(template)
 }
 
 const tenantIn = /\{(?:tid|tenantid)\}/

@@ -33,3 +33,9 @@ export const clouds: Readonly<Record<NonNullable<AppPut['cloud']>, Cloud>> = {
     outlook: 'partner.outlook.cn',
   },
 }
+
+/** Fills a preset's `{tenant}` and the hosts of a cloud; other placeholders stay. */
+export function filler({ tenant, cloud }: Pick<AppPut, 'tenant' | 'cloud'>) {
+  const known: Readonly<Record<string, string | undefined>> = { tenant, ...(cloud && clouds[cloud]) }
+  return (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? `{${name}}`)
+}

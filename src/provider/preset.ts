@@ -69,13 +69,16 @@ const day = 24 * hour
 /** Conservative limits for providers that publish none. */
 const modest = { concurrency: 16, perSecond: 20 }
 
+export const grantOf = ({ grant = 'authorization_code' }: Pick<CatalogueEntry['settings'], 'grant'>): Grant =>
+  grant
+
 /** Conservative defaults for missing fields of an entry. */
 export function toPreset({ takes, settings, facts }: CatalogueEntry): Preset {
   const { authorizeUrl, tokenUrl, revocationUrl, refreshUrl, exchangeUrl, deviceUrl, ...said } = settings
   const { grant, scopes, clientAuth, rotation, graceSeconds, authorizeParams, ...protocol } = said
   const { signs, idleDays, testingDays, caps, ...known } = facts
   return withoutUndefined<Preset>({
-    grant: grant ?? 'authorization_code',
+    grant: grantOf(settings),
     takes,
     endpoints: withoutUndefined({
       authorizeUrl,

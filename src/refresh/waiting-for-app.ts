@@ -1,6 +1,6 @@
 import { isDown } from '../../machines/index.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
-import type { Apps } from '../actors/app-actor.ts'
+import type { App, Apps } from '../actors/app-actor.ts'
 import { filledApp } from './filled-app.ts'
 import type { AppSlots } from './provider-limits.ts'
 
@@ -30,18 +30,20 @@ const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
 
 /** Wakes accounts waiting for their app that the app's fan-out does not reach in time. */
 export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOptions): WaitingForApp {
-  async function wakeIfAppWorks(account: string, { snapshot: { context } }: LoadedAccount): Promise<void> {
-    const app = filledApp(await apps.look(context.app), context.params)
+  async function wakeIf(unfilled: App, account: string, { snapshot }: LoadedAccount): Promise<void> {
+    const app = filledApp(unfilled, snapshot.context.params)
     if (app.state === 'secret-expired' || isDown(app.context, app.endpoint)) return
     await accounts.receive(account, appWorks)
   }
 
   return {
-    wakeIfAppWorks,
+    async wakeIfAppWorks(account, loaded) {
+      await wakeIf(await apps.look(loaded.snapshot.context.app), account, loaded)
+    },
     async beginWaiting(account, loaded) {
       const { context } = loaded.snapshot
       const app = await apps.look(context.app)
-      if (app.state !== 'secret-expired') return wakeIfAppWorks(account, loaded)
+      if (app.state !== 'secret-expired') return wakeIf(app, account, loaded)
       const isNew = context.authorizedAt > app.context.since && context.attempt?.probe !== true
       if (!isNew || app.context.newcomer !== null) return
       await apps.report(context.app, { type: 'newcomer.waits', account })
