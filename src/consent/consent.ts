@@ -24,7 +24,7 @@ import { type ConsentReportsOptions, createConsentReports } from './consent-repo
 import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
-/** Who asks for a person's consent, for which account, and where the browser goes afterwards. */
+/** The caller that requests a consent, the account, and where the browser goes afterwards. */
 export interface ConsentWish {
   /** Null: a new one, named at the end. */
   readonly account: string | null
@@ -42,7 +42,7 @@ export interface ConsentWish {
   readonly redirectUrl: string
   /** Seconds the address is good for. */
   readonly ttl?: number | undefined
-  /** Who asks, and answers for what the person connects. */
+  /** The caller, whose permissions limit what can be connected. */
   readonly by: Bound
 }
 

@@ -10,7 +10,7 @@ export interface RedirectUrlsOptions {
   readonly origins: readonly string[]
   /** Our own pages. */
   readonly ownOrigin: () => string
-  /** Any port of this machine, for whoever tries tokenbus out. */
+  /** Any port of this machine, for trying tokenbus out. */
   readonly allowLoopback: boolean
 }
 

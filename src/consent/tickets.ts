@@ -31,7 +31,7 @@ const detailsSchema = z.object({
   expectedEmail: z.string().optional(),
   allowOtherUser: z.boolean().default(false),
   params: z.record(z.string(), z.string()).optional(),
-  /** Those that whoever asked may use; tickets of before do not say. */
+  /** The apps that the caller may use; absent in older tickets. */
   apps: z.string().nullable().default(everything),
   /** The origin the code is meant for; tickets of before do not say. */
   redeemsAt: z.string().optional(),

@@ -49,7 +49,7 @@ const internalError: ErrorBody = {
   code: 'InternalError',
 }
 
-/** Every failure becomes an answer here, whoever it comes from. No stack, no text of a library's own. */
+/** Maps every failure to its response, whatever its origin. Never a stack or a library's message. */
 export function answerErrors(
   server: FastifyInstance,
   { logger, onFailed }: { logger: Pick<Logger, 'error'>; onFailed(failed: FailedRequest): void },

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FeedEvent } from '../events/event-feed.ts'
 import { securityHeaders } from './security-headers.ts'
 
-/** Bytes a reader may lag behind before it is cut off; it comes back by itself, and is told what it missed. */
+/** Bytes a reader may lag behind before it is disconnected; it reconnects by itself, and gets what it missed. */
 const mostUnread = 1_048_576
 
 export const eventStreamType = 'text/event-stream'

@@ -21,7 +21,7 @@ const authorization = 'authorization'
 /** Without wishes, and with an id that nothing in is encoded. */
 const plain = /^\/v1\/account\/([\w@+=:,;()!~.-]+)\/oauth-token$/
 
-/** The endpoint for whoever may read a token that is in memory; whoever may not hears why from the route. */
+/** Answers permitted requests for a token in memory; all others go to the route, which says why. */
 export function oauthTokenAtOnce({
   readCached,
   apiTokens,

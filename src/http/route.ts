@@ -10,7 +10,7 @@ import type { Operation } from './operation.ts'
 import { asPrecondition, etagOf, ifVersionOf } from './preconditions.ts'
 import { Refused } from './refused.ts'
 
-/** What a route is told. `principal` is null only where the route is open to all. */
+/** The input of a route. `principal` is null only where the route is open to all. */
 export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params
   readonly query: Query

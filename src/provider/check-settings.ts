@@ -20,7 +20,7 @@ type Rule = (
 ) => readonly [field: string, complaint: string] | undefined
 
 const particular = ['issuer', 'grant', 'tenant', 'cloud', 'testing'] as const
-/** Microsoft's names for "whoever signs in", which an app that acts for itself has no use for. */
+/** Microsoft's tenants for any user, which an app without users cannot use. */
 const ofNobody = ['common', 'organizations', 'consumers']
 
 const rules: readonly Rule[] = [
