@@ -1,9 +1,9 @@
 // `node docs/build.mjs site|report|check`: the API's documentation into dist/site, the reports of the public surface into
 // docs/api, or whether these are of today. Reads dist/, and installs its own tools first.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installPrivatePackage } from '../prepare/private-package.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -13,16 +13,6 @@ const entryPoints = {
   server: 'dist/src/server.d.ts',
   machines: 'dist/machines/index.d.ts',
   testing: 'dist/src/testing/index.d.ts',
-}
-
-function install() {
-  const stamp = join(folder, 'node_modules/.lock')
-  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  rmSync(stamp, { force: true })
-  const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  execFileSync('npm', ['ci', ...quietly], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
-  writeFileSync(stamp, lock)
 }
 
 async function buildSite() {
@@ -89,5 +79,5 @@ const ways = {
 }
 const way = ways[process.argv[2]]
 if (way === undefined) throw new Error('node docs/build.mjs site|report|check')
-install()
+installPrivatePackage(folder)
 process.exitCode = (await way()) ? 0 : 1

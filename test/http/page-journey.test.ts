@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AskingProvider, startAskingProvider } from '../support/asking-provider.ts'
 import { hasChromium, startBrowser } from '../support/chromium.ts'
+import { eventually } from '../support/eventually.ts'
 import { isInstalled } from '../support/installed.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
@@ -143,14 +144,13 @@ describe.skipIf(!able)(
       await settings.getByLabel('name', { exact: true }).fill('Our calendar')
       await settings.getByLabel('additionalScopes').fill('')
       await page.getByRole('button', { name: 'Save settings' }).click()
-      await page.waitForFunction(
-        `document.querySelector('form.stack [name="additionalScopes"]')?.value === ''`,
+      await eventually(async () =>
+        expect(await http.request('app.get.calendar')).toMatchObject({
+          name: 'Our calendar',
+          scopes: ['openid', 'email'],
+          tokenUrl: provider.tokenUrl,
+        }),
       )
-      expect(await http.request('app.get.calendar')).toMatchObject({
-        name: 'Our calendar',
-        scopes: ['openid', 'email'],
-        tokenUrl: provider.tokenUrl,
-      })
     })
 
     it('revokes the API token, and it is refused', async () => {

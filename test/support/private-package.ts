@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installPrivatePackage } from '../../prepare/private-package.mjs'
 
 const root = new URL('../../', import.meta.url)
 
@@ -18,20 +17,14 @@ export function privatePackage(path: string): PrivatePackage {
   const folder = fileURLToPath(new URL(`${path}/`, root))
   const require = createRequire(join(folder, 'package.json'))
   return {
-    missing: install(folder) ? null : `npm ci failed in ${path}`,
+    missing: installed(folder) ? null : `npm ci failed in ${path}`,
     load: async <T>(name: string) => (await import(require.resolve(name))) as T,
   }
 }
 
-function install(folder: string): boolean {
-  const stamp = join(folder, 'node_modules/.lock')
-  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return true
+function installed(folder: string): boolean {
   try {
-    rmSync(stamp, { force: true })
-    const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-    execFileSync('npm', ['ci', ...quietly], { cwd: folder, stdio: 'pipe', timeout: 300_000 })
-    writeFileSync(stamp, lock)
+    installPrivatePackage(folder)
     return true
   } catch {
     return false
