@@ -50,11 +50,9 @@ export function createDeleteApp({ apps, records, clock }: DeleteAppOptions): Pic
     async deleteApp(id, { ifVersion }) {
       const closed = await close(id, ifVersion)
       if (!closed.ok) return closed
-      const [accounts, joining] = await Promise.all([
-        records.countByApp(id),
-        records.joining.count(id, { at: clock.now() }),
-      ])
-      const inUse = accounts + joining
+      // In this order: an account counts as joining until it is saved, so one of the two counts has it.
+      const joining = await records.joining.count(id, { at: clock.now() })
+      const inUse = joining + (await records.countByApp(id))
       const done = await finish(id, closed.value, inUse === 0)
       if (inUse > 0) return fail('conflict', `the app still has ${inUse} accounts; delete them first`)
       return done

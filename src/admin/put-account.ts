@@ -129,13 +129,11 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
   async function announced(writing: Writing): Promise<Result<Written> | 'outdated'> {
     const { account, app, loaded } = writing
     if (loaded.snapshot.context.app === app) return write(writing)
-    await records.joining.begin({ app, account, at: loaded.at })
-    try {
-      return await write(writing)
-    } finally {
-      // A leftover entry only delays a deletion by a minute.
-      await records.joining.end({ app, account }).catch(() => undefined)
-    }
+    const end = await records.joining.begin({ app, account, at: loaded.at })
+    const written = await write(writing)
+    // Not after a rejected write, whose save may still arrive. A leftover entry only delays a deletion by a minute.
+    await end().catch(() => undefined)
+    return written
   }
 
   async function patchAccount(account: string, make: Make, from: From = {}): Promise<Put> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDeleteApp } from '../../src/admin/delete-app.ts'
 import { Secret } from '../../src/common/secret.ts'
 import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
@@ -52,6 +53,26 @@ describe('an app that is deleted while accounts are put', () => {
       }),
     )
     expect(outcomes).not.toContain('no app, account')
+  })
+
+  it('is kept if the account is saved between the two counts', async () => {
+    const { host, clock, storage } = one
+    await one.tokenbus.putApp('counted', { ...sandboxApp })
+    let [joining, accounts] = [1, 0]
+    /** After the first count the account is saved, and joins no more. */
+    const counting = async (count: () => number) => {
+      const counted = count()
+      joining = 0
+      accounts = 1
+      return counted
+    }
+    const records = {
+      ...storage.records,
+      countByApp: () => counting(() => accounts),
+      joining: { ...storage.records.joining, count: () => counting(() => joining) },
+    }
+    const { deleteApp } = createDeleteApp({ apps: host.apps, clock, records })
+    expect(await deleteApp('counted', {})).toMatchObject({ failure: { error: 'conflict' } })
   })
 
   it('is not blocked by an account of another app, nor by a failed put', async () => {

@@ -187,16 +187,25 @@ export function recordsContract(store: RecordStore): void {
   })
 
   describe('joining', () => {
-    it('counts the accounts about to be of an app, until they are or a minute has passed', async () => {
-      const at = 1_000_000
-      await records().joining.begin({ app: 'joined', account: newId(), at })
-      const account = newId()
-      await records().joining.begin({ app: 'joined', account, at })
-      expect(await records().joining.count('joined', { at })).toBe(2)
-      expect(await records().joining.count('other', { at })).toBe(0)
-      await records().joining.end({ app: 'joined', account })
-      expect(await records().joining.count('joined', { at: at + 60_000 })).toBe(1)
-      expect(await records().joining.count('joined', { at: at + 60_001 })).toBe(0)
+    it('counts the puts that are about to bind an account to an app, for a minute', async () => {
+      const { joining } = records()
+      const [app, account, at] = [newId(), newId(), 1_000_000]
+      await joining.begin({ app, account: newId(), at })
+      const end = await joining.begin({ app, account, at })
+      expect(await joining.count(app, { at })).toBe(2)
+      expect(await joining.count(newId(), { at })).toBe(0)
+      await end()
+      expect(await joining.count(app, { at: at + 60_000 })).toBe(1)
+      expect(await joining.count(app, { at: at + 60_001 })).toBe(0)
+    })
+
+    it('counts another put of the same account after the first has ended', async () => {
+      const { joining } = records()
+      const put = { app: newId(), account: newId(), at: 1_000_000 }
+      const end = await joining.begin(put)
+      await joining.begin(put)
+      await end()
+      expect(await joining.count(put.app, put)).toBe(1)
     })
   })
 
