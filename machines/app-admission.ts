@@ -9,29 +9,30 @@ const repeatAfter = 200 * second
 const provenFirst = second
 
 /** An attempt that wants to be sent while its app may be in question. */
-export interface Asking extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'endpoint' | 'workedBefore'> {
+export interface ProbeCandidate
+  extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'endpoint' | 'workedBefore'> {
   readonly at: number
 }
 
-/** Whether an attempt may be sent: `go`; `ask` if it first has to become the probe; or not before `until`. */
-export type Admission = 'go' | 'ask' | { readonly until: number }
+/** Whether an attempt may be sent: `send`; `probe` if it first has to become the probe; or not before `until`. */
+export type Admission = 'send' | 'probe' | { readonly until: number }
 
 /** May this attempt be sent now, has it to be let out by the app first, or does it wait? */
-export function admissionOf(context: AppContext, asking: Asking): Admission {
+export function admissionOf(context: AppContext, candidate: ProbeCandidate): Admission {
   const { question } = context
-  if (question === null || question.endpoint !== asking.endpoint) return 'go'
-  const isRefused = question.grants.includes(asking.grant)
-  if (question.probe === asking.attempt || (question.accusation === 'unknown' && !isRefused)) return 'go'
-  const isFree = question.probedAt === 0 ? asking.at : question.probedAt + probeHolds
+  if (question === null || question.endpoint !== candidate.endpoint) return 'send'
+  const isRefused = question.grants.includes(candidate.grant)
+  if (question.probe === candidate.attempt || (question.accusation === 'unknown' && !isRefused)) return 'send'
+  const isFree = question.probedAt === 0 ? candidate.at : question.probedAt + probeHolds
   const until = Math.max(
     isFree,
-    isRefused ? question.lastRefusalAt + repeatAfter : firstProbeAt(context, asking),
+    isRefused ? question.lastRefusalAt + repeatAfter : firstProbeAt(context, candidate),
   )
-  return asking.at >= until ? 'ask' : { until }
+  return candidate.at >= until ? 'probe' : { until }
 }
 
 /** If the client was accepted before, a grant that never worked is weak evidence, and lets those that have worked go first. */
-function firstProbeAt({ question, acceptedAt }: AppContext, { at, workedBefore }: Asking): number {
+function firstProbeAt({ question, acceptedAt }: AppContext, { at, workedBefore }: ProbeCandidate): number {
   const { rounds, lookedAt, grants } = question as Question
   if (workedBefore || acceptedAt === 0) return at
   const isWanted = rounds > 0 && grants.length < mostGrants

@@ -26,7 +26,7 @@ export interface LegacySuspicion {
  * The kind of error code in a refusal: `client` names the client; `general` may mean the client or the grant
  * (`access_denied`); `unknown` is a code without a known meaning.
  */
-export type Accusation = 'client' | 'general' | 'unknown'
+export type EvidenceKind = 'client' | 'general' | 'unknown'
 
 /**
  * The half-open state of the app's circuit: opened by a refusal that may concern the client, or one grant only. Only requests
@@ -34,7 +34,7 @@ export type Accusation = 'client' | 'general' | 'unknown'
  */
 export interface Question {
   readonly id: string
-  readonly accusation: Accusation
+  readonly accusation: EvidenceKind
   /** The token endpoint and client. */
   readonly endpoint: string
   readonly openedAt: number
@@ -70,7 +70,7 @@ export interface Baseline {
 }
 
 /** A grant that was recently refused with a general error code. */
-export interface Denial {
+export interface GeneralRefusal {
   readonly grant: string
   readonly at: number
 }
@@ -104,7 +104,7 @@ export interface AppContext {
   readonly baselineAt: number | null
   /** When the last control was sent; 0 if never. */
   readonly controlAt: number
-  readonly denial: Denial | null
+  readonly denial: GeneralRefusal | null
   /** The last few refused endpoints of an app with `urlParams`. */
   readonly endpoints: readonly RefusedEndpoint[]
   /** Since when all grants are refused with unknown error codes; null if they are not. */
@@ -140,7 +140,7 @@ export interface Sent {
 /** A refusal that may be about the client. */
 export interface ClientRejected extends Happened, AppError {
   readonly type: 'client.rejected'
-  readonly accusation: Accusation
+  readonly accusation: EvidenceKind
   readonly attempt: string
   readonly grant: string
   readonly sent: Sent

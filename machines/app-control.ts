@@ -3,24 +3,27 @@ import type { AppEffect } from './app-effects.ts'
 
 const controlEvery = 10 * 60_000
 
-export interface Pursuit {
+export interface NextEvidence {
   readonly change: Partial<AppContext>
   readonly effect: Extract<AppEffect, { type: 'control.send' | 'account.probe' }>
 }
 
 /** Is the right secret answered differently from a made-up one at this endpoint? Only then is a control request conclusive. */
-export function isSighted({ baseline }: AppContext, { endpoint }: { readonly endpoint: string }): boolean {
+export function isBaselineConclusive(
+  { baseline }: AppContext,
+  { endpoint }: { readonly endpoint: string },
+): boolean {
   return baseline?.endpoint === endpoint && baseline.ownSecret !== baseline.madeUpSecret
 }
 
 /** A control shows only whether the client is accepted, so for unknown error codes it is not conclusive. */
-export function canControlTell(context: AppContext, question: Question): boolean {
-  return question.accusation !== 'unknown' && isSighted(context, question)
+export function isControlConclusive(context: AppContext, question: Question): boolean {
+  return question.accusation !== 'unknown' && isBaselineConclusive(context, question)
 }
 
 export function maySendControl(context: AppContext, question: Question, at: number): boolean {
   const isRested = context.controlAt === 0 || at - context.controlAt >= controlEvery
-  return question.control === 'none' && isRested && canControlTell(context, question)
+  return question.control === 'none' && isRested && isControlConclusive(context, question)
 }
 
 /** A control that was sent, or will be, outweighs the refusals of any number of grants. */
@@ -35,7 +38,7 @@ export type ControlVerdict = 'accepted' | 'rejected' | 'inconclusive'
 export function controlVerdict(context: AppContext, event: ControlAnswered): ControlVerdict {
   const { baseline, question } = context
   if (event.answer === null || baseline === null || question === null) return 'inconclusive'
-  if (!isSighted(context, question)) return 'inconclusive'
+  if (!isBaselineConclusive(context, question)) return 'inconclusive'
   if (event.answer === baseline.ownSecret) return 'accepted'
   return event.accuses || event.answer === baseline.madeUpSecret ? 'rejected' : 'inconclusive'
 }
@@ -45,9 +48,9 @@ export function preferredSecret({ secrets }: AppContext): string | null {
   return (secrets.find(({ rejected }) => !rejected) ?? secrets[0])?.id ?? null
 }
 
-export function sendControl(context: AppContext, at: number): Pursuit {
+export function sendControl(context: AppContext, at: number): NextEvidence {
   const question = context.question as Question
-  const asked = { ...question, control: 'sent', probe: null, probedAt: at } as const
+  const next = { ...question, control: 'sent', probe: null, probedAt: at } as const
   const effect = { type: 'control.send', question: question.id, secret: preferredSecret(context) } as const
-  return { change: { question: asked, controlAt: at }, effect }
+  return { change: { question: next, controlAt: at }, effect }
 }

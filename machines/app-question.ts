@@ -1,16 +1,16 @@
 import type {
-  Accusation,
   AppContext,
   AppError,
   ClientRejected,
+  EvidenceKind,
   Question,
   WitnessAbsent,
 } from './app-context.ts'
 import {
-  canControlTell,
+  isControlConclusive,
   isControlDecisive,
   maySendControl,
-  type Pursuit,
+  type NextEvidence,
   sendControl,
 } from './app-control.ts'
 
@@ -27,7 +27,7 @@ export const fewestRefusals = { count: 4, over: 10 * minute } as const
 const refusalsBesideControl = 2 * fewestRefusals.count
 /** How long evidence in favour of the app outweighs refusals of grants that never worked. */
 const proofHolds = 10 * minute
-const denialHolds = 24 * 60 * minute
+const generalRefusalHolds = 24 * 60 * minute
 const forgottenAfter = 30 * minute
 /** The number of refused grants that are remembered, and probed if none is conclusive alone. */
 export const mostGrants = 4
@@ -39,7 +39,7 @@ type Change = Partial<AppContext>
 type Refusal = Pick<ClientRejected, 'at' | 'accusation' | 'workedBefore' | 'refusedBefore'>
 
 /** The refusal concerns the grant alone: the client was accepted since its first refusal, or just before for other grants. */
-export function isOwnRefusal({ clearedAt, question }: AppContext, refusal: Refusal): boolean {
+export function isGrantOnly({ clearedAt, question }: AppContext, refusal: Refusal): boolean {
   const { at, accusation, workedBefore, refusedBefore } = refusal
   if (clearedAt === 0) return false
   if (refusedBefore !== null && refusedBefore < clearedAt) return true
@@ -57,29 +57,29 @@ export function opensQuestion(context: AppContext, event: ClientRejected): boole
   const isCurrent = event.refusedSecrets.every((id) => secrets.some((secret) => secret.id === id))
   if (!isCurrent || event.sent.at < clearedAt || isRefusedToAll(context, event)) return false
   if (question !== null && question.endpoint === event.sent.endpoint) return false
-  return !isOwnRefusal(context, event) && !isFirstDenial(context, event)
+  return !isGrantOnly(context, event) && !isFirstGeneralRefusal(context, event)
 }
 
 /** A general error code concerns the grant, until a second grant gets it too. */
-function isFirstDenial(
+function isFirstGeneralRefusal(
   { denial }: AppContext,
   { accusation, grant, at }: Pick<ClientRejected, 'accusation' | 'grant' | 'at'>,
 ): boolean {
   if (accusation !== 'general') return false
-  return denial === null || denial.grant === grant || at - denial.at >= denialHolds
+  return denial === null || denial.grant === grant || at - denial.at >= generalRefusalHolds
 }
 
 /** A first general refusal is not evidence in a question about unknown error codes. */
-export function isOwnDenial(
+export function isSingleGeneralRefusal(
   context: AppContext,
   event: Pick<ClientRejected, 'accusation' | 'grant' | 'at'>,
 ): boolean {
-  const isUnasked = context.question === null || context.question.accusation === 'unknown'
-  return isUnasked && isFirstDenial(context, event)
+  const isUnrelated = context.question === null || context.question.accusation === 'unknown'
+  return isUnrelated && isFirstGeneralRefusal(context, event)
 }
 
-export function notesDenial(context: AppContext, event: ClientRejected): boolean {
-  return isOwnDenial(context, event) && context.denial?.grant !== event.grant
+export function isNewGeneralRefusal(context: AppContext, event: ClientRejected): boolean {
+  return isSingleGeneralRefusal(context, event) && context.denial?.grant !== event.grant
 }
 
 export function openQuestion(_: AppContext, event: ClientRejected): Change {
@@ -112,7 +112,7 @@ export function isEvidence({ question }: AppContext, { sent }: Pick<ClientReject
 }
 
 export function countsAgainst(context: AppContext, event: ClientRejected): boolean {
-  return isEvidence(context, event) && !isOwnDenial(context, event)
+  return isEvidence(context, event) && !isSingleGeneralRefusal(context, event)
 }
 
 /** Two grants were refused and no control is conclusive, or one was refused repeatedly and no other can be probed. */
@@ -135,8 +135,8 @@ function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientReject
 export function callsForControl(context: AppContext, event: ClientRejected): boolean {
   const { question } = context
   if (question === null || event.triesNext || !countsAgainst(context, event)) return false
-  const asked = { ...question, accusation: accusationWith(question, event) }
-  if (question.control === 'sent' || !canControlTell(context, asked)) return false
+  const next = { ...question, accusation: kindWith(question, event) }
+  if (question.control === 'sent' || !isControlConclusive(context, next)) return false
   const isSecond = isSecondGrant(context, event)
   if (question.control === 'none') return isSecond
   const refusals = question.refusals + 1
@@ -145,7 +145,7 @@ export function callsForControl(context: AppContext, event: ClientRejected): boo
 }
 
 /** A refusal with a known error code replaces the unknown one that opened the question. */
-function accusationWith({ accusation }: Question, event: ClientRejected): Accusation {
+function kindWith({ accusation }: Question, event: ClientRejected): EvidenceKind {
   return accusation === 'unknown' ? event.accusation : accusation
 }
 
@@ -153,7 +153,7 @@ const hasLasted = ({ openedAt }: Question, at: number) => at - openedAt >= fewes
 
 /** Enough repeated refusals, if there is no other evidence. */
 function isProvenByRepetition(context: AppContext, question: Question, at: number): boolean {
-  const fewest = canControlTell(context, question) ? refusalsBesideControl : fewestRefusals.count
+  const fewest = isControlConclusive(context, question) ? refusalsBesideControl : fewestRefusals.count
   return question.refusals >= fewest && hasLasted(question, at)
 }
 
@@ -162,7 +162,9 @@ export function isBrokenByAbsence(context: AppContext, { at, allRefused }: Witne
   const { question } = context
   if (question === null) return false
   const isUnanimous = allRefused === true && question.worked === true && question.grants.length > 1
-  return (isUnanimous && !canControlTell(context, question)) || isProvenByRepetition(context, question, at)
+  return (
+    (isUnanimous && !isControlConclusive(context, question)) || isProvenByRepetition(context, question, at)
+  )
 }
 
 export function addRefusal({ question }: AppContext, event: ClientRejected): Change {
@@ -174,7 +176,7 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
   return {
     question: {
       ...question,
-      accusation: accusationWith(question, event),
+      accusation: kindWith(question, event),
       grants: [...new Set([...question.grants, ...(counts ? [event.grant] : [])])].slice(0, mostGrants),
       refusals: question.refusals + counts,
       worked: question.worked === true || (counts > 0 && event.workedBefore),
@@ -201,21 +203,21 @@ export function answersQuestion({ question }: AppContext, event: { readonly ques
 // The next evidence
 
 /** Sends a control if it is conclusive, else probes another account. */
-export function pursue(context: AppContext, at: number): Pursuit {
+export function requestEvidence(context: AppContext, at: number): NextEvidence {
   const question = context.question as Question
   if (maySendControl(context, question, at)) return sendControl(context, at)
   const control = question.control === 'sent' ? 'inconclusive' : question.control
-  const asked = { ...question, control, probe: null, probedAt: 0, lookedAt: at, rounds: question.rounds + 1 }
-  return { change: { question: asked }, effect: { type: 'account.probe' } }
+  const next = { ...question, control, probe: null, probedAt: 0, lookedAt: at, rounds: question.rounds + 1 }
+  return { change: { question: next }, effect: { type: 'account.probe' } }
 }
 
 /** No evidence was requested yet, because the first attempt had other secrets to try. */
-export function isUnpursued({ question }: AppContext): boolean {
+export function isEvidenceMissing({ question }: AppContext): boolean {
   return question !== null && question.probe === null && question.rounds === 0 && question.control === 'none'
 }
 
 /** The refusal of a grant that never worked is weak evidence, so the next account is probed at once. */
-export function leavesOpen({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
+export function leavesInconclusive({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
   if (question === null || event.workedBefore || event.triesNext || acceptedAt === 0) return false
   return question.control !== 'sent' && question.grants.at(-1) === event.grant
 }

@@ -13,8 +13,8 @@ import type {
 } from './app-context.ts'
 import * as control from './app-control.ts'
 import type { AppEffect } from './app-effects.ts'
-import * as there from './app-endpoints.ts'
-import * as ask from './app-question.ts'
+import * as endpoints from './app-endpoints.ts'
+import * as question from './app-question.ts'
 import * as rules from './app-rules.ts'
 
 type EndpointOf = Extract<AppEvent, { type: 'endpoint.accepted' }>
@@ -32,13 +32,13 @@ const change =
 
 /** Whether the refusal proves the app broken, or that all grants are refused with an unknown code. */
 function provenBy(context: AppContext, event: ClientRejected): 'broken' | 'refused' | null {
-  if (!ask.isProvenBroken(context, event)) return null
+  if (!question.isProvenBroken(context, event)) return null
   const isUnknown = context.question?.accusation === 'unknown' && event.accusation === 'unknown'
   return isUnknown ? 'refused' : 'broken'
 }
 
 const controlSays = (verdict: control.ControlVerdict) => (context: AppContext, event: ControlAnswered) =>
-  ask.answersQuestion(context, event) && control.controlVerdict(context, event) === verdict
+  question.answersQuestion(context, event) && control.controlVerdict(context, event) === verdict
 
 /** True if another secret is left to send a control with. */
 function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswered): boolean {
@@ -47,7 +47,7 @@ function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswer
 }
 
 function isWithoutWitness(context: AppContext, event: WitnessAbsent): boolean {
-  return ask.answersQuestion(context, event) && ask.isBrokenByAbsence(context, event)
+  return question.answersQuestion(context, event) && question.isBrokenByAbsence(context, event)
 }
 
 interface Enqueue {
@@ -55,7 +55,7 @@ interface Enqueue {
   emit(effect: AppEffect): void
 }
 
-function carryOut(enqueue: Enqueue, { change, effect }: control.Pursuit): void {
+function carryOut(enqueue: Enqueue, { change, effect }: control.NextEvidence): void {
   enqueue.assign(change)
   enqueue.emit(effect)
 }
@@ -69,13 +69,13 @@ export const appSetup = setup({
     input: {} as { app: string },
   },
   guards: {
-    opensQuestion: when(ask.opensQuestion),
-    notesDenial: when(ask.notesDenial),
-    callsForControl: when(ask.callsForControl),
+    opensQuestion: when(question.opensQuestion),
+    isNewGeneralRefusal: when(question.isNewGeneralRefusal),
+    callsForControl: when(question.callsForControl),
     isProvenBroken: when<ClientRejected>((context, event) => provenBy(context, event) === 'broken'),
     isProvenRefused: when<ClientRejected>((context, event) => provenBy(context, event) === 'refused'),
-    countsAgainst: when<ClientRejected>(ask.countsAgainst),
-    mayFindOut: when<ClientQuestioned>((context, event) => admissionOf(context, event) === 'ask'),
+    countsAgainst: when<ClientRejected>(question.countsAgainst),
+    mayBecomeProbe: when<ClientQuestioned>((context, event) => admissionOf(context, event) === 'probe'),
     isNewAcceptance: when<ClientAccepted>(rules.isNewAcceptance),
     controlAccepts: when(controlSays('accepted')),
     controlRejectsOneOfMany: when<ControlAnswered>(
@@ -87,12 +87,14 @@ export const appSetup = setup({
       (context, event) => isWithoutWitness(context, event) && context.question?.accusation === 'unknown',
     ),
     isBrokenWithoutWitness: when<WitnessAbsent>(isWithoutWitness),
-    isDownThere: when<EndpointOf>((context, { endpoint }) => there.isDown(context, endpoint)),
-    isRefusedThere: when<EndpointOf>((context, { endpoint }) => there.refusedAt(context, endpoint) !== null),
-    mayProbeThere: when(there.mayProbe),
-    isForgotten: ({ context, event }) => ask.isForgotten(context, event.at),
+    isDownThere: when<EndpointOf>((context, { endpoint }) => endpoints.isDown(context, endpoint)),
+    isRefusedThere: when<EndpointOf>(
+      (context, { endpoint }) => endpoints.refusedAt(context, endpoint) !== null,
+    ),
+    mayProbeThere: when(endpoints.mayProbe),
+    isForgotten: ({ context, event }) => question.isForgotten(context, event.at),
     isQuestionDue: ({ context, event }) =>
-      event.at >= (ask.questionDueAt(context) ?? Number.POSITIVE_INFINITY),
+      event.at >= (question.questionDueAt(context) ?? Number.POSITIVE_INFINITY),
     isBaselineDue: ({ context, event }) => rules.isBaselineDue(context, event.at),
     bringsFreshSecret: ({ event }) =>
       event.type === 'app.secret-updated' && event.secrets.some(({ fresh }) => fresh),
@@ -109,9 +111,9 @@ export const appSetup = setup({
     // XState's initial event has no time.
     noteSince: assign(({ event }) => ({ since: event.at ?? 0 })),
     adoptSecrets: assign(change(rules.adoptSecrets)),
-    openQuestion: assign(change(ask.openQuestion)),
-    addRefusal: assign(change(ask.addRefusal)),
-    noteDenial: assign(({ event }) =>
+    openQuestion: assign(change(question.openQuestion)),
+    addRefusal: assign(change(question.addRefusal)),
+    noteGeneralRefusal: assign(({ event }) =>
       event.type === 'client.rejected' ? { denial: { grant: event.grant, at: event.at } } : {},
     ),
     sendProbe: assign(({ context: { question }, event }) =>
@@ -119,26 +121,29 @@ export const appSetup = setup({
         ? { question: { ...question, probe: event.attempt, probedAt: event.at } }
         : {},
     ),
-    pursueAtOnce: enqueueActions(({ context, event, enqueue }) => {
-      const isOpen = ask.isUnpursued(context) || ask.leavesOpen(context, event as ClientRejected)
-      if (isOpen) carryOut(enqueue, ask.pursue(context, event.at))
+    requestEvidenceAtOnce: enqueueActions(({ context, event, enqueue }) => {
+      const isWanted =
+        question.isEvidenceMissing(context) || question.leavesInconclusive(context, event as ClientRejected)
+      if (isWanted) carryOut(enqueue, question.requestEvidence(context, event.at))
     }),
-    pursue: enqueueActions(({ context, event, enqueue }) => carryOut(enqueue, ask.pursue(context, event.at))),
+    requestEvidence: enqueueActions(({ context, event, enqueue }) =>
+      carryOut(enqueue, question.requestEvidence(context, event.at)),
+    ),
     sendControl: enqueueActions(({ context, event, enqueue }) =>
       carryOut(enqueue, control.sendControl(context, event.at)),
     ),
     controlNextSecret: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'control.answered') return
       const rejected = rules.rejectSecrets(context, [event.secret])
-      const asked = { ...(context.question as Question), probedAt: event.at }
-      enqueue.assign({ ...rejected, question: asked, controlAt: event.at })
+      const next = { ...(context.question as Question), probedAt: event.at }
+      enqueue.assign({ ...rejected, question: next, controlAt: event.at })
       const secret = control.preferredSecret({ ...context, ...rejected })
-      enqueue.emit({ type: 'control.send', question: asked.id, secret })
+      enqueue.emit({ type: 'control.send', question: next.id, secret })
     }),
     acceptClient: assign(change(rules.acceptClient)),
-    noteRefusedThere: assign(change(there.noteRefused)),
-    noteAcceptedThere: assign(change(there.noteAccepted)),
-    noteProbeThere: assign(change(there.noteProbe)),
+    noteRefusedThere: assign(change(endpoints.noteRefused)),
+    noteAcceptedThere: assign(change(endpoints.noteAccepted)),
+    noteProbeThere: assign(change(endpoints.noteProbe)),
     clear: assign(({ event }) => rules.clear(event.at)),
     forgetQuestion: assign({ question: null }),
     breakApp: assign(change(rules.breakApp)),

@@ -6,7 +6,7 @@ export { waitsForApp } from './account-guards.ts'
 export type { Identity } from './account-identity.ts'
 export { secretAsInvalid } from './account-invalid.ts'
 export { appMachine } from './app.ts'
-export { type Asking, admissionOf } from './app-admission.ts'
+export { admissionOf, type ProbeCandidate } from './app-admission.ts'
 export {
   type AppContext,
   type AppError,
@@ -19,15 +19,15 @@ export {
   type Question,
   type Sent,
 } from './app-context.ts'
-export { isSighted } from './app-control.ts'
+export { isBaselineConclusive } from './app-control.ts'
 export type { AppEffect } from './app-effects.ts'
 export { isDown, refusedAt } from './app-endpoints.ts'
 export {
   fewestRefusals,
   isEvidence,
-  isOwnDenial,
-  isOwnRefusal,
+  isGrantOnly,
   isRefusedToAll,
+  isSingleGeneralRefusal,
   mostGrants,
 } from './app-question.ts'
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'

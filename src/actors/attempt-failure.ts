@@ -59,12 +59,12 @@ export function fromRefusal({
 }
 
 /** A refusal about the grant or a delegation implies that the client was accepted (RFC 6749 §5.2). */
-export function hasTakenClient({ class: refusalClass, reason, general }: Refusal): boolean {
+export function impliesAcceptedClient({ class: refusalClass, reason, general }: Refusal): boolean {
   return ('ARS'.includes(refusalClass) && !general) || reason === 'delegation_missing'
 }
 
 /** True if another secret may be accepted (RFC 6749 §5.2, and providers' own error codes). */
-export function accusesSecret({ reason, providerError: { error } }: Refusal): boolean {
+export function isSecretRefused({ reason, providerError: { error } }: Refusal): boolean {
   return error === 'invalid_client' || reason === 'client_secret_wrong'
 }
 

@@ -1,4 +1,4 @@
-import { isSighted as isAppSighted } from '../../machines/index.ts'
+import { isBaselineConclusive } from '../../machines/index.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
@@ -13,7 +13,7 @@ import type { Provider } from '../provider/provider.ts'
 import type { TokenAnswer } from '../provider/token-answer.ts'
 import { fillParams } from '../provider/url-params.ts'
 import type { Attempts } from '../refresh/attempts.ts'
-import { madeUpClientId, madeUpRefreshToken, madeUpSecret } from '../refresh/made-up.ts'
+import { dummyClientId, dummyRefreshToken, dummySecret } from '../refresh/dummy-credentials.ts'
 import { keptSecrets } from './apps.ts'
 import {
   type JudgeClient,
@@ -26,7 +26,7 @@ import {
 
 export interface AppVerificationOptions {
   readonly apps: Pick<Apps, 'look'>
-  readonly attempts: Pick<Attempts, 'turn'>
+  readonly attempts: Pick<Attempts, 'acquireSlot'>
   readonly provider: Pick<Provider, 'refreshToken' | 'resolveEndpoint'>
   readonly clock: Pick<ClusterClock, 'now'>
   readonly timers?: Pick<Timers, 'elapsed'>
@@ -117,28 +117,28 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   async function ask({ app, config, user, left }: Asked, { secret, clientId }: Client): Promise<Asking> {
     const wait = Math.ceil((app.context.throttledUntil - clock.now()) / 1_000)
     if (wait > 0) return unasked(`not sent: the provider throttles the app for another ${wait} s`, 'wait')
-    const leave = left() > 0 ? await attempts.turn(app, left()) : null
-    if (leave === null) return unasked('not sent: there was no time left for it', 'try again')
+    const release = left() > 0 ? await attempts.acquireSlot(app, left()) : null
+    if (release === null) return unasked('not sent: there was no time left for it', 'try again')
     try {
       return await provider.refreshToken({
         config: clientId === undefined ? config : { ...config, clientId },
         ...(secret && { clientSecret: secret }),
         user: user ?? config.clientId,
-        refreshToken: madeUpRefreshToken(),
+        refreshToken: dummyRefreshToken(),
         // A refusal of a made-up token must not count as a fault of the request.
         workedBefore: spendsRefreshToken(config),
         timing: { connectMs: left(), answerMs: left() },
       })
     } finally {
-      leave()
+      release()
     }
   }
 
   /** Sends the same request as the baseline: with a made-up secret, or a made-up client id if the app has no secret. */
   async function askControl(asked: Asked, first: ClientSecret | undefined): Promise<Asking> {
     const { config } = asked
-    if (first === undefined) return ask(asked, { clientId: madeUpClientId() })
-    return ask(asked, { secret: await madeUpSecret(config, first.secret) })
+    if (first === undefined) return ask(asked, { clientId: dummyClientId() })
+    return ask(asked, { secret: await dummySecret(config, first.secret) })
   }
 
   function credentials(secret: ClientSecret | undefined, { message, ...verdict }: Verdict): VerifiedStep {
@@ -196,8 +196,13 @@ function compared(
   const known = control !== undefined && isAnswer(control) ? control : undefined
   const other = known && keyOf(known)
   const keys = answers.filter(isAnswer).map(keyOf)
-  const isSighted = other != null && keys.some((key) => key !== null && key !== other)
-  return { control: known, isSighted: isSighted || isAppSighted(app.context, app), config, user }
+  const isConclusive = other != null && keys.some((key) => key !== null && key !== other)
+  return {
+    control: known,
+    isConclusive: isConclusive || isBaselineConclusive(app.context, app),
+    config,
+    user,
+  }
 }
 
 function unasked(message: string, action: string): Verdict {

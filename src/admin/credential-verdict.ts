@@ -1,4 +1,4 @@
-import { accusesSecret } from '../actors/attempt-failure.ts'
+import { isSecretRefused } from '../actors/attempt-failure.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
@@ -25,7 +25,7 @@ export interface JudgeClient {
   /** The response to the same request of a made-up client; undefined if there was none. */
   readonly control: TokenAnswer | undefined
   /** True if another secret of the app is known to be answered differently from the control. */
-  readonly isSighted: boolean
+  readonly isConclusive: boolean
   readonly config: AppConfig
   /** Undefined: no user was given. */
   readonly user: string | undefined
@@ -38,10 +38,10 @@ const compared = 'connect an account: its first refresh will show'
 /** True if the response is inconclusive without the response to a made-up client. */
 export function needsControl(answer: TokenAnswer, config: AppConfig): boolean {
   if (answer.kind === 'tokens' || !spendsRefreshToken(config)) return false
-  return isOfTokenEndpoint(answer.refusal) && !accusesSecret(answer.refusal)
+  return isOfTokenEndpoint(answer.refusal) && !isSecretRefused(answer.refusal)
 }
 
-export function judgeClient({ answer, control, isSighted, config, user }: JudgeClient): ClientVerdicts {
+export function judgeClient({ answer, control, isConclusive, config, user }: JudgeClient): ClientVerdicts {
   const delegation = (verdict: Verdict) =>
     config.grant === 'jwt_bearer' ? { delegation: user === undefined ? noUser : verdict } : {}
   if (answer.kind === 'tokens') {
@@ -69,22 +69,22 @@ export function judgeClient({ answer, control, isSighted, config, user }: JudgeC
   if (refusal.reason === 'assertion_rejected' && user === undefined)
     return { endpoint: answers, client: { ...refused, ok: null }, ...delegation(noUser) }
   if (!needsControl(answer, config)) return { endpoint: answers, client: refused }
-  return { endpoint: answers, client: byComparison({ refusal, control, isSighted }) }
+  return { endpoint: answers, client: byComparison({ refusal, control, isConclusive }) }
 }
 
-interface Compared extends Pick<JudgeClient, 'control' | 'isSighted'> {
+interface Compared extends Pick<JudgeClient, 'control' | 'isConclusive'> {
   readonly refusal: Refusal
 }
 
 /** Some providers check the refresh token before the client: the result is conclusive only if a made-up client is answered differently. */
-function byComparison({ refusal, control, isSighted }: Compared): Verdict {
+function byComparison({ refusal, control, isConclusive }: Compared): Verdict {
   const own = wordsOf(refusal)
   const other = control && keyOf(control)
   if (other == null)
     return { ok: null, message: `not compared with a made-up client: ${own}`, action: compared }
   if (other !== answerKey(refusal))
     return { ok: true, message: `accepted: only the made-up refresh token was refused (${own})` }
-  if (isSighted)
+  if (isConclusive)
     return { ok: false, message: `refused as a made-up client is: ${own}`, action: refusal.action }
   return {
     ok: null,

@@ -6,7 +6,7 @@ import { withTimeout } from '../common/with-timeout.ts'
 import type { Result } from '../contract/failures.ts'
 import { revocationOrigins } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
-import { filledApp } from '../refresh/filled-app.ts'
+import { resolveApp } from '../refresh/resolve-app.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
 
 export interface RevokeAtProviderOptions {
@@ -32,7 +32,7 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
 
   async function revoke(account: string, { record, snapshot }: LoadedAccount): Promise<boolean> {
     const { app: id, params } = snapshot.context
-    const app = filledApp(await apps.look(id), params)
+    const app = resolveApp(await apps.look(id), params)
     const { accessToken, refreshToken, place } = accounts.openCurrent(account, record) ?? {}
     const client = chooseSecret(app)
     const { config } = app

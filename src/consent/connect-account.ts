@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { App } from '../actors/app-actor.ts'
-import { accusesSecret } from '../actors/attempt-failure.ts'
+import { isSecretRefused } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { AccountPutView } from '../contract/account.ts'
 import { ok } from '../contract/failures.ts'
@@ -80,7 +80,7 @@ export function createConnectAccount(options: ConnectAccountOptions) {
         codeVerifier: waiting.codeVerifier.reveal(),
         ...(consentScopes(app.config).includes('openid') && { nonce: waiting.nonce }),
       })
-      const isRefused = client && answer.kind === 'refused' && accusesSecret(answer.refusal)
+      const isRefused = client && answer.kind === 'refused' && isSecretRefused(answer.refusal)
       if (isRefused) tried.push(client.id)
       if (isRefused && chooseSecret(app, tried) !== undefined) continue
       await reports.exchanged({ app, answer, client, tried, sentAt, id })

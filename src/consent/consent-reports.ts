@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
-import { accusesSecret, isLackedByOne } from '../actors/attempt-failure.ts'
+import { isLackedByOne, isSecretRefused } from '../actors/attempt-failure.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
 import type { ProviderError } from '../provider/classified.ts'
@@ -70,7 +70,7 @@ export function createConsentReports({ apps, logger, consentEnded }: ConsentRepo
         sent,
         workedBefore: false,
         refusedBefore: null,
-        refusedSecrets: accusesSecret(refusal) ? tried : [],
+        refusedSecrets: isSecretRefused(refusal) ? tried : [],
         triesNext: false,
         earlier: null,
         reason,

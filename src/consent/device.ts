@@ -15,7 +15,7 @@ import type { CodeAnswer } from '../provider/authorization-code.ts'
 import { placeOf } from '../provider/grant-place.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { PendingDevice, PendingDevices } from '../redis/pending-devices.ts'
-import { filledApp } from '../refresh/filled-app.ts'
+import { resolveApp } from '../refresh/resolve-app.ts'
 import { chooseSecret } from '../refresh/secret-selection.ts'
 import { consentApp, redeemsAt } from './consent-app.ts'
 import { readGrant } from './read-grant.ts'
@@ -76,7 +76,7 @@ export function createDevice(options: DeviceOptions): Device {
     const found = await pending.read(id)
     if (found === null) return pending.remove(id)
     const waiting = waitingSchema.parse(found.details)
-    const app = filledApp(await apps.look(waiting.app), waiting.params ?? {})
+    const app = resolveApp(await apps.look(waiting.app), waiting.params ?? {})
     // A device code is as good as a grant: it goes nowhere but where it is from.
     if (app.config === null || redeemsAt(app.config) !== waiting.redeemsAt)
       return end(id, waiting, 'app_changed')

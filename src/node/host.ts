@@ -22,7 +22,7 @@ import { createAppCommands } from '../refresh/app-commands.ts'
 import type { ArrivedAnswers } from '../refresh/arrived-answers.ts'
 import type { Attempts } from '../refresh/attempts.ts'
 import { createExchange } from '../refresh/exchange.ts'
-import type { HeldAnswers } from '../refresh/pending-answers.ts'
+import type { PendingAnswers } from '../refresh/pending-answers.ts'
 import { createRefreshing } from '../refresh/refreshing.ts'
 import type { Spool } from '../refresh/spool.ts'
 import { createWaker, type Waker } from '../refresh/waker.ts'
@@ -63,7 +63,7 @@ export interface Host {
   readonly apps: Apps
   readonly attempts: Attempts
   readonly cache: TokenCache
-  readonly heldAnswers: HeldAnswers
+  readonly pendingAnswers: PendingAnswers
   readonly arrivedAnswers: ArrivedAnswers
   readonly unannouncedSaves: UnannouncedSaves
   readonly outbox: Outbox
@@ -147,7 +147,7 @@ export function createHost(options: HostOptions): Host {
     perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
   })
 
-  const { heldAnswers, arrivedAnswers } = createAnswers({
+  const { pendingAnswers, arrivedAnswers } = createAnswers({
     records,
     accounts,
     sealer,
@@ -169,8 +169,8 @@ export function createHost(options: HostOptions): Host {
     logger,
     observer,
     operatorLog,
-    hold: heldAnswers.hold,
-    maySend: arrivedAnswers.takeUp,
+    storeAnswer: pendingAnswers.store,
+    maySend: arrivedAnswers.storeKept,
     confirmIntent: ({ account, saved }) => confirmed(account, saved.record),
   })
 
@@ -183,7 +183,7 @@ export function createHost(options: HostOptions): Host {
     waiting,
     timers,
     observer,
-    hurry: waitingForApp.hurry,
+    refreshEarly: waitingForApp.refreshEarly,
     exchange: createExchange({ accounts, apps, attempts, provider, clock }),
   })
 
@@ -196,9 +196,9 @@ export function createHost(options: HostOptions): Host {
     timers,
     logger,
     freeSlots: () => attemptsPerNode - attempts.size(),
-    expectAttempt: attempts.expect,
+    reserveSlot: attempts.reserveSlot,
     wakeIfAppWorks: waitingForApp.wakeIfAppWorks,
-    takeUp: arrivedAnswers.takeUp,
+    storeKept: arrivedAnswers.storeKept,
   })
 
   /** A record was saved on another node. */
@@ -221,7 +221,7 @@ export function createHost(options: HostOptions): Host {
     apps,
     attempts,
     cache,
-    heldAnswers,
+    pendingAnswers,
     arrivedAnswers,
     unannouncedSaves,
     outbox,
@@ -235,7 +235,7 @@ export function createHost(options: HostOptions): Host {
       apps.forgetSettings()
       cache.clear()
       unannouncedSaves.startOver()
-      background('pending answers were not delivered again', heldAnswers.offerAgain)
+      background('pending answers were not delivered again', pendingAnswers.redeliver)
     },
   }
 }

@@ -32,9 +32,9 @@ export async function runHost<Watch extends { stop(): void }>(
   options: RunHostOptions<Watch>,
 ): Promise<Watch> {
   const { host, storage, logger, waker = true, onStop } = options
-  const { heldAnswers, unannouncedSaves, outbox, attempts, cache } = host
+  const { pendingAnswers, unannouncedSaves, outbox, attempts, cache } = host
   // Spooled answers first: until they are stored, nothing may use the tokens that they replaced.
-  const spooled = await heldAnswers.storeSpooled()
+  const spooled = await pendingAnswers.storeSpooled()
   if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
   const watch = await options.watch({
     onChange: host.changed,
@@ -52,7 +52,7 @@ export async function runHost<Watch extends { stop(): void }>(
     part: 'refreshes',
     within: refreshesWithin,
     stop() {
-      heldAnswers.relent()
+      pendingAnswers.stopRetrying()
       return attempts.drained()
     },
   })

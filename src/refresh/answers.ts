@@ -7,7 +7,7 @@ import type { Records, StoredRecord } from '../redis/records.ts'
 import type { Sealer } from '../redis/seal.ts'
 import type { Answer } from './answer-text.ts'
 import { createArrivedAnswers } from './arrived-answers.ts'
-import { createHeldAnswers } from './pending-answers.ts'
+import { createPendingAnswers } from './pending-answers.ts'
 import type { Spool } from './spool.ts'
 
 export interface AnswersOptions {
@@ -50,6 +50,6 @@ export function createAnswers({ accounts, records, logger, confirmed, ...options
 
   const { arrived } = records
   const arrivedAnswers = createArrivedAnswers({ ...options, arrived, logger, store, note })
-  const heldAnswers = createHeldAnswers({ ...options, logger, store, keep: arrivedAnswers.keep })
-  return { arrivedAnswers, heldAnswers }
+  const pendingAnswers = createPendingAnswers({ ...options, logger, store, keep: arrivedAnswers.keep })
+  return { arrivedAnswers, pendingAnswers }
 }

@@ -36,7 +36,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   }
 
   /** Another grant: preferably one that has worked before. */
-  async function callWitness(id: string, question: Question): Promise<void> {
+  async function probeAnother(id: string, question: Question): Promise<void> {
     const others: LoadedAccount[] = []
     for (const account of await records.someOf(id, mostLooked)) {
       const loaded = await accounts.load(account)
@@ -61,7 +61,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     const app = await apps.look(id)
     const { question } = app.context
     if (app.state === 'secret-expired') await probeWaiting(id, app)
-    else if (question !== null) await callWitness(id, question)
+    else if (question !== null) await probeAnother(id, question)
   }
 }
 

@@ -22,7 +22,7 @@ export interface ArrivedAnswers {
   /** `fault`: why the answer could not be stored. Rejects with `StorageUnavailable` if it could not be kept either. */
   keep(answer: Answer, fault: unknown): Promise<void>
   /** Stores the answers kept for the account. False if some could not be stored: then nothing may be sent. */
-  takeUp(account: string): Promise<boolean>
+  storeKept(account: string): Promise<boolean>
   /** Re-encrypts answers encrypted with another key. */
   reseal(account: string): Promise<void>
   forget(account: string): Promise<void>
@@ -67,7 +67,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
           logger.warn({ err: error, account }, 'the kept answer could not be recorded on its account'),
         )
     },
-    async takeUp(account) {
+    async storeKept(account) {
       let all = true
       for (const { attempt, sealed: text } of await arrived.read(account)) {
         try {

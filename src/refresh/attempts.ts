@@ -6,17 +6,22 @@ import type { Observer } from '../common/observer.ts'
 import { causedBy } from '../contract/reasons.ts'
 import { NewerForm } from '../redis/newer-form.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
-import { newTrial } from './app-admission.ts'
-import type { AppReports } from './app-circuit.ts'
-import type { AppSlots } from './provider-limits.ts'
+import type { AppCircuit } from './app-circuit.ts'
+import {
+  type AttemptRequest,
+  type AttemptRun,
+  newAttemptRun,
+  type OutcomeWord,
+  type SendPermit,
+} from './attempt-run.ts'
+import type { ProviderLimits } from './provider-limits.ts'
 import type { RecordOutcome } from './record-outcome.ts'
-import type { AttemptRequest, OutcomeWord, Ticket, Trial } from './trial.ts'
 
 export interface AttemptsOptions {
-  refresh(trial: Trial): Promise<OutcomeWord>
+  refresh(run: AttemptRun): Promise<OutcomeWord>
   readonly record: Pick<RecordOutcome, 'failed'>
-  readonly slots: AppSlots
-  readonly reports: Pick<AppReports, 'allow'>
+  readonly limits: ProviderLimits
+  readonly circuit: Pick<AppCircuit, 'applyLimits'>
   readonly clock: Pick<ClusterClock, 'now'>
   readonly logger: Pick<Logger, 'debug' | 'warn' | 'error'>
   readonly observer: Pick<Observer, 'attemptEnded'>
@@ -29,9 +34,9 @@ export interface Attempts {
   /** The account is at `version` now: drops an older attempt that has not been sent. */
   superseded(account: string, version: number): void
   /** Reserves a place in the app's queue; returns a function that releases it, or null if the queue is too long. */
-  expect(app: string): (() => void) | null
+  reserveSlot(app: string): (() => void) | null
   /** Acquires a slot for a request that is not an attempt; resolves with its release, or null after the time-out in milliseconds. */
-  turn(app: App, within: number): Promise<(() => void) | null>
+  acquireSlot(app: App, within: number): Promise<(() => void) | null>
   /** The attempts that the cluster still waits for. */
   size(): number
   drained(): Promise<void>
@@ -39,29 +44,29 @@ export interface Attempts {
 
 /** The attempts in flight on this node: one per account, each with exactly one outcome. */
 export function createAttempts(options: AttemptsOptions): Attempts {
-  const { refresh, record, slots, reports, clock, logger, observer } = options
-  const underWay = new Set<Promise<void>>()
-  const tickets = new Map<string, Ticket>()
+  const { refresh, record, limits, circuit, clock, logger, observer } = options
+  const inFlight = new Set<Promise<void>>()
+  const permits = new Map<string, SendPermit>()
 
-  async function run(trial: Trial): Promise<string> {
+  async function perform(run: AttemptRun): Promise<string> {
     try {
-      return await refresh(trial)
+      return await refresh(run)
     } catch (error) {
-      if (trial.left || error instanceof StorageUnavailable) throw error
-      return endUnsent(trial, error)
+      if (run.left || error instanceof StorageUnavailable) throw error
+      return endUnsent(run, error)
     }
   }
 
   /** For failures before anything was sent, so no answer can be missing. */
-  function endUnsent(trial: Trial, error: unknown): Promise<string> {
+  function endUnsent(run: AttemptRun, error: unknown): Promise<string> {
     if (error instanceof NewerForm)
-      return record.failed(trial, unsent('T', causedBy('stored_by_newer_version')))
-    const { account, attempt } = trial
+      return record.failed(run, unsent('T', causedBy('stored_by_newer_version')))
+    const { account, attempt } = run
     logger.error({ err: error, account, attempt: attempt.id }, 'internal error: an attempt was not sent')
-    return record.failed(trial, unsent('T', causedBy('internal_error', 'log')))
+    return record.failed(run, unsent('T', causedBy('internal_error', 'log')))
   }
 
-  function logEnd({ account, attempt, saved }: Trial, milliseconds: number, ended: Ended): void {
+  function logEnd({ account, attempt, saved }: AttemptRun, milliseconds: number, ended: Ended): void {
     const { outcome, error } = ended
     const { app, provider } = saved.snapshot.context
     observer.attemptEnded({ app, provider, outcome, milliseconds })
@@ -80,33 +85,33 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   return {
     start(request) {
       const startedAt = clock.now()
-      const ticket = { version: request.saved.record.version, valid: true }
-      tickets.set(request.account, ticket)
-      const trial = newTrial(request, ticket)
+      const permit = { version: request.saved.record.version, valid: true }
+      permits.set(request.account, permit)
+      const run = newAttemptRun(request, permit)
       const finish = (ended: Ended) => {
-        underWay.delete(done)
-        if (tickets.get(request.account) === ticket) tickets.delete(request.account)
-        logEnd(trial, clock.now() - startedAt, ended)
+        inFlight.delete(done)
+        if (permits.get(request.account) === permit) permits.delete(request.account)
+        logEnd(run, clock.now() - startedAt, ended)
       }
-      const done = run(trial).then(
+      const done = perform(run).then(
         (outcome) => finish({ outcome }),
         (error: unknown) => finish({ outcome: 'untold', error }),
       )
-      underWay.add(done)
+      inFlight.add(done)
     },
-    has: (account) => tickets.has(account),
+    has: (account) => permits.has(account),
     superseded(account, version) {
-      const ticket = tickets.get(account)
-      if (ticket !== undefined && version > ticket.version) ticket.valid = false
+      const permit = permits.get(account)
+      if (permit !== undefined && version > permit.version) permit.valid = false
     },
-    expect: slots.expect,
-    turn(app, within) {
-      reports.allow(app)
-      return slots.enter(app.context.app, within)
+    reserveSlot: limits.reserve,
+    acquireSlot(app, within) {
+      circuit.applyLimits(app)
+      return limits.acquire(app.context.app, within)
     },
-    size: slots.size,
+    size: limits.size,
     async drained() {
-      while (underWay.size > 0) await Promise.all(underWay)
+      while (inFlight.size > 0) await Promise.all(inFlight)
     },
   }
 }

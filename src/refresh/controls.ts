@@ -9,12 +9,12 @@ import type { TokenAnswer } from '../provider/token-answer.ts'
 import { isFilledPerAccount } from '../provider/url-params.ts'
 import { answerKey } from './answer-key.ts'
 import type { Attempts } from './attempts.ts'
-import { madeUpRefreshToken, madeUpSecret, madeUpUser } from './made-up.ts'
+import { dummyRefreshToken, dummySecret, dummyUser } from './dummy-credentials.ts'
 import { chooseSecret } from './secret-selection.ts'
 
 export interface ControlsOptions {
   readonly apps: Pick<Apps, 'look' | 'report'>
-  readonly attempts: Pick<Attempts, 'turn'>
+  readonly attempts: Pick<Attempts, 'acquireSlot'>
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: Pick<ClusterClock, 'now'>
 }
@@ -29,7 +29,7 @@ interface Answer extends AppError {
 
 const timing = { connectMs: 3_000, answerMs: 10_000 }
 /** Milliseconds a control waits for one of its app's slots. */
-const turnWithin = 5_000
+const slotTimeout = 5_000
 
 /**
  * Requests with a made-up refresh token, or for a made-up user: their answers are evidence about the client, and independent
@@ -38,20 +38,20 @@ const turnWithin = 5_000
 export function createControls({ apps, attempts, provider, clock }: ControlsOptions) {
   async function ask(app: App, config: AppConfig, secret: Secret | undefined): Promise<Answer | null> {
     if (clock.now() < app.context.throttledUntil) return null
-    const leave = await attempts.turn(app, turnWithin)
-    if (leave === null) return null
+    const release = await attempts.acquireSlot(app, slotTimeout)
+    if (release === null) return null
     try {
       const answer = await provider.refreshToken({
         config,
         ...(secret && { clientSecret: secret }),
-        user: madeUpUser(),
-        refreshToken: madeUpRefreshToken(),
+        user: dummyUser(),
+        refreshToken: dummyRefreshToken(),
         workedBefore: true,
         timing,
       })
       return readControl(answer)
     } finally {
-      leave()
+      release()
     }
   }
 
@@ -63,7 +63,7 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
     if (isBlind || client === undefined) return { endpoint, ownSecret: '', madeUpSecret: '' }
     const own = await ask(app, config, client.secret)
     if (own === null || own.answer === null) return null
-    const other = await ask(app, config, await madeUpSecret(config, client.secret))
+    const other = await ask(app, config, await dummySecret(config, client.secret))
     if (other === null || other.answer === null) return null
     return { endpoint, ownSecret: own.answer, madeUpSecret: other.answer }
   }

@@ -20,7 +20,7 @@ export type Subject = TokenWant & { readonly subjectToken: NonNullable<TokenWant
 export interface ExchangeOptions {
   readonly accounts: Pick<Accounts, 'load'>
   readonly apps: Pick<Apps, 'look'>
-  readonly attempts: Pick<Attempts, 'turn'>
+  readonly attempts: Pick<Attempts, 'acquireSlot'>
   readonly provider: Pick<Provider, 'refreshToken'>
   readonly clock: Pick<ClusterClock, 'now'>
 }
@@ -29,7 +29,7 @@ export type Exchange = (account: string, want: Subject) => Promise<TokenResult>
 
 /** Plain callers give up after 5 s. */
 const timing = { connectMs: 1_500, answerMs: 4_000 }
-const turnWithin = 1_000
+const slotTimeout = 1_000
 const encoder = new TextEncoder()
 
 /**
@@ -74,8 +74,8 @@ export function createExchange({ accounts, apps, attempts, provider, clock }: Ex
     const usable = usableFor(app, loaded)
     if (!usable.ok) return usable
     const wait = app.context.throttledUntil - clock.now()
-    const leave = wait > 0 ? null : await attempts.turn(app, turnWithin)
-    if (leave === null) return busy(account, Math.max(wait, turnWithin))
+    const release = wait > 0 ? null : await attempts.acquireSlot(app, slotTimeout)
+    if (release === null) return busy(account, Math.max(wait, slotTimeout))
     try {
       const startedAt = clock.now()
       const answer = await send(app, usable.value, context.user, want)
@@ -84,7 +84,7 @@ export function createExchange({ accounts, apps, attempts, provider, clock }: Ex
         encoder.encode(JSON.stringify(replyOf(loaded, { account, startedAt, answer, config: usable.value }))),
       )
     } finally {
-      leave()
+      release()
     }
   }
 }

@@ -9,10 +9,10 @@ import type { Spool } from './spool.ts'
 
 const keptFor = 5 * 60_000
 /** Maximum number of characters of encrypted answers. */
-const mostKept = 33_554_432
+const mostKeptCharacters = 33_554_432
 const longestPause = 2_000
 
-export interface HeldAnswersOptions {
+export interface PendingAnswersOptions {
   readonly spool: Spool
   readonly timers: Timers
   readonly sealed: SealedTokens
@@ -26,39 +26,39 @@ export interface HeldAnswersOptions {
 /** The outcome: stored in its account, or kept beside it. */
 export type Held = 'stored' | 'kept'
 
-export interface HeldAnswers {
+export interface PendingAnswers {
   /** `saved`: the account as last saved, unless another node has saved since. */
-  hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  store(answer: Answer, saved: LoadedAccount): Promise<Held | null>
   /** At the start, before anything can use the tokens that these answers replace. */
   storeSpooled(): Promise<number>
   /** After a reconnect or failover. Delivery is idempotent: an answer is identified by the token it used. */
-  offerAgain(): Promise<void>
+  redeliver(): Promise<void>
   /** From now on spooled answers may wait for the next start. */
-  relent(): void
+  stopRetrying(): void
 }
 
 /**
  * Holds each answer until Redis has stored it, without a time limit; meanwhile it is in the spool, encrypted. A stored answer
  * is kept encrypted for 5 min, and delivered again when Redis may have lost it (a failover).
  */
-export function createHeldAnswers({
+export function createPendingAnswers({
   spool,
   sealed,
   timers,
   logger,
   store,
   keep,
-}: HeldAnswersOptions): HeldAnswers {
+}: PendingAnswersOptions): PendingAnswers {
   const recent = new Map<string, SealedAnswer>()
   let recentSize = 0
-  let relenting = false
+  let stopping = false
 
   /** Stored: kept in case a failover loses it; beyond the limit the oldest are dropped. */
   function remember(spooled: SealedAnswer): void {
     recent.set(spooled.attempt, spooled)
     recentSize += spooled.sealed.length
     for (const [attempt, oldest] of recent) {
-      if (recentSize <= mostKept) break
+      if (recentSize <= mostKeptCharacters) break
       forget(attempt, oldest)
     }
     timers.after(keptFor, () => forget(spooled.attempt, spooled))
@@ -70,7 +70,7 @@ export function createHeldAnswers({
     recentSize -= spooled.sealed.length
   }
 
-  async function keepAside(answer: Answer): Promise<boolean> {
+  async function writeToSpool(answer: Answer): Promise<boolean> {
     try {
       await spool.write(answer.attempt, JSON.stringify(sealAnswer(sealed, answer)))
       return true
@@ -84,7 +84,7 @@ export function createHeldAnswers({
   }
 
   /** A bug does not affect Redis, so the answer is kept there at once, uninterpreted. */
-  async function storeOrKeep(answer: Answer, saved?: LoadedAccount): Promise<Held> {
+  async function deliver(answer: Answer, saved?: LoadedAccount): Promise<Held> {
     try {
       await store(answer, saved)
       return 'stored'
@@ -96,21 +96,21 @@ export function createHeldAnswers({
   }
 
   /** Null if it may wait in the spool for the next start. */
-  async function insist(answer: Answer, saved: LoadedAccount): Promise<Held | null> {
+  async function storeWithRetry(answer: Answer, saved: LoadedAccount): Promise<Held | null> {
     let spooled = false
     let expected: LoadedAccount | undefined = saved
     let held: Held | undefined
     for (let pause = 50; held === undefined; pause = Math.min(pause * 2, longestPause)) {
       try {
-        held = await storeOrKeep(answer, expected)
+        held = await deliver(answer, expected)
       } catch (error) {
         expected = undefined
         logger.warn(
           { err: error, account: answer.account, attempt: answer.attempt },
           'answer held: it cannot be stored now',
         )
-        spooled ||= await keepAside(answer)
-        if (relenting && spooled) return null
+        spooled ||= await writeToSpool(answer)
+        if (stopping && spooled) return null
         await timers.delay(pause)
       }
     }
@@ -131,7 +131,7 @@ export function createHeldAnswers({
   /** The answer of a tampered account stays in the spool, and does not block the node. */
   async function isRefused(answer: Answer): Promise<boolean> {
     try {
-      await storeOrKeep(answer)
+      await deliver(answer)
       return false
     } catch (error) {
       if (error instanceof Tampered) return true
@@ -140,7 +140,7 @@ export function createHeldAnswers({
   }
 
   return {
-    hold: insist,
+    store: storeWithRetry,
     async storeSpooled() {
       const names = await spool.names()
       for (const name of names) {
@@ -150,11 +150,11 @@ export function createHeldAnswers({
       }
       return names.length
     },
-    async offerAgain() {
-      await Promise.all([...recent.values()].map((answer) => storeOrKeep(openAnswer(sealed, answer))))
+    async redeliver() {
+      await Promise.all([...recent.values()].map((answer) => deliver(openAnswer(sealed, answer))))
     },
-    relent() {
-      relenting = true
+    stopRetrying() {
+      stopping = true
     },
   }
 }

@@ -9,35 +9,35 @@ export interface Caps {
 
 interface Queue {
   caps: Caps
-  busy: number
+  inUse: number
   /** Places reserved but not yet used. */
-  expected: number
+  reserved: number
   bucket: TokenBucket
   readonly waiting: Set<() => void>
-  callOff: () => void
+  cancelTimer: () => void
 }
 
 const second = 1_000
 const unlimited: Caps = { concurrency: Number.POSITIVE_INFINITY, perSecond: Number.POSITIVE_INFINITY }
 
-export interface AppSlots {
+export interface ProviderLimits {
   /** True if the app's limits were set on this node. */
-  knows(app: string): boolean
+  has(app: string): boolean
   /** Sets the app's limits. */
-  allow(app: string, caps: Caps): void
+  set(app: string, caps: Caps): void
   /** Acquires a slot; resolves with its release, or null after the time-out in milliseconds. */
-  enter(app: string, within: number): Promise<(() => void) | null>
+  acquire(app: string, within: number): Promise<(() => void) | null>
   /**
    * Reserves a place in the queue, unless it is longer than one round of slots. Returns a function that releases the place
    * once the slot is acquired, or null if the queue is too long.
    */
-  expect(app: string): (() => void) | null
+  reserve(app: string): (() => void) | null
   /** The number of slots in use and waiting, over all apps. */
   size(): number
 }
 
 /** Limits concurrency and rate per app; requests beyond the limits wait with a time-out. */
-export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSlots {
+export function createProviderLimits(timers: Pick<Timers, 'after' | 'elapsed'>): ProviderLimits {
   const queues = new Map<string, Queue>()
 
   function queueOf(app: string): Queue {
@@ -45,11 +45,11 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
     if (known !== undefined) return known
     const queue = {
       caps: unlimited,
-      busy: 0,
-      expected: 0,
+      inUse: 0,
+      reserved: 0,
       bucket: { level: Number.POSITIVE_INFINITY, at: timers.elapsed() },
       waiting: new Set<() => void>(),
-      callOff() {},
+      cancelTimer() {},
     }
     queues.set(app, queue)
     return queue
@@ -65,16 +65,16 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
   }
 
   /** Rounded up to milliseconds, so that the timer does not fire before the bucket has a token. */
-  const pauseOf = (queue: Queue) =>
+  const pauseFor = (queue: Queue) =>
     Math.ceil((Math.max(0, 1 - levelOf(queue)) * second) / queue.caps.perSecond)
 
-  function admitNext(queue: Queue): void {
-    queue.callOff()
+  function admitWaiting(queue: Queue): void {
+    queue.cancelTimer()
     for (const admit of queue.waiting) {
-      if (queue.busy >= queue.caps.concurrency) return
-      const pause = pauseOf(queue)
+      if (queue.inUse >= queue.caps.concurrency) return
+      const pause = pauseFor(queue)
       if (pause > 0) {
-        queue.callOff = timers.after(pause, () => admitNext(queue))
+        queue.cancelTimer = timers.after(pause, () => admitWaiting(queue))
         return
       }
       admit()
@@ -82,50 +82,50 @@ export function createAppSlots(timers: Pick<Timers, 'after' | 'elapsed'>): AppSl
   }
 
   /** Returns an idempotent function that releases the slot. */
-  function occupy(queue: Queue): () => void {
-    queue.busy++
+  function take(queue: Queue): () => void {
+    queue.inUse++
     queue.bucket = { level: levelOf(queue) - 1, at: timers.elapsed() }
-    let mine = true
+    let isHeld = true
     return () => {
-      if (mine) queue.busy--
-      mine = false
-      admitNext(queue)
+      if (isHeld) queue.inUse--
+      isHeld = false
+      admitWaiting(queue)
     }
   }
 
   return {
-    knows: (app) => (queues.get(app)?.caps ?? unlimited) !== unlimited,
-    allow(app, caps) {
+    has: (app) => (queues.get(app)?.caps ?? unlimited) !== unlimited,
+    set(app, caps) {
       queueOf(app).caps = caps
     },
-    enter(app, within) {
+    acquire(app, within) {
       const queue = queueOf(app)
       return new Promise((resolve) => {
-        const settle = (leave: (() => void) | null) => {
-          callOff()
+        const settle = (release: (() => void) | null) => {
+          cancelTimer()
           queue.waiting.delete(admit)
-          resolve(leave)
+          resolve(release)
         }
-        const admit = () => settle(occupy(queue))
-        const callOff = timers.after(within, () => settle(null))
+        const admit = () => settle(take(queue))
+        const cancelTimer = timers.after(within, () => settle(null))
         queue.waiting.add(admit)
-        admitNext(queue)
+        admitWaiting(queue)
       })
     },
-    expect(app) {
+    reserve(app) {
       const queue = queueOf(app)
-      const { caps, busy, expected, waiting } = queue
-      const before = expected + waiting.size
-      const full = busy + before >= 2 * caps.concurrency
-      if (full || pauseOf(queue) + (before * second) / caps.perSecond > second) return null
-      queue.expected++
+      const { caps, inUse, reserved, waiting } = queue
+      const ahead = reserved + waiting.size
+      const full = inUse + ahead >= 2 * caps.concurrency
+      if (full || pauseFor(queue) + (ahead * second) / caps.perSecond > second) return null
+      queue.reserved++
       return () => {
-        queue.expected--
+        queue.reserved--
       }
     },
     size: () =>
       [...queues.values()].reduce(
-        (sum, { busy, expected, waiting }) => sum + busy + expected + waiting.size,
+        (sum, { inUse, reserved, waiting }) => sum + inUse + reserved + waiting.size,
         0,
       ),
   }

@@ -10,20 +10,20 @@ import { placeOf } from '../provider/grant-place.ts'
 import { unsaidLife } from '../provider/refreshing.ts'
 import type { Tokens } from '../provider/token-answer.ts'
 import type { Answer } from './answer-text.ts'
-import type { AppReports } from './app-circuit.ts'
+import type { AppCircuit } from './app-circuit.ts'
+import type { AttemptRequest, AttemptRun, FailedOutcome, OutcomeWord } from './attempt-run.ts'
 import type { Held } from './pending-answers.ts'
 import type { Sending } from './still-allowed.ts'
-import type { AttemptRequest, OutcomeWord, Trial, Verdict } from './trial.ts'
 import type { WaitingForApp } from './waiting-for-app.ts'
 
 export interface RecordOutcomeOptions {
   readonly accounts: Pick<Accounts, 'receive'>
   readonly apps: Pick<Apps, 'pinOrigin'>
-  readonly reports: Pick<AppReports, 'tellAccepted'>
+  readonly circuit: Pick<AppCircuit, 'reportAccepted'>
   readonly waitingForApp: Pick<WaitingForApp, 'beginWaiting' | 'retryIfAppChanged'>
   readonly operatorLog: Pick<OperatorLog, 'refreshFailed'>
   readonly observer: Pick<Observer, 'inDoubt' | 'raceRecovered' | 'refreshEnded'>
-  hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  storeAnswer(answer: Answer, saved: LoadedAccount): Promise<Held | null>
 }
 
 /** A request that was answered with tokens. */
@@ -33,23 +33,27 @@ export interface Answered extends Pick<Sending, 'app' | 'config' | 'client'> {
 }
 
 export interface RecordOutcome {
-  tokens(trial: Trial, answered: Answered): Promise<OutcomeWord>
-  failed(request: AttemptRequest, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord>
+  tokens(run: AttemptRun, answered: Answered): Promise<OutcomeWord>
+  failed(
+    request: AttemptRequest,
+    failure: Failure,
+    how?: Pick<FailedOutcome, 'accountOnly'>,
+  ): Promise<OutcomeWord>
 }
 
 /** Records the outcome of an attempt in its account, and its evidence in its app. */
 export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcome {
-  const { accounts, apps, reports, waitingForApp, operatorLog, observer } = options
+  const { accounts, apps, circuit, waitingForApp, operatorLog, observer } = options
   return {
-    async tokens(trial, { app, config, client, sent, answer }) {
-      const held = await options.hold(answerOf(trial, { startedAt: sent.at, answer, config }), trial.saved)
-      await reports.tellAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: trial.tried })
+    async tokens(run, { app, config, client, sent, answer }) {
+      const held = await options.storeAnswer(answerOf(run, { startedAt: sent.at, answer, config }), run.saved)
+      await circuit.reportAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: run.tried })
       if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
       if (held === 'kept') return 'kept'
       observer.refreshEnded(null)
       return 'succeeded'
     },
-    async failed({ account, attempt, saved }, failure, { alone } = { alone: false }) {
+    async failed({ account, attempt, saved }, failure, { accountOnly } = { accountOnly: false }) {
       const told = {
         type: 'refresh.failed' as const,
         attempt: attempt.id,
@@ -64,7 +68,8 @@ export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcom
       }
       if (failure.inDoubt) observer.inDoubt()
       if (failure.class === 'R' && !taken) observer.raceRecovered()
-      if (snapshot.value === 'secret-expired' && !alone) await waitingForApp.beginWaiting(account, saved)
+      if (snapshot.value === 'secret-expired' && !accountOnly)
+        await waitingForApp.beginWaiting(account, saved)
       if (snapshot.value === 'revoked' && waitsForApp(snapshot.context))
         await waitingForApp.retryIfAppChanged(account, saved)
       return failure.class

@@ -4,20 +4,20 @@ import type { Timers } from '../common/timers.ts'
 import { causedBy } from '../contract/reasons.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { TokenAnswer } from '../provider/token-answer.ts'
-import type { AppAdmission } from './app-admission.ts'
 import { refusalOfMoved } from './app-changed.ts'
-import type { AppSlots } from './provider-limits.ts'
+import type { AttemptRequest, AttemptRun, FailedOutcome, OutcomeWord } from './attempt-run.ts'
+import type { CircuitAdmission } from './circuit-admission.ts'
+import type { ProviderLimits } from './provider-limits.ts'
 import type { RecordOutcome } from './record-outcome.ts'
-import type { RefusalJudge } from './refusal-judge.ts'
+import type { RefusalHandler } from './refusal-handler.ts'
 import type { Sending, StillAllowed } from './still-allowed.ts'
-import type { AttemptRequest, OutcomeWord, Trial, Verdict } from './trial.ts'
 
 export interface RefreshOptions {
-  readonly slots: Pick<AppSlots, 'knows' | 'enter'>
-  readonly admission: Pick<AppAdmission, 'waitForApp'>
+  readonly limits: Pick<ProviderLimits, 'has' | 'acquire'>
+  readonly admission: Pick<CircuitAdmission, 'waitForApp'>
   readonly stillAllowed: StillAllowed
   readonly provider: Pick<Provider, 'refreshToken'>
-  readonly judge: RefusalJudge
+  readonly handleRefusal: RefusalHandler
   readonly record: RecordOutcome
   readonly clock: Pick<ClusterClock, 'now'>
   readonly timers: Pick<Timers, 'after'>
@@ -36,76 +36,80 @@ export interface RefreshOptions {
  * 4. send;
  * 5. store the tokens; or decide on the refusal: the outcome, another secret, or back to 1 for more evidence about the app.
  */
-export function createRefresh(options: RefreshOptions): (trial: Trial) => Promise<OutcomeWord> {
-  const { slots, admission, stillAllowed, provider, judge, record, clock, timers } = options
+export function createRefresh(options: RefreshOptions): (run: AttemptRun) => Promise<OutcomeWord> {
+  const { limits, admission, stillAllowed, provider, handleRefusal, record, clock, timers } = options
 
   /** If the time ran out between two secrets, the refusal of the last one is the outcome. */
-  function failed(trial: Trial, failure: Failure, how?: Pick<Verdict, 'alone'>): Promise<OutcomeWord> {
-    const { verdict } = trial
-    if (verdict !== null && isUndecided(failure)) return record.failed(trial, verdict.failure, verdict)
-    return record.failed(trial, failure, how)
+  function failed(
+    run: AttemptRun,
+    failure: Failure,
+    how?: Pick<FailedOutcome, 'accountOnly'>,
+  ): Promise<OutcomeWord> {
+    const { fallback } = run
+    if (fallback !== null && isUndecided(failure)) return record.failed(run, fallback.failure, fallback)
+    return record.failed(run, failure, how)
   }
 
-  async function refresh(trial: Trial): Promise<OutcomeWord> {
-    const { app } = trial.saved.snapshot.context
-    for (let waits = !slots.knows(app); ; waits = true) {
-      const held = waits ? await admission.waitForApp(trial) : null
-      if (held !== null) return failed(trial, held)
-      const leave = await slots.enter(app, trial.attempt.sendBy - clock.now())
-      if (leave === null) return failed(trial, unsent('T', causedBy('too_many_at_once')))
+  async function refresh(run: AttemptRun): Promise<OutcomeWord> {
+    const { app } = run.saved.snapshot.context
+    for (let waits = !limits.has(app); ; waits = true) {
+      const blocked = waits ? await admission.waitForApp(run) : null
+      if (blocked !== null) return failed(run, blocked)
+      const release = await limits.acquire(app, run.attempt.sendBy - clock.now())
+      if (release === null) return failed(run, unsent('T', causedBy('too_many_at_once')))
       // Hold a slot no longer than the cluster waits for the attempt.
-      const callOff = timers.after(trial.attempt.giveUpAt - clock.now(), leave)
+      const cancelTimeout = timers.after(run.attempt.giveUpAt - clock.now(), release)
       try {
-        const ended = await sendUntilDecided(trial)
-        if (ended !== 'wait') return ended
+        const outcome = await sendUntilDecided(run)
+        if (outcome !== 'wait') return outcome
       } finally {
-        callOff()
-        leave()
+        cancelTimeout()
+        release()
       }
     }
   }
 
-  async function sendUntilDecided(trial: Trial): Promise<OutcomeWord | 'wait'> {
-    const barred = trial.sends === 0 ? await barredBeforeSending(trial) : null
-    if (barred !== null) return barred
+  async function sendUntilDecided(run: AttemptRun): Promise<OutcomeWord | 'wait'> {
+    const reason = run.sends === 0 ? await reasonNotToBegin(run) : null
+    if (reason !== null) return reason
     for (;;) {
-      const allowed = await stillAllowed(trial)
+      const allowed = await stillAllowed(run)
       if (allowed === 'wait') return 'wait'
-      if ('failure' in allowed) return failed(trial, allowed.failure)
-      const ended = await sendOnce(trial, allowed)
-      if (ended !== 'again') return ended
+      if ('failure' in allowed) return failed(run, allowed.failure)
+      const outcome = await sendOnce(run, allowed)
+      if (outcome !== 'retry') return outcome
     }
   }
 
-  async function barredBeforeSending(trial: Trial): Promise<OutcomeWord | null> {
-    if (!(await options.maySend(trial.account))) return 'kept'
-    if (await options.confirmIntent(trial)) return null
-    return record.failed(trial, unsent('T', causedBy('intent_not_replicated')))
+  async function reasonNotToBegin(run: AttemptRun): Promise<OutcomeWord | null> {
+    if (!(await options.maySend(run.account))) return 'kept'
+    if (await options.confirmIntent(run)) return null
+    return record.failed(run, unsent('T', causedBy('intent_not_replicated')))
   }
 
-  async function sendOnce(trial: Trial, sending: Sending): Promise<OutcomeWord | 'wait' | 'again'> {
-    const { app, place, client, asking } = sending
+  async function sendOnce(run: AttemptRun, sending: Sending): Promise<OutcomeWord | 'wait' | 'retry'> {
+    const { app, place, client, candidate } = sending
     const startedAt = clock.now()
-    trial.left = true
+    run.left = true
     const answer: TokenAnswer = await provider.refreshToken(sending.requestAt(startedAt))
     const sent = { at: startedAt, endpoint: app.endpoint, question: app.context.question?.id ?? null }
     // Store the tokens first, before any interpretation of the answer.
-    if (answer.kind === 'tokens') return record.tokens(trial, { ...sending, sent, answer })
-    trial.sends++
+    if (answer.kind === 'tokens') return record.tokens(run, { ...sending, sent, answer })
+    run.sends++
     const { refusal } = answer
     const moved = refusalOfMoved({ refusal, place, app })
-    if (moved !== null && !refusal.sent) return record.failed(trial, moved)
-    const judgement = await judge(trial, {
+    if (moved !== null && !refusal.sent) return record.failed(run, moved)
+    const decision = await handleRefusal(run, {
       app,
       config: sending.config,
       client,
-      asking,
+      candidate,
       sent,
       refusal,
       moved,
     })
-    if (judgement === 'wait' || judgement === 'again') return judgement
-    return failed(trial, judgement.failure, judgement)
+    if (decision === 'wait' || decision === 'retry') return decision
+    return failed(run, decision.failure, decision)
   }
 
   return refresh

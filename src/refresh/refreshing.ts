@@ -8,16 +8,16 @@ import type { Observer } from '../common/observer.ts'
 import type { Timers } from '../common/timers.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Answer } from './answer-text.ts'
-import { createAppAdmission } from './app-admission.ts'
-import { createAppReports } from './app-circuit.ts'
+import { createAppCircuit } from './app-circuit.ts'
+import type { AttemptRequest } from './attempt-run.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { createCircuitAdmission } from './circuit-admission.ts'
 import type { Held } from './pending-answers.ts'
-import { createAppSlots } from './provider-limits.ts'
+import { createProviderLimits } from './provider-limits.ts'
 import { createRecordOutcome } from './record-outcome.ts'
 import { createRefresh } from './refresh.ts'
-import { createRefusalJudge } from './refusal-judge.ts'
+import { createRefusalHandler } from './refusal-handler.ts'
 import { createStillAllowed } from './still-allowed.ts'
-import type { AttemptRequest } from './trial.ts'
 import { createWaitingForApp, type WaitingForApp } from './waiting-for-app.ts'
 
 export interface RefreshingOptions {
@@ -31,7 +31,7 @@ export interface RefreshingOptions {
   readonly observer: Observer
   readonly operatorLog: OperatorLog
   /** Resolves once the answer is stored, or kept for later. */
-  hold(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  storeAnswer(answer: Answer, saved: LoadedAccount): Promise<Held | null>
   maySend(account: string): Promise<boolean>
   confirmIntent(request: AttemptRequest): Promise<boolean>
 }
@@ -44,14 +44,14 @@ export interface Refreshing {
 /** Composes the refresh of accounts on this node; see `refresh.ts` for the steps. */
 export function createRefreshing(options: RefreshingOptions): Refreshing {
   const { apps, clock, timers } = options
-  const slots = createAppSlots(timers)
-  const reports = createAppReports({ apps, clock, slots })
-  const admission = createAppAdmission({ reports, clock, timers })
-  const judge = createRefusalJudge({ apps, reports, clock })
-  const stillAllowed = createStillAllowed({ ...options, reports, admission })
-  const waitingForApp = createWaitingForApp({ ...options, slots })
-  const record = createRecordOutcome({ ...options, reports, waitingForApp })
-  const refresh = createRefresh({ ...options, slots, admission, stillAllowed, judge, record })
-  const attempts = createAttempts({ ...options, refresh, record, slots, reports })
+  const limits = createProviderLimits(timers)
+  const circuit = createAppCircuit({ apps, clock, limits })
+  const admission = createCircuitAdmission({ circuit, clock, timers })
+  const handleRefusal = createRefusalHandler({ apps, circuit, clock })
+  const stillAllowed = createStillAllowed({ ...options, circuit, admission })
+  const waitingForApp = createWaitingForApp({ ...options, limits })
+  const record = createRecordOutcome({ ...options, circuit, waitingForApp })
+  const refresh = createRefresh({ ...options, limits, admission, stillAllowed, handleRefusal, record })
+  const attempts = createAttempts({ ...options, refresh, record, limits, circuit })
   return { attempts, waitingForApp }
 }

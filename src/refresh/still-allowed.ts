@@ -1,4 +1,4 @@
-import { type AccountContext, type Asking, isDown, lateAnswerTime } from '../../machines/index.ts'
+import { type AccountContext, isDown, lateAnswerTime, type ProbeCandidate } from '../../machines/index.ts'
 import type { App, ClientSecret } from '../actors/app-actor.ts'
 import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
 import { type SealedTokens, slotOf, type TokenPair } from '../actors/sealed-tokens.ts'
@@ -13,14 +13,14 @@ import { tokenOrigins } from '../provider/grant-place.ts'
 import { refreshesWithAccessToken } from '../provider/refreshing.ts'
 import type { RefreshRequest } from '../provider/token-request.ts'
 import { fillParams, type Params } from '../provider/url-params.ts'
-import type { AppAdmission } from './app-admission.ts'
-import type { AppReports } from './app-circuit.ts'
+import type { AppCircuit } from './app-circuit.ts'
+import type { AttemptRequest, AttemptRun } from './attempt-run.ts'
+import type { CircuitAdmission } from './circuit-admission.ts'
 import { chooseSecret } from './secret-selection.ts'
-import type { AttemptRequest, Trial } from './trial.ts'
 
 export interface StillAllowedOptions {
-  readonly reports: Pick<AppReports, 'look' | 'isRefusedNow' | 'mayProbeThere'>
-  readonly admission: Pick<AppAdmission, 'heldBack' | 'undecided' | 'mayGo' | 'askingOf'>
+  readonly circuit: Pick<AppCircuit, 'look' | 'isRefusalPending' | 'mayProbeEndpoint'>
+  readonly admission: Pick<CircuitAdmission, 'reasonNotToSend' | 'inconclusive' | 'maySend' | 'candidateOf'>
   readonly sealed: Pick<SealedTokens, 'open'>
   readonly clock: Pick<ClusterClock, 'now'>
 }
@@ -32,17 +32,17 @@ export interface Sending {
   readonly client: ClientSecret | undefined
   /** The endpoints at which the grant last worked. */
   readonly place: GrantPlace | undefined
-  readonly asking: Omit<Asking, 'at'>
+  readonly candidate: Omit<ProbeCandidate, 'at'>
   requestAt(startedAt: number): RefreshRequest
 }
 
-export type StillAllowed = (trial: Trial) => Promise<Sending | { readonly failure: Failure } | 'wait'>
+export type StillAllowed = (run: AttemptRun) => Promise<Sending | { readonly failure: Failure } | 'wait'>
 
 /** Each secret, the last one once more, and one added meanwhile. */
 const mostTries = mostSecrets + 2
 
 /** Reads the app and the grant again right before sending. `wait`: another attempt is the probe of the app's circuit. */
-export function createStillAllowed({ reports, admission, sealed, clock }: StillAllowedOptions): StillAllowed {
+export function createStillAllowed({ circuit, admission, sealed, clock }: StillAllowedOptions): StillAllowed {
   function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
     const slot = slotOf[attempt.spend]
     const text = record.fields[slot]
@@ -57,30 +57,31 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
     return clock.now() < expiresAt ? grant.accessToken : undefined
   }
 
-  return async (trial) => {
-    const { attempt, saved, ticket } = trial
+  return async (run) => {
+    const { attempt, saved, permit } = run
     const { context } = saved.snapshot
-    const app = await reports.look(context.app, context.params)
+    const app = await circuit.look(context.app, context.params)
     const { config } = app
-    if (config === null) return { failure: admission.heldBack(app, trial) as Failure }
-    const { place, ...grant } = openGrant(trial)
+    if (config === null) return { failure: admission.reasonNotToSend(app, run) as Failure }
+    const { place, ...grant } = openGrant(run)
     const refreshToken = spendable(config, grant, context)
-    const held = lacking(config, { params: context.params, refreshToken }) ?? admission.heldBack(app, trial)
+    const held =
+      lacking(config, { params: context.params, refreshToken }) ?? admission.reasonNotToSend(app, run)
     if (held !== null) return { failure: held }
-    if (isDown(app.context, app.endpoint) && !(await reports.mayProbeThere(app, attempt.id)))
+    if (isDown(app.context, app.endpoint) && !(await circuit.mayProbeEndpoint(app, attempt.id)))
       return { failure: appsFault(app) }
-    if (trial.sends >= mostTries) return { failure: admission.undecided(trial) }
-    if (!admission.mayGo(app, trial)) return 'wait'
-    const asking = admission.askingOf(app, trial)
-    if (trial.sends === 0) trial.tried = triedEarlier(app, asking)
-    const client = chooseSecret(app, trial.tried)
+    if (run.sends >= mostTries) return { failure: admission.inconclusive(run) }
+    if (!admission.maySend(app, run)) return 'wait'
+    const candidate = admission.candidateOf(app, run)
+    if (run.sends === 0) run.tried = triedEarlier(app, candidate)
+    const client = chooseSecret(app, run.tried)
     const onlyTo = refreshToken && tokenOrigins(place, config)
     return {
       app,
       config,
       client,
       place,
-      asking,
+      candidate,
       requestAt: (startedAt) => ({
         config,
         ...(client && { clientSecret: client.secret }),
@@ -93,7 +94,7 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
         timing: {
           connectMs: attempt.sendBy - startedAt,
           answerMs: attempt.giveUpAt - startedAt + lateAnswerTime,
-          stillWanted: () => ticket.valid && !reports.isRefusedNow(context.app, attempt.id),
+          stillWanted: () => permit.valid && !circuit.isRefusalPending(context.app, attempt.id),
         },
       }),
     }
@@ -101,7 +102,7 @@ export function createStillAllowed({ reports, admission, sealed, clock }: StillA
 }
 
 /** An attempt may end before it has tried every secret; the next one of that grant continues from there. */
-function triedEarlier(app: App, { grant, endpoint }: Sending['asking']): string[] {
+function triedEarlier(app: App, { grant, endpoint }: Sending['candidate']): string[] {
   const { question } = app.context
   if (question?.endpoint !== endpoint) return []
   const tried = question.tried?.find((each) => each.grant === grant)?.secrets ?? []

@@ -1,13 +1,13 @@
 import { isDown } from '../../machines/index.ts'
 import type { AccountMeeting, Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
-import { filledApp } from './filled-app.ts'
-import type { AppSlots } from './provider-limits.ts'
+import type { ProviderLimits } from './provider-limits.ts'
+import { resolveApp } from './resolve-app.ts'
 
 export interface WaitingForAppOptions {
   readonly accounts: Pick<Accounts, 'receive'>
   readonly apps: Pick<Apps, 'look' | 'report'>
-  readonly slots: Pick<AppSlots, 'expect'>
+  readonly limits: Pick<ProviderLimits, 'reserve'>
 }
 
 export interface WaitingForApp {
@@ -21,7 +21,7 @@ export interface WaitingForApp {
    * A request for an account whose app works again: refreshes it before its scheduled wake-up. Null for an account that began
    * to wait while the app was healthy, since it lacks something else.
    */
-  hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
+  refreshEarly(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
 }
 
 const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
@@ -29,9 +29,9 @@ const appWorks = ({ at, eventId: id }: AccountMeeting) => ({
 })
 
 /** Wakes accounts waiting for their app that the app's fan-out does not reach in time. */
-export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOptions): WaitingForApp {
+export function createWaitingForApp({ accounts, apps, limits }: WaitingForAppOptions): WaitingForApp {
   async function wakeIf(unfilled: App, account: string, { snapshot }: LoadedAccount): Promise<void> {
-    const app = filledApp(unfilled, snapshot.context.params)
+    const app = resolveApp(unfilled, snapshot.context.params)
     if (app.state === 'secret-expired' || isDown(app.context, app.endpoint)) return
     await accounts.receive(account, appWorks)
   }
@@ -55,12 +55,12 @@ export function createWaitingForApp({ accounts, apps, slots }: WaitingForAppOpti
         event: { type: 'app.changed', at, id, settings },
       }))
     },
-    async hurry(account, loaded) {
+    async refreshEarly(account, loaded) {
       const { value, context } = loaded.snapshot
       const app = value === 'secret-expired' ? await apps.look(context.app) : undefined
       if (app === undefined || app.state === 'secret-expired' || app.state === 'throttled') return null
-      const expected = app.context.since > context.since ? slots.expect(context.app) : null
-      return expected && accounts.receive(account, appWorks, loaded).finally(expected)
+      const releasePlace = app.context.since > context.since ? limits.reserve(context.app) : null
+      return releasePlace && accounts.receive(account, appWorks, loaded).finally(releasePlace)
     },
   }
 }

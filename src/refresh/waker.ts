@@ -19,7 +19,7 @@ import type { Records, Ref, Revision } from '../redis/records.ts'
 export interface WakerOptions {
   readonly records: Pick<Records, 'claimDue' | 'reindex'>
   /** Stores answers kept for the account; false if some could not be stored. */
-  readonly takeUp: (account: string) => Promise<boolean>
+  readonly storeKept: (account: string) => Promise<boolean>
   readonly accounts: Accounts
   readonly apps: Apps
   readonly clock: ClusterClock
@@ -29,7 +29,7 @@ export interface WakerOptions {
   /** The number of further attempts this node may start now. */
   freeSlots(): number
   /** Reserves a place in the app's queue; null if the queue is too long. */
-  expectAttempt(app: string): (() => void) | null
+  reserveSlot(app: string): (() => void) | null
   /** For an account that has just begun to wait for its app's secret. */
   wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
 }
@@ -37,11 +37,11 @@ export interface WakerOptions {
 const every = 500
 const mostAtOnce = 32
 /** Milliseconds (up to five times as many) after which an account is retried if its app was busy. */
-const comesAgainAfter = 1_000
+const retryAfterBusy = 1_000
 /** The same for records that only other nodes can read, and for answers that cannot be stored yet. */
-const leftFor = 5_000
+const retryAfterUnreadable = 5_000
 /** Milliseconds after which claims of a crashed node are due again. */
-const claimHolds = 30_000
+const claimExpiresAfter = 30_000
 
 /**
  * Turns time into events: claims due accounts and apps, a few per partition, and sends them `timer.due`. The first node to
@@ -64,34 +64,35 @@ export function createWaker(options: WakerOptions): Waker {
   let pausedUntil = 0
 
   async function wakeAccount(id: string): Promise<void> {
-    const all = await options.takeUp(id)
+    const all = await options.storeKept(id)
     const loaded = await accounts.load(id)
     // An overdue attempt would repeat a request whose answer is already here.
-    if (!all) return comeAgain({ kind: 'account', id }, loaded.record, leftFor)
+    if (!all) return postpone({ kind: 'account', id }, loaded.record, retryAfterUnreadable)
     const { value, context } = loaded.snapshot
-    const works = await worksAgain(loaded)
+    const works = await workingAppOf(loaded)
     // An overdue attempt in flight had its slot already.
-    const expected = value === 'refreshing' ? () => {} : options.expectAttempt(context.app)
+    const release = value === 'refreshing' ? () => {} : options.reserveSlot(context.app)
     // Do not start an attempt that could not be sent in time.
-    if (expected === null) return comeAgain({ kind: 'account', id }, loaded.record, comesAgainAfter)
+    if (release === null) return postpone({ kind: 'account', id }, loaded.record, retryAfterBusy)
     const outcome = await accounts
       .receive(id, (meeting) => ({ event: eventFor(meeting, works) }), loaded)
-      .finally(expected)
-    if (!outcome.taken) await putBack({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
+      .finally(release)
+    if (!outcome.taken)
+      await restoreWakeUp({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
     else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
   }
 
   /**
    * The app, if it works: a waiting account is then refreshed at once, even if it woke up for another reason.
    */
-  async function worksAgain({ at, snapshot: { value, context } }: LoadedAccount): Promise<App | null> {
+  async function workingAppOf({ at, snapshot: { value, context } }: LoadedAccount): Promise<App | null> {
     const waits =
       value === 'secret-expired' ? !isGrantEnding(context, at) : value === 'revoked' && waitsForApp(context)
     const app = waits ? await apps.look(context.app) : null
     return app?.state === 'secret-expired' ? null : app
   }
 
-  async function comeAgain(ref: Ref, read: Revision, after: number): Promise<void> {
+  async function postpone(ref: Ref, read: Revision, after: number): Promise<void> {
     const at = clock.now()
     const wakeAt = at + Math.round(after * (1 + 4 * hashFraction(ref.id, at)))
     await records.reindex({ ref, read, wakeAt })
@@ -99,11 +100,15 @@ export function createWaker(options: WakerOptions): Waker {
 
   async function wakeApp(id: string): Promise<void> {
     const outcome = await apps.report(id, { type: 'timer.due' })
-    if (!outcome.taken) await putBack({ kind: 'app', id }, outcome, outcome.snapshot.context.wakeAt)
+    if (!outcome.taken) await restoreWakeUp({ kind: 'app', id }, outcome, outcome.snapshot.context.wakeAt)
   }
 
   /** The state did not handle the event: restores the wake-up time of the snapshot in the index. */
-  async function putBack(ref: Ref, { record }: { record: Revision }, wakeAt: number | null): Promise<void> {
+  async function restoreWakeUp(
+    ref: Ref,
+    { record }: { record: Revision },
+    wakeAt: number | null,
+  ): Promise<void> {
     await records.reindex({ ref, read: record, wakeAt })
   }
 
@@ -112,14 +117,14 @@ export function createWaker(options: WakerOptions): Waker {
     const { at, refs } = await records.claimDue({
       partition,
       limit,
-      push: claimHolds,
+      push: claimExpiresAfter,
       now: clock.now(),
     })
     clock.observe(at)
     const wake = ({ kind, id }: Ref) => (kind === 'account' ? wakeAccount(id) : wakeApp(id))
-    const leave = (ref: Ref) => (error: unknown) =>
-      error instanceof NewerForm ? comeAgain(ref, error.read, leftFor) : nullIfUnusable(error)
-    await Promise.all(refs.map((ref) => wake(ref).catch(leave(ref))))
+    const handleUnreadable = (ref: Ref) => (error: unknown) =>
+      error instanceof NewerForm ? postpone(ref, error.read, retryAfterUnreadable) : nullIfUnusable(error)
+    await Promise.all(refs.map((ref) => wake(ref).catch(handleUnreadable(ref))))
     return refs.length
   }
 
@@ -127,9 +132,9 @@ export function createWaker(options: WakerOptions): Waker {
   async function tick(): Promise<void> {
     if (timers.elapsed() < pausedUntil) return
     let free = options.freeSlots()
-    let asked = Array.from({ length: partitions }, (_, i) => (first + i) % partitions)
-    while (asked.length > 0 && free > 0 && !stopped) {
-      const now = asked.slice(0, free)
+    let remaining = Array.from({ length: partitions }, (_, i) => (first + i) % partitions)
+    while (remaining.length > 0 && free > 0 && !stopped) {
+      const now = remaining.slice(0, free)
       const limit = Math.min(mostAtOnce, Math.floor(free / now.length))
       const claims = await Promise.allSettled(now.map((partition) => claim(partition, limit)))
       const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
@@ -137,7 +142,7 @@ export function createWaker(options: WakerOptions): Waker {
       const counts = claims.map((each) => (each.status === 'fulfilled' ? each.value : 0))
       free -= counts.reduce((sum, count) => sum + count, 0)
       first = ((now.at(-1) as number) + 1) % partitions
-      asked = [...asked.slice(now.length), ...now.filter((_, i) => counts[i] === limit)]
+      remaining = [...remaining.slice(now.length), ...now.filter((_, i) => counts[i] === limit)]
     }
   }
 

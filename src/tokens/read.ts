@@ -25,7 +25,7 @@ export interface TokenReadsOptions {
   readonly timers: Pick<Timers, 'elapsed'>
   readonly observer: Pick<Observer, 'served' | 'coalesced'>
   /** For an account that waits for its app: refreshes it at once if possible, else resolves with null. */
-  hurry(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
+  refreshEarly(account: string, loaded: LoadedAccount): Promise<LoadedAccount | null>
   /** For a caller that brings a token to exchange. */
   exchange(account: string, want: TokenWant & { readonly subjectToken: Secret }): Promise<TokenResult>
 }
@@ -125,9 +125,9 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
         })
       : loaded
     if (!first || verdictFor(serve.seen(after), want).kind !== 'client_secret_expired') return after
-    const hurried = await options.hurry(account, after)
-    inquiry.started ||= hurried !== null
-    return hurried ?? after
+    const refreshed = await options.refreshEarly(account, after)
+    inquiry.started ||= refreshed !== null
+    return refreshed ?? after
   }
 
   function waitForChange(

@@ -80,7 +80,7 @@ describe('while a request is on its way', () => {
       ...host,
       clock: node.clock,
       exchange: async () => fail('bad_request', 'not here'),
-      hurry: async () => null,
+      refreshEarly: async () => null,
       accounts: {
         ...host.accounts,
         async load(...args) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AppEvent, admissionOf, appMachine, isOwnRefusal } from '../../machines/index.ts'
+import { type AppEvent, admissionOf, appMachine, isGrantOnly } from '../../machines/index.ts'
 import { day, given, minute, second, start } from '../../src/testing/index.ts'
 import {
   app,
@@ -45,9 +45,9 @@ describe('where a control is conclusive', () => {
       workedBefore: true,
       refusedBefore: start - 1,
     } as const
-    expect(isOwnRefusal(contextOf(after), again)).toBe(true)
-    expect(isOwnRefusal(contextOf(after), { ...again, refusedBefore: null })).toBe(false)
-    expect(isOwnRefusal(contextOf(after), { ...again, refusedBefore: null, workedBefore: false })).toBe(true)
+    expect(isGrantOnly(contextOf(after), again)).toBe(true)
+    expect(isGrantOnly(contextOf(after), { ...again, refusedBefore: null })).toBe(false)
+    expect(isGrantOnly(contextOf(after), { ...again, refusedBefore: null, workedBefore: false })).toBe(true)
   })
   it('one that said nothing is sent again at each repeated refusal, until the eighth is believed', () => {
     const again = (n: number) => clientRejected({ at: start + n * 5 * minute, sent: underQuestion() })
@@ -146,7 +146,7 @@ describe('where a control is blind', () => {
     const { after } = app(...blind).when(clientRejected())
     const asking = { ...another, workedBefore: false }
     expect(admissionOf(contextOf(after), asking)).toEqual({ until: start + second })
-    expect(admissionOf(contextOf(after), { ...asking, at: start + second })).toBe('ask')
+    expect(admissionOf(contextOf(after), { ...asking, at: start + second })).toBe('probe')
   })
   it('all that are asked break it together, if one of them has worked', () => {
     const absent = { type: 'witness.absent', id: 'absent', at: start, question: 'rejected' } as const

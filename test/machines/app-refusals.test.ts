@@ -22,11 +22,11 @@ describe('a refused client', () => {
       context: { question: { grants: ['first'] } },
     })
     const context = contextOf(after)
-    expect(admissionOf(context, another)).toBe('ask')
+    expect(admissionOf(context, another)).toBe('probe')
     const refusedAgain = { ...another, attempt: 'first', grant: 'first' }
     expect(admissionOf(context, refusedAgain)).toEqual({ until: start + 200 * second })
     expect(admissionOf(context, { ...another, workedBefore: false })).toEqual({ until: start + second })
-    expect(admissionOf(context, { ...another, endpoint: 'elsewhere' })).toBe('go')
+    expect(admissionOf(context, { ...another, endpoint: 'elsewhere' })).toBe('send')
   })
   it('that others saw in the same moment proves nothing more', () =>
     app(one, clientRejected())
@@ -35,12 +35,12 @@ describe('a refused client', () => {
   it('lets one attempt out at a time, for 10 s each', () => {
     const { after } = app(one, clientRejected()).when(questioned())
     const context = contextOf(after)
-    expect(admissionOf(context, { ...another, attempt: 'other' })).toBe('go')
+    expect(admissionOf(context, { ...another, attempt: 'other' })).toBe('send')
     expect(admissionOf(context, { ...another, grant: 'third' })).toEqual({ until: start + 10 * second })
     app(one, clientRejected(), questioned())
       .when(questioned({ attempt: 'third', grant: 'third' }))
       .thenNothing()
-    expect(admissionOf(context, { ...another, grant: 'third', at: start + 10 * second })).toBe('ask')
+    expect(admissionOf(context, { ...another, grant: 'third', at: start + 10 * second })).toBe('probe')
   })
   it('is closed by a success sent after it was opened, not by one sent before', () => {
     const past = [one, accepted, clientRejected()]
@@ -98,7 +98,7 @@ describe('words nobody knows', () => {
   const refused = { state: 'healthy', effects: [{ type: 'app.refused', reason: 'unknown_error' }] }
   it('hold nobody up: every other account is a witness', () => {
     const { after } = app(one, accepted).when(unknown)
-    expect(admissionOf(contextOf(after), another)).toBe('go')
+    expect(admissionOf(contextOf(after), another)).toBe('send')
   })
   it('said to a second grant are about the app, which is told once', () => {
     const second = clientRejected({ ...other, accusation: 'unknown', reason: 'unknown_error' } as object)

@@ -19,7 +19,7 @@ describe('one secret of several', () => {
   it('that is refused leaves the next one to be tried by the same attempt, while the others wait', () => {
     const { after, then } = app(two).when(first)
     then({ state: 'healthy', effects: [], context: { question: { probe: 'first' } } })
-    expect(admissionOf(contextOf(after), { ...another, attempt: 'first' })).toBe('go')
+    expect(admissionOf(contextOf(after), { ...another, attempt: 'first' })).toBe('send')
     expect(admissionOf(contextOf(after), another)).toEqual({ until: start + 10 * second })
   })
   it('is known to be refused once the next one works', () =>

@@ -140,7 +140,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
         value: 'refreshing',
         context: { lastError: { reason: 'internal_error' } },
       })
-      expect(await arrivedAnswers.takeUp('kept')).toBe(true)
+      expect(await arrivedAnswers.storeKept('kept')).toBe(true)
       const { snapshot, record } = await accounts.load('kept')
       expect(snapshot).toMatchObject({ value: 'valid', context: { lastError: null } })
       expect(accounts.openCurrent('kept', record)?.refreshToken?.reveal()).toBe('kept-refresh')

@@ -148,7 +148,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
         const step = attempt === null ? 'nothing in flight' : `${attempt.spend} token in flight`
         const row = `${version} · ${value} · ${step}`
         rows.set(row, (rows.get(row) ?? 0) + 1)
-        if (attempt !== null) await old.host.heldAnswers.hold(answerTo(attempt, id), loaded)
+        if (attempt !== null) await old.host.pendingAnswers.store(answerTo(attempt, id), loaded)
         await update(other, id)
         expected.set(id, attempt === null ? await tokens(old, id) : `new-${id}`)
         expect({ id, schema: (await stored('account', id)).schema }).toEqual({ id, schema: 2 })

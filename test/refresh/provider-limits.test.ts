@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createAppSlots } from '../../src/refresh/provider-limits.ts'
+import { createProviderLimits } from '../../src/refresh/provider-limits.ts'
 
 /** Time that passes when it is told to. */
 function handTimers() {
@@ -26,11 +26,11 @@ function handTimers() {
 
 function setUp(caps: { concurrency: number; perSecond: number }) {
   const timers = handTimers()
-  const slots = createAppSlots(timers)
-  slots.allow('app', caps)
+  const limits = createProviderLimits(timers)
+  limits.set('app', caps)
   const left: ((() => void) | null)[] = []
-  const enter = (within = 3_000) => void slots.enter('app', within).then((leave) => left.push(leave))
-  return { timers, slots, left, enter }
+  const enter = (within = 3_000) => void limits.acquire('app', within).then((leave) => left.push(leave))
+  return { timers, limits, left, enter }
 }
 
 it('as many are in as the app allows; the next comes in when one leaves, in order, or gives up in time', async () => {
@@ -57,18 +57,18 @@ it('a second’s worth leaves at once, then one at a time at the pace of the cap
 })
 
 it('more than will have their turn soon are told not to begin', async () => {
-  const { timers, slots, enter } = setUp({ concurrency: 2, perSecond: 1_000 })
+  const { timers, limits, enter } = setUp({ concurrency: 2, perSecond: 1_000 })
   enter()
   await timers.pass(1)
-  const expected = [slots.expect('app'), slots.expect('app'), slots.expect('app')]
-  expect(slots.expect('app')).toBeNull()
+  const expected = [limits.reserve('app'), limits.reserve('app'), limits.reserve('app')]
+  expect(limits.reserve('app')).toBeNull()
   expected[0]?.()
-  expect(slots.expect('app')).not.toBeNull()
-  expect(slots.expect('other')).not.toBeNull()
+  expect(limits.reserve('app')).not.toBeNull()
+  expect(limits.reserve('other')).not.toBeNull()
 })
 
 it('waiting for the pace counts as well', () => {
-  const { slots } = setUp({ concurrency: 100, perSecond: 5 })
-  const begun = Array.from({ length: 20 }, () => slots.expect('app')).filter((each) => each !== null)
+  const { limits } = setUp({ concurrency: 100, perSecond: 5 })
+  const begun = Array.from({ length: 20 }, () => limits.reserve('app')).filter((each) => each !== null)
   expect(begun).toHaveLength(6)
 })

@@ -63,9 +63,9 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       states.set(app, state)
       if (!fell || !hasGoodSecret(fields?.get('c'))) continue
       const { baseline } = storedContextOf<AppContext>(fields)
-      const isSighted = baseline != null && baseline.ownSecret !== baseline.madeUpSecret
+      const isBaselineConclusive = baseline != null && baseline.ownSecret !== baseline.madeUpSecret
       const alive = witnesses(app, space)
-      if (isSighted) fail(`${app} fell with a good secret, though a control could tell`)
+      if (isBaselineConclusive) fail(`${app} fell with a good secret, though a control could tell`)
       else if (alive.length > 0 && refusedStrangely(app, space) < 2)
         fail(`${app} fell with a good secret, though ${alive[0]} could tell`)
     }

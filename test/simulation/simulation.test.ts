@@ -20,7 +20,7 @@ import { liveThrough } from './cluster-life.ts'
  * |----------------------------------------------------------------|---------------------------------------------|
  * | the save id, compared beside the version                       | forgotten-saves, a newer grant              |
  * | WAIT before an intent is sent (`confirmIntent`)                | forgotten-saves, none is sent               |
- * | answers offered again after a failover (`offerAgain`)          | forgotten-saves, offered again              |
+ * | answers offered again after a failover (`redeliver`)           | forgotten-saves, offered again              |
  * | saves that a dead node left unannounced (`unannounced-saves`)  | scenes, cannot tell anybody, without stream |
  * | the highest time seen, at start (`clock-keeper`)               | clocks-set-back, a node that starts         |
  * | expiry by the node's own clock (`expiryTime`)                  | clocks-set-back, always been slow           |

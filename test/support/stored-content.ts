@@ -6,7 +6,7 @@ import { unobserved } from '../../src/common/observer.ts'
 import { Secret } from '../../src/common/secret.ts'
 import { realTimers } from '../../src/common/timers.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
-import { createHeldAnswers } from '../../src/refresh/pending-answers.ts'
+import { createPendingAnswers } from '../../src/refresh/pending-answers.ts'
 import type { TestNode } from './node.ts'
 import { sampleFor } from './stored-accounts.ts'
 
@@ -133,7 +133,7 @@ export async function spooledBy({ storage, host }: TestNode): Promise<string> {
   const { context } = (await host.accounts.load('alice')).snapshot
   let text = ''
   let refusals = 0
-  const held = createHeldAnswers({
+  const held = createPendingAnswers({
     spool: {
       async write(_, written) {
         text = written
@@ -162,6 +162,6 @@ export async function spooledBy({ storage, host }: TestNode): Promise<string> {
     resource: null,
     tokens: { accessToken: new Secret('spooled-access'), refreshToken: new Secret('spooled-refresh') },
   }
-  await held.hold(answer, await host.accounts.load('alice'))
+  await held.store(answer, await host.accounts.load('alice'))
   return text
 }
