@@ -33,8 +33,8 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     grantEndsAt: event.grantEndsAt ?? (known ? context.grantEndsAt : null),
     bucket: { level: mostForcedRefreshes, at: event.at },
   }
-  const told = known && context.grantEndTold
-  const learned = { at: event.at, bornAt: granted.authorizedAt, told }
+  const warned = known && context.grantEndTold
+  const learned = { at: event.at, bornAt: granted.authorizedAt, warned }
   const next = { ...granted, grantEndTold: grantEndTold(granted, learned) }
   const refreshAt = refreshDeadline(next, next.issuedAt, next.expiresAt)
   if (next.expiresAt > event.at) return { ...next, refreshAt, wakeAt: refreshAt === never ? null : refreshAt }
@@ -44,8 +44,8 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
 }
 
 export function adoptSettings(context: AccountContext, { at, settings }: AccountUpdated): Change {
-  const { authorizedAt: bornAt, grantEndTold: told } = context
-  return { ...settings, grantEndTold: grantEndTold({ ...context, ...settings }, { at, bornAt, told }) }
+  const { authorizedAt: bornAt, grantEndTold: warned } = context
+  return { ...settings, grantEndTold: grantEndTold({ ...context, ...settings }, { at, bornAt, warned }) }
 }
 
 /** Only the generation of a removed account is kept, so that generations never repeat. */
@@ -89,7 +89,7 @@ function renewGrant(context: AccountContext, event: RefreshSucceeded, from: Acco
     scopes: event.scopes ?? context.scopes,
     lastRefreshedAt: event.at,
     grantEndsAt,
-    grantEndTold: grantEndTold(kept, { at: event.at, bornAt, told: context.grantEndTold }),
+    grantEndTold: grantEndTold(kept, { at: event.at, bornAt, warned: context.grantEndTold }),
     answeredBy: event.attempt,
     doubtSince: null,
     hasPrevious: event.rotated,

@@ -32,10 +32,10 @@ export function isControlDecisive(context: AppContext, at: number): boolean {
   return question !== null && (question.control === 'sent' || maySendControl(context, question, at))
 }
 
-export type ControlVerdict = 'accepted' | 'rejected' | 'inconclusive'
+export type ControlResult = 'accepted' | 'rejected' | 'inconclusive'
 
 /** Compares the answer to a made-up token with the baseline of an accepted and of a refused client. */
-export function controlVerdict(context: AppContext, event: ControlAnswered): ControlVerdict {
+export function controlResult(context: AppContext, event: ControlAnswered): ControlResult {
   const { baseline, question } = context
   if (event.answer === null || baseline === null || question === null) return 'inconclusive'
   if (!isBaselineConclusive(context, question)) return 'inconclusive'

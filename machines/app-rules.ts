@@ -139,10 +139,10 @@ export function rejectSecrets(context: AppContext, refused: readonly (string | n
 
 export function breakApp(context: AppContext, event: AppEvent): Change {
   const refused = context.question?.refusedSecrets ?? []
-  const told = 'refusedSecrets' in event ? event.refusedSecrets : []
+  const refusedNow = 'refusedSecrets' in event ? event.refusedSecrets : []
   const accuses = event.type === 'client.rejected' || (event.type === 'control.answered' && event.accuses)
   return {
-    ...rejectSecrets(context, [...refused, ...told]),
+    ...rejectSecrets(context, [...refused, ...refusedNow]),
     question: null,
     denial: null,
     ...(accuses && { lastError: errorOf(event) }),
@@ -154,8 +154,8 @@ export function noteConsentFault(_: AppContext, event: Event<'consent.refused'>)
 }
 
 export function refuseAll(_: AppContext, event: AppEvent): Change {
-  const told = event.type === 'client.rejected' ? { lastError: errorOf(event) } : {}
-  return { question: null, refusedSince: event.at, ...told }
+  const error = event.type === 'client.rejected' ? { lastError: errorOf(event) } : {}
+  return { question: null, refusedSince: event.at, ...error }
 }
 
 // The baseline, learnt while the app works

@@ -37,8 +37,8 @@ function provenBy(context: AppContext, event: ClientRejected): 'broken' | 'refus
   return isUnknown ? 'refused' : 'broken'
 }
 
-const controlSays = (verdict: control.ControlVerdict) => (context: AppContext, event: ControlAnswered) =>
-  question.answersQuestion(context, event) && control.controlVerdict(context, event) === verdict
+const controlSays = (result: control.ControlResult) => (context: AppContext, event: ControlAnswered) =>
+  question.answersQuestion(context, event) && control.controlResult(context, event) === result
 
 /** True if another secret is left to send a control with. */
 function hasAnother({ question, secrets }: AppContext, { secret }: ControlAnswered): boolean {

@@ -1,7 +1,7 @@
 import type { AccountContext } from './account-context.ts'
 
 const day = 24 * 3_600_000
-const toldBefore = 7 * day
+const warnedBefore = 7 * day
 
 /** When the refresh token expires, if known: reported by the provider, or because the app is in testing mode. */
 export function grantEnd(context: AccountContext): number | null {
@@ -15,7 +15,7 @@ export function grantEnd(context: AccountContext): number | null {
 export function warningAt(context: AccountContext): number | null {
   const end = grantEnd(context)
   if (end === null || context.grantEndTold || context.invalid?.state === 'revoked') return null
-  return end - toldBefore
+  return end - warnedBefore
 }
 
 /** Is it time to announce that the grant ends? */
@@ -35,16 +35,16 @@ interface Learned {
   /** When the current refresh token was issued. */
   readonly bornAt: number
   /** Whether the expiry of this grant has been announced. */
-  readonly told: boolean
+  readonly warned: boolean
 }
 
 /**
  * The expiry of a grant is announced once, and again only if it was extended beyond the warning time. Lifetimes of less than
  * a day are never announced.
  */
-export function grantEndTold(context: AccountContext, { at, bornAt, told }: Learned): boolean {
+export function grantEndTold(context: AccountContext, { at, bornAt, warned }: Learned): boolean {
   const end = grantEnd(context)
   if (end === null) return false
   if (end - bornAt < day) return true
-  return end - toldBefore > at ? false : told
+  return end - warnedBefore > at ? false : warned
 }

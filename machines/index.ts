@@ -39,10 +39,10 @@ export {
   isServed,
   isUsable,
   type Seen,
+  type ServingDecision,
+  servingDecision,
   type UnmetRequirements,
   unmetRequirements,
-  type Verdict,
-  verdictFor,
   type Want,
 } from './serving.ts'
 export {

@@ -15,7 +15,7 @@ export interface Want {
 }
 
 /** What a caller is answered: a token, a wait for a refresh, or why there is none. `retryAfter` is in milliseconds. */
-export type Verdict =
+export type ServingDecision =
   | { readonly kind: 'token' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'absent' }
@@ -86,21 +86,21 @@ export function unmetRequirements(
 }
 
 /** How to answer a caller after its request was processed by the machine. */
-export function verdictFor(seen: Seen, want: Want): Verdict {
+export function servingDecision(seen: Seen, want: Want): ServingDecision {
   const { state, context, at } = seen
   const { resource } = want
   if (context.grantId === null) return { kind: 'absent' }
   if (state === 'revoked' || context.invalid?.state === 'revoked') return { kind: 'grant_revoked' }
   const refused = refusalOf(context, resource, at)
   if (refused !== null && !isInQuestion(context, refused)) return { kind: 'refused', refused }
-  if (state === 'refreshing') return verdictWhileRefreshing(seen, want)
+  if (state === 'refreshing') return decisionWhileRefreshing(seen, want)
   const token = tokenFor(context, resource)
   const stuck = want.rejected === token?.generation && state !== 'valid'
   if (isServed(seen, resource) && !stuck) return { kind: 'token' }
   return whyNotServed(seen, token)
 }
 
-function whyNotServed({ state, context, at }: Seen, token: HeldToken | null): Verdict {
+function whyNotServed({ state, context, at }: Seen, token: HeldToken | null): ServingDecision {
   if (context.refreshWith === 'subject_token') return { kind: 'needs_subject' }
   const retryAfter = token === null ? 0 : heldBackFor(context, { ...token, at })
   if (retryAfter > 0) return { kind: 'held_back', retryAfter }
@@ -110,7 +110,7 @@ function whyNotServed({ state, context, at }: Seen, token: HeldToken | null): Ve
   return { kind: 'provider_unavailable', retryAfter: Math.max(0, context.retryAt - at) }
 }
 
-function verdictWhileRefreshing(seen: Seen, want: Want): Verdict {
+function decisionWhileRefreshing(seen: Seen, want: Want): ServingDecision {
   const { invalid, attempt } = seen.context
   if (invalid !== null && attempt?.probe) return { kind: 'client_secret_expired' }
   return isUsable(seen, want) ? { kind: 'token' } : { kind: 'wait' }

@@ -17,7 +17,7 @@ export interface NewerForms {
 
 /** Distinguishes records for newer nodes from broken ones; counts them, and logs once. */
 export function createNewerForms({ logger, observer }: NewerFormsOptions): NewerForms {
-  const told = new Set<string>()
+  const logged = new Set<string>()
 
   return {
     reading<T>(ref: Ref, record: Revision, read: () => T): T {
@@ -27,8 +27,8 @@ export function createNewerForms({ logger, observer }: NewerFormsOptions): Newer
         if (!(error instanceof SnapshotError || error instanceof UnknownSeal)) throw error
         observer.unreadable(ref.kind)
         const what = `${ref.kind}: ${error.constructor.name}`
-        if (!told.has(what)) {
-          told.add(what)
+        if (!logged.has(what)) {
+          logged.add(what)
           logger.error(
             { err: error, ...ref },
             'stored by a newer version, or encrypted with a key this node lacks: left to other nodes (logged once)',

@@ -85,10 +85,10 @@ export function createOperatorLog(options: {
       }
       const { question } = after.context
       if (question !== null && before.context.question?.id !== question.id)
-        return bounded({ app, reason: question.accusation }, 'app in question')
-      const fell = effects.some(({ type }) => type === 'app.secret-expired' || type === 'app.refused')
-      if (question === null && before.context.question !== null && !fell)
-        bounded({ app }, 'app no longer in question')
+        return bounded({ app, reason: question.accusation }, 'app circuit half-open')
+      const opened = effects.some(({ type }) => type === 'app.secret-expired' || type === 'app.refused')
+      if (question === null && before.context.question !== null && !opened)
+        bounded({ app }, 'app circuit closed')
     },
   }
 }
@@ -97,11 +97,11 @@ function lineOf(effect: AppEffect): { message: string; fields: object } | null {
   switch (effect.type) {
     case 'app.secret-expired':
     case 'app.refused': {
-      const fallen = effect.type === 'app.secret-expired'
+      const isOpen = effect.type === 'app.secret-expired'
       const { reason, action } = effect
       return {
-        message: fallen ? 'app fallen' : 'app refused',
-        fields: { class: fallen ? 'P' : 'C', reason, action },
+        message: isOpen ? 'app circuit open' : 'app refused',
+        fields: { class: isOpen ? 'P' : 'C', reason, action },
       }
     }
     case 'app.secret-restored':

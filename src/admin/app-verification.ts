@@ -16,13 +16,13 @@ import type { Attempts } from '../refresh/attempts.ts'
 import { dummyClientId, dummyRefreshToken, dummySecret } from '../refresh/dummy-credentials.ts'
 import { keptSecrets } from './apps.ts'
 import {
-  type JudgeClient,
-  judgeClient,
+  type CheckResult,
+  type ClientCheck,
+  checkClient,
   keyOf,
   needsControl,
-  type Verdict,
   wordsOf,
-} from './credential-verdict.ts'
+} from './credential-check.ts'
 
 export interface AppVerificationOptions {
   readonly apps: Pick<Apps, 'look'>
@@ -95,15 +95,15 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     const [first, ...others] = secrets
     const answer = await ask(asked, { secret: first?.secret })
     if (!isAnswer(answer)) return [{ step: 'token_endpoint', ...answer }]
-    const { endpoint } = judgeClient({ ...compared(asked, [], undefined), answer })
+    const { endpoint } = checkClient({ ...compared(asked, [], undefined), answer })
     if (!endpoint.ok) return [{ step: 'token_endpoint', ...endpoint }]
-    const all: Asking[] = [answer]
+    const all: Answered[] = [answer]
     for (const { secret } of others) all.push(await ask(asked, { secret }))
     const isOpen = all.some((each) => isAnswer(each) && needsControl(each, asked.config))
     const control = isOpen ? await askControl(asked, first) : undefined
     const comparison = compared(asked, all, control)
     const verdicts = all.map((each) =>
-      isAnswer(each) ? judgeClient({ ...comparison, answer: each }) : { endpoint: each },
+      isAnswer(each) ? checkClient({ ...comparison, answer: each }) : { endpoint: each },
     )
     const delegations = verdicts.flatMap((each) => each.delegation ?? []).slice(0, 1)
     return [
@@ -114,11 +114,11 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   }
 
   /** Sends a token request with a made-up refresh token. */
-  async function ask({ app, config, user, left }: Asked, { secret, clientId }: Client): Promise<Asking> {
+  async function ask({ app, config, user, left }: Asked, { secret, clientId }: Client): Promise<Answered> {
     const wait = Math.ceil((app.context.throttledUntil - clock.now()) / 1_000)
-    if (wait > 0) return unasked(`not sent: the provider throttles the app for another ${wait} s`, 'wait')
+    if (wait > 0) return notTried(`not sent: the provider throttles the app for another ${wait} s`, 'wait')
     const release = left() > 0 ? await attempts.acquireSlot(app, left()) : null
-    if (release === null) return unasked('not sent: there was no time left for it', 'try again')
+    if (release === null) return notTried('not sent: there was no time left for it', 'try again')
     try {
       return await provider.refreshToken({
         config: clientId === undefined ? config : { ...config, clientId },
@@ -135,18 +135,18 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
   }
 
   /** Sends the same request as the baseline: with a made-up secret, or a made-up client id if the app has no secret. */
-  async function askControl(asked: Asked, first: ClientSecret | undefined): Promise<Asking> {
+  async function askControl(asked: Asked, first: ClientSecret | undefined): Promise<Answered> {
     const { config } = asked
     if (first === undefined) return ask(asked, { clientId: dummyClientId() })
     return ask(asked, { secret: await dummySecret(config, first.secret) })
   }
 
-  function credentials(secret: ClientSecret | undefined, { message, ...verdict }: Verdict): VerifiedStep {
+  function credentials(secret: ClientSecret | undefined, { message, ...result }: CheckResult): VerifiedStep {
     if (secret === undefined)
-      return { step: 'credentials', ...verdict, message: `without a secret: ${message}` }
+      return { step: 'credentials', ...result, message: `without a secret: ${message}` }
     const { id, expiresAt } = secret
-    const told = `secret ${id}, ${lifeLeft(expiresAt, clock.now())}: ${message}`
-    return { step: 'credentials', secret: id, ...verdict, message: told }
+    const text = `secret ${id}, ${lifeLeft(expiresAt, clock.now())}: ${message}`
+    return { step: 'credentials', secret: id, ...result, message: text }
   }
 
   return {
@@ -183,16 +183,16 @@ interface Client {
 }
 
 /** The response, or why the request was not sent. */
-type Asking = TokenAnswer | Verdict
+type Answered = TokenAnswer | CheckResult
 
-const isAnswer = (answer: Asking): answer is TokenAnswer => 'kind' in answer
+const isAnswer = (answer: Answered): answer is TokenAnswer => 'kind' in answer
 
 /** The baseline: how a made-up client is answered, as far as known. */
 function compared(
   { app, config, user }: Asked,
-  answers: readonly Asking[],
-  control: Asking | undefined,
-): Omit<JudgeClient, 'answer'> {
+  answers: readonly Answered[],
+  control: Answered | undefined,
+): Omit<ClientCheck, 'answer'> {
   const known = control !== undefined && isAnswer(control) ? control : undefined
   const other = known && keyOf(known)
   const keys = answers.filter(isAnswer).map(keyOf)
@@ -205,7 +205,7 @@ function compared(
   }
 }
 
-function unasked(message: string, action: string): Verdict {
+function notTried(message: string, action: string): CheckResult {
   return { ok: false, message, action }
 }
 

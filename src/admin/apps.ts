@@ -16,7 +16,7 @@ import type { Provider } from '../provider/provider.ts'
 import { nullIfUnusable } from '../redis/integrity.ts'
 import type { Records } from '../redis/records.ts'
 import { checkSecretMoves, type MoveOrder, withPinned } from './app-moves.ts'
-import { wordsOf } from './credential-verdict.ts'
+import { wordsOf } from './credential-check.ts'
 import { createDeleteApp } from './delete-app.ts'
 import { appView } from './views.ts'
 

@@ -38,22 +38,22 @@ export function createRevokeAtProvider(options: RevokeAtProviderOptions): Revoke
     const { config } = app
     if (config === null) return false
     const onlyTo = revocationOrigins(place, config)
-    const tell = async (kind: 'refresh_token' | 'access_token'): Promise<Result<void> | undefined> => {
+    const revoke = async (kind: 'refresh_token' | 'access_token'): Promise<Result<void> | undefined> => {
       const token = kind === 'refresh_token' ? refreshToken : accessToken
       if (token === undefined) return undefined
-      const told = await provider.revokeToken({
+      const revoked = await provider.revokeToken({
         config,
         token,
         kind,
         ...(onlyTo && { onlyTo }),
         ...(client && { clientSecret: client.secret }),
       })
-      if (told.ok) logger.info({ account, kind }, 'the provider revoked a token')
-      else logger.warn({ account, kind, why: told.failure.message }, 'the provider did not revoke a token')
-      return told
+      if (revoked.ok) logger.info({ account, kind }, 'the provider revoked a token')
+      else logger.warn({ account, kind, why: revoked.failure.message }, 'the provider did not revoke a token')
+      return revoked
     }
-    const grant = await tell('refresh_token')
-    const access = await tell('access_token')
+    const grant = await revoke('refresh_token')
+    const access = await revoke('access_token')
     return (grant ?? access)?.ok ?? false
   }
 

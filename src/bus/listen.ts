@@ -44,7 +44,7 @@ export async function listen(options: ListenOptions): Promise<{ stop(): Promise<
       callback(error, message) {
         if (error === null) return receive(endpoint, message)
         refused.push(error)
-        logger?.error({ code: error.code, subject }, 'nats refused a subscription')
+        logger?.error({ code: error.code, subject }, 'nats does not permit a subscription')
       },
     })
   }

@@ -69,7 +69,7 @@ async function runExport(tools: Alone, path: string, options: ExportOptions): Pr
       stored: createReadStored(storage),
       shape,
       only: options.app,
-      tell: (row) => print(row, () => [`${row.outcome}  ${row.kind}  ${shown(row.id)}  ${row.reason}`]),
+      report: (row) => print(row, () => [`${row.outcome}  ${row.kind}  ${shown(row.id)}  ${row.reason}`]),
     })
     const audit = (word: string) => {
       const how = {

@@ -137,9 +137,9 @@ export function createDevice(options: DeviceOptions): Device {
       const ids = await pending.claim({ now: clock.now(), limit: mostAtOnce, holds: claimHolds })
       const asked = await Promise.allSettled(ids.map(askOnce))
       const failed = asked.find((each) => each.status === 'rejected')
-      if (failed) rarely.warn({ err: failed.reason }, 'a device authorization could not be looked at')
+      if (failed) rarely.warn({ err: failed.reason }, 'a device authorization could not be polled')
     } catch (error) {
-      rarely.warn({ err: error }, 'device authorizations could not be looked at')
+      rarely.warn({ err: error }, 'device authorizations could not be polled')
     }
   }
 

@@ -84,7 +84,7 @@ export async function watchChanges({
       callback(error, message) {
         if (error === null) return handle(message, read)
         refused = error
-        logger?.error({ code: error.code, subject }, 'nats refused a subscription')
+        logger?.error({ code: error.code, subject }, 'nats does not permit a subscription')
         onDown?.()
       },
     })

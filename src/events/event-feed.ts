@@ -52,7 +52,10 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
       nats.subscribe(`${type}.*`, {
         callback(error, message) {
           if (error !== null)
-            return logger.error({ code: error.code, subject: `${type}.*` }, 'nats refused a subscription')
+            return logger.error(
+              { code: error.code, subject: `${type}.*` },
+              'nats does not permit a subscription',
+            )
           const event = validEvent(message, accepts)
           if (event !== undefined) for (const listener of listeners) listener(event)
         },

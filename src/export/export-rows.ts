@@ -22,17 +22,17 @@ export interface ExportRows {
   readonly shape: Shape
   /** Only this app and its accounts. */
   readonly only: string | undefined
-  tell(row: NotExported): void
+  report(row: NotExported): void
 }
 
 /** The rows of an export, apps first. `counts` is complete once all rows have been read. */
-export function exportRows({ stored, shape, only, tell }: ExportRows) {
+export function exportRows({ stored, shape, only, report }: ExportRows) {
   const counts = { apps: 0, accounts: 0, skipped: 0, failed: 0 }
 
   function leave(kind: NotExported['kind'], id: string, why: LeftOut): void {
     const outcome = 'skip' in why ? 'skipped' : 'failed'
     counts[outcome]++
-    tell({ kind, id, outcome, reason: 'skip' in why ? why.skip : why.fail })
+    report({ kind, id, outcome, reason: 'skip' in why ? why.skip : why.fail })
   }
 
   async function* rows(): AsyncGenerator<object> {

@@ -19,8 +19,8 @@ export interface EventStream {
 
 /** Server-sent events (HTML §9.2) to one reader. */
 export function createEventStream(raw: ServerResponse, position: () => string | undefined): EventStream {
-  let told = ''
-  /** What happens while what was missed is still being told. */
+  let lastSent = ''
+  /** Events that arrive while the missed ones are still being sent. */
   let waiting: string[] | undefined
   let held = 0
 
@@ -31,8 +31,8 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
 
   function idLine(): string {
     const at = position()
-    if (at === undefined || at === told) return ''
-    told = at
+    if (at === undefined || at === lastSent) return ''
+    lastSent = at
     return `id: ${at}\n`
   }
 
@@ -55,7 +55,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
       write(waiting === undefined ? `${idLine() || ':\n'}\n` : ':\n\n')
     },
     begin() {
-      if (told !== '' || waiting !== undefined) return
+      if (lastSent !== '' || waiting !== undefined) return
       const id = idLine()
       if (id !== '') write(`${id}\n`)
     },

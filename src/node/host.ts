@@ -132,7 +132,7 @@ export function createHost(options: HostOptions): Host {
     onAnnounced: operatorLog.announced,
     onLostSave(account) {
       observer.lostSave()
-      logger.debug({ account }, 'save lost to another node, retried')
+      logger.debug({ account }, 'another node saved first; the event is applied again')
     },
   })
 

@@ -93,13 +93,13 @@ export function createAuthorizationCode({
       const answer = first.kind === 'refused' ? first : await longerLived(request, first)
       if (answer.kind === 'refused') return answer
       const { nonce = request.nonce } = config.authorizeParams ?? {}
-      const told = await askSignedIn({
+      const withUser = await askSignedIn({
         config,
         server,
         answer,
         ...(typeof nonce === 'string' && { nonce }),
       })
-      return withCallback(told, { config, callbackUrl: new URL(callbackUrl), code: callback })
+      return withCallback(withUser, { config, callbackUrl: new URL(callbackUrl), code: callback })
     },
   }
 }

@@ -5,10 +5,10 @@ import type { AppConfig } from './app-config.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Http } from './http.ts'
 import { spelledOut } from './identity.ts'
-import { judgeIdToken, type UserClaims } from './judge-id-token.ts'
 import { wordsOf } from './presets.ts'
 import type { TokenAnswer, Tokens } from './token-answer.ts'
 import { createUserinfo } from './userinfo.ts'
+import { type UserClaims, verifyIdToken } from './verify-id-token.ts'
 
 /** The user who signed in, as reported by the provider. */
 export interface SignedIn extends Consented {
@@ -40,7 +40,7 @@ const named = ['email', 'preferred_username', 'upn', 'unique_name', 'nickname', 
 export function createSignedIn(ways: { http: Http; endpoints: Endpoints }) {
   const userinfo = createUserinfo(ways)
   return async (asked: AskSignedIn): Promise<SignedInAnswer> => {
-    const judged = await judgeIdToken(asked)
+    const judged = await verifyIdToken(asked)
     if (judged.kind === 'refused' || judged.claims === undefined) return judged
     const { claims } = judged
     const { config, answer } = asked

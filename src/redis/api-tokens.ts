@@ -63,7 +63,7 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
 
   /** Null for a row that fails its integrity check; it counts as absent. */
   function parse(row: Row): StoredApiToken | null {
-    if (!integrity.judge(signedOf(row), row.mac).accepted) {
+    if (!integrity.verify(signedOf(row), row.mac).accepted) {
       integrity.report(signedOf(row))
       return null
     }
@@ -107,7 +107,7 @@ export function createApiTokenStore({ redis, run, integrity }: ApiTokenStoreOpti
 
   /** A row that is not accepted must not be signed. */
   function isStale(row: Row): boolean {
-    const { stale, accepted } = integrity.judge(signedOf(row), row.mac)
+    const { stale, accepted } = integrity.verify(signedOf(row), row.mac)
     return stale && accepted
   }
 }

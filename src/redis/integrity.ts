@@ -21,7 +21,7 @@ export function nullIfUnusable(error: unknown): null {
   throw error
 }
 
-export interface Judgement {
+export interface Verification {
   /** While rows without a MAC are accepted, MACs prove nothing, since an attacker could remove them. */
   readonly accepted: boolean
   /** True if it has to be rewritten: in an older format, or signed with an older key. */
@@ -31,7 +31,7 @@ export interface Judgement {
 export interface Integrity {
   /** Undefined while the write level has no MACs. */
   sign(what: Signed): string | undefined
-  judge(what: Signed, mac: string | undefined): Judgement
+  verify(what: Signed, mac: string | undefined): Verification
   /** Called for each record that was not accepted. */
   report(what: Pick<Signed, 'kind' | 'id'>): void
   onTampering(listener: (kind: string) => void): void
@@ -53,7 +53,7 @@ export function createIntegrity({ signer, level, logger }: IntegrityOptions): In
 
   return {
     sign: (what) => (level.written() >= signedSince ? signer.sign(what) : undefined),
-    judge(what, mac) {
+    verify(what, mac) {
       if (level.written() < signedSince) return { accepted: true, stale: false }
       const valid = mac !== undefined && signer.verify(what, mac)
       return { accepted: valid || level.lowest() < signedSince, stale: !valid || signer.isStale(mac) }
@@ -63,7 +63,7 @@ export function createIntegrity({ signer, level, logger }: IntegrityOptions): In
       const name = `${kind} ${id}`
       if (logged.has(name)) return
       logged.set(name, true)
-      logger.error({ kind, id }, 'tampering: Redis holds what tokenbus did not write; it is not used')
+      logger.error({ kind, id }, 'tampering: a record in Redis was not written by tokenbus, and is not used')
     },
     onTampering: (listener) => void listeners.push(listener),
   }

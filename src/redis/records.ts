@@ -112,7 +112,7 @@ export function createRecords({
     if (flat.length === 0) await checkIdentity?.(partition(ref.id))
     if (flat.length === 0 || integrity === undefined) return toStoredRecord(at, hash, false)
     const signed = { ...ref, content: signedContent(hash) }
-    const { accepted, stale } = integrity.judge(signed, hash.m)
+    const { accepted, stale } = integrity.verify(signed, hash.m)
     if (accepted) return toStoredRecord(at, hash, stale)
     // Deleted by a version without MACs: only its version is used.
     const { v = '0', w = '', m, state } = hash

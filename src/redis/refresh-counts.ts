@@ -68,7 +68,7 @@ export function createRefreshCounts({ redis, clock, logger }: RefreshCountsOptio
       const results = (await reach(() => pipeline.exec())) ?? []
       return fields.map((_, index) => results[index]?.[0] !== null)
     } catch (error) {
-      logger.debug({ err: error }, 'counts of refreshes wait for Redis')
+      logger.debug({ err: error }, 'refresh counts cannot be written to Redis yet')
       return fields.map(() => true)
     }
   }

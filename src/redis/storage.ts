@@ -103,7 +103,7 @@ export async function openStorage({
     const confirmation = await createSaveConfirmation({ redis, partitions, within: replicaWithin })
     const listeners: (() => void)[] = []
     const lostListeners: (() => void)[] = []
-    const tell = () => {
+    const announceReconnect = () => {
       for (const listener of listeners) listener()
     }
     const identityWatch = watchIdentity({
@@ -113,7 +113,7 @@ export async function openStorage({
       marks,
       partitions,
       logger,
-      onBack: tell,
+      onBack: announceReconnect,
       onLost: () => {
         for (const listener of lostListeners) listener()
       },
@@ -130,7 +130,7 @@ export async function openStorage({
     const timer = setInterval(() => {
       replication(redis).then(
         (seen) => {
-          if (seen.id !== replicas.id) tell()
+          if (seen.id !== replicas.id) announceReconnect()
           replicas = seen
         },
         () => undefined,

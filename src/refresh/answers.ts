@@ -26,7 +26,7 @@ export interface AnswersOptions {
 /** Stores new tokens; holds them while Redis is unavailable, and keeps them aside while a bug prevents storing. */
 export function createAnswers({ accounts, records, logger, confirmed, ...options }: AnswersOptions) {
   async function store({ account, tokens, ...answer }: Answer, saved?: LoadedAccount): Promise<void> {
-    const told = ({ at, eventId: id }: AccountMeeting) => ({
+    const succeeded = ({ at, eventId: id }: AccountMeeting) => ({
       event: {
         type: 'refresh.succeeded' as const,
         at,
@@ -36,7 +36,7 @@ export function createAnswers({ accounts, records, logger, confirmed, ...options
       },
       extra: { tokens },
     })
-    const { taken, record } = await accounts.receive(account, told, saved)
+    const { taken, record } = await accounts.receive(account, succeeded, saved)
     // A failover may lose a save that no replica has, so the answer is kept and delivered again.
     if (taken && !(await confirmed(account, record)))
       logger.warn({ account }, 'answer stored, but not acknowledged by a replica yet')

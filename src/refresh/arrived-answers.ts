@@ -47,9 +47,9 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
     return openAnswer(sealed, parseSealedAnswer(sealer.open({ sealed: text, account, slot }).reveal()))
   }
 
-  function tell(error: unknown, about: Pick<Answer, 'account' | 'attempt'>): void {
+  function logKept(error: unknown, answer: Pick<Answer, 'account' | 'attempt'>): void {
     observer.answerKept()
-    const { account, attempt } = about
+    const { account, attempt } = answer
     logger.error(
       { err: error, account, attempt },
       'internal error: an answer cannot be stored; it is kept encrypted, and nothing is sent for the account until it is stored',
@@ -60,7 +60,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
     async keep(answer, fault) {
       const { account, attempt } = answer
       await arrived.keep(account, { attempt, sealed: toText(answer), dueIn: claimAfter })
-      tell(fault, answer)
+      logKept(fault, answer)
       await options
         .note(answer)
         .catch((error) =>
@@ -76,7 +76,7 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
           logger.info({ account, attempt }, 'a kept answer was stored')
         } catch (error) {
           if (error instanceof StorageUnavailable) throw error
-          tell(error, { account, attempt })
+          logKept(error, { account, attempt })
           all = false
         }
       }

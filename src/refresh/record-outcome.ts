@@ -54,14 +54,14 @@ export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcom
       return 'succeeded'
     },
     async failed({ account, attempt, saved }, failure, { accountOnly } = { accountOnly: false }) {
-      const told = {
+      const failed = {
         type: 'refresh.failed' as const,
         attempt: attempt.id,
         baseGeneration: attempt.generation,
         ...failure,
       }
-      const ending = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...told, at, id } })
-      const { taken, snapshot } = await accounts.receive(account, ending, saved)
+      const failedEvent = ({ at, eventId: id }: AccountMeeting) => ({ event: { ...failed, at, id } })
+      const { taken, snapshot } = await accounts.receive(account, failedEvent, saved)
       if (taken) {
         operatorLog.refreshFailed({ account, app: snapshot.context.app, attempt: attempt.id }, failure)
         observer.refreshEnded(failure.reason)

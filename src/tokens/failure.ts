@@ -1,11 +1,11 @@
-import type { Seen, Verdict } from '../../machines/index.ts'
+import type { Seen, ServingDecision } from '../../machines/index.ts'
 import { fail, type Result } from '../contract/failures.ts'
 
 /** Maps why there is no token to a failure of the contract. */
 export function failureOf(
   account: string,
   { state, context }: Seen,
-  verdict: Exclude<Verdict, { kind: 'token' } | { kind: 'wait' }>,
+  decision: Exclude<ServingDecision, { kind: 'token' } | { kind: 'wait' }>,
 ): Result<never> {
   const { reason, recoverable, action, providerError } = context.invalid ?? {}
   const why = {
@@ -16,7 +16,7 @@ export function failureOf(
     ...(action && { action }),
     ...(providerError?.claims && { claims: providerError.claims }),
   }
-  switch (verdict.kind) {
+  switch (decision.kind) {
     case 'absent':
       return fail('account_not_found', 'there is no such account', { account })
     case 'grant_revoked':
@@ -29,7 +29,7 @@ export function failureOf(
         ...(context.lastError && { reason: context.lastError.reason, action: context.lastError.action }),
       })
     case 'refused': {
-      const { reason: word, action: todo } = verdict.refused
+      const { reason: word, action: todo } = decision.refused
       return fail('invalid_config', 'scopes: the provider refuses them to this grant', {
         account,
         state,
@@ -49,14 +49,14 @@ export function failureOf(
           reason: 'token_rejected',
           recoverable: true,
           action: 'wait for retryAfter; if the new token is rejected too, ask the user to reconnect',
-          retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
+          retryAfter: Math.max(1, Math.ceil(decision.retryAfter / 1_000)),
         },
       )
     case 'provider_unavailable':
       return fail('provider_unavailable', 'the provider cannot be reached', {
         ...why,
         ...(context.lastError && { reason: context.lastError.reason }),
-        retryAfter: Math.max(1, Math.ceil(verdict.retryAfter / 1_000)),
+        retryAfter: Math.max(1, Math.ceil(decision.retryAfter / 1_000)),
       })
   }
 }

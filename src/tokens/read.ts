@@ -1,4 +1,4 @@
-import { isUsable, verdictFor } from '../../machines/index.ts'
+import { isUsable, servingDecision } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Fill } from '../common/cache-fill.ts'
 import { type ClusterClock, maxClockSkew } from '../common/cluster-clock.ts'
@@ -87,9 +87,9 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
       if (served !== null) return served
       const after = await askForRefresh(inquiry, loaded, request)
       inquiry.latest = after
-      const verdict = verdictFor(serve.seen(after), inquiry.want)
-      if (verdict.kind === 'token') return serve.token(inquiry, after, null)
-      if (verdict.kind !== 'wait') return failureOf(account, serve.seen(after), verdict)
+      const decision = servingDecision(serve.seen(after), inquiry.want)
+      if (decision.kind === 'token') return serve.token(inquiry, after, null)
+      if (decision.kind !== 'wait') return failureOf(account, serve.seen(after), decision)
       return timers.elapsed() >= deadline ? serve.outOfPatience(inquiry, after) : null
     } finally {
       cache.endFill(fill, null)
@@ -124,7 +124,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
           throw error
         })
       : loaded
-    if (!first || verdictFor(serve.seen(after), want).kind !== 'client_secret_expired') return after
+    if (!first || servingDecision(serve.seen(after), want).kind !== 'client_secret_expired') return after
     const refreshed = await options.refreshEarly(account, after)
     inquiry.started ||= refreshed !== null
     return refreshed ?? after

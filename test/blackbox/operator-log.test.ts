@@ -54,11 +54,13 @@ it('at info, one line for each thing an operator has to know, fields named alike
   await cluster.connectAccount('bob')
   sandbox.control.expireSecret()
   await request('token.get.alice', { forceRefresh: true })
-  await said('app in question')
+  await said('app circuit half-open')
   await request('token.get.bob', { forceRefresh: true })
-  await said('app fallen')
-  expect(lines('app in question')).toMatchObject([{ app: 'sandbox', reason: 'client' }])
-  expect(lines('app fallen')).toMatchObject([{ app: 'sandbox', class: 'P', reason: expect.any(String) }])
+  await said('app circuit open')
+  expect(lines('app circuit half-open')).toMatchObject([{ app: 'sandbox', reason: 'client' }])
+  expect(lines('app circuit open')).toMatchObject([
+    { app: 'sandbox', class: 'P', reason: expect.any(String) },
+  ])
   await request('app.secret.add.sandbox', { secret: sandbox.control.newSecret().reveal() })
   await said('app restored')
 

@@ -4,7 +4,7 @@ import {
   type AccountEvent,
   type AccountState,
   accountMachine,
-  verdictFor,
+  servingDecision,
 } from '../../machines/index.ts'
 import {
   authorized,
@@ -35,7 +35,7 @@ function inDoubt(
 
 /** What another caller hears, who asks for nothing in particular. */
 const heard = ({ value, context }: { value: unknown; context: object }, at: number) =>
-  verdictFor(
+  servingDecision(
     { state: value as AccountState, context: context as AccountContext, at },
     { minValidity: null, resource: null },
   )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AccountContext, isServed, never, verdictFor } from '../../machines/index.ts'
+import { type AccountContext, isServed, never, servingDecision } from '../../machines/index.ts'
 import {
   authorized,
   day,
@@ -30,7 +30,7 @@ describe('a token that does not run out', () => {
   })
   it('meets any wish for a long life', () => {
     const { before } = account(alone)
-    expect(verdictFor(seenAt(before, at), { ...want, minValidity: Number.MAX_VALUE })).toEqual({
+    expect(servingDecision(seenAt(before, at), { ...want, minValidity: Number.MAX_VALUE })).toEqual({
       kind: 'token',
     })
   })
@@ -39,7 +39,7 @@ describe('a token that does not run out', () => {
 describe('a token that cannot be replaced and that an API refused', () => {
   const reported = account(alone, first)
   it('is held back from everybody for 30 s, which says how long, and is served again afterwards', () => {
-    expect(verdictFor(seenAt(reported.before, at + second), want)).toEqual({
+    expect(servingDecision(seenAt(reported.before, at + second), want)).toEqual({
       kind: 'held_back',
       retryAfter: 29 * second,
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AccountContext, accountMachine, isUsable, verdictFor } from '../../machines/index.ts'
+import { type AccountContext, accountMachine, isUsable, servingDecision } from '../../machines/index.ts'
 import {
   authorized,
   given,
@@ -36,7 +36,7 @@ describe('a second token of the same grant', () => {
     const { then, after } = account(authorized()).when(ask(soon))
     then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource, from: 'valid' } }] })
     expect(isUsable(seen(after, soon), { minValidity: null, resource: null })).toBe(true)
-    expect(verdictFor(seen(after, soon), want)).toEqual({ kind: 'wait' })
+    expect(servingDecision(seen(after, soon), want)).toEqual({ kind: 'wait' })
   })
   it('is stored with the refresh token that came, and leaves the account as it was', () => {
     const { then, after } = account(...fetching).when(answer)
@@ -58,7 +58,7 @@ describe('a second token of the same grant', () => {
         hasPrevious: true,
       },
     })
-    expect(verdictFor(seen(after, soon), want)).toEqual({ kind: 'token' })
+    expect(servingDecision(seen(after, soon), want)).toEqual({ kind: 'token' })
   })
   it('is not fetched twice, until its soft deadline; from then on by whoever asks', () => {
     account(...fetched)
@@ -140,7 +140,7 @@ describe('a resource that is refused', () => {
     const { then, after } = account(...fetching).when(refused({ class: 'C', reason: 'scope_rejected' }))
     then({ state: 'valid', effects: [], context: { attempt: null, lastError: null } })
     expect(wakeAt(after)).toBe(wakeAt(account(authorized()).before))
-    expect(verdictFor(seen(after, soon + second), want)).toMatchObject({
+    expect(servingDecision(seen(after, soon + second), want)).toMatchObject({
       kind: 'refused',
       refused: { reason: 'scope_rejected' },
     })
@@ -154,13 +154,13 @@ describe('a resource that is refused', () => {
   it.each(['A', 'R', 'S'] as const)('with class %s has the grant itself asked first', (failureClass) => {
     const { then, after } = account(...fetching).when(refused({ class: failureClass, reason: 'because' }))
     then({ state: 'expiring', effects: [], context: { invalid: null, wakeAt: soon + second } })
-    expect(verdictFor(seen(after, soon + second), want)).toEqual({ kind: 'wait' })
+    expect(servingDecision(seen(after, soon + second), want)).toEqual({ kind: 'wait' })
     const checking = given(accountMachine, after).when(timerDue({ at: soon + second, id: 'check' }))
     checking.then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource: null } }] })
     const alive = given(accountMachine, checking.after).when(
       refreshSucceeded({ at: soon + 2 * second, attempt: 'check' }),
     )
-    expect(verdictFor(seen(alive.after, soon + 2 * second), want)).toMatchObject({ kind: 'refused' })
+    expect(servingDecision(seen(alive.after, soon + 2 * second), want)).toMatchObject({ kind: 'refused' })
     given(accountMachine, checking.after)
       .when(refreshFailed({ at: soon + 2 * second, attempt: 'check', class: 'A', reason: 'inactive' }))
       .then({ state: 'revoked', effects: [{ type: 'token.invalid', reason: 'inactive' }] })
@@ -168,8 +168,8 @@ describe('a resource that is refused', () => {
   it('for the moment disturbs nobody else', () => {
     const { then, after } = account(...fetching).when(refused({ class: 'T' }))
     then({ state: 'valid', context: { attempt: null } })
-    expect(verdictFor(seen(after, soon + second), want)).toMatchObject({ kind: 'provider_unavailable' })
-    expect(verdictFor(seen(after, soon + second), { minValidity: null, resource: null })).toEqual({
+    expect(servingDecision(seen(after, soon + second), want)).toMatchObject({ kind: 'provider_unavailable' })
+    expect(servingDecision(seen(after, soon + second), { minValidity: null, resource: null })).toEqual({
       kind: 'token',
     })
   })

@@ -5,7 +5,7 @@ import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import type { TokenAnswer } from '../provider/token-answer.ts'
 import { answerKey } from '../refresh/answer-key.ts'
 
-export interface Verdict {
+export interface CheckResult {
   /** Null: inconclusive. */
   readonly ok: boolean | null
   readonly message: string
@@ -13,14 +13,14 @@ export interface Verdict {
 }
 
 /** What a token response shows about an app's configuration. */
-export interface ClientVerdicts {
-  readonly endpoint: Verdict
-  readonly client?: Verdict
+export interface ClientCheckResults {
+  readonly endpoint: CheckResult
+  readonly client?: CheckResult
   /** Whether it may act for the user; only for apps that sign assertions. */
-  readonly delegation?: Verdict
+  readonly delegation?: CheckResult
 }
 
-export interface JudgeClient {
+export interface ClientCheck {
   readonly answer: TokenAnswer
   /** The response to the same request of a made-up client; undefined if there was none. */
   readonly control: TokenAnswer | undefined
@@ -31,8 +31,8 @@ export interface JudgeClient {
   readonly user: string | undefined
 }
 
-const answers: Verdict = { ok: true, message: 'it responds' }
-const noUser: Verdict = { ok: null, message: 'not tried: give a user' }
+const answers: CheckResult = { ok: true, message: 'it responds' }
+const noUser: CheckResult = { ok: null, message: 'not tried: give a user' }
 const compared = 'connect an account: its first refresh will show'
 
 /** True if the response is inconclusive without the response to a made-up client. */
@@ -41,9 +41,15 @@ export function needsControl(answer: TokenAnswer, config: AppConfig): boolean {
   return isOfTokenEndpoint(answer.refusal) && !isSecretRefused(answer.refusal)
 }
 
-export function judgeClient({ answer, control, isConclusive, config, user }: JudgeClient): ClientVerdicts {
-  const delegation = (verdict: Verdict) =>
-    config.grant === 'jwt_bearer' ? { delegation: user === undefined ? noUser : verdict } : {}
+export function checkClient({
+  answer,
+  control,
+  isConclusive,
+  config,
+  user,
+}: ClientCheck): ClientCheckResults {
+  const delegation = (result: CheckResult) =>
+    config.grant === 'jwt_bearer' ? { delegation: user === undefined ? noUser : result } : {}
   if (answer.kind === 'tokens') {
     return {
       endpoint: answers,
@@ -52,7 +58,7 @@ export function judgeClient({ answer, control, isConclusive, config, user }: Jud
     }
   }
   const { refusal } = answer
-  const refused: Verdict = { ok: false, message: wordsOf(refusal), action: refusal.action }
+  const refused: CheckResult = { ok: false, message: wordsOf(refusal), action: refusal.action }
   if (!isOfTokenEndpoint(refusal)) {
     const { unknownWords } = refusal
     return {
@@ -72,12 +78,12 @@ export function judgeClient({ answer, control, isConclusive, config, user }: Jud
   return { endpoint: answers, client: byComparison({ refusal, control, isConclusive }) }
 }
 
-interface Compared extends Pick<JudgeClient, 'control' | 'isConclusive'> {
+interface Compared extends Pick<ClientCheck, 'control' | 'isConclusive'> {
   readonly refusal: Refusal
 }
 
 /** Some providers check the refresh token before the client: the result is conclusive only if a made-up client is answered differently. */
-function byComparison({ refusal, control, isConclusive }: Compared): Verdict {
+function byComparison({ refusal, control, isConclusive }: Compared): CheckResult {
   const own = wordsOf(refusal)
   const other = control && keyOf(control)
   if (other == null)

@@ -20,7 +20,7 @@ export interface JudgeIdToken {
  * the user can repeat: a refresh never discards issued tokens because of an ID token. If the expected issuer is unknown, an
  * invalid ID token counts as absent.
  */
-export async function judgeIdToken({
+export async function verifyIdToken({
   config,
   server,
   answer,
