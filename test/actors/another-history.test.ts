@@ -40,7 +40,7 @@ const putGrant = (node: TestNode, refreshToken: string, accessToken: string) =>
   })
 
 describe('two histories that reach the same version', () => {
-  it('an answer to the lost history does not overwrite the newer grant of the other one', async () => {
+  it('a token response of the lost history does not overwrite the newer grant of the other', async () => {
     await using scene = await startRewindable({ kind: 'account', id: 'alice' })
     const { node, provider } = scene
     await putTestAccount(node, 'alice')
@@ -58,7 +58,7 @@ describe('two histories that reach the same version', () => {
     expect(await getToken(node, 'alice')).toMatchObject({ accessToken: 'a2' })
   })
 
-  it("an app's settings are those of the history that is stored", async () => {
+  it('an app’s settings are read from the stored history', async () => {
     await using scene = await startRewindable({ kind: 'app', id: 'app' })
     const { node } = scene
     const put = (clientId: string) => node.tokenbus.putApp('app', { ...sandboxApp, clientId })

@@ -84,7 +84,7 @@ async function drive(app: string, path: readonly AppStep[]): Promise<string[]> {
   return path.flatMap(({ effects }) => effects.map(({ type }) => type)).filter((type) => !inHost.has(type))
 }
 
-it(`the host takes all ${model.paths.length} ways of the app's model on real Redis, and tells what the model tells`, async () => {
+it(`on real Redis the host follows all ${model.paths.length} paths of the app’s model, with the same effects`, async () => {
   const told = new Map<string, string[]>()
   const paths = [...model.paths.entries()]
   const worker = async () => {

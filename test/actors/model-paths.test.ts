@@ -117,7 +117,7 @@ async function drive(account: string, { steps }: AccountPath): Promise<void> {
   expect(replay(recorded).divergence).toBeUndefined()
 }
 
-it(`the host takes all ${model.ways} ways of the model on real Redis and NATS, and each is replayed as recorded`, async () => {
+it(`on real Redis and NATS the host follows all ${model.ways} paths of the account’s model, and each replays as recorded`, async () => {
   const paths = [...model.paths.entries()]
   const worker = async () => {
     for (let next = paths.pop(); next !== undefined; next = paths.pop())

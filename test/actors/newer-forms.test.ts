@@ -87,30 +87,33 @@ it.each([
   ['a snapshot of a newer schema', { schema: snapshotSchema + 1 }],
   ['tokens sealed in a newer format', { c: ofNewerFormat }],
   ['tokens sealed with a key that is not given', { c: (text: string) => text.replace('.test.', '.other.') }],
-])('%s: the account is left as it is, due again later, answered 503, and told of once', async (_, newer) => {
-  const started = await start()
-  await using node = started.node
-  await connect(node, 'alice')
-  await saveNewer(node, account, newer)
-  const before = await unchanged()
-  for (let times = 0; times < 2; times++) {
-    await redis.zadd(due, 0, 'account:alice')
-    await eventually(async () =>
-      expect(Number(await redis.zscore(due, 'account:alice'))).toBeGreaterThan(Date.now()),
-    )
-    expect(await failureOf(node, 'alice', { forceRefresh: true })).toMatchObject({
-      error: 'storage_unavailable',
-      retryAfter: 5,
-    })
-  }
-  expect(await unchanged()).toEqual(before)
-  expect(started.provider.requests).toEqual([])
-  expect(started.met.length).toBeGreaterThan(1)
-  const told = started.log.lines().filter(({ msg }) => String(msg).includes('newer version'))
-  expect(told).toHaveLength(1)
-})
+])(
+  '%s: the account is left unchanged, due again later, answered with 503, and logged once',
+  async (_, newer) => {
+    const started = await start()
+    await using node = started.node
+    await connect(node, 'alice')
+    await saveNewer(node, account, newer)
+    const before = await unchanged()
+    for (let times = 0; times < 2; times++) {
+      await redis.zadd(due, 0, 'account:alice')
+      await eventually(async () =>
+        expect(Number(await redis.zscore(due, 'account:alice'))).toBeGreaterThan(Date.now()),
+      )
+      expect(await failureOf(node, 'alice', { forceRefresh: true })).toMatchObject({
+        error: 'storage_unavailable',
+        retryAfter: 5,
+      })
+    }
+    expect(await unchanged()).toEqual(before)
+    expect(started.provider.requests).toEqual([])
+    expect(started.met.length).toBeGreaterThan(1)
+    const told = started.log.lines().filter(({ msg }) => String(msg).includes('newer version'))
+    expect(told).toHaveLength(1)
+  },
+)
 
-it('lists and all other accounts go on', async () => {
+it('lists and other accounts are not affected', async () => {
   const started = await start()
   await using node = started.node
   await connect(node, 'alice')
@@ -121,7 +124,7 @@ it('lists and all other accounts go on', async () => {
   expect(await failureOf(node, 'bob')).toMatchObject({ accessToken: 'a1' })
 })
 
-it('an app of a newer form: nothing is sent, and no account comes to doubt its token', async () => {
+it('an app of a newer form: nothing is sent, and no account’s outcome becomes unknown', async () => {
   const started = await start()
   await using node = started.node
   await connect(node, 'alice')
@@ -135,7 +138,7 @@ it('an app of a newer form: nothing is sent, and no account comes to doubt its t
   expect(started.provider.requests).toEqual([])
 })
 
-it('where only a newer form is accepted, nothing is saved any more, and tokens are still served', async () => {
+it('if only a newer form is accepted, nothing is saved, and tokens are still served', async () => {
   const started = await start()
   await using node = started.node
   await connect(node, 'alice')

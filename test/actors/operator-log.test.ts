@@ -27,7 +27,7 @@ function start() {
   }
 }
 
-it('a thousand failures of one app are twenty lines, and the next line says how many are missing', () => {
+it('a thousand failures of one app are logged in twenty lines, and the next line counts the omitted ones', () => {
   const { lines, pass, fail } = start()
   fail(1_000)
   expect(lines()).toHaveLength(20)
@@ -38,7 +38,7 @@ it('a thousand failures of one app are twenty lines, and the next line says how 
   expect(lines().at(-1)).toMatchObject({ msg: 'refresh failed', app: 'app', omitted: 980 })
 })
 
-it('a storm that goes on is a line each ten seconds, and none is lost from the count', () => {
+it('continuous failures are logged every ten seconds, and every omitted line is counted', () => {
   const { lines, pass, fail } = start()
   for (let second = 0; second < 100; second++) {
     fail(50)
@@ -52,7 +52,7 @@ it('a storm that goes on is a line each ten seconds, and none is lost from the c
   expect(lines().length + omitted).toBe(5_001)
 })
 
-it('the storm of one app hides nothing of another', () => {
+it('failures of one app do not suppress lines of another', () => {
   const { lines, fail } = start()
   fail(1_000)
   fail(1, 'other')

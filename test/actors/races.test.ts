@@ -32,8 +32,8 @@ const stateOf = async ({ node }: Awaited<ReturnType<typeof startNode>>, account:
   return view.ok ? view.value.state : view.failure.error
 }
 
-describe('while a request is on its way', () => {
-  it('the secret it went with is replaced: its refusal burns nobody, the new one is tried at once', async () => {
+describe('while a request is in flight', () => {
+  it('replacing the secret it used makes its refusal no evidence, and the new secret is tried at once', async () => {
     const { node, provider } = await startNode()
     await using _ = node
     await putTestAccount(node, 'alice', { rotation: 'none' })
@@ -48,7 +48,7 @@ describe('while a request is on its way', () => {
     expect(await node.tokenbus.getApp('app')).toMatchObject({ value: { state: 'healthy' } })
   })
 
-  it('its account is deleted and put again: what has not left stays, what is answered is dropped', async () => {
+  it('deleting and putting its account again cancels an unsent request, and drops a response', async () => {
     const { node, provider } = await startNode()
     await using _ = node
     await putTestAccount(node, 'alice')
@@ -64,7 +64,7 @@ describe('while a request is on its way', () => {
     expect(await getToken(node, 'alice')).toMatchObject({ accessToken: 'a1', generation: 2 })
   })
 
-  it('it ends while a caller still reads the state before: the caller hears of it all the same', async () => {
+  it('a caller that still reads the earlier state is woken when it ends', async () => {
     const started = await startNode()
     const { node, provider } = started
     await using _ = node
@@ -110,8 +110,8 @@ describe('while a request is on its way', () => {
   })
 })
 
-describe('an answer that does not say how long its token lives', () => {
-  it('is stored with the default life, its refresh token too', async () => {
+describe('a token response without expires_in', () => {
+  it('is stored with the default lifetime, including its refresh token', async () => {
     const { node, provider } = await startNode()
     await using _ = node
     await putTestAccount(node, 'alice')
@@ -130,8 +130,8 @@ describe('an answer that does not say how long its token lives', () => {
   })
 })
 
-describe('a wish for a longer life than any token has', () => {
-  it('is met by the token there is, and asks the provider nothing', async () => {
+describe('a request for a longer minValidity than any token has', () => {
+  it('is answered with the current token, without a request to the provider', async () => {
     const { node, provider } = await startNode()
     await using _ = node
     await putTestAccount(node, 'alice')
@@ -143,8 +143,8 @@ describe('a wish for a longer life than any token has', () => {
   })
 })
 
-describe('a wake-up that comes too early', () => {
-  it('changes nothing, and is put back to when the account wants it', async () => {
+describe('a wake-up that is too early', () => {
+  it('changes nothing, and is rescheduled to the account’s wakeAt', async () => {
     const { node, redisUrl } = await startNode()
     await using _ = node
     await putTestAccount(node, 'alice')

@@ -4,7 +4,7 @@ import { tokenMarks } from '../../src/actors/refresh-token-fingerprints.ts'
 
 const mark = fc.stringMatching(/^[A-Za-z0-9_-]{8}$/)
 
-it('a token that came from outside is known however often the grant was rotated since, within a bounded text', () => {
+it('a refresh token from a put is recognised after any number of rotations, in a bounded field', () => {
   fc.assert(
     fc.property(mark, fc.array(mark, { maxLength: 400 }), (first, later) => {
       const begun = tokenMarks.add(undefined, { mark: first, fromOutside: true })

@@ -14,8 +14,8 @@ import {
 } from '../../src/testing/index.ts'
 import { account, attempt, later, refreshing, waiting, wakeAt } from '../support/account-given.ts'
 
-describe('an answer whose scopes were too many to keep', () => {
-  it('is the new token, and the account says what was cut', () => {
+describe('a token response with more scopes than are stored', () => {
+  it('is stored as the new token, and the account is marked as having its scopes cut', () => {
     const cut = refreshSucceeded({ at: later + second, attempt, scopes: ['mail'], scopesCut: true })
     const told = account(...refreshing()).when(cut)
     told.then({ state: 'valid', context: { lastError: { class: 'T', reason: 'scopes_cut' } } })
@@ -27,17 +27,17 @@ describe('an answer whose scopes were too many to keep', () => {
   })
 })
 
-describe('an attempt without an answer', () => {
+describe('an attempt without a response', () => {
   const lost = (with_: { rotation: Rotation; graceMs?: number }, at = later + 16 * second) =>
     account(...refreshing({ with: with_ })).when(timerDue({ at, id: 'second' }))
-  it('is not lost before giveUpAt', () => lost({ rotation: 'none' }, later + 14 * second).thenNothing())
+  it('is not given up before giveUpAt', () => lost({ rotation: 'none' }, later + 14 * second).thenNothing())
   it.each(['none', 'keeps-old'] as const)('with rotation %s is sent again at once', (rotation) => {
     lost({ rotation }).then({
       state: 'refreshing',
       effects: [{ type: 'refresh.send', attempt: { id: 'second', spend: 'current' } }],
     })
   })
-  it('with rotation grace is sent again inside the replay window, and gives up in time for that', () => {
+  it('with rotation grace is given up early enough to be sent again within the replay window', () => {
     const window = { rotation: 'grace', graceMs: 10 * second } as const
     const [, started] = refreshing({ with: window })
     const { after } = account(authorized({ with: window })).when(started as AccountEvent)
@@ -47,7 +47,7 @@ describe('an attempt without an answer', () => {
     lost({ rotation: 'grace', graceMs: 60 * second }).then({ state: 'refreshing' })
   })
   it.each(['strict', 'until-used'] as const)(
-    'with rotation %s settles first, longer while the token still serves',
+    'with rotation %s waits before a retry, longer while the token is still served',
     (rotation) => {
       const serving = lost({ rotation })
       serving.then({ state: 'expiring', effects: [], context: { doubtSince: later } })
@@ -61,7 +61,7 @@ describe('an attempt without an answer', () => {
     },
   )
   it.each(['none', 'keeps-old', 'grace', 'until-used', 'strict'] as const)(
-    'with rotation %s never revokes, however often',
+    'with rotation %s never revokes the grant, however often it happens',
     (rotation) => {
       let snapshot = lost({ rotation }).after
       for (let i = 0; i < 50; i++) {
@@ -72,8 +72,8 @@ describe('an attempt without an answer', () => {
   )
 })
 
-describe('an answer', () => {
-  it('is stored, announced with where it came from, and clears what was wrong', () => {
+describe('a successful token response', () => {
+  it('is stored, announced with the previous state, and clears earlier errors', () => {
     account(...refreshing())
       .when(refreshSucceeded({ at: later }))
       .then({
@@ -101,7 +101,7 @@ describe('an answer', () => {
         .then({ state: 'valid', context: { generation: 2, attempt: null } })
     },
   )
-  it('that comes after the grant was given up is kept, and proves itself before it is served', () => {
+  it('that arrives after the grant was revoked is stored, and must refresh successfully before it is served', () => {
     const interrupted = [...refreshing(), refreshFailed({ at: later, class: 'R', inDoubt: true })]
     const { then, after } = account(...interrupted).when(refreshSucceeded({ at: later + minute }))
     then({
@@ -124,12 +124,12 @@ describe('an answer', () => {
       .when(refreshSucceeded({ at: later }))
       .thenNothing()
   })
-  it('offered again changes nothing', () => {
+  it('delivered twice changes nothing the second time', () => {
     account(...refreshing(), refreshSucceeded({ at: later }))
       .when(refreshSucceeded({ at: later }))
       .thenNothing()
   })
-  it('to a token answered already is kept as a sibling, and tried on invalid_grant', () => {
+  it('for a refresh token that was already used is kept as a sibling, and tried on invalid_grant', () => {
     const past = [
       ...refreshing(),
       refreshSucceeded({ at: later }),
@@ -150,7 +150,7 @@ describe('an answer', () => {
         context: { hasSibling: false },
       })
   })
-  it('without expires_in lives the default hour', () => {
+  it('without expires_in gets the default lifetime of an hour', () => {
     account(...refreshing())
       .when(refreshSucceeded({ at: later, expiresIn: null }))
       .then({ context: { expiresAt: later + hour } })

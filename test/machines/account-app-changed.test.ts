@@ -8,18 +8,18 @@ const unsent = { ...refused, wakes: false as const }
 const changed = (settings: number, at = later + minute) =>
   ({ type: 'app.changed', at, id: 'again', settings }) as const
 
-describe('a grant that is refused because its app is another now', () => {
-  it('is parked and told once; the number of the settings is nobody else’s business', () => {
+describe('a grant that is refused because its app was changed', () => {
+  it('is parked and announced once, without the revision of the settings', () => {
     const { effects, then } = account(...refreshing()).when(refused)
     then({ state: 'revoked', effects: [{ type: 'token.invalid', reason: 'app_changed', class: 'S' }] })
     if ('settings' in (effects[0] as object)) throw new Error('the event tells the settings')
   })
-  it('as any other grant that is parked under settings which are known', () => {
+  it('is retried after a change of the settings if it is parked for another reason and the revision is known', () => {
     account(...refreshing(), { ...refused, reason: 'refused_for_this_grant' })
       .when(changed(4))
       .then({ state: 'refreshing' })
   })
-  it('looks once a day where it was sent, and never where it was not', () => {
+  it('is probed daily if the refusal was an answer, and never if nothing was sent', () => {
     account(...refreshing(), refused)
       .when(timerDue({ at: later + day, id: 'probe' }))
       .then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { probe: true } }] })
@@ -30,7 +30,7 @@ describe('a grant that is refused because its app is another now', () => {
       .when(timerDue({ at: later + 100 * day }))
       .thenNothing()
   })
-  it('is tried again when the app is changed, under each settings once', () => {
+  it('is retried once per revision of the app’s settings', () => {
     for (const past of [refused, unsent]) {
       account(...refreshing(), past)
         .when(changed(3))
@@ -42,7 +42,7 @@ describe('a grant that is refused because its app is another now', () => {
   })
 
   const again = [...refreshing(), unsent, changed(4)]
-  it('comes back with what it tells others it was before', () => {
+  it('is announced as refreshed from revoked if the retry succeeds', () => {
     account(...again)
       .when(refreshSucceeded({ at: later + minute, attempt: 'again' }))
       .then({
@@ -51,12 +51,12 @@ describe('a grant that is refused because its app is another now', () => {
         context: { invalid: null },
       })
   })
-  it('keeps trying when that fails for the moment, and serves nothing meanwhile', () => {
+  it('is retried after a temporary failure, and no token is served until it succeeds', () => {
     account(...again)
       .when(refreshFailed({ at: later + minute, attempt: 'again' }))
       .then({ state: 'expiring', context: { invalid: { reason: 'app_changed' } } })
   })
-  it('refused again for the same reason is parked under the newer settings, and nobody is told twice', () => {
+  it('is parked with the newer revision if refused again for the same reason, without a second event', () => {
     const twice = { ...unsent, at: later + minute, attempt: 'again', settings: 4 }
     const { then, after } = account(...again).when(twice)
     then({ state: 'revoked', effects: [], context: { wakeAt: null } })
@@ -64,7 +64,7 @@ describe('a grant that is refused because its app is another now', () => {
       .when(changed(4, later + 2 * minute))
       .thenNothing()
   })
-  it('dies when it is refused where it had worked', () => {
+  it('is revoked for good if refused with an error about the grant', () => {
     account(...again)
       .when(refreshFailed({ at: later + minute, attempt: 'again', class: 'R', reason: 'grant_revoked' }))
       .then({ state: 'revoked', effects: [{ type: 'token.invalid', class: 'A' }] })
@@ -72,7 +72,7 @@ describe('a grant that is refused because its app is another now', () => {
 })
 
 describe('a change of the app', () => {
-  it('is nothing to who is dead, or parked for another reason', () => {
+  it('does not affect revoked accounts, nor those parked for another reason', () => {
     account(...dead)
       .when(changed(4))
       .thenNothing()

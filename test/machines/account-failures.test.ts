@@ -12,14 +12,14 @@ import {
 } from '../../src/testing/index.ts'
 import { account, later, refreshing, wakeAt } from '../support/account-given.ts'
 
-describe('a failure', () => {
+describe('a failed refresh', () => {
   const fail = (given: Partial<Parameters<typeof refreshFailed>[0]>, with_ = {}) =>
     account(...refreshing({ with: with_ })).when(refreshFailed({ at: later, id: 'next', ...given }))
-  it('counts only for its own attempt and base', () => {
+  it('is ignored unless attempt and base generation match', () => {
     fail({ attempt: 'other' }).thenNothing()
     fail({ baseGeneration: 7 }).thenNothing()
   })
-  it('T: waits, doubling, and never before retryAfter', () => {
+  it('of class T backs off exponentially, and never less than retryAfter', () => {
     const told = fail({ retryAfter: 90 * second })
     told.then({ state: 'expiring', effects: [] })
     expect(wakeAt(told.after)).toBeGreaterThanOrEqual(later + 90 * second)
@@ -27,18 +27,18 @@ describe('a failure', () => {
     expect(wakeAt(after)).toBeGreaterThan(later + second)
     expect(wakeAt(after)).toBeLessThanOrEqual(later + 3 * second)
   })
-  it('T in doubt: a strict provider is left alone while the token still serves', () => {
+  it('of class T and unknown outcome delays the retry with rotation strict while the token is still served', () => {
     expect(wakeAt(fail({ inDoubt: true }).after)).toBeGreaterThanOrEqual(later + settleTime)
     expect(wakeAt(fail({ inDoubt: true }, { rotation: 'none' }).after)).toBeLessThanOrEqual(
       later + 3 * second,
     )
   })
-  it('C: burns no account', () => {
+  it('of class C keeps the grant', () => {
     const { then, after } = fail({ class: 'C', reason: 'scope_rejected' })
     then({ state: 'expiring', effects: [], context: { invalid: null, lastError: { class: 'C' } } })
     expect(wakeAt(after)).toBeGreaterThanOrEqual(later + 45 * second)
   })
-  it('A: is the end, told once, and never wakes', () => {
+  it('of class A revokes the grant, is announced once, and sets no wake-up', () => {
     const { then } = fail({ class: 'A', reason: 'inactive', recoverable: false })
     then({
       state: 'revoked',
@@ -48,9 +48,9 @@ describe('a failure', () => {
       context: { wakeAt: null },
     })
   })
-  it('R with nothing else to try is an A', () =>
+  it('of class R is as final as class A if there is no other refresh token to try', () =>
     fail({ class: 'R' }).then({ state: 'revoked', effects: [{ class: 'A' }] }))
-  it('R while an answer may be missing is an interruption', () => {
+  it('of class R after a lost response is refresh_interrupted', () => {
     const doubtful = [
       ...refreshing(),
       timerDue({ at: later + 16 * second }),
@@ -60,12 +60,12 @@ describe('a failure', () => {
       .when(refreshFailed({ at: later + hour, attempt: 'again', class: 'R', reason: 'grant_revoked' }))
       .then({ state: 'revoked', effects: [{ reason: 'refresh_interrupted' }] })
   })
-  it('S: is parked, told as recoverable, and looks again in about a day', () => {
+  it('of class S parks the account, is announced as recoverable, and schedules a probe in about a day', () => {
     const { then, after } = fail({ class: 'S', reason: 'mfa_required' })
     then({ state: 'revoked', effects: [{ type: 'token.invalid', class: 'S', recoverable: true }] })
     expect(wakeAt(after)).toBeGreaterThanOrEqual(later + 20 * hour)
   })
-  it('P: waits for the secret; the token is served, and nothing told, until it has run out', () => {
+  it('of class P waits for the app’s secret; the token is served until it expires, and only then announced invalid', () => {
     const { then, after } = fail({ class: 'P', reason: 'client_rejected' })
     then({ state: 'secret-expired', effects: [], context: { invalid: null, wakeAt: start + hour } })
     given(accountMachine, after)
@@ -92,17 +92,17 @@ describe('the previous refresh token', () => {
       }),
     )
   }
-  it('is sent where the provider keeps it', () => {
+  it('is retried if the provider keeps it valid', () => {
     rotated('keeps-old', true).then({ state: 'refreshing', effects: [{ attempt: { spend: 'previous' } }] })
   })
-  it('is sent for until-used only while its successor cannot have worked', () => {
+  it('is retried with rotation until-used only while its successor was never used', () => {
     rotated('until-used', false).then({ state: 'refreshing', effects: [{ attempt: { spend: 'previous' } }] })
     rotated('until-used', true).then({ state: 'revoked' })
   })
   it.each(['strict', 'grace', 'none'] as const)('is never sent for %s', (rotation) =>
     rotated(rotation, false).then({ state: 'revoked' }),
   )
-  it('is tried once', () => {
+  it('is retried once only', () => {
     const { after } = rotated('keeps-old', false)
     given(accountMachine, after)
       .when(refreshFailed({ at: later + hour, attempt: 'third', baseGeneration: 2, class: 'R' }))

@@ -42,16 +42,16 @@ function live(past: readonly AccountEvent[], days: number, answer: object = { ro
   }
 }
 
-describe('a grant that nears its end', () => {
+describe('a grant that will end', () => {
   it.each(['eager', 'lazy', 'adaptive'] as const)(
-    'of an %s account is told once, seven days before',
+    'is announced once, seven days before, with policy %s',
     (policy) => {
       const { told } = live([ends(30, { policy })], 29)
       expect(told).toEqual([{ daysLeft: 7, at: 23 }])
     },
   )
 
-  it('is told with whose it is and what to do, and nothing else changes', () => {
+  it('is announced with its user and an action, and nothing else changes', () => {
     const past = account(ends(30))
     past.when(timerDue({ at: start + 23 * day - 1 })).then({ state: 'refreshing' })
     const { then, after } = past.when(timerDue({ at: start + 23 * day }))
@@ -75,7 +75,7 @@ describe('a grant that nears its end', () => {
     expect(grantEndTold).toBe(true)
   })
 
-  it('is told at once where less than that is left when it is learned', () => {
+  it('is announced at once if it ends in less than seven days', () => {
     expect(live([ends(3)], 2).told).toEqual([{ daysLeft: 3, at: 0 }])
     const learned = refreshSucceeded({ at: start + hour, attempt: 'a', refreshTokenExpiresIn: 2 * day })
     const past = [authorized(), tokenRequested({ at: start + hour, id: 'a', force: true }), learned]
@@ -85,7 +85,7 @@ describe('a grant that nears its end', () => {
       .then({ effects: [{ type: 'account.grant-expiring', expiresAt: start + hour + 2 * day }] })
   })
 
-  it('is known by the preset where the app is in testing', () => {
+  it('is inferred from the preset if the app is in testing', () => {
     const { told } = live([authorized({ with: { testingLifeMs: 7 * day } })], 6)
     expect(told).toEqual([{ daysLeft: 7, at: 0 }])
     account(authorized({ with: { testingLifeMs: 7 * day } }))
@@ -95,7 +95,7 @@ describe('a grant that nears its end', () => {
       })
   })
 
-  it('is told while a refresh is in flight, and while the account waits for a secret', () => {
+  it('is announced also while a refresh is in flight, and while the account waits for a secret', () => {
     const sent = [ends(8), tokenRequested({ at: start + 23 * hour, id: 'a', force: true })]
     account(...sent)
       .when(timerDue({ at: start + day }))
@@ -111,7 +111,7 @@ describe('a grant that nears its end', () => {
       .then({ state: 'secret-expired', effects: [{ state: 'secret-expired' }] })
   })
 
-  it('is told again for another grant, and after its end had been put off', () => {
+  it('is announced again for a new grant, and after its end was postponed', () => {
     const told = [ends(3), timerDue({ at: start })]
     const another = authorized({ at: start + hour, grantId: 'grant-2', grantEndsAt: start + 3 * day })
     account(...told, another)
@@ -125,19 +125,19 @@ describe('a grant that nears its end', () => {
   })
 })
 
-describe('nobody is warned of the end of a grant', () => {
+describe('no end is announced for a grant', () => {
   const none = (past: readonly AccountEvent[], days: number, answer?: object) =>
     expect(live(past, days, answer).told).toEqual([])
 
-  it('that nobody has told', () => none([authorized()], 60))
-  it('that lives for less than a day', () => none([authorized({ grantEndsAt: start + 20 * hour })], 1))
-  it('that each refresh puts off again', () => {
+  it('whose end is unknown', () => none([authorized()], 60))
+  it('that is valid for less than a day', () => none([authorized({ grantEndsAt: start + 20 * hour })], 1))
+  it('whose end each refresh postpones', () => {
     none([ends(30)], 60, { rotated: true, refreshTokenExpiresIn: 30 * day })
     none([authorized()], 60, { rotated: true, refreshTokenExpiresIn: 12 * hour })
     none([authorized()], 3, { rotated: true, refreshTokenExpiresIn: 30 * minute })
   })
-  it('whose end nobody knows any more', () => none([ends(30)], 60, { rotated: true }))
-  it('that has ended, or was ended, before', () => {
+  it('whose last token response gives no end', () => none([ends(30)], 60, { rotated: true }))
+  it('that has ended already', () => {
     account(ends(3))
       .when(timerDue({ at: start + 4 * day }))
       .then({ effects: [] })
@@ -153,11 +153,11 @@ describe('nobody is warned of the end of a grant', () => {
     expect(wakesAt(contextOf(revoked.before))).toBeNull()
     revoked.when(timerDue({ at: start + 23 * day })).thenNothing()
   })
-  it('that cannot be refreshed at all', () =>
+  it('that cannot be refreshed', () =>
     expect(
       wakesAt(contextOf(account(authorized({ refreshable: false, grantEndsAt: start + day })).before)),
     ).toBe(contextOf(account(authorized({ refreshable: false })).before).wakeAt))
 })
 
-it('a waiting account still looks for its app’s new secret', () =>
+it('the wake-up of an account that waits for its app’s secret is not postponed', () =>
   expect(wakesAt(contextOf(account(...waiting).before))).toBe(contextOf(account(...waiting).before).wakeAt))

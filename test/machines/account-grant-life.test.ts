@@ -14,17 +14,17 @@ import { account, attempt, later, refreshing, wakeAt } from '../support/account-
 
 const contextOf = ({ after }: { after: { context: object } }) => after.context as AccountContext
 
-describe('a grant that runs out', () => {
+describe('a grant with an expiry', () => {
   const expires = start + 7 * day
 
-  it('is known by what was put, and by what an answer says', () => {
+  it('is known from the put and from token responses', () => {
     expect(contextOf(account().when(authorized({ grantEndsAt: expires }))).grantEndsAt).toBe(expires)
     const past = refreshing({ grantEndsAt: expires })
     const told = refreshSucceeded({ at: later, startedAt: later, attempt, refreshTokenExpiresIn: day })
     expect(contextOf(account(...past).when(told)).grantEndsAt).toBe(later + day)
   })
 
-  it('stays known while its refresh token does', () => {
+  it('keeps its expiry as long as its refresh token', () => {
     const past = refreshing({ grantEndsAt: expires })
     const lifeAfter = (rotated: boolean) =>
       contextOf(account(...past).when(refreshSucceeded({ at: later, attempt, rotated }))).grantEndsAt
@@ -32,14 +32,14 @@ describe('a grant that runs out', () => {
     expect(lifeAfter(true)).toBeNull()
   })
 
-  it('is kept alive well before that', () => {
+  it('is refreshed well before that', () => {
     const short = authorized({ with: { policy: 'lazy' }, grantEndsAt: start + 4 * hour })
     const { after } = account(short).when(timerDue({ at: start + 55 * minute }))
     expect(wakeAt(after)).toBeGreaterThan(start + hour)
     expect(wakeAt(after)).toBeLessThanOrEqual(start + 2 * hour)
   })
 
-  it('is as old as its first put, whatever is put again', () => {
+  it('is as old as its first put, also after later puts', () => {
     const again = authorized({ at: start + day })
     expect(contextOf(account(authorized()).when(again)).authorizedAt).toBe(start)
     const another = authorized({ at: start + day, grantId: 'grant-2' })
@@ -47,7 +47,7 @@ describe('a grant that runs out', () => {
   })
 })
 
-describe('a refusal after an answer was lost', () => {
+describe('a refusal after a lost response', () => {
   const lost = timerDue({ at: later + minute })
   const reasonOf = (rotation: 'none' | 'keeps-old' | 'strict') => {
     const waited = account(...refreshing({ with: { rotation } }), lost)
@@ -63,7 +63,7 @@ describe('a refusal after an answer was lost', () => {
     return contextOf(account(...refreshing({ with: { rotation } }), lost, ...past).when(refused)).invalid
   }
 
-  it('is the interruption’s fault only where that can cost the grant', () => {
+  it('is attributed to the lost response only if that can end the grant', () => {
     expect(reasonOf('strict')).toMatchObject({ reason: 'refresh_interrupted' })
     expect(reasonOf('none')).toMatchObject({ reason: 'sessions_revoked' })
     expect(reasonOf('keeps-old')).toMatchObject({ reason: 'sessions_revoked' })

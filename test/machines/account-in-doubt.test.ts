@@ -43,13 +43,13 @@ const heard = ({ value, context }: { value: unknown; context: object }, at: numb
 const report = (at: number) => tokenRejected({ at, id: 'report', generation: 1 })
 
 describe.each(['strict', 'until-used'] as const)(
-  'in doubt, %s: a token that is reported as refused',
+  'after a lost response, rotation %s: a token that an API rejected',
   (rotation) => {
-    it('is served until then', () => {
+    it('is served until it is rejected', () => {
       expect(heard(inDoubt(rotation), lost + second)).toEqual({ kind: 'token' })
     })
 
-    it('is served to nobody any more: they hear when the next attempt is safe', () => {
+    it('is not served any more, and callers get the time of the next safe attempt', () => {
       const { then, after } = given(accountMachine, inDoubt(rotation)).when(report(lost + second))
       then({ state: 'expiring', effects: [], context: { rejected: 1, retryAt: lost + 5 * second } })
       expect(wakeAt(after)).toBe(lost + 5 * second)
@@ -57,13 +57,13 @@ describe.each(['strict', 'until-used'] as const)(
       expect(verdict).toEqual({ kind: 'provider_unavailable', retryAfter: 3 * second })
     })
 
-    it('is replaced at once when that is safe already, long before the rest would have ended', () => {
+    it('is replaced at once if a retry is safe already', () => {
       const { then, after } = given(accountMachine, inDoubt(rotation)).when(report(lost + 6 * second))
       then({ state: 'refreshing', effects: [{ type: 'refresh.send' }], context: { rejected: 1 } })
       expect(heard(after, lost + 7 * second)).toEqual({ kind: 'wait' })
     })
 
-    it('stays unserved when that attempt fails for the moment, and when it is lost as well', () => {
+    it('is not served after that attempt fails temporarily or is lost too', () => {
       const trying = given(accountMachine, inDoubt(rotation)).when(report(lost + 6 * second)).after
       const failed = given(accountMachine, trying).when(
         refreshFailed({ at: lost + 7 * second, attempt: 'report', inDoubt: false }),
@@ -78,7 +78,7 @@ describe.each(['strict', 'until-used'] as const)(
       }
     })
 
-    it('is forgotten with the next token', () => {
+    it('is no longer recorded once the next token is stored', () => {
       const trying = given(accountMachine, inDoubt(rotation)).when(report(lost + 6 * second)).after
       const { then, after } = given(accountMachine, trying).when(
         refreshSucceeded({ at: lost + 7 * second, attempt: 'report' }),
@@ -87,13 +87,13 @@ describe.each(['strict', 'until-used'] as const)(
       expect(heard(after, lost + 8 * second)).toEqual({ kind: 'token' })
     })
 
-    it('and whose report began the attempt that was lost stays unserved', () => {
+    it('is not served if its rejection started the lost attempt', () => {
       const resting = inDoubt(rotation, tokenRejected({ at: later, id: attempt, generation: 1 }))
       expect(resting.context).toMatchObject({ rejected: 1 })
       expect(heard(resting, lost + second)).toMatchObject({ kind: 'provider_unavailable' })
     })
 
-    it('is told once: more reports change nothing', () => {
+    it('is recorded once: further reports change nothing', () => {
       const { after } = given(accountMachine, inDoubt(rotation)).when(report(lost + second))
       given(accountMachine, after)
         .when(report(lost + 2 * second))
@@ -102,7 +102,7 @@ describe.each(['strict', 'until-used'] as const)(
   },
 )
 
-it('a wait that the provider asked for is not cut short by a report', () => {
+it('a Retry-After of the provider is not shortened by a rejection', () => {
   const reported = given(accountMachine, inDoubt('strict')).when(report(lost + 6 * second)).after
   const told = given(accountMachine, reported).when(
     refreshFailed({ at: lost + 7 * second, attempt: 'report', retryAfter: 10 * minute }),
@@ -113,7 +113,7 @@ it('a wait that the provider asked for is not cut short by a report', () => {
     .thenNothing()
 })
 
-it('with a rotation that lets the same token be sent again, one report blinds nobody', () => {
+it('with a rotation that permits sending the same token again, a single rejection does not stop serving', () => {
   const failed = account(
     authorized({ at: later - minute, with: { rotation: 'keeps-old' } }),
     tokenRejected({ at: later, id: attempt, generation: 1 }),

@@ -47,7 +47,7 @@ it.each<Lived>([
   { settings: consent, refreshed: 1, told: 6, refused: 7, is: guess('consent_expired') },
   { settings: { ...consent, ...idle }, refreshed: 1, told: 6, refused: 400, is: guess('consent_expired') },
   { settings: {}, refreshed: 1, told: 6, refused: 7, is: guess('inactive') },
-])('what is known of a grant tells why it ended: %o', ({ settings = {}, refreshed, refused, told, is }) => {
+])('the probable reason of a grant’s end: %o', ({ settings = {}, refreshed, refused, told, is }) => {
   const at = (days: number) => start + days * day
   const asked = (days: number) => tokenRequested({ at: at(days), id: attempt, force: true })
   const life: AccountEvent[] = [authorized({ with: { rotation: 'none', ...settings } })]

@@ -16,12 +16,12 @@ import { account, dead, later, parked, refreshing, waiting } from '../support/ac
 
 describe('a probe', () => {
   const probing = [...parked, timerDue({ at: later + day, id: 'probe' })]
-  it('of a parked account that succeeds tells where it comes from', () => {
+  it('of a parked account that succeeds is announced with the previous state', () => {
     account(...probing)
       .when(refreshSucceeded({ at: later + day, attempt: 'probe' }))
       .then({ state: 'valid', effects: [{}, { type: 'token.refreshed', previousState: 'revoked' }] })
   })
-  it('that fails for the same reason goes back and tells nobody twice', () => {
+  it('that fails for the same reason parks the account again without a second event', () => {
     const same = refreshFailed({ at: later + day, attempt: 'probe', class: 'S', reason: 'mfa_required' })
     account(...probing)
       .when(same)
@@ -30,7 +30,7 @@ describe('a probe', () => {
       .when({ ...same, reason: 'user_disabled' })
       .then({ state: 'revoked', effects: [{ reason: 'user_disabled' }] })
   })
-  it('that fails for the moment, or is lost, goes back where it came from', () => {
+  it('that fails temporarily, or is lost, returns to the state before', () => {
     account(...probing)
       .when(refreshFailed({ at: later + day, attempt: 'probe' }))
       .then({ state: 'revoked', effects: [] })
@@ -38,11 +38,11 @@ describe('a probe', () => {
       .when(timerDue({ at: later + day + minute }))
       .then({ state: 'revoked', effects: [] })
   })
-  it('of a dead account never happens', () =>
+  it('is never sent for a revoked account', () =>
     account(...dead)
       .when(timerDue({ at: later + 100 * day }))
       .thenNothing())
-  it('of the app: the elected account goes back to waiting', () => {
+  it('of the app that fails returns the elected account to secret-expired', () => {
     const elected = [...waiting, { ...happened('app.probe', later + minute), id: 'probe' }]
     account(...elected)
       .when(refreshFailed({ at: later + minute, attempt: 'probe' }))
@@ -57,12 +57,12 @@ describe('a probe', () => {
 })
 
 describe('a new secret', () => {
-  it('refreshes the accounts that waited for it, and nobody signs in again', () => {
+  it('refreshes waiting accounts without a new consent', () => {
     account(...waiting)
       .when(happened('app.secret-updated', later + minute))
       .then({ state: 'refreshing', effects: [{ type: 'refresh.send' }] })
   })
-  it('whose refresh fails for the moment does not send the account back to waiting', () => {
+  it('keeps the account out of secret-expired if its refresh fails temporarily', () => {
     account(...waiting, { ...happened('app.secret-updated', later + minute), id: 'now' })
       .when(refreshFailed({ at: later + minute, attempt: 'now' }))
       .then({ state: 'expiring' })
@@ -74,18 +74,21 @@ describe('a report that the grant has ended', () => {
     ['valid', [authorized()]],
     ['refreshing', refreshing()],
     ['secret-expired', waiting],
-  ] as [string, AccountEvent[]][])('is believed in %s, told once, and ends the attempt', (_, past) => {
-    const { then, after } = account(...past).when(grantRevoked({ at: later }))
-    then({
-      state: 'revoked',
-      effects: [{ type: 'token.invalid', reason: 'grant_revoked' }],
-      context: { attempt: null, wakeAt: null },
-    })
-    given(accountMachine, after)
-      .when(grantRevoked({ at: later }))
-      .thenNothing()
-  })
-  it('about a grant that is dead already is no news, for whatever reason; about a parked one it is', () => {
+  ] as [string, AccountEvent[]][])(
+    'revokes an account in %s, is announced once, and ends the attempt',
+    (_, past) => {
+      const { then, after } = account(...past).when(grantRevoked({ at: later }))
+      then({
+        state: 'revoked',
+        effects: [{ type: 'token.invalid', reason: 'grant_revoked' }],
+        context: { attempt: null, wakeAt: null },
+      })
+      given(accountMachine, after)
+        .when(grantRevoked({ at: later }))
+        .thenNothing()
+    },
+  )
+  it('about a revoked grant changes nothing; about a parked one is announced', () => {
     const report = grantRevoked({ at: later + minute, reason: 'sessions_revoked' })
     account(...dead)
       .when(report)
@@ -94,30 +97,30 @@ describe('a report that the grant has ended', () => {
       .when(report)
       .then({ state: 'revoked', effects: [{ type: 'token.invalid', class: 'A', reported: true }] })
   })
-  it('that is older than the grant is about another one', () => {
+  it('that is older than the grant is ignored', () => {
     account(authorized())
       .when(grantRevoked({ at: later, endedAt: start - 1 }))
       .thenNothing()
   })
-  it('outlives the answer that was on its way: what somebody ended does not come back', () => {
+  it('wins over a token response that arrives later', () => {
     account(...refreshing(), grantRevoked({ at: later }))
       .when(refreshSucceeded({ at: later + minute, attempt: 'attempt' }))
       .thenNothing()
   })
-  it('as parked keeps the answer that was on its way, which then has to prove itself', () => {
+  it('of class S keeps a token response that arrives later, which must refresh successfully before it is served', () => {
     account(...refreshing(), grantRevoked({ at: later, class: 'S', reason: 'user_disabled' }))
       .when(refreshSucceeded({ at: later + minute, attempt: 'attempt' }))
       .then({ state: 'expiring', effects: [{ type: 'tokens.store' }], context: { wakeAt: later + minute } })
   })
 })
 
-describe('a report that what parked the grant is over', () => {
-  it('has it probed at once', () => {
+describe('a report that the reason for parking is gone', () => {
+  it('probes the account at once', () => {
     account(...parked)
       .when(happened('grant.restored', later + minute))
       .then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { probe: true } }] })
   })
-  it('does not bring back the dead', () => {
+  it('does not affect a revoked account', () => {
     account(...dead)
       .when(happened('grant.restored', later + minute))
       .thenNothing()

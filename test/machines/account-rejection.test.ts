@@ -22,13 +22,13 @@ const seenAt = (snapshot: unknown, moment: number) => {
 }
 const want = { minValidity: null, resource: null }
 
-describe('a token that does not run out', () => {
-  it('rests in valid, and is never woken', () => {
+describe('a token without expiry', () => {
+  it('stays valid without a wake-up', () => {
     account()
       .when(alone)
       .then({ state: 'valid', context: { wakeAt: null, expiresAt: never } })
   })
-  it('meets any wish for a long life', () => {
+  it('satisfies any minValidity', () => {
     const { before } = account(alone)
     expect(servingDecision(seenAt(before, at), { ...want, minValidity: Number.MAX_VALUE })).toEqual({
       kind: 'token',
@@ -36,24 +36,24 @@ describe('a token that does not run out', () => {
   })
 })
 
-describe('a token that cannot be replaced and that an API refused', () => {
+describe('a rejected token that cannot be replaced', () => {
   const reported = account(alone, first)
-  it('is held back from everybody for 30 s, which says how long, and is served again afterwards', () => {
+  it('is withheld for 30 s with retryAfter, and served again afterwards', () => {
     expect(servingDecision(seenAt(reported.before, at + second), want)).toEqual({
       kind: 'held_back',
       retryAfter: 29 * second,
     })
     expect(isServed(seenAt(reported.before, at + 30 * second))).toBe(true)
   })
-  it('is held back no longer by reports of the same moment', () => {
+  it('is not withheld longer by concurrent reports', () => {
     reported.when(later(20 * second)).thenNothing()
   })
-  it('is held back again by a report after it was served again, and not yet given up', () => {
+  it('is withheld again by a report soon after it was served again', () => {
     reported
       .when(later(40 * second))
       .then({ state: 'valid', context: { rejection: { since: at, until: at + 70 * second } } })
   })
-  it('is parked by a report a minute after the first, with its token kept', () => {
+  it('parks the account on a report a minute after the first, and is kept', () => {
     reported.when(later(59 * second)).then({ state: 'valid' })
     reported.when(later(minute)).then({
       state: 'revoked',
@@ -61,7 +61,7 @@ describe('a token that cannot be replaced and that an API refused', () => {
       effects: [{ type: 'token.invalid', reason: 'token_rejected', class: 'S', recoverable: true }],
     })
   })
-  it('of an older generation means nothing', () => {
+  it('is served on if the report is about an older generation', () => {
     account(
       alone,
       authorized({ at: start + second, refreshable: false, expiresAt: never, grantId: 'grant-2' }),
@@ -69,7 +69,7 @@ describe('a token that cannot be replaced and that an API refused', () => {
       .when(first)
       .thenNothing()
   })
-  it('with an end, is held back and parked alike, and ends as it would have', () => {
+  it('with an expiry is withheld and parked the same way, and still expires', () => {
     const ending = authorized({ refreshable: false, expiresAt: start + day })
     account(ending, first, later(minute))
       .when(timerDue({ at: start + 2 * day }))
@@ -78,7 +78,7 @@ describe('a token that cannot be replaced and that an API refused', () => {
       .when(timerDue({ at: start + day }))
       .then({ state: 'expiring' })
   })
-  it('is replaced where it can be, as ever', () => {
+  it('is refreshed instead if it can be replaced', () => {
     account(authorized())
       .when(first)
       .then({ state: 'refreshing', context: { rejection: null } })
@@ -87,14 +87,14 @@ describe('a token that cannot be replaced and that an API refused', () => {
 
 describe('a parked token', () => {
   const parked = account(alone, first, later(minute))
-  it('is served again once somebody says that it works', () => {
+  it('is served again once the grant is reported as restored', () => {
     parked.when(happened('grant.restored', at + day)).then({
       state: 'valid',
       context: { invalid: null, rejection: null, wakeAt: null },
       effects: [{ type: 'token.refreshed', previousState: 'revoked' }],
     })
   })
-  it('is served again when the account is put as it is', () => {
+  it('is served again when the account is put unchanged', () => {
     parked
       .when({ ...alone, at: at + day })
       .then({ state: 'valid', context: { invalid: null, rejection: null, generation: 2 } })
@@ -106,7 +106,7 @@ describe('an access token that is exchanged for a newer one', () => {
     expiresAt: start + 60 * day,
     with: { refreshWith: 'access_token', policy: 'lazy' },
   })
-  it('is not exchanged before its soft deadline, and is then though nobody asked for it', () => {
+  it('is exchanged at its soft deadline, even if it was not requested', () => {
     const { after } = account().when(long)
     const { refreshAt, wakeAt } = after.context as AccountContext
     expect(refreshAt).toBeGreaterThan(start + 44 * day)

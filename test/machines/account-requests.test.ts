@@ -21,19 +21,21 @@ describe('refreshing ahead', () => {
     account(authorized({ with: { policy } })).when(timerDue({ at: start + 0.93 * hour, used }))
   it('eager: at the soft deadline', () =>
     due('eager', false).then({ state: 'refreshing', effects: [{ type: 'refresh.send' }] }))
-  it('adaptive: if the token was asked for', () => due('adaptive', true).then({ state: 'refreshing' }))
-  it('adaptive: else it rests until asked or kept alive', () => {
+  it('adaptive: at the soft deadline if the token was requested', () =>
+    due('adaptive', true).then({ state: 'refreshing' }))
+  it('adaptive: otherwise only on request or for keep-alive', () => {
     const { then, after } = due('adaptive', false)
     then({ state: 'expiring', effects: [] })
     expect(wakeAt(after)).toBeLessThanOrEqual(start + day)
   })
-  it('lazy: rests even if it was asked for', () => due('lazy', true).then({ state: 'expiring' }))
-  it('a resting account is refreshed when asked', () => {
+  it('lazy: not at the soft deadline, even if the token was requested', () =>
+    due('lazy', true).then({ state: 'expiring' }))
+  it('an expiring account is refreshed on request', () => {
     account(authorized({ with: { policy: 'lazy' } }), timerDue({ at: start + 0.93 * hour }))
       .when(tokenRequested({ at: start + 0.94 * hour }))
       .then({ state: 'refreshing' })
   })
-  it('keeps a resting grant alive well inside the idle limit', () => {
+  it('keeps an unused grant alive well within the idle limit', () => {
     const { after } = account(authorized({ with: { policy: 'lazy', idleLimitMs: 10 * hour } })).when(
       timerDue({ at: start + 0.93 * hour }),
     )
@@ -42,12 +44,12 @@ describe('refreshing ahead', () => {
       .when(timerDue({ at: start + 5 * hour }))
       .then({ state: 'refreshing' })
   })
-  it('a timer before its time is not taken, so the host puts it back', () => {
+  it('a timer that fires early is not handled, so that the host reschedules it', () => {
     account(authorized())
       .when(timerDue({ at: start + minute }))
       .thenNothing()
   })
-  it('a token that came alone is served to its end, then the account is revoked', () => {
+  it('a token without a refresh token is served until it expires, then the account is revoked', () => {
     const alone = authorized({ refreshable: false })
     const resting = account(alone).when(timerDue({ at: start + 0.93 * hour }))
     resting.then({ state: 'expiring', context: { wakeAt: start + hour } })
@@ -62,12 +64,12 @@ describe('refreshing ahead', () => {
 })
 
 describe('requests', () => {
-  it('for a longer life than is left refresh only after a quarter of the life', () => {
+  it('for a minValidity above the remaining lifetime refresh only after a quarter of the lifetime', () => {
     const asked = (at: number) => account(authorized()).when(tokenRequested({ at, minValidity: 2 * hour }))
     asked(start + 14 * minute).thenNothing()
     asked(start + 15 * minute).then({ state: 'refreshing' })
   })
-  it('that force refresh at once, but five in a row, then one each 30 s', () => {
+  it('that force a refresh are limited to five in a row, then one per 30 s', () => {
     let snapshot = account().when(authorized()).after
     let at = later
     const force = () => given(accountMachine, snapshot).when(tokenRequested({ at, id: attempt, force: true }))
@@ -80,7 +82,7 @@ describe('requests', () => {
     at += 30 * second
     force().then({ state: 'refreshing' })
   })
-  it('that force with ifGeneration refresh only that generation', () => {
+  it('with forceRefresh and ifGeneration refresh only that generation', () => {
     const forced = (ifGeneration: number) =>
       account(authorized()).when(tokenRequested({ at: later, force: true, ifGeneration }))
     forced(0).thenNothing()
@@ -91,7 +93,7 @@ describe('requests', () => {
       .when(tokenRequested({ at: later, force: true }))
       .thenNothing()
   })
-  it('in back-off start nothing', () => {
+  it('during backoff start no attempt', () => {
     const failed = [...refreshing(), refreshFailed({ at: later })]
     account(...failed)
       .when(tokenRequested({ at: later + second, force: true }))
@@ -105,7 +107,7 @@ describe('requests', () => {
 describe('reported rejections', () => {
   const reject = (past: AccountEvent[], generation: number) =>
     account(...past).when(tokenRejected({ at: later, generation }))
-  it('of the current generation refresh it, and it is not served meanwhile', () => {
+  it('of the current generation cause a refresh, and the token is not served until it ends', () => {
     reject([authorized()], 1).then({ state: 'refreshing', context: { rejected: 1 } })
   })
   it('of an older generation change nothing', () => reject([authorized()], 0).thenNothing())
@@ -116,7 +118,7 @@ describe('reported rejections', () => {
       .when(tokenRejected({ at: later, generation: 1 }))
       .thenNothing()
   })
-  it('are forgotten when the refresh fails for the moment: one false 401 blinds nobody', () => {
+  it('are dropped if the refresh fails temporarily, so that one wrong 401 does not stop serving', () => {
     const { after } = reject(refreshing(), 1)
     given(accountMachine, after)
       .when(refreshFailed({ at: later }))
@@ -129,7 +131,7 @@ describe('a claims challenge', () => {
   const challenged = tokenRejected({ at: later, id: attempt, generation: 1, claims })
   const challengedOf = (with_: Parameters<typeof authorized>[0]) => [authorized(with_), challenged]
   const sent = (spend: string) => ({ type: 'refresh.send', attempt: { claims, spend } })
-  it('goes with the refresh it causes, and with no later one', () => {
+  it('is sent with the refresh it causes, and with no later one', () => {
     const { then, after } = account(authorized()).when(challenged)
     then({ state: 'refreshing', effects: [sent('current')] })
     const answered = given(accountMachine, after).when(refreshSucceeded({ at: later, attempt }))
@@ -138,7 +140,7 @@ describe('a claims challenge', () => {
       .when(tokenRequested({ at: later + second, force: true }))
       .then({ effects: [{ type: 'refresh.send', attempt: { claims: null } }] })
   })
-  it('goes with the repeat of a lost attempt, and with the try of another token', () => {
+  it('is sent again when the attempt is repeated, also with another refresh token', () => {
     account(...challengedOf({ with: { rotation: 'none' } }))
       .when(timerDue({ at: later + minute }))
       .then({ state: 'refreshing', effects: [sent('current')] })
@@ -148,7 +150,7 @@ describe('a claims challenge', () => {
       .when(refreshFailed({ at: later, class: 'R', baseGeneration: 2 }))
       .then({ state: 'refreshing', effects: [sent('previous')] })
   })
-  it('that only a person can meet parks the account, and goes on to the consent page', () => {
+  it('that only the user can satisfy parks the account, and is passed to the consent page', () => {
     const providerError = { status: 400, error: 'interaction_required', codes: [50076], claims }
     account(authorized(), challenged)
       .when(refreshFailed({ at: later, class: 'S', reason: 'mfa_required', providerError }))

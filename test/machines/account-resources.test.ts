@@ -32,13 +32,13 @@ const seen = ({ value, context }: { value: string; context: object }, at: number
 const want = { minValidity: null, resource }
 
 describe('a second token of the same grant', () => {
-  it('is fetched when asked for, and the account serves its own meanwhile', () => {
+  it('is requested on demand, while the account’s own token is served', () => {
     const { then, after } = account(authorized()).when(ask(soon))
     then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource, from: 'valid' } }] })
     expect(isUsable(seen(after, soon), { minValidity: null, resource: null })).toBe(true)
     expect(servingDecision(seen(after, soon), want)).toEqual({ kind: 'wait' })
   })
-  it('is stored with the refresh token that came, and leaves the account as it was', () => {
+  it('is stored with the new refresh token, and leaves the account’s own token unchanged', () => {
     const { then, after } = account(...fetching).when(answer)
     const before = account(authorized()).before.context as AccountContext
     const { issuedAt, expiresAt, scopes, wakeAt: wakes } = before
@@ -60,7 +60,7 @@ describe('a second token of the same grant', () => {
     })
     expect(servingDecision(seen(after, soon), want)).toEqual({ kind: 'token' })
   })
-  it('is not fetched twice, until its soft deadline; from then on by whoever asks', () => {
+  it('is not requested again before its soft deadline; then the next request refreshes it', () => {
     account(...fetched)
       .when(ask(soon + 30 * minute))
       .thenNothing()
@@ -68,7 +68,7 @@ describe('a second token of the same grant', () => {
       .when(ask(soon + 0.93 * hour))
       .then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource } }] })
   })
-  it('is refreshed before it when forced, or reported as refused, by its own generation', () => {
+  it('is refreshed earlier if forced or rejected, by its own generation', () => {
     const forced = (ifGeneration: number) =>
       account(...fetched).when(ask(soon + minute, { force: true, ifGeneration }))
     forced(1).thenNothing()
@@ -81,7 +81,7 @@ describe('a second token of the same grant', () => {
     expect(isUsable(seen(after, soon + minute), want)).toBe(false)
     expect(isUsable(seen(after, soon + minute), { minValidity: null, resource: null })).toBe(true)
   })
-  it("does not make the account's own token another one", () => {
+  it('does not change the generation of the account’s own token', () => {
     account(...fetched)
       .when(tokenRejected({ at: soon + minute, generation: 1 }))
       .then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource: null } }] })
@@ -89,7 +89,7 @@ describe('a second token of the same grant', () => {
       .when(tokenRequested({ at: soon + minute, force: true, ifGeneration: 1 }))
       .then({ state: 'refreshing' })
   })
-  it("stays when the account's own token is refreshed, and goes with a new grant", () => {
+  it('is kept when the account’s own token is refreshed, and dropped with a new grant', () => {
     const forced = tokenRequested({ at: later, id: 'own', force: true })
     const own = refreshSucceeded({ at: later, attempt: 'own', baseGeneration: 2 })
     const renewed = account(...fetched, forced).when(own)
@@ -101,13 +101,13 @@ describe('a second token of the same grant', () => {
       .when(authorized({ at: later, grantId: 'grant-2' }))
       .then({ context: { resources: [] } })
   })
-  it('of an account that waits, keeps or has no grant is not fetched', () => {
+  it('is not requested for an account without a usable grant', () => {
     for (const past of [dead, waiting, [authorized({ refreshable: false })]])
       account(...past)
         .when(ask(later + minute))
         .thenNothing()
   })
-  it('is one of eight at the most', () => {
+  it('is one of at most eight, the least recent dropped', () => {
     let snapshot = account(authorized()).before
     for (let i = 0; i < 10; i++) {
       const other = { key: `scope-${i}`, scopes: [`scope-${i}`] }
@@ -121,14 +121,14 @@ describe('a second token of the same grant', () => {
   })
 })
 
-describe('an answer for a resource', () => {
-  it('is judged by what it spent: late, it is stored all the same', () => {
+describe('a token response for a resource', () => {
+  it('is stored even if late, because it is identified by the refresh token it used', () => {
     const lost = [...fetching, timerDue({ at: soon + minute })]
     account(...lost)
       .when({ ...answer, at: soon + 2 * minute })
       .then({ state: 'expiring', context: { doubtSince: null, generation: 2, tokenGeneration: 1 } })
   })
-  it("ends the account's own attempt with the same token, which is made again at once", () => {
+  it('ends the account’s own attempt with the same refresh token, which is repeated at once', () => {
     account(...refreshing())
       .when(refreshSucceeded({ at: later + second, attempt: 'of another node', resource }))
       .then({ state: 'expiring', context: { attempt: null, wakeAt: later + second } })
@@ -136,7 +136,7 @@ describe('an answer for a resource', () => {
 })
 
 describe('a resource that is refused', () => {
-  it('burns no account: who asked is told, and the provider is left alone for a while', () => {
+  it('fails the request only, and is cached for a while', () => {
     const { then, after } = account(...fetching).when(refused({ class: 'C', reason: 'scope_rejected' }))
     then({ state: 'valid', effects: [], context: { attempt: null, lastError: null } })
     expect(wakeAt(after)).toBe(wakeAt(account(authorized()).before))
@@ -151,21 +151,24 @@ describe('a resource that is refused', () => {
       .when(ask(soon + 6 * minute))
       .then({ state: 'refreshing' })
   })
-  it.each(['A', 'R', 'S'] as const)('with class %s has the grant itself asked first', (failureClass) => {
-    const { then, after } = account(...fetching).when(refused({ class: failureClass, reason: 'because' }))
-    then({ state: 'expiring', effects: [], context: { invalid: null, wakeAt: soon + second } })
-    expect(servingDecision(seen(after, soon + second), want)).toEqual({ kind: 'wait' })
-    const checking = given(accountMachine, after).when(timerDue({ at: soon + second, id: 'check' }))
-    checking.then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource: null } }] })
-    const alive = given(accountMachine, checking.after).when(
-      refreshSucceeded({ at: soon + 2 * second, attempt: 'check' }),
-    )
-    expect(servingDecision(seen(alive.after, soon + 2 * second), want)).toMatchObject({ kind: 'refused' })
-    given(accountMachine, checking.after)
-      .when(refreshFailed({ at: soon + 2 * second, attempt: 'check', class: 'A', reason: 'inactive' }))
-      .then({ state: 'revoked', effects: [{ type: 'token.invalid', reason: 'inactive' }] })
-  })
-  it('for the moment disturbs nobody else', () => {
+  it.each(['A', 'R', 'S'] as const)(
+    'with class %s makes the account’s own token be refreshed first',
+    (failureClass) => {
+      const { then, after } = account(...fetching).when(refused({ class: failureClass, reason: 'because' }))
+      then({ state: 'expiring', effects: [], context: { invalid: null, wakeAt: soon + second } })
+      expect(servingDecision(seen(after, soon + second), want)).toEqual({ kind: 'wait' })
+      const checking = given(accountMachine, after).when(timerDue({ at: soon + second, id: 'check' }))
+      checking.then({ state: 'refreshing', effects: [{ type: 'refresh.send', attempt: { resource: null } }] })
+      const alive = given(accountMachine, checking.after).when(
+        refreshSucceeded({ at: soon + 2 * second, attempt: 'check' }),
+      )
+      expect(servingDecision(seen(alive.after, soon + 2 * second), want)).toMatchObject({ kind: 'refused' })
+      given(accountMachine, checking.after)
+        .when(refreshFailed({ at: soon + 2 * second, attempt: 'check', class: 'A', reason: 'inactive' }))
+        .then({ state: 'revoked', effects: [{ type: 'token.invalid', reason: 'inactive' }] })
+    },
+  )
+  it('temporarily does not affect the account’s own token', () => {
     const { then, after } = account(...fetching).when(refused({ class: 'T' }))
     then({ state: 'valid', context: { attempt: null } })
     expect(servingDecision(seen(after, soon + second), want)).toMatchObject({ kind: 'provider_unavailable' })
@@ -173,11 +176,11 @@ describe('a resource that is refused', () => {
       kind: 'token',
     })
   })
-  it("in doubt has the account's own next attempt settle it", () =>
+  it('with unknown outcome is settled by the next attempt of the account’s own token', () =>
     account(...fetching)
       .when(refused({ class: 'T', inDoubt: true }))
       .then({ state: 'expiring', context: { doubtSince: soon } }))
-  it("because of the app is the app's fault", () =>
+  it('because of the app’s credentials makes the account wait for the app', () =>
     account(...fetching)
       .when(refused({ class: 'P', reason: 'client_rejected' }))
       .then({ state: 'secret-expired' }))

@@ -12,8 +12,8 @@ import {
 } from '../support/app-given.ts'
 import { underQuestion } from './app-doubt.ts'
 
-describe('a fault no other secret would cure', () => {
-  it('blames no secret', () =>
+describe('a refusal that no other secret would change', () => {
+  it('marks no secret as rejected', () =>
     app(secretsPut({ one: null, two: null }), clientRejected({ reason: 'app_disabled' }))
       .when(clientRejected({ grant: 'other', sent: underQuestion(), reason: 'app_disabled' }))
       .then({
@@ -21,14 +21,14 @@ describe('a fault no other secret would cure', () => {
         effects: [{ type: 'app.secret-expired', reason: 'app_disabled' }],
         context: { secrets: [secretIs('one', { rejected: false }), secretIs('two', { rejected: false })] },
       }))
-  it('is healed by a look that finds the app well again', () =>
+  it('ends with the first accepted probe', () =>
     app(...broken)
       .when(clientAccepted('one', start + minute))
       .then({ state: 'healthy', effects: [{ type: 'app.secret-restored' }, { type: 'accounts.wake' }] }))
 })
 
-describe('a broken app', () => {
-  it('has one account look, ever more slowly, hourly at last', () => {
+describe('an app with an open circuit', () => {
+  it('is probed by one account with exponential backoff up to an hour', () => {
     const times = Array.from({ length: 7 }, () => 0)
     let past = app(...broken).before
     for (const i of times.keys()) {
@@ -40,7 +40,7 @@ describe('a broken app', () => {
     const gaps = times.map((time, i) => (time - (times[i - 1] ?? start)) / minute)
     expect(gaps).toEqual([5, 10, 20, 40, 60, 60, 60])
   })
-  it('wakes its accounts for a fresh secret, also under an old name, and for one only', () => {
+  it('wakes its accounts for a new secret only, also one that replaces another under the same id', () => {
     app(...broken)
       .when(secretsPut({ one: null }, { at: start + minute }))
       .then({
@@ -52,14 +52,14 @@ describe('a broken app', () => {
       .when({ type: 'accounts.woken', id: 'w', at: start + minute })
       .then({ state: 'healthy', context: { waking: false, wakeAt: null } })
   })
-  it('wakes them again where the node that did so has died', () => {
+  it('wakes them again if the node that did so crashed', () => {
     const { after } = app(...broken).when(secretsPut({ two: null }, { at: start + minute }))
     const { wakeAt } = after.context as { wakeAt: number }
     given(appMachine, after)
       .when(appDue(wakeAt))
       .then({ effects: [{ type: 'accounts.wake' }], context: { waking: true } })
   })
-  it('has one account look at once when an operator changed anything else', () => {
+  it('is probed at once after any other change by an operator', () => {
     const changed = secretsPut({ one: null }, { at: start + minute, fresh: false })
     app(...broken)
       .when(changed)

@@ -14,16 +14,16 @@ import {
 } from '../support/app-given.ts'
 import { accepted, another, contextOf, one, other, underQuestion, unproven } from './app-doubt.ts'
 
-describe('where a control is conclusive', () => {
+describe('with a conclusive baseline', () => {
   const sighted = [one, accepted, seesSecrets]
-  it('it is sent once, and no account is called', () =>
+  it('a control is sent once, and no account is probed', () =>
     app(...sighted)
       .when(clientRejected())
       .then({
         effects: [{ type: 'control.send', question: 'rejected', secret: 'one' }],
         context: { question: { control: 'sent' }, controlAt: start },
       }))
-  it('the app is broken when it is answered as with a wrong secret', () =>
+  it('an answer equal to that of a wrong secret opens the circuit', () =>
     app(...sighted, clientRejected())
       .when(controlAnswered('401 invalid_client'))
       .then({
@@ -31,7 +31,7 @@ describe('where a control is conclusive', () => {
         effects: [{ type: 'app.secret-expired' }],
         context: { question: null },
       }))
-  it('the app is well when it is answered as before, however many grants were refused', () => {
+  it('an answer equal to that of the right secret closes the circuit, however many grants were refused', () => {
     const many = ['a', 'b', 'c', 'd', 'e', 'f'].map((grant) =>
       clientRejected({ grant, sent: underQuestion() }),
     )
@@ -49,7 +49,7 @@ describe('where a control is conclusive', () => {
     expect(isGrantOnly(contextOf(after), { ...again, refusedBefore: null })).toBe(false)
     expect(isGrantOnly(contextOf(after), { ...again, refusedBefore: null, workedBefore: false })).toBe(true)
   })
-  it('one that said nothing is sent again at each repeated refusal, until the eighth is believed', () => {
+  it('an inconclusive control is repeated at each further refusal, until the eighth opens the circuit', () => {
     const again = (n: number) => clientRejected({ at: start + n * 5 * minute, sent: underQuestion() })
     const silent = controlAnswered(null)
     const past = [...sighted, clientRejected(), silent, again(0), again(1)]
@@ -63,11 +63,11 @@ describe('where a control is conclusive', () => {
       .when(again(6))
       .then({ state: 'secret-expired' })
   })
-  it('words that accuse the client, and were not said before, break the app too', () =>
+  it('a new error code that names the client opens the circuit too', () =>
     app(...sighted, clientRejected())
       .when(controlAnswered('400 unauthorized_client', { accuses: true, reason: 'app_disabled' }))
       .then({ state: 'secret-expired', effects: [{ type: 'app.secret-expired', reason: 'app_disabled' }] }))
-  it('an answer that says nothing leaves it to the accounts', () =>
+  it('an inconclusive answer makes an account be probed', () =>
     app(...sighted, clientRejected())
       .when(controlAnswered(null))
       .then({
@@ -75,11 +75,11 @@ describe('where a control is conclusive', () => {
         effects: [{ type: 'account.probe' }],
         context: { question: { control: 'inconclusive' } },
       }))
-  it('one that never comes leaves it to them as well', () =>
+  it('a control without an answer makes an account be probed too', () =>
     app(...sighted, clientRejected())
       .when(appDue(start + 10 * second))
       .then({ effects: [{ type: 'account.probe' }], context: { question: { control: 'inconclusive' } } }))
-  it('the next is not sent within 10 minutes', () => {
+  it('the next control is not sent within 10 minutes', () => {
     const cleared = [...sighted, clientRejected(), controlAnswered('400 invalid_grant')]
     const next = (at: number) => clientRejected({ at, grant: 'next' })
     app(...cleared)
@@ -89,7 +89,7 @@ describe('where a control is conclusive', () => {
       .when(next(start + 10 * minute))
       .then({ effects: [{ type: 'control.send' }] })
   })
-  it('a second grant refused within them is no proof: the control is sent all the same', () => {
+  it('a second refused grant within them causes a control, and does not open the circuit', () => {
     const again = { at: start + second, grant: 'next', id: 'again' }
     const cleared = [
       ...sighted,
@@ -101,7 +101,7 @@ describe('where a control is conclusive', () => {
       .when(clientRejected({ grant: 'other', at: start + 2 * second, sent: sent(start + second, 'again') }))
       .then({ state: 'healthy', effects: [{ type: 'control.send', question: 'again', secret: 'one' }] })
   })
-  it('it is sent, too, for a second grant that is refused in other words than the unknown ones of the first', () => {
+  it('a control is sent if a second grant is refused with a known error code after an unknown one', () => {
     const unknown = clientRejected({
       accusation: 'unknown',
       earlier: { count: 3, since: start - 10 * minute },
@@ -114,7 +114,7 @@ describe('where a control is conclusive', () => {
         context: { question: { accusation: 'client' } },
       })
   })
-  it('one that said nothing is sent once more for a second grant, and a third one decides', () => {
+  it('an inconclusive control is repeated for a second refused grant, and a third opens the circuit', () => {
     const silent = [...sighted, clientRejected(), controlAnswered(null)]
     app(...silent)
       .when(other)
@@ -128,27 +128,27 @@ describe('where a control is conclusive', () => {
   })
 })
 
-describe('where a control is blind', () => {
+describe('with an inconclusive baseline', () => {
   const blind = [one, accepted, isBlind]
-  it('none is sent: another account is called', () =>
+  it('no control is sent, and another account is probed', () =>
     app(...blind)
       .when(clientRejected())
       .then({ effects: [{ type: 'account.probe' }] }))
-  it('a second grant that is refused breaks the app', () =>
+  it('a second refused grant opens the circuit', () =>
     app(...blind, clientRejected())
       .when(other)
       .then({ state: 'secret-expired', effects: [{ type: 'app.secret-expired' }] }))
-  it('one that never worked does not: the next account is called', () =>
+  it('a second refused grant that never worked makes the next account be probed', () =>
     app(...blind, clientRejected())
       .when(unproven)
       .then({ state: 'healthy', effects: [{ type: 'account.probe' }] }))
-  it('one that never worked waits a second for those that have', () => {
+  it('a grant that never worked becomes the probe only after a second', () => {
     const { after } = app(...blind).when(clientRejected())
     const asking = { ...another, workedBefore: false }
     expect(admissionOf(contextOf(after), asking)).toEqual({ until: start + second })
     expect(admissionOf(contextOf(after), { ...asking, at: start + second })).toBe('probe')
   })
-  it('all that are asked break it together, if one of them has worked', () => {
+  it('refusals of all probed grants open the circuit if one of them has worked before', () => {
     const absent = { type: 'witness.absent', id: 'absent', at: start, question: 'rejected' } as const
     const told = (allRefused: boolean, ...refused: AppEvent[]) =>
       app(...blind, ...refused).when({ ...absent, allRefused })
@@ -160,7 +160,7 @@ describe('where a control is blind', () => {
     told(true, clientRejected()).thenNothing()
     told(true, clientRejected({ workedBefore: false }), unproven).thenNothing()
   })
-  it('one grant alone breaks it by 4 refusals over 10 minutes', () => {
+  it('4 refusals of one grant over 10 minutes open the circuit', () => {
     const again = (at: number) => clientRejected({ at, sent: underQuestion(at) })
     const third = [...blind, clientRejected(), again(start + 200_000), again(start + 400_000)]
     app(...third)
@@ -170,7 +170,7 @@ describe('where a control is blind', () => {
       .when(again(start + 10 * minute))
       .then({ state: 'secret-expired' })
   })
-  it('that nobody else can be asked does not, before that', () => {
+  it('the lack of another account to probe does not open it earlier', () => {
     const absent = { type: 'witness.absent', id: 'absent', question: 'rejected' } as const
     app(...blind, clientRejected())
       .when({ ...absent, at: start + day })
@@ -178,8 +178,8 @@ describe('where a control is blind', () => {
   })
 })
 
-describe('what a made-up token is answered', () => {
-  it('is learnt a moment after the client was first accepted, and again each week', () => {
+describe('the baseline', () => {
+  it('is learnt a second after the client was first accepted, and again each week', () => {
     const { after } = app(one).when(accepted)
     given(appMachine, after)
       .when(appDue(start + second))
@@ -188,7 +188,7 @@ describe('what a made-up token is answered', () => {
       .when(baselineLearnt('a', 'b'))
       .then({ context: { wakeAt: start + 7 * day } })
   })
-  it('is learnt anew at another token endpoint', () =>
+  it('is learnt again for another token endpoint', () =>
     app(one, accepted, seesSecrets)
       .when(clientAccepted('one', start, { sent: { ...sent(start), endpoint: 'elsewhere' } }))
       .then({ context: { baseline: null, baselineAt: start + second } }))

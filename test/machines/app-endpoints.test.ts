@@ -32,7 +32,7 @@ const acceptedThere = (at: number): AppEvent => ({
 const contextOf = ({ after }: { after: { context: object } }) => after.context as AppContext
 const well = [secretsPut({ one: null }), clientAccepted('one', start)] as const
 
-it('an endpoint is down once two grants were refused there, and no other endpoint is', () => {
+it('two refused grants open the circuit of their endpoint, and of no other', () => {
   const once = app(...well, refusedThere('a')).when(refusedThere('a'))
   expect(isDown(contextOf(once), 'red')).toBe(false)
   const twice = app(...well, refusedThere('a')).when(refusedThere('b'))
@@ -40,7 +40,7 @@ it('an endpoint is down once two grants were refused there, and no other endpoin
   expect(twice.after.value).toBe('healthy')
 })
 
-it('one attempt at a time looks whether it takes the client again, after 5 min and ever more slowly', () => {
+it('an endpoint with an open circuit is probed by one attempt at a time, after 5 min and then with backoff', () => {
   const down = [...well, refusedThere('a'), refusedThere('b')]
   app(...down)
     .when(probed('early', start + 4 * minute))
@@ -51,7 +51,7 @@ it('one attempt at a time looks whether it takes the client again, after 5 min a
   expect(refusedAt(contextOf(next), 'red')).toMatchObject({ probe: 'second', probes: 2 })
 })
 
-it('its yes is forgotten evidence, and wakes the accounts where it was down', () => {
+it('an accepted request closes the circuit of its endpoint, and wakes the waiting accounts', () => {
   const down = [...well, refusedThere('a'), refusedThere('b')]
   const up = app(...down).when(acceptedThere(start + minute))
   expect(contextOf(up).endpoints).toEqual([])
@@ -60,7 +60,7 @@ it('its yes is forgotten evidence, and wakes the accounts where it was down', ()
   expect(other.effects).not.toContainEqual({ type: 'accounts.wake' })
 })
 
-it('another secret leaves nothing held against any endpoint', () => {
+it('a changed secret clears the evidence about all endpoints', () => {
   const down = [...well, refusedThere('a'), refusedThere('b')]
   const changed = app(...down).when({
     ...secretsPut({ two: null }),
@@ -70,7 +70,7 @@ it('another secret leaves nothing held against any endpoint', () => {
   expect(contextOf(changed).endpoints).toEqual([])
 })
 
-it('the last 32 are remembered', () => {
+it('evidence about the last 32 endpoints is kept', () => {
   const many = Array.from({ length: 40 }, (_, i) => refusedThere('a', start + i, `tenant-${i}`))
   const { endpoints } = contextOf(app(...well, ...many).when(refusedThere('a', start + minute, 'last')))
   expect(endpoints).toHaveLength(32)

@@ -29,7 +29,7 @@ const happening = fc.record({
   isInFlight: fc.boolean(),
 })
 
-it('an app falls only when a control says so, or says nothing and grants are refused, or one is 4 times in 10 minutes', () => {
+it('the circuit opens only by a control, or without a conclusive one by refused grants, or by 4 refusals of one grant in 10 minutes', () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(happening, { maxLength: 40 }), (sees, happenings) => {
       const { before } = app(

@@ -13,8 +13,8 @@ import {
 } from '../support/app-given.ts'
 import { accepted, another, contextOf, one, other, underQuestion } from './app-doubt.ts'
 
-describe('a refused client', () => {
-  it('opens a question: another account is called, and the others wait', () => {
+describe('a refusal that names the client', () => {
+  it('makes the circuit half-open: another account is probed, and the others wait', () => {
     const { then, after } = app(one, accepted).when(clientRejected())
     then({
       state: 'healthy',
@@ -28,11 +28,11 @@ describe('a refused client', () => {
     expect(admissionOf(context, { ...another, workedBefore: false })).toEqual({ until: start + second })
     expect(admissionOf(context, { ...another, endpoint: 'elsewhere' })).toBe('send')
   })
-  it('that others saw in the same moment proves nothing more', () =>
+  it('of a request sent before the circuit was half-open is no further evidence', () =>
     app(one, clientRejected())
       .when(clientRejected({ grant: 'other', sent: sent(start) }))
       .thenNothing())
-  it('lets one attempt out at a time, for 10 s each', () => {
+  it('admits one probe at a time, for 10 s each', () => {
     const { after } = app(one, clientRejected()).when(questioned())
     const context = contextOf(after)
     expect(admissionOf(context, { ...another, attempt: 'other' })).toBe('send')
@@ -42,7 +42,7 @@ describe('a refused client', () => {
       .thenNothing()
     expect(admissionOf(context, { ...another, grant: 'third', at: start + 10 * second })).toBe('probe')
   })
-  it('is closed by a success sent after it was opened, not by one sent before', () => {
+  it('is outweighed by a success sent after it, not by one sent before', () => {
     const past = [one, accepted, clientRejected()]
     app(...past)
       .when(clientAccepted('one', start + second, { sent: sent(start) }))
@@ -51,24 +51,24 @@ describe('a refused client', () => {
       .when(clientAccepted('one', start + second, { sent: underQuestion() }))
       .then({ state: 'healthy', context: { question: null, clearedAt: start + second, lastError: null } })
   })
-  it('is forgotten when nobody is refused any more', () =>
+  it('expires after 30 minutes without another refusal', () =>
     app(one, clientRejected())
       .when(appDue(start + 30 * minute))
       .then({ state: 'healthy', effects: [], context: { question: null, clearedAt: 0 } }))
-  it('of an app whose settings were changed meanwhile is no question any more', () =>
+  it('is dropped when the app’s settings are changed', () =>
     app(one, clientRejected())
       .when(secretsPut({ one: null }, { fresh: false }))
       .then({ state: 'healthy', context: { question: null } }))
 })
 
-describe('a general word', () => {
+describe('a general error code', () => {
   const denied = (grant: string, at = start) =>
     clientRejected({ grant, at, accusation: 'general', reason: 'access_denied' })
-  it('is the first grant’s own', () =>
+  it('concerns the first grant only', () =>
     app(one, accepted)
       .when(denied('first'))
       .then({ state: 'healthy', effects: [], context: { question: null, denial: { grant: 'first' } } }))
-  it('answers no question about unknown words', () => {
+  it('is no evidence in a question about unknown error codes', () => {
     const unknown = clientRejected({
       accusation: 'unknown',
       earlier: { count: 3, since: start - 10 * minute },
@@ -80,7 +80,7 @@ describe('a general word', () => {
         context: { question: { accusation: 'unknown', grants: ['first'] }, denial: { grant: 'other' } },
       })
   })
-  it('opens a question at a second one', () => {
+  it('makes the circuit half-open for a second grant', () => {
     app(one, accepted, denied('first')).when(denied('first')).thenNothing()
     app(one, accepted, denied('first'))
       .when(denied('other'))
@@ -91,25 +91,25 @@ describe('a general word', () => {
   })
 })
 
-describe('words nobody knows', () => {
+describe('an unknown error code', () => {
   const earlier = { count: 3, since: start - 10 * minute }
   const unknown = clientRejected({ accusation: 'unknown', reason: 'unknown_error', earlier })
   const absent = { type: 'witness.absent', id: 'absent', at: start, question: 'rejected' } as const
   const refused = { state: 'healthy', effects: [{ type: 'app.refused', reason: 'unknown_error' }] }
-  it('hold nobody up: every other account is a witness', () => {
+  it('delays no other account', () => {
     const { after } = app(one, accepted).when(unknown)
     expect(admissionOf(contextOf(after), another)).toBe('send')
   })
-  it('said to a second grant are about the app, which is told once', () => {
+  it('for a second grant concerns the app, and is announced once', () => {
     const second = clientRejected({ ...other, accusation: 'unknown', reason: 'unknown_error' } as object)
     app(one, accepted, unknown)
       .when(second)
       .then({ ...refused, context: { refusedSince: start } })
     app(one, accepted, unknown, second).when(unknown).thenNothing()
   })
-  it('are about the app where nobody else can be asked', () =>
+  it('concerns the app if no other account can be probed', () =>
     app(one, accepted, unknown).when(absent).then(refused))
-  it('are over with the next success', () =>
+  it('is cleared by the next success', () =>
     app(one, accepted, unknown, absent)
       .when(clientAccepted('one', start + second))
       .then({ state: 'healthy', effects: [], context: { refusedSince: null, lastError: null } }))

@@ -12,17 +12,17 @@ import {
 } from '../support/app-given.ts'
 import { another, contextOf, underQuestion } from './app-doubt.ts'
 
-describe('one secret of several', () => {
+describe('one of several secrets', () => {
   const two = secretsPut({ one: null, two: null })
   const first = clientRejected({ refusedSecrets: ['one'], triesNext: true })
   const last = clientRejected({ sent: underQuestion(), refusedSecrets: ['one', 'two'] })
-  it('that is refused leaves the next one to be tried by the same attempt, while the others wait', () => {
+  it('that is refused makes the same attempt try the next one, while other attempts wait', () => {
     const { after, then } = app(two).when(first)
     then({ state: 'healthy', effects: [], context: { question: { probe: 'first' } } })
     expect(admissionOf(contextOf(after), { ...another, attempt: 'first' })).toBe('send')
     expect(admissionOf(contextOf(after), another)).toEqual({ until: start + 10 * second })
   })
-  it('is known to be refused once the next one works', () =>
+  it('is marked as rejected once the next one is accepted', () =>
     app(two, first)
       .when(clientAccepted('two', start, { sent: underQuestion(), refusedSecrets: ['one'] }))
       .then({
@@ -32,7 +32,7 @@ describe('one secret of several', () => {
           secrets: [secretIs('one', { rejected: true }), secretIs('two', { rejected: false })],
         },
       }))
-  it('after the other: then another account is called, and it decides', () => {
+  it('refused like the others makes another account be probed, which decides', () => {
     app(two, first)
       .when(last)
       .then({ state: 'healthy', effects: [{ type: 'account.probe' }] })
@@ -43,7 +43,7 @@ describe('one secret of several', () => {
         context: { secrets: [secretIs('one', { rejected: true }), secretIs('two', { rejected: true })] },
       })
   })
-  it('after the other: a control for each', () => {
+  it('refused like the others is checked by a control each', () => {
     const past = [two, clientAccepted('one', start), seesSecrets, first, last]
     app(...past)
       .when(controlAnswered('401 invalid_client'))
@@ -59,7 +59,7 @@ describe('one secret of several', () => {
         context: { secrets: [secretIs('one', { rejected: true }), secretIs('two', { rejected: false })] },
       })
   })
-  it('that was removed meanwhile says nothing', () =>
+  it('that was removed since is no evidence', () =>
     app(two, secretsPut({ two: null }, { fresh: false }))
       .when(clientRejected({ refusedSecrets: ['one'] }))
       .thenNothing())

@@ -35,8 +35,8 @@ function live(from: Stored, until: number, late = 0) {
   }
 }
 
-describe('a secret that nears its end', () => {
-  it('is told of 30, 14, 7, 3 and 1 days before, each once and on the day, whatever restarts', () => {
+describe('a secret that will expire', () => {
+  it('is announced 30, 14, 7, 3 and 1 days before, each once, also across restarts', () => {
     const put = app(secretsPut({ one: 100 }))
     const { told, stored } = live(put.before, start + 200 * day)
     expect(told.map(({ days, at }) => [days, (at - start) / day])).toEqual([
@@ -48,7 +48,7 @@ describe('a secret that nears its end', () => {
     ])
     expect(stored.value).toBe('secret-expiring')
   })
-  it('put late is told of at once, by the threshold it has crossed', () => {
+  it('that is put late is announced at once, with the threshold it has crossed', () => {
     app()
       .when(secretsPut({ one: 10 }))
       .then({ state: 'secret-expiring', effects: [{ secret: 'one', days: 14 }] })
@@ -56,7 +56,7 @@ describe('a secret that nears its end', () => {
       .when(secretsPut({ one: null, two: 2 }))
       .then({ state: 'secret-expiring', effects: [{ secret: 'two', days: 3 }] })
   })
-  it('is not told of again by a put of the same, but is by one that ends on another day', () => {
+  it('is announced again only if its expiry changes', () => {
     app(secretsPut({ one: 10 }))
       .when(secretsPut({ one: 10 }, { fresh: false }))
       .then({ effects: [] })
@@ -64,24 +64,24 @@ describe('a secret that nears its end', () => {
       .when(secretsPut({ one: 12 }, { fresh: false }))
       .then({ effects: [{ days: 14 }] })
   })
-  it('is healthy again once it is replaced', () =>
+  it('makes the app healthy again once it is replaced', () =>
     app(secretsPut({ one: 10 }))
       .when(secretsPut({ two: 300 }))
       .then({ state: 'healthy', context: { wakeAt: start + 270 * day } }))
-  it('no longer makes the app expiring when it was refused and another works', () =>
+  it('does not make the app secret-expiring if it was rejected and another works', () =>
     app(secretsPut({ one: 10, two: null }))
       .when(clientAccepted('two', start, { refusedSecrets: ['one'] }))
       .then({ state: 'healthy' }))
   it.each([
     ['throttled', [secretsPut({ two: 31 }), throttledUntil(start + 2 * day)]],
     ['secret-expired', [...broken, secretsPut({ one: null, two: 31 }, { fresh: false })]],
-  ] as const)('is told of in %s too, where the app is woken no more often than it need be', (state, past) => {
+  ] as const)('is announced in %s too, without needless wake-ups', (state, past) => {
     const { told, wakes, stored } = live(app(...past).before, start + day + minute)
     expect(stored.value).toBe(state)
     expect(told).toEqual([{ secret: 'two', days: 30, at: start + day }])
     expect(wakes).toBeLessThan(35)
   })
-  it('each threshold at most once and the last one always, whenever secrets are added and however late it wakes', () => {
+  it('is announced at most once per threshold and always at the last one, whenever secrets are added and however late the timer', () => {
     const added = fc.record({ at: fc.nat(60), left: fc.integer({ min: 1, max: 90 }) })
     fc.assert(
       fc.property(fc.array(added, { minLength: 1, maxLength: 4 }), fc.nat(2_000), (secrets, late) => {
@@ -111,7 +111,7 @@ describe('a secret that nears its end', () => {
 })
 
 describe('a throttled app', () => {
-  it('waits as long as it was told, the longest of all, then is what it was', () => {
+  it('waits for the longest Retry-After, then returns to the state before', () => {
     const past = [secretsPut({ one: 10 }), throttledUntil(start + 2 * minute), throttledUntil(start + minute)]
     app(...past)
       .when(appDue(start + 2 * minute))
@@ -120,7 +120,7 @@ describe('a throttled app', () => {
       .when(throttledUntil(start + 3 * minute, start + minute))
       .then({ state: 'throttled', context: { wakeAt: start + 3 * minute } })
   })
-  it('can be found broken all the same', () =>
+  it('can have its circuit opened', () =>
     app(secretsPut({ one: null }), clientRejected(), throttledUntil(start + minute))
       .when(clientRejected({ grant: 'other', sent: sent(start, 'rejected') }))
       .then({ state: 'secret-expired' }))

@@ -51,7 +51,7 @@ const stateOf = ({ value }: Snapshot) => value as AccountState
 const needsTheApp = ({ invalid }: AccountContext) => invalid?.reason === 'app_changed'
 const isDead = ({ invalid }: AccountContext) => invalid?.state === 'revoked' && invalid.class === 'A'
 
-it('every waiting account wakes; only the dead, the absent, those whose app has moved and those whose token stays sleep for ever', () =>
+it('every account has a wake-up unless it is revoked, removed, waits for a change of its app, or has a token without expiry', () =>
   holds(({ after }) => {
     const { context } = after
     const mayRest =
@@ -63,22 +63,22 @@ it('every waiting account wakes; only the dead, the absent, those whose app has 
       expect(context.wakeAt).toBeNull()
   }))
 
-it('the generation never falls, and rises by what is stored', () =>
+it('the generation increases by one per stored token, and never decreases', () =>
   holds(({ before, after, effects }) => {
     const stored = effects.filter(({ type }) => type === 'tokens.store').length
     expect(after.context.generation - before.context.generation).toBe(stored)
   }))
 
-it('refreshing is an attempt in flight, and an attempt in flight is refreshing', () =>
+it('the state is refreshing exactly while an attempt is in flight', () =>
   holds(({ after }) => expect(after.context.attempt !== null).toBe(stateOf(after) === 'refreshing')))
 
-it('an attempt is sent exactly when one begins', () =>
+it('refresh.send is emitted exactly once per new attempt', () =>
   holds(({ before, after, effects }) => {
     const begins = after.context.attempt !== null && after.context.attempt.id !== before.context.attempt?.id
     expect(effects.filter(({ type }) => type === 'refresh.send')).toHaveLength(begins ? 1 : 0)
   }))
 
-it('a death is announced once: the same reason never twice for one grant without a token between', () =>
+it('token.invalid is not repeated with the same reason for one grant without a token.refreshed in between', () =>
   holds((_, steps, index) => {
     const told = steps
       .slice(0, index + 1)
@@ -92,7 +92,7 @@ it('a death is announced once: the same reason never twice for one grant without
     expect([last.grantId, last.state, last.reason]).not.toEqual([before.grantId, before.state, before.reason])
   }))
 
-it('nothing is served after it was announced invalid, until a new token is announced', () =>
+it('no token is served between token.invalid and the next token.refreshed', () =>
   holds((_, steps, index) => {
     const { context } = (steps[index] as Step).after
     const told = steps
@@ -103,13 +103,13 @@ it('nothing is served after it was announced invalid, until a new token is annou
     if (told?.type === 'token.invalid' && context.invalid !== null) expect(isServed(seen)).toBe(false)
   }))
 
-it('a snapshot goes through JSON unchanged', () =>
+it('a snapshot survives serialisation unchanged', () =>
   holds(({ after }) => {
     const stored = JSON.parse(JSON.stringify(toStored(after)))
     expect(toStored(fromStored(accountMachine, stored))).toEqual(toStored(after))
   }))
 
-it('woken when it asks and answered when it sends, an eager account is valid for ever', () => {
+it('an eager account stays valid if timers fire and requests are answered', () => {
   let snapshot = given(accountMachine, [authorized()]).before
   for (let day = 0; day < 30 * 24; day++) {
     const { context } = snapshot as unknown as { context: AccountContext }

@@ -60,16 +60,16 @@ function isEven(timeOf: (context: AccountContext) => number, from: number, to: n
   )
 }
 
-describe('spread', () => {
-  it('tokens that end together refresh evenly from 75 % to 92 % of their life', () =>
+describe('jitter', () => {
+  it('spreads refreshes of tokens that expire together evenly over 75 % to 92 % of their lifetime', () =>
     isEven((each) => softDeadline(each, start, start + hour), start + 0.75 * hour, start + 0.92 * hour))
-  it('first tokens are fetched evenly over a second', () =>
+  it('spreads the first refreshes evenly over a second', () =>
     isEven((each) => firstTokenAt(each, start), start, start + second))
-  it('after many failures accounts come back evenly from three quarters to five quarters of 5 minutes', () => {
+  it('spreads retries after many failures evenly over 75 % to 125 % of 5 minutes', () => {
     const failed = { at: start, failures: 12, retryAfter: null, configuration: false }
     isEven((each) => backOffUntil(each, failed), start + 3.75 * minute, start + 6.25 * minute)
   })
-  it('accounts told to wait for the same time come back evenly over half as long again', () => {
+  it('spreads retries after the same Retry-After evenly over half as long again', () => {
     const told = { at: start, failures: 1, retryAfter: 60 * second, configuration: false }
     isEven((each) => backOffUntil(each, told), start + 60 * second, start + 90 * second)
     const long = { ...told, retryAfter: hour }
@@ -78,7 +78,7 @@ describe('spread', () => {
 })
 
 describe('keep-alive', () => {
-  it('no grant lies unused for a day, or for half of what its provider allows, whatever the policy and the life', () => {
+  it('refreshes every grant within a day and within half of its idle limit, whatever the policy and lifetime', () => {
     const life = fc.integer({ min: minute, max: 60 * day })
     const idle = fc.oneof(fc.constant(0), fc.integer({ min: hour, max: 400 * day }))
     fc.assert(
@@ -109,20 +109,20 @@ describe('keep-alive', () => {
   })
 })
 
-describe('an access token that has run out before it is put', () => {
+describe('an access token that is already expired when it is put', () => {
   const put = (policy: 'eager' | 'adaptive', refreshable = true) =>
     given(accountMachine, []).when(authorized({ expiresAt: start - hour, with: { policy }, refreshable }))
-  it('is replaced within a second where tokens are to be ready', () => {
+  it('is refreshed within a second with policy eager', () => {
     const { then, after } = put('eager')
     then({ state: 'expiring', effects: [{ type: 'tokens.store' }] })
     expect((after.context as AccountContext).wakeAt).toBeLessThanOrEqual(start + second)
   })
-  it('is replaced when asked for, or to keep the grant alive, where they are not', () => {
+  it('is refreshed on request or for keep-alive with other policies', () => {
     const { then, after } = put('adaptive')
     then({ state: 'expiring', effects: [{ type: 'tokens.store' }] })
     expect((after.context as AccountContext).wakeAt).toBeGreaterThan(start + 17 * hour)
   })
-  it('and cannot be replaced ends the account', () =>
+  it('revokes the account if it cannot be refreshed', () =>
     given(accountMachine, put('adaptive', false).after)
       .when(timerDue({ at: start + second }))
       .then({ state: 'revoked', effects: [{ type: 'token.invalid', reason: 'no_refresh_token' }] }))

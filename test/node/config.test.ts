@@ -34,7 +34,7 @@ describe('the environment', () => {
     })
   })
 
-  it('in production needs what it cannot make up, and keeps away from private addresses', () => {
+  it('in production requires the URLs and keys, and forbids private addresses', () => {
     expect(() => readConfig({}, 'serve')).toThrow(
       'tokenbus serve needs TOKENBUS_NATS_URL, TOKENBUS_REDIS_URL, TOKENBUS_KEYS; set them.',
     )
@@ -52,7 +52,7 @@ describe('the environment', () => {
     )
   })
 
-  it.each(['dev', 'serve'] as const)('serves tokens over HTTP in %s as the variable says', (mode) => {
+  it.each(['dev', 'serve'] as const)('enables tokens over HTTP in %s as configured', (mode) => {
     const env = { TOKENBUS_NATS_URL: 'nats://a', TOKENBUS_REDIS_URL: 'redis://b', TOKENBUS_KEYS: 'k:v' }
     for (const [text, enableTokenApi] of [
       ['true', true],
@@ -61,7 +61,7 @@ describe('the environment', () => {
       expect(readConfig({ ...env, TOKENBUS_ENABLE_TOKEN_API: text }, mode)).toMatchObject({ enableTokenApi })
   })
 
-  it("takes prefixes of replies that are nobody else's subjects", () => {
+  it('accepts only reply prefixes that are no subjects of ours', () => {
     const read = (text: string) => readConfig({ TOKENBUS_REPLY_PREFIXES: text }, 'dev').replyPrefixes
     expect(read('inbox., apply, application.replies.to_')).toEqual([
       'inbox.',
@@ -92,7 +92,7 @@ describe('the environment', () => {
       expect(() => read(text), text).toThrow(new RegExp(`^TOKENBUS_REPLY_PREFIXES[.0-9]*: ${rule}\\.$`))
   })
 
-  it('may leave URLs with passwords to files', () => {
+  it('may name files that contain URLs with passwords', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'tokenbus-config-')), 'url')
     writeFileSync(path, 'nats://service:secret@nats:4222\n')
     const read = (url: string) => readConfig({ TOKENBUS_NATS_URL: url, TOKENBUS_REDIS_URL: url }, 'dev')
@@ -122,9 +122,9 @@ describe('the environment', () => {
     ['TOKENBUS_PUBLIC_URL', 'https://tokens.example.com/a;b'],
     ['TOKENBUS_PUBLIC_URL', 'https://tokens.example.com/v1'],
     ['TOKENBUS_TRUSTED_PROXIES', '10.0.0.0/8, the proxy'],
-  ])('names %s when it is wrong (%s)', (name, value) =>
+  ])('names %s if its value is invalid (%s)', (name, value) =>
     expect(() => readConfig({ [name]: value }, 'dev')).toThrow(name),
   )
 })
 
-it('the version answered on the bus is that of the package', () => expect(version).toBe(manifest.version))
+it('the version announced on NATS is that of the package', () => expect(version).toBe(manifest.version))

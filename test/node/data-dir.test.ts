@@ -15,7 +15,7 @@ const prepare = (dataDir: string, mode: 'dev' | 'serve' = 'dev') =>
   prepareDataDir({ dataDir, mode, logger: pino({ level: 'silent' }) })
 const remedy = 'or set TOKENBUS_DATA_DIR to another directory.'
 
-it('is made with what it lies in, and holds no more than the spool', async () => {
+it('is created with its parents, and contains only the spool', async () => {
   const dataDir = join(folder, 'a/b')
   await prepare(dataDir)
   await prepare(dataDir)
@@ -24,7 +24,7 @@ it('is made with what it lies in, and holds no more than the spool', async () =>
 })
 
 it.each(['dev', 'serve'] as const)(
-  '%s does not start where a file is, or where nothing can be made',
+  '%s does not start if the path is a file, or cannot be created',
   async (mode) => {
     const file = join(folder, 'file')
     await writeFile(file, '')
@@ -36,13 +36,13 @@ it.each(['dev', 'serve'] as const)(
   },
 )
 
-it.skipIf(process.platform !== 'linux')('nor below /proc, where making folders has no end', async () => {
+it.skipIf(process.platform !== 'linux')('serve does not start below /proc', async () => {
   await expect(prepare('/proc/tokenbus')).rejects.toThrow(
     `The data directory /proc/tokenbus cannot be made; correct that, ${remedy}`,
   )
 })
 
-it("dev leaves another program's directory alone; serve adds its spool", async () => {
+it('dev refuses a directory of another program; serve adds its spool', async () => {
   await writeFile(join(folder, 'dump.rdb'), '')
   await expect(prepare(folder)).rejects.toThrow(
     `The data directory ${folder} holds what is not of tokenbus dev (dump.rdb); set TOKENBUS_DATA_DIR to an empty or a new directory.`,
@@ -51,7 +51,7 @@ it("dev leaves another program's directory alone; serve adds its spool", async (
   await prepare(folder, 'serve')
 })
 
-it('dev takes its own again: of a first start that was cut off, or with a folder of yours in it', async () => {
+it('dev reuses its own directory, also after an interrupted first start or with other folders in it', async () => {
   for (const name of ['nats', 'lost+found']) await mkdir(join(folder, name))
   for (const name of ['keys', 'keys.part', 'nats.log', 'nats.pid']) await writeFile(join(folder, name), '')
   await prepare(folder)
@@ -72,7 +72,7 @@ it.each([
     'is on a file system that is read-only; correct that,',
   ],
   [{ code: 'EIO', syscall: 'read', path: '/data' }, 'cannot be used (EIO); correct that,'],
-])('%o is one sentence', (fields, why) => {
+])('%o is reported in one sentence', (fields, why) => {
   const failure = dataDirFailure(Object.assign(new Error('no'), fields), '/data')
   expect(failure?.message).toBe(`The data directory /data ${why} ${remedy}`)
 })
@@ -81,6 +81,6 @@ it.each([
   [{ code: 'ENOENT', syscall: 'open', path: '/usr/lib/tokenbus/nats.conf' }],
   [{ code: 'ECONNREFUSED', syscall: 'connect' }],
   [{}],
-])('%o is no failure of it', (fields) => {
+])('%o is not reported as its failure', (fields) => {
   expect(dataDirFailure(Object.assign(new Error('no'), fields), '/data')).toBeUndefined()
 })

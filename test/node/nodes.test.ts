@@ -13,7 +13,7 @@ const tokenOf = (
 ) => (reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)).accessToken : reply.failure.error)
 
 describe('several nodes', () => {
-  it('refresh once for all of them, and none serves the old token from memory afterwards', async () => {
+  it('refresh an account once for all, and none serves the old token from memory afterwards', async () => {
     const provider = scriptedProvider()
     const shared = { ...engines, refreshToken: provider.refreshToken }
     await using one = await startTestNode(shared)
@@ -42,7 +42,7 @@ describe('several nodes', () => {
     }
   })
 
-  it('let exactly one of 50 concurrent forced requests through, however the saves race', async () => {
+  it('start exactly one refresh for 50 concurrent forced requests', async () => {
     const provider = scriptedProvider()
     const shared = { ...engines, refreshToken: provider.refreshToken }
     await using one = await startTestNode(shared)

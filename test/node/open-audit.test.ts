@@ -24,7 +24,7 @@ function heard() {
   return { lines, stderr: { write: (text: string) => lines.push(text) > 0 } }
 }
 
-it('reads are audited to a file of their own, which is opened anew once it was moved away', async () => {
+it('token reads are written to the audit file, which is reopened after a rotation', async () => {
   const path = join(directory, 'audit.log')
   const { lines, stderr } = heard()
   const audit = await openAudit({ target: { to: 'file', path }, stderr, logger })
@@ -41,7 +41,7 @@ it('reads are audited to a file of their own, which is opened anew once it was m
   expect(lines).toEqual([])
 })
 
-it('nothing is audited where that is off, and all of it to stderr by default', async () => {
+it('audit lines are written to stderr by default, and can be turned off', async () => {
   for (const [to, expected] of [
     ['off', 0],
     ['stderr', 1],
@@ -54,7 +54,7 @@ it('nothing is audited where that is off, and all of it to stderr by default', a
   }
 })
 
-it('a disk that takes no lines is bounded in memory, and logged', async () => {
+it('audit lines that cannot be written are bounded in memory, and the failure is logged', async () => {
   const said: object[] = []
   const audit = await openAudit({
     target: { to: 'file', path: '/dev/full' },
@@ -66,7 +66,7 @@ it('a disk that takes no lines is bounded in memory, and logged', async () => {
   await audit.close()
 })
 
-it('a file that cannot be opened is a start that fails, with the variable named', async () => {
+it('an audit file that cannot be opened fails the start, naming the variable', async () => {
   const path = join(directory, 'missing', 'audit.log')
   await expect(openAudit({ target: { to: 'file', path }, stderr: heard().stderr, logger })).rejects.toThrow(
     `TOKENBUS_AUDIT names the file ${path}, which cannot be opened (ENOENT).`,

@@ -57,8 +57,8 @@ async function restartRedis(): Promise<void> {
   redis = await startRedis({ port, dir: directory })
 }
 
-describe('Redis away', () => {
-  it('while an answer is on its way: it is held, lies in the spool, and is stored when Redis is back', async () => {
+describe('Redis unreachable', () => {
+  it('when a token response arrives: it is spooled, and stored after the reconnect', async () => {
     const { node, provider, get, spool } = await startNode()
     await using _ = node
     await connectAccount(node)
@@ -76,7 +76,7 @@ describe('Redis away', () => {
     await forced
   })
 
-  it('until after we are gone: the next start stores what the spool holds, before anything spends it again', async () => {
+  it('until the process has stopped: the next start stores the spooled response before the used token could be sent again', async () => {
     const { node, provider, get, spool } = await startNode()
     await connectAccount(node)
     const forced = get('alice', { forceRefresh: true })
@@ -95,7 +95,7 @@ describe('Redis away', () => {
     expect(second.provider.requests).toEqual([])
   })
 
-  it('a token known good is served to its end, an unknown one is 503 at once', async () => {
+  it('a cached token is served until it expires, and another account is 503 at once', async () => {
     const { node, get } = await startNode()
     await using _ = node
     await connectAccount(node)
@@ -113,8 +113,8 @@ describe('Redis away', () => {
   })
 })
 
-describe('NATS away', () => {
-  it('events wait in the outbox, and come in order, each once', async () => {
+describe('NATS unreachable', () => {
+  it('events stay in the outbox, and are published later once each in order', async () => {
     const storeDir = await mkdtemp(join(tmpdir(), 'tokenbus-store-'))
     await nats.stop()
     nats = await startNats({ configText, storeDir })
@@ -143,7 +143,7 @@ describe('NATS away', () => {
     await client.close()
   })
 
-  it('nothing is served from memory, for changes would pass unheard', async () => {
+  it('nothing is served from memory, because invalidations could be missed', async () => {
     const { node, get } = await startNode()
     await using _ = node
     await connectAccount(node)
@@ -159,8 +159,8 @@ describe('NATS away', () => {
   })
 })
 
-describe('the provider away', () => {
-  it('50 readers of an expired token get 503 and when to come back, at once, for one attempt', async () => {
+describe('the provider unreachable', () => {
+  it('50 requests for an expired token get 503 with retryAfter at once, for one attempt', async () => {
     const { node, provider, get } = await startNode()
     await using _ = node
     await node.tokenbus.putApp('app', { ...sandboxApp })
@@ -179,7 +179,7 @@ describe('the provider away', () => {
   })
 })
 
-it('a hundred forced requests in a row cost five refreshes', async () => {
+it('a hundred forced requests in a row cause five refreshes', async () => {
   const { node, provider, get } = await startNode()
   await using _ = node
   await connectAccount(node)

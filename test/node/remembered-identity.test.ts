@@ -10,7 +10,7 @@ import { startTokenbus } from '../support/tokenbus-process.ts'
 const engines = useEngines()
 const readyWithin = 60_000
 
-it('a node does not start on a Redis that was emptied since, says how to go on, and starts anew once told to', async () => {
+it('a node does not start if Redis was emptied since, says what to do, and starts after the stored identity is removed', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-identity-'))
   const file = join(dataDir, 'redis-identity')
   const serve = () =>

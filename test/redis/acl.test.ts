@@ -34,7 +34,7 @@ afterAll(async () => {
   await nats.stop()
 })
 
-it('the documented ACL suffices for all that a node does', async () => {
+it('a node works with the documented ACL', async () => {
   await aclUser('tokenbus', rules)
   const provider = scriptedProvider()
   const { refreshToken } = provider
@@ -76,7 +76,7 @@ it('the documented ACL suffices for all that a node does', async () => {
 })
 
 it.each(['+hsetnx', '+info', '+eval', '+set'])(
-  'one without %s is refused at the start in a sentence',
+  'without %s the node does not start, and says which permission is missing',
   async (command) => {
     await aclUser('less', [...rules, command.replace('+', '-')])
     const opening = open('less')
@@ -86,7 +86,7 @@ it.each(['+hsetnx', '+info', '+eval', '+set'])(
   },
 )
 
-it('and one for other keys, too', async () => {
+it('the same holds for an ACL for other keys', async () => {
   await aclUser(
     'elsewhere',
     rules.map((rule) => (rule === '~tb:*' ? '~other:*' : rule)),

@@ -34,7 +34,7 @@ describe('an API token stored before apps were bound', () => {
   it.each([
     ['*', '*'],
     ['team-a-*', null],
-  ])('for the accounts %s is for the apps %s', async (accounts, apps) => {
+  ])('for the accounts %s is valid for the apps %s', async (accounts, apps) => {
     await redis.hset('tb:{api-tokens}', 'old', JSON.stringify({ ...row, accounts }))
     const { run } = createCommands(redis)
     const store = createApiTokenStore({ redis, run, integrity: beforeMacs as never })

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 
 const engines = useEngines()
 
-it('what is asked of Redis in one turn leaves in one write, after a reconnect too', async () => {
+it('commands of one turn of the event loop are sent in one write, after a reconnect too', async () => {
   const redis = (await connectRedis({ url: engines.redisUrl, logger: pino({ level: 'silent' }) })) as Redis
   for (const connection of ['the first', 'the second']) {
     const uncork = vi.spyOn(redis.stream, 'uncork')

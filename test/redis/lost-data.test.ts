@@ -13,8 +13,8 @@ import { refused, useReplaceableRedis } from './replaceable-redis.ts'
 const scene = useReplaceableRedis()
 const { startNode, replaceRedis, backUp } = scene
 
-describe('a Redis that comes back empty', () => {
-  it('is asked for nothing and given nothing until its data is back', async () => {
+describe('a Redis that restarts empty', () => {
+  it('is neither read nor written until its data is restored', async () => {
     const { node } = await startNode()
     await using _ = node
     expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true })
@@ -36,14 +36,14 @@ describe('a Redis that comes back empty', () => {
     expect(await scene.client.hget('tb:meta', 'identity')).toBe(identity)
   })
 
-  it('is not believed when it says that there is no such account, though the connection held', async () => {
+  it('does not make accounts not found, even without a disconnect', async () => {
     const { node } = await startNode()
     await using _ = node
     await scene.client.flushall()
     expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
   })
 
-  it('takes no answer of the provider with it: that lies in the spool until the data is back', async () => {
+  it('loses no token response, which is spooled until the data is restored', async () => {
     const { node, provider } = await startNode()
     await using _ = node
     const forced = node.tokenbus.getToken('alice', { forceRefresh: true })
@@ -62,8 +62,8 @@ describe('a Redis that comes back empty', () => {
   })
 })
 
-describe('another Redis in its place', () => {
-  it('is refused by its identity, whatever it holds', async () => {
+describe('another Redis at the same address', () => {
+  it('is refused by its identity, whatever data it has', async () => {
     const { node } = await startNode()
     await using _ = node
     await scene.client.hset('tb:meta', 'identity', 'another')
@@ -74,7 +74,7 @@ describe('another Redis in its place', () => {
     expect(await scene.client.hget('tb:meta', 'identity')).toBe('another')
   })
 
-  it('is refused where a sealing key of the same id has other bytes', async () => {
+  it('is refused if its data is encrypted with another key of the same id', async () => {
     const { node } = await startNode()
     await using _ = node
     await using other = await startRedis()
@@ -95,7 +95,7 @@ describe('another Redis in its place', () => {
     expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
   })
 
-  it('is taken for the same where it is a backup of before there were identities', async () => {
+  it('is accepted if it is a backup of a version without identities', async () => {
     const { node } = await startNode()
     await using _ = node
     const identity = await scene.client.hget('tb:meta', 'identity')
@@ -106,7 +106,7 @@ describe('another Redis in its place', () => {
   })
 })
 
-describe('a Redis that takes no writes', () => {
+describe('a Redis that rejects writes', () => {
   const full = 'the storage is full: Redis has reached its maxmemory'
   const readOnly = 'the storage is read-only: Redis is a replica'
 
@@ -117,34 +117,37 @@ describe('a Redis that takes no writes', () => {
       () => scene.client.config('SET', 'maxmemory', '0'),
     ],
     [readOnly, () => scene.client.replicaof('127.0.0.1', 1), () => scene.client.replicaof('NO', 'ONE')],
-  ])('is told as such: %s; tokens are read on, and all goes on by itself', async (message, begin, end) => {
-    const { node } = await startNode()
-    await using _ = node
-    const failures: string[] = []
-    node.storage.onFailure((why) => failures.push(why))
-    await begin()
-    await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(message)
-    expect(node.storage.trouble()).toBe(message)
-    expect(failures).toContain(message === full ? 'full' : 'read_only')
-    node.host.cache.clear()
-    await eventually(async () =>
-      expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true }),
-    )
-    await end()
-    await eventually(() => expect(node.storage.trouble()).toBeNull())
-    await eventually(async () =>
-      expect(await node.tokenbus.putApp('other', { ...sandboxApp })).toMatchObject({ ok: true }),
-    )
-  })
+  ])(
+    'is reported (%s), tokens are still read, and writes continue once it accepts them',
+    async (message, begin, end) => {
+      const { node } = await startNode()
+      await using _ = node
+      const failures: string[] = []
+      node.storage.onFailure((why) => failures.push(why))
+      await begin()
+      await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(message)
+      expect(node.storage.trouble()).toBe(message)
+      expect(failures).toContain(message === full ? 'full' : 'read_only')
+      node.host.cache.clear()
+      await eventually(async () =>
+        expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true }),
+      )
+      await end()
+      await eventually(() => expect(node.storage.trouble()).toBeNull())
+      await eventually(async () =>
+        expect(await node.tokenbus.putApp('other', { ...sandboxApp })).toMatchObject({ ok: true }),
+      )
+    },
+  )
 
-  it('is noticed where nobody writes', async () => {
+  it('is detected without any write', async () => {
     const { node } = await startNode()
     await using _ = node
     await scene.client.config('SET', 'maxmemory', '1')
     await eventually(() => expect(node.storage.trouble()).toBe(full))
   })
 
-  it('keeps a node from starting, in one sentence', async () => {
+  it('stops a node at the start with one sentence', async () => {
     await scene.client.config('SET', 'maxmemory', '1')
     const opening = openStorage({
       url: scene.redis.url,

@@ -9,7 +9,7 @@ import { refused, useReplaceableRedis } from './replaceable-redis.ts'
 const scene = useReplaceableRedis()
 const { startNode } = scene
 
-describe('a Redis that has lost a part of its data, as a Cluster with an empty master', () => {
+describe('a Redis that has lost some partitions, such as a Cluster with an empty master', () => {
   const lose = async (partition: number) => scene.client.del(await scene.client.keys(`tb:{${partition}}:*`))
   const known = { identity: 'another', rememberedIn: '/data/redis-identity' }
   const open = (more = {}) =>
@@ -21,7 +21,7 @@ describe('a Redis that has lost a part of its data, as a Cluster with an empty m
       ...more,
     })
 
-  it('is not believed that an account there is not, and served from no more until it is back', async () => {
+  it('does not make accounts not found, and is not read until they are restored', async () => {
     const { node } = await startNode()
     await using _ = node
     const partition = partitionOf('alice', 4)
@@ -38,14 +38,14 @@ describe('a Redis that has lost a part of its data, as a Cluster with an empty m
     )
   })
 
-  it('is noticed where nobody asks', async () => {
+  it('is detected without any request', async () => {
     const { node } = await startNode()
     await using _ = node
     await lose(2)
     await eventually(() => expect(node.storage.trouble()).toContain('partition 2;'), { within: 10_000 })
   })
 
-  it('keeps a node from starting, and nothing is written to it', async () => {
+  it('stops a node at the start, and nothing is written', async () => {
     const { node } = await startNode()
     await node[Symbol.asyncDispose]()
     await lose(1)
@@ -54,7 +54,7 @@ describe('a Redis that has lost a part of its data, as a Cluster with an empty m
     expect(await scene.client.keys('tb:{1}:*')).toEqual([])
   })
 
-  it('keeps a node from starting where what is lost is the meta record, and a partition still knows its identity', async () => {
+  it('stops a node at the start if only the meta record is lost', async () => {
     const { node } = await startNode()
     await node[Symbol.asyncDispose]()
     const identity = await scene.client.hget('tb:meta', 'identity')
@@ -65,7 +65,7 @@ describe('a Redis that has lost a part of its data, as a Cluster with an empty m
     expect(await scene.client.exists('tb:meta')).toBe(0)
   })
 
-  it('keeps a node from starting that remembers its data, if all is lost or other data is there', async () => {
+  it('stops a node with a stored identity at the start if all data is lost, or other data is there', async () => {
     const anew = '; to begin anew, remove /data/redis-identity.'
     await expect(open({ known })).rejects.toThrow(
       /^This Redis has lost its data: restore .* identity another/,
@@ -79,7 +79,7 @@ describe('a Redis that has lost a part of its data, as a Cluster with an empty m
     expect(await scene.client.hget('tb:meta', 'identity')).not.toBe('another')
   })
 
-  it('is taken as it is where it is a backup of before partitions were marked', async () => {
+  it('is accepted if it is a backup of a version without partition marks', async () => {
     const { node } = await startNode()
     await node[Symbol.asyncDispose]()
     const identity = (await scene.client.hget('tb:meta', 'identity')) as string

@@ -46,7 +46,7 @@ describe('records in Redis', () =>
   }))
 
 describe('a tombstone', () => {
-  it('goes after seven days, unless a later save revives it', async () => {
+  it('expires after seven days, unless a later save replaces it', async () => {
     const id = newId()
     const key = keysOf(partitionOf(id, partitions)).record({ kind: 'account', id })
     await records.save(change(id))
@@ -57,8 +57,8 @@ describe('a tombstone', () => {
   })
 })
 
-describe('a bad line', () => {
-  it('that loses the reply of a save loses no save', async () => {
+describe('a bad connection', () => {
+  it('that loses the reply of a save does not lose the save', async () => {
     await using proxy = await startProxy({ port: server.port })
     const behind = await connectAt(proxy.port)
     const unsure = createRecords({ commands: createCommands(behind), partitions })
@@ -76,7 +76,7 @@ describe('a bad line', () => {
     behind.disconnect()
   })
 
-  it('that passes nothing is a storage that is unavailable, until it passes again', async () => {
+  it('that transfers nothing is StorageUnavailable until it recovers', async () => {
     await using proxy = await startProxy({ port: server.port })
     const behind = await connectAt(proxy.port)
     const cutOff = createRecords({ commands: createCommands(behind), partitions })

@@ -15,7 +15,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-it('counts refreshes by hour and reason; what Redis refuses is counted once it accepts it again', async () => {
+it('refreshes are counted by hour and reason, and counts that Redis rejects are added later', async () => {
   const clock = { now: () => 5 * hour + 1 }
   const counts = createRefreshCounts({ redis, clock, logger: { debug() {} } })
   await redis.set('tb:refreshes:5', 'of another type, so that HINCRBY is refused')

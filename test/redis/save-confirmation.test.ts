@@ -41,19 +41,19 @@ async function save(id: string) {
   return { ref: changed.ref, saveId: changed.saveId }
 }
 
-it('saves that a replica has are confirmed, many at once', async () => {
+it('concurrent saves that a replica has are confirmed', async () => {
   const ids = Array.from({ length: 50 }, (_, i) => `account-${i}`)
   const saves = await Promise.all(ids.map(save))
   expect(await Promise.all(saves.map(confirmation.confirm))).toEqual(saves.map(() => true))
 })
 
-it('a save that another came after, or that was never made here, is not', async () => {
+it('a save that was overwritten, or is unknown to this master, is not confirmed', async () => {
   const alice = await save('alice')
   expect(await confirmation.confirm({ ...alice, saveId: 'forgotten by a failover' })).toBe(false)
   expect(await confirmation.confirm({ ...alice, ref: { kind: 'account', id: 'bob' } })).toBe(false)
 })
 
-it('a replica that stands still makes those wait who ask for it, and nobody else', async () => {
+it('a stalled replica delays confirmations, and no other commands', async () => {
   const alice = await save('alice')
   await replica.pause()
   const done: string[] = []
@@ -66,7 +66,7 @@ it('a replica that stands still makes those wait who ask for it, and nobody else
   await eventually(async () => expect(await confirmation.confirm(await save('carol'))).toBe(true))
 })
 
-it('nothing is confirmed while the server is away', async () => {
+it('nothing is confirmed while Redis is unreachable', async () => {
   const alice = await save('alice')
   await master.kill()
   expect(await confirmation.confirm(alice)).toBe(false)

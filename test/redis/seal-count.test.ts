@@ -9,7 +9,7 @@ const logger = pino({ level: 'silent' })
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`
 const place = { account: 'alice', generation: 1, slot: 'c' }
 
-it('what every node sealed with a key is counted, over restarts, and a new key begins anew', async () => {
+it('encryptions are counted per key over all nodes and restarts, and a new key starts at zero', async () => {
   const redis = await startRedis()
   const one = key('one')
   const open = (keys: string) => openStorage({ url: redis.url, keys, partitions: 4, logger })
@@ -31,7 +31,7 @@ it('what every node sealed with a key is counted, over restarts, and a new key b
   await redis.stop()
 })
 
-it('what could not be added is added later', async () => {
+it('counts that could not be written are added later', async () => {
   const redis = await startRedis()
   const storage = await openStorage({ url: redis.url, keys: key('one'), partitions: 4, logger })
   const before = await storage.seals()

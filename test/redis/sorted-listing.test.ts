@@ -22,7 +22,7 @@ function listingOf(ids: readonly string[]) {
   }
 }
 
-it('page by page answers each id once, in order of bytes, whatever lies in which partition', async () => {
+it('pages contain each id once in byte order, however the ids are distributed over partitions', async () => {
   const sets = fc.uniqueArray(fc.string({ minLength: 1, unit: 'binary' }), { maxLength: 60 })
   await fc.assert(
     fc.asyncProperty(sets, fc.integer({ min: 1, max: 20 }), async (ids, limit) => {
@@ -40,7 +40,7 @@ it('page by page answers each id once, in order of bytes, whatever lies in which
   )
 })
 
-it('asks the partitions for little more than it answers', async () => {
+it('few more ids are read from the partitions than are returned', async () => {
   const { list, asked } = listingOf(Array.from({ length: 5_000 }, (_, i) => `account-${i}`))
   expect((await list({ limit: 100 })).ids).toHaveLength(100)
   expect(asked()).toBeLessThan(400)

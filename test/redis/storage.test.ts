@@ -15,7 +15,7 @@ const place = { account: 'alice', generation: 3, slot: 'c' }
 
 describe('sealing', () => {
   const sealer = createSealer(parseKeys(key('one')))
-  it('opens what it sealed, in its place and in no other', () => {
+  it('decrypts what it encrypted, only for the same account, generation and slot', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.nat(), (text, account, generation) => {
         const sealed = sealer.seal({ text, account, generation, slot: 'c' })
@@ -33,7 +33,7 @@ describe('sealing', () => {
       { numRuns: 50 },
     )
   })
-  it('opens nothing that was touched, or sealed with another key of the same id', () => {
+  it('rejects modified texts, and texts encrypted with another key of the same id', () => {
     const sealed = sealer.seal({ text: 'a token', ...place })
     const touched = `${sealed.slice(0, -2)}${sealed.endsWith('AA') ? 'BB' : 'AA'}`
     expect(() => sealer.open({ sealed: touched, ...place })).toThrow(SealError)
@@ -67,30 +67,30 @@ describe('opening a storage', () => {
   })
   afterAll(() => server.stop())
 
-  it('two nodes at once on an empty Redis agree', async () => {
+  it('works for two nodes at the same time on an empty Redis', async () => {
     const [first, second] = await Promise.all([open(one), open(one)])
     const mark = { account: 'alice', token: new Secret('a token') }
     expect(first.fingerprint(mark)).toBe(second.fingerprint(mark))
     expect(first.fingerprint({ ...mark, account: 'bob' })).not.toBe(first.fingerprint(mark))
   })
-  it('a new key may be put first, and the old one not left out', async () => {
+  it('accepts a new key in front, and requires the old one', async () => {
     await open(`${two},${one}`)
     await expect(open(one)).rejects.toThrow(
       'Data in this Redis is sealed with key two, which was not given in TOKENBUS_KEYS.',
     )
     await open(`${one},${two}`)
   })
-  it('a node with a wrong key leaves nothing behind that would keep the others out', async () => {
+  it('changes nothing in Redis if the key is wrong', async () => {
     await expect(open(key('wrong'))).rejects.toThrow(/sealed with key (one|two)/)
     await open(`${one},${two}`)
   })
-  it('refuses wrong bytes under a known id, other partitions, and a Redis that may evict', async () => {
+  it('rejects a different key under a known id, another number of partitions, and a Redis that may evict keys', async () => {
     await expect(open(`${key('one')},${two}`)).rejects.toThrow(/key one, which is not the key of that id/)
     await expect(open(`${one},${two}`, { partitions: 9 })).rejects.toThrow(/set up with 8 partitions/)
     await using evicting = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
     await expect(open(one, { url: evicting.url })).rejects.toThrow(/noeviction/)
   })
-  it('says where it cannot be reached, and never the password', async () => {
+  it('names an unreachable address without the password', async () => {
     const port = await freePort()
     const failing = open(one, { url: `redis://:pass-word@127.0.0.1:${port}` })
     await expect(failing).rejects.toThrow(StartError)

@@ -24,7 +24,7 @@ beforeAll(() => {
 })
 afterAll(() => redis.disconnect())
 
-describe.each(storedFixtures)('what version %s stored', (version) => {
+describe.each(storedFixtures)('data stored by version %s', (version) => {
   const fixture = readFixture(version)
   const accounts = recordsOf(fixture, 'account')
   const apps = recordsOf(fixture, 'app')
@@ -42,7 +42,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
 
   beforeEach(() => restore(redis, fixture))
 
-  it('is of every state, with attempts in flight, deleted accounts and apps, and events still to be told', () => {
+  it('has accounts in every state, attempts in flight, deleted accounts and apps, and pending events', () => {
     const all = [...accounts.values()]
     expect([...new Set(all.flatMap(({ state = [] }) => state))].sort()).toEqual(states)
     expect(new Set(all.map((stored) => contextOf(stored).attempt?.spend))).toContain('sibling')
@@ -55,7 +55,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     expect(accused).not.toEqual([])
   })
 
-  it('loads as it was: each account and app, its tokens and its secrets', async () => {
+  it('loads unchanged: each account and app with its tokens and secrets', async () => {
     await using node = await start()
     for (const [id, stored] of accounts) {
       const { snapshot, record } = await node.host.accounts.load(id)
@@ -79,7 +79,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     }
   })
 
-  it('takes an event, is saved, and loads again with the same tokens', async () => {
+  it('is saved after an event, and loads again with the same tokens', async () => {
     await using node = await start()
     const before = await tokensOf(node, [...accounts.keys()])
     for (const id of accounts.keys()) {
@@ -102,7 +102,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     }
   })
 
-  it('is acted upon: what was deleted is connected anew, an API token admits, a consent goes on, events go out', async () => {
+  it('works: deleted accounts can be connected, API tokens are valid, consents continue, events are published', async () => {
     await using node = await start()
     for (const [id, { state }] of accounts) {
       if (state !== undefined) continue
@@ -120,7 +120,7 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     await eventually(async () => expect(await node.storage.records.outbox.size()).toBe(0))
   })
 
-  it('has a spool whose answers are stored at the next start', async () => {
+  it('has spooled responses, which the next start stores', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-fixture-'))
     const spool = join(dataDir, 'spool')
     await mkdir(spool)
@@ -148,15 +148,12 @@ describe.each(storedFixtures)('what version %s stored', (version) => {
     },
   )
 
-  it.each(Object.keys(fixture.histories))(
-    'has a history of %s that is replayed as it was recorded',
-    (account) => {
-      const history = fixture.histories[account] as unknown[]
-      const { divergence, checked, skipped } = replay(history)
-      expect(divergence).toBeUndefined()
-      expect({ checked, skipped }).toEqual({ checked: history.length, skipped: 0 })
-    },
-  )
+  it.each(Object.keys(fixture.histories))('has a history of %s that replays as recorded', (account) => {
+    const history = fixture.histories[account] as unknown[]
+    const { divergence, checked, skipped } = replay(history)
+    expect(divergence).toBeUndefined()
+    expect({ checked, skipped }).toEqual({ checked: history.length, skipped: 0 })
+  })
 })
 
 async function tokensOf({ host }: TestNode, ids: readonly string[]) {

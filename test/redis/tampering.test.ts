@@ -50,8 +50,8 @@ async function replaceIn(key: string, field: string, from: string, to: string): 
   await redis.hset(key, field, text.replaceAll(from, to))
 }
 
-describe('whoever writes Redis without the sealing keys', () => {
-  it('gets no API token accepted', async () => {
+describe('an attacker who can write Redis, but has no sealing key', () => {
+  it('cannot forge an API token', async () => {
     await using node = await startNode()
     const [id, token] = ['AAAAAAAAAAAA', `tb_AAAAAAAAAAAA${'x'.repeat(43)}`]
     const digest = createHash('sha256').update(token).digest('hex')
@@ -70,7 +70,7 @@ describe('whoever writes Redis without the sealing keys', () => {
     expect(await apiTokens.verify(token)).toBeNull()
   })
 
-  it('gets no refresh token sent elsewhere, also of an app that has no secret', async () => {
+  it('cannot redirect a refresh token, even of an app without a secret', async () => {
     const sent: Sent[] = []
     await using node = await startNode(sent)
     const { clientSecret: _, ...open } = sandboxApp
@@ -85,7 +85,7 @@ describe('whoever writes Redis without the sealing keys', () => {
     expect(sent).toEqual([])
   })
 
-  it('gets no token of another person through a service account', async () => {
+  it('cannot get another user’s token through a service account', async () => {
     const sent: Sent[] = []
     await using node = await startNode(sent)
     await node.tokenbus.putApp('service', { ...sandboxApp, grant: 'client_credentials' })
@@ -160,38 +160,41 @@ const records: [Ref['kind'], string][] = [
 ]
 
 describe('a record in Redis', () => {
-  it.each(records)('%s %s: each field changed, removed, of another id, rolled back', async (kind, id) => {
-    const sent: Sent[] = []
-    await using node = await startNode(sent)
-    const told: string[] = []
-    node.storage.onTampering((what) => told.push(what))
-    await furnish(node)
-    const key = keyOf({ kind, id: `${id}-one` })
-    const before = await redis.hgetall(key)
-    await moveOn(node)
-    const now = await redis.hgetall(key)
-    const other = await redis.hgetall(keyOf({ kind, id: `${id}-other` }))
-    const use = () =>
-      kind === 'account'
-        ? getToken(node, `${id}-one`, { forceRefresh: true })
-        : node.tokenbus.verifyApp(`${id}-one`, {})
-    sent.length = 0
-    const cases = forgeries(now, { before, other })
-    const accepted: string[] = []
-    for (const [what, hash] of cases) {
-      await redis.multi().del(key).hset(key, hash).exec()
-      const outcome = await use().catch((error: unknown) => error)
-      if (!(outcome instanceof Tampered)) accepted.push(what)
-    }
-    expect(accepted).toEqual([])
-    expect(sent).toEqual([])
-    expect(told).toEqual(cases.map(() => kind))
-    expect(cases.length).toBeGreaterThan(30)
-    await redis.multi().del(key).hset(key, now).exec()
-    expect(await use()).not.toHaveProperty('failure')
-  })
+  it.each(records)(
+    'of %s %s is rejected if a field is changed, removed, copied from another id, or rolled back',
+    async (kind, id) => {
+      const sent: Sent[] = []
+      await using node = await startNode(sent)
+      const told: string[] = []
+      node.storage.onTampering((what) => told.push(what))
+      await furnish(node)
+      const key = keyOf({ kind, id: `${id}-one` })
+      const before = await redis.hgetall(key)
+      await moveOn(node)
+      const now = await redis.hgetall(key)
+      const other = await redis.hgetall(keyOf({ kind, id: `${id}-other` }))
+      const use = () =>
+        kind === 'account'
+          ? getToken(node, `${id}-one`, { forceRefresh: true })
+          : node.tokenbus.verifyApp(`${id}-one`, {})
+      sent.length = 0
+      const cases = forgeries(now, { before, other })
+      const accepted: string[] = []
+      for (const [what, hash] of cases) {
+        await redis.multi().del(key).hset(key, hash).exec()
+        const outcome = await use().catch((error: unknown) => error)
+        if (!(outcome instanceof Tampered)) accepted.push(what)
+      }
+      expect(accepted).toEqual([])
+      expect(sent).toEqual([])
+      expect(told).toEqual(cases.map(() => kind))
+      expect(cases.length).toBeGreaterThan(30)
+      await redis.multi().del(key).hset(key, now).exec()
+      expect(await use()).not.toHaveProperty('failure')
+    },
+  )
 
-  it('is left alone in lists, and the others go on', async () => {
+  it('that was forged is left out of lists, which contain the others', async () => {
     await using node = await startNode()
     await furnish(node)
     await redis.hset(accountKey('person-one'), 'user', 'boss@example.com')
@@ -204,7 +207,7 @@ describe('a record in Redis', () => {
     expect(apps.ok && apps.value.apps.map(({ app }) => app)).not.toContain('app-other')
   })
 
-  it('may be put back whole as it once was: that is left to whoever has a copy', async () => {
+  it('may be replaced as a whole by an older copy, which is a documented limit', async () => {
     await using node = await startNode()
     await furnish(node)
     const before = await redis.hgetall(appKey('app-one'))
@@ -217,7 +220,7 @@ describe('a record in Redis', () => {
 describe('an API token in Redis', () => {
   const key = 'tb:{api-tokens}'
 
-  it('is of no use once any field of it is changed, moved to another id, or without its MAC', async () => {
+  it('is rejected if a field is changed, it is moved to another id, or its MAC is removed', async () => {
     await using node = await startNode()
     const make = async (name: string) => {
       const made = await node.tokenbus.createApiToken({
@@ -256,7 +259,7 @@ describe('an API token in Redis', () => {
   })
 })
 
-describe('a consent under way in Redis', () => {
+describe('a pending consent in Redis', () => {
   const pending = {
     details: { redirectUrl: 'https://app.example.com/', account: 'alice' },
     secret: 'verifier',
@@ -269,7 +272,7 @@ describe('a consent under way in Redis', () => {
     ['is in clear', async () => JSON.stringify({ ...pending.details, sealed: 'x' })],
     ['is changed', async () => `${(await redis.get(keyOfTicket('one')))?.slice(0, -3)}AAA`],
     ['is no text of ours', async () => 'anything'],
-  ])('is not known once it %s', async (_, forge) => {
+  ])('is not found once it %s', async (_, forge) => {
     await using node = await startNode()
     const consents = node.storage.pendingConsents
     const told: string[] = []
@@ -284,7 +287,7 @@ describe('a consent under way in Redis', () => {
   })
 })
 
-it('the level cannot be brought back through Redis: a node that starts then accepts no older form', async () => {
+it('the write level cannot be lowered through Redis: a node that starts later accepts no older format', async () => {
   {
     await using _ = await startNode()
   }

@@ -44,7 +44,7 @@ const ofLevel1 = storedFixtures.filter((version) => {
   return content.schema === '1'
 })
 
-describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
+describe.each(ofLevel1)('an upgrade of data stored by %s', (version) => {
   const fixture = readFixture(version)
   const { keys, partitions } = fixture
   const keyOf = (kind: 'account' | 'app', id: string) =>
@@ -60,7 +60,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
 
   beforeEach(() => restore(redis, fixture))
 
-  it('goes on in the form that older nodes read, until it is finished', async () => {
+  it('writes the format that older nodes read, until it is finished', async () => {
     await using node = await start()
     await update(node, 'alice')
     expect(await stored('account', 'alice')).toEqual({ signed: false, schema: 2 })
@@ -72,7 +72,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
     expect(await redis.hget(metaKey, 'schema')).toBe('1')
   })
 
-  it('is finished under another node: that one writes the new form within seconds', async () => {
+  it('makes other running nodes write the new format within seconds of its end', async () => {
     await using one = await start()
     await using other = await start()
     await finish(one, 1)
@@ -84,7 +84,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
     await eventually(() => expect(other.storage.level.lowest()).toBe(newestLevel))
   })
 
-  it('is begun again after it was stopped half-way, and passes over what is done', async () => {
+  it('continues after an interruption, and skips finished records', async () => {
     await using node = await start()
     const first = await finish(node, 3)
     expect(first.rewritten).toBeGreaterThan(0)
@@ -101,7 +101,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
     expect(await stored('app', 'public')).toEqual({ signed: true, schema: 3 })
   })
 
-  it('refuses afterwards what has no MAC, whatever Redis says of levels, and connects the deleted anew', async () => {
+  it('rejects records without a MAC afterwards, whatever level Redis has, and deleted accounts can be connected', async () => {
     {
       await using node = await start()
       await finish(node)
@@ -130,7 +130,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
     }
   })
 
-  it('costs no grant: whatever its state and step, it is taken on, what was in flight is stored, and all is there after the end', async () => {
+  it('loses no grant in any state, stores responses in flight, and keeps all data', async () => {
     const tokens = async ({ host }: TestNode, id: string) => {
       const { record } = await host.accounts.load(id)
       return host.accounts.openCurrent(id, record)?.refreshToken?.reveal()
@@ -164,7 +164,7 @@ describe.each(ofLevel1)('an upgrade from what %s stored', (version) => {
       for (const [row, count] of [...rows].sort()) process.stdout.write(`${row}: ${count}, grants lost: 0\n`)
   })
 
-  it('is finished from the command line', async () => {
+  it('is finished by a command', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-upgrade-'))
     const node = startTokenbus(['serve'], {
       TOKENBUS_DATA_DIR: dataDir,

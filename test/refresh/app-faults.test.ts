@@ -53,7 +53,7 @@ async function start(secrets = ['one'], { withBob = true } = {}) {
   }
 }
 
-describe("the app's fault", () => {
+describe('a refusal that names the client', () => {
   it.each<[Reason, string]>([
     ['client_rejected', 'invalid_client'],
     ['client_secret_expired', 'invalid_client'],
@@ -62,7 +62,7 @@ describe("the app's fault", () => {
     ['app_disabled', 'disabled_client'],
     ['client_not_authorized', 'unauthorized_client'],
   ])(
-    '%s moves the app once a second grant is refused, and its account tells it; put right, all are well at once',
+    '%s opens the circuit once a second grant is refused, shows on the account, and is cleared by a put of the app',
     async (reason, error) => {
       await using app = await start()
       const { provider, isNow } = app
@@ -86,7 +86,7 @@ describe("the app's fault", () => {
     },
   )
 
-  it('in one tenant of an app for many is that account to wait alone', async () => {
+  it('in one tenant of a multi-tenant app affects only that account', async () => {
     await using app = await start()
     await app.tokenbus.putApp('app', { provider: 'outlook', clientId: 'c', clientSecret: new Secret('one') })
     await app.provider.asked()
@@ -99,7 +99,7 @@ describe("the app's fault", () => {
     expect(app.provider.requests).toHaveLength(1)
   })
 
-  it('there waits no less for being told that its grant nears its end', async () => {
+  it('in one tenant keeps its retry time when the grant’s end is announced', async () => {
     await using app = await start()
     await app.tokenbus.putApp('app', { provider: 'outlook', clientId: 'c', clientSecret: new Secret('one') })
     const grantExpires = new Date(Date.now() + 8 * day).toISOString()
@@ -124,7 +124,7 @@ describe("the app's fault", () => {
     }
   })
 
-  it('is not proven by one refusal', async () => {
+  it('from one grant does not open the circuit', async () => {
     await using app = await start()
     await app.provider.asked()
     app.provider.answer(noClient)
@@ -137,8 +137,8 @@ describe("the app's fault", () => {
   })
 })
 
-describe('a grant that is refused in a general word', () => {
-  it('is tried again as soon as its app is changed', async () => {
+describe('a grant that is refused with a general error code', () => {
+  it('is retried as soon as its app is changed', async () => {
     await using app = await start(['one'], { withBob: false })
     const { provider, isNow } = app
     await provider.asked()
@@ -153,7 +153,7 @@ describe('a grant that is refused in a general word', () => {
 })
 
 describe('several secrets', () => {
-  it('are tried in order; the one that works is used from then on', async () => {
+  it('are tried in order, and the accepted one is used from then on', async () => {
     await using app = await start(['one', 'two', 'three'])
     const { provider } = app
     for (const [i, answer] of [noClient, noClient, tokens].entries()) {
@@ -175,7 +175,7 @@ describe('several secrets', () => {
     expect(app.usedSecrets()).toEqual(['one', 'two', 'three', 'three'])
   })
 
-  it('all refused to two grants: the app is broken, and the looks that follow try them in turn', async () => {
+  it('that are all refused for two grants open the circuit, and probes try each of them', async () => {
     await using app = await start(['one', 'two'])
     const { provider } = app
     for (let i = 1; i <= 4; i++) {
@@ -195,7 +195,7 @@ describe('several secrets', () => {
   })
 })
 
-describe('an account that waits for a secret', () => {
+describe('an account that waits for its app’s secret', () => {
   async function waiting() {
     const app = await start()
     for (let i = 1; i <= 2; i++) {
@@ -206,7 +206,7 @@ describe('an account that waits for a secret', () => {
     return app
   }
 
-  it('is woken by another text under the same name', async () => {
+  it('is woken by a new secret under the same id', async () => {
     await using app = await waiting()
     await app.addSecret('one', 'renewed')
     await app.provider.asked(4)
@@ -216,7 +216,7 @@ describe('an account that waits for a secret', () => {
     expect(app.usedSecrets().at(-1)).toBe('renewed')
   })
 
-  it('is woken also when the secret comes while it is on its way back to waiting', async () => {
+  it('is woken also if the secret is added while its probe is in flight', async () => {
     await using app = await waiting()
     await app.put(['one'])
     await app.provider.asked(3)
@@ -231,7 +231,7 @@ describe('an account that waits for a secret', () => {
     await app.isNow('alice', { state: 'valid' })
   })
 
-  it('heals the app when the provider speaks of its grant again', async () => {
+  it('restores the app when its probe is refused with an error about the grant', async () => {
     await using app = await waiting()
     await app.put(['one'])
     await app.provider.asked(3)

@@ -85,8 +85,8 @@ async function start({ app, secret = 'good', accounts, nodes: count = 1 }: Start
 
 const ofPeople = { provider: 'oidc', clientId: 'client', tokenUrl: 'http://127.0.0.1:1/token' } as const
 
-describe('a made-up token', () => {
-  it('is sent once by two nodes together, whose accounts are refused all at once', async () => {
+describe('a control', () => {
+  it('is sent once in the cluster when accounts of two nodes are refused at the same time', async () => {
     await using app = await start({ app: ofPeople, accounts: 10, nodes: 2 })
     await app.baseline()
     const { provider } = app
@@ -98,8 +98,8 @@ describe('a made-up token', () => {
   })
 })
 
-describe('the answer to a wrong secret is learnt', () => {
-  it('by a made-up refresh token', async () => {
+describe('the baseline is learnt', () => {
+  it('with a dummy refresh token', async () => {
     await using app = await start({ app: ofPeople, accounts: 1 })
     expect(await app.baseline()).toMatchObject({
       ownSecret: '400 invalid_grant',
@@ -109,7 +109,7 @@ describe('the answer to a wrong secret is learnt', () => {
     expect([own, other]).toEqual(['good', expect.stringMatching(madeUp)])
   })
 
-  it('by a made-up user, where the app speaks for its users with a key', async () => {
+  it('with a dummy user if the app signs assertions for its users', async () => {
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2_048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -125,7 +125,7 @@ describe('the answer to a wrong secret is learnt', () => {
     expect(users).toEqual([expect.stringMatching(madeUp), expect.stringMatching(madeUp)])
   })
 
-  it('by nothing where requests name nobody: the next such request is as good as a control', async () => {
+  it('without any request for client credentials, whose next request is as conclusive as a control', async () => {
     const service = { provider: 'outlookService', clientId: 'client', tenant: 'tenant' } as const
     await using app = await start({ app: service, accounts: 1 })
     await app.baseline()

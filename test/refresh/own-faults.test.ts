@@ -83,7 +83,7 @@ async function refreshWhileBroken({ provider, get }: Started): Promise<void> {
 
 const claimNow = () => redis.zadd(due, 0, 'account:alice')
 
-it('tokens that came are kept before anything interprets them, the account says so, and all else goes on', async () => {
+it('after an internal error, received tokens are kept encrypted in Redis, and the account shows the error', async () => {
   const started = await start()
   await using node = started.node
   await connect(started)
@@ -110,7 +110,7 @@ it('tokens that came are kept before anything interprets them, the account says 
   expect(everything).not.toMatch(/"a2"|"r2"|a2"|r2"/)
 })
 
-it('what it spent is not sent again, however often the account is due, and is stored by a repaired version', async () => {
+it('a refresh token whose response is kept is not sent again, and a fixed version stores the response', async () => {
   const first = await start()
   {
     await using _ = first.node
@@ -140,7 +140,7 @@ it('what it spent is not sent again, however often the account is due, and is st
   expect(repaired.provider.requests).toEqual([])
 })
 
-it('an answer that came late, when the account had moved on, is not spent again either', async () => {
+it('the same holds for a late response', async () => {
   const started = await start()
   await using node = started.node
   await connect(started)
@@ -168,7 +168,7 @@ it('an answer that came late, when the account had moved on, is not spent again 
   expect(started.provider.requests).toEqual([])
 })
 
-it('an answer in the spool that cannot be stored at start is kept in Redis, and the node starts', async () => {
+it('a spooled response that cannot be stored at the start is kept in Redis, and the node starts', async () => {
   const first = await start()
   await connect(first)
   const spooled = await spooledBy(first.node)
@@ -182,7 +182,7 @@ it('an answer in the spool that cannot be stored at start is kept in Redis, and 
   expect(await readdir(join(dataDir, 'spool'))).toEqual([])
 })
 
-it('what was kept goes with the account, and is sealed anew with a new key', async () => {
+it('a kept response is deleted with its account, and re-encrypted with a new key', async () => {
   const started = await start()
   await using node = started.node
   await connect(started)

@@ -62,7 +62,7 @@ async function consent(config: AppConfig) {
   return { page: new URL(page.value).searchParams, answer }
 }
 
-describe('a person’s account', () => {
+describe('a user account', () => {
   it.each([
     ['gmail', 'post', { access_type: 'offline', prompt: 'consent' }],
     ['outlook', 'post', { prompt: 'select_account' }],
@@ -109,8 +109,8 @@ describe('a person’s account', () => {
   })
 })
 
-describe('a service’s account', () => {
-  it('of outlookService needs neither token, and fetches its own each time', async () => {
+describe('a service account', () => {
+  it('of outlookService is put without tokens, and requests a new one each time', async () => {
     await putApp('outlookService', {
       provider: 'outlookService',
       clientId: 'service',
@@ -128,7 +128,7 @@ describe('a service’s account', () => {
     expect(await node.tokenbus.getAccount('robot')).toMatchObject({ value: { missingScopes: [] } })
   })
 
-  it('of gmailService: a lost answer is asked for again, a refusal parks it, and a put brings it back', async () => {
+  it('of gmailService retries after a lost response, is parked by a refusal, and restored by a put', async () => {
     const answers = [
       () => ({ status: 502 }),
       () => ({ status: 200, body: '{"access_token":"at-1"}' }),
@@ -169,7 +169,7 @@ describe('a service’s account', () => {
     })
   })
 
-  it('has a key that is never seen: not in the answers, not in Redis', async () => {
+  it('has a key that is neither in replies nor in Redis as text', async () => {
     const key = keyFile()
     const view = await node.tokenbus.getApp('gmailService')
     expect(view).toMatchObject({ value: { secrets: [{ secret: '***' }] } })
@@ -178,7 +178,7 @@ describe('a service’s account', () => {
     expect(JSON.stringify([view, record.fields])).not.toContain(pem.slice(40, 80))
   })
 
-  it('takes another key, if it is one', async () => {
+  it('accepts another key only if it is valid', async () => {
     const add = (secret: string) => node.tokenbus.addSecret('gmailService', { secret: new Secret(secret) })
     expect(await add('no key')).toMatchObject({ failure: { error: 'invalid_config' } })
     expect(await add(keyFile({ email: 'another@example.com' }))).toMatchObject({
@@ -192,8 +192,8 @@ describe('a service’s account', () => {
   })
 })
 
-describe('an app that proves itself by a key', () => {
-  it('falls through to it when its secret is refused', async () => {
+describe('an app with a signing key', () => {
+  it('uses the key if its secret is refused', async () => {
     await putApp('keyed', {
       provider: 'oidc',
       issuer: server.issuer,

@@ -33,7 +33,7 @@ function setUp(caps: { concurrency: number; perSecond: number }) {
   return { timers, limits, left, enter }
 }
 
-it('as many are in as the app allows; the next comes in when one leaves, in order, or gives up in time', async () => {
+it('requests up to the concurrency limit are admitted at once, the others in order as slots are released, or they time out', async () => {
   const { timers, left, enter } = setUp({ concurrency: 2, perSecond: 1_000 })
   for (const within of [3_000, 3_000, 500, 3_000]) enter(within)
   await timers.pass(10)
@@ -47,7 +47,7 @@ it('as many are in as the app allows; the next comes in when one leaves, in orde
   expect(left[3]).toBeTypeOf('function')
 })
 
-it('a second’s worth leaves at once, then one at a time at the pace of the cap', async () => {
+it('a burst of one second is admitted at once, then requests at the configured rate', async () => {
   const { timers, left, enter } = setUp({ concurrency: 1_000, perSecond: 10 })
   for (let i = 0; i < 30; i++) enter()
   await timers.pass(1)
@@ -56,7 +56,7 @@ it('a second’s worth leaves at once, then one at a time at the pace of the cap
   expect(left).toHaveLength(20)
 })
 
-it('more than will have their turn soon are told not to begin', async () => {
+it('no place is reserved once the queue is longer than one round of slots', async () => {
   const { timers, limits, enter } = setUp({ concurrency: 2, perSecond: 1_000 })
   enter()
   await timers.pass(1)
@@ -67,7 +67,7 @@ it('more than will have their turn soon are told not to begin', async () => {
   expect(limits.reserve('other')).not.toBeNull()
 })
 
-it('waiting for the pace counts as well', () => {
+it('no place is reserved if the rate limit would delay it by more than a second', () => {
   const { limits } = setUp({ concurrency: 100, perSecond: 5 })
   const begun = Array.from({ length: 20 }, () => limits.reserve('app')).filter((each) => each !== null)
   expect(begun).toHaveLength(6)

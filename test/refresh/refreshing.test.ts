@@ -47,7 +47,7 @@ async function start(
 }
 
 describe('a connected account', () => {
-  it('answers its token without asking the provider', async () => {
+  it('is answered without a request to the provider', async () => {
     const { node, provider, get, account, app } = await start()
     await using _ = node
     expect(await get()).toEqual({
@@ -65,7 +65,7 @@ describe('a connected account', () => {
     expect(provider.requests).toEqual([])
   })
 
-  it('without an access token fetches its first one by itself', async () => {
+  it('without an access token is refreshed without a request', async () => {
     const { node, provider, get, state } = await start({ connected: false })
     await using _ = node
     await eventually(async () => expect(await state()).toBe('refreshing'))
@@ -75,7 +75,7 @@ describe('a connected account', () => {
     expect(await get()).toMatchObject({ accessToken: 'first', generation: 2 })
   })
 
-  it('shares one refresh among all who force one', async () => {
+  it('shares one refresh between concurrent forced requests', async () => {
     const { node, provider, get } = await start()
     await using _ = node
     const replies = Promise.all([
@@ -91,7 +91,7 @@ describe('a connected account', () => {
     expect(provider.requests).toHaveLength(1)
   })
 
-  it('serves its token while a refresh is under way, without waiting', async () => {
+  it('serves its current token while a refresh is in flight', async () => {
     const { node, provider, get, state } = await start()
     await using _ = node
     const forced = get({ forceRefresh: true })
@@ -102,7 +102,7 @@ describe('a connected account', () => {
     expect(await forced).toMatchObject({ generation: 2 })
   })
 
-  it('answers the unexpired token when a forced refresh fails for the moment', async () => {
+  it('answers the unexpired token if a forced refresh fails temporarily', async () => {
     const { node, provider, get, state } = await start()
     await using _ = node
     const forced = get({ forceRefresh: true })
@@ -113,8 +113,8 @@ describe('a connected account', () => {
   })
 })
 
-describe('a wish', () => {
-  it('for more life than the token has left is answered with minValidityMet: false, others not', async () => {
+describe('a request', () => {
+  it('for a longer minValidity than any token has is answered with minValidityMet: false, and others without', async () => {
     const { node, get } = await start()
     await using _ = node
     const unmet = { ...(await get()), minValidityMet: false }
@@ -123,7 +123,7 @@ describe('a wish', () => {
       for (const field of ['minValidityMet', 'refreshed']) expect(await get(wish)).not.toHaveProperty(field)
   })
 
-  it('for a newer token than one that is no longer there is met by the current one', async () => {
+  it('with forceRefresh and an older ifGeneration is answered with the current token', async () => {
     const { node, provider, get } = await start()
     await using _ = node
     const forced = get({ forceRefresh: true })
@@ -134,7 +134,7 @@ describe('a wish', () => {
     expect(provider.requests).toHaveLength(1)
   })
 
-  it('for a newer token than the reported one that cannot be had is told when to ask again', async () => {
+  it('for a newer token than the rejected one gets retryAfter if the refresh fails', async () => {
     const { node, account } = await start({ refreshable: false })
     await using _ = node
     expect(await node.tokenbus.rejectToken(account, { generation: 1 })).toMatchObject({
@@ -144,7 +144,7 @@ describe('a wish', () => {
 })
 
 describe('a rejected token', () => {
-  it('is replaced once for any number of reports, and not served meanwhile', async () => {
+  it('is replaced by one refresh for any number of reports, and not served until then', async () => {
     const { node, provider, account, get } = await start()
     await using _ = node
     const report = async () => {
@@ -162,8 +162,8 @@ describe('a rejected token', () => {
   })
 })
 
-describe('a dead grant', () => {
-  it('is answered 403 at once, with the reason and what to do, and is never sent again', async () => {
+describe('a revoked grant', () => {
+  it('is answered with 403, reason and action at once, and its refresh token is not sent again', async () => {
     const { node, provider, get, state } = await start()
     await using _ = node
     const forced = get({ forceRefresh: true })
@@ -181,8 +181,8 @@ describe('a dead grant', () => {
   })
 })
 
-describe("the app's secret", () => {
-  it('is given up once a second grant is refused, heals all its accounts when replaced, and asks nobody to sign in', async () => {
+describe('the client secret', () => {
+  it('is expired once a second grant is refused; a new one restores all accounts without a new consent', async () => {
     const { node, provider, get, state, app } = await start({ connected: false })
     await using _ = node
     await provider.asked()

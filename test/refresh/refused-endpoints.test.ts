@@ -75,9 +75,9 @@ const app = async () => {
   return found.ok ? found.value.state : found.failure.error
 }
 
-describe('an endpoint that many accounts fill in, and that takes the secret of the app no more', () => {
+describe('a per-account endpoint that refuses the app’s secret', () => {
   it.each(['client', 'general'] as const)(
-    'is asked twice, in words of a %s, and not by the rest',
+    'gets two requests, refused with a %s error code, and none of its other accounts',
     async (said) => {
       const [red, green] = [names('red', 12), names('green', 2)]
       await connect([...red, ...green])
@@ -94,7 +94,7 @@ describe('an endpoint that many accounts fill in, and that takes the secret of t
     },
   )
 
-  it('brings every account back with a new secret', async () => {
+  it('refreshes all its accounts with a new secret', async () => {
     const red = names('red', 4)
     await connect(red)
     taken = { red: 'new' }
@@ -107,7 +107,7 @@ describe('an endpoint that many accounts fill in, and that takes the secret of t
     expect((await node.host.apps.look('filled')).context.endpoints).toEqual([])
   })
 
-  it('that takes it again wakes them all', async () => {
+  it('wakes all its accounts once it accepts the secret again', async () => {
     const red = names('red', 4)
     await connect(red)
     taken = { red: 'another' }

@@ -74,8 +74,8 @@ function tokensEach({ calls }: CountingProvider): number[] {
 
 const patience = 300_000
 
-describe('accounts that are due at once on three nodes', () => {
-  it('a thousand whose secret has expired cost three calls beyond those in flight, and all recover from a new one', {
+describe('accounts that are due at the same time on three nodes', () => {
+  it('a thousand with an expired secret cost three requests beyond those in flight, and all recover with a new one', {
     timeout: patience,
   }, async () => {
     await using herd = await startHerd({ accounts: 1_000 })
@@ -98,7 +98,7 @@ describe('accounts that are due at once on three nodes', () => {
     expect(provider.ended.size).toBe(0)
   })
 
-  it('ask the provider no more at once than its app allows, and none is late', {
+  it('stay within the concurrency limit of their app, and none is late', {
     timeout: patience,
   }, async () => {
     await using herd = await startHerd({ accounts: 300, concurrency: 8 })
