@@ -3,7 +3,7 @@ import { startCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 
 describe('three nodes', () => {
-  it('answer 3,000 concurrent requests for one expired account with one call at the provider', async () => {
+  it('answer 3,000 concurrent requests for one expired account with one request to the provider', async () => {
     await using cluster = await startCluster()
     const { sandbox, nats } = cluster
     await Promise.all([cluster.startNode(), cluster.startNode(), cluster.startNode()])
@@ -30,8 +30,8 @@ describe('three nodes', () => {
   })
 })
 
-describe('a node killed while the provider thinks', () => {
-  it('leaves its work to another one, which finishes it', async () => {
+describe('a node killed while a request is in flight', () => {
+  it('is replaced by another, which finishes the refresh', async () => {
     await using cluster = await startCluster()
     const { sandbox, request } = cluster
     const first = await cluster.startNode()

@@ -31,13 +31,13 @@ afterAll(async () => {
 })
 
 describe('tokenbus dev', () => {
-  it('says where things are, and three commands to try, before it is ready', () => {
+  it('prints its addresses and three commands to try before it is ready', () => {
     expect(dev.output()).toMatch(/NATS .*nats:\/\/127\.0\.0\.1:\d+/)
     expect(dev.output().match(/npm run tokenbus -- /g)).toHaveLength(3)
     expect(dev.output()).toMatch(/\ntokenbus ready\n/)
   })
 
-  it('has connected the account demo, whose token its API accepts', async () => {
+  it('has an account demo, whose token the sandbox API accepts', async () => {
     const token = await json('token', 'demo')
     expect(token).toMatchObject({
       account: 'demo',
@@ -51,7 +51,7 @@ describe('tokenbus dev', () => {
     expect(await me.json()).toMatchObject({ sub: 'demo' })
   })
 
-  it('serves tokens over HTTP unless told not to', async () => {
+  it('serves tokens over HTTP unless configured otherwise', async () => {
     const { http, adminToken } = await readDevFile(dataDir)
     const { status, body } = await fetch(`${http}/v1/account/demo/oauth-token`, {
       headers: { authorization: `Bearer ${adminToken}` },
@@ -59,7 +59,7 @@ describe('tokenbus dev', () => {
     expect({ status, body }).toMatchObject({ status: 200, body: { account: 'demo' } })
   })
 
-  it('lets all five states be seen by hand, and every transition be replayed', async () => {
+  it('shows all five states by its commands, and every transition replays', async () => {
     await becomes('valid')
     await tokenbus('sandbox', 'outage', '30s')
     expect((await tokenbus('token', 'demo', '--force')).code).toBe(0)
@@ -106,7 +106,7 @@ describe('tokenbus dev', () => {
     }
   })
 
-  it('lets a second node join with what dev.json and the keys say', async () => {
+  it('lets a second node join with dev.json and the keys', async () => {
     const { nats, redis } = await readDevFile(dataDir)
     const second = startTokenbus(['serve'], {
       TOKENBUS_NATS_URL: nats,
@@ -119,7 +119,7 @@ describe('tokenbus dev', () => {
     expect(await second.stop()).toBe(0)
   })
 
-  it('ends on Ctrl-C with everything it started, and starts again with all it knew', async () => {
+  it('stops all its processes on Ctrl-C, and keeps its data for the next start', async () => {
     const generation = (await json('account', 'get', 'demo')).generation
     dev.signal('SIGINT')
     expect(await dev.ended).toBe(0)
@@ -131,7 +131,7 @@ describe('tokenbus dev', () => {
     expect((await tokenbus('token', 'demo', '--force')).code).toBe(0)
   })
 
-  it('leaves no server behind when it is killed', async () => {
+  it('leaves no server running when it is killed', async () => {
     dev.signal('SIGKILL')
     await dev.ended
     await eventually(() => expect(processesUsing(dataDir)).toEqual([]))

@@ -52,7 +52,7 @@ async function tokenWith(account: string, env: Record<string, string>) {
   return { reply, lastError, output: node.output() }
 }
 
-it('the sandbox of dev is on this machine, and no proxy is asked for it', async () => {
+it('the sandbox of dev is reached without a proxy', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-proxied-dev-'))
   await using node = startTokenbus(['dev'], {
     TOKENBUS_DATA_DIR: dataDir,
@@ -70,13 +70,13 @@ it('the sandbox of dev is on this machine, and no proxy is asked for it', async 
 })
 
 describe('providers', () => {
-  it("are reached over TLS with an authority of one's own, named in NODE_EXTRA_CA_CERTS", async () => {
+  it('are reached over TLS with a private CA in NODE_EXTRA_CA_CERTS', async () => {
     expect((await tokenWith('alice', trusted)).reply).toMatchObject({
       accessToken: expect.stringMatching(/^at-/),
     })
   })
 
-  it('without it are not, and what to do is said', async () => {
+  it('are not reached without it, and the error says what to do', async () => {
     const { lastError } = await tokenWith('bob', {})
     expect(lastError).toMatchObject({
       reason: 'tls_failure',
@@ -84,7 +84,7 @@ describe('providers', () => {
     })
   })
 
-  it('are reached through the proxy of HTTPS_PROXY, at the address their name has here', async () => {
+  it('are reached through HTTPS_PROXY, at their locally resolved address', async () => {
     await using proxy = await startForwardProxy()
     const env = { ...trusted, HTTPS_PROXY: proxy.url.replace('//', '//me:proxy-password@') }
     const { reply, output } = await tokenWith('carol', env)
@@ -94,14 +94,14 @@ describe('providers', () => {
     expect(output).not.toContain(btoa('me:proxy-password'))
   })
 
-  it('are reached through a proxy that is itself reached over TLS', async () => {
+  it('are reached through a proxy over TLS', async () => {
     await using proxy = await startForwardProxy({ tls: identity })
     const { reply } = await tokenWith('gwen', { ...trusted, HTTPS_PROXY: proxy.url })
     expect(reply).toMatchObject({ accessToken: expect.stringMatching(/^at-/) })
     expect(proxy.asked.map(({ authority }) => authority)).toContain(`127.0.0.1:${port}`)
   })
 
-  it('are not reached through a proxy with an unknown certificate, and the proxy is named', async () => {
+  it('are not reached through a proxy with an untrusted certificate, and the error names the proxy', async () => {
     await using proxy = await startForwardProxy({ tls: identity })
     const { lastError } = await tokenWith('hans', { HTTPS_PROXY: proxy.url })
     expect(lastError).toMatchObject({ reason: 'proxy_failed' })
@@ -127,7 +127,7 @@ describe('providers', () => {
     expect(output).not.toContain('other-password')
   })
 
-  it('are reached directly where NO_PROXY names them', async () => {
+  it('are reached directly if NO_PROXY names them', async () => {
     const env = { ...trusted, HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: 'localhost' }
     expect((await tokenWith('fred', env)).reply).toMatchObject({ accessToken: expect.stringMatching(/^at-/) })
   })

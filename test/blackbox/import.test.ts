@@ -34,7 +34,7 @@ async function listed({ request }: Cluster): Promise<Record<string, number>> {
   return found
 }
 
-it('accounts: killed half-way, run again, and once more: each is there once', async () => {
+it('an import that was killed and repeated twice creates each account once', async () => {
   await using cluster = await startCluster()
   await using emailengine = await startRedis()
   await writeEmailEngine({

@@ -51,7 +51,7 @@ function keepAsking({ nats }: Cluster) {
   }
 }
 
-it('keys are rotated while tokens are served and refreshed; killed half-way, and run again', async () => {
+it('a key rotation runs while tokens are served and refreshed, and continues after it was killed', async () => {
   await using cluster = await startCluster()
   await using provider = await startFaultProvider()
   const { natsServer, redisServer, request } = cluster

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { move } from '../moving/move.ts'
 
-it('accounts move to another cluster, and nobody signs in again', async () => {
+it('accounts move to another cluster without a new consent', async () => {
   const { whileRunning, steps, before, after, refreshed, lost, leaks } = await move({
     accounts: 200,
     badEvery: 20,

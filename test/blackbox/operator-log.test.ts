@@ -6,7 +6,7 @@ import { startProxy } from '../support/tcp-proxy.ts'
 
 type Line = Record<string, unknown> & { msg: string }
 
-it('at info, one line for each thing an operator has to know, fields named alike', async () => {
+it('level info has one line per relevant event, with consistent fields', async () => {
   await using cluster = await startCluster()
   await using redisProxy = await startProxy({ port: cluster.redisServer.port })
   await using natsProxy = await startProxy({ port: cluster.natsServer.port })

@@ -32,7 +32,7 @@ async function dumpStreams({ nats }: Cluster): Promise<string> {
   return parts.join('\n')
 }
 
-it('no token and no client secret is in any log, event, history, error, or unsealed in Redis', async () => {
+it('no token and no client secret is in any log, event, history or error, or unencrypted in Redis', async () => {
   await using cluster = await startCluster()
   const { sandbox, request, nats } = cluster
   const nodes = await Promise.all([cluster.startNode(), cluster.startNode()])

@@ -6,7 +6,7 @@ import { inAnHour } from '../support/test-account.ts'
 
 const exitsWithin = 90_000
 
-it('SIGTERM waits for a provider that never answers to its end, and nobody else sends the token meanwhile', async () => {
+it('SIGTERM waits until a request in flight has timed out, and no other node sends its token', async () => {
   await using provider = await startFaultProvider()
   await using cluster = await startNodes()
   const { request } = cluster

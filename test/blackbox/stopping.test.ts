@@ -34,22 +34,22 @@ async function openStream(): Promise<void> {
 }
 
 describe('SIGTERM ends the process', () => {
-  it('while an event stream is open that nobody reads', async () => {
+  it('while an event stream is open whose client does not read', async () => {
     await openStream()
     expect(await node.stop()).toBe(0)
   })
 
-  it('while NATS does not answer', async () => {
+  it('while NATS does not respond', async () => {
     await nodes.natsServer.pause()
     expect(await node.stop()).toBe(0)
   })
 
-  it('while Redis does not answer', async () => {
+  it('while Redis does not respond', async () => {
     await nodes.redisServer.pause()
     expect(await node.stop()).toBe(0)
   })
 
-  it('while neither does, and an event stream is open', async () => {
+  it('while neither responds, and an event stream is open', async () => {
     await openStream()
     await nodes.natsServer.pause()
     await nodes.redisServer.pause()
@@ -57,7 +57,7 @@ describe('SIGTERM ends the process', () => {
   })
 })
 
-it('a node that is about to stop says so, and goes on answering', async () => {
+it('a node that is about to stop is not ready, and still answers', async () => {
   const other = await nodes.startNode({ TOKENBUS_LEAVE_AFTER: '60', TOKENBUS_ENABLE_TOKEN_API: 'true' })
   const ask = (path: string) => fetch(`${other.httpUrl()}${path}`)
   expect((await ask('/readyz')).status).toBe(200)

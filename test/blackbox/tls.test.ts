@@ -54,7 +54,7 @@ const env = (more: Record<string, string>) => ({
 })
 const trusted = { NODE_EXTRA_CA_CERTS: file('ca.pem') }
 
-it("NATS and Redis over TLS with an authority of one's own, named in NODE_EXTRA_CA_CERTS", async () => {
+it('NATS and Redis are reached over TLS with a private CA in NODE_EXTRA_CA_CERTS', async () => {
   await using node = startTokenbus(['serve'], env(trusted))
   await node.says('tokenbus ready', 60_000)
   const listed = await runTokenbus(['--json', 'account', 'list'], env(trusted))
@@ -72,7 +72,7 @@ it.each([
     () => ({ TOKENBUS_REDIS_URL: redis.url }),
     /^Cannot connect to NATS at .*: its certificate is not trusted .* NODE_EXTRA_CA_CERTS .*\.$/m,
   ],
-])('without it %s is refused, in a sentence', async (_, more, sentence) => {
+])('without it %s is refused with one sentence', async (_, more, sentence) => {
   const { code, output } = await runTokenbus(['serve'], env(typeof more === 'function' ? more() : more))
   expect(code).toBe(1)
   expect(output).toMatch(sentence)

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts'
 
 const compose = parse(readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8'))
 
-it('the compose file brings up NATS with our roles, a Redis that forgets nothing, and two nodes', () => {
+it('the compose file has NATS with the roles, an append-only Redis, and two nodes', () => {
   const { nats, redis, tokenbus } = compose.services
   expect(nats.volumes).toContain('./nats.conf:/etc/nats/nats.conf:ro')
   expect(redis.entrypoint.join(' ')).toMatch(
@@ -30,7 +30,7 @@ it('every secret and volume it uses is declared', () => {
   }
 })
 
-it('only this machine reaches NATS unless asked otherwise, and only the nodes reach Redis', () => {
+it('NATS is published on loopback by default, and Redis is reachable by the nodes only', () => {
   const ports = Object.entries<{ ports?: string[] }>(compose.services).flatMap(([name, { ports = [] }]) =>
     ports.map((port) => [name, port]),
   )
@@ -39,7 +39,7 @@ it('only this machine reaches NATS unless asked otherwise, and only the nodes re
   ])
 })
 
-it('every image is named by its full version', () => {
+it('every image has a full version', () => {
   const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8')
   const images = [
     ...Object.values<{ image?: string }>(compose.services).flatMap(({ image = [] }) => image),
@@ -50,7 +50,7 @@ it('every image is named by its full version', () => {
     expect(image).toMatch(/^[a-z]+:\d+\.\d+\.\d+-alpine\d+\.\d+(@sha256:[0-9a-f]{64})?$/)
 })
 
-it('Redis asks for a password that stands on no command line', async () => {
+it('Redis requires a password that is on no command line', async () => {
   const secrets = mkdtempSync(join(tmpdir(), 'tokenbus-secrets-'))
   const password = 'deadbeef1234'
   writeFileSync(join(secrets, 'redis-password'), `${password}\n`)
@@ -77,7 +77,7 @@ it('Redis asks for a password that stands on no command line', async () => {
   }
 })
 
-describe('NATS reads its configuration with a password', () => {
+describe('NATS accepts its configuration with a password', () => {
   const [, , command] = compose.services.nats.entrypoint as [string, string, string]
   const conf = fileURLToPath(new URL('../../nats.conf', import.meta.url))
 

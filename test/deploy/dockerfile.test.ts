@@ -11,7 +11,7 @@ const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM '))
 const argumentsOf = (word: string) =>
   last.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1).trim())
 
-it('the image is built in one stage and run from another, as nobody in particular, watched', () => {
+it('the image is built in two stages, runs as an unprivileged user, and has a health check', () => {
   expect(lines.filter((line) => line.startsWith('FROM '))).toHaveLength(2)
   expect(argumentsOf('USER')).toEqual(['node'])
   expect(argumentsOf('VOLUME')).toEqual(['/var/lib/tokenbus'])
@@ -19,7 +19,7 @@ it('the image is built in one stage and run from another, as nobody in particula
   expect(argumentsOf('CMD')).toEqual(['["node", "dist/src/main.js", "serve"]'])
 })
 
-it('all it copies is there, and not kept from it', () => {
+it('all files it copies exist, and are not in .dockerignore', () => {
   const copied = lines
     .filter((line) => /^COPY (?!--from)/.test(line))
     .flatMap((line) => line.split(' ').slice(1, -1))

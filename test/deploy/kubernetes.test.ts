@@ -12,7 +12,7 @@ const [deployment, budget, service] = objects
 const pod = deployment.spec.template.spec
 const [container] = pod.containers
 
-it('the manifests are well formed, and select the same pods', () => {
+it('the manifests are valid, and select the same pods', () => {
   expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([])
   expect(objects.map(({ kind }) => kind)).toEqual(['Deployment', 'PodDisruptionBudget', 'Service'])
   const { labels } = deployment.spec.template.metadata
@@ -21,7 +21,7 @@ it('the manifests are well formed, and select the same pods', () => {
   expect(service.spec.selector).toEqual(labels)
 })
 
-it('one may go at any time, and finishes what it has begun', () => {
+it('a pod may be evicted at any time, and drains first', () => {
   expect(deployment.spec.replicas).toBeGreaterThan(budget.spec.minAvailable)
   expect(deployment.spec.strategy.rollingUpdate.maxUnavailable).toBe(0)
   expect(pod.terminationGracePeriodSeconds).toBe(90)
@@ -30,7 +30,7 @@ it('one may go at any time, and finishes what it has begun', () => {
   expect(container.image).toBe(`tokenbus:${manifest.version}`)
 })
 
-it('has no rights and a root it cannot write to', () => {
+it('a pod has no privileges and a read-only root', () => {
   expect(pod).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true } })
   expect(container.securityContext).toEqual({
     allowPrivilegeEscalation: false,
@@ -39,7 +39,7 @@ it('has no rights and a root it cannot write to', () => {
   })
 })
 
-it('secrets come from files that are mounted, under names that the environment has', () => {
+it('secrets are read from mounted files, by variables that exist', () => {
   const [secrets, spool] = container.volumeMounts
   const keys = [...text.matchAll(/--from-literal=([a-z-]+)=/g)].map(
     ([, key]) => `${secrets.mountPath}/${key}`,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const unit = readFileSync(new URL('../../deploy/systemd/tokenbus.service', import.meta.url), 'utf8')
 const analyze = (...args: string[]) => spawnSync('systemd-analyze', args, { encoding: 'utf8' })
 
-it('the unit lets refreshes finish, and reads secrets from files that only root sees', () => {
+it('the unit lets refreshes finish, and reads secrets from files that only root can read', () => {
   expect(unit).toMatch(/^TimeoutStopSec=90$/m)
   const credentials = [...unit.matchAll(/^LoadCredential=([a-z-]+):/gm)].map(([, name]) => name)
   const read = [...unit.matchAll(/=file:%d\/([a-z-]+)$/gm)].map(([, name]) => name)
@@ -27,13 +27,13 @@ describe.skipIf(analyze('--version').status !== 0)('systemd-analyze', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  it('finds nothing wrong with it', () => {
+  it('finds no error in the unit', () => {
     const { status, stderr } = analyze('verify', '--man=no', file)
     expect(stderr.split('\n').filter((line) => line.includes('tokenbus'))).toEqual([])
     expect(status).toBe(0)
   })
 
-  it('finds little that it could still do', () => {
+  it('rates the unit’s exposure as low', () => {
     const { status, stdout } = analyze('security', '--offline=true', '--threshold=20', file)
     expect({ status, said: stdout.split('\n').at(-2) }).toMatchObject({ status: 0 })
   })

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 const folder = new URL('../../.github/workflows/', import.meta.url)
 
-it.each(readdirSync(folder))('%s names every action by its commit, and may only read', (name) => {
+it.each(readdirSync(folder))('%s pins every action to a commit, and has read permissions only', (name) => {
   const text = readFileSync(new URL(name, folder), 'utf8')
   const actions = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action)
   expect(actions.length).toBeGreaterThan(0)
@@ -12,7 +12,7 @@ it.each(readdirSync(folder))('%s names every action by its commit, and may only 
   expect(parse(text).permissions).toEqual({ contents: 'read' })
 })
 
-it('an update bot pins images by their digest and proposes newer ones', () => {
+it('the update bot pins images to their digest, and proposes newer ones', () => {
   const { extends: presets } = JSON.parse(
     readFileSync(new URL('../../renovate.json', import.meta.url), 'utf8'),
   )

@@ -45,7 +45,7 @@ async function startThree(): Promise<ThreeServers> {
   }
 }
 
-it('everything works on three NATS servers, and on the two that are left when one is killed', async () => {
+it('everything works on three NATS servers, and on the other two after one is killed', async () => {
   await using redis = await startRedis()
   await using three = await startThree()
   const { servers, client } = three

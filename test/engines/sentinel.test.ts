@@ -61,7 +61,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-it('everything works behind a Sentinel under the documented ACL, and a master that dies takes no rotated token along', () =>
+it('everything works with Sentinel under the documented ACL, and a failover loses no rotated token', () =>
   onNode({ natsUrl: nats.url, redisUrl }, async (node, provider) => {
     await everythingWorks(node, provider)
     await putTestAccount(node, 'alice', { rotation: 'strict' })

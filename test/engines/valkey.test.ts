@@ -30,9 +30,10 @@ describe.skipIf(missing)(`Valkey${missing ? ' (skipped: valkey-server is not ins
     await nats.stop()
   })
 
-  it('is what answers', async () => expect(await redis.info('server')).toMatch(/valkey_version:[89]\./))
+  it('is the server of this test', async () =>
+    expect(await redis.info('server')).toMatch(/valkey_version:[89]\./))
 
-  it('everything works', () => onNode({ natsUrl: nats.url, redisUrl: `${server.url}/1` }, everythingWorks))
+  it('runs everything', () => onNode({ natsUrl: nats.url, redisUrl: `${server.url}/1` }, everythingWorks))
 
   recordsContract({
     async open(options) {

@@ -17,7 +17,7 @@ async function answered(body: unknown, settings: Partial<AppConfig> = {}, status
 const tokensIn = async (body: object, settings?: Partial<AppConfig>) =>
   tokensOf(await answered({ access_token: 'at-1', ...body }, settings))
 
-describe('how long a token lives', () => {
+describe('the lifetime of a token', () => {
   test.each<[string, object, number | undefined, Partial<AppConfig>?]>([
     ['nothing', {}, undefined],
     ['zero, for never', { expires_in: 0 }, undefined],
@@ -87,13 +87,16 @@ describe('granted scopes', () => {
     expect((await tokensIn({ scope })).scopes).toEqual(['read', 'write'])
   })
 
-  test.each([[''], [' '], [[]], [null], [7], [{}]])('that are none (%j) say nothing', async (scope) => {
-    expect((await tokensIn({ scope })).scopes).toBeUndefined()
-  })
+  test.each([[''], [' '], [[]], [null], [7], [{}]])(
+    'that are empty or no text (%j) are treated as absent',
+    async (scope) => {
+      expect((await tokensIn({ scope })).scopes).toBeUndefined()
+    },
+  )
 })
 
 describe('answer', () => {
-  test('path: where the tokens are', async () => {
+  test('path: the object that contains the tokens', async () => {
     const body = {
       ok: true,
       access_token: 'of the bot',
@@ -105,14 +108,14 @@ describe('answer', () => {
     expect(answer).toMatchObject({ expiresIn: 60, scopes: ['a', 'b'] })
   })
 
-  test('path: a token that is not there is not taken from elsewhere', async () => {
+  test('path: a missing token is not taken from elsewhere', async () => {
     const body = { access_token: 'of the bot', authed_user: { id: 'U1' } }
     expect(await refusalOf(answered(body, { answer: { path: 'authed_user' } }))).toMatchObject({
       reason: 'no_token_in_answer',
     })
   })
 
-  test('path: of a refresh that is answered as all others answer', async () => {
+  test('path: a refresh response in the standard format is accepted', async () => {
     const answer = await tokensIn({}, { answer: { path: 'authed_user' } })
     expect(answer.accessToken.reveal()).toBe('at-1')
   })
@@ -127,14 +130,14 @@ describe('answer', () => {
   })
 
   test.each(['__proto__', 'constructor.name', 'toString'])(
-    'names that every object has (%s) find nothing',
+    'names of built-in properties (%s) are not found',
     async (own) => {
       const answer = { names: { access_token: own } }
       expect((await refusalOf(answered({}, { answer }))).reason).toBe('no_token_in_answer')
     },
   )
 
-  test('a refusal is read outside the path', async () => {
+  test('an error is read outside the path', async () => {
     const body = { data: {}, error: 'invalid_grant' }
     expect(await refusalOf(answered(body, { answer: { path: 'data' } }, 400))).toMatchObject({ class: 'R' })
   })
@@ -166,7 +169,7 @@ const { answerBody } = fc.letrec((tie) => ({
   ),
 }))
 
-test('whatever a provider answers is read, and what is told of it is short', () => {
+test('any response of a provider is parsed, and errors about it are bounded', () => {
   const settings = fc.constantFrom<Partial<AppConfig>>(
     {},
     { answer: { path: 'data.code' } },

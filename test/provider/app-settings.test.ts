@@ -15,7 +15,7 @@ const google = { provider: 'gmailService', clientId: 'robot@project.iam.gservice
 const tenant = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 
 describe('the settings of an app', () => {
-  test('what is left out is filled in, and no secret is in it', async () => {
+  test('get defaults, and contain no secret', async () => {
     const config = await configOf({ issuer, clientSecret: 'not to be seen' })
     expect(config).toEqual({
       ok: true,
@@ -33,7 +33,7 @@ describe('the settings of an app', () => {
     expect(JSON.parse(JSON.stringify(config))).toEqual(config)
   })
 
-  test('what is said is kept', async () => {
+  test('are stored as given', async () => {
     const put = {
       tokenUrl: 'http://127.0.0.1:4000/token',
       authorizeUrl: 'http://127.0.0.1:4000/auth',
@@ -49,7 +49,7 @@ describe('the settings of an app', () => {
     expect(await configOf(put)).toMatchObject({ ok: true, value: { ...kept, scopes: ['mail', 'files'] } })
   })
 
-  test('what was said can be told again, the additional scopes apart', async () => {
+  test('can be read back as given, with additional scopes listed separately', async () => {
     const tokenUrl = 'http://127.0.0.1:4000/token'
     const put = { tokenUrl, scopes: ['mail'], additionalScopes: ['files', 'mail'] }
     const config = await configOf(put)
@@ -58,7 +58,7 @@ describe('the settings of an app', () => {
     expect(unsaid.ok && toAppPut(unsaid.value)).not.toHaveProperty('scopes')
   })
 
-  test('private endpoints only where they are allowed', async () => {
+  test('accept private endpoints only if permitted', async () => {
     expect(await configOf({ issuer }, false)).toMatchObject({
       ok: false,
       failure: { message: 'issuer: must be https' },
@@ -138,12 +138,12 @@ describe('a preset', () => {
     expect(await configOf(put)).toMatchObject({ ok: true, value })
   })
 
-  test.each(['gmail', 'outlook', 'mailRu'])('%s at other endpoints', async (provider) => {
+  test.each(['gmail', 'outlook', 'mailRu'])('%s with other endpoints', async (provider) => {
     const put = { authorizeUrl: `${issuer}/a`, tokenUrl: `${issuer}/t`, revocationUrl: `${issuer}/r` }
     expect(await configOf({ provider, ...put })).toMatchObject({ ok: true, value: put })
   })
 
-  test('any grant at a provider that is found by discovery', async () => {
+  test('any grant with discovery', async () => {
     expect(await configOf({ issuer, grant: 'client_credentials', clientSecret: 's' })).toMatchObject({
       ok: true,
       value: { grant: 'client_credentials', rotation: 'none' },
@@ -181,14 +181,14 @@ describe('settings that cannot work', () => {
       { issuer, clientSecret: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' },
     ],
     ['secrets', { issuer, secrets: [{ secret: pemOf('weak') }] }],
-  ])('%s is named when it is wrong', async (field, put) => {
+  ])('%s is named if it is invalid', async (field, put) => {
     expect(await configOf(put)).toMatchObject({
       ok: false,
       failure: { error: 'invalid_config', message: expect.stringMatching(new RegExp(`^${field}: `)) },
     })
   })
 
-  test('a cloud or a tenant that is none', () => {
+  test('an invalid cloud or tenant', () => {
     const outlook = { provider: 'outlook', clientId: 'client' }
     const clouds = appPutSchema.safeParse({ ...outlook, cloud: 'mars' })
     expect(clouds.error?.issues[0]).toMatchObject({ path: ['cloud'] })
@@ -196,7 +196,7 @@ describe('settings that cannot work', () => {
     expect(tenants.error?.issues[0]).toMatchObject({ path: ['tenant'] })
   })
 
-  test('a key that is refused is not quoted', async () => {
+  test('an invalid key is not quoted', async () => {
     const refused = await configOf({ ...google, serviceKey: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0' })
     expect(JSON.stringify(refused)).not.toContain('c2VjcmV0')
   })
@@ -210,14 +210,14 @@ describe('an app that was put under an older preset', () => {
   }
   const then = 'https://then.example/token'
 
-  test('stays what it is, and tells which settings a put would fill in anew', async () => {
+  test('is unchanged, and lists the settings that a put would update', async () => {
     const config = await old({ provider: 'gmail', clientId: 'c', scopes: ['mine'] }, { tokenUrl: then })
     expect(newerInPreset(config)).toEqual(['tokenUrl'])
     const renamed = patchedPut(config, { name: 'Ours' })
     expect(renamed).toMatchObject({ tokenUrl: then, name: 'Ours', scopes: ['mine'] })
   })
 
-  test('says nothing of what the operator said, or may have said', async () => {
+  test('does not list settings that the operator gave, or may have given', async () => {
     const said = await old({ provider: 'gmail', clientId: 'c', tokenUrl: then, additionalScopes: ['a'] }, {})
     expect(newerInPreset(said)).toEqual([])
     const { pinned: _, ...unknown } = said
@@ -227,7 +227,7 @@ describe('an app that was put under an older preset', () => {
     )
   })
 
-  test('is still known by whoever signs its ID tokens, unless its operator named the endpoint', async () => {
+  test('keeps the issuer of its ID tokens unless the operator gave the endpoint', async () => {
     const known = await old({ provider: 'gmail', clientId: 'c' }, { tokenUrl: then })
     expect(identityIssuer(known)).toBe('https://accounts.google.com')
     expect(
@@ -235,7 +235,7 @@ describe('an app that was put under an older preset', () => {
     ).toBeUndefined()
   })
 
-  test('that moves to another tenant takes the endpoints of today, but for its own', async () => {
+  test('that is moved to another tenant gets the current endpoints, except those the operator gave', async () => {
     const put = { provider: 'outlook', clientId: 'c', authorizeUrl: 'https://mine.example/authorize' }
     const config = await old(put, { tokenUrl: 'https://then.example/common/token' })
     const moved = patchedPut(config, { tenant: 'a.example' })

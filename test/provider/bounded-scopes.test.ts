@@ -10,7 +10,7 @@ async function scopesOf(scope: string) {
 }
 
 describe('scopes', () => {
-  it('of a provider that names 360 KB of them are kept as far as they may be put, and that is said', async () => {
+  it('of 360 KB are stored up to the limit, and marked as cut', async () => {
     const { scopes, scopesCut } = await scopesOf(
       Array.from({ length: 3_600 }, (_, i) => `${i}`.padEnd(100, 'x')).join(' '),
     )
@@ -18,12 +18,12 @@ describe('scopes', () => {
     expect(scopesCut).toBe(true)
   })
 
-  it('that are too long are left out, and the others stay', async () => {
+  it('that are too long are dropped, and the others are kept', async () => {
     const { scopes, scopesCut } = await scopesOf(`mail ${'ä'.repeat(257)} files`)
     expect({ scopes, scopesCut }).toEqual({ scopes: ['mail', 'files'], scopesCut: true })
   })
 
-  it('are read with the separator that the app asks with, and with any other', async () => {
+  it('are split at the app’s separator and at any other', async () => {
     await using server = await startRawServer((socket) =>
       socket.end(
         answerBytes({ status: 200, body: JSON.stringify({ access_token: 'a', scope: 'mail+files send' }) }),
@@ -35,7 +35,7 @@ describe('scopes', () => {
     })
   })
 
-  it('of the usual size are all there', async () => {
+  it('of the usual size are all kept', async () => {
     const { scopes, scopesCut } = await scopesOf('mail  files')
     expect({ scopes, scopesCut }).toEqual({ scopes: ['mail', 'files'], scopesCut: undefined })
   })
@@ -43,7 +43,7 @@ describe('scopes', () => {
 
 describe('account.put', () => {
   const put = { app: 'app', user: 'alice' }
-  it('refuses a scope of more than 512 bytes, and metadata of more than 64 KB', () => {
+  it('rejects a scope of more than 512 bytes, and metadata of more than 64 KB', () => {
     expect(accountPutSchema.safeParse({ ...put, scopes: ['ä'.repeat(256)] }).success).toBe(true)
     expect(accountPutSchema.safeParse({ ...put, scopes: ['ä'.repeat(257)] }).success).toBe(false)
     expect(accountPutSchema.safeParse({ ...put, metadata: { note: 'x'.repeat(65_000) } }).success).toBe(true)

@@ -36,7 +36,7 @@ async function configOf(put: object, catalogue: Catalogue = builtIn) {
 describe('every provider of the catalogue', () => {
   const entries = [...builtIn]
 
-  test('there are at least 60, beside those of before', () => {
+  test('are at least 60 besides the built-in presets', () => {
     expect(entries.length).toBeGreaterThanOrEqual(66)
   })
 
@@ -57,7 +57,7 @@ describe('every provider of the catalogue', () => {
     },
   )
 
-  test.each(entries)('%s is https all over, and says where to register', (name, entry) => {
+  test.each(entries)('%s uses https everywhere, and names the registration page', (name, entry) => {
     const urls = JSON.stringify(entry).match(/"[a-z]+:\/\/[^"]*"/g) ?? []
     expect(urls.filter((url) => !url.startsWith('"https://'))).toEqual([])
     expect(entry.setup.register !== undefined || ['oidc', 'keycloak'].includes(name)).toBe(true)
@@ -65,7 +65,7 @@ describe('every provider of the catalogue', () => {
     expect(entry.setup.redirectUrlName !== undefined).toBe(consents && name !== 'oidc')
   })
 
-  test.each(entries)('%s makes an app of a client id and a secret', async (name) => {
+  test.each(entries)('%s needs only a client id and a secret', async (name) => {
     const put = { provider: name, ...needed(name) }
     const config = await configOf(put)
     expect(config).toMatchObject({ provider: name, clientAuth: presets[name]?.clientAuth })
@@ -96,7 +96,7 @@ test.each(
     const needs = providerNeeds[listedAs[name] ?? name]
     return needs === undefined ? [] : [[name, settings, needs] as const]
   }),
-)('%s meets the needs that are known of it', (name, settings, { settings: needed, needs }) => {
+)('%s has the settings that its provider requires', (name, settings, { settings: needed, needs }) => {
   const { refreshUrl, emptyScopeLeftOut: _, ...wanted } = needed
   const known = Object.entries(wanted).filter(([field]) => !otherwise.includes(`${name}.${field}`))
   expect(settings).toMatchObject(Object.fromEntries(known))
@@ -104,7 +104,7 @@ test.each(
   if (needs.includes('no expires_in')) expect(settings).toHaveProperty('tokenLife')
 })
 
-test('the presets of before are what they were', async () => {
+test('the earlier presets are unchanged', async () => {
   const before = JSON.parse(await readFile(fixture, 'utf8'))
   for (const [name, preset] of Object.entries(before))
     expect(presets[name]).toEqual({ ...(preset as object), protocol: {} })
@@ -135,14 +135,14 @@ describe("an operator's own files", () => {
     return folder
   }
 
-  test('are providers beside the others', async () => {
+  test('are available like the others', async () => {
     const catalogue = openCatalogue(await folderWith({ 'acme.json': acme, 'notes.txt': 'not read' }))
     expect([...catalogue.keys()]).toEqual([...builtIn.keys(), 'acme'])
     const config = await configOf({ provider: 'acme', clientId: 'client' }, catalogue)
     expect(config).toMatchObject({ ...acme.settings, preset: { idleLimit: 30 * 86_400_000 } })
   })
 
-  test('may go: their apps keep what they said', async () => {
+  test('may be removed, and their apps keep the settings', async () => {
     const catalogue = openCatalogue(await folderWith({ 'acme.json': acme }))
     const config = await configOf({ provider: 'acme', clientId: 'client', scopes: ['a'] }, catalogue)
     expect(toAppPut(config)).toEqual({ provider: 'acme', clientId: 'client', scopes: ['a'] })
@@ -173,19 +173,19 @@ describe("an operator's own files", () => {
       { 'slack.json': acme },
       /slack\.json: tokenbus brings a provider slack/,
     ],
-  ])('one %s is named when tokenbus starts', async (_, files, sentence) => {
+  ])('one %s is named at the start', async (_, files, sentence) => {
     const folder = await folderWith(files)
     expect(() => openCatalogue(folder)).toThrow(sentence)
   })
 
-  test('a folder that is none is named', () => {
+  test('a missing folder is named', () => {
     expect(() => openCatalogue('/nowhere/at/all')).toThrow(
       /^TOKENBUS_CATALOGUE_DIR: \/nowhere\/at\/all cannot be read/,
     )
   })
 })
 
-test('a provider that is not in the catalogue is refused, and its name is not repeated', async () => {
+test('an unknown provider is rejected without repeating its name', async () => {
   await expect(configOf({ provider: 'nobody', clientId: 'client' })).rejects.toThrow(
     /^provider: not one of the catalogue(?!.*nobody)/,
   )

@@ -9,7 +9,7 @@ function configOf(put: Record<string, unknown>) {
 
 const issuer = 'http://127.0.0.1:4000'
 
-describe('scopes of Microsoft that clash', () => {
+describe('Microsoft scopes of different resources', () => {
   const outlook = { provider: 'outlook' }
   const imap = 'https://outlook.office.com/IMAP.AccessAsUser.All'
 
@@ -53,11 +53,11 @@ describe('scopes of Microsoft that clash', () => {
       ['offline_access', 'openid', 'Mail.ReadWrite', 'https://graph.microsoft.com/Mail.Send', 'User.Read'],
     ],
     ['both names of Outlook', [imap, 'https://outlook.office365.com/SMTP.Send', 'POP.AccessAsUser.All']],
-  ])('and those that go together: %s', async (_, scopes) => {
+  ])('are accepted together: %s', async (_, scopes) => {
     expect(await configOf({ ...outlook, scopes })).toMatchObject({ ok: true, value: { scopes } })
   })
 
-  test('elsewhere nobody minds', async () => {
+  test('are not checked for other providers', async () => {
     expect(await configOf({ issuer, scopes: [imap, 'Mail.ReadWrite'] })).toMatchObject({ ok: true })
   })
 })

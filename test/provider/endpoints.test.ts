@@ -52,7 +52,7 @@ const metadata: Answer = (_, issuer) => ({ status: 200, body: { issuer, token_en
 const hour = 3_600_000
 
 describe('discovery', () => {
-  test('is asked once by many at a time, and again after an hour while the old one serves on', async () => {
+  test('is requested once for concurrent callers, and again after an hour while the old result is used', async () => {
     await using server = await startIssuer(metadata)
     const found = await Promise.all(Array.from({ length: 20 }, () => server.resolve()))
     for (const each of found) expect(each).toMatchObject({ ok: true, url: new URL(`${server.issuer}/token`) })
@@ -83,7 +83,7 @@ describe('discovery', () => {
     expect(server.asked).toEqual(['/.well-known/openid-configuration', '/metadata?a=b'])
   })
 
-  test('does not follow one to another host, nor for ever', async () => {
+  test('follows no redirect to another host, nor a redirect loop', async () => {
     await using other = await startIssuer(metadata)
     for (const location of [`${other.issuer}/x`, '//127.0.0.1:1/x', 'file:///etc/passwd', '/round']) {
       await using server = await startIssuer(() => ({ status: 302, location }))
@@ -93,7 +93,7 @@ describe('discovery', () => {
     expect(other.asked).toEqual([])
   })
 
-  test('of a wrong issuer names the one found', async () => {
+  test('with a wrong issuer names the one found', async () => {
     await using server = await startIssuer((_, issuer) => ({
       status: 200,
       body: { issuer: `${issuer}/realms/ours`, token_endpoint: `${issuer}/token` },
@@ -111,7 +111,7 @@ describe('discovery', () => {
     })
   })
 
-  test('that fails sends nothing, and is tried again by the next who asks', async () => {
+  test('that fails sends nothing, and is retried by the next request', async () => {
     let well = false
     await using server = await startIssuer((url, issuer) =>
       well ? metadata(url, issuer) : { status: 503, body: { error: 'invalid_grant' } },
@@ -124,7 +124,7 @@ describe('discovery', () => {
     expect(await server.resolve()).toMatchObject({ ok: true })
   })
 
-  test('that fails later changes nothing', async () => {
+  test('that fails later keeps the earlier result', async () => {
     let well = true
     await using server = await startIssuer((url, issuer) =>
       well ? metadata(url, issuer) : { status: 500, body: {} },
@@ -138,7 +138,7 @@ describe('discovery', () => {
     expect(server.asked).toHaveLength(2)
   })
 
-  test('that is wanted anew tells how it is now, and leaves what is known to the others', async () => {
+  test('can be forced to be current, without replacing the cached result on failure', async () => {
     let well = true
     await using server = await startIssuer((url, issuer) =>
       well ? metadata(url, issuer) : { status: 500, body: {} },
@@ -149,7 +149,7 @@ describe('discovery', () => {
     expect(await server.resolve()).toMatchObject({ ok: true })
   })
 
-  test('that hangs is waited for no longer than there is time', async () => {
+  test('that hangs times out', async () => {
     await using server = await startIssuer(() => undefined)
     expect(await server.resolve({}, 100)).toMatchObject({
       ok: false,
@@ -157,7 +157,7 @@ describe('discovery', () => {
     })
   })
 
-  test('of another issuer, or without a token endpoint, is a wrong configuration', async () => {
+  test('of another issuer, or without a token endpoint, is a configuration error', async () => {
     await using other = await startIssuer((_, issuer) => ({
       status: 200,
       body: { issuer: `${issuer}/other`, token_endpoint: `${issuer}/token` },
@@ -170,7 +170,7 @@ describe('discovery', () => {
     })
   })
 
-  test('is not needed for an endpoint the app names', async () => {
+  test('is not needed if the app has the endpoint', async () => {
     await using server = await startIssuer(metadata)
     expect(await server.resolve({ tokenUrl: 'http://127.0.0.1:1/t' })).toMatchObject({
       ok: true,

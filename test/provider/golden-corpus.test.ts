@@ -19,7 +19,7 @@ const corpus = [
 ]
 const serviceKey = { clientSecret: new Secret(pemOf('rsa')) }
 
-describe('what the token endpoint says', () => {
+describe('a recorded response of a token endpoint', () => {
   test.each(corpus)('$title', async ({ is, provider = 'oidc', workedBefore = false, ...answer }) => {
     await using server = await startRawServer((socket) => socket.end(answerBytes(answer)))
     const { grant } = presetOf({ provider })
@@ -46,6 +46,6 @@ describe('what the token endpoint says', () => {
   })
 })
 
-test('no two records are one', () => {
+test('no response is recorded twice', () => {
   expect(new Set(corpus.map(({ title }) => title)).size).toBe(corpus.length)
 })

@@ -19,8 +19,8 @@ const kept = (...keep: string[]) =>
     secrets: ['access-token-1'],
   })
 
-describe('what an app keeps', () => {
-  it('is named, or named with dots for what lies deeper, and comes from the first source that has it', () => {
+describe('a field that an app keeps', () => {
+  it('is named, with dots for nested ones, and taken from the first source that has it', () => {
     expect(kept('instance_url', 'team.id', 'team.nested.deep', 'dotted.name', 'realmId')).toEqual({
       instance_url: 'https://eu.example.com',
       'team.id': 'T1',
@@ -29,13 +29,13 @@ describe('what an app keeps', () => {
       realmId: '42',
     })
   })
-  it('is never a token: neither the value nor a text that holds it, nor what looks like a JWT', () => {
+  it('is never a token, a text that contains it, or a JWT', () => {
     expect(kept('access_token', 'copy', 'jwt')).toBeUndefined()
   })
-  it('is a short text, a number or a boolean; anything else is left out', () => {
+  it('is a short text, a number or a boolean; others are dropped', () => {
     expect(kept('long', 'list', 'team', 'absent', 'team.id.x', '__proto__', 'constructor')).toBeUndefined()
   })
-  it('is exact for large ids, beside numbers of every other form', () => {
+  it('is exact for large integers, besides numbers of any other form', () => {
     const body =
       '{"id": 12345678901234567890, "ratio": 0.30000000000000004, "tiny": 1e-1234567890123456, "n": -1}'
     const kept = keptInAnswer({

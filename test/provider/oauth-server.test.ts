@@ -48,7 +48,7 @@ const refresh = (refreshToken: Secret, changes = {}) =>
   provider.refreshToken({ config, clientSecret, user: 'alice', refreshToken, timing, ...changes })
 
 describe('a certified OAuth server', () => {
-  test('connects by authorization code with PKCE and says who signed in', async () => {
+  test('connects by authorization code with PKCE, and names the user', async () => {
     const { answer } = await connect()
     expect(answer).toMatchObject({
       kind: 'tokens',
@@ -58,7 +58,7 @@ describe('a certified OAuth server', () => {
     })
   })
 
-  test('rotates; the new token works, the old one is a possible race, and with it the family dies', async () => {
+  test('rotates refresh tokens; reuse of an old one is class R, and revokes the family', async () => {
     const { refreshToken } = await connect()
     const second = await tokensOf(refresh(refreshToken))
     const third = await tokensOf(refresh(second.refreshToken as Secret))
@@ -72,7 +72,7 @@ describe('a certified OAuth server', () => {
     expect(await refusalOf(refresh(third.refreshToken as Secret))).toMatchObject({ class: 'R' })
   })
 
-  test('takes what a private key signs for a secret', async () => {
+  test('accepts private_key_jwt', async () => {
     const app: AppConfig = { ...config, clientId: 'key' }
     const key = new Secret(JSON.stringify({ ...jwkOf('ec'), kid: 'ec-1', alg: 'ES256' }))
     const { refreshToken } = await connect(app, key)
@@ -84,7 +84,7 @@ describe('a certified OAuth server', () => {
     })
   })
 
-  test('gives an app a token of its own, for which nothing is stored', async () => {
+  test('issues a token for client credentials, without a refresh token', async () => {
     const app: AppConfig = {
       ...config,
       clientId: 'service',
@@ -97,13 +97,13 @@ describe('a certified OAuth server', () => {
     expect(answer.refreshToken).toBeUndefined()
   })
 
-  test('takes the secret in the body too', async () => {
+  test('accepts client_secret_post', async () => {
     const post: AppConfig = { ...config, clientId: 'post', clientAuth: 'client_secret_post' }
     const { refreshToken } = await connect(post)
     await tokensOf(refresh(refreshToken, { config: post }))
   })
 
-  test('rejects a wrong secret, and that spends nothing', async () => {
+  test('rejects a wrong secret without using the refresh token', async () => {
     const { refreshToken } = await connect()
     expect(await refusalOf(refresh(refreshToken, { clientSecret: new Secret('wrong') }))).toMatchObject({
       class: 'P',
@@ -121,7 +121,7 @@ describe('a certified OAuth server', () => {
     expect(again).toEqual({ ok: true })
   })
 
-  test('a revocation with a wrong secret is told as failed', async () => {
+  test('reports a failed revocation with a wrong secret', async () => {
     const wrong = { config, clientSecret: new Secret('wrong'), token: new Secret('t') }
     expect(await provider.revokeToken(wrong)).toMatchObject({
       ok: false,
@@ -129,14 +129,14 @@ describe('a certified OAuth server', () => {
     })
   })
 
-  test('an app without a revocation endpoint says so', async () => {
+  test('reports a missing revocation endpoint', async () => {
     const { issuer: _, ...explicit } = { ...config, tokenUrl: `${server.issuer}/token` }
     const answer = await provider.revokeToken({ config: explicit, clientSecret, token: new Secret('t') })
     expect(answer).toMatchObject({ ok: false, failure: { error: 'invalid_config' } })
   })
 })
 
-describe('a callback that is not what was asked for', () => {
+describe('an invalid callback', () => {
   test.each([
     ['another state', { state: 'another' }],
     ['no code', { callbackUrl: 'http://127.0.0.1:9/callback' }],
@@ -150,14 +150,14 @@ describe('a callback that is not what was asked for', () => {
     expect(refusal).toMatchObject({ class: 'C', inDoubt: false })
   })
 
-  test('another code verifier spends the code for nothing', async () => {
+  test('with another code verifier is rejected, and uses up the code', async () => {
     const request = { ...(await signIn()), codeVerifier: oauth.generateRandomCodeVerifier() }
     expect(await refusalOf(provider.redeemCode(request))).toMatchObject({
       providerError: { error: 'invalid_grant' },
     })
   })
 
-  test('a person who declines', async () => {
+  test('of a user who declined', async () => {
     const callbackUrl = `http://127.0.0.1:9/callback?error=access_denied&state=s&iss=${server.issuer}`
     const refusal = await refusalOf(
       provider.redeemCode({

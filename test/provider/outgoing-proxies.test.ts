@@ -32,8 +32,8 @@ async function askThrough({ tokenUrl, env, timing, ...options }: Asking) {
 
 const unsent = { class: 'T', sent: false, inDoubt: false, reason: 'proxy_failed' }
 
-describe('through a proxy', () => {
-  it('a request goes in a tunnel to the address that the name has here', async () => {
+describe('outgoing proxies', () => {
+  it('a request is tunnelled to the locally resolved address', async () => {
     await using server = await startRawServer((socket) => socket.write(tokens))
     await using proxy = await startForwardProxy()
     const { port } = new URL(server.url)
@@ -46,7 +46,7 @@ describe('through a proxy', () => {
     expect(server.requests[0]).not.toMatch(/proxy/i)
   })
 
-  it('and not where NO_PROXY names the host', async () => {
+  it('a host in NO_PROXY is reached directly', async () => {
     await using server = await startRawServer((socket) => socket.write(tokens))
     await using proxy = await startForwardProxy()
     await tokensOf(
@@ -55,7 +55,7 @@ describe('through a proxy', () => {
     expect(proxy.asked).toEqual([])
   })
 
-  it('TLS is with the provider, under its name', async () => {
+  it('TLS is established with the provider, under its name', async () => {
     let hello = ''
     const server = createServer((socket) => {
       socket
@@ -88,12 +88,12 @@ describe('through a proxy', () => {
   })
 
   it.each([
-    ['a name with private addresses alone', 'https://provider.example/token'],
+    ['a name with private addresses only', 'https://provider.example/token'],
     ['a private address', 'https://10.1.2.3/token'],
     ['a private IPv6 address', 'https://[::1]/token'],
     ['IPv6 that carries a private IPv4 address', 'https://[64:ff9b::10.0.0.1]/token'],
     ['a private name', 'https://metadata.google.internal/token'],
-  ])('%s is refused before the proxy is asked', async (_, tokenUrl) => {
+  ])('%s is refused without a request to the proxy', async (_, tokenUrl) => {
     await using proxy = await startForwardProxy()
     const refusal = await refusalOf(
       askThrough({ tokenUrl, env: { HTTPS_PROXY: proxy.url }, allowPrivate: false, resolve: toLoopback }),
@@ -106,7 +106,7 @@ describe('through a proxy', () => {
     [407, 1],
     [403, 1],
     [502, 2],
-  ])('%s of the proxy says so, nothing was sent, after %s addresses', async (status, times) => {
+  ])('%s of the proxy is proxy_failed, unsent, after %s addresses', async (status, times) => {
     await using proxy = await startForwardProxy({ status: () => status })
     const refusal = await refusalOf(
       askThrough({
@@ -129,14 +129,14 @@ describe('through a proxy', () => {
     )
   })
 
-  it('a proxy that is not there says so', async () => {
+  it('an unreachable proxy is proxy_failed', async () => {
     const refusal = await refusalOf(
       askThrough({ tokenUrl: 'https://8.8.8.8/token', env: { HTTPS_PROXY: 'http://127.0.0.1:1' } }),
     )
     expect(refusal).toMatchObject({ ...unsent, providerError: { error: 'PROXY_ECONNREFUSED' } })
   })
 
-  it('one that never answers is given up in time, and nothing is sent later', async () => {
+  it('a proxy that does not respond times out, and nothing is sent later', async () => {
     await using server = await startRawServer((socket) => socket.write(tokens))
     await using proxy = await startForwardProxy({ status: () => null })
     const refusal = await refusalOf(
@@ -150,14 +150,14 @@ describe('through a proxy', () => {
     expect(server.requests).toEqual([])
   })
 
-  it('a request that has left is waited for, longer than connecting may take', async () => {
+  it('a request that was sent is awaited longer than the connect time-out', async () => {
     await using server = await startRawServer((socket) => setTimeout(() => socket.end(tokens), 2_500))
     await using proxy = await startForwardProxy()
     const timing = { connectMs: 2_000, answerMs: 10_000 }
     await tokensOf(askThrough({ tokenUrl: server.url, env: { HTTP_PROXY: proxy.url }, timing }))
   })
 
-  it('a tunnel that breaks after the request has left leaves its outcome in doubt', async () => {
+  it('a tunnel that breaks after the request was sent makes the outcome unknown', async () => {
     await using server = await startRawServer((socket) => socket.destroy())
     await using proxy = await startForwardProxy()
     const refusal = await refusalOf(askThrough({ tokenUrl: server.url, env: { HTTP_PROXY: proxy.url } }))
@@ -165,7 +165,7 @@ describe('through a proxy', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('a tunnel is used again at once', async () => {
+  it('a tunnel is reused', async () => {
     await using server = await startRawServer((socket) => socket.write(tokens))
     await using proxy = await startForwardProxy()
     await using provider = startProvider({ proxies: proxiesOf({ HTTP_PROXY: proxy.url }) })

@@ -48,7 +48,7 @@ test('pkceMethod plain: the verifier is the challenge', async () => {
 })
 
 describe('the authorization request', () => {
-  test('with parameters that are added, left out, and called otherwise', async () => {
+  test('can have parameters added, left out and renamed', async () => {
     const { params } = await authorize({
       authorizeParams: { prompt: null, audience: 'https://api.example', response_type: 'code id_token' },
       parameterNames: { client_id: 'client_key', state: 'customField', response_type: 'responseType' },
@@ -65,18 +65,18 @@ describe('the authorization request', () => {
     })
   })
 
-  test('without scopes has no scope', async () => {
+  test('has no scope parameter without scopes', async () => {
     expect((await authorize({ scopes: [] })).params).not.toHaveProperty('scope')
   })
 
-  test('goes with the fragment, where the page is reached by one', async () => {
+  test('keeps the fragment of its URL', async () => {
     const { url } = await authorize({ authorizeUrl: 'https://provider.example/#/oauth/authorize' })
     expect(url.href).toMatch(
       /^https:\/\/provider\.example\/#\/oauth\/authorize\?response_type=code&client_id=client%3A1&/,
     )
   })
 
-  test('a nonce of the settings is the one an ID token must have', async () => {
+  test('uses a configured nonce, which the ID token must have', async () => {
     expect((await authorize({ authorizeParams: { nonce: 'fixed' } })).all.nonce).toBe('fixed')
   })
 })
@@ -106,7 +106,7 @@ describe('the callback', () => {
   })
 
   test.each(['auth_code=code-1&state=another', 'auth_code=code-1', 'state=state-1'])(
-    '%s is none',
+    '%s is rejected',
     async (query) => {
       const { answer } = await redeem(query, { parameterNames: { code: 'auth_code' } })
       expect(await refusalOf(answer)).toMatchObject({ reason: 'callback_rejected' })

@@ -40,7 +40,7 @@ describe('exchangeUrl', () => {
     return { answer, seen: server.requests.map(parse), origin: server.url }
   }
 
-  test('is where what a code brings is exchanged at once for a token that lives longer', async () => {
+  test('exchanges the first token for a long-lived one', async () => {
     const { answer, seen, origin } = await redeem({
       status: 200,
       body: '{"access_token":"long-1","expires_in":5184000}',
@@ -61,7 +61,7 @@ describe('exchangeUrl', () => {
     })
   })
 
-  test('refused, the consent has come to nothing', async () => {
+  test('fails the consent if it refuses', async () => {
     const { answer } = await redeem({ status: 400, body: '{"error":"invalid_grant"}' })
     expect(await refusalOf(answer)).toMatchObject({ sent: true })
   })

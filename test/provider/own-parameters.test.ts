@@ -25,11 +25,11 @@ describe('added and left out parameters', () => {
     })
   })
 
-  test('refreshParams, for a refresh alone', async () => {
+  test('refreshParams, for a refresh only', async () => {
     expect(formOf(await sent('refresh', settings))).toEqual({ refresh_token: 'refresh-1', type: 'refresh' })
   })
 
-  test('the client may be left out, too', async () => {
+  test('the client may be left out', async () => {
     const params = { client_id: null, client_secret: null, state: 'x' }
     const own = { refreshParams: params, clientAuth: 'client_secret_post' } as const
     expect(formOf(await sent('refresh', own))).toEqual({
@@ -42,7 +42,7 @@ describe('added and left out parameters', () => {
     expect((await sent('refresh', query)).query).toEqual({ client_secret: 'the secret' })
   })
 
-  test('no scope is left out, not sent empty', async () => {
+  test('an empty scope is left out', async () => {
     await using server = await tokens()
     const app = { ...config, tokenUrl: server.url, grant: 'client_credentials' as const, scopes: [] }
     await kinds.refresh(app, new Secret('s'))
@@ -65,7 +65,7 @@ test.each(everyKind)('tokenHeaders, in a %s request', async (kind) => {
   })
 })
 
-test('parameterNames, whatever the body and the way to prove the client', async () => {
+test('parameterNames, with any body and client authentication', async () => {
   const parameterNames = {
     client_id: 'client_key',
     client_secret: 'secret',
@@ -94,14 +94,14 @@ test('scopeSeparator', async () => {
   expect(formOf(await sent('clientCredentials', { scopeSeparator: ',' })).scope).toBe('a,b')
 })
 
-test('refreshUrl is where refreshes go, and nothing else', async () => {
+test('refreshUrl is used for refreshes only', async () => {
   const settings = { refreshUrl: '/refresh' }
   expect((await sent('refresh', settings)).path).toBe('/refresh')
   expect((await sent('code', settings)).path).toBe('/token')
   expect((await sent('clientCredentials', settings)).path).toBe('/token')
 })
 
-test('refreshUrl needs no discovered endpoint, and is none', async () => {
+test('refreshUrl does not need discovery', async () => {
   await using server = await tokens()
   const pinned = { tokenOrigin: 'https://elsewhere.example' }
   const app = { ...config, issuer: 'http://127.0.0.1:1', refreshUrl: `${server.url}/refresh`, pinned }

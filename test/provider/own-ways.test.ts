@@ -20,12 +20,15 @@ describe('HTTP Basic', () => {
 })
 
 describe('clientAuth', () => {
-  test.each(everyKind)('none, in a %s request: the name alone, whatever secret is stored', async (kind) => {
-    const seen = await sent(kind, { clientAuth: 'none' })
-    expect(formOf(seen)).toMatchObject({ client_id: 'client:1' })
-    expect(formOf(seen)).not.toHaveProperty('client_secret')
-    expect(seen.headers).not.toHaveProperty('authorization')
-  })
+  test.each(everyKind)(
+    'none, in a %s request: only the client id, even if a secret is stored',
+    async (kind) => {
+      const seen = await sent(kind, { clientAuth: 'none' })
+      expect(formOf(seen)).toMatchObject({ client_id: 'client:1' })
+      expect(formOf(seen)).not.toHaveProperty('client_secret')
+      expect(seen.headers).not.toHaveProperty('authorization')
+    },
+  )
 
   test.each(everyKind)('client_secret_query, in a %s request', async (kind) => {
     const seen = await sent(kind, { clientAuth: 'client_secret_query', tokenBody: 'form' })
@@ -34,7 +37,7 @@ describe('clientAuth', () => {
     expect(formOf(seen)).not.toHaveProperty('client_secret')
   })
 
-  test('client_secret_query is in nothing that is answered or logged', async () => {
+  test('client_secret_query appears in no reply and no log', async () => {
     const lines: unknown[] = []
     const logger = {
       warn: (...each: unknown[]) => lines.push(each),
@@ -72,7 +75,7 @@ describe('tokenBody', () => {
     expect(JSON.parse(seen.body)).toMatchObject({ client_id: 'client:1', client_secret: 'the secret' })
   })
 
-  test.each(everyKind)('query, in a %s request: there is no body', async (kind) => {
+  test.each(everyKind)('query, in a %s request: without a body', async (kind) => {
     const seen = await sent(kind, { tokenBody: 'query', clientAuth: 'client_secret_post' })
     expect(seen.query).toMatchObject({ client_id: 'client:1', client_secret: 'the secret' })
     expect(Object.keys(seen.query).length).toBeGreaterThan(2)
@@ -80,7 +83,7 @@ describe('tokenBody', () => {
     expect(seen.headers).not.toHaveProperty('content-type')
   })
 
-  test('query beside HTTP Basic', async () => {
+  test('query with HTTP Basic', async () => {
     const seen = await sent('refresh', { tokenBody: 'query' })
     expect(seen.query).toEqual({ grant_type: 'refresh_token', refresh_token: 'refresh-1' })
     expect(seen.headers.authorization).toMatch(/^Basic /)
@@ -89,7 +92,7 @@ describe('tokenBody', () => {
 
 describe('tokenMethod GET', () => {
   test.each(['refresh', 'code', 'clientCredentials'] as const)(
-    'in a %s request: everything is in the query',
+    'in a %s request: all parameters are in the query',
     async (kind) => {
       const seen = await sent(kind, { tokenMethod: 'GET', clientAuth: 'client_secret_post' })
       expect(seen).toMatchObject({ method: 'GET', path: '/token', body: '' })
@@ -99,14 +102,14 @@ describe('tokenMethod GET', () => {
     },
   )
 
-  test('leaves HTTP Basic, and revocation, as they are', async () => {
+  test('does not change HTTP Basic and revocation', async () => {
     const seen = await sent('refresh', { tokenMethod: 'GET' })
     expect(seen.headers.authorization).toMatch(/^Basic /)
     expect(seen.query).toEqual({ grant_type: 'refresh_token', refresh_token: 'refresh-1' })
     expect(await sent('revocation', { tokenMethod: 'GET' })).toMatchObject({ method: 'POST' })
   })
 
-  test('as refreshMethod, for refreshes alone', async () => {
+  test('as refreshMethod, for refreshes only', async () => {
     const settings = { refreshMethod: 'GET', clientAuth: 'client_secret_post' } as const
     expect(await sent('code', settings)).toMatchObject({ method: 'POST', query: {} })
     expect(await sent('refresh', settings)).toMatchObject({ method: 'GET', body: '' })

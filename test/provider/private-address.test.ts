@@ -97,19 +97,19 @@ describe('endpoints of an app', () => {
     })
   })
 
-  test('a public address passes, and a name that cannot be resolved yet', async () => {
+  test('public addresses are accepted, and names that cannot be resolved yet', async () => {
     expect(await checkEndpoint('https://8.8.8.8/token', { allowPrivate: false })).toMatchObject({ ok: true })
     expect(await checkEndpoint('https://tokenbus.invalid/', { allowPrivate: false })).toMatchObject({
       ok: true,
     })
   })
 
-  test('names that only begin like private ones pass', async () => {
+  test('names that only begin like private ones are accepted', async () => {
     for (const host of ['metadata.tokenbus.invalid', 'localhost.tokenbus.invalid', 'internal.invalid'])
       expect(await checkEndpoint(`https://${host}/`, { allowPrivate: false })).toMatchObject({ ok: true })
   })
 
-  test('with private endpoints allowed, loopback and plain http pass, other schemes do not', async () => {
+  test('with private endpoints permitted, loopback and http are accepted, other schemes are not', async () => {
     expect(await checkEndpoint('http://127.0.0.1:1/', { allowPrivate: true })).toMatchObject({ ok: true })
     const metadata = 'http://metadata.google.internal/'
     expect(await checkEndpoint(metadata, { allowPrivate: true })).toMatchObject({ ok: true })
@@ -117,13 +117,13 @@ describe('endpoints of an app', () => {
   })
 })
 
-describe('at the time of connecting', () => {
+describe('when connecting', () => {
   test.each([
     'https://127.0.0.1:',
     'https://[::ffff:127.0.0.1]:',
     'https://localhost:',
     'https://any.localhost:',
-  ])('%s is not connected to', async (origin) => {
+  ])('no connection is made to %s', async (origin) => {
     await using server = await startRawServer(() => {})
     const url = `${origin}${new URL(server.url).port}/token`
     expect(await refusalOf(ask(url, { allowPrivate: false }))).toMatchObject({
@@ -135,7 +135,7 @@ describe('at the time of connecting', () => {
     expect(server.connections()).toBe(0)
   })
 
-  test('a name of the private network is not even looked up', async () => {
+  test('private names are not resolved', async () => {
     const url = 'https://metadata.google.internal/token'
     expect(await refusalOf(ask(url, { allowPrivate: false }))).toMatchObject({
       reason: 'endpoint_not_allowed',
@@ -143,7 +143,7 @@ describe('at the time of connecting', () => {
     })
   })
 
-  test('plain http is not spoken', async () => {
+  test('http is refused', async () => {
     await using server = await startRawServer(() => {})
     expect(await refusalOf(ask(server.url, { allowPrivate: false }))).toMatchObject({
       class: 'C',

@@ -11,7 +11,7 @@ import { answerBytes, startRawServer } from './raw-server.ts'
 const pem = await readFile(new URL('../fixtures/key-with-certificate.pem', import.meta.url), 'utf8')
 const certificate = new X509Certificate(pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')))
 
-test('Microsoft knows a key by its certificate', async () => {
+test('an assertion for Microsoft names the key’s certificate', async () => {
   await using server = await startRawServer((socket) =>
     socket.end(answerBytes({ status: 200, body: '{"access_token":"at-1"}' })),
   )
@@ -38,7 +38,7 @@ test('Microsoft knows a key by its certificate', async () => {
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300)
 })
 
-test('a key beside the certificate of another is refused', async () => {
+test('a key with another key’s certificate is rejected', async () => {
   const mixed = pemOf('rsa') + certificate.toString()
   const checked = checkCredential({ field: 'secrets', secret: new Secret(mixed), config })
   expect(await checked).toMatchObject({ ok: false, failure: { error: 'invalid_config' } })

@@ -39,14 +39,14 @@ const all = {
   redirectUri: 'Registered_Name-1',
 } as const
 
-describe("a provider's own ways, as settings", () => {
-  test('are kept as they were said, and can be told again', async () => {
+describe('protocol settings', () => {
+  test('are stored as given, and can be read back', async () => {
     const config = await configOf(all)
     expect(config).toMatchObject({ ok: true, value: all })
     expect(config.ok && toAppPut(config.value)).toMatchObject(all)
   })
 
-  test('that nobody said are not there', async () => {
+  test('that were not given are absent', async () => {
     const config = await configOf({})
     expect(config.ok && Object.keys(config.value).sort()).toEqual(
       ['app', 'clientAuth', 'clientId', 'grant', 'provider', 'rotation', 'scopes', 'tokenUrl'].sort(),
@@ -68,7 +68,7 @@ describe("a provider's own ways, as settings", () => {
     expect(await configOf(put)).toMatchObject({ ok: true })
   })
 
-  test('a host that each account names is judged once it is known', async () => {
+  test('a host that an account fills in is checked when it is known', async () => {
     const put = { urlParams: { domain: { pattern: '^[a-z.]+$' } }, tokenUrl: 'https://{domain}/token' }
     expect(await configOf(put, false)).toMatchObject({ ok: true })
     const plain = { ...put, tokenUrl: 'http://{domain}/token' }
@@ -140,7 +140,7 @@ describe("a provider's own ways, as settings", () => {
       (name) =>
         [name, { grant: 'client_credentials', clientSecret: 's', [name]: all[name as 'pkce'] }] as const,
     ),
-  ] as const)('%s is named when it clashes: %j', async (field, put) => {
+  ] as const)('%s is named in a conflict: %j', async (field, put) => {
     expect(await configOf(put)).toMatchObject({
       ok: false,
       failure: { error: 'invalid_config', message: expect.stringMatching(new RegExp(`^${field}: `)) },
@@ -170,7 +170,7 @@ describe("a provider's own ways, as settings", () => {
     ['refreshUrl', 'nowhere'],
     ['refreshUrl', `https://a.example/${'x'.repeat(2_048)}`],
     ['redirectUri', 'a\nb'],
-  ])('%s is none of the settings: %j', (field, value) => {
+  ])('%s is invalid: %j', (field, value) => {
     expect(appPutSchema.safeParse(whole({ [field]: value })).error?.issues[0]?.path[0]).toBe(field)
   })
 })

@@ -5,7 +5,7 @@ import { proxyFor } from '../../src/provider/outgoing-proxies.ts'
 
 const proxiesOf = (env: Record<string, string>) => readConfig(env, 'dev').proxies
 
-describe('the environment', () => {
+describe('proxy variables', () => {
   const reached = (url: string, env: Record<string, string>) => {
     const { protocol, hostname, port } = new URL(url)
     const host = hostname.replace(/^\[|\]$/g, '')
@@ -51,15 +51,15 @@ describe('the environment', () => {
     ['10.0.0.0/33', 'https://10.0.0.0'],
     ['fd00::/8', 'https://10.1.2.3'],
     ['0.0.0.0/0', 'https://a.example'],
-  ])('NO_PROXY=%s: %s is not', (noProxy, url) =>
+  ])('NO_PROXY=%s: %s is reached through the proxy', (noProxy, url) =>
     expect(reached(url, { ...https, NO_PROXY: noProxy })).toBe('http://proxy.example.com:3128'),
   )
 
-  it.each(['ftp://p', 'http://', 'socks5://p:1080', 'http://a:%zz@p'])('takes no %s', (proxy) => {
+  it.each(['ftp://p', 'http://', 'socks5://p:1080', 'http://a:%zz@p'])('reject %s', (proxy) => {
     expect(() => proxiesOf({ HTTPS_PROXY: proxy })).toThrow(/^HTTPS_PROXY: must be the address of a proxy/)
   })
 
-  it('never prints the credentials of a proxy', () => {
+  it('do not reveal a proxy’s credentials in errors', () => {
     const env = { HTTPS_PROXY: 'http://me:p%40ss@proxy.example.com:3128' }
     const read = readConfig(env, 'dev')
     expect(read.proxies.https?.authorization?.reveal()).toBe(`Basic ${btoa('me:p@ss')}`)

@@ -26,7 +26,7 @@ test.each([
   expect(missingScopes({ config: { provider, scopes: [...scopes] }, granted })).toEqual(missing)
 })
 
-test('a consent lacks no permission that is granted by another name, and none that signs in', () => {
+test('no scope is missing that was granted under another name, or is for sign-in only', () => {
   const missing = (scopes: string[], granted: string[]) =>
     missingPermissions({ config: { provider: 'outlook', scopes }, granted })
   expect(missing(['openid', 'Mail.Read'], [`${graph}Mail.Read`])).toEqual([])

@@ -54,7 +54,7 @@ const verified = (form: Record<string, string> | undefined, audience: string, ki
   })
 
 describe('a service account', () => {
-  test('asserts whose mailbox it wants, and sends nothing else', async () => {
+  test('asserts the user, and sends nothing else', async () => {
     await using at = await start(() => tokens)
     const answer = await tokensOf(at.mint())
     expect(answer).toMatchObject({ expiresIn: 3599, scopes })
@@ -69,7 +69,7 @@ describe('a service account', () => {
     expect(payload.iat).toBeLessThanOrEqual(Date.now() / 1_000)
   })
 
-  test('signs anew each time', async () => {
+  test('signs a new assertion for each request', async () => {
     await using at = await start(() => tokens)
     await tokensOf(at.mint())
     await tokensOf(at.mint())
@@ -77,7 +77,7 @@ describe('a service account', () => {
     expect(first?.assertion).not.toBe(second?.assertion)
   })
 
-  test('with the PEM key alone, which has no name', async () => {
+  test('with only a PEM key sends no key id', async () => {
     await using at = await start(() => tokens)
     await tokensOf(at.mint(pemOf('rsa')))
     const [form] = at.forms()
@@ -86,7 +86,7 @@ describe('a service account', () => {
   })
 })
 
-describe('a clock that is wrong', () => {
+describe('a clock difference to the provider', () => {
   const hour = 3_600_000
   const refusal = (headers: Record<string, string>): Answer => ({
     status: 400,
@@ -94,7 +94,7 @@ describe('a clock that is wrong', () => {
     body: JSON.stringify({ error: 'invalid_grant', error_description: 'Invalid JWT' }),
   })
 
-  test('raises an alarm, burns nothing, and is made up for at the next attempt', async () => {
+  test('is a temporary failure with a metric, and corrected in the next attempt', async () => {
     await using at = await start(
       (count) => (count === 1 ? refusal(date()) : { ...tokens, headers: date() }),
       hour,
@@ -112,7 +112,7 @@ describe('a clock that is wrong', () => {
     await verified(right, at.tokenUrl)
   })
 
-  test('is learnt from answers that bring tokens too', async () => {
+  test('is learnt from successful responses too', async () => {
     await using at = await start(() => ({ ...tokens, headers: date(2 * hour) }))
     await tokensOf(at.mint())
     await tokensOf(at.mint())
@@ -122,13 +122,13 @@ describe('a clock that is wrong', () => {
     expect(Math.abs((payload.iat ?? 0) * 1_000 - Date.now() - 2 * hour)).toBeLessThan(hour)
   })
 
-  test('is no excuse where the clocks agree', async () => {
+  test('does not explain a refusal if the clocks agree', async () => {
     await using at = await start(() => refusal(date()))
     expect(await refusalOf(at.mint())).toMatchObject({ class: 'S', reason: 'assertion_rejected' })
     expect(at.alarms).toEqual([])
   })
 
-  test('is what it must be where nothing is known of the provider’s', async () => {
+  test('is assumed if the provider’s time is unknown', async () => {
     await using at = await start(() => refusal({}))
     expect(await refusalOf(at.mint())).toMatchObject({ class: 'T', reason: 'clock_skew' })
   })

@@ -49,25 +49,25 @@ async function signedIn(claims: object, userinfo: object = {}, settings: Partial
 
 const uuid = '8eaef023-2b34-4da1-9baa-8bc8c9d6a490'
 
-describe('who signed in', () => {
-  it('is said by the ID token, and nobody else is asked', async () => {
+describe('the user who signed in', () => {
+  it('is read from the ID token, without a request', async () => {
     const { who, asked } = await signedIn({ email: 'a@example.com', email_verified: true })
     expect(who).toMatchObject({ subject: 'sub-1', name: 'a@example.com', addresses: ['a@example.com'] })
     expect(asked).toEqual([])
   })
 
-  it('is asked of the userinfo endpoint where the ID token has no address', async () => {
+  it('is read from the userinfo endpoint if the ID token has no address', async () => {
     const { who, asked } = await signedIn({ name: 'Alice' }, { sub: 'sub-1', email: 'a@example.com' })
     expect(who?.name).toBe('a@example.com')
     expect(asked).toEqual(['Bearer the-access-token'])
   })
 
-  it('is not what that says of another user', async () => {
+  it('is not taken from a userinfo response about another subject', async () => {
     const { who } = await signedIn({}, { sub: 'sub-2', email: 'b@example.com' })
     expect(who).toMatchObject({ addresses: [], subject: 'sub-1' })
   })
 
-  it('is no address that is not verified, and no UUID', async () => {
+  it('is no unverified address, and no UUID', async () => {
     const { who } = await signedIn({
       email: 'a@example.com',
       email_verified: false,
@@ -77,7 +77,7 @@ describe('who signed in', () => {
     expect(who?.name).toBeUndefined()
   })
 
-  it('is known at Microsoft by tenant and object id, whichever tenant signs', async () => {
+  it('is identified at Microsoft by tenant and object id, whichever tenant is the issuer', async () => {
     const microsoft = { tid: uuid, oid: uuid, upn: 'a@example.com' }
     const settings = { issuer: `${issuer}/{tenantid}/v2.0` }
     const { who } = await signedIn({ iss: `${issuer}/${uuid}/v2.0`, ...microsoft }, {}, settings)
@@ -89,11 +89,11 @@ describe('who signed in', () => {
     })
   })
 
-  it('is refused where another issuer signs than the one that is known', async () => {
+  it('is rejected from another issuer than the known one', async () => {
     expect((await signedIn({ iss: 'https://evil.example' })).kind).toBe('refused')
   })
 
-  it('is trusted from the token endpoint where no issuer is known; one that does not match is ignored', async () => {
+  it('is trusted from the token endpoint if no issuer is known; one that does not match is ignored', async () => {
     const unknown = { issuer: undefined, tokenUrl: `${issuer}/token` } as unknown as Partial<AppConfig>
     expect((await signedIn({ email: 'a@example.com' }, {}, unknown)).who?.name).toBe('a@example.com')
     const other = await signedIn({ email: 'a@example.com', aud: 'another client' }, {}, unknown)

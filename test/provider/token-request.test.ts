@@ -20,8 +20,8 @@ async function sent(options: Parameters<typeof ask>[1]) {
   return { head, form: Object.fromEntries(new URLSearchParams(body)) }
 }
 
-describe('tokens that come', () => {
-  test('all that a full answer says', async () => {
+describe('a token response', () => {
+  test('with all fields is read completely', async () => {
     const date = new Date(Date.now() + 3_600_000).toUTCString()
     const answer = await answered({
       ...json({
@@ -45,7 +45,7 @@ describe('tokens that come', () => {
     expect(JSON.stringify(answer)).not.toMatch(/at-1|refresh-2/)
   })
 
-  test('nothing but the token', async () => {
+  test('with the access token only is accepted', async () => {
     const answer = await answered(json({ access_token: 'at-1' }))
     expect(Object.keys(answer)).toEqual(['kind', 'accessToken', 'reached'])
   })
@@ -54,12 +54,12 @@ describe('tokens that come', () => {
     ['no JSON', '{'],
     ['no claims', '{"a":1}'],
     ['no text', 7],
-  ])('claims that are %s cost nothing else', async (_, claims) => {
+  ])('with claims that are %s loses nothing else', async (_, claims) => {
     const answer = await answered(json({ access_token: 'at-1', refresh_token: 'refresh-2', claims }))
     expect(answer.refreshToken?.reveal()).toBe('refresh-2')
   })
 
-  test('the refresh token that was sent is no new one', async () => {
+  test('with the same refresh token has no new one', async () => {
     const answer = await answered(json({ access_token: 'at-1', refresh_token: 'refresh-1' }))
     expect(answer.refreshToken).toBeUndefined()
   })
@@ -71,7 +71,7 @@ describe('tokens that come', () => {
     ['negative', -5, undefined],
     ['no number', 'an hour', undefined],
     ['longer than dates are', 1e300, 315_360_000],
-  ])('a life given as %s', async (_, given, read) => {
+  ])('with expires_in as %s', async (_, given, read) => {
     const answer = await answered(
       json({ access_token: 'at-1', expires_in: given, refresh_token: 'refresh-2' }),
     )
@@ -79,7 +79,7 @@ describe('tokens that come', () => {
     expect(answer.refreshToken?.reveal()).toBe('refresh-2')
   })
 
-  test('a strange token type or a broken ID token loses nothing', async () => {
+  test('with an unknown token type or an invalid ID token loses nothing', async () => {
     const odd = {
       access_token: 'at-1',
       token_type: 'odd',
@@ -91,15 +91,15 @@ describe('tokens that come', () => {
     expect(answer.refreshToken?.reveal()).toBe('refresh-2')
   })
 
-  test('a 201, a byte order mark, and compression nobody asked for', async () => {
+  test('with status 201, a byte order mark or unrequested compression is accepted', async () => {
     const body = Buffer.from('\ufeff{"access_token":"at-1"}')
     await answered({ status: 201, body })
     await answered({ status: 200, body: gzipSync(body), headers: { 'content-encoding': 'gzip' } })
   })
 })
 
-describe('what is sent', () => {
-  test('client_secret_basic encodes name and secret first (RFC 6749 §2.3.1)', async () => {
+describe('a token request', () => {
+  test('with client_secret_basic encodes id and secret (RFC 6749 §2.3.1)', async () => {
     const { head, form } = await sent({ clientSecret: new Secret('a:b c%') })
     const basic = Buffer.from('client%3A1:a%3Ab+c%25').toString('base64')
     expect(head).toContain(`authorization: Basic ${basic}`)
@@ -107,7 +107,7 @@ describe('what is sent', () => {
     expect(form).toEqual({ grant_type: 'refresh_token', refresh_token: 'refresh-1' })
   })
 
-  test('client_secret_post', async () => {
+  test('with client_secret_post has the secret in the body', async () => {
     await using server = await startRawServer((socket) =>
       socket.end(answerBytes(json({ access_token: 'at-1' }))),
     )
@@ -120,7 +120,7 @@ describe('what is sent', () => {
     })
   })
 
-  test('scopes only when asked for, and then invalid_scope says nothing about the grant', async () => {
+  test('has scopes only if requested, and then invalid_scope is no refusal of the grant', async () => {
     const { form } = await sent({ scopes: ['mail', 'files'] })
     expect(form.scope).toBe('mail files')
     await using server = await startRawServer((socket) =>
@@ -130,7 +130,7 @@ describe('what is sent', () => {
     expect(answer).toMatchObject({ refusal: { class: 'C' } })
   })
 
-  test('a client without a secret only says its name', async () => {
+  test('without a secret has only the client id', async () => {
     await using server = await startRawServer((socket) =>
       socket.end(answerBytes(json({ access_token: 'at-1' }))),
     )

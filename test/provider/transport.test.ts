@@ -10,8 +10,8 @@ const unsent = { class: 'T', sent: false, inDoubt: false }
 const doubtful = { class: 'T', sent: true, inDoubt: true }
 const tokens = answerBytes({ status: 200, body: '{"access_token":"at-1","token_type":"bearer"}' })
 
-describe('a request that never left', () => {
-  test('refused', async () => {
+describe('a request that was not sent', () => {
+  test('because the connection was refused', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
@@ -23,14 +23,14 @@ describe('a request that never left', () => {
     })
   })
 
-  test('a name that does not exist', async () => {
+  test('because the name does not exist', async () => {
     const refusal = await refusalOf(
       ask('http://tokenbus.invalid/token', { timing: { connectMs: 10_000, answerMs: 10_000 } }),
     )
     expect(refusal).toMatchObject({ ...unsent, reason: 'dns_failure' })
   })
 
-  test('TLS that fails before anything is sent', async () => {
+  test('because TLS failed', async () => {
     await using server = await startRawServer(
       () => {},
       (socket) => socket.end('this is not TLS\n'),
@@ -39,7 +39,7 @@ describe('a request that never left', () => {
     expect(refusal).toMatchObject({ ...unsent, reason: 'tls_failure' })
   })
 
-  test('TLS whose handshake never ends is given up in time', async () => {
+  test('because the TLS handshake timed out', async () => {
     await using server = await startRawServer(() => {})
     await using provider = startProvider()
     const refusal = await refusalOf(
@@ -53,7 +53,7 @@ describe('a request that never left', () => {
     expect(refusal).toMatchObject({ ...unsent, reason: 'connect_timeout' })
   })
 
-  test('one that found no free connection in time is not sent when there is one', async () => {
+  test('because no connection was free in time is not sent later', async () => {
     const waiting: (() => void)[] = []
     await using server = await startRawServer((socket, request) => {
       if (request.includes('early')) waiting.push(() => socket.write(tokens))
@@ -76,7 +76,7 @@ describe('a request that never left', () => {
     expect(server.requests.filter((request) => request.includes('late'))).toEqual([])
   })
 
-  test('a closed provider', async () => {
+  test('because the client is closed', async () => {
     const provider = startProvider()
     await provider.close()
     const answer = provider.refreshToken({
@@ -89,8 +89,8 @@ describe('a request that never left', () => {
   })
 })
 
-describe('a request that left', () => {
-  test('reset instead of an answer', async () => {
+describe('a request that was sent', () => {
+  test('and answered by a reset', async () => {
     await using server = await startRawServer((socket) => socket.resetAndDestroy())
     expect(await refusalOf(ask(server.url))).toMatchObject({
       ...doubtful,
@@ -100,18 +100,18 @@ describe('a request that left', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  test('closed instead of an answer', async () => {
+  test('and answered by a close', async () => {
     await using server = await startRawServer((socket) => socket.end())
     expect(await refusalOf(ask(server.url))).toMatchObject({ ...doubtful, reason: 'connection_lost' })
     expect(server.requests).toHaveLength(1)
   })
 
-  test('bytes that are no HTTP', async () => {
+  test('and answered by bytes that are no HTTP', async () => {
     await using server = await startRawServer((socket) => socket.end('220 smtp.example.com ESMTP\r\n'))
     expect(await refusalOf(ask(server.url))).toMatchObject({ ...doubtful, reason: 'connection_lost' })
   })
 
-  test('cut in the middle of a 200', async () => {
+  test('and whose 200 response was cut off', async () => {
     await using server = await startRawServer((socket) => socket.end(tokens.subarray(0, -5)))
     expect(await refusalOf(ask(server.url))).toMatchObject({
       ...doubtful,
@@ -120,7 +120,7 @@ describe('a request that left', () => {
     })
   })
 
-  test('cut in the middle of a 503: the status had been said', async () => {
+  test('and whose 503 response was cut off has a known status', async () => {
     const bytes = answerBytes({ status: 503, body: 'unavailable' })
     await using server = await startRawServer((socket) => socket.end(bytes.subarray(0, -5)))
     expect(await refusalOf(ask(server.url))).toMatchObject({
@@ -131,19 +131,19 @@ describe('a request that left', () => {
     })
   })
 
-  test('no answer in time', async () => {
+  test('without a response in time', async () => {
     await using server = await startRawServer(() => {})
     const refusal = await refusalOf(ask(server.url, { timing: { connectMs: 5_000, answerMs: 300 } }))
     expect(refusal).toMatchObject({ ...doubtful, reason: 'answer_timeout' })
   })
 
-  test('an answer slower than connecting may be is waited for', async () => {
+  test('is awaited longer than the connect time-out', async () => {
     await using server = await startRawServer((socket) => setTimeout(() => socket.end(tokens), 2_500))
     const answer = await tokensOf(ask(server.url, { timing: { connectMs: 2_000, answerMs: 10_000 } }))
     expect(answer.accessToken.reveal()).toBe('at-1')
   })
 
-  test('an answer that trickles is waited for', async () => {
+  test('is awaited while the response arrives slowly', async () => {
     await using server = await startRawServer((socket) => {
       socket.write(tokens.subarray(0, 20))
       setTimeout(() => socket.end(tokens.subarray(20)), 200)
@@ -152,7 +152,7 @@ describe('a request that left', () => {
   })
 })
 
-test('sockets are used again at once, and let go after a second: a stale one would make doubt', async () => {
+test('sockets are reused for a second only, because a stale one would make the outcome unknown', async () => {
   const body = '{"access_token":"at-1"}'
   const wishing = answerBytes({ status: 200, headers: { 'keep-alive': 'timeout=60' }, body })
   let open = 0

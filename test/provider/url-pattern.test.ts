@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { patternComplaint } from '../../src/provider/url-pattern.ts'
 
-describe('a pattern for what fills a URL', () => {
+describe('a pattern for URL parameters', () => {
   it.each([
     '^[a-z0-9-]+\\.example\\.com$',
     '^[a-z0-9][a-z0-9-]{0,62}$',
@@ -34,7 +34,7 @@ describe('a pattern for what fills a URL', () => {
     ['^a b$', 'has a space'],
   ])('must not be %s: it %s', (pattern) => expect(patternComplaint(pattern)).toEqual(expect.any(String)))
 
-  it('that is taken is one that the engine takes', () => {
+  it('that is accepted is a valid regular expression', () => {
     for (const pattern of ['^[\\w-]+$', '^[a\\]]{2}$', '^(?:a(?:b|c)?d|e)$']) {
       expect(patternComplaint(pattern)).toBeUndefined()
       expect(() => new RegExp(pattern, 'u')).not.toThrow()

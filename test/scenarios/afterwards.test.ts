@@ -13,7 +13,7 @@ afterAll(() => tokenbus[Symbol.asyncDispose]())
 const { gmail, gmailService, outlook } = stages
 
 describe.concurrent('a parked account', () => {
-  it('is looked after once a day, and says nothing new while nothing is', async () => {
+  it('is probed daily, without further events while nothing changes', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     const { standIn, user, account } = scene
     standIn.adminBlocksByPolicy(user)
@@ -33,7 +33,7 @@ describe.concurrent('a parked account', () => {
     expect(tokenbus.count('token.invalid', account)).toBe(1)
   })
 
-  it('that is parked for another reason says so', async () => {
+  it('that is then parked for another reason publishes that', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     const { standIn, user } = scene
     standIn.adminBlocksByPolicy(user)
@@ -47,7 +47,7 @@ describe.concurrent('a parked account', () => {
     })
   })
 
-  it('comes back at once when its grant is put again', async () => {
+  it('is restored at once when its grant is put again', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     const { standIn, user, account } = scene
     standIn.adminDemandsMfa(user)
@@ -59,7 +59,7 @@ describe.concurrent('a parked account', () => {
     expect(await tokenbus.request(`token.get.${account}`)).toMatchObject({ accessToken: expect.any(String) })
   })
 
-  it('passes on the claims the next sign-in must satisfy', async () => {
+  it('publishes the claims that the next sign-in must satisfy', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     scene.standIn.adminDemandsMfa(scene.user)
     await scene.forceRefresh()
@@ -76,8 +76,8 @@ describe.concurrent('a parked account', () => {
   })
 })
 
-describe.concurrent('a dead account', () => {
-  it('is valid again once a person has consented', async () => {
+describe.concurrent('a revoked account', () => {
+  it('is valid again after a new consent, which is the only request to the provider', async () => {
     await using scene = await setScene({ tokenbus, stage: gmail })
     const { standIn, user, account } = scene
     standIn.userRemovesApp(user)
@@ -93,8 +93,8 @@ describe.concurrent('a dead account', () => {
   })
 })
 
-describe.concurrent("an app's expired secret", () => {
-  it('is told in the same words to those who only followed', async () => {
+describe.concurrent('an expired client secret', () => {
+  it('is published with the same reason for accounts that did not attempt a refresh', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     const { standIn, app } = scene
     await scene.connectWitness()
@@ -122,8 +122,8 @@ describe.concurrent("an app's expired secret", () => {
   })
 })
 
-describe.concurrent('what passes', () => {
-  it('a throttled app asks nobody until the provider is ready, and serves what it has', async () => {
+describe.concurrent('temporary conditions', () => {
+  it('a throttled app sends nothing until retryAfter, and its tokens are served', async () => {
     await using scene = await setScene({ tokenbus, stage: outlook })
     const { standIn, app, account } = scene
     standIn.throttle(1, 60)
@@ -137,7 +137,7 @@ describe.concurrent('what passes', () => {
     expect(tokenbus.count('token.invalid', account)).toBe(0)
   })
 
-  it("a service account whose clock is not the provider's signs for the provider's time", async () => {
+  it('a service account signs with the provider’s time after a clock difference', async () => {
     await using scene = await setScene({ tokenbus, stage: gmailService })
     await scene.refreshed()
     scene.standIn.clock.advance({ hours: 3 })

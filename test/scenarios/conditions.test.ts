@@ -24,7 +24,7 @@ async function provoke(scene: AnyScene, failureClass: string): Promise<void> {
 }
 
 describe.concurrent.each(conditions)('$stage: $condition', ({ stage, cause, told, cure }) => {
-  it(`is published as ${told.reason}${cure ? ', and put right it comes back by itself' : ''}`, async () => {
+  it(`is published as ${told.reason}${cure ? ', and the account recovers once it is fixed' : ''}`, async () => {
     await using scene: AnyScene = await setScene({ tokenbus, stage: stages[stage] as never })
     expect(scene.connected).toMatchObject({ account: scene.account })
     await scene.refreshed()

@@ -13,8 +13,8 @@ afterAll(() => tokenbus[Symbol.asyncDispose]())
 const type = 'account.grant-expiring'
 const daysLeft = (time: string) => (Date.parse(time) - Date.now()) / 86_400_000
 
-describe.concurrent('a grant that its provider lets run out', () => {
-  it('is told once, seven days before, with its end', async () => {
+describe.concurrent('a grant with an expiry', () => {
+  it('is announced once, seven days before, with its end', async () => {
     await using scene = await setScene({ tokenbus, stage: stages.gmail })
     const { standIn, account, user } = scene
     standIn.consentEnds(user, { days: 30 })
@@ -52,7 +52,7 @@ describe.concurrent('a grant that its provider lets run out', () => {
     expect(daysLeft((await tokenbus.heard(type, account, { after: 1 })).expiresAt)).toBeCloseTo(3, 2)
   })
 
-  it('of an app in testing is told at once', async () => {
+  it('of an app in testing is announced at once', async () => {
     await using scene = await setScene({ tokenbus, stage: stages.testedGmail })
     const told = await tokenbus.heard(type, scene.account)
     expect(daysLeft(told.expiresAt)).toBeCloseTo(7, 2)

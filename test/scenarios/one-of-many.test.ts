@@ -60,7 +60,7 @@ const cases = [
 ]
 
 describe.concurrent.each(cases)('$what', ({ stage, prepare, cause, cure, told }) => {
-  it('holds up its own accounts alone, and they look for themselves', async () => {
+  it('affects only its own accounts, which are probed slowly', async () => {
     await using scene = await setScene({ tokenbus, stage, ...(prepare && { prepare }) })
     const { standIn, app, account } = scene as Scene<Awaited<ReturnType<typeof outlook.start>>>
     await scene.refreshed()

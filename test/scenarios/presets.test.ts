@@ -81,7 +81,7 @@ describe.concurrent.each(presets)('$preset', ({ preset, provider, scopes, rotate
     expect(await scene.refreshed({ after: 1 })).toMatchObject({ state: 'valid', previousState: 'valid' })
   })
 
-  it(`${rotates === null ? 'has no refresh token to' : rotates ? 'follows those that' : 'keeps one that does not'} rotate`, async () => {
+  it(`${rotates === null ? 'has no refresh token' : rotates ? 'rotates its refresh token' : 'keeps its refresh token'}`, async () => {
     await using scene = await play(preset)
     await scene.refreshed()
     for (let each = 0; each < 3; each++) expect(await scene.forceRefresh()).toHaveProperty('accessToken')
@@ -90,7 +90,7 @@ describe.concurrent.each(presets)('$preset', ({ preset, provider, scopes, rotate
     expect([spent.length, new Set(spent).size]).toEqual(rotates === null ? [0, 0] : [3, rotates ? 3 : 1])
   })
 
-  it(`${revokes ? 'revokes what it deletes' : 'deletes what nobody can revoke'}`, async () => {
+  it(`${revokes ? 'revokes a deleted account at the provider' : 'deletes an account without revocation at the provider'}`, async () => {
     await using scene = await play(preset)
     await scene.refreshed()
     const deleted = await tokenbus.request(`account.delete.${scene.account}`, { revokeAtProvider: true })

@@ -43,7 +43,7 @@ describe.concurrent.each([
   ['the assertions of a service account', stages.gmailService],
   ['private_key_jwt', stages.outlookWithKey],
 ] as const)('%s', (_, stage) => {
-  it('falls through from a rejected key to the next, which is used from then on', async () => {
+  it('use the next key if one is rejected, and that one from then on', async () => {
     const { scene, keysAre } = await sceneWith(stage as never, [old, current])
     await using _scene = scene
     const asked = scene.standIn.asked.length
@@ -59,7 +59,7 @@ describe.concurrent.each([
 })
 
 describe.concurrent('a service account', () => {
-  it('is not thought to have a wrong key where it is the user that is unknown', async () => {
+  it('with an unknown user does not mark its keys as rejected', async () => {
     const { scene, keysAre } = await sceneWith(stages.gmailService, [current, old])
     await using _scene = scene
     const nobody = 'nobody@example.com'

@@ -89,7 +89,7 @@ async function verify(tokenUrl: string, settings: object = {}) {
 }
 
 describe('verifying the credentials of an app', () => {
-  it.each(tellsApart)('%s: the right secret is accepted, by one control request', async (_, dead, wrong) => {
+  it.each(tellsApart)('%s: the right secret is accepted, with one control', async (_, dead, wrong) => {
     await using endpoint = await startEndpoint(dead, wrong)
     expect(await verify(endpoint.url)).toMatchObject([
       { ok: true, message: expect.stringContaining('accepted') },
@@ -97,13 +97,13 @@ describe('verifying the credentials of an app', () => {
     expect(endpoint.asked()).toBe(2)
   })
 
-  it.each(tellsApart)('%s: a wrong secret is never called right', async (_, dead, wrong) => {
+  it.each(tellsApart)('%s: a wrong secret is never accepted', async (_, dead, wrong) => {
     await using endpoint = await startEndpoint(dead, wrong)
     const [{ ok }] = await verify(endpoint.url, { clientSecret: 'wrong' })
     expect(ok).not.toBe(true)
   })
 
-  it.each(tellsApart)('%s: a wrong secret beside a right one is told', async (_, dead, wrong) => {
+  it.each(tellsApart)('%s: a wrong secret among right ones is reported', async (_, dead, wrong) => {
     await using endpoint = await startEndpoint(dead, wrong)
     const secrets = [
       { id: 'one', secret: 'right' },
@@ -114,7 +114,7 @@ describe('verifying the credentials of an app', () => {
     expect(found.map(({ ok }: Reply) => ok)).toEqual([true, false, true])
   })
 
-  it.each(blind)('%s: neither is told, and why', async (_, dead, wrong) => {
+  it.each(blind)('%s: both are inconclusive, with the reason', async (_, dead, wrong) => {
     await using endpoint = await startEndpoint(dead, wrong)
     for (const clientSecret of ['right', 'wrong']) {
       expect(await verify(endpoint.url, { clientSecret })).toMatchObject([
@@ -127,7 +127,7 @@ describe('verifying the credentials of an app', () => {
     }
   })
 
-  it('of a public client, by its name', async () => {
+  it('of a public client compares the client id', async () => {
     const settings = { clientAuth: 'none', clientSecret: undefined, clientId: 'public' }
     await using apart = await startEndpoint(word(400, 'invalid_grant'), word(401, 'invalid_client'))
     expect(await verify(apart.url, settings)).toMatchObject([{ ok: true }])

@@ -31,7 +31,7 @@ async function listening(onSocket: (socket: Socket) => void) {
   }
 }
 
-describe('what cannot be reached', () => {
+describe('verifying an app that cannot be reached', () => {
   it.each<[string, object, string, string]>([
     [
       'a closed port',
@@ -45,14 +45,14 @@ describe('what cannot be reached', () => {
       'discovery',
       'connection_refused (ECONNREFUSED)',
     ],
-  ])('%s ends the walk', async (_, settings, step, message) => {
+  ])('%s ends the verification', async (_, settings, step, message) => {
     await using scene = await setUp('plain', settings)
     const found = await scene.verify()
     expect(found.ok).toBe(false)
     expect(found.steps.at(-1)).toEqual({ step, ok: false, message, action: 'wait' })
   })
 
-  it('an address where something else answers', async () => {
+  it('with another service at the address fails', async () => {
     await using other = await setUp('mailRu')
     await using scene = await setUp('plain', { tokenUrl: `${other.standIn.url}/nothing` })
     expect((await scene.verify()).steps.at(-1)).toMatchObject({
@@ -62,7 +62,7 @@ describe('what cannot be reached', () => {
     })
   })
 
-  it('an issuer that says nothing of itself', async () => {
+  it('with an issuer without metadata fails', async () => {
     await using other = await setUp('mailRu')
     await using scene = await setUp('oidc', { issuer: other.standIn.url })
     expect((await scene.verify()).steps.at(-1)).toMatchObject({
@@ -73,7 +73,7 @@ describe('what cannot be reached', () => {
     })
   })
 
-  it('who never answers is waited for no longer than a caller waits', async () => {
+  it('without a response ends before the caller’s time-out', async () => {
     await using silent = await listening(() => {})
     await using scene = await setUp('plain', { tokenUrl: silent.url })
     const found = await scene.verify()
@@ -84,7 +84,7 @@ describe('what cannot be reached', () => {
     })
   })
 
-  it('a provider that is as busy with the app as it may be is asked no more', async () => {
+  it('at its concurrency limit sends nothing', async () => {
     const held: Socket[] = []
     await using silent = await listening((socket) => held.push(socket))
     await using scene = await setUp('plain', { tokenUrl: silent.url, concurrency: 1 })
@@ -98,7 +98,7 @@ describe('what cannot be reached', () => {
     expect(held).toHaveLength(1)
   })
 
-  it('a provider that throttles the app gets no request', async () => {
+  it('that is throttled sends nothing', async () => {
     await using scene = await setUp('outlookService')
     await tokenbus.request(`account.put.${scene.app}`, { app: scene.app, user: 'u', policy: 'lazy' })
     await tokenbus.heard('token.refreshed', scene.app)

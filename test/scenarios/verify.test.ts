@@ -37,7 +37,7 @@ const presets: [StageName, object, unknown[]][] = [
 ]
 
 describe.concurrent.each(presets)('%s', (stage, payload, steps) => {
-  it('as it should be set up', async () => {
+  it('is verified step by step', async () => {
     await using scene = await setUp(stage)
     const found = await scene.verify(payload)
     expect(found).toMatchObject({ app: scene.app, ok: true })
@@ -58,7 +58,7 @@ const wrongs: [StageName, string, string][] = [
 ]
 
 describe.concurrent.each(wrongs)('%s with a wrong secret', (stage, words, action) => {
-  it('is told so, and the app is none the worse for it', async () => {
+  it('is reported, and the app’s state does not change', async () => {
     await using scene = await setUp(stage, wrongSecret)
     const before = await tokenbus.request(`app.get.${scene.app}`)
     // Twice, from attempts to refresh, would be the end of it.
@@ -81,7 +81,7 @@ describe.concurrent.each(wrongs)('%s with a wrong secret', (stage, words, action
 })
 
 describe('secrets', () => {
-  it('are each tried, in order, with the days they have left', async () => {
+  it('are each tried, in order, with their remaining days', async () => {
     const inDays = (days: number) => new Date(Date.now() + days * 86_400_000 + 60_000).toISOString()
     await using scene = await setUp('outlook', {
       clientSecret: undefined,
@@ -111,7 +111,7 @@ describe('secrets', () => {
     ])
   })
 
-  it('none: a public client is told that it sends none', async () => {
+  it('are reported as missing if the provider requires one', async () => {
     await using scene = await setUp('plain', { clientSecret: undefined })
     const found = await scene.verify()
     expect(stepOf(found, 'credentials')).toMatchObject({
@@ -120,14 +120,14 @@ describe('secrets', () => {
     })
   })
 
-  it('show in no answer, and no token does', async () => {
+  it('appear in no reply, nor do tokens', async () => {
     await using scene = await setUp('outlookService')
     const said = JSON.stringify(await scene.verify())
     expect(said).not.toContain(scene.standIn.client.secret)
     expect(said).not.toContain('at.')
   })
 
-  it('of which the provider tells nothing, since it looked no further than the token', async () => {
+  it('are inconclusive if the provider checks only the token', async () => {
     await using scene = await setUp('outlook')
     scene.standIn.says({ status: 400, body: { error: 'invalid_grant', error_codes: [9002313] } })
     expect(await scene.verify()).toMatchObject({ ok: true })
@@ -138,7 +138,7 @@ describe('secrets', () => {
 describe('a service account', () => {
   const user = 'alice@example.com'
 
-  it('whose delegation is missing, from the one whose user there is not', async () => {
+  it('with a missing delegation is distinguished from one with an unknown user', async () => {
     await using scene = await setUp('gmailService')
     scene.standIn.delegationEnds(user)
     const found = await scene.verify({ user })
@@ -159,7 +159,7 @@ describe('a service account', () => {
     })
   })
 
-  it('whose clock is wrong', async () => {
+  it('with a wrong clock is reported', async () => {
     await using scene = await setUp('gmailService')
     scene.standIn.clock.advance({ hours: 2 })
     expect((await scene.verify({ user })).steps.at(-1)).toMatchObject({
@@ -169,7 +169,7 @@ describe('a service account', () => {
     })
   })
 
-  it('which the provider cannot make out', async () => {
+  it('that the provider does not recognise is reported', async () => {
     await using scene = await setUp('gmailService')
     scene.standIn.says({ status: 400, body: { error: 'invalid_request' } })
     expect((await scene.verify({ user })).steps.at(-1)).toMatchObject({
@@ -179,7 +179,7 @@ describe('a service account', () => {
     })
   })
 
-  it('for nobody in particular proves what it can', async () => {
+  it('without a user is verified as far as possible', async () => {
     await using scene = await setUp('gmailService')
     const found = await scene.verify()
     expect(found.ok).toBe(true)
@@ -196,6 +196,6 @@ describe('a service account', () => {
   })
 })
 
-it('an app that is not there is not found', async () => {
+it('a missing app is app_not_found', async () => {
   expect(await tokenbus.request('app.verify.nobody')).toMatchObject({ error: 'app_not_found' })
 })

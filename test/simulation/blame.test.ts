@@ -32,33 +32,38 @@ async function readAll(stage: Stage, accounts: readonly string[], lasts: number)
   return refusedReads
 }
 
-describe.each([30, 600])('ten accounts with tokens of %i s, one of which dies in strange words', (life) => {
-  it.each(['seen', 'blind'] as const)('the other nine are never refused, control %s', async (control) => {
-    const stage = await setStage({ life: life * second })
-    const { provider, published } = stage
-    provider.controls.blind = control === 'blind'
-    const grants = new Map<string, string>()
-    for (const name of names)
-      grants.set(name, (await stage.connect(name, { rotation: 'none', fresh: true })).id)
-    await readAll(stage, names, 2 * life * second)
-    const dead = names[3] as string
-    provider.strange.set(grants.get(dead) as string, refused(deadGrant))
-    const reads = await readAll(stage, names, 20 * minute)
-    expect([...reads.keys()].filter((name) => name !== dead)).toEqual([])
-    expect(reads.get(dead)).toBeGreaterThan(0)
-    const told = published.filter(({ type }) => type === 'token.invalid').map(({ body }) => JSON.parse(body))
-    expect(told).toMatchObject([
-      {
-        account: dead,
-        state: 'revoked',
-        class: 'S',
-        reason: 'refused_for_this_grant',
-        providerError: { status: 403, error: 'unauthorized_client' },
-      },
-    ])
-    expect(published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
-  })
-})
+describe.each([30, 600])(
+  'ten accounts with tokens of %i s, one of which ends with a provider-specific error code',
+  (life) => {
+    it.each(['seen', 'blind'] as const)('do not affect the other nine, control %s', async (control) => {
+      const stage = await setStage({ life: life * second })
+      const { provider, published } = stage
+      provider.controls.blind = control === 'blind'
+      const grants = new Map<string, string>()
+      for (const name of names)
+        grants.set(name, (await stage.connect(name, { rotation: 'none', fresh: true })).id)
+      await readAll(stage, names, 2 * life * second)
+      const dead = names[3] as string
+      provider.strange.set(grants.get(dead) as string, refused(deadGrant))
+      const reads = await readAll(stage, names, 20 * minute)
+      expect([...reads.keys()].filter((name) => name !== dead)).toEqual([])
+      expect(reads.get(dead)).toBeGreaterThan(0)
+      const told = published
+        .filter(({ type }) => type === 'token.invalid')
+        .map(({ body }) => JSON.parse(body))
+      expect(told).toMatchObject([
+        {
+          account: dead,
+          state: 'revoked',
+          class: 'S',
+          reason: 'refused_for_this_grant',
+          providerError: { status: 403, error: 'unauthorized_client' },
+        },
+      ])
+      expect(published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
+    })
+  },
+)
 
 /** Of one app; each has been refreshed before, unless new. */
 async function connectAll(stage: Stage, accounts: readonly string[]): Promise<Map<string, string>> {
@@ -68,11 +73,11 @@ async function connectAll(stage: Stage, accounts: readonly string[]): Promise<Ma
   return grants
 }
 
-describe.each(['seen', 'blind'] as const)('where a control is %s', (control) => {
+describe.each(['seen', 'blind'] as const)('with a control that is %s', (control) => {
   const life = 60 * second
 
   it.each([1, 40])(
-    'a secret that really expires costs three calls beyond those in flight, for %i accounts',
+    'an expired secret costs three requests beyond those in flight, for %i accounts',
     async (count) => {
       const stage = await setStage({ life })
       const { provider, published } = stage
@@ -95,7 +100,7 @@ describe.each(['seen', 'blind'] as const)('where a control is %s', (control) => 
     },
   )
 
-  it('a bulk import of 50 dead grants fells nothing', async () => {
+  it('a bulk import of 50 dead grants does not open the circuit', async () => {
     const stage = await setStage({ life })
     const { provider, published } = stage
     provider.controls.blind = control === 'blind'
@@ -120,7 +125,7 @@ describe.each(['seen', 'blind'] as const)('where a control is %s', (control) => 
   })
 })
 
-it('two grants that die soon after a control was sent do not fell the app: another is sent', async () => {
+it('two grants that end soon after a control was sent cause another control, and do not open the circuit', async () => {
   const stage = await setStage({ life: minute })
   const { provider, published } = stage
   const few = names.slice(0, 3)
@@ -137,7 +142,7 @@ it('two grants that die soon after a control was sent do not fell the app: anoth
 })
 
 it.each(['alice', 'bob'])(
-  'a broken app with two secrets finds the one that works by one grant, %s',
+  'an app with two secrets recovers if one of them works for one grant, %s',
   async (name) => {
     const stage = await setStage({ life: minute })
     const { provider } = stage
@@ -156,7 +161,7 @@ it.each(['alice', 'bob'])(
   },
 )
 
-describe('words nobody knows', () => {
+describe('an unknown error code', () => {
   const unknown = refused({
     ...refusals.unavailable,
     reason: 'unknown_error',
@@ -164,7 +169,7 @@ describe('words nobody knows', () => {
     providerError: { status: 400, error: 'no_such_thing' },
   })
 
-  it('said to one grant alone park it, and nobody else is held up', async () => {
+  it('for one grant parks it, and delays no other account', async () => {
     const stage = await setStage({ life: minute })
     const grants = await connectAll(stage, names)
     await stage.pass(3 * minute)
@@ -179,7 +184,7 @@ describe('words nobody knows', () => {
     expect(stage.published.filter(({ type }) => type.startsWith('app.'))).toEqual([])
   })
 
-  it('said to several grants while one is well park them, and leave the app alone', async () => {
+  it('for several grants while one works parks them, and does not affect the app', async () => {
     const stage = await setStage({ life: minute })
     const few = names.slice(0, 4)
     const grants = await connectAll(stage, few)
@@ -195,7 +200,7 @@ describe('words nobody knows', () => {
     expect(await stage.get(0, well)).toHaveProperty('accessToken')
   })
 
-  it('said to all are told of the app once, and end with what they were about', async () => {
+  it('for all grants is announced for the app once, and ends with the next success', async () => {
     const stage = await setStage({ life: minute })
     const few = names.slice(0, 3)
     const grants = await connectAll(stage, few)
@@ -221,7 +226,7 @@ describe('words nobody knows', () => {
 })
 
 it.each(['seen', 'blind'] as const)(
-  'a wrong secret told as denied access fells the app, control %s',
+  'a wrong secret answered with access_denied opens the circuit, control %s',
   async (control) => {
     const stage = await setStage({ life: minute })
     const { provider, published } = stage

@@ -34,7 +34,7 @@ it.each([
   },
 )
 
-it('many new grants of an app with a refused secret cost one call every 5 minutes', async () => {
+it('many new grants of an app with a refused secret cost one request every 5 minutes', async () => {
   const stage = await setStage({ life: minute })
   const { provider } = stage
   for (const name of ['alice', 'bob']) await stage.connect(name, { rotation: 'none', fresh: true })

@@ -4,7 +4,7 @@ import { setStage } from './stage.ts'
 const minute = 60_000
 const hour = 60 * minute
 
-it('a node that starts after its clock and that of Redis were set back serves nothing that has run out', async () => {
+it('a node that starts after its clock and that of Redis were set back serves no expired token', async () => {
   const stage = await setStage({ clocks: [0, -hour], life: 3 * minute })
   const { redis, provider, nodes } = stage
   await stage.connect('alice', { policy: 'lazy', fresh: true })
@@ -17,7 +17,7 @@ it('a node that starts after its clock and that of Redis were set back serves no
   expect(await stage.get(1, 'alice')).toMatchObject({ error: 'provider_unavailable' })
 })
 
-it('where the clock of Redis has always been slow, a token has run out by the clock of the node', async () => {
+it('with a slow Redis clock, tokens expire by the clock of the node', async () => {
   const stage = await setStage({ life: 10 * minute, redisClock: -hour })
   await stage.connect('alice', { policy: 'lazy', fresh: true })
   expect(await stage.get(0, 'alice')).toHaveProperty('accessToken')

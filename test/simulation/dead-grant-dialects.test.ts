@@ -116,8 +116,8 @@ function read({ status, body }: Said, workedBefore: boolean): TokenAnswer {
 const rows: string[] = []
 afterAll(() => void process.stdout.write(`${rows.join('\n')}\n`))
 
-describe('a grant that dies while another of its app lives on', () => {
-  it.each(Object.entries(dialects))('is told, in the words of %s', async (name, dialect) => {
+describe('a grant that ends while another of its app works', () => {
+  it.each(Object.entries(dialects))('is announced, with the error codes of %s', async (name, dialect) => {
     const stage = await setStage({ life: minute })
     const { provider, published } = stage
     provider.dialect.unknownToken = read(dialect.dead, true)

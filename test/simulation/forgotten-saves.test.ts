@@ -11,8 +11,8 @@ async function failOver({ redis, pass }: Stage): Promise<void> {
   redis.start()
 }
 
-describe('Redis that has forgotten its last saves', () => {
-  it('and come to the same version by a newer grant does not lose that to an answer that was under way', async () => {
+describe('a Redis that lost its last saves', () => {
+  it('and reached the same version by a newer grant keeps that grant when a response arrives', async () => {
     const stage = await setStage()
     const { redis, provider } = stage
     await stage.connect('alice', { fresh: true })
@@ -35,7 +35,7 @@ describe('Redis that has forgotten its last saves', () => {
     expect(provider.spendings[0]?.heard).toBe('tokens')
   })
 
-  it('knows nothing of a refresh, for none is sent while no replica has its intent', async () => {
+  it('does not lose an intent, because nothing is sent before a replica has it', async () => {
     const stage = await setStage()
     const { redis, nodes } = stage
     const grant = await stage.connect('alice', { fresh: true })
@@ -54,7 +54,7 @@ describe('Redis that has forgotten its last saves', () => {
     expect(grant.endedBy).toBeNull()
   })
 
-  it('is offered the answers again that it had', async () => {
+  it('gets the stored responses delivered again', async () => {
     const stage = await setStage()
     const { redis, provider, world } = stage
     const grant = await stage.connect('alice', { fresh: true })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { setStage } from './stage.ts'
 
-it('a reported token is not answered to who reports it while Redis takes no writes, though others read it', async () => {
+it('while Redis rejects writes, a rejected token is not returned to the caller who rejected it, and still served to others', async () => {
   const stage = await setStage()
   const { redis, world } = stage
   await stage.connect('alice', { fresh: true })

@@ -34,8 +34,8 @@ const write = (n: number) =>
   fc.constantFrom(...(Object.keys(writes) as Write['does'][])).map((does): Write => ({ does, n }))
 const operator = (first: number) => fc.tuple(...[0, 1, 2, 3].map((i) => write(first + i)))
 
-describe('two operators at once', () => {
-  it('lose nothing that was acknowledged, whatever the interleaving', async () => {
+describe('two concurrent operators', () => {
+  it('lose no acknowledged change, whatever the interleaving', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), operator(1), operator(5), async (seed, one, other) => {
         const stage = await setStage({ seed })

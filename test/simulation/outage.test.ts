@@ -86,7 +86,7 @@ async function liveThroughOutage(reaches: Mood['reaches']) {
 }
 
 it.each(['says 503', 'says 429'] as const)(
-  'a provider that %s for an hour is not stormed at its end, and all accounts are valid within minutes',
+  'a provider that %s for an hour gets no burst of requests at its end, and all accounts are valid within minutes',
   async (reaches) => {
     const { before, away, after, recovered } = await liveThroughOutage(reaches)
     expect(before.valid).toBe(accounts)

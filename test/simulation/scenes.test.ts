@@ -6,7 +6,7 @@ const minute = 60 * second
 const hour = 60 * minute
 const rotations = ['none', 'keeps-old', 'grace', 'until-used', 'strict'] as const
 
-describe('an answer held while Redis is away', () => {
+describe('a token response while Redis is unreachable', () => {
   const cases = rotations.flatMap((rotation) => [20, 60].map((away) => [rotation, away] as const))
   it.each(cases)('is stored before any node sends its %s token again, after %i s', async (rotation, away) => {
     for (let seed = 1; seed <= 8; seed++) {
@@ -26,7 +26,7 @@ describe('an answer held while Redis is away', () => {
 })
 
 describe('clocks 60 s apart', () => {
-  it('refresh each token once, in its time, and serve none that has run out', async () => {
+  it('refresh each token once within its window, and serve none that has expired', async () => {
     const life = 3 * minute
     const stage = await setStage({ clocks: [minute, -minute], life })
     await stage.connect('alice')
@@ -50,8 +50,8 @@ describe('clocks 60 s apart', () => {
   })
 })
 
-describe('NATS away for longer than its memory of ids', () => {
-  it('an event that was stored, and whose ack was lost, is not stored again', async () => {
+describe('NATS unreachable for longer than its duplicate window', () => {
+  it('does not store an event again whose ack was lost', async () => {
     const stage = await setStage()
     const { nats, nodes, published } = stage
     await stage.connect('alice', { fresh: true })
@@ -71,8 +71,8 @@ describe('NATS away for longer than its memory of ids', () => {
   })
 })
 
-describe('a link to NATS that is dead without anybody noticing', () => {
-  it('serves what it knew for two pings at most, then asks Redis', async () => {
+describe('a silently broken NATS connection', () => {
+  it('serves from memory for two pings at most, then from Redis', async () => {
     const stage = await setStage()
     const { nats, nodes } = stage
     await stage.connect('alice', { fresh: true })
@@ -85,8 +85,8 @@ describe('a link to NATS that is dead without anybody noticing', () => {
   })
 })
 
-describe('a save whose node cannot tell anybody', () => {
-  it.each([true, false])('is known to the others within 3 s, with a stream: %s', async (stream) => {
+describe('a save that its node cannot announce', () => {
+  it.each([true, false])('is announced by others within 3 s, with a stream: %s', async (stream) => {
     for (let seed = 1; seed <= 30; seed++) {
       const stage = await setStage({ seed })
       const { nats, nodes } = stage
@@ -109,8 +109,8 @@ describe('a save whose node cannot tell anybody', () => {
   })
 })
 
-describe('the provider away for 10 minutes', () => {
-  it('costs no grant, no storm, and no caller more than a moment', async () => {
+describe('a provider outage of 10 minutes', () => {
+  it('loses no grant, causes no burst of requests, and delays no caller', async () => {
     const stage = await setStage({ life: 5 * minute })
     const { provider, world } = stage
     const accounts = Array.from({ length: 40 }, (_, i) => `account-${i}`)

@@ -15,7 +15,7 @@ async function addSecrets({ stage, count }: { stage: Stage; count: number }): Pr
 }
 
 it.each([0.4, 2])(
-  'a parked grant that is refused with each of many secrets is parked again, and not asked without end, answers within %i s',
+  'a parked grant that is refused with each of many secrets is parked again after a bounded number of requests, responses within %i s',
   async (slowest) => {
     const stage = await setStage({ life: minute })
     const { provider } = stage
@@ -40,7 +40,7 @@ it.each([0.4, 2])(
 )
 
 it.each(['seen', 'blind'] as const)(
-  'an app falls although its provider is too slow to refuse all its secrets within one attempt, control %s',
+  'the circuit opens even if the provider is too slow to refuse all secrets within one attempt, control %s',
   async (control) => {
     const stage = await setStage({ life: minute })
     const { provider, published } = stage
@@ -55,7 +55,7 @@ it.each(['seen', 'blind'] as const)(
   },
 )
 
-it('a grant that is denied access is parked although an app has secrets that are refused in other words', async () => {
+it('a grant that gets access_denied is parked even if secrets of the app are refused with another error code', async () => {
   const stage = await setStage({ life: minute })
   const { provider } = stage
   provider.controls.blind = true

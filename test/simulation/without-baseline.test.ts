@@ -29,8 +29,8 @@ async function setApp({ worked, put = [] }: { worked: readonly string[]; put?: r
   }
 }
 
-describe('a secret that expires before the answer to a wrong one is known', () => {
-  it('is told of within seconds where another account has been refreshed before', async () => {
+describe('a secret that expires before the baseline is known', () => {
+  it('is announced within seconds if another account has been refreshed before', async () => {
     const app = await setApp({ worked: ['alice', 'bob'] })
     app.provider.secrets.clear()
     void app.force('alice')
@@ -39,7 +39,7 @@ describe('a secret that expires before the answer to a wrong one is known', () =
     expect(app.asked()).toEqual(['alice', 'bob'])
   })
 
-  it('is told of within seconds where the only other account has never been refreshed', async () => {
+  it('is announced within seconds if the only other account has never been refreshed', async () => {
     const app = await setApp({ worked: ['alice'], put: ['bob'] })
     app.provider.secrets.clear()
     void app.force('alice')
@@ -48,7 +48,7 @@ describe('a secret that expires before the answer to a wrong one is known', () =
     expect(app.appEvents()).toEqual(['app.secret-expired'])
   })
 
-  it('costs three calls beyond the first where none of many other accounts has been refreshed', async () => {
+  it('costs three requests beyond the first if none of many other accounts has been refreshed', async () => {
     const others = Array.from({ length: 20 }, (_, i) => `other-${i}`)
     const app = await setApp({ worked: ['alice'], put: others })
     app.provider.secrets.clear()
@@ -58,7 +58,7 @@ describe('a secret that expires before the answer to a wrong one is known', () =
     expect(app.asked()).toHaveLength(4)
   })
 
-  it('is told of after ten minutes where there is no other account', async () => {
+  it('is announced after ten minutes if there is no other account', async () => {
     const app = await setApp({ worked: ['alice'] })
     app.provider.secrets.clear()
     void app.force('alice')
@@ -70,8 +70,8 @@ describe('a secret that expires before the answer to a wrong one is known', () =
   })
 })
 
-describe('one dead grant of an app whose controls are never answered', () => {
-  it('harms only itself where the other account has never been refreshed', async () => {
+describe('one dead grant of an app without conclusive controls', () => {
+  it('affects only its account if the other has never been refreshed', async () => {
     const app = await setApp({ worked: ['alice'], put: ['bob'] })
     app.kill('alice')
     void app.force('alice')
@@ -81,7 +81,7 @@ describe('one dead grant of an app whose controls are never answered', () => {
     expect(await app.get(1, 'alice')).toMatchObject({ reason: 'refused_for_this_grant' })
   })
 
-  it('is not taken for the app because grants that never worked are dead too', async () => {
+  it('does not open the circuit together with grants that never worked', async () => {
     const dead = ['dead-0', 'dead-1']
     const app = await setApp({ worked: ['alice'], put: ['bob', ...dead] })
     for (const name of ['alice', ...dead]) app.kill(name)
@@ -91,7 +91,7 @@ describe('one dead grant of an app whose controls are never answered', () => {
     expect(await app.get(1, 'alice')).toMatchObject({ reason: 'refused_for_this_grant' })
   })
 
-  it('fells nothing where it never worked and nobody else did', async () => {
+  it('does not open the circuit if no grant ever worked', async () => {
     const imported = Array.from({ length: 6 }, (_, i) => `imported-${i}`)
     const app = await setApp({ worked: ['alice'], put: imported })
     for (const name of imported) app.kill(name)

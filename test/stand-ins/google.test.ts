@@ -13,7 +13,7 @@ const revoked = {
 }
 
 describe('consent at Google', () => {
-  it('brings a refresh token only for offline access, and again only where consent is asked for', async () => {
+  it('returns a refresh token only for offline access, and again only with prompt=consent', async () => {
     await using google = await startGoogle()
     const offers = async (query: object) =>
       (await consent(google, { scope, ...query })).body.refresh_token !== undefined
@@ -23,7 +23,7 @@ describe('consent at Google', () => {
     expect(await offers(offline)).toBe(true)
   })
 
-  it('keeps to PKCE and to the redirect URI', async () => {
+  it('checks PKCE and the redirect URI', async () => {
     await using google = await startGoogle()
     const challenge = { ...offline, code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
     expect(await consent(google, challenge, { code_verifier: 'y'.repeat(43) })).toMatchObject({ status: 400 })
@@ -32,7 +32,7 @@ describe('consent at Google', () => {
     })
   })
 
-  it('lets the oldest of more than a hundred go, and says so to nobody', async () => {
+  it('silently revokes the oldest of more than a hundred grants', async () => {
     await using google = await startGoogle()
     const [first, second] = [await consent(google, offline), await consent(google, offline)]
     await google.userConsentsElsewhere('alice', 99)
@@ -67,7 +67,7 @@ describe('a refresh token of Google', () => {
     expect(await revoke()).toMatchObject({ status: 400 })
   })
 
-  it('says how long a consent for a while still lasts', async () => {
+  it('returns the remaining lifetime of a time-limited consent', async () => {
     await using google = await startGoogle()
     const { body } = await consent(google, offline)
     google.consentEnds('alice', { days: 7 })
@@ -78,7 +78,7 @@ describe('a refresh token of Google', () => {
     expect(await refresh(google, body.refresh_token)).toMatchObject(revoked)
   })
 
-  it('outlives a password only without the scope of Gmail', async () => {
+  it('survives a password change only without a Gmail scope', async () => {
     await using google = await startGoogle()
     const mail = await consent(google, offline)
     const calendar = await consent(google, { ...offline, scope: 'https://www.googleapis.com/auth/calendar' })
@@ -124,7 +124,7 @@ describe("a service account's assertion", () => {
     return await ask(google, { grant_type: jwtBearer, assertion: await assertTo(google, assertion) })
   }
 
-  it('is answered with a token, and no refresh token', async () => {
+  it('is exchanged for an access token, without a refresh token', async () => {
     const { status, body } = await answerTo({})
     expect(status).toBe(200)
     expect(body).toEqual({
@@ -146,11 +146,11 @@ describe("a service account's assertion", () => {
     { is: 'for a domain that has not', claims: { sub: 'mallory@example.com' }, error: 'unauthorized_client' },
     { is: 'for nothing', claims: { scope: '' }, error: 'invalid_request' },
     { is: 'of an unknown account', claims: { iss: 'nobody@example.com' }, error: 'invalid_client' },
-  ])('is refused when it is $is', async ({ error, ...assertion }) => {
+  ])('is rejected when it is $is', async ({ error, ...assertion }) => {
     expect(await answerTo(assertion)).toMatchObject({ status: expect.any(Number), body: { error } })
   })
 
-  it('is refused before the domain has delegated', async () => {
+  it('is rejected without domain-wide delegation', async () => {
     await using google = await startGoogle({ serviceKey: right.publicKey })
     const assertion = await assertTo(google, {})
     expect(await ask(google, { grant_type: jwtBearer, assertion })).toMatchObject({

@@ -4,7 +4,7 @@ import { consent, refresh } from './ask.ts'
 
 const scope = 'mail.imap offline_access'
 
-it('Mail.ru gives a refresh token only for offline_access, and only where consent is asked for', async () => {
+it('Mail.ru returns a refresh token only for offline_access, and only with prompt=consent', async () => {
   await using mailRu = await startMailRu()
   const offers = async (query: Record<string, string>) =>
     (await consent(mailRu, query)).body.refresh_token !== undefined
@@ -13,7 +13,7 @@ it('Mail.ru gives a refresh token only for offline_access, and only where consen
   expect(await offers({ scope, prompt: 'consent' })).toBe(true)
 })
 
-it('Mail.ru has one answer for every refresh token it does not want', async () => {
+it('Mail.ru rejects every invalid refresh token with the same error', async () => {
   await using mailRu = await startMailRu()
   const { body } = await consent(mailRu, { scope, prompt: 'consent' })
   mailRu.userRemovesApp('alice')

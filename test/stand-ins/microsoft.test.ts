@@ -10,13 +10,13 @@ const connect = async (microsoft: MicrosoftStandIn) =>
   (await consent(microsoft, { scope }, { scope: imap })).body.refresh_token as string
 
 describe('a refresh token of Microsoft', () => {
-  it('comes for offline_access only', async () => {
+  it('is returned for offline_access only', async () => {
     await using microsoft = await startMicrosoft()
     expect((await consent(microsoft, { scope: imap })).body.refresh_token).toBeUndefined()
     expect(await connect(microsoft)).toEqual(expect.any(String))
   })
 
-  it('is replaced at each use, and stays good', async () => {
+  it('is replaced at each use, and stays valid', async () => {
     await using microsoft = await startMicrosoft()
     const first = await connect(microsoft)
     const second = (await refresh(microsoft, first)).body.refresh_token
@@ -25,7 +25,7 @@ describe('a refresh token of Microsoft', () => {
       expect(await refresh(microsoft, token)).toMatchObject({ status: 200 })
   })
 
-  it('brings a token for any one resource that was consented to', async () => {
+  it('gets a token for any one resource that was consented to', async () => {
     await using microsoft = await startMicrosoft()
     const token = await connect(microsoft)
     expect(await refresh(microsoft, token)).toMatchObject({ body: { scope: imap } })
@@ -41,7 +41,7 @@ describe('a refresh token of Microsoft', () => {
     })
   })
 
-  it('ends after 90 days at rest, or a year', async () => {
+  it('expires after 90 days without use, or a year', async () => {
     await using microsoft = await startMicrosoft()
     const resting = await connect(microsoft)
     microsoft.clock.advance({ days: 91 })
@@ -56,7 +56,7 @@ describe('a refresh token of Microsoft', () => {
   })
 })
 
-it('Microsoft says no at length', async () => {
+it('Microsoft describes an error in detail', async () => {
   await using microsoft = await startMicrosoft()
   const token = await connect(microsoft)
   microsoft.adminDemandsMfa('alice')
@@ -78,7 +78,7 @@ it('Microsoft says no at length', async () => {
   expect(JSON.parse(body.claims)).toHaveProperty('access_token')
 })
 
-it('Microsoft throttles for so many requests, and says until when', async () => {
+it('Microsoft throttles with Retry-After', async () => {
   await using microsoft = await startMicrosoft()
   const token = await connect(microsoft)
   microsoft.throttle(1, 7)
@@ -90,7 +90,7 @@ it('Microsoft throttles for so many requests, and says until when', async () => 
 const graph = { grant_type: 'client_credentials', scope: 'https://graph.microsoft.com/.default' }
 
 describe('an app of Microsoft', () => {
-  it('has secrets that end by date', async () => {
+  it('has secrets with an expiry', async () => {
     await using microsoft = await startMicrosoft()
     const withSecret = (secret: string) =>
       ask(microsoft, { ...graph, client_id: microsoft.client.id, client_secret: secret })
@@ -105,7 +105,7 @@ describe('an app of Microsoft', () => {
   it.each([
     { tenant: 'common', grant: graph, code: 50194 },
     { tenant: 'nowhere.example', grant: graph, code: 90002 },
-  ])('at the tenant $tenant is told $code', async ({ tenant, grant, code }) => {
+  ])('at the tenant $tenant gets $code', async ({ tenant, grant, code }) => {
     await using microsoft = await startMicrosoft()
     const tokenUrl = microsoft.tokenUrl.replace(microsoft.tenant, tenant)
     const { id, secret } = microsoft.client
@@ -127,7 +127,7 @@ describe('an app of Microsoft', () => {
     },
     { is: 'refused when it is out of date', key: right, claims: { exp: 1_000_000_000 }, status: 401 },
     { is: 'refused without an end', key: right, claims: { exp: undefined }, status: 401 },
-  ])('may sign an assertion instead, which is $is', async ({ key, claims, status }) => {
+  ])('may sign an assertion instead: $is', async ({ key, claims, status }) => {
     await using microsoft = await startMicrosoft(right && { publicKey: right.publicKey })
     const { id } = microsoft.client
     const usual = {

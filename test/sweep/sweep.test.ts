@@ -34,7 +34,7 @@ describe.each([
 ])('all providers, client ids and secrets %s:', (_, clientOf) => {
   let outcomes: readonly Outcome[] = []
 
-  it('by settings alone, 224 of the 226', async () => {
+  it('work by settings only, 224 of 226', async () => {
     outcomes = await sweep(clientOf)
     process.stdout.write(`${tableOf(outcomes)}\n`)
     expect(outcomes).toHaveLength(names.length)
