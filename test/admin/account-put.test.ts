@@ -87,7 +87,7 @@ describe('putting an account', () => {
     expect(await token()).toBe('new')
   })
 
-  it('without a refresh token keeps the stored one, if the user is the same', async () => {
+  it('without a refresh token keeps the stored one if the user is the same', async () => {
     const { put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     expect(await put({ access: 'a2' })).toMatchObject({ value: { generation: 2 } })
@@ -136,13 +136,13 @@ describe('putting an account', () => {
     })
   })
 
-  it('for a missing app is refused', async () => {
+  it('for a missing app is rejected', async () => {
     expect(await newAccount().put({ app: 'nowhere', refresh: 'r' })).toMatchObject({
       failure: { error: 'app_not_found' },
     })
   })
 
-  it('tries the current token of a dead grant once per put, and serves nothing meanwhile', async () => {
+  it('tries the current token of a revoked grant once per put, and serves nothing until it succeeds', async () => {
     const { account, put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     const dead = { state: 'revoked', class: 'A', reason: 'grant_revoked' }
@@ -165,7 +165,7 @@ describe('putting an account', () => {
     expect(await put({ refresh: 'r1' })).not.toHaveProperty('value.triedAgain')
   })
 
-  it('does not retry a grant revoked on purpose, nor an older token of a dead grant', async () => {
+  it('retries neither a grant that an operator revoked nor an older refresh token', async () => {
     const { account, put, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await refresh(answered({ accessToken: 'a2', refreshToken: 'r2', expiresIn: 3600 }))
@@ -178,7 +178,7 @@ describe('putting an account', () => {
     })
   })
 
-  it('revives a dead account with a new grant', async () => {
+  it('restores a revoked account with a new grant', async () => {
     const { put, token, refresh } = newAccount()
     await put({ access: 'a1', refresh: 'r1' })
     await refresh(refused({ class: 'A', reason: 'grant_revoked' }))

@@ -65,7 +65,7 @@ const tokenOf = async ({ tokenbus }: TestNode, account: string) => {
   return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)).accessToken : reply.failure.error
 }
 
-it('an older key is replaced in every record, page by page, and can then be removed', async () => {
+it('re-encrypts every record page by page, so that the older key can be removed', async () => {
   {
     await using before = await startNode(one)
     await before.tokenbus.putApp('app', { ...sandboxApp })
@@ -130,7 +130,7 @@ it('an older key is replaced in every record, page by page, and can then be remo
   await expect(startNode(key('three'))).rejects.toThrow(/sealed with key two, which was not given/)
 })
 
-it('records that cannot be decrypted are named, and the older keys stay', async () => {
+it('lists records that cannot be decrypted, and keeps the older keys', async () => {
   await using node = await startNode(`${two},${one}`)
   const name = keysOf(partitionOf('rotate-3', 4)).record({ kind: 'account', id: 'rotate-3' })
   const whole = (await looking.hget(name, 'c')) as string
@@ -155,7 +155,7 @@ it.each([
   })
 })
 
-it('API tokens, apps without a secret, consents and devices under way follow too: the older key may go at once', async () => {
+it('includes API tokens, apps without a secret, pending consents and device authorizations', async () => {
   await looking.flushall()
   const consent = { details: { account: 'alice' }, secret: 'verifier' }
   const device = { details: { account: 'bob' }, secret: 'device code' }

@@ -40,7 +40,7 @@ describe('a grant, when its app moves to another origin', () => {
     await isNow('alice', { state: 'valid' })
   })
 
-  it('that was parked is sent there once moveGrants is given', async () => {
+  it('that was parked is sent there after moveGrants', async () => {
     await using at = await start()
     const { other, putApp, refresh, isNow } = at
     await putApp(elsewhere(other.origin))
@@ -63,7 +63,7 @@ describe('a grant, when its app moves to another origin', () => {
     expect([...other.calls, ...third.calls]).toEqual([])
   })
 
-  it('is not sent for lack of an access token, by a put without its refresh token, or to be revoked', async () => {
+  it('is not sent there without an access token, by a put without its refresh token, or for revocation', async () => {
     await using at = await start()
     const { other, tokenbus, putApp, isNow } = at
     await putApp(elsewhere(other.origin))

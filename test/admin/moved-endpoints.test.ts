@@ -13,7 +13,7 @@ import { elsewhere, parked, registered, secret, useMovedApps } from './moved-app
 const { http, start } = useMovedApps()
 
 describe('a grant without a recorded origin', () => {
-  it('is assumed to work at the app’s origin, which is recorded at its next success', async () => {
+  it('is assumed to belong to the app’s origin, which is recorded at its next success', async () => {
     await using at = await start()
     const { other, home, tokenbus, storage, host, putApp, refresh, isNow } = at
     const { sealer } = storage
@@ -47,7 +47,7 @@ describe('a grant without a recorded origin', () => {
   })
 })
 
-describe('a refresh endpoint of its own', () => {
+describe('a separate refresh endpoint', () => {
   it('is part of a grant’s origin: one added or moved later receives no refresh tokens', async () => {
     await using third = await startPlaceProvider(registered)
     await using at = await start()
@@ -69,8 +69,8 @@ describe('a refresh endpoint of its own', () => {
   })
 })
 
-describe('what discovery answers', () => {
-  it('is another origin too when it changes: nothing is sent there, the secret neither', async () => {
+describe('a discovered endpoint', () => {
+  it('that changes its origin receives neither tokens nor the secret', async () => {
     await using at = await start()
     const { home, other, tokenbus, refresh, isNow } = at
     await using issuer = await startPlaceProvider({ path: '/token', clientId: 'client' })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { startTokenApi } from '../../src/admin/token-api.ts'
 import type { StoredSwitch } from '../../src/redis/token-api-switch.ts'
 
-it('a read that began before the switch was set does not set it back', async () => {
+it('a read that began before the switch was changed does not restore the old value', async () => {
   let stored: StoredSwitch | null = null
   let answer: (() => void) | undefined
   const api = await startTokenApi({

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { absentAccount } from '../../machines/index.ts'
 import { accountView } from '../../src/admin/views.ts'
 
-it('an account that waits for its app says why and what helps, also while its token lives', () => {
+it('an account that waits for its app shows reason and action, also while its token is valid', () => {
   const providerError = { status: 401, error: 'invalid_client', codes: [7000222] }
   const lastError = {
     at: 1,

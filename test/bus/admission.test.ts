@@ -19,7 +19,7 @@ function watchedAdmission(options: { callerRate?: number; replyPrefixes?: string
   return { admission, logged, refused, pass: (ms: number) => (now += ms) }
 }
 
-describe('a subject of requests', () => {
+describe('a subscribed subject', () => {
   it.each([
     ['token.get.*', 'token.get.alice', true],
     ['token.get.*', 'token.get.', false],
@@ -29,7 +29,7 @@ describe('a subject of requests', () => {
     ['account.list', 'account.list', true],
     ['account.list', 'account.list.x', false],
     ['account.list', 'token.invalid.bob', false],
-  ])('%s has %s: %s', (subscribed, subject, own) => expect(matcherOf(subscribed)(subject)).toBe(own))
+  ])('%s matches %s: %s', (subscribed, subject, own) => expect(matcherOf(subscribed)(subject)).toBe(own))
 })
 
 describe('a refused message', () => {

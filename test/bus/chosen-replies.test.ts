@@ -100,7 +100,7 @@ describe('a consumer that chooses a reply subject', () => {
     'INBOX.x',
     '_R_',
     'other',
-  ])('gets nothing published to %s', async (reply) => {
+  ])('makes the service publish nothing to %s', async (reply) => {
     await publishEvent('token.refreshed.alice')
     const before = await stored()
     consumer.publish('token.get.alice', '', { reply })
@@ -162,12 +162,12 @@ it('a message whose headers the client library cannot parse is ignored, and late
   expect({ done, refused }).toEqual({ done: [], refused: ['headers'] })
 })
 
-describe('what JetStream delivers is never a request', () => {
+describe('messages that JetStream delivers are no requests', () => {
   const changing = requestRoutes
     .filter(({ of }) => of !== undefined)
     .map(({ subject }) => subject.replace('*', 'bob'))
 
-  it.each(changing)('not the 404 of an empty pull at %s', async (target) => {
+  it.each(changing)('such as the 404 of an empty pull at %s', async (target) => {
     const manager = await consumer.jetstreamManager({ checkAPI: false })
     await manager.consumers.add(stream, {
       durable_name: 'mine',
@@ -190,7 +190,7 @@ describe('what JetStream delivers is never a request', () => {
     ['account.get.bob', 'account.removed.bob'],
     ['token.get.bob', 'token.invalid.bob'],
     ['account.delete.bob', 'account.removed.bob'],
-  ])('not an event pushed without its body to %s, here %s', async (target, event) => {
+  ])('such as an event pushed without its body to %s, here %s', async (target, event) => {
     const manager = await consumer.jetstreamManager({ checkAPI: false })
     await publishEvent(event)
     // nats-server pushes once somebody subscribes to the very subject.
@@ -211,7 +211,7 @@ describe('what JetStream delivers is never a request', () => {
     expect(seen.filter(({ subject }) => subject.startsWith('$JS.ACK'))).toEqual([])
   })
 
-  it.each(['account.delete.bob', 'app.verify.bob'])('not what its API answers at %s', async (target) => {
+  it.each(['account.delete.bob', 'app.verify.bob'])('such as an API reply at %s', async (target) => {
     consumer.publish(`$JS.API.STREAM.INFO.${stream}`, '', { reply: target })
     await eventually(() => expect(on(target)).toHaveLength(1))
     await settled()

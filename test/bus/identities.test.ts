@@ -115,7 +115,7 @@ describe.each([
       await expect(app.request(subject)).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
   })
 
-  it('of an unknown user is refused with one clear sentence', async () => {
+  it('reports an unknown user in one sentence', async () => {
     await expect(as(signed.server, signed.stranger)).rejects.toThrow(
       /the server does not accept these credentials/,
     )

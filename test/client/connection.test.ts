@@ -62,7 +62,7 @@ describe('a connection that breaks', () => {
 })
 
 describe('unreachable', () => {
-  it('is the error of connecting when no NATS server listens', async () => {
+  it('is reported on connecting if no NATS server listens', async () => {
     const connecting = connectTokens({ servers: 'nats://127.0.0.1:1' })
     await expect(connecting).rejects.toMatchObject({
       code: 'unreachable',
@@ -70,13 +70,13 @@ describe('unreachable', () => {
     })
   })
 
-  it('is answered at once when no tokenbus is connected', async () => {
+  it('is reported at once if no tokenbus is connected', async () => {
     await using server = await startNats()
     await using tokens = await connectTokens({ servers: server.url })
     await expect(tokens.get('alice')).rejects.toMatchObject({ code: 'unreachable', account: 'alice' })
   })
 
-  it('is answered after the time-out when NATS has gone', async () => {
+  it('is reported after the time-out if NATS is lost', async () => {
     await bus.tokens.get('alice')
     await bus.wire.stop()
     await eventually(() => expect(bus.tokens.get('alice')).rejects.toMatchObject({ code: 'unreachable' }))

@@ -29,7 +29,7 @@ describe('a claims challenge', () => {
     ['about something else', '{"password":{"x":null}}'],
     ['long enough for a token', JSON.stringify({ access_token: { x: { value: 'a'.repeat(65) } } })],
     ['too long', JSON.stringify({ access_token: { x: { values: Array(60).fill('a'.repeat(60)) } } })],
-  ])('is refused, naming the field, if it is %s', (_, claims) =>
+  ])('is rejected, naming the field, if it is %s', (_, claims) =>
     expect(read(claims).error?.issues).toMatchObject([{ path: ['claims'] }]),
   )
 })

@@ -34,7 +34,7 @@ describe('event bodies', () => {
     ],
     ['no version', { ...invalid, version: undefined }],
     ['an invalid time', { ...invalid, time: 'now' }],
-  ])('are refused with %s', (_what, body) => {
+  ])('are rejected with %s', (_what, body) => {
     expect(() => eventBody(body as never)).toThrow()
   })
 

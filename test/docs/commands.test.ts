@@ -47,14 +47,14 @@ describe('documented commands', () => {
 
   it.skip.each(ofShell.filter((block) => !able(block)))('$name: skipped, curl is not installed', () => {})
   it.each(ofShell.filter((block) => !named(block) && able(block)))(
-    '$name: run as they stand',
+    '$name: run unchanged',
     async ({ code }) => {
       const { code: exit, output } = await shell(here(code), env)
       expect(exit, output).toBe(0)
     },
   )
 
-  it.each(ofShell.filter(named))('$name: are read to their end', async ({ code }) => {
+  it.each(ofShell.filter(named))('$name: are parsed completely', async ({ code }) => {
     for (const line of code.replaceAll('\\\n', '').trim().split('\n')) {
       const { code: exit, output } = await shell(here(line), {
         ...env,
@@ -64,7 +64,7 @@ describe('documented commands', () => {
     }
   })
 
-  it('are there, where some are only parsed', () => {
+  it('exist, if some are only parsed', () => {
     expect(ofShell.filter(named).map(({ name }) => name)).toEqual(Object.keys(onlyParsed).sort())
   })
 })
@@ -74,7 +74,7 @@ describe('documented programs', () => {
     ({ language, code }) => language === 'ts' && code.includes("'demo'") && code.includes('connectTokens('),
   )
 
-  it.each(programs)('$name: runs as it stands', async ({ code }) => {
+  it.each(programs)('$name: runs unchanged', async ({ code }) => {
     const folder = await mkdtemp(rootFile('dist/documented-'))
     const file = join(folder, 'program.mjs')
     await writeFile(file, `${here(code)}\nawait tokens.close()\n`)

@@ -7,7 +7,7 @@ import { withErrors } from '../support/errors-page.ts'
 
 const page = pageAt('docs/errors.md')
 
-it('docs/errors.md has the catalogue of today (npm run errors-page)', () => {
+it('docs/errors.md is up to date with the catalogue (npm run errors-page)', () => {
   expect(page.text).toBe(withErrors(page.text))
 })
 
@@ -16,7 +16,7 @@ it('has an anchor for every failure and every reason', () => {
   expect(anchors.filter((anchor) => !page.anchors.has(anchor))).toEqual([])
 })
 
-it('every word of a provider leads to a reason and an action of the catalogue', () => {
+it('every error code of a provider maps to a reason and an action of the catalogue', () => {
   const tables = [errorWords, suberrorWords, errorCodes(''), errorCodes('OAuthException')]
   const rows = tables
     .flatMap((table) => [...table.values()])

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { localLinks, type Page, pageAt, pages, rootFile } from '../support/documents.ts'
 
 describe.each(pages)('$path', (page) => {
-  it('has no link to a file or a heading that is not there', () => {
+  it('has no link to a missing file or heading', () => {
     expect(localLinks(page).filter((link) => !leadsSomewhere(page, link))).toEqual([])
   })
 })

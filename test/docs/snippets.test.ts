@@ -36,7 +36,7 @@ afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 })
 
-it('every block of the documents is run or read by some test', () => {
+it('every code block of the documents is run or parsed by a test', () => {
   const untried = blocks.filter(
     (block) => !['sh', 'console'].includes(block.language) && !isTyped(block) && !(block.name in elsewhere),
   )
@@ -44,7 +44,7 @@ it('every block of the documents is run or read by some test', () => {
   for (const name of Object.keys(elsewhere)) expect(blockNamed(name).name).toBe(name)
 })
 
-it('TypeScript is what the compiler takes, with the types of the packages', () => {
+it('TypeScript compiles with the types of the packages', () => {
   const directory = directoryAt(rootFile('dist'))
   const names = new Map<string, string>()
   for (const [index, { name, code }] of typed.entries()) {
@@ -70,8 +70,8 @@ it('TypeScript is what the compiler takes, with the types of the packages', () =
   expect(complaints).toBe('')
 })
 
-describe('what is written for other programs', () => {
-  it('is JavaScript, where its package is not installed', () => {
+describe('code for other programs', () => {
+  it('is valid JavaScript, if its package is not installed', () => {
     const { code } = blockNamed('docs/consumers.md#reading-events 2')
     const file = join(directoryAt(tmpdir()), 'snippet.mjs')
     writeFileSync(file, code)
@@ -85,7 +85,7 @@ describe('what is written for other programs', () => {
     expect(spawnSync('gofmt', ['-e'], { input, encoding: 'utf8' }).stderr).toBe('')
   })
 
-  it('is a provider of your own', () => {
+  it('is a valid provider entry', () => {
     const directory = directoryAt(tmpdir())
     writeFileSync(join(directory, 'acme.json'), blockNamed('docs/providers.md#providers-of-your-own 1').code)
     const { status, stdout } = spawnSync(

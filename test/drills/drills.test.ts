@@ -5,7 +5,7 @@ import { shortDrills } from './drills.ts'
 const patience = 180_000
 
 it.each(shortDrills)(
-  '$name: tokens are served or refused with the reason, and all is well again',
+  '$name: tokens are served, or refused with the reason, and the system recovers',
   async ({ run }) => {
     const seen: string[] = []
     await run((line) => seen.push(line)).catch((error: Error) => {

@@ -8,13 +8,13 @@ import { connectAs, env, variants } from '../support/shipped-nats.ts'
 
 const roleOf = (conf: string, name: string) => new RegExp(`^${name} = \\{\\n.*?^\\}$`, 'ms').exec(conf)?.[0]
 
-it.each(['SERVICE_ROLE', 'OPERATOR_ROLE'])('%s is the same in both', async (name) => {
+it.each(['SERVICE_ROLE', 'OPERATOR_ROLE'])('%s is the same in both configurations', async (name) => {
   const [accounts, single] = await Promise.all(variants.map(({ config }) => readFile(config, 'utf8')))
   expect(roleOf(accounts as string, name)).toBeDefined()
   expect(roleOf(single as string, name)).toBe(roleOf(accounts as string, name))
 })
 
-it('the account CONSUMER is the one that `tokenbus consumer create consumer` prints, and TOKENBUS exports what it imports', async () => {
+it('the account CONSUMER equals the output of `tokenbus consumer create consumer`, and TOKENBUS exports what it imports', async () => {
   const conf = await readFile(variants[0].config, 'utf8')
   const imports = (text: string) =>
     [...text.matchAll(/account: TOKENBUS, subject: "([^"]+)"/g)].map(([, subject]) => subject)

@@ -81,7 +81,7 @@ describe.each(variants)('$name', ({ name, config }) => {
     }
   })
 
-  it('a denied account in another encoding passes NATS, and is refused by the service', async () => {
+  it('a denied account in another encoding passes NATS, and is rejected by the service', async () => {
     const nats = await as('not-alice')
     await expect(nats.request('token.get.alice')).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
     expect((await nats.request('token.get.bob')).json()).toEqual(token)

@@ -136,7 +136,7 @@ describe('readiness', () => {
       { stalledFor: 61_000, lag: 3_600 },
       { status: 'stalled', outboxLag: 3_600, waiting: 7, reason: 'no room' },
     ],
-  ])('says that events are %s', async (_what, { stalledFor, lag }, told) => {
+  ])('reports events as %s', async (_what, { stalledFor, lag }, told) => {
     expect(await health(stalledFor, lag).events()).toEqual(told)
   })
 })

@@ -44,7 +44,7 @@ function outboxOf(
   })
 }
 
-describe('what a save of this node has left', () => {
+describe('an outbox entry of this node’s save', () => {
   const records = () => createRecords({ commands: createCommands(redis), partitions: 1 })
   const ref = { kind: 'account', id: 'carol' } as const
 
@@ -73,7 +73,7 @@ describe('what a save of this node has left', () => {
     await outbox.stop()
   })
 
-  it('waits for the ack of what another node has left of the same account', async () => {
+  it('waits for the acks of older entries of the same account', async () => {
     const stored = records()
     const published: string[] = []
     const outbox = outboxOf(stored, async ({ id }) => void published.push(id))
@@ -84,7 +84,7 @@ describe('what a save of this node has left', () => {
     await outbox.stop()
   })
 
-  it('is held back by what was not acknowledged, which the next save tries again', async () => {
+  it('waits for an unacknowledged entry, which the next save retries', async () => {
     const stored = records()
     const published: string[] = []
     let lost = 1
@@ -121,7 +121,7 @@ it('an unacknowledged event blocks the later events of its account, however long
   expect(published).toEqual(saved.map(({ id }) => id))
 })
 
-it('a node counts as recovered once another one has published its events', async () => {
+it('a node is not stalled once another has published its events', async () => {
   const records = createRecords({ commands: createCommands(redis), partitions: 1 })
   const { change, entry } = recordSamples()
   await records.save(change('bob', { outbox: [entry('bob', 'account.transition', 1)] }))

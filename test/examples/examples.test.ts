@@ -57,7 +57,7 @@ async function outcome(command: string, ...args: string[]) {
 }
 const node = (name: string) => start(process.execPath, [`examples/${name}.js`])
 
-describe('ends by itself', () => {
+describe('an example that ends', () => {
   it.each([
     ['list-google-calendars', /^calendar {2}Calendar\nbirthdays {2}Birthdays$/],
     ['create-google-event', /^200 Lunch https:/],
@@ -91,7 +91,7 @@ describe('ends by itself', () => {
   })
 })
 
-it('a token that an API no longer takes is replaced on its first 401', async () => {
+it('a token that an API rejects is replaced on the first 401', async () => {
   await using api = await startApi()
   const { accessToken, generation } = await tokens.get('demo')
   api.accepts = (token) => token !== accessToken
@@ -99,7 +99,7 @@ it('a token that an API no longer takes is replaced on its first 401', async () 
   expect((await tokens.get('demo')).generation).toBeGreaterThan(generation)
 })
 
-it('durable-consumer catches up with what happened while it was away', async () => {
+it('durable-consumer receives the events it missed while it was stopped', async () => {
   const create = startTokenbus(['consumer', 'create', 'consumer'], { TOKENBUS_DATA_DIR: dataDir })
   expect(await create.ended).toBe(0)
   const before = node('durable-consumer')
@@ -113,7 +113,7 @@ it('durable-consumer catches up with what happened while it was away', async () 
   expect(Math.min(...versions)).toBeGreaterThan(Number(seen))
 })
 
-it('notify-invalid tells of an account that lost its token', async () => {
+it('notify-invalid reports an account whose grant has ended', async () => {
   const notify = node('notify-invalid')
   await notify.says('waiting')
   const { sandbox } = await readDevFile(dataDir)

@@ -81,7 +81,7 @@ it('leaves out and reports tampered records and ended grants', async () => {
   ])
 })
 
-it('has the formats of Nango and EmailEngine', async () => {
+it('is written in the formats of Nango and EmailEngine', async () => {
   const nango = await rowsIn(await exported('ec', 'nango', '--for', 'nango', '--name-app', 'app=google-mail'))
   expect(nango.find(({ connection_id }) => connection_id === 'fresh')).toEqual({
     connection_id: 'fresh',
@@ -116,7 +116,7 @@ it('an export that is incomplete or assembled from several files is refused', as
   await expect(read([damaged, ...lines.slice(1)])).rejects.toThrow('is damaged (line 1)')
 })
 
-it('never overwrites a file, and is never encrypted to a private key', async () => {
+it('an export never overwrites a file, and is never encrypted to a private key', async () => {
   const { path } = await exported('ec', 'there')
   expect(
     await runTokenbus(['export', path, '--recipient', `${path}.pem`], {

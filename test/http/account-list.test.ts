@@ -10,7 +10,7 @@ afterAll(() => http[Symbol.asyncDispose]())
 
 const register = registering(() => http)
 
-describe('the list', () => {
+describe('the account list', () => {
   const ids = Array.from({ length: 7 }, (_, i) => `list-a-${i}`)
   beforeAll(async () => {
     for (const id of [...ids, 'list-b-0', 'list-ä', 'list-']) await register(id)
@@ -20,7 +20,7 @@ describe('the list', () => {
     (await http.ask('GET', `/v1/accounts?${query}`, token ? { token } : {})).body
   const named = (page: { accounts: { account: string }[] }) => page.accounts.map(({ account }) => account)
 
-  it('goes by page, each account once, and says how many there are', async () => {
+  it('returns pages with each account once, and the total', async () => {
     const pages = await Promise.all(
       [0, 1, 2, 3].map((page) => list(`prefix=list-a-&pageSize=3&page=${page}`)),
     )
@@ -34,7 +34,7 @@ describe('the list', () => {
     expect(pages.flatMap(named).sort()).toEqual(ids)
   })
 
-  it('goes on by cursor', async () => {
+  it('continues from a cursor', async () => {
     const first = await list('prefix=list-a-&pageSize=4')
     const second = await list(`prefix=list-a-&pageSize=4&cursor=${first.cursor}`)
     expect([...named(first), ...named(second)].sort()).toEqual(ids)
@@ -44,14 +44,14 @@ describe('the list', () => {
     })
   })
 
-  it('is narrowed by state and app', async () => {
+  it('is filtered by state and app', async () => {
     expect((await list('prefix=list-&state=valid&app=crm')).total).toBe(10)
     expect((await list('prefix=list-&state=valid&app=crm&pageSize=4&page=2')).accounts).toHaveLength(2)
     expect((await list('prefix=list-&state=revoked')).total).toBe(0)
     expect((await http.ask('GET', '/v1/accounts?state=sad')).status).toBe(400)
   })
 
-  it('shows an API token its own accounts only, whatever it asks for', async () => {
+  it('shows an API token its own accounts only, whatever the filter', async () => {
     const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'list-a-*' })
     expect(named(await list('pageSize=100', token)).sort()).toEqual(ids)
     expect(named(await list('prefix=list-a-3', token))).toEqual(['list-a-3'])
@@ -66,7 +66,7 @@ describe('the list', () => {
     expect(named(await list('', single))).toEqual(['list-'])
   })
 
-  it('an API token for some accounts registers no others', async () => {
+  it('an API token for some accounts cannot register others', async () => {
     const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'team-*' })
     expect((await register('other', {}, token)).status).toBe(403)
     expect((await register(null, {}, token)).status).toBe(403)

@@ -12,7 +12,7 @@ afterAll(() => http[Symbol.asyncDispose]())
 const register = registering(() => http)
 
 describe('an account', () => {
-  it("is registered as EmailEngine's clients do it, known settings or not", async () => {
+  it('is registered by EmailEngine’s request, ignoring unknown settings', async () => {
     const others = {
       imap: { host: 'imap.example.com', port: 993 },
       smtp: false,
@@ -35,7 +35,7 @@ describe('an account', () => {
     expect(await http.request('account.get.alice')).toEqual(body)
   })
 
-  it('without an id is given one', async () => {
+  it('without an id gets one', async () => {
     const { body } = await register(null)
     expect(body).toMatchObject({ account: expect.stringMatching(/^[\w-]{36}$/), state: 'new' })
     expect((await http.ask('GET', `/v1/account/${body.account}`)).status).toBe(200)
@@ -47,7 +47,7 @@ describe('an account', () => {
     ['no provider', { oauth2: { ...grant('x'), provider: undefined } }, undefined],
     ['an expiry in words', { oauth2: { ...grant('x'), expires: 'soon' } }, 'oauth2.expires'],
     ['an account that is a number', { account: 7 }, 'account'],
-  ])('is refused with %s, naming the field', async (_, body, key) => {
+  ])('is rejected with %s, naming the field', async (_, body, key) => {
     const reply = await register('wrong', body)
     expect(reply).toMatchObject({
       status: 400,
@@ -59,12 +59,12 @@ describe('an account', () => {
     })
   })
 
-  it('of an app that is not there is a 404', async () => {
+  it('of a missing app is 404', async () => {
     const reply = await register('lost', { oauth2: { ...grant('lost'), provider: 'nothing' } })
     expect(reply).toMatchObject({ status: 404, body: { error: 'app_not_found', code: 'AppNotFound' } })
   })
 
-  it('is given a new grant in part: what is not named stays', async () => {
+  it('keeps the fields that a partial update does not name', async () => {
     await register('partial')
     const fresh = { partial: true, accessToken: 'at-fresh', refreshToken: 'rt-fresh', expires: later(2) }
     expect(await http.ask('PUT', '/v1/account/partial', { body: { oauth2: fresh } })).toMatchObject({
@@ -80,7 +80,7 @@ describe('an account', () => {
     expect((await http.ask('GET', '/v1/account/partial/oauth-token')).body.accessToken).toBe('at-fresh')
   })
 
-  it('keeps its grant when only its name changes', async () => {
+  it('keeps its grant if only its name changes', async () => {
     await register('renamed')
     await http.ask('PUT', '/v1/account/renamed', { body: { name: 'New Name', policy: 'lazy' } })
     expect((await http.ask('GET', '/v1/account/renamed')).body).toMatchObject({
@@ -96,7 +96,7 @@ describe('an account', () => {
     expect((await http.ask('PUT', '/v1/account/nobody', { body: { name: 'x' } })).status).toBe(404)
   })
 
-  it('is deleted, its grant revoked at the provider where asked', async () => {
+  it('is deleted, and its grant revoked at the provider if requested', async () => {
     await http.connectAccount('leaver')
     expect((await http.ask('DELETE', '/v1/account/leaver?revoke=maybe')).status).toBe(400)
     expect(await http.ask('DELETE', '/v1/account/leaver?revoke=true')).toMatchObject({
@@ -107,7 +107,7 @@ describe('an account', () => {
     expect(http.sandbox.control.revoke('leaver')).toBe(0)
   })
 
-  it('is revoked by whoever runs this, and serves no token until it is connected again', async () => {
+  it('is revoked by an operator, and serves no token until it is connected again', async () => {
     await register('suspended')
     expect(
       await http.ask('POST', '/v1/account/suspended/revoke', { body: { reason: 'left' } }),
@@ -124,7 +124,7 @@ describe('an account', () => {
     expect((await http.ask('POST', '/v1/account/nobody/revoke', { body: {} })).status).toBe(404)
   })
 
-  it('is not revoked by a request that says nothing', async () => {
+  it('is not revoked by an empty request', async () => {
     await register('quiet')
     const json = { 'content-type': 'application/json' }
     for (const empty of [{}, { text: '', headers: json }])
@@ -137,7 +137,7 @@ describe('an account', () => {
     expect((await http.ask('GET', '/v1/account/quiet')).body.state).toBe('valid')
   })
 
-  it('is revoked at its provider too, where asked, by who may write it', async () => {
+  it('is revoked at its provider if requested, with the scope account:write', async () => {
     await http.connectAccount('ended')
     const path = '/v1/account/ended/revoke'
     const body = { revokeAtProvider: true }
@@ -166,7 +166,7 @@ describe('an account', () => {
     expect((await http.ask('GET', '/v1/account/historic/history?limit=201')).status).toBe(400)
   })
 
-  it('without tokens yet is sent to consent', async () => {
+  it('without tokens is redirected to consent', async () => {
     const oauth2 = { authorize: true, provider: 'crm', redirectUrl: 'https://app.example.com/done' }
     const { body } = await register('consenting', { oauth2 })
     expect(body).toEqual({ redirect: expect.stringContaining('/oauth/start?ticket=') })

@@ -26,7 +26,7 @@ describe('verifying an app', () => {
     clientSecret: http.sandbox.client.secret.reveal(),
   })
 
-  it('is done step by step, and says the redirect URI to register', async () => {
+  it('runs step by step, and returns the redirect URI to register', async () => {
     await create(sandbox())
     const { status, body } = await http.ask('POST', '/v1/oauth2/verified/verify')
     expect({ status, ok: body.ok, app: body.app }).toEqual({ status: 200, ok: true, app: 'verified' })
@@ -42,12 +42,12 @@ describe('verifying an app', () => {
     expect((await http.ask('POST', '/v1/oauth2/nobody/verify', { body: { user: 'u' } })).status).toBe(404)
   })
 
-  it('needs the scope to write apps', async () => {
+  it('requires the scope app:write', async () => {
     const { token } = await http.createApiToken({ scopes: ['events:read', 'account:write'] })
     expect((await http.ask('POST', '/v1/oauth2/verified/verify', { token })).status).toBe(403)
   })
 
-  it('sends nothing inwards in production', async () => {
+  it('sends nothing to private addresses in production', async () => {
     const url = await production()
     const { body } = await http.ask('POST', '/v1/oauth2/verified/verify', { url })
     expect(body).toMatchObject({
@@ -57,7 +57,7 @@ describe('verifying an app', () => {
   })
 })
 
-describe('endpoints that point inwards', () => {
+describe('endpoints at private addresses', () => {
   it.each([
     'http://127.0.0.1:9/token',
     'https://127.0.0.1/token',
@@ -71,7 +71,7 @@ describe('endpoints that point inwards', () => {
     'http://example.com/token',
     'https://user:pass@example.com/token',
     'file:///etc/passwd',
-  ])('%s is refused in production', async (tokenUrl) => {
+  ])('%s is rejected in production', async (tokenUrl) => {
     const url = await production()
     const reply = await http.ask('POST', '/v1/oauth2', {
       url,

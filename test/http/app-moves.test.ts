@@ -38,15 +38,18 @@ describe('an app whose endpoint moves', () => {
     ['own', { refreshUrl: 'http://127.0.0.1:2/refresh' }, 'refreshUrl'],
     ['own', { urlParams: { domain: { pattern: '^[a-z.]+$' } } }, 'urlParams'],
     ['found', { issuer: 'http://127.0.0.1:2' }, 'issuer'],
-  ])('%s by %j needs its secret in the same request, and the answer names %s', async (app, body, field) => {
-    const before = (await http.ask('GET', `/v1/oauth2/${app}`)).body
-    const { status, body: told } = await change(app, body)
-    expect(told.message).toMatch(new RegExp(`^${field}: .*needs the secret of the app in the same request`))
-    expect({ status, error: told.error }).toEqual({ status: 422, error: 'invalid_config' })
-    expect((await http.ask('GET', `/v1/oauth2/${app}`)).body).toEqual(before)
-  })
+  ])(
+    '%s changed by %j requires its secret in the same request, and the error names %s',
+    async (app, body, field) => {
+      const before = (await http.ask('GET', `/v1/oauth2/${app}`)).body
+      const { status, body: told } = await change(app, body)
+      expect(told.message).toMatch(new RegExp(`^${field}: .*needs the secret of the app in the same request`))
+      expect({ status, error: told.error }).toEqual({ status: 422, error: 'invalid_config' })
+      expect((await http.ask('GET', `/v1/oauth2/${app}`)).body).toEqual(before)
+    },
+  )
 
-  it('is the same over NATS, where a put that names no secret would take it away', async () => {
+  it('is protected the same way over NATS, including puts without a secret', async () => {
     const { clientSecret: _, ...own } = apps.own
     expect(await http.request('app.put.own', { ...own, tokenUrl: 'http://127.0.0.1:2/token' })).toMatchObject(
       {
@@ -57,7 +60,7 @@ describe('an app whose endpoint moves', () => {
     expect((await http.ask('GET', '/v1/oauth2/own')).body.secrets).toHaveLength(1)
   })
 
-  it('takes what moves nothing without a secret, however it is spelt', async () => {
+  it('accepts equivalent spellings of the same endpoint without a secret', async () => {
     expect(await change('own', { name: 'Ours', tokenUrl: 'http://127.0.0.1:1/./token' })).toMatchObject({
       status: 200,
     })
@@ -67,14 +70,14 @@ describe('an app whose endpoint moves', () => {
     })
   })
 
-  it('moves with its secret', async () => {
+  it('accepts the change with its secret', async () => {
     expect(await change('entra', { authority: 'example.com', clientSecret: 's' })).toMatchObject({
       status: 200,
     })
     expect((await http.ask('GET', '/v1/oauth2/entra')).body).toMatchObject({ tenant: 'example.com' })
   })
 
-  it('takes its grants along only by the word of an admin', async () => {
+  it('sends its grants to the new origin only after moveGrants by an admin', async () => {
     const move = { tokenUrl: 'http://127.0.0.1:3/token', clientSecret: 's', moveGrants: true }
     expect(await change('own', move)).toMatchObject({
       status: 403,
@@ -93,7 +96,7 @@ describe('an app whose endpoint moves', () => {
     expect((await http.ask('GET', '/v1/oauth2/own')).body).not.toHaveProperty('grantsMayMoveTo')
   })
 
-  it('cannot take grants to where nothing is found', async () => {
+  it('rejects moveGrants if discovery fails', async () => {
     const move = { issuer: 'http://127.0.0.1:2', clientSecret: 's', moveGrants: true }
     expect(await change('found', move, http.adminToken)).toMatchObject({
       status: 422,

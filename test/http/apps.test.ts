@@ -19,7 +19,7 @@ const google = {
 const create = (body: object) => http.ask('POST', '/v1/oauth2', { body })
 
 describe('an app', () => {
-  it("is made in EmailEngine's words, and is the same over NATS", async () => {
+  it('is created by EmailEngine’s request, and is the same over NATS', async () => {
     const { status, body } = await create({ ...google, extraScopes: ['openid'] })
     expect(status).toBe(200)
     expect(body).toMatchObject({ id: expect.stringMatching(/^[\w-]{12}$/), created: true })
@@ -35,7 +35,7 @@ describe('an app', () => {
     expect({ id: body.id, ...(await http.request(`app.get.${body.id}`)) }).toEqual(seen.body)
   })
 
-  it('of Microsoft has an authority and a cloud, of Google no scope it is told to skip', async () => {
+  it('of Microsoft has an authority and a cloud, and of Google can skip scopes', async () => {
     const outlook = { provider: 'outlook', clientId: 'c', clientSecret: 's' }
     await create({ ...outlook, id: 'entra', authority: 'organizations', cloud: 'china' })
     expect((await http.ask('GET', '/v1/oauth2/entra')).body).toMatchObject({
@@ -52,7 +52,7 @@ describe('an app', () => {
     expect((await http.ask('GET', '/v1/oauth2/narrow')).body.scopes).toEqual(['openid'])
   })
 
-  it('is changed in what is named; the rest stays, its secrets too', async () => {
+  it('keeps settings and secrets that an update does not name', async () => {
     await create({
       provider: 'outlook',
       id: 'changing',
@@ -84,7 +84,7 @@ describe('an app', () => {
     expect((await http.ask('PUT', '/v1/oauth2/nobody', { body: { name: 'x' } })).status).toBe(404)
   })
 
-  it('has the extra scopes it was given last, beside its own', async () => {
+  it('has the additional scopes of the last update besides its own', async () => {
     const mail = 'https://mail.google.com/'
     const change = async (body: object) => {
       expect((await http.ask('PUT', '/v1/oauth2/scoped', { body })).status).toBe(200)
@@ -101,7 +101,7 @@ describe('an app', () => {
     expect((await http.ask('PUT', '/v1/oauth2/scoped', { body: { extraScopes: 'nine' } })).status).toBe(400)
   })
 
-  it('goes back to what the catalogue has in what is null', async () => {
+  it('returns to the catalogue’s value for settings set to null', async () => {
     const made = { provider: 'google', id: 'reset', clientId: 'c', clientSecret: 's' }
     await create({ ...made, testing: true, scopes: ['openid'], rotation: 'strict', name: 'Ours' })
     const { status } = await http.ask('PUT', '/v1/oauth2/reset', {
@@ -116,14 +116,14 @@ describe('an app', () => {
     expect(refused.status).toBe(400)
   })
 
-  it('takes no endpoint back to another origin without its secret', async () => {
+  it('cannot return to another origin without its secret', async () => {
     const made = { provider: 'google', id: 'moved', clientId: 'c', clientSecret: 's' }
     await create({ ...made, tokenUrl: 'http://127.0.0.1:9/token' })
     const { status, body } = await http.ask('PUT', '/v1/oauth2/moved', { body: { tokenUrl: null } })
     expect([status, body.error]).toEqual([422, 'invalid_config'])
   })
 
-  it('takes ten secrets, and an eleventh only in place of another', async () => {
+  it('accepts ten secrets, and an eleventh only in place of another', async () => {
     await create({ ...google, id: 'full' })
     const add = (id: string) =>
       http.ask('POST', '/v1/oauth2/full/secrets', { body: { id, secret: `secret ${id}` } })
@@ -135,7 +135,7 @@ describe('an app', () => {
     expect((await add('s10')).body.secrets).toHaveLength(10)
   })
 
-  it('takes secrets and gives them up, but for its last', async () => {
+  it('accepts and removes secrets, except the last one', async () => {
     await create({ ...google, id: 'rotating' })
     const path = '/v1/oauth2/rotating/secrets'
     const added = await http.ask('POST', path, { body: { id: 'next', secret: 'b-secret' } })
@@ -149,7 +149,7 @@ describe('an app', () => {
     expect((await http.ask('DELETE', `${path}/none`)).status).toBe(400)
   })
 
-  it('with accounts is not deleted, without them it is', async () => {
+  it('is deleted only without accounts', async () => {
     await create({ ...google, id: 'used' })
     await http.request('account.put.user', { app: 'used', user: 'u@example.com', refreshToken: 'r' })
     expect((await http.ask('DELETE', '/v1/oauth2/used')).status).toBe(409)
@@ -158,7 +158,7 @@ describe('an app', () => {
     expect((await http.ask('GET', '/v1/oauth2/used')).status).toBe(404)
   })
 
-  it('is listed by page', async () => {
+  it('is listed in pages', async () => {
     const first = (await http.ask('GET', '/v1/oauth2?pageSize=1')).body
     expect(first).toMatchObject({ page: 0, pages: first.total })
     expect(first.apps).toHaveLength(1)
@@ -172,14 +172,14 @@ describe('an app', () => {
     ['what has no meaning for it', { authority: 'common' }, 422, 'tenant'],
     ['an endpoint that is no URL', { provider: 'oidc', tokenUrl: 'token' }, 400, 'tokenUrl'],
     ['switched off', { enabled: false }, 422, 'enabled'],
-  ])('with %s is refused', async (_, wrong, status, key) => {
+  ])('with %s is rejected', async (_, wrong, status, key) => {
     expect(await create({ ...google, ...wrong })).toMatchObject({
       status,
       body: { fields: [{ key, message: expect.any(String) }] },
     })
   })
 
-  it('of that id there is already is a conflict', async () => {
+  it('with an existing id is a conflict', async () => {
     await create({ ...google, id: 'twice' })
     expect(await create({ ...google, id: 'twice' })).toMatchObject({ status: 409 })
   })

@@ -15,7 +15,7 @@ const unauthorized = {
 }
 
 describe('without an API token', () => {
-  it.each(['/livez', '/readyz', '/openapi.json'])('%s answers', async (path) => {
+  it.each(['/livez', '/readyz', '/openapi.json'])('%s is public', async (path) => {
     expect((await http.ask('GET', path, { token: null })).status).toBe(200)
   })
 
@@ -25,19 +25,19 @@ describe('without an API token', () => {
     ['no token', 'Bearer '],
     ['one of no such id', 'Bearer tb_AAAAAAAAAAAAabcdefghijklmnopqrstuvwxyz'],
     ['one of a shape that never was', 'Bearer x'],
-  ])('everything else is a 401: %s', async (_, authorization) => {
+  ])('everything else is 401: %s', async (_, authorization) => {
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     const reply = await http.ask('GET', '/v1/account/alice', { token: null, headers })
     expect(reply).toMatchObject({ status: 401, body: unauthorized })
     expect(reply.headers.get('www-authenticate')).toBe('Bearer')
   })
 
-  it('one in the URL does not count', async () => {
+  it('one in the URL is ignored', async () => {
     const reply = await http.ask('GET', `/v1/account/alice?access_token=${http.adminToken}`, { token: null })
     expect(reply.status).toBe(401)
   })
 
-  it('what is not there is a 404, what is no path a 400', async () => {
+  it('a missing route is 404, an invalid path 400', async () => {
     expect(await http.ask('GET', '/v1/nothing')).toMatchObject({ status: 404, body: { error: 'not_found' } })
     expect(await http.ask('GET', '/v1/account/%zz')).toMatchObject({
       status: 400,
@@ -47,12 +47,12 @@ describe('without an API token', () => {
 })
 
 describe('an API token', () => {
-  it('with the right id and another secret is a 401', async () => {
+  it('with a wrong secret is 401', async () => {
     const forged = http.adminToken.slice(0, -1) + (http.adminToken.endsWith('A') ? 'B' : 'A')
     expect((await http.ask('GET', '/v1/account/alice', { token: forged })).body).toEqual(unauthorized)
   })
 
-  it('may do what its scopes say', async () => {
+  it('has the permissions of its scopes', async () => {
     const { token } = await http.createApiToken({ scopes: ['token:read'] })
     expect(await http.ask('GET', '/v1/account/alice', { token })).toMatchObject({
       status: 403,
@@ -64,7 +64,7 @@ describe('an API token', () => {
     })
   })
 
-  it('is for the accounts of its pattern', async () => {
+  it('is valid for the accounts that match its pattern', async () => {
     const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'team-a-*' })
     expect(await http.ask('GET', '/v1/account/team-b-1', { token })).toMatchObject({
       status: 403,
@@ -76,7 +76,7 @@ describe('an API token', () => {
     })
   })
 
-  it('ends when it was said to', async () => {
+  it('expires', async () => {
     const expiresAt = new Date(Date.now() + 1_500).toISOString()
     const { token } = await http.createApiToken({ scopes: ['admin'], expiresAt })
     expect((await http.ask('GET', '/v1/account/alice', { token })).status).toBe(404)
@@ -85,7 +85,7 @@ describe('an API token', () => {
     )
   })
 
-  it('once revoked is refused by every node, although it was just accepted', async () => {
+  it('once revoked is rejected by every node', async () => {
     const { token, id } = await http.createApiToken({ scopes: ['admin'] })
     const second = await http.startNode()
     const nodes = [http.url, second.httpUrl()]
@@ -97,7 +97,7 @@ describe('an API token', () => {
     await eventually(async () => expect(await statuses()).toEqual([401, 401]))
   })
 
-  it('asking too often is told when to come back', async () => {
+  it('over its rate limit gets retryAfter', async () => {
     const { token } = await http.createApiToken({ scopes: ['admin'], perSecond: 2 })
     const replies = await Promise.all(
       Array.from({ length: 12 }, () => http.ask('GET', '/v1/account/x', { token })),
@@ -108,7 +108,7 @@ describe('an API token', () => {
     expect(refused[0]?.body).toMatchObject({ error: 'rate_limited', code: 'RateLimited', retryAfter: 1 })
   })
 
-  it('is listed with its last use, and lies in Redis only as a hash', async () => {
+  it('is listed with its last use, and stored only as a hash', async () => {
     const { token, id } = await http.createApiToken({ scopes: ['token:read'], accounts: 'team-a-*' })
     await http.ask('GET', '/v1/account/alice', { token })
     await eventually(async () => {
@@ -137,7 +137,7 @@ describe('API tokens over HTTP', () => {
     http.ask('POST', '/v1/api-tokens', { body: { name: 'made', ...body }, token })
   const listed = async () => (await http.ask('GET', '/v1/api-tokens')).body.apiTokens as { id: string }[]
 
-  it('are made, shown once, listed and revoked', async () => {
+  it('are created, shown once, listed and revoked', async () => {
     const { status, body } = await make({ scopes: ['account:write'], accounts: 'team-a-*' })
     expect({ status, ...body }).toMatchObject({ status: 200, name: 'made', accounts: 'team-a-*' })
     const { id, token } = body
@@ -151,7 +151,7 @@ describe('API tokens over HTTP', () => {
     expect((await make({ scopes: ['everything'] })).status).toBe(400)
   })
 
-  it('are for administrators of all accounts: nobody makes one that may do more than theirs', async () => {
+  it('require the scope admin for all accounts, and cannot exceed their creator’s permissions', async () => {
     const all: object = { scopes: ['token:read', 'account:write', 'app:write', 'events:read'] }
     const some: object = { scopes: ['admin'], accounts: 'team-a-*' }
     for (const wish of [all, some]) {

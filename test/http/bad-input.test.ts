@@ -30,7 +30,7 @@ const marker = 'hunter2-must-not-come-back'
 /** A request that is cut off is refused, or gets no answer. */
 const answeredOtherwise = /^HTTP\/1\.1 (?!4)/
 
-describe('bodies that their schema does not take', () => {
+describe('bodies that do not match their schema', () => {
   it.each<[string, string, z.ZodType]>([
     ['POST', '/v1/account', accountRegisterSchema],
     ['PUT', '/v1/account/somebody', accountChangeSchema],
@@ -68,7 +68,7 @@ describe('bodies that their schema does not take', () => {
     )
   })
 
-  it('that are no JSON object at all', async () => {
+  it('that are no JSON object', async () => {
     const texts = fc.oneof(
       fc.constantFrom(
         '',
@@ -96,7 +96,7 @@ describe('bodies that their schema does not take', () => {
     )
   })
 
-  it('of another type', async () => {
+  it('of another content type', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -108,7 +108,7 @@ describe('bodies that their schema does not take', () => {
 })
 
 describe('paths and queries', () => {
-  it('whatever is asked for, nothing breaks', async () => {
+  it('no path or query causes an internal error', async () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '..',
@@ -142,13 +142,13 @@ describe('paths and queries', () => {
     )
   })
 
-  it('other methods are not there', async () => {
+  it('other methods are 404', async () => {
     for (const method of ['PATCH', 'OPTIONS', 'POST', 'TRACE'])
       expect((await rawHttp(http.url, `${method} /v1/accounts HTTP/1.1\r\nhost: x\r\n\r\n`)).status).toBe(404)
   })
 })
 
-describe('requests that are none, or never end', () => {
+describe('malformed and incomplete requests', () => {
   const auth = () => `host: x\r\nauthorization: Bearer ${http.adminToken}\r\n`
   const post = () => `POST /v1/account HTTP/1.1\r\n${auth()}content-type: application/json\r\n`
   const kilobytes = 'x'.repeat(32_768)
@@ -185,7 +185,7 @@ describe('requests that are none, or never end', () => {
     ['headers', () => `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${megabytes}\r\n\r\n`],
     ['a path', () => `GET /${megabytes} HTTP/1.1\r\nhost: x\r\n\r\n`],
     ['chunks', () => `${post()}transfer-encoding: chunked\r\n\r\n1e8480\r\n${megabytes}\r\n0\r\n\r\n`],
-  ])('%s of 2 MB are cut off; who still writes may not hear why', async (_, request) => {
+  ])('%s of 2 MB are cut off, possibly without a response', async (_, request) => {
     const { text } = await rawHttp(http.url, request())
     expect(text).not.toMatch(answeredOtherwise)
   })
@@ -199,7 +199,7 @@ describe('requests that are none, or never end', () => {
     expect(text).not.toMatch(answeredOtherwise)
   })
 
-  it('meanwhile others are answered', async () => {
+  it('other requests are answered while slow ones are open', async () => {
     const slow = Array.from({ length: 50 }, () => rawHttp(http.url, `${post()}content-length: 9\r\n\r\n`))
     expect((await http.ask('GET', '/v1/accounts')).status).toBe(200)
     await Promise.all(slow)
@@ -217,7 +217,7 @@ describe('requests that are none, or never end', () => {
     ])
   })
 
-  it('the node has lived through it all without a complaint', async () => {
+  it('the node still works, and has logged no error', async () => {
     expect((await http.ask('GET', '/livez')).status).toBe(200)
     expect(http.node.output()).not.toContain('an HTTP request failed')
     expect(http.node.output()).not.toContain(marker)

@@ -41,9 +41,9 @@ afterAll(async () => {
 
 const fronts = [
   { name: 'a proxy that strips the prefix', start: startReverseProxy, strips: true, there: true },
-  { name: 'a proxy that hands the prefix on', start: startReverseProxy, strips: false, there: true },
+  { name: 'a proxy that forwards the prefix', start: startReverseProxy, strips: false, there: true },
   { name: 'nginx that strips the prefix', start: startNginx, strips: true, there: hasNginx },
-  { name: 'nginx that hands the prefix on', start: startNginx, strips: false, there: hasNginx },
+  { name: 'nginx that forwards the prefix', start: startNginx, strips: false, there: hasNginx },
 ]
 
 describe.each(fronts)('behind $name', ({ start, strips, there }) => {
@@ -84,14 +84,14 @@ describe.each(fronts)('behind $name', ({ start, strips, there }) => {
     expect(await expectWhole(`${prefix}/`, text)).toBeGreaterThan(2)
   })
 
-  it.skipIf(!there)('serves the documentation, which names the public URL', async () => {
+  it.skipIf(!there)('serves the documentation with the public URL', async () => {
     const { text } = await open(`${prefix}/docs`)
     expect(await expectWhole(`${prefix}/docs`, text)).toBeGreaterThan(1)
     const { servers } = JSON.parse((await open(`${prefix}/openapi.json`)).text)
     expect(servers).toEqual([{ url: publicUrl }])
   })
 
-  it.skipIf(!there)('keeps its cookie to itself, and to TLS', async () => {
+  it.skipIf(!there)('restricts its cookie to the prefix, and to TLS', async () => {
     const { header } = await open(`${prefix}/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: 'https://tokens.example' },
@@ -100,7 +100,7 @@ describe.each(fronts)('behind $name', ({ start, strips, there }) => {
     expect(header('set-cookie')).toMatch(/; Path=\/tokenbus\/; .*; Secure$/)
   })
 
-  it.skipIf(!there)('leads through consent from start to end', async () => {
+  it.skipIf(!there)('runs a consent from start to end', async () => {
     const authorization = `Bearer ${cluster.adminToken}`
     const form = await open(`${prefix}/v1/authentication/form`, {
       method: 'POST',
@@ -126,7 +126,7 @@ describe.each(fronts)('behind $name', ({ start, strips, there }) => {
     expect(await expectWhole(`${prefix}/oauth`, unknown.text)).toBe(1)
   })
 
-  it.skipIf(!there)('offers a choice of apps that leads on', async () => {
+  it.skipIf(!there)('offers a choice of apps whose links work', async () => {
     const wish = { account: 'dora', redirectUrl: 'https://app.example/' }
     const { body } = await cluster.ask('POST', '/v1/authentication/form', { body: wish })
     const { text } = await open(body.url)
@@ -134,7 +134,7 @@ describe.each(fronts)('behind $name', ({ start, strips, there }) => {
     expect((await open(href.replaceAll('&amp;', '&'))).status).toBe(302)
   })
 
-  it.skipIf(!there)('serves tokens, and audits whom the proxy asked for', async () => {
+  it.skipIf(!there)('serves tokens, and audits the client’s address', async () => {
     const asked = {
       headers: { authorization: `Bearer ${cluster.adminToken}`, 'x-forwarded-for': '203.0.113.7' },
     }
@@ -145,7 +145,7 @@ describe.each(fronts)('behind $name', ({ start, strips, there }) => {
   })
 })
 
-it('where the prefix alone is asked for, leads to the page', async () => {
+it('the prefix without a slash redirects to the page', async () => {
   const reply = await fetch(`${cluster.url}${prefix}`, { redirect: 'manual' })
   expect([reply.status, reply.headers.get('location')]).toEqual([302, `${prefix}/`])
 })

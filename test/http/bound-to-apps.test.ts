@@ -24,8 +24,8 @@ afterAll(() => http[Symbol.asyncDispose]())
 const grant = (app: string, user = 'boss@example.com') => ({ oauth2: { provider: app, auth: { user } } })
 const appOf = async (account: string) => (await http.request(`account.get.${account}`)).app
 
-describe('an app whose grant needs no person, for an API token for some accounts', () => {
-  it('does not give it the mailbox of another person', async () => {
+describe('an API token for some accounts, and an app with client credentials', () => {
+  it('cannot register an account for another user’s mailbox', async () => {
     const body = { account: 'team-a-new', ...grant('machine') }
     expect(await http.ask('POST', '/v1/account', { token: teamA, body })).toMatchObject({
       status: 403,
@@ -34,7 +34,7 @@ describe('an app whose grant needs no person, for an API token for some accounts
     expect(await http.request('account.get.team-a-new')).toMatchObject({ error: 'account_not_found' })
   })
 
-  it('does not take over an account of another app, nor give up one of its own', async () => {
+  it('cannot move accounts between apps', async () => {
     const put = (account: string, app: string) =>
       http.ask('PUT', `/v1/account/${account}`, {
         token: teamA,
@@ -46,7 +46,7 @@ describe('an app whose grant needs no person, for an API token for some accounts
     expect(await appOf('team-a-robot')).toBe('machine')
   })
 
-  it('does not have its accounts renamed, revoked, deleted or sent to consent', async () => {
+  it('cannot rename, revoke, delete or reconnect accounts of the app', async () => {
     const path = '/v1/account/team-a-robot'
     const form = { account: 'team-a-robot', redirectUrl: `${http.url}/`, type: 'sandbox' }
     const calls: [string, string, object?][] = [
@@ -62,7 +62,7 @@ describe('an app whose grant needs no person, for an API token for some accounts
     expect((await http.request('account.get.team-a-robot')).user).toBe('boss@example.com')
   })
 
-  it('is for one that names the app', async () => {
+  it('can register accounts if it names the app', async () => {
     const { token } = await http.createApiToken({
       scopes: ['account:write'],
       accounts: 'team-a-*',
@@ -76,7 +76,7 @@ describe('an app whose grant needs no person, for an API token for some accounts
     expect((await http.ask('DELETE', '/v1/account/team-a-own', { token })).status).toBe(200)
   })
 
-  it('asks nobody for consent', async () => {
+  it('cannot start a consent for the app', async () => {
     const body = { account: 'team-a-x', type: 'machine', redirectUrl: `${http.url}/` }
     expect((await http.ask('POST', '/v1/authentication/form', { body })).status).toBe(422)
   })
@@ -85,7 +85,7 @@ describe('an app whose grant needs no person, for an API token for some accounts
 describe('apps', () => {
   const change = { name: 'Changed' }
 
-  it('are changed by who is for all accounts and for that app', async () => {
+  it('are changed by API tokens for all accounts and that app', async () => {
     const { token: some } = await http.createApiToken({ scopes: ['app:write'], apps: 'team-a-*' })
     const { token: both } = await http.createApiToken({
       scopes: ['app:write'],
@@ -100,7 +100,7 @@ describe('apps', () => {
     expect(await put(teamA, 'team-a-machine')).toBe(403)
   })
 
-  it('are seen by who is for them', async () => {
+  it('are visible to API tokens for them', async () => {
     const { token } = await http.createApiToken({ scopes: ['events:read'], apps: 'team-a-*' })
     const { body } = await http.ask('GET', '/v1/oauth2', { token })
     expect(body).toMatchObject({ total: 1, apps: [{ id: 'team-a-machine' }] })

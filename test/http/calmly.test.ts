@@ -9,7 +9,7 @@ const { calmly } = (await import(new URL('../../src/http/page/live.js', import.m
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-it('keeps up with events that never stop, a few times a second', async () => {
+it('runs a few times a second during continuous events', async () => {
   const job = vi.fn(async () => {})
   const onEvent = calmly(job)
   for (let event = 0; event < 1_000; event++) {
@@ -20,7 +20,7 @@ it('keeps up with events that never stop, a few times a second', async () => {
   expect(job.mock.calls.length).toBeLessThan(50)
 })
 
-it('does the last of a flurry, and never two at once', async () => {
+it('runs after the last of several events, and never concurrently', async () => {
   let running = 0
   const seen: number[] = []
   let events = 0
@@ -41,7 +41,7 @@ it('does the last of a flurry, and never two at once', async () => {
   expect(seen.length).toBeLessThan(6)
 })
 
-it('goes on after a job that failed', async () => {
+it('continues after a job failed', async () => {
   const job = vi.fn(async () => {}).mockRejectedValueOnce(new Error('the node is away'))
   const onEvent = calmly(job)
   for (let time = 0; time < 2; time++) {

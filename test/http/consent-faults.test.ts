@@ -83,7 +83,7 @@ const microsoft = (code: number, error: string, status = 400): PlainAnswer => [
   aadsts(code, 'Something.', { error, status }).body,
 ]
 
-describe('where the code is redeemed', () => {
+describe('a failed code exchange', () => {
   it.each<[string, PlainAnswer, ConsentProblem]>([
     ['a wrong secret', microsoft(7000215, 'invalid_client', 401), 'client_secret_wrong'],
     ['an expired secret', microsoft(7000222, 'invalid_client', 401), 'client_secret_expired'],
@@ -109,7 +109,7 @@ describe('where the code is redeemed', () => {
     ['a disabled user', microsoft(50057, 'invalid_grant'), 'user_blocked'],
     ['a user of elsewhere', microsoft(50020, 'invalid_grant'), 'user_not_found'],
     ['a provider that is down', [503, {}], 'provider_unavailable'],
-  ])('%s: page, redirect, log and app name who is responsible', async (_, said, problem) => {
+  ])('%s: page, redirect, log and app show the cause', async (_, said, problem) => {
     const id = await newApp()
     answer = said
     const { page } = await consent(id)
@@ -118,7 +118,7 @@ describe('where the code is redeemed', () => {
   })
 })
 
-describe('where the provider sends the browser back without a code', () => {
+describe('a callback without a code', () => {
   const numbered = (code: number, error: string) => ({
     error,
     error_description: `AADSTS${code}: Something. Trace ID: x`,
@@ -145,14 +145,14 @@ describe('where the provider sends the browser back without a code', () => {
     await isToldTo(id, problem)
   })
 
-  it('words that nobody knows are shown, and nothing else of what came', async () => {
+  it('an unknown error code is shown, and nothing else of the callback', async () => {
     const { page } = await consent(await newApp(), { error: 'moon_phase', error_description: 'secret text' })
     await shows(page, 'provider_refused', 'moon_phase')
     expect(page.html).not.toContain('secret text')
   })
 })
 
-it('an app in question is so until a consent succeeds', async () => {
+it('inQuestion is shown until a consent succeeds', async () => {
   const id = await newApp()
   answer = microsoft(90002, 'invalid_request')
   await consent(id)
@@ -162,7 +162,7 @@ it('an app in question is so until a consent succeeds', async () => {
   expect(await app(id)).not.toHaveProperty('inQuestion')
 })
 
-it('or until it is put', async () => {
+it('inQuestion is shown until the app is put', async () => {
   const id = await newApp()
   await consent(id, { error: 'invalid_scope' })
   expect(await app(id)).toMatchObject({ inQuestion: true, lastError: { reason: 'invalid_scope' } })
@@ -170,7 +170,7 @@ it('or until it is put', async () => {
   expect(await app(id)).not.toHaveProperty('inQuestion')
 })
 
-it('a code that one secret was refused with is sent with the next', async () => {
+it('a code is sent again with the next secret if one is refused', async () => {
   await using picky = await startPlainProvider({
     answer: ({ form }) => (form.client_secret === 'good' ? granted : [401, { error: 'invalid_client' }]),
   })
@@ -180,8 +180,8 @@ it('a code that one secret was refused with is sent with the next', async () => 
   expect((await consent(id)).page.location).toContain('state=new')
 })
 
-describe('where an administrator has to agree', () => {
-  it("the page links the tenant's page for that, and comes back from it", async () => {
+describe('a consent that requires an administrator', () => {
+  it('the page links to the tenant’s admin consent, which returns to it', async () => {
     const id = await newApp()
     const { open, page, url } = await consent(id, { error: 'consent_required' })
     const links = [...page.html.matchAll(/<a href="([^"]+)"/g)].map(([, to = '']) =>
@@ -210,7 +210,7 @@ describe('where an administrator has to agree', () => {
   })
 })
 
-it('each word of the table has its sentences', () => {
+it('each error code of the table has its texts', () => {
   for (const word of Object.keys(problems) as ConsentProblem[]) {
     for (const key of [`consent.${word}.text`, `consent.${problemOf(word).title ?? word}.title`])
       expect(say(key)).not.toBe(key)

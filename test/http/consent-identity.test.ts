@@ -51,7 +51,7 @@ async function consent(account: string, app: string) {
   return { page, back, landed: () => next(back) }
 }
 
-it('a consent at Google leaves its own name for the person, by which a security event finds the account', async () => {
+it('a consent at Google stores the subject, by which a security event finds the account', async () => {
   await putApp('google', { issuer: googleIssuer })
   for (const account of ['alice', 'bob']) {
     const { page, landed } = await consent(account, 'google')
@@ -79,7 +79,7 @@ it('a consent at Google leaves its own name for the person, by which a security 
   expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
 })
 
-it('an answer to another consent connects nobody', async () => {
+it('an ID token of another consent connects no account', async () => {
   const { page } = await consent('carol', 'google')
   page.searchParams.set('nonce', 'x'.repeat(43))
   const end = await step(await next(page))
@@ -87,7 +87,7 @@ it('an answer to another consent connects nobody', async () => {
   expect(await cluster.request('account.get.carol')).toMatchObject({ error: 'account_not_found' })
 })
 
-it('at endpoints of somebody unknown nobody is asked who they are', async () => {
+it('at unknown endpoints the user is not identified', async () => {
   await putApp('elsewhere', {})
   const { page, landed } = await consent('dave', 'elsewhere')
   expect(page.searchParams.get('scope')).toBe('https://mail.google.com/')

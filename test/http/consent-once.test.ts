@@ -52,7 +52,7 @@ async function connect(id: string) {
 }
 
 describe('a callback', () => {
-  it('that is loaded again is answered as the first time, and its code is redeemed once', async () => {
+  it('that is loaded again gets the same response, and its code is redeemed once', async () => {
     const { open, callback } = await agreed('reloaded')
     const before = codes()
     const pages = [await open(callback), await open(callback), await open(callback)]
@@ -65,7 +65,7 @@ describe('a callback', () => {
     expect(await account('reloaded')).toMatchObject({ generation: 1 })
   })
 
-  it('that comes twice at once waits for the first', async () => {
+  it('that is loaded twice at the same time is answered once the first has ended', async () => {
     const { open, callback } = await agreed('double-click')
     const before = codes()
     tokens = async () => {
@@ -77,7 +77,7 @@ describe('a callback', () => {
     expect(codes()).toBe(before + 1)
   })
 
-  it('has no token in what it answers', async () => {
+  it('has no token in its response', async () => {
     const { open, callback } = await agreed('no-token')
     for (const { html, location } of [await open(callback), await open(callback)])
       expect(`${html} ${location}`).not.toMatch(/[ar]t-\d/)
@@ -88,7 +88,7 @@ describe('a callback', () => {
     { 'sec-purpose': 'prefetch;prerender' },
     { purpose: 'prefetch' },
     { 'x-moz': 'prefetch' },
-  ])('that a browser fetches ahead connects nothing (%j)', async (headers) => {
+  ])('that is prefetched connects nothing (%j)', async (headers) => {
     const id = `ahead-${JSON.stringify(headers).length}`
     const { open, callback, form } = await agreed(id)
     const before = codes()
@@ -97,7 +97,7 @@ describe('a callback', () => {
     expect((await open(callback)).location).toContain('state=new')
   })
 
-  it('in another browser connects nothing, and leads on; the first browser is none the worse', async () => {
+  it('in another browser connects nothing and offers to start again, while the first browser can continue', async () => {
     const { open, form, callback } = await agreed('elsewhere')
     const stranger = scene.browser()
     const before = codes()
@@ -115,7 +115,7 @@ describe('a callback', () => {
     expect(await stranger(form)).toMatchObject({ status: 400, location: null })
   })
 
-  it('goes on in the other browser where the person wants it', async () => {
+  it('can be started again in the other browser', async () => {
     const { callback } = await agreed('moved-on')
     const other = scene.browser()
     const [, onward = ''] = /<a href="([^"]+)"/.exec((await other(callback)).html) ?? []
@@ -124,7 +124,7 @@ describe('a callback', () => {
     expect((await other(back as string)).location).toContain('account=moved-on&state=new')
   })
 
-  it('and the address before it, reached by the back button, say what was connected', async () => {
+  it('and the address before it, reached by the back button, show what was connected', async () => {
     const { open, form, page, callback } = await agreed('back')
     const { location } = await open(callback)
     expect((await open(form)).location).toBe(location)
@@ -133,7 +133,7 @@ describe('a callback', () => {
     expect(await account('back')).toMatchObject({ generation: 1 })
   })
 
-  it('that says no may be followed by one that says yes', async () => {
+  it('that was denied may be followed by a granted one', async () => {
     const { open, callback } = await agreed('minds')
     const denied = new URL(callback)
     denied.searchParams.delete('code')
@@ -144,8 +144,8 @@ describe('a callback', () => {
   })
 })
 
-describe('permissions that were left out', () => {
-  it('are named, and asked for again by the same address, with nothing of before used again', async () => {
+describe('permissions that were not granted', () => {
+  it('are named, and can be requested again at the same address with a new PKCE challenge', async () => {
     const { open, form, page, callback } = await agreed('partial')
     tokens = () => [200, { access_token: 'a', refresh_token: 'r', expires_in: 60, scope: 'mail' }]
     const { html, headers } = await open(callback)
@@ -162,8 +162,8 @@ describe('permissions that were left out', () => {
   })
 })
 
-describe('a consent for an account that is there', () => {
-  it('that brings back the token of a revoked grant connects it', async () => {
+describe('a consent for an existing account', () => {
+  it('that returns the refresh token of a revoked grant restores it', async () => {
     tokens = () => [200, { access_token: 'same', refresh_token: 'one and only', expires_in: 3_600 }]
     await connect('returned')
     expect(await scene.cluster.request('account.revoke.returned', {})).toMatchObject({ state: 'revoked' })
@@ -172,7 +172,7 @@ describe('a consent for an account that is there', () => {
     expect(await scene.cluster.request('token.get.returned', {})).toMatchObject({ accessToken: 'same' })
   })
 
-  it('that brings no refresh token leaves the grant, and takes the newer access token', async () => {
+  it('without a refresh token keeps the grant, and stores the newer access token', async () => {
     await connect('kept')
     const spent = () => provider.calls.at(-1)?.form.refresh_token
     tokens = () => [200, { access_token: 'newer', expires_in: 7_200 }]
@@ -184,7 +184,7 @@ describe('a consent for an account that is there', () => {
     expect(spent()).toBe(kept)
   })
 
-  it('without a refresh token leaves a dead grant dead, and no page advises to remove the app', async () => {
+  it('without a refresh token does not restore a revoked grant', async () => {
     await connect('dead')
     await scene.cluster.request('account.revoke.dead', {})
     tokens = () => [200, { access_token: 'short', expires_in: 60 }]
@@ -194,7 +194,7 @@ describe('a consent for an account that is there', () => {
     expect(await account('dead')).toMatchObject({ state: 'revoked' })
   })
 
-  it('that says nothing of who it was keeps its user', async () => {
+  it('without an identity keeps its user', async () => {
     const put = { app: 'plain', user: 'somebody@example.com', refreshToken: 'put' }
     await scene.cluster.request('account.put.named', put)
     await connect('named')
@@ -202,7 +202,7 @@ describe('a consent for an account that is there', () => {
   })
 })
 
-it("a token's life counts from when its code was sent, however long the answer takes", async () => {
+it('a token’s lifetime starts when its code was sent, however long the response takes', async () => {
   let sentAt = 0
   tokens = async () => {
     sentAt = Date.now()

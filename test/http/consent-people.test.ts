@@ -38,7 +38,7 @@ async function reader(id: string): Promise<string> {
 const alice = 'alice@example.com'
 const bob = 'bob@example.com'
 
-describe('two people and one account', () => {
+describe('two users and one account', () => {
   type Step = readonly [
     who: string,
     allowed: boolean,
@@ -98,7 +98,7 @@ describe('two people and one account', () => {
     }
   })
 
-  it('is published when an account changes hands, and only then', async () => {
+  it('account.user-changed is published if the user changes, and only then', async () => {
     const { nats } = scene.cluster
     const heard: Record<string, unknown>[] = []
     for (const type of ['account.user-changed', 'token.refreshed'])
@@ -115,7 +115,7 @@ describe('two people and one account', () => {
     ])
   })
 
-  it('at the same time: one of them has it, whatever the order', async () => {
+  it('of two concurrent consents one succeeds', async () => {
     const ends = await Promise.all(
       [alice, bob].map((as) => scene.visit({ account: 'raced', app: 'google', as })),
     )
@@ -126,7 +126,7 @@ describe('two people and one account', () => {
   })
 })
 
-describe('an account that was put without saying who signed in', () => {
+describe('an account that was put without a subject', () => {
   const put = (id: string, user: string) =>
     scene.cluster.request(`account.put.${id}`, {
       app: 'google',
@@ -136,7 +136,7 @@ describe('an account that was put without saying who signed in', () => {
       expires: new Date(Date.now() + 3_600_000).toISOString(),
     })
 
-  it('is compared by address, and known by its own name from then on', async () => {
+  it('is compared by address, and by subject after the first consent', async () => {
     await put('put', 'Alice@Example.com')
     expect(wayBack(await scene.visit({ account: 'put', app: 'google', as: bob })).get('error')).toBe(
       'identity_mismatch',
@@ -148,13 +148,13 @@ describe('an account that was put without saying who signed in', () => {
     expect(await account('put')).toMatchObject({ subject: google.subjectOf(alice), signedInAs: alice })
   })
 
-  it('is connected by any user where no address is known', async () => {
+  it('is connected by any user if it has no address', async () => {
     await put('nameless', 'mailbox 7')
     await scene.visit({ account: 'nameless', app: 'google', as: bob })
     expect(await account('nameless')).toMatchObject({ user: bob, subject: google.subjectOf(bob) })
   })
 
-  it('may be held to its user by a put, too', async () => {
+  it('rejects another user in a put with allowOtherUser: false', async () => {
     await put('held', alice)
     const other = { app: 'google', user: bob, refreshToken: 'of bob' }
     expect(
@@ -168,15 +168,15 @@ describe('an account that was put without saying who signed in', () => {
   })
 })
 
-describe('who has to sign in', () => {
+describe('expectedEmail', () => {
   const visit = (account: string, as: string, expectedEmail: string) =>
     scene.visit({ account, app: 'google', as, form: { expectedEmail } })
 
-  it('is named by the form, compared without regard to case', async () => {
+  it('is compared case-insensitively', async () => {
     expect(wayBack(await visit('expected', alice, 'ALICE@example.com')).get('state')).toBe('new')
   })
 
-  it('is nobody else, also for a new account', async () => {
+  it('rejects another user, also for a new account', async () => {
     const page = await visit('unexpected', bob, alice)
     expect(wayBack(page).get('error')).toBe('identity_mismatch')
     expect(wayBack(page).get('error_description')).toContain('another user')
@@ -186,12 +186,12 @@ describe('who has to sign in', () => {
 })
 
 describe("the form's e-mail", () => {
-  it('is a hint, and not who signed in', async () => {
+  it('is a hint, and not the identity', async () => {
     await scene.visit({ account: 'hinted', app: 'google', as: bob, form: { email: alice } })
     expect(await account('hinted')).toMatchObject({ user: bob, signedInAs: bob })
   })
 
-  it('may be a shared mailbox at Microsoft: signedInAs names who signed in, and stays the same', async () => {
+  it('may be a shared mailbox at Microsoft, and signedInAs is the user who signed in', async () => {
     const mailbox = 'support@example.com'
     const visit = (as: string, form: object = {}) =>
       scene.visit({ account: 'shared', app: 'outlook', as, form })
@@ -205,8 +205,8 @@ describe("the form's e-mail", () => {
   })
 })
 
-describe('Microsoft', () => {
-  it('is asked who signs in, and its ID token is believed', async () => {
+describe('consent at Microsoft', () => {
+  it('requests the identity, and reads it from the ID token', async () => {
     const open = scene.browser()
     const { location } = await open(await scene.formFor({ account: 'asked', type: 'outlook' }))
     const asked = new URL(location as string).searchParams
@@ -218,7 +218,7 @@ describe('Microsoft', () => {
     expect(await account('asked')).toMatchObject({ user: alice, signedInAs: alice, missingScopes: [] })
   })
 
-  it('knows a person by tenant and object id, also for another app of another client', async () => {
+  it('identifies a user by tenant and object id, also for another client', async () => {
     await scene.visit({ account: 'moved', app: 'outlook', as: alice })
     await putApp('outlook-2', { provider: 'outlook' }, microsoft)
     const again = await scene.visit({ account: 'moved', app: 'outlook-2', as: bob })
@@ -230,7 +230,7 @@ describe('Microsoft', () => {
   })
 })
 
-it('Google may sign under either of its names', async () => {
+it('both issuer names of Google are accepted', async () => {
   google.signsWithoutScheme()
   await scene.visit({ account: 'bare', app: 'google', as: alice })
   expect(await account('bare')).toMatchObject({ user: alice, subject: google.subjectOf(alice) })

@@ -41,7 +41,7 @@ async function consentTo(form: URL): Promise<URL> {
 const exists = async (account: string) => (await cluster.ask('GET', `/v1/account/${account}`)).status === 200
 
 describe('hosted consent', () => {
-  it("knows its own state again under the provider's name for it", async () => {
+  it('accepts its state under the provider’s parameter name', async () => {
     const { url: issuer, client } = cluster.sandbox
     const put = { provider: 'oidc', issuer, clientId: client.id, clientSecret: client.secret.reveal() }
     const own = { parameterNames: { state: 'customField', code: 'auth_code' }, redirectUri: 'Name-1' }
@@ -56,7 +56,7 @@ describe('hosted consent', () => {
     expect(back.headers.get('refresh')).toMatch(/error=misconfigured&.*account=olga$/)
   })
 
-  it('leads to the provider with PKCE, a state and a nonce of its own, and connects the account', async () => {
+  it('redirects to the provider with PKCE, state and nonce, and connects the account', async () => {
     const form = await formFor({ account: 'alice', email: 'alice@example.com', type: 'sandbox' })
     const { location } = await open(form)
     const asked = new URL(location as string).searchParams
@@ -76,7 +76,7 @@ describe('hosted consent', () => {
     })
   })
 
-  it('connects again: a revoked account is valid at once', async () => {
+  it('restores a revoked account at once', async () => {
     await cluster.connectAccount('bob')
     await cluster.ask('PUT', '/v1/account/bob', { body: { metadata: { team: 'blue' } } })
     cluster.sandbox.control.revoke('bob')
@@ -91,13 +91,13 @@ describe('hosted consent', () => {
     })
   })
 
-  it('names a new account where the caller named none', async () => {
+  it('creates an id if the caller gave none', async () => {
     const back = await open(await consentTo(await formFor({ account: null, type: 'sandbox' })))
     const account = new URL(back.location as string).searchParams.get('account') as string
     expect(await exists(account)).toBe(true)
   })
 
-  it('lets the user choose where there are several apps', async () => {
+  it('lets the user choose among several apps', async () => {
     const { status, html } = await open(await formFor({ account: 'chooser' }))
     expect(status).toBe(200)
     const [, href = ''] = /href="([^"]*app=sandbox)"/.exec(html) ?? []
@@ -106,10 +106,10 @@ describe('hosted consent', () => {
   })
 })
 
-describe('a clear page, and nothing stored,', () => {
+describe('a clear page is shown, and nothing stored,', () => {
   const untouched = async (account: string) => expect(await exists(account)).toBe(false)
 
-  it('for an app that has moved since: the code is sent nowhere', async () => {
+  it('for an app whose endpoint has moved since: the code is not sent', async () => {
     await using elsewhere = await startPlaceProvider()
     await putApp('mover', ['openid', 'offline_access'])
     const callback = await consentTo(await formFor({ account: 'moved', type: 'mover' }))
@@ -123,7 +123,7 @@ describe('a clear page, and nothing stored,', () => {
     await untouched('moved')
   })
 
-  it("for a state under a name that is not the app's for it", async () => {
+  it('for a state under another parameter name than the app’s', async () => {
     const state = new URL(
       (await open(await formFor({ account: 'eve', type: 'sandbox' }))).location as string,
     ).searchParams.get('state') as string
@@ -137,7 +137,7 @@ describe('a clear page, and nothing stored,', () => {
     expect(html).toContain('not valid any more')
   })
 
-  it('for consent denied, with a way back that says so', async () => {
+  it('for a denied consent, with a link back that has the error', async () => {
     const { location } = await open(await formFor({ account: 'denier', type: 'sandbox' }))
     const state = new URL(location as string).searchParams.get('state')
     const { status, html, headers } = await open(`${cluster.url}/oauth?error=access_denied&state=${state}`)
@@ -154,14 +154,14 @@ describe('a clear page, and nothing stored,', () => {
     await untouched('stingy')
   })
 
-  it('for an answer without a refresh token', async () => {
+  it('for a response without a refresh token', async () => {
     const { status, html } = await open(await consentTo(await formFor({ account: 'guest', type: 'online' })))
     expect(status).toBe(400)
     expect(html).toContain('No lasting access')
     await untouched('guest')
   })
 
-  it('that can run no script of a stranger', async () => {
+  it('that runs no script of others', async () => {
     const { headers } = await open(`${cluster.url}/oauth?state=x`)
     expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
   })
@@ -173,7 +173,7 @@ describe('the form', () => {
     ['javascript:alert(1)', 'redirectUrl'],
     [`${caller}@evil.example/`, 'redirectUrl'],
     ['/relative', 'redirectUrl'],
-  ])('sends nobody to %s', async (url, key) => {
+  ])('redirects to no %s', async (url, key) => {
     const { status, body } = await cluster.ask('POST', '/v1/authentication/form', {
       body: { account: 'alice', redirectUrl: url, type: 'sandbox' },
     })
@@ -181,7 +181,7 @@ describe('the form', () => {
     expect(body.fields[0].key).toBe(key)
   })
 
-  it('is for API tokens that may write that account', async () => {
+  it('requires an API token that may write the account', async () => {
     const { token } = await cluster.createApiToken({ scopes: ['account:write'], accounts: 'team-a-*' })
     const ask = (account: string) =>
       cluster.ask('POST', '/v1/authentication/form', {
@@ -193,7 +193,7 @@ describe('the form', () => {
     expect((await cluster.ask('POST', '/v1/authentication/form', { token: null, body: {} })).status).toBe(401)
   })
 
-  it('knows its apps', async () => {
+  it('rejects an unknown app', async () => {
     const body = { account: 'alice', redirectUrl, type: 'nowhere' }
     expect((await cluster.ask('POST', '/v1/authentication/form', { body })).status).toBe(404)
   })

@@ -53,7 +53,7 @@ afterAll(async () => {
 const state = async (account: string) =>
   ((await cluster.request(`account.get.${account}`)) as { state?: string; error?: string }).state
 
-it('a person who agrees at a real server connects the account, as whom the server says it was', async () => {
+it('a user who agrees at a real server connects the account, with the identity from the server', async () => {
   const { url: issuer, client } = cluster.sandbox
   const settings = { issuer, clientId: client.id, clientSecret: client.secret.reveal() }
   await cluster.request('app.put.sandbox', {
@@ -77,7 +77,7 @@ it('a person who agrees at a real server connects the account, as whom the serve
 }, 60_000)
 
 describe('the command line', () => {
-  it('shows the code and waits until the person has agreed', async () => {
+  it('shows the code, and waits until the user has agreed', async () => {
     const env = { TOKENBUS_NATS_URL: cluster.natsServer.url }
     const command = startTokenbus(['account', 'device', 'liz', '--app', 'sandbox', '--json'], env)
     const begun = JSON.parse(await command.said(/\}\s*$/))
@@ -112,8 +112,8 @@ describe('the command line', () => {
   }, 60_000)
 })
 
-describe('while nobody has agreed', () => {
-  it('the provider is asked as seldom as it wants, and stores nothing of it in clear', async () => {
+describe('before the user has agreed', () => {
+  it('the provider is polled at its interval, and the device code is stored encrypted only', async () => {
     answers = [pending, [400, { error: 'slow_down' }], pending, agreed]
     const asked = questions().length
     const reply = await cluster.ask('POST', '/v1/account/bob/device', { body: { app: 'plain', user: 'bob' } })
@@ -150,7 +150,7 @@ describe('while nobody has agreed', () => {
     40_000,
   )
 
-  it('another node goes on where one has died, and no two ask at once', async () => {
+  it('another node continues polling after a crash, and no two poll at the same time', async () => {
     answers = [pending]
     const dying = await cluster.startNode()
     await cluster.request('account.device.carol', { app: 'plain', user: 'carol' })

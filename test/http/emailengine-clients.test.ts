@@ -13,7 +13,7 @@ afterAll(() => http[Symbol.asyncDispose]())
 
 const ids = (accounts: { account: string }[]) => accounts.map(({ account }) => account).sort()
 
-describe("GET /v1/accounts in EmailEngine's words", () => {
+describe('GET /v1/accounts with EmailEngine’s states', () => {
   it.each([
     ['state=connected', 'connected', ['alice', 'carol', 'dave', 'erin']],
     ['state=authenticationError', 'authenticationError', ['bob']],
@@ -29,7 +29,7 @@ describe("GET /v1/accounts in EmailEngine's words", () => {
     for (const each of body.accounts) expect(each.state).toBe(state)
   })
 
-  it('goes by page through the states that are one word to it', async () => {
+  it('returns pages over the states that map to one of EmailEngine’s', async () => {
     const pages = await Promise.all(
       [0, 1, 2].map((page) => http.ask('GET', `/v1/accounts?state=connected&pageSize=3&page=${page}`)),
     )
@@ -41,12 +41,12 @@ describe("GET /v1/accounts in EmailEngine's words", () => {
     expect(ids(pages.flatMap(({ body }) => body.accounts))).toEqual(['alice', 'carol', 'dave', 'erin'])
   })
 
-  it('searches by page, and keeps our own words where it is not asked in theirs', async () => {
+  it('searches in pages, and uses our states unless asked with EmailEngine’s', async () => {
     const { body } = await http.ask('GET', '/v1/accounts?query=B@EXAMPLE')
     expect(body).toMatchObject({ total: 1, accounts: [{ account: 'bob', state: 'revoked' }] })
   })
 
-  it('shows an API token for some accounts no others', async () => {
+  it('shows an API token its own accounts only', async () => {
     const { token } = await http.createApiToken({ scopes: ['account:write'], accounts: 'carol' })
     const { body } = await http.ask('GET', '/v1/accounts?state=connected', { token })
     expect(ids(body.accounts)).toEqual(['carol'])
@@ -63,14 +63,14 @@ describe('PUT /v1/account/:account/reconnect', () => {
     expect((await http.request('account.get.carol')).generation).toBe(before + 1)
   })
 
-  it('is refused for an account that needs a new consent', async () => {
+  it('is rejected for an account that needs a new consent', async () => {
     expect(await reconnect('bob')).toMatchObject({ status: 200, body: { reconnect: false } })
     expect((await reconnect('nobody')).status).toBe(404)
   })
 })
 
-describe('API tokens in its words', () => {
-  it('are made for one account, work, are listed and revoked', async () => {
+describe('EmailEngine’s API tokens', () => {
+  it('are created for one account, work, are listed and revoked', async () => {
     const made = await http.ask('POST', '/v1/token', {
       body: { account: 'dave', description: 'its client', scopes: ['api'] },
     })
@@ -88,13 +88,13 @@ describe('API tokens in its words', () => {
     expect((await http.ask('DELETE', `/v1/token/${token}`)).status).toBe(404)
   })
 
-  it('of its mail proxies are refused', async () => {
+  it('for its mail proxies are rejected', async () => {
     const body = { description: 'smtp', scopes: ['smtp'] }
     expect((await http.ask('POST', '/v1/token', { body })).status).toBe(400)
   })
 })
 
-it('GET /v1/stats counts accounts by its words, and refreshes by how they ended', async () => {
+it('GET /v1/stats counts accounts by EmailEngine’s states, and refreshes by outcome', async () => {
   const { status, body } = await http.ask('GET', '/v1/stats?seconds=3600')
   expect(status).toBe(200)
   expect(body).toMatchObject({
@@ -106,7 +106,7 @@ it('GET /v1/stats counts accounts by its words, and refreshes by how they ended'
   expect((await http.ask('GET', '/v1/stats?seconds=86400')).body.refreshes).toHaveLength(24)
 })
 
-it('a consent link lives for a day, or for as long as its ttl says', async () => {
+it('a consent link is valid for a day, or for its ttl', async () => {
   const form = (more: object) =>
     http.ask('POST', '/v1/authentication/form', {
       body: { account: 'new', redirectUrl: `${http.url}/`, type: 'sandbox', ...more },
@@ -129,7 +129,7 @@ it.each([
   ['GET', '/v1/webhookRoutes'],
   ['POST', '/v1/settings'],
   ['GET', '/v1/outbox'],
-])('%s %s is not in scope, which a sentence says', async (method, path) => {
+])('%s %s is reported as not supported', async (method, path) => {
   const { status, body } = await http.ask(method, path, { ...(method === 'POST' && { body: {} }) })
   expect(status).toBe(404)
   expect(body.message).toMatch(/keeps OAuth2 tokens.*no mail/)

@@ -51,7 +51,7 @@ it('curl registers an account and gets its token', async () => {
   })
 })
 
-it('fetch gets a token, and tells what went wrong by its code', async () => {
+it('fetch gets a token, and distinguishes errors by code', async () => {
   const emailEngine = http.url
   const accessToken = http.adminToken
 

@@ -70,7 +70,7 @@ async function listen(wish: object, more: { token?: string; after?: string } = {
 const refresh = (account: string) => cluster.request(`token.get.${account}`, { forceRefresh: true })
 
 describe('server-sent events', () => {
-  it('tell of everything as it happens', async () => {
+  it('publish all events as they happen', async () => {
     using reader = await listen({ scopes: ['events:read'] })
     await refresh('team-a-1')
     await eventually(() => {
@@ -79,7 +79,7 @@ describe('server-sent events', () => {
     })
   })
 
-  it('tell of no account the reader may not see, and of no app to who may not see all', async () => {
+  it('leave out accounts and apps that the reader may not see', async () => {
     using reader = await listen({ scopes: ['events:read'], accounts: 'team-b-*' })
     using all = await listen({ scopes: ['events:read'] })
     await refresh('team-a-1')
@@ -95,13 +95,13 @@ describe('server-sent events', () => {
     expect(new Set(reader.heard.map(({ body }) => body.account))).toEqual(new Set(['team-b-1']))
   })
 
-  it('are for who may read events', async () => {
+  it('require the scope events:read', async () => {
     const { token } = await cluster.createApiToken({ scopes: ['token:read'] })
     expect((await cluster.ask('GET', '/v1/events', { token })).status).toBe(403)
     expect((await cluster.ask('GET', '/v1/events', { token: null })).status).toBe(401)
   })
 
-  it('of before come first where the reader says what it heard last, and only those it may see', async () => {
+  it('resume after the reader’s last event, with only those it may see', async () => {
     const { token } = await make({ scopes: ['events:read'], accounts: 'team-a-*' })
     let last: string
     {
@@ -125,7 +125,7 @@ describe('server-sent events', () => {
     expect(ids.length).toBe(new Set(ids).size)
   })
 
-  it.each(['0.0.0', 'x', '999999.999999'])('after %s say that there is a gap', async (after) => {
+  it.each(['0.0.0', 'x', '999999.999999'])('after %s report a gap', async (after) => {
     using reader = await listen({ scopes: ['events:read'] }, { after })
     await eventually(() => expect(reader.heard[0]?.type).toBe('gap'))
   })
@@ -160,7 +160,7 @@ describe('server-sent events', () => {
     await eventually(() => expect(reader.ended).toBe(true))
   })
 
-  it('go to eight readers of one API token, and to the next once one has left', async () => {
+  it('are limited to eight readers per API token', async () => {
     const { token } = await make({ scopes: ['events:read'] })
     const readers = await Promise.all(Array.from({ length: 8 }, () => listen({}, { token })))
     const refused = await cluster.ask('GET', '/v1/events', { token })
@@ -174,7 +174,7 @@ describe('server-sent events', () => {
     for (const reader of readers) reader[Symbol.dispose]()
   })
 
-  it('cut off a reader that stalls', async () => {
+  it('disconnect a reader that stalls', async () => {
     const { token } = await make({ scopes: ['events:read'] })
     const { hostname, port } = new URL(cluster.url)
     const socket = connect(Number(port), hostname)

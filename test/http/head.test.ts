@@ -19,7 +19,7 @@ describe('HEAD', () => {
     '/metrics',
     '/v1/accounts',
     '/v1/nothing',
-  ])('of %s has the head of GET, and no body', async (path) => {
+  ])('of %s has the headers of GET, and no body', async (path) => {
     const get = await cluster.ask('GET', path)
     const head = await cluster.ask('HEAD', path)
     expect(head.status).toBe(get.status)
@@ -27,16 +27,16 @@ describe('HEAD', () => {
     expect(head.body ?? '').toBe('')
   })
 
-  it('needs what GET needs', async () => {
+  it('requires the same permissions as GET', async () => {
     expect((await cluster.ask('HEAD', '/v1/account/alice', { token: null })).status).toBe(401)
   })
 
-  it('of the events ends', async () => {
+  it('of the events ends at once', async () => {
     const { status, headers } = await cluster.ask('HEAD', '/v1/events')
     expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream'])
   })
 
-  it('of a consent link looks, and consents to nothing', async () => {
+  it('of a consent link starts no consent', async () => {
     const wish = { account: 'carol', redirectUrl: `${cluster.url}/`, type: 'sandbox' }
     const { body } = await cluster.ask('POST', '/v1/authentication/form', { body: wish })
     expect((await fetch(body.url, { method: 'HEAD', redirect: 'manual' })).status).toBe(200)

@@ -67,7 +67,7 @@ async function consent(wish: object): Promise<URL> {
   return new URL(next)
 }
 
-describe('what an app keeps', () => {
+describe('fields that an app keeps', () => {
   const keep = ['instance_url', 'team.id', 'realmId', 'refresh_hint']
   const first = {
     instance_url: 'https://acme.example.com/authorization_code',
@@ -75,18 +75,18 @@ describe('what an app keeps', () => {
     realmId: '4620816365',
   }
 
-  it('is given out with the token, with the account and at the end of the consent; a token in it is not', async () => {
+  it('are returned with the token, the account and the consent’s redirect, except tokens', async () => {
     await putApp('keeper', { keep })
     const back = await consent({ account: 'alice', type: 'keeper', params: { tenant: 'acme' } })
     expect(JSON.parse(back.searchParams.get('extra') as string)).toEqual(first)
     expect(await cluster.request('token.get.alice')).toMatchObject({ extra: first })
     expect((await cluster.ask('GET', '/v1/account/alice')).body).toMatchObject({ extra: first })
   })
-  it('is brought up to date by later answers, and kept where they say nothing of it', async () => {
+  it('are updated by later responses, and kept if a response does not have them', async () => {
     const { extra } = (await cluster.request('token.get.alice', { forceRefresh: true })) as { extra: object }
     expect(extra).toEqual({ ...first, instance_url: 'https://acme.example.com/refresh_token' })
   })
-  it('may be put, in the names the app keeps, and is beside what is known', async () => {
+  it('may be put under the app’s names, and are merged with known ones', async () => {
     const put = { app: 'keeper', user: 'bob', refreshToken: 'refresh-of-acme', params: { tenant: 'acme' } }
     const strange = await cluster.request('account.put.bob', { ...put, extra: { other: 'x' } })
     expect(strange).toMatchObject({
@@ -106,7 +106,7 @@ describe('what an app keeps', () => {
     [['code']],
     [Array.from({ length: 17 }, (_, i) => `field${i}`)],
     [['x'.repeat(65)]],
-  ])('cannot be %s', async (names) => {
+  ])('cannot be named %s', async (names) => {
     expect(await putApp('bad', { keep: names })).toMatchObject({
       error: expect.stringMatching(/invalid_config|bad_request/),
     })
@@ -114,7 +114,7 @@ describe('what an app keeps', () => {
 })
 
 describe('an account that fills in its app’s URLs', () => {
-  it('gets its tokens where it says, from the consent on', async () => {
+  it('uses its own endpoints, from the consent on', async () => {
     await putApp('filled')
     await consent({ account: 'carol', type: 'filled', params: { tenant: 'blue' } })
     expect(await cluster.request('account.get.carol')).toMatchObject({
@@ -133,12 +133,12 @@ describe('an account that fills in its app’s URLs', () => {
     [{ tenant: 'a/../../evil' }, 'params.tenant: must have'],
     [{ tenant: 'a@evil.example' }, 'params.tenant: must have'],
     [{ tenant: 'acme', other: 'x' }, "params: other is not one of the app's urlParams"],
-  ])('%j is refused: %s', async (params, message) => {
+  ])('is rejected with %j: %s', async (params, message) => {
     const put = { app: 'filled', user: 'dave', refreshToken: 'refresh-of-acme', params }
     const told = { error: 'invalid_config', message: expect.stringContaining(message) }
     expect(await cluster.request('account.put.dave', put)).toMatchObject(told)
   })
-  it('may learn from the callback what to fill in, and sends it with every request', async () => {
+  it('may read parameters from the callback, and sends them with every request', async () => {
     const { origin } = provider
     const refreshParams = { place: '{tenant}' }
     const urlParams = { tenant: { pattern: '^[a-z]+$', from: 'place' } }
@@ -150,7 +150,7 @@ describe('an account that fills in its app’s URLs', () => {
     expect(provider.calls.at(-1)?.form.place).toBe('acme')
   })
   it.each(['odd', 'missing'])(
-    'is not connected by a callback that says nothing allowed: %s',
+    'is not connected by a callback without a valid parameter: %s',
     async (from) => {
       const urlParams = { tenant: { pattern: '^[a-z]+$', from } }
       await putApp('strict', { authorizeUrl: `${provider.origin}/authorize`, urlParams })
@@ -158,7 +158,7 @@ describe('an account that fills in its app’s URLs', () => {
       expect(back.searchParams.get('error')).toBe('callback_rejected')
     },
   )
-  it('may be of an app that acts for itself, once somebody has agreed to that', async () => {
+  it('may use client credentials after an admin consent', async () => {
     await putApp('agreed', {
       grant: 'client_credentials',
       rotation: undefined,
@@ -193,7 +193,7 @@ describe('an account that fills in its app’s URLs', () => {
       accessToken: expect.any(String),
     })
   })
-  it('whose provider takes its client no more does not stop the others', async () => {
+  it('does not affect others if its endpoint rejects the client', async () => {
     for (const [account, tenant] of [
       ['frank', 'red'],
       ['grace', 'green'],
@@ -213,7 +213,7 @@ describe('an account that fills in its app’s URLs', () => {
     await cluster.request('app.secret.add.filled', { secret: 'another-secret' })
     expect(await cluster.request('token.get.frank')).toMatchObject({ accessToken: expect.any(String) })
   })
-  it('lets its app be verified for one of them, and not without', async () => {
+  it('gives the parameters with which its app is verified', async () => {
     const blind = await cluster.request('app.verify.filled')
     expect(blind).toMatchObject({
       steps: expect.arrayContaining([expect.objectContaining({ step: 'token_endpoint', ok: null })]),
@@ -225,7 +225,7 @@ describe('an account that fills in its app’s URLs', () => {
     })
     expect(provider.calls.slice(before).map(({ path }) => path)).toContain('/blue/token')
   })
-  it('has a pattern whose time is bounded', async () => {
+  it('has a pattern with bounded matching time', async () => {
     const urlParams = { tenant: { pattern: '^(a+)+$' } }
     expect(await putApp('slow', { urlParams })).toMatchObject({
       error: 'invalid_config',

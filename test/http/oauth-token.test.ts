@@ -30,7 +30,7 @@ async function put(account: string, token: object = {}) {
 }
 
 describe('GET /v1/account/:account/oauth-token', () => {
-  it("answers EmailEngine's fields and our own; never to be cached", async () => {
+  it('returns EmailEngine’s fields and our own, with no-store', async () => {
     const { expires } = await put('alice')
     const reply = await askToken('alice')
     expect(reply.status).toBe(200)
@@ -52,20 +52,20 @@ describe('GET /v1/account/:account/oauth-token', () => {
     expect((await askToken('alice')).body).toEqual(reply.body)
   })
 
-  it('takes ids that have to be escaped, whatever their length', async () => {
+  it('accepts ids that need escaping, of any valid length', async () => {
     const account = '👩‍💻/ä ?.'.repeat(20)
     await put(Buffer.from(account).toString('hex').slice(0, 20))
     expect((await askToken(account)).body).toMatchObject({ error: 'account_not_found', account })
   })
 
-  it('says when the token had to be renewed', async () => {
+  it('reports whether the token was refreshed', async () => {
     await http.connectAccount('renewed', { fresh: false })
     const renewed = await askToken('renewed')
     expect(renewed.body).toMatchObject({ account: 'renewed', app: 'sandbox', cached: false })
     expect((await askToken('renewed')).body).toEqual({ ...renewed.body, cached: true })
   })
 
-  it('keeps to minValidity, in seconds', async () => {
+  it('respects minValidity in seconds', async () => {
     await http.connectAccount('short', { policy: 'lazy' })
     expect((await askToken('short', '?minValidity=5')).body).toMatchObject({ generation: 1, cached: true })
     await put('hour-long')
@@ -86,7 +86,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
     })
   })
 
-  it('is for other scopes where it is asked for them', async () => {
+  it('returns a token for requested scopes', async () => {
     await http.connectAccount('second')
     const own = (await askToken('second')).body
     const second = await askToken('second', '?scopes=openid%20email')
@@ -110,14 +110,14 @@ describe('GET /v1/account/:account/oauth-token', () => {
     expect((await askToken('second')).body).toMatchObject({ accessToken: own.accessToken })
   })
 
-  it('an unknown account is a 404', async () => {
+  it('is 404 for an unknown account', async () => {
     expect(await askToken('nobody')).toMatchObject({
       status: 404,
       body: { statusCode: 404, error: 'account_not_found', code: 'AccountNotFound', account: 'nobody' },
     })
   })
 
-  it('a dead grant is the one thing a person has to act on', async () => {
+  it('is an authentication failure for a revoked grant only', async () => {
     await http.connectAccount('dead', { fresh: false })
     http.sandbox.control.revoke('dead')
     const reply = await askToken('dead')
@@ -136,7 +136,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
     })
   })
 
-  it('a provider that cannot be reached is nobody’s failed sign-in', async () => {
+  it('is no authentication failure if the provider is unreachable', async () => {
     await put('stranded', { expires: new Date(Date.now() - 1_000).toISOString() })
     const reply = await eventually(async () => {
       const seen = await askToken('stranded')
@@ -148,7 +148,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
     expect(reply.headers.get('retry-after')).toBe(String(reply.body.retryAfter))
   })
 
-  it('needs its own scope, and an account of its pattern', async () => {
+  it('requires its own scope, and an account that matches the pattern', async () => {
     const { token: writer } = await http.createApiToken({ scopes: ['account:write', 'app:write'] })
     const { token: reader } = await http.createApiToken({ scopes: ['token:read'], accounts: 'ali*' })
     // The first time the API token has to be looked up; after that it is known, and the access token in memory.
@@ -160,7 +160,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
     }
   })
 
-  it('is refused when asked too often, also for a token in memory', async () => {
+  it('is rate-limited, also for a token in memory', async () => {
     const { token } = await http.createApiToken({ scopes: ['token:read'], perSecond: 5 })
     const replies = []
     for (let i = 0; i < 20; i++) replies.push(await http.ask('GET', pathOf('alice'), { token }))
@@ -170,7 +170,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
     expect(refused?.body).toMatchObject({ error: 'rate_limited', retryAfter: 1 })
   })
 
-  it('leaves a line for the auditor each time: who, whose, when; never the token', async () => {
+  it('writes an audit line with caller, account and time, without the token', async () => {
     await put('audited')
     const { token, id } = await http.createApiToken({ scopes: ['token:read'] })
     const reads = [pathOf('audited'), pathOf('audited'), `${pathOf('audited')}?minValidity=60`]
@@ -198,7 +198,7 @@ describe('GET /v1/account/:account/oauth-token', () => {
     expect(http.node.output()).not.toContain(token)
   })
 
-  it('a changed token is served at once', async () => {
+  it('returns a changed token at once', async () => {
     await put('changing')
     expect((await askToken('changing')).body.accessToken).toBe('at-changing')
     await put('changing', { accessToken: 'at-newer', refreshToken: 'rt-newer' })
@@ -210,7 +210,7 @@ describe('POST /v1/account/:account/oauth-token/reject', () => {
   const reject = (account: string, body: object, options = {}) =>
     http.ask('POST', `${pathOf(account)}/reject`, { body, ...options })
 
-  it('answers a newer token, and to who comes late the one there is', async () => {
+  it('returns a newer token, and the current one for a late report', async () => {
     await http.connectAccount('refused', { policy: 'lazy' })
     const { accessToken } = (await askToken('refused')).body
     const newer = await reject('refused', { generation: 1 })
@@ -223,7 +223,7 @@ describe('POST /v1/account/:account/oauth-token/reject', () => {
     })
   })
 
-  it('is for who may read the token', async () => {
+  it('requires the scope to read the token', async () => {
     const { token: writer } = await http.createApiToken({ scopes: ['account:write'] })
     const { token: other } = await http.createApiToken({ scopes: ['token:read'], accounts: 'ali*' })
     for (const token of [writer, other])
@@ -231,8 +231,8 @@ describe('POST /v1/account/:account/oauth-token/reject', () => {
   })
 })
 
-describe('is off by default', () => {
-  it('for everybody, and nothing asked of the API turns it on', async () => {
+describe('the token API is off by default', () => {
+  it('for every API token, and no request turns it on', async () => {
     const node = await http.startNode()
     const url = node.httpUrl()
     const refused = {

@@ -22,12 +22,12 @@ const operations = Object.entries<Record<string, Documented>>(document.paths).fl
 )
 
 describe('/openapi.json', () => {
-  it('has every endpoint that is no page', () => {
+  it('has every endpoint except pages', () => {
     const named = operations.map(({ name }) => name)
     expect(named.sort()).toEqual(routes.filter((each) => !pages.test(each)).sort())
   })
 
-  it('says of each how it fails', () => {
+  it('has the errors of each endpoint', () => {
     const failure = { $ref: '#/components/responses/Failure' }
     for (const { operation } of operations)
       expect(operation.responses).toMatchObject({ '4XX': failure, '5XX': failure })
@@ -38,13 +38,13 @@ describe('/openapi.json', () => {
     )
   })
 
-  it('names each operation once', () => {
+  it('has unique operation ids', () => {
     const ids = operations.map(({ operation }) => operation.operationId)
     expect(ids).toEqual([...new Set(ids)])
     expect(ids).toContain('getAccountByAccountOauthToken')
   })
 
-  it.skipIf(missing)('has no problem that redocly finds', async () => {
+  it.skipIf(missing)('passes redocly', async () => {
     const { createConfig, lintFromString } = await load<{
       createConfig(config: object): Promise<unknown>
       lintFromString(options: {
@@ -57,14 +57,14 @@ describe('/openapi.json', () => {
     expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([])
   })
 
-  it.skipIf(missing)('is valid to swagger-parser', async () => {
+  it.skipIf(missing)('passes swagger-parser', async () => {
     const { default: SwaggerParser } = await load<{
       default: { validate(document: object): Promise<unknown> }
     }>('@apidevtools/swagger-parser')
     await expect(SwaggerParser.validate(structuredClone(document))).resolves.toBeDefined()
   })
 
-  it.skipIf(missing)('becomes types by openapi-typescript, failures included', async () => {
+  it.skipIf(missing)('generates types with openapi-typescript, including errors', async () => {
     const { default: openapiTypescript, astToString } = await load<{
       default(document: object): Promise<unknown>
       astToString(ast: unknown): string

@@ -31,7 +31,7 @@ describe('/metrics', () => {
     expect(await metrics()).toMatchObject({ 'tokenbus_accounts{state="revoked"}': 0 })
   })
 
-  it('counts what was served, from where, and with how much life left', async () => {
+  it('counts served tokens by source, with their remaining lifetime', async () => {
     const path = '/v1/account/fresh/oauth-token'
     const count = (from: string) => `tokenbus_served_life_left_seconds_count{from="${from}"}`
     await eventually(async () => expect((await http.ask('GET', path)).body.cached).toBe(true))
@@ -49,7 +49,7 @@ describe('/metrics', () => {
     }
   })
 
-  it('a refresh that twenty callers wait for is one, and nineteen saved', async () => {
+  it('counts one refresh and nineteen saved ones for twenty concurrent callers', async () => {
     const succeeded = 'tokenbus_refresh_seconds_count{provider="oidc",outcome="succeeded"'
     // `stale` came without an access token and fetches its first one by itself; it is counted after it is stored.
     await eventually(async () => expect(sum(await metrics(), succeeded)).toBe(1))
@@ -67,7 +67,7 @@ describe('/metrics', () => {
     expect(await grown('tokenbus_coalesced_total')).toBe(19)
   })
 
-  it('counts an answer that got lost', async () => {
+  it('counts a lost response', async () => {
     await http.connectAccount('lost')
     http.sandbox.control.loseAnswer()
     await http.request('token.get.lost', { forceRefresh: true })
@@ -76,7 +76,7 @@ describe('/metrics', () => {
     )
   })
 
-  it('counts failed requests by error, by what they were about, over NATS and HTTP', async () => {
+  it('counts failed requests over NATS and HTTP by error and kind', async () => {
     const count = (labels: string) => `tokenbus_requests_failed_total{${labels}}`
     const expected = {
       [count('error="account_not_found",verbs="token",over="nats"')]: 1,
@@ -116,7 +116,7 @@ describe('/metrics', () => {
     )
   })
 
-  it('names everything that the dashboard and the alerts ask for', async () => {
+  it('has every metric of the dashboard and the alerts', async () => {
     const dashboard = await readFile(new URL('../../ops/grafana-dashboard.json', import.meta.url), 'utf8')
     const alerts = await readFile(new URL('../../ops/alerts.yml', import.meta.url), 'utf8')
     const { body } = await http.ask('GET', '/metrics', { token: null })
@@ -141,7 +141,7 @@ describe('/metrics', () => {
 })
 
 describe('/readyz', () => {
-  it('says how long events have waited, and what is missing', async () => {
+  it('reports the outbox lag, and what is missing', async () => {
     await eventually(async () =>
       expect((await http.ask('GET', '/readyz', { token: null })).body).toMatchObject({
         status: 'ok',
@@ -169,7 +169,7 @@ describe('/readyz', () => {
 })
 
 describe('the documentation', () => {
-  it('is made of the schemas that requests are checked against', async () => {
+  it('is generated from the request schemas', async () => {
     const { body } = await http.ask('GET', '/openapi.json', { token: null })
     const { get } = body.paths['/v1/account/{account}/oauth-token']
     expect(get.parameters.map(({ name }: { name: string }) => name)).toEqual([
@@ -186,7 +186,7 @@ describe('the documentation', () => {
     expect(JSON.stringify(body)).not.toContain('"transform"')
   })
 
-  it('is a page that loads nothing from elsewhere', async () => {
+  it('is a page without external resources', async () => {
     const page = await http.ask('GET', '/docs', { token: null })
     expect(page.status).toBe(200)
     expect(page.body).toContain('GET /v1/account/{account}/oauth-token')

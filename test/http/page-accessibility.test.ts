@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)(`the page for everybody${why}`, () => {
   }
 
   describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
-    it.each(widths)('at %i px no view has a problem that axe finds, nor a cut column', async (width) => {
+    it.each(widths)('at %i px every view passes axe, and no column is cut off', async (width) => {
       const [page, context] = await signedIn({ colorScheme, viewport: { width, height: 800 } })
       for (const hash of views) {
         await open(page, hash)
@@ -90,14 +90,14 @@ describe.skipIf(!hasChromium)(`the page for everybody${why}`, () => {
     })
   })
 
-  it('has no focus box on load', async () => {
+  it('shows no focus outline on load', async () => {
     const [page, context] = await signedIn({})
     await open(page, '#/accounts')
     expect(await page.evaluate('document.activeElement === document.body')).toBe(true)
     await context.close()
   })
 
-  it.each([...languageFiles.keys()])('speaks the language of a browser: %s', async (locale) => {
+  it.each([...languageFiles.keys()])('uses the browser’s language: %s', async (locale) => {
     const [page, context] = await signedIn({ locale })
     const sentences = JSON.parse(languageFiles.get(locale) as string)
     await open(page, '#/')
@@ -112,7 +112,7 @@ describe.skipIf(!hasChromium)(`the page for everybody${why}`, () => {
     await context.close()
   })
 
-  it('revokes an account with the keyboard alone', async () => {
+  it('can revoke an account by keyboard only', async () => {
     const [page, context] = await signedIn({})
     await open(page, '#/account/alice')
     const press = async (name: string) => {

@@ -44,7 +44,7 @@ describe.skipIf(!able)(
       await cluster?.[Symbol.asyncDispose]()
     })
 
-    it('the page signs in, and is live', async () => {
+    it('the page signs in, and shows live updates', async () => {
       const failed: string[] = []
       page.on('response', (reply) => void (reply.status() >= 404 && failed.push(reply.url())))
       await page.goto(publicUrl)
@@ -57,7 +57,7 @@ describe.skipIf(!able)(
       expect(cookie).toMatchObject({ path: '/tokenbus/', secure: true, httpOnly: true, sameSite: 'Strict' })
     })
 
-    it('shows what happens, and leads through consent and back to itself', async () => {
+    it('shows events, and runs a consent that returns to it', async () => {
       await cluster.request('account.revoke.bob', {})
       await page.getByRole('link', { name: 'bob' }).click()
       await page.getByRole('button', { name: 'Connect bob again' }).click()
@@ -68,7 +68,7 @@ describe.skipIf(!able)(
       expect(await cluster.request('account.get.bob')).toMatchObject({ state: 'valid' })
     })
 
-    it('a consent link that is spent says so, in our own style', async () => {
+    it('a used consent link is reported with the page’s style', async () => {
       await page.goto(`${publicUrl}oauth/start?ticket=${'x'.repeat(43)}`)
       await page.getByRole('heading', { name: 'This link is not valid any more' }).waitFor()
       expect(await page.evaluate('document.styleSheets.length')).toBe(1)

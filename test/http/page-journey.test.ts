@@ -55,7 +55,7 @@ describe.skipIf(!able)(
       await picture('02-overview-empty')
     })
 
-    it('chooses Google in the catalogue, and sees what to do there', async () => {
+    it('chooses Google in the catalogue, and sees what to register', async () => {
       await page.getByRole('link', { name: 'Apps' }).click()
       await page.getByText('There are no apps yet.').waitFor()
       await page.getByRole('link', { name: 'Add an app' }).click()
@@ -138,7 +138,7 @@ describe.skipIf(!able)(
       })
     })
 
-    it('edits the app: another name, and one scope less', async () => {
+    it('edits the app’s name and scopes', async () => {
       await page.goto(`${http.url}/#/app/calendar`)
       const settings = page.locator('form.stack')
       await settings.getByLabel('name', { exact: true }).fill('Our calendar')
@@ -153,7 +153,7 @@ describe.skipIf(!able)(
       )
     })
 
-    it('revokes the API token, and it is refused', async () => {
+    it('revokes the API token, which is then rejected', async () => {
       await page.goto(`${http.url}/#/api-tokens`)
       const row = page.getByRole('row').filter({ hasText: 'calendar service' })
       await row.getByRole('button', { name: 'Revoke' }).click()

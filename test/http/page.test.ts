@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium)(title, () => {
 
   const go = (hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
 
-  it('keeps the API token and every access token out of reach', async () => {
+  it('exposes neither the API token nor access tokens to scripts', async () => {
     expect(await page.evaluate('document.cookie')).toBe('')
     const { accessToken } = await cluster.request('token.get.alice')
     const answers: string[] = []
@@ -40,7 +40,7 @@ describe.skipIf(!hasChromium)(title, () => {
     expect(answers.join()).not.toContain(accessToken)
   })
 
-  it('shows a revocation without a reload, and what to do', async () => {
+  it('shows a revocation with its action without a reload', async () => {
     await go('#/')
     await page.getByText('Nothing. All is well.').waitFor()
     cluster.sandbox.control.revoke('bob')
@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium)(title, () => {
     await page.getByRole('link', { name: 'bob' }).waitFor()
   })
 
-  it('leads through consent from start to end, back to where it began', async () => {
+  it('runs a consent from start to end, and returns to its start', async () => {
     await page.getByRole('link', { name: 'bob' }).click()
     await page.getByRole('button', { name: 'Connect bob again' }).click()
     await page.waitForURL(/account=bob/)
@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)(title, () => {
     expect(await page.content()).not.toContain(next.reveal())
   })
 
-  it('verifies an app, step by step, and goes on showing what it found', async () => {
+  it('verifies an app step by step, and keeps showing the result', async () => {
     await page.getByRole('button', { name: 'Verify sandbox' }).click()
     const found = page.getByRole('table', { name: 'Set-up of sandbox' })
     const step = (name: string) =>
@@ -87,19 +87,19 @@ describe.skipIf(!hasChromium)(title, () => {
     expect(await step('discovery').count()).toBe(1)
   })
 
-  it('takes the name of an account for text', async () => {
+  it('renders an account’s name as text', async () => {
     await go('#/accounts')
     await page.getByRole('link', { name: '<b>carol</b>' }).waitFor()
     expect(await page.locator('table b').count()).toBe(0)
   })
 
-  it('finds accounts by a part of their ids, without regard to case', async () => {
+  it('finds accounts by a part of their ids, case-insensitively', async () => {
     await page.getByLabel('Search in ids and users').fill('LIC')
     await page.getByRole('link', { name: 'bob' }).waitFor({ state: 'detached' })
     await page.getByRole('link', { name: 'alice' }).waitFor()
   })
 
-  it('can be used with the keyboard alone', async () => {
+  it('can be used by keyboard only', async () => {
     await page.goto(cluster.url)
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
     const accounts = page.getByRole('heading', { name: 'Accounts' })
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)(title, () => {
     expect(await focused()).toBe('Accounts')
   })
 
-  it('ends when signed out', async () => {
+  it('ends its session on sign-out', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('API token').waitFor()
   })

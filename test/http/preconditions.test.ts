@@ -19,7 +19,7 @@ async function register(account: string): Promise<string> {
 }
 
 describe('If-Match on an account', () => {
-  it('takes the ETag of an answer, and refuses it once the account has changed', async () => {
+  it('accepts a current ETag, and rejects it once the account has changed', async () => {
     const path = '/v1/account/alice'
     const first = await register('alice')
     const change = { body: { metadata: { colour: 'red' } } }
@@ -41,13 +41,13 @@ describe('If-Match on an account', () => {
     expect(await http.ask('DELETE', '/v1/account/strict', ifMatch(tag))).toMatchObject(failed)
   })
 
-  it('If-None-Match: * registers only what is not there', async () => {
+  it('with If-None-Match: * registers only a new account', async () => {
     const once = { body: { account: 'once', oauth2 }, headers: { 'if-none-match': '*' } }
     expect(await http.ask('POST', '/v1/account', once)).toMatchObject({ status: 200, body: { state: 'new' } })
     expect(await http.ask('POST', '/v1/account', once)).toMatchObject(failed)
   })
 
-  it('partial changes at once: each is kept', async () => {
+  it('keeps each of several concurrent partial changes', async () => {
     await register('busy')
     const facts = Array.from({ length: 12 }, (_, i) => `fact${i}`)
     const changes = facts.map((name) =>
@@ -65,12 +65,12 @@ describe('an app', () => {
       body: { id, provider: 'gmail', clientId: 'c.apps.googleusercontent.com', clientSecret: 's' },
     })
 
-  it('is made once by ten who make it at once', async () => {
+  it('is created once by ten concurrent requests', async () => {
     const made = await Promise.all(Array.from({ length: 10 }, () => create('one')))
     expect(made.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)])
   })
 
-  it('is changed only as it was seen', async () => {
+  it('is changed only at the given version', async () => {
     const first = (await create('two')).headers.get('etag') as string
     const path = '/v1/oauth2/two'
     const renamed = await http.ask('PUT', path, { body: { name: 'Second' }, ...ifMatch(first) })
@@ -87,7 +87,7 @@ describe('an app', () => {
     })
   })
 
-  it('loses no secret that was added while it was changed', async () => {
+  it('keeps a secret that was added during an update', async () => {
     await create('three')
     const ids = Array.from({ length: 9 }, (_, i) => `s${i}`)
     await Promise.all([

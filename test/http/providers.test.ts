@@ -29,7 +29,7 @@ describe('the catalogue over HTTP', () => {
     })
   })
 
-  it('says what to do at a provider, with the redirect URL to register', async () => {
+  it('describes the registration at a provider, with the redirect URL', async () => {
     const { body } = await http.ask('GET', '/v1/providers/google')
     expect(body).toMatchObject({
       redirectUrl: `${http.url}/oauth`,
@@ -37,7 +37,7 @@ describe('the catalogue over HTTP', () => {
     })
   })
 
-  it('explains the settings that a provider knows, and leaves out the others', async () => {
+  it('describes the settings of a provider, and no others', async () => {
     const google = await settingsNamed('google')
     expect(google.get('clientId')).toMatchObject({ required: true, usual: true, secret: false })
     expect(google.get('clientSecret')).toMatchObject({ secret: true })
@@ -54,15 +54,15 @@ describe('the catalogue over HTTP', () => {
     expect([...service.keys()]).not.toContain('rotation')
   })
 
-  it.each([...builtIn])('explains every setting of %s in words', (_, entry) => {
+  it.each([...builtIn])('describes every setting of %s', (_, entry) => {
     for (const { name, description } of settingsOf(entry)) expect(description, name).not.toBe('')
   })
 
-  it('knows nothing of a provider that is not there', async () => {
+  it('is 404 for an unknown provider', async () => {
     expect((await http.ask('GET', '/v1/providers/nobody')).status).toBe(404)
   })
 
-  it('offers no setting that an app of that provider is refused for', async () => {
+  it('offers no setting that is invalid for the provider', async () => {
     const samples: Record<string, unknown> = { tenant: 'organizations', cloud: 'global', testing: true }
     for (const provider of ['google', 'outlook', 'gmail']) {
       const settings = [...(await settingsNamed(provider)).keys()]

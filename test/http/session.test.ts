@@ -11,7 +11,7 @@ afterAll(() => cluster[Symbol.asyncDispose]())
 describe('signing in to the page', () => {
   const signIn = (apiToken: unknown) => cluster.ask('POST', '/session', { token: null, body: { apiToken } })
 
-  it('keeps the API token where no script and no other site can use it', async () => {
+  it('stores the API token where no script and no other site can use it', async () => {
     const { status, headers, body } = await signIn(cluster.adminToken)
     expect(status).toBe(200)
     expect(JSON.stringify(body)).not.toContain(cluster.adminToken)
@@ -23,13 +23,13 @@ describe('signing in to the page', () => {
     expect(asked).toMatchObject({ status: 200, body: { accounts: {} } })
   })
 
-  it.each(['', 'wrong', 7, 'x'.repeat(10_000)])('takes no other token (%#)', async (token) => {
+  it.each(['', 'wrong', 7, 'x'.repeat(10_000)])('rejects other tokens (%#)', async (token) => {
     const { status, headers } = await signIn(token)
     expect(status).toBe(401)
     expect(headers.get('set-cookie')).toBeNull()
   })
 
-  it('takes none that only looks like one that was taken', async () => {
+  it('rejects a token that only resembles an accepted one', async () => {
     expect((await signIn(cluster.adminToken)).status).toBe(200)
     const start = cluster.adminToken.slice(0, -1)
     const last = cluster.adminToken.charCodeAt(start.length)
@@ -37,7 +37,7 @@ describe('signing in to the page', () => {
       expect((await signIn(start + other)).status).toBe(401)
   })
 
-  it('of one address is slowed down after ten wrong tokens, whoever signs in meanwhile', async () => {
+  it('is rate-limited per address after ten wrong tokens, also with successful sign-ins in between', async () => {
     const second = await cluster.startNode()
     const attempt = (apiToken: string) =>
       cluster.ask('POST', '/session', { token: null, body: { apiToken }, url: second.httpUrl() })
@@ -49,20 +49,20 @@ describe('signing in to the page', () => {
     expect(slowed[0]?.headers.get('retry-after')).toBe('2')
   })
 
-  it('is not done by another origin', async () => {
+  it('is rejected from another origin', async () => {
     const headers = { origin: 'http://127.0.0.1:1' }
     const body = { apiToken: cluster.adminToken }
     expect((await cluster.ask('POST', '/session', { token: null, headers, body })).status).toBe(403)
   })
 
-  it('ends when asked', async () => {
+  it('ends on request', async () => {
     const { headers } = await cluster.ask('DELETE', '/session', { token: null })
     expect(headers.get('set-cookie')).toMatch(/=; .*Max-Age=0/)
   })
 })
 
 describe('the page', () => {
-  it('is there for anybody, and is revalidated by its tag', async () => {
+  it('is public, and revalidated by ETag', async () => {
     const first = await cluster.ask('GET', '/', { token: null })
     expect(first.headers.get('content-security-policy')).toContain("script-src 'self'")
     const etag = first.headers.get('etag') ?? ''
@@ -70,7 +70,7 @@ describe('the page', () => {
     expect(again.status).toBe(304)
   })
 
-  it('loads nothing from anywhere else', async () => {
+  it('loads no external resources', async () => {
     const { body: html } = await cluster.ask('GET', '/', { token: null })
     const files = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, file]) => `/${file}`)
     expect(files.length).toBeGreaterThan(2)

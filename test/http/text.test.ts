@@ -23,7 +23,7 @@ describe.each([
   ['DEL', 'a\u007f'],
   ['an 8-bit escape', 'a\u009b2J'],
   ['a bidirectional override', 'a\u202eb'],
-])('%s is refused, naming the field,', (_, text) => {
+])('%s is rejected, naming the field,', (_, text) => {
   const rule = 'must have no control characters'
 
   it.each<[string, () => Promise<{ error?: string; message?: string }>]>([
@@ -63,8 +63,8 @@ describe.each([
   })
 })
 
-describe('an account of before whose id has control characters', () => {
-  it('is read and deleted as ever', async () => {
+describe('an account of an older version with control characters in its id', () => {
+  it('can be read and deleted', async () => {
     const id = encodeURIComponent('old\u001b[2J')
     expect((await http.ask('GET', `/v1/account/${id}`)).status).toBe(404)
     expect((await http.ask('GET', `/v1/account/${id}/oauth-token`)).status).toBe(404)
@@ -82,7 +82,7 @@ describe('metadata', () => {
     [32, 200],
     [33, 400],
     [30_000, 400],
-  ])('nested %i deep is answered %i', async (depth, status) => {
+  ])('nested %i levels deep is answered with %i', async (depth, status) => {
     const text = `{"metadata":{"deep":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}}`
     const headers = { 'content-type': 'application/json' }
     const { user } = await http.request('account.get.alice')
@@ -98,14 +98,14 @@ describe('metadata', () => {
     expect(replies.map(({ message }) => message)).toEqual(said)
   })
 
-  it('does not grow without end by what is added to it', async () => {
+  it('has a size limit also for merges', async () => {
     const add = async (name: string) =>
       (await http.ask('PUT', '/v1/account/alice', { body: { metadata: { [name]: 'x'.repeat(30_000) } } }))
         .status
     expect([await add('a'), await add('b'), await add('c')]).toEqual([200, 200, 400])
   })
 
-  it('is no way to make a node fail, whatever else is nested', async () => {
+  it('cannot crash a node by deep nesting elsewhere', async () => {
     for (const [method, path] of [
       ['POST', '/v1/account'],
       ['POST', '/v1/oauth2'],

@@ -26,7 +26,7 @@ describe('the switch that serves tokens over HTTP', () => {
     http.ask('PUT', path, { token: null, headers, body: { enabled, apiToken } })
   const read = () => http.ask('GET', token)
 
-  it('is off until somebody turns it', async () => {
+  it('is off by default', async () => {
     expect((await http.ask('GET', path)).body).toEqual({ enabled: false, decidedBy: 'default', switch: null })
     expect((await read()).body).toMatchObject({ error: 'token_api_disabled', code: 'ApiEndpointDisabled' })
   })
@@ -50,12 +50,12 @@ describe('the switch that serves tokens over HTTP', () => {
       () => turn(true, { headers: signedIn({ 'sec-fetch-site': 'same-site' }) }),
     ],
     ['a script that brings the cookie alone', () => turn(true, { headers: signedIn({}) })],
-  ])('is not turned by %s', async (_, attempt) => {
+  ])('is not changed by %s', async (_, attempt) => {
     expect((await attempt()).status).toBeGreaterThanOrEqual(400)
     expect((await read()).status).toBe(403)
   })
 
-  it('is turned by who is signed in and enters the API token again', async () => {
+  it('is changed by a signed-in user who enters the API token again', async () => {
     const { status, body } = await turn(true)
     const { id } = (await http.ask('POST', '/session', { token: null, body: { apiToken: http.adminToken } }))
       .body
@@ -69,7 +69,7 @@ describe('the switch that serves tokens over HTTP', () => {
     )
   })
 
-  it('is followed by every node', async () => {
+  it('is applied on every node', async () => {
     const second = await http.startNode()
     const url = second.httpUrl()
     expect((await http.ask('GET', token, { url })).status).toBe(200)
@@ -80,7 +80,7 @@ describe('the switch that serves tokens over HTTP', () => {
     await eventually(async () => expect((await http.ask('GET', token, { url })).status).toBe(200))
   })
 
-  it('moves nothing where the environment decides', async () => {
+  it('has no effect if the environment variable is set', async () => {
     const closed = await http.startNode({ TOKENBUS_ENABLE_TOKEN_API: 'false' })
     const url = closed.httpUrl()
     expect((await http.ask('GET', token, { url })).status).toBe(403)
@@ -90,7 +90,7 @@ describe('the switch that serves tokens over HTTP', () => {
     })
   })
 
-  it('is not believed where somebody else wrote it to Redis', async () => {
+  it('is ignored if it was written to Redis by others', async () => {
     const row = (await http.redis.get('tb:token-api')) as string
     await turn(false)
     const [mac = '', ...rest] = ((await http.redis.get('tb:token-api')) as string).split(' ')

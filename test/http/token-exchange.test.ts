@@ -53,8 +53,8 @@ const putApp = (clientSecret: string) =>
     scopes: ['read'],
   })
 
-describe('an account whose callers bring their own token', () => {
-  it('holds nothing, and is well', async () => {
+describe('an account for token exchange', () => {
+  it('stores no token, and is valid', async () => {
     const put = { app: 'exchange', user: 'orders' }
     expect(await cluster.request('account.put.orders', put)).toMatchObject({
       state: 'valid',
@@ -68,7 +68,7 @@ describe('an account whose callers bring their own token', () => {
     expect(provider.calls).toHaveLength(0)
   })
 
-  it('has a token exchanged for each request, and keeps none', async () => {
+  it('exchanges a token per request, and stores none', async () => {
     const first = await cluster.request('token.get.orders', { subjectToken: subject })
     expect(first).toMatchObject({
       accessToken: 'exchanged-1',
@@ -95,7 +95,7 @@ describe('an account whose callers bring their own token', () => {
     })
   })
 
-  it('says what is missing, and whose fault a refusal is', async () => {
+  it('reports missing fields, and the cause of a refusal', async () => {
     const without = { error: 'bad_request', message: expect.stringContaining('subjectToken: required') }
     expect(await cluster.request('token.get.orders')).toMatchObject(without)
     expect(await cluster.request('token.reject.orders', { generation: 1 })).toMatchObject(without)
@@ -118,7 +118,7 @@ describe('an account whose callers bring their own token', () => {
     await putApp('client-secret')
   })
 
-  it('has one exchanged over HTTP, too', async () => {
+  it('exchanges a token over HTTP', async () => {
     const path = '/v1/account/orders/oauth-token/exchange'
     const ask = (body: object) => cluster.ask('POST', path, { body })
     const answered = await ask({ subjectToken: subject, subjectTokenType: 'jwt', scopes: ['of-jwt'] })
@@ -134,7 +134,7 @@ describe('an account whose callers bring their own token', () => {
     expect(await ask({ subjectToken: 'another-token' })).toMatchObject({ status: 400 })
   })
 
-  it('and from the command line', async () => {
+  it('exchanges a token by the command line', async () => {
     const env = { TOKENBUS_NATS_URL: cluster.natsServer.url, SUBJECT: subject }
     const args = ['token', 'orders', '--raw', '--subject-token', 'env:SUBJECT']
     expect(await spawnTokenbus(args, env)).toMatchObject({
@@ -143,14 +143,14 @@ describe('an account whose callers bring their own token', () => {
     })
   })
 
-  it('is revoked as any other', async () => {
+  it('can be revoked', async () => {
     await cluster.request('account.revoke.orders', {})
     expect(await cluster.request('token.get.orders', { subjectToken: subject })).toMatchObject({
       error: 'grant_revoked',
     })
   })
 
-  it('leaves neither token in the log or in Redis', async () => {
+  it('writes neither token to the log or Redis', async () => {
     expect(provider.calls.length).toBeGreaterThan(5)
     const stored: string[] = []
     for (const key of await cluster.redis.keys('*')) {
@@ -163,7 +163,7 @@ describe('an account whose callers bring their own token', () => {
   })
 })
 
-it('an account of any other app has no use for such a token', async () => {
+it('a subject token is rejected for accounts of other apps', async () => {
   const { url: issuer, client } = cluster.sandbox
   const put = { provider: 'oidc', issuer, clientId: client.id, clientSecret: client.secret.reveal() }
   await cluster.request('app.put.plain', put)

@@ -7,15 +7,15 @@ const english = sentences.get('en')
 const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort()
 
 describe('the languages of the pages', () => {
-  it('are eight', () => {
+  it('are eight languages', () => {
     expect([...languageFiles.keys()].sort()).toEqual(['de', 'en', 'es', 'fr', 'pl', 'pt', 'ru', 'uk'])
   })
 
-  it.each([...sentences])('%s says everything that English says, and nothing else', (_, own) => {
+  it.each([...sentences])('%s has the same keys as English', (_, own) => {
     expect(Object.keys(own).sort()).toEqual(Object.keys(english).sort())
   })
 
-  it.each([...sentences])('%s fills in what English fills in', (_, own) => {
+  it.each([...sentences])('%s has the same placeholders as English', (_, own) => {
     for (const [key, text] of Object.entries<string>(english)) {
       expect(own[key], key).not.toBe('')
       expect(placeholders(own[key]), key).toEqual(placeholders(text))
@@ -23,7 +23,7 @@ describe('the languages of the pages', () => {
   })
 })
 
-it('every sentence that the page names is there', () => {
+it('every text that the page uses exists', () => {
   const folder = new URL('../../src/http/page/', import.meta.url)
   const texts = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'))
   const named = texts.flatMap((text) =>
@@ -35,7 +35,7 @@ it('every sentence that the page names is there', () => {
   expect(named.filter((key) => english[`page.${key}`] === undefined)).toEqual([])
 })
 
-describe('the language of a browser', () => {
+describe('the browser’s language', () => {
   it.each([
     ['pt-BR,pt;q=0.9,en;q=0.8', 'pt'],
     ['nl, de;q=0.5, fr;q=0.7', 'fr'],
@@ -48,7 +48,7 @@ describe('the language of a browser', () => {
     expect(preferredLanguage(accepted)).toBe(language)
   })
 
-  it('fills in what is named, and leaves the rest', () => {
+  it('replaces named placeholders, and leaves others', () => {
     const say = translator('de')
     expect(say('consent.missing_scopes.text', { details: '<mail>' })).toContain('<mail>')
     expect(say('no.such.key')).toBe('no.such.key')

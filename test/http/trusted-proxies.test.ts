@@ -32,7 +32,7 @@ describe('the address of a caller', () => {
   )
 
   it.each(['everyone', '10.0.0.0/33', '10.0.0.1;10.0.0.2', 'loopback', '', '10.0.0.1,'])(
-    'is not asked of %j',
+    'rejects %j as a list of proxies',
     (text) => {
       expect(trustedProxiesSchema.safeParse(text).error?.issues[0]?.message).toMatch(
         /^must be addresses and networks such as/,
@@ -41,7 +41,7 @@ describe('the address of a caller', () => {
   )
 })
 
-describe('what X-Forwarded-* says', () => {
+describe('X-Forwarded-* headers', () => {
   let cluster: HttpCluster
   let trusting: TokenbusProcess
 
@@ -55,7 +55,7 @@ describe('what X-Forwarded-* says', () => {
     cluster.ask('POST', '/session', { token: null, body: { apiToken }, headers, url })
   const tls = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'tokens.example' }
 
-  it('counts sign-in attempts by whom a trusted proxy names, by the connection otherwise', async () => {
+  it('limit sign-in attempts by the address from a trusted proxy, otherwise by the connection', async () => {
     async function slowed(url: string): Promise<boolean> {
       const replies = await Promise.all(
         Array.from({ length: 15 }, (_, i) => signIn(url, 'wrong', { 'x-forwarded-for': `203.0.113.${i}` })),
@@ -67,20 +67,20 @@ describe('what X-Forwarded-* says', () => {
     expect(await slowed(`http://127.0.0.1:${port}`)).toBe(true)
   })
 
-  it('makes the cookie one for TLS, if a trusted proxy says so', async () => {
+  it('make the cookie secure, if from a trusted proxy', async () => {
     const cookieOf = async (url: string) =>
       (await signIn(url, cluster.adminToken, tls)).headers.get('set-cookie')
     expect(await cookieOf(trusting.httpUrl())).toMatch(/; Secure$/)
     expect(await cookieOf(cluster.url)).toMatch(/; Path=\/; .*Max-Age=\d+$/)
   })
 
-  it('names our own origin, if a trusted proxy says so', async () => {
+  it('set our own origin, if from a trusted proxy', async () => {
     const own = { ...tls, origin: 'https://tokens.example' }
     expect((await signIn(trusting.httpUrl(), cluster.adminToken, own)).status).toBe(200)
     expect((await signIn(cluster.url, cluster.adminToken, own)).status).toBe(403)
   })
 
-  it('listens on :: for both families, and names an address that can be asked', () => {
+  it('a node on :: listens for both families, and prints a usable address', () => {
     expect(cluster.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
   })
 })

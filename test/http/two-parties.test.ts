@@ -222,13 +222,13 @@ beforeAll(async () => {
 })
 afterAll(() => http[Symbol.asyncDispose]())
 
-it('no public URL may have a path that begins as one of ours does', async () => {
+it('a public URL’s path must not begin with one of our routes', async () => {
   const { routes } = await registeredRoutes()
   const segments = routes.map((route) => route.split('/')[1] ?? '')
   expect(new Set(segments.filter((each) => each !== ''))).toEqual(ownSegments)
 })
 
-it('the table has a row for every route that is registered, and for no other', async () => {
+it('the table has exactly the registered routes', async () => {
   const { routes: all } = await registeredRoutes()
   const routes = all.filter((route) => !isAsset(route))
   expect(routes.length).toBeGreaterThan(30)
@@ -258,16 +258,16 @@ describe.each(Object.entries(table))('%s', (route, row) => {
 
   const otherPort = 'http://127.0.0.1:1'
   it.each<[string, Record<string, string>]>([
-    ['says that it is another port', { 'sec-fetch-site': 'same-site', origin: otherPort }],
-    ['says only where it comes from', { origin: otherPort }],
-    ['says that it hides where it comes from', { origin: 'null' }],
+    ['reports another port', { 'sec-fetch-site': 'same-site', origin: otherPort }],
+    ['sends only an Origin', { origin: otherPort }],
+    ['sends the Origin null', { origin: 'null' }],
   ])('with the cookie of an administrator, by a browser that %s', async (_, headers) => {
     const cookie = `tokenbus-session=${http.adminToken}`
     expect(await statusOf(route, { cookie, ...headers })).toBe(row.elsewhere)
   })
 })
 
-it('nothing of all this has changed anything', async () => {
+it('none of these requests has changed anything', async () => {
   expect(await http.request('account.get.theirs')).toMatchObject({
     user: 'boss@example.com',
     state: 'expiring',
@@ -288,17 +288,17 @@ describe('the page itself', () => {
     })
 
   it.each<[string, () => Record<string, string>]>([
-    ['a browser that says so', () => ({ 'sec-fetch-site': 'same-origin' })],
-    ['a browser that says where it comes from', () => ({ origin: http.url })],
-  ])('changes things: %s', async (_, more) => {
+    ['with Sec-Fetch-Site', () => ({ 'sec-fetch-site': 'same-origin' })],
+    ['with Origin', () => ({ origin: http.url })],
+  ])('may change apps %s', async (_, more) => {
     expect((await change(more())).status).toBe(200)
   })
 
-  it('does not where nothing says that it is the page', async () => {
+  it('may not without either header', async () => {
     expect((await change({})).status).toBe(403)
   })
 
-  it('is not asked for where the API token itself is sent', async () => {
+  it('needs neither header with an API token', async () => {
     expect((await change({ 'sec-fetch-site': 'cross-site' }, http.adminToken)).status).toBe(200)
   })
 })

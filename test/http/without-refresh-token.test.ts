@@ -54,8 +54,8 @@ async function consent(account: string, type: string): Promise<URL> {
   return new URL(next)
 }
 
-describe('an account without a refresh token, whose token nobody says will end,', () => {
-  it('is connected by consent, and says expires: null wherever it is asked about', async () => {
+describe('an account without a refresh token and expiry', () => {
+  it('is connected by consent, and has expires: null everywhere', async () => {
     expect((await consent('alice', 'tool')).searchParams.get('error')).toBeNull()
     const never = { expires: null, generation: 1 }
     expect(await cluster.request('token.get.alice')).toMatchObject({ accessToken: 'long-1', ...never })
@@ -76,7 +76,7 @@ describe('an account without a refresh token, whose token nobody says will end,'
     expect(await tokens.get('alice', { minValidity: 1e9 })).toMatchObject(never)
   })
 
-  it('may be put with its access token, or with expires: null, and is put again without any change', async () => {
+  it('may be put with only its access token, and is unchanged by the same put', async () => {
     const put = { app: 'tool', user: 'bob@example.com', accessToken: 'of-bob' }
     expect(await cluster.request('account.put.bob', put)).toMatchObject({ expires: null, created: true })
     const again = { ...put, expires: null }
@@ -87,7 +87,7 @@ describe('an account without a refresh token, whose token nobody says will end,'
     expect(await cluster.request('token.get.bob')).toMatchObject({ accessToken: 'newer' })
   })
 
-  it('holds its token back for half a minute once an API has refused it', async () => {
+  it('withholds its token for 30 s once it was rejected', async () => {
     await cluster.request('account.put.carol', { app: 'tool', user: 'carol', accessToken: 'of-carol' })
     await cluster.request('token.get.carol')
     const held = { error: 'provider_unavailable', reason: 'token_rejected', retryAfter: expect.any(Number) }
@@ -101,7 +101,7 @@ describe('an account without a refresh token, whose token nobody says will end,'
   })
 })
 
-it('an app whose accounts need a refresh token takes no account without an end', async () => {
+it('an app that requires refresh tokens accepts no account without expiry', async () => {
   await putApp('strict', {})
   const put = { app: 'strict', user: 'dave', accessToken: 'a', expires: null }
   expect(await cluster.request('account.put.dave', put)).toMatchObject({ error: 'invalid_config' })
@@ -117,7 +117,7 @@ describe('an access token that is exchanged for a newer one', () => {
   }
   const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
-  it('is spent under the name the provider has for it', async () => {
+  it('is sent under the provider’s parameter name', async () => {
     await putApp('meta', meta)
     const put = { app: 'meta', user: 'erin', accessToken: 'short', expires: inAnHour() }
     expect(await cluster.request('account.put.erin', put)).toMatchObject({ state: 'valid' })
@@ -126,7 +126,7 @@ describe('an access token that is exchanged for a newer one', () => {
     const lives = Date.parse((token as { expires: string }).expires) - Date.now()
     expect(lives).toBeGreaterThan(59 * 86_400_000)
   })
-  it('that has run out is sent nowhere: its person has to connect again', async () => {
+  it('is not sent after its expiry, and needs a new consent', async () => {
     const calls = provider.calls.length
     const expires = new Date(Date.now() - 1_000).toISOString()
     await cluster.request('account.put.frank', { app: 'meta', user: 'frank', accessToken: 'short', expires })

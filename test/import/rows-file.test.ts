@@ -170,7 +170,7 @@ it.each([
   ['UTF-16', utf16, /is UTF-16 or UTF-32: save it as UTF-8. Nothing was imported/],
   ['UTF-16 the other way round', Buffer.from(utf16).swap16(), /is UTF-16 or UTF-32/],
   ['UTF-16 without a mark', utf16.subarray(2), /is UTF-16 or UTF-32/],
-])('%s is refused before the first row', async (_, bytes, sentence) => {
+])('%s is rejected before the first row', async (_, bytes, sentence) => {
   const path = join(directory, 'encoded')
   await writeFile(path, bytes)
   for (const format of bytes === latin1 ? ['jsonl'] : ['jsonl', 'csv']) {

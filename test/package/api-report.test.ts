@@ -15,12 +15,12 @@ const built = (what: string) => {
 }
 
 describe.skipIf(missing)(title, { timeout: 300_000 }, () => {
-  it('is what the reports in docs/api say (npm run api-report)', () => {
+  it('equals the reports in docs/api (npm run api-report)', () => {
     const { status, said } = built('check')
     expect(status, said).toBe(0)
   })
 
-  it('has a word of documentation for every export (npm run docs)', () => {
+  it('is documented for every export (npm run docs)', () => {
     const { status, said } = built('site')
     expect(status, said).toBe(0)
   })

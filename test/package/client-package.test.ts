@@ -15,7 +15,7 @@ beforeAll(() => {
 afterAll(() => packed.remove())
 
 describe('@tokenbus/client', () => {
-  it('brings nats and nothing else, in the version that tokenbus uses, and bears its version', () => {
+  it('depends on nats only, in tokenbus’s version, and has its version', () => {
     expect(packed.manifest).toMatchObject({
       version: manifest.version,
       engines: manifest.engines,
@@ -25,7 +25,7 @@ describe('@tokenbus/client', () => {
     expect(Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })).toEqual(['nats'])
   })
 
-  it('holds what runs and its types, which name no package but nats', () => {
+  it('contains the code and its types, which import no package but nats', () => {
     const files = readdirSync(packed.installed, { recursive: true, encoding: 'utf8' })
     const built = files.filter((file) => /\.(js|ts|map)$/.test(file))
     expect(built.filter((file) => !/^dist\/.*(\.js|\.d\.ts)$/.test(file))).toEqual([])
@@ -39,23 +39,23 @@ describe('@tokenbus/client', () => {
     expect([...new Set(named)].filter((name) => !name.startsWith('node:'))).toEqual(['nats'])
   })
 
-  it('is what tokenbus exports as tokenbus/client', () => {
+  it('has the same exports as tokenbus/client', () => {
     const inTokenbus = (path: string) => `./src/client/${path.replace('./', '')}`
     const { types, default: entry } = packed.manifest.exports['.']
     expect(manifest.exports['./client']).toEqual({ types: inTokenbus(types), default: inTokenbus(entry) })
   })
 
-  it('has no flaw that publint knows of', async () => {
+  it('passes publint', async () => {
     const { messages } = await publint({ pkgDir: packed.installed, pack: false, strict: true })
     expect(messages.map((message) => formatMessage(message, packed.manifest))).toEqual([])
   })
 
-  it.each(['ours.mjs', 'theirs.cjs'])('can be imported, by %s', (file) => {
+  it.each(['ours.mjs', 'theirs.cjs'])('can be imported by %s', (file) => {
     const show = `import('@tokenbus/client').then((all) => process.stdout.write(Object.keys(all).sort().join()))`
     expect(packed.run(file, show)).toBe('TokensError,connectTokens,createEventFilter,googleAuth,graphAuth')
   })
 
-  it('has types that a strict program can use', () => {
+  it('has types for a strict program', () => {
     const program = `import { connectTokens, TokensError, type Token, type TokenInvalid } from '@tokenbus/client'
 await using tokens = await connectTokens({ servers: 'nats://127.0.0.1:4222', tls: {} })
 const token: Token = await tokens.get('alice', { minValidity: 60 })
@@ -69,7 +69,7 @@ export {}
   })
 })
 
-it('the types of the client are what npm run client-types writes', () => {
+it('the types of the client are up to date (npm run client-types)', () => {
   const unformatted = (text: string) => text.replace(/[\s()|]/g, '')
   const written = readFileSync(join(root, 'src/client/contract-types.ts'), 'utf8')
   expect(unformatted(written)).toBe(unformatted(clientTypes()))

@@ -9,12 +9,12 @@ const { satisfies, minVersion } = createRequire(import.meta.url)('semver') as {
 }
 const oldest = minVersion(manifest.engines.node).version
 
-it('every package installs with --engine-strict on the oldest Node that is promised', () => {
+it('every package installs with --engine-strict on the oldest supported Node', () => {
   const packages = Object.entries(lock.packages as Record<string, { engines?: { node?: string } }>)
   const refusing = packages.filter(([, { engines }]) => !satisfies(oldest, engines?.node ?? '*'))
   expect(refusing.map(([path, { engines }]) => `${path} wants ${engines?.node}`)).toEqual([])
 })
 
-it('and that needs no overrides, which do not reach those who install the package', () => {
+it('the package needs no overrides, which would not apply to its users', () => {
   expect(manifest).not.toHaveProperty('overrides')
 })

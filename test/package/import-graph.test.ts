@@ -23,7 +23,7 @@ function importsOf(entry: string): { files: string[]; packages: string[] } {
   return { files: [...files].map((file) => relative(root, file)).sort(), packages: [...packages].sort() }
 }
 
-it('the client needs nats, its own files and a few that hold no server code', () => {
+it('the client imports nats, its own files and a few without server code', () => {
   const { files, packages } = importsOf('src/client/dist/client/index.js')
   expect(packages).toEqual(['nats'])
   expect(files.filter((file) => !file.startsWith('src/client/dist/client/'))).toEqual([
@@ -41,7 +41,7 @@ it('the client needs nats, its own files and a few that hold no server code', ()
   ])
 })
 
-it('the machines need xstate and nothing else', () => {
+it('the machines import xstate only', () => {
   const { files, packages } = importsOf('dist/machines/index.js')
   expect(packages).toEqual(['xstate'])
   expect(files.filter((file) => !file.startsWith('dist/machines/'))).toEqual([])

@@ -22,25 +22,25 @@ await import('${join(packed.installed, 'dist/src/bin.js')}')`,
 afterAll(() => packed.remove())
 
 describe('the package', () => {
-  it('holds what runs, its types and nats.conf: no maps, no tests, no sources', () => {
+  it('contains code, types and nats.conf: no maps, tests or sources', () => {
     const files = readdirSync(packed.installed, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.map$|(?<!\.d)\.ts$|^(dist\/)?(test|examples)\//.test(file))).toEqual([])
     expect(files).toEqual(expect.arrayContaining(['nats.conf', 'dist/src/redis/scripts/save.lua']))
   })
 
-  it('has no flaw that publint knows of', async () => {
+  it('passes publint', async () => {
     const { messages } = await publint({ pkgDir: packed.installed, pack: false, strict: true })
     expect(messages.map((message) => formatMessage(message, packed.manifest))).toEqual([])
   })
 
-  it.each(['ours.mjs', 'theirs.cjs'])('all it exports can be imported, by %s', (file) => {
+  it.each(['ours.mjs', 'theirs.cjs'])('has exports that can be imported by %s', (file) => {
     const names = ['client', 'server', 'machines', 'testing']
     const imports = names.map((name) => `import('tokenbus/${name}')`)
     const show = `Promise.all([${imports}]).then((all) => process.stdout.write(String(all.every((m) => Object.keys(m).length > 0))))`
     expect(packed.run(file, show)).toBe('true')
   })
 
-  it('has types that a strict program can use', () => {
+  it('has types for a strict program', () => {
     const source = `import { connectTokens, googleAuth, graphAuth, TokensError, type Token } from 'tokenbus/client'
 import { type Config, startService } from 'tokenbus/server'
 import { accountMachine } from 'tokenbus/machines'
@@ -58,7 +58,7 @@ export {}
     expect(packed.compile(source)).toBe('')
   })
 
-  it('says one sentence under a Node that is too old, without loading more', () => {
+  it('prints one sentence with an unsupported Node', () => {
     const bin = join(packed.installed, 'dist/src/bin.js')
     expect(readFileSync(bin, 'utf8').match(/^import .*|\bimport\(.*?\)/gm)).toEqual(["import('./main.js')"])
     const program = `Object.defineProperty(process.versions, 'node', { value: '18.20.8' })
@@ -68,7 +68,7 @@ await import(process.argv[2])`
     )
   })
 
-  it('runs tokenbus dev, from which the client gets a token', async () => {
+  it('runs tokenbus dev, and its client gets a token', async () => {
     const dataDir = join(packed.folder, 'data')
     const env = { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' }
     await using dev = startTokenbus(['dev'], env, join(packed.installed, 'dist/src/bin.js'))
@@ -83,7 +83,7 @@ await tokens.close()`
   })
 })
 
-it('installed alone, says in one sentence what tokenbus dev needs', () => {
+it('without the servers prints in one sentence what tokenbus dev needs', () => {
   expect(withoutSandbox).toContain(
     'The sandbox OAuth server needs oidc-provider, which tokenbus does not install by itself: npm install oidc-provider@9.',
   )

@@ -23,7 +23,7 @@ describe.skipIf(missing)(title, { timeout: 120_000 }, () => {
     for (const packed of packages) packed.remove()
   })
 
-  it.each(packages)('of $manifest.name are found by every way of importing it', async ({ tarball }) => {
+  it.each(packages)('of $manifest.name are found by every module resolution', async ({ tarball }) => {
     const { createPackageFromTarballData, checkPackage } = await load<Wrong>('@arethetypeswrong/core')
     const { types, problems = [] } = await checkPackage(createPackageFromTarballData(readFileSync(tarball)))
     expect(types).not.toBe(false)

@@ -38,7 +38,7 @@ it.each([
   30_000,
 )
 
-it('a Ctrl-C ends the build, which the next start repeats', async () => {
+it('Ctrl-C ends the build, which the next start repeats', async () => {
   machine.withServers()
   machine.withPackages()
   machine.write(
@@ -57,7 +57,7 @@ it('a Ctrl-C ends the build, which the next start repeats', async () => {
   expect(machine.calls()).toEqual(['tsc', 'tsc'])
 })
 
-it('a package manager is waited for, and nothing is begun after it', async () => {
+it('Ctrl-C waits for a running package manager, and starts nothing else', async () => {
   machine.withPackages()
   machine.program('sudo', '[ "$1" = -n ] && shift; "$@"')
   machine.program('env', '/usr/bin/env "$@"')

@@ -11,7 +11,7 @@ afterEach(() => machine.remove())
 
 const npm = 'record; echo noise; echo noise >&2'
 
-it('npm packages are installed when there are none, announced first, npm kept quiet', () => {
+it('npm packages are installed if missing, with an announcement and without npm’s output', () => {
   machine.program('npm', npm)
   machine.withPackages()
   machine.write('node_modules/.tokenbus-lock', 'an older lock')
@@ -19,7 +19,7 @@ it('npm packages are installed when there are none, announced first, npm kept qu
   expect(machine.calls()).toEqual([expect.stringMatching(/^npm ci /), 'tsc', 'tsc'])
 })
 
-it('and once only, until package-lock.json changes', () => {
+it('npm packages are installed again only if package-lock.json changes', () => {
   machine.program('npm', npm)
   machine.withPackages()
   expect(machine.prepare()).toMatchObject({ status: 0, said: [] })
@@ -29,7 +29,7 @@ it('and once only, until package-lock.json changes', () => {
   expect(machine.calls().filter((call) => call.startsWith('npm'))).toHaveLength(1)
 })
 
-it('what npm says is shown when it fails, and the last line says what to do', () => {
+it('npm’s output is shown if it fails, and the last line says what to do', () => {
   machine.program('npm', 'echo npm error network; exit 1')
   const { status, stdout, said } = machine.prepare()
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
@@ -37,7 +37,7 @@ it('what npm says is shown when it fails, and the last line says what to do', ()
   expect(said.at(-1)).toMatch(/^npm ci failed .*; check the network or the npm registry/)
 })
 
-it('is built, with what is no TypeScript beside it', () => {
+it('dist is built, including files that are no TypeScript', () => {
   machine.withPackages()
   machine.write('src/redis/scripts/save.lua', 'return 1')
   expect(machine.prepare()).toMatchObject({ status: 0, said: [] })
@@ -45,7 +45,7 @@ it('is built, with what is no TypeScript beside it', () => {
   expect(machine.exists('dist/src/main.ts')).toBe(false)
 })
 
-it('is built without what belongs to the client package alone, which does not count as a source', () => {
+it('dist is built without the files of the client package, which are no sources', () => {
   machine.withPackages()
   machine.write('src/client/README.md', '')
   machine.write('src/client/dist/client/index.js', '')
@@ -57,7 +57,7 @@ it('is built without what belongs to the client package alone, which does not co
   expect(machine.calls().filter((call) => call === 'tsc')).toHaveLength(2)
 })
 
-it('is built again only when a source has changed, one was added, or one removed', () => {
+it('dist is built again only if a source was changed, added or removed', () => {
   machine.withPackages()
   for (const path of ['src/main.ts', 'src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
     machine.touch(path, -60)

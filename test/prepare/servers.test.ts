@@ -19,14 +19,14 @@ const aptThatInstalls = `call="$call\${RUNLEVEL:+, run level $RUNLEVEL}"; record
   done; esac
   echo noise; echo noise >&2`
 
-it('what is there is left alone, and nothing is said', () => {
+it('installed servers are used without output', () => {
   machine.withServers()
   for (const name of ['apt-get', 'sudo', 'brew', 'npm']) machine.program(name)
   expect(machine.prepare()).toEqual({ status: 0, stdout: '', said: [] })
   expect(machine.calls()).toEqual(['tsc', 'tsc'])
 })
 
-it('Valkey serves as Redis', () => {
+it('Valkey is accepted as Redis', () => {
   machine.program('nats-server', 'exit 0')
   machine.program('valkey-server', 'exit 0')
   expect(machine.prepare()).toMatchObject({ status: 0, said: [] })
@@ -37,7 +37,7 @@ it.each([
   ['a Redis URL is given', { TOKENBUS_REDIS_URL: 'redis://far' }, ['nats-server']],
   ['both are', { TOKENBUS_NATS_URL: 'nats://far', TOKENBUS_REDIS_URL: 'redis://far' }, []],
   ['both are, but empty', { TOKENBUS_NATS_URL: '', TOKENBUS_REDIS_URL: '' }, ['nats-server', 'redis-server']],
-] as const)('for npm start, where %s, only the rest is installed', (_, env, installed) => {
+] as const)('for npm start, if %s, only the others are installed', (_, env, installed) => {
   machine.program('sudo', sudo)
   machine.program('env', '/usr/bin/env "$@"')
   machine.program('apt-get', aptThatInstalls)
@@ -48,7 +48,7 @@ it.each([
   )
 })
 
-it('for npm test both are, whatever URLs are given, and the sentence names none', () => {
+it('for npm test both are installed, whatever URLs are set', () => {
   const env = { TOKENBUS_NATS_URL: 'nats://far', TOKENBUS_REDIS_URL: 'redis://far' }
   machine.program('apt-get')
   expect(machine.prepare(env, 'servers')).toMatchObject({
@@ -57,11 +57,11 @@ it('for npm test both are, whatever URLs are given, and the sentence names none'
   })
 })
 
-it('for the command line none are', () => {
+it('for the command line none is installed', () => {
   expect(machine.prepare({}, '')).toMatchObject({ status: 0, said: [] })
 })
 
-it('an installation that was cut off is completed first', () => {
+it('an interrupted installation is completed first', () => {
   machine.program('sudo', sudo)
   machine.program('env', '/usr/bin/env "$@"')
   machine.program('dpkg', 'record; >"$BIN/configured"')
@@ -76,7 +76,7 @@ it('an installation that was cut off is completed first', () => {
   expect(machine.calls()).toContain('dpkg --configure -a')
 })
 
-it('apt-get installs what is missing, announced first, its own output kept back', () => {
+it('apt-get installs what is missing, with an announcement and without its output', () => {
   machine.program('sudo', sudo)
   machine.program('env', '/usr/bin/env "$@"')
   machine.program('apt-get', aptThatInstalls)
@@ -107,7 +107,7 @@ it('only what is missing is installed', () => {
   )
 })
 
-it('Homebrew installs what is missing where there is no apt-get', () => {
+it('Homebrew installs what is missing without apt-get', () => {
   machine.program('brew', aptThatInstalls)
   expect(machine.prepare()).toMatchObject({
     status: 0,
@@ -132,13 +132,13 @@ it.each([
     { 'apt-get': 'record', sudo: 'exit 1' },
     `${missing}, and sudo does not let us; ${byHand}`,
   ],
-] as const)('one sentence when %s', (_, programs, sentence) => {
+] as const)('one sentence is printed if %s', (_, programs, sentence) => {
   for (const [name, body] of Object.entries(programs)) machine.program(name, body)
   expect(machine.prepare()).toEqual({ status: 1, stdout: '', said: [sentence] })
   expect(machine.calls()).toEqual([])
 })
 
-it('one sentence, after the announcement, when the download fails: with what apt-get gives as the reason', () => {
+it('one sentence with apt-get’s reason is printed if the download fails', () => {
   machine.program('sudo', sudo)
   machine.program('env', '/usr/bin/env "$@"')
   machine.program(
@@ -156,7 +156,7 @@ it('one sentence, after the announcement, when the download fails: with what apt
   })
 })
 
-it.each(['exit 1', 'kill -SEGV $$'])('one sentence when a server is broken (%s)', (body) => {
+it.each(['exit 1', 'kill -SEGV $$'])('one sentence is printed if a server does not run (%s)', (body) => {
   machine.withServers()
   machine.program('nats-server', body)
   const { status, said } = machine.prepare()
@@ -164,7 +164,7 @@ it.each(['exit 1', 'kill -SEGV $$'])('one sentence when a server is broken (%s)'
   expect(said).toEqual([expect.stringMatching(/nats-server is there but does not run .*; reinstall it\.$/)])
 })
 
-it('one sentence when a variable names a server that is not there', () => {
+it('one sentence is printed if a variable names a missing server', () => {
   machine.withServers()
   expect(machine.prepare({ NATS_SERVER: '/nowhere/nats-server' })).toMatchObject({
     status: 1,
@@ -172,7 +172,7 @@ it('one sentence when a variable names a server that is not there', () => {
   })
 })
 
-it('the server that a variable names is taken, and nothing is installed', () => {
+it('a server named by a variable is used, and nothing is installed', () => {
   machine.program('my-nats', 'exit 0')
   machine.program('redis-server', 'exit 0')
   expect(machine.prepare({ NATS_SERVER: 'my-nats' })).toMatchObject({ status: 0, said: [] })

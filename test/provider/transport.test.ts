@@ -10,8 +10,8 @@ const unsent = { class: 'T', sent: false, inDoubt: false }
 const doubtful = { class: 'T', sent: true, inDoubt: true }
 const tokens = answerBytes({ status: 200, body: '{"access_token":"at-1","token_type":"bearer"}' })
 
-describe('a request that was not sent', () => {
-  test('because the connection was refused', async () => {
+describe('a request is reported as unsent', () => {
+  test('if the connection is refused', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
@@ -23,14 +23,14 @@ describe('a request that was not sent', () => {
     })
   })
 
-  test('because the name does not exist', async () => {
+  test('if the name does not exist', async () => {
     const refusal = await refusalOf(
       ask('http://tokenbus.invalid/token', { timing: { connectMs: 10_000, answerMs: 10_000 } }),
     )
     expect(refusal).toMatchObject({ ...unsent, reason: 'dns_failure' })
   })
 
-  test('because TLS failed', async () => {
+  test('if TLS fails', async () => {
     await using server = await startRawServer(
       () => {},
       (socket) => socket.end('this is not TLS\n'),
@@ -39,7 +39,7 @@ describe('a request that was not sent', () => {
     expect(refusal).toMatchObject({ ...unsent, reason: 'tls_failure' })
   })
 
-  test('because the TLS handshake timed out', async () => {
+  test('if the TLS handshake times out', async () => {
     await using server = await startRawServer(() => {})
     await using provider = startProvider()
     const refusal = await refusalOf(
@@ -53,7 +53,7 @@ describe('a request that was not sent', () => {
     expect(refusal).toMatchObject({ ...unsent, reason: 'connect_timeout' })
   })
 
-  test('because no connection was free in time is not sent later', async () => {
+  test('if no connection is free in time, and is not sent later', async () => {
     const waiting: (() => void)[] = []
     await using server = await startRawServer((socket, request) => {
       if (request.includes('early')) waiting.push(() => socket.write(tokens))
@@ -76,7 +76,7 @@ describe('a request that was not sent', () => {
     expect(server.requests.filter((request) => request.includes('late'))).toEqual([])
   })
 
-  test('because the client is closed', async () => {
+  test('if the client is closed', async () => {
     const provider = startProvider()
     await provider.close()
     const answer = provider.refreshToken({
@@ -90,7 +90,7 @@ describe('a request that was not sent', () => {
 })
 
 describe('a request that was sent', () => {
-  test('and answered by a reset', async () => {
+  test('has an unknown outcome if the connection is reset', async () => {
     await using server = await startRawServer((socket) => socket.resetAndDestroy())
     expect(await refusalOf(ask(server.url))).toMatchObject({
       ...doubtful,
@@ -100,18 +100,18 @@ describe('a request that was sent', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  test('and answered by a close', async () => {
+  test('has an unknown outcome if the connection is closed', async () => {
     await using server = await startRawServer((socket) => socket.end())
     expect(await refusalOf(ask(server.url))).toMatchObject({ ...doubtful, reason: 'connection_lost' })
     expect(server.requests).toHaveLength(1)
   })
 
-  test('and answered by bytes that are no HTTP', async () => {
+  test('has an unknown outcome if the response is no HTTP', async () => {
     await using server = await startRawServer((socket) => socket.end('220 smtp.example.com ESMTP\r\n'))
     expect(await refusalOf(ask(server.url))).toMatchObject({ ...doubtful, reason: 'connection_lost' })
   })
 
-  test('and whose 200 response was cut off', async () => {
+  test('has an unknown outcome if a 200 response is cut off', async () => {
     await using server = await startRawServer((socket) => socket.end(tokens.subarray(0, -5)))
     expect(await refusalOf(ask(server.url))).toMatchObject({
       ...doubtful,
@@ -120,7 +120,7 @@ describe('a request that was sent', () => {
     })
   })
 
-  test('and whose 503 response was cut off has a known status', async () => {
+  test('has a known status if a 503 response is cut off', async () => {
     const bytes = answerBytes({ status: 503, body: 'unavailable' })
     await using server = await startRawServer((socket) => socket.end(bytes.subarray(0, -5)))
     expect(await refusalOf(ask(server.url))).toMatchObject({
@@ -131,7 +131,7 @@ describe('a request that was sent', () => {
     })
   })
 
-  test('without a response in time', async () => {
+  test('has an unknown outcome without a response in time', async () => {
     await using server = await startRawServer(() => {})
     const refusal = await refusalOf(ask(server.url, { timing: { connectMs: 5_000, answerMs: 300 } }))
     expect(refusal).toMatchObject({ ...doubtful, reason: 'answer_timeout' })

@@ -71,7 +71,7 @@ describe.each(realServers)('$name', (known) => {
     return (await tokenbus.heard('token.invalid', account)).reason
   }
 
-  it('connects by its defaults, and refreshes', async ({ skip }) => {
+  it('connects with its defaults, and refreshes', async ({ skip }) => {
     if (!installed()) return skip(`${name} is not installed`)
     const account = await connect('first')
     const first = await tokenbus.request(`token.get.${account}`, {})
@@ -80,7 +80,7 @@ describe.each(realServers)('$name', (known) => {
     expect(await force(account)).toMatchObject({ generation: first.generation + 2 })
   })
 
-  it(`a refresh token that is spent once more ${reuse}`, async ({ skip }) => {
+  it(`a refresh token that is used again ${reuse}`, async ({ skip }) => {
     if (!installed()) return skip(`${name} is not installed`)
     const account = await connect('reuse')
     await force(account)
@@ -91,7 +91,7 @@ describe.each(realServers)('$name', (known) => {
     expect(became).toBe(reuse === 'ends the grant' ? 'grant_revoked' : 'refreshed')
   })
 
-  it(`an answer that is lost ${lostAnswer}`, async ({ skip }) => {
+  it(`a lost response ${lostAnswer}`, async ({ skip }) => {
     if (!installed()) return skip(`${name} is not installed`)
     const account = await connect('lost')
     await force(account)
@@ -113,7 +113,7 @@ describe.each(realServers)('$name', (known) => {
     expect(deleted).toMatchObject({ deleted: true, revokedAtProvider: revokes })
   })
 
-  it(`a grant that is taken back there is told: ${death}`, async ({ skip }) => {
+  it(`a grant that is revoked there is reported: ${death}`, async ({ skip }) => {
     if (!installed()) return skip(`${name} is not installed`)
     const account = await connect('revoked')
     await force(account)
@@ -125,7 +125,7 @@ describe.each(realServers)('$name', (known) => {
     expect(await whatBecomesOf(account, another)).toBe(death)
   })
 
-  it(`a secret that is refused ${wrongSecret}, and a new one brings every account back`, async ({ skip }) => {
+  it(`a refused secret ${wrongSecret}, and a new one restores every account`, async ({ skip }) => {
     if (!installed()) return skip(`${name} is not installed`)
     if (wrongSecret === 'is not noticed there') return skip('it does not ask who the client is')
     const told = wrongSecret === 'fells the app' ? 'app.secret-expired' : 'app.refused'
@@ -157,7 +157,7 @@ describe.each(realServers)('$name', (known) => {
   })
 })
 
-it.each(realServers)('docs/providers.md says what was seen of $name', async (known) => {
+it.each(realServers)('docs/providers.md describes what was observed of $name', async (known) => {
   const page = await readFile(new URL('../../docs/providers.md', import.meta.url), 'utf8')
   expect(page).toContain(lineOf(known))
 })

@@ -28,7 +28,7 @@ export function outboxContract(
       expect((await outboxOf(id)).map((each) => each.entry)).toEqual([both[1]])
     })
 
-    it('answers a save with its entries, and with older ones of the same record', async () => {
+    it('returns from a save its entries, and older ones of the same record', async () => {
       const id = newId()
       const partition = partitionOf(id, partitions)
       const waiting = await records().outbox.read({ partition, count: 1_000 })
@@ -56,7 +56,7 @@ export function outboxContract(
       expect((await save(['account.transition'])).left?.older).toBeNull()
     })
 
-    it('too long, drops transitions also where hundreds of edges come first, and none of those', async () => {
+    it('beyond its limit drops transitions even behind hundreds of other events, which are kept', async () => {
       const small = await store.open({ partitions: 1, outboxCap: 4 })
       const id = 'edges-first'
       const save = async (outbox: OutboxEntry[]) => {
@@ -71,7 +71,7 @@ export function outboxContract(
       expect(left.filter(({ type }) => type === 'account.transition').length).toBeLessThan(20)
     })
 
-    it('is shortened further where all partitions together hold too much', async () => {
+    it('has a lower limit if all partitions together exceed theirs', async () => {
       const small = await store.open({ partitions: 4, outboxCap: 100, outboxesCap: 12 })
       for (let n = 0; n < 24; n++)
         await small.save(change(`spread-${n}`, { outbox: [entry(`spread-${n}`, 'account.transition')] }))
@@ -81,7 +81,7 @@ export function outboxContract(
       expect(await small.outbox.size()).toBeLessThanOrEqual(12)
     })
 
-    it('too long, drops its oldest transitions first, and never an edge', async () => {
+    it('beyond its limit drops its oldest transitions first, and no other event', async () => {
       const small = await store.open({ partitions: 1, outboxCap: 4 })
       const id = 'capped'
       for (let version = 0; version < 6; version++) {

@@ -14,7 +14,7 @@ export function recordsContract(store: RecordStore): void {
   const { records, load, outboxOf } = openRecords(store, partitions)
 
   describe('save', () => {
-    it('stores what load finds, and the time with it', async () => {
+    it('stores what load returns, with the time', async () => {
       const id = newId()
       expect(await load(id)).toMatchObject({ version: 0, snapshot: null, fields: {} })
       const saved = await records().save(change(id, { wakeAt: 77, fields: { c: 'sealed', user: 'someone' } }))
@@ -33,7 +33,7 @@ export function recordsContract(store: RecordStore): void {
       expect((await load(id)).fields).toEqual({ user: 'someone' })
     })
 
-    it('lets exactly one of fifty through, and tells the others where things are', async () => {
+    it('succeeds for exactly one of fifty, and returns the version to the others', async () => {
       const id = newId()
       const saves = await Promise.all(Array.from({ length: 50 }, () => records().save(change(id))))
       expect(saves.filter(({ saved }) => saved)).toHaveLength(1)
@@ -48,7 +48,7 @@ export function recordsContract(store: RecordStore): void {
       expect(await load(id)).toMatchObject({ version: 1, generation: 1 })
     })
 
-    it('knows itself again: repeated, it is done once', async () => {
+    it('is idempotent when repeated', async () => {
       const id = newId()
       const once = change(id, { outbox: [entry(id, 'token.refreshed')] })
       await records().save(once)
@@ -58,7 +58,7 @@ export function recordsContract(store: RecordStore): void {
   })
 
   describe('a tombstone', () => {
-    it('keeps version, generation and snapshot for seven days, and a later save goes on from it', async () => {
+    it('keeps version, generation and snapshot for seven days, and a later save continues them', async () => {
       const id = newId()
       await records().save(change(id, { generation: 5, fields: { c: 'sealed', f: 'marks' }, wakeAt: 5 }))
       await records().save(
@@ -77,9 +77,9 @@ export function recordsContract(store: RecordStore): void {
     })
   })
 
-  describe('due', () => {
+  describe('the index of due records', () => {
     const due = (id: string) => store.wakeUpOf(id, partitions)
-    it('is what the save says, pushed forward by whoever claims it, put back only at the same version', async () => {
+    it('has the save’s wakeAt, is postponed by a claim, and restored only at the same version', async () => {
       const id = newId()
       await records().save(change(id, { wakeAt: 1_000 }))
       const partition = partitionOf(id, partitions)
@@ -105,7 +105,7 @@ export function recordsContract(store: RecordStore): void {
       expect(await due(id)).toBeNull()
     })
 
-    it('comes sooner for the waiting accounts of a healed app, and only for them', async () => {
+    it('is moved forward for the waiting accounts of a restored app only', async () => {
       const [waiting, soon, other] = [newId(), newId(), newId()]
       const { at: now } = await load(waiting)
       const later = now + 3_600_000
@@ -119,7 +119,7 @@ export function recordsContract(store: RecordStore): void {
       expect(await due(other)).toBe(later)
     })
 
-    it('that wait for a secret have their turn each', async () => {
+    it('gives each account that waits for a secret as a probe in turn', async () => {
       const ids = Array.from({ length: 5 }, newId)
       for (const id of ids) await records().save(change(id, { state: 'secret-expired', app: 'waits' }))
       const asked: (string | null)[] = [null]
@@ -130,8 +130,8 @@ export function recordsContract(store: RecordStore): void {
     })
   })
 
-  describe('lists', () => {
-    it('by state and app follow every save, page by page, whatever is inserted meanwhile', async () => {
+  describe('listings', () => {
+    it('by state and app follow every save, in stable pages during inserts', async () => {
       const ids = Array.from({ length: 25 }, (_, i) => `list-${String(i).padStart(2, '0')}`)
       for (const id of ids) await records().save(change(id, { app: 'lists', state: 'expiring' }))
       const found: string[] = []
@@ -169,8 +169,8 @@ export function recordsContract(store: RecordStore): void {
     })
   })
 
-  describe('names', () => {
-    it('find an account for as long as it has them, and those alone', async () => {
+  describe('aliases', () => {
+    it('find an account as long as it has them', async () => {
       const [one, two] = [newId(), newId()]
       await records().save(change(one, { names: ['name', 'other'] }))
       await records().save(change(two, { names: ['name', 'names'] }))
@@ -209,8 +209,8 @@ export function recordsContract(store: RecordStore): void {
     })
   })
 
-  describe('used', () => {
-    it('notes the generation that was asked for, and makes nothing up', async () => {
+  describe('the used generation', () => {
+    it('records the requested generation of existing accounts only', async () => {
       const id = newId()
       await records().load({ kind: 'account', id }, { markUsed: true })
       expect((await load(id)).version).toBe(0)
