@@ -16,6 +16,7 @@ ENV NODE_ENV=production TOKENBUS_HTTP_HOST=0.0.0.0 TOKENBUS_DATA_DIR=/var/lib/to
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json nats.conf ./
+COPY docs/errors.md docs/
 RUN mkdir -p /var/lib/tokenbus && chown node /var/lib/tokenbus
 USER node
 VOLUME /var/lib/tokenbus

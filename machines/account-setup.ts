@@ -16,6 +16,7 @@ import * as ask from './account-guards.ts'
 import * as end from './account-invalid.ts'
 import * as rejection from './account-rejection.ts'
 import { grantEnd } from './grant-end.ts'
+import { machineReasons } from './reasons.ts'
 import { refuseResource } from './resources.ts'
 
 type Given<E extends AccountEvent> = { context: AccountContext; event: E }
@@ -176,13 +177,13 @@ export const accountSetup = setup({
       enqueue.assign({ grantEndTold: true })
       const expiresAt = grantEnd(context) as number
       if (event.at >= expiresAt) return
-      const action = 'ask the user to reconnect before then'
+      const reason = context.testingLifeMs > 0 ? 'testing_mode_expired' : 'consent_expired'
       enqueue.emit({
         type: 'account.grant-expiring',
         ...ownerOf(context),
         state,
         expiresAt,
-        action: context.testingLifeMs > 0 ? `publish the app at the provider; ${action}` : action,
+        action: machineReasons[reason].more.ahead,
       })
     }),
     revokeAsRefused: enqueueActions(({ context, event, enqueue }, { from }: From) => {

@@ -1,4 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { packageFile } from '../common/package-file.ts'
 import { answeredWords } from '../contract/failure-words.ts'
 import { explainReason, reasons } from '../contract/reasons.ts'
 import { facts, table } from './terminal.ts'
@@ -6,16 +9,14 @@ import type { RunAlone } from './tools.ts'
 
 interface Explained {
   readonly word?: { readonly status: number; readonly means: string; readonly action: string }
-  readonly reason?: { readonly means: string; readonly action: string }
+  readonly reason?: NonNullable<ReturnType<typeof explainReason>>
 }
 
-/** `explain`: the error catalogue, without asking anybody. */
+/** `explain`: the error catalogue, offline. */
 export function explainCommand(program: Command, runAlone: RunAlone): void {
   program
     .command('explain [word]')
-    .description(
-      'what a failure or the reason of one means, and what to do about it; without a word: all of them',
-    )
+    .description('the meaning of an error code or a reason, and what to do; without an argument: all of them')
     .action(
       runAlone(async ({ terminal, colours, print }, word?: string) => {
         if (word === undefined) {
@@ -27,7 +28,7 @@ export function explainCommand(program: Command, runAlone: RunAlone): void {
         }
         const found = lookUp(word)
         if (found.word === undefined && found.reason === undefined) {
-          terminal.err(`there is no failure and no reason ${word}; tokenbus explain lists them`)
+          terminal.err(`${word}: no such error code or reason; tokenbus explain lists them`)
           return 1
         }
         print(found, () =>
@@ -39,7 +40,7 @@ export function explainCommand(program: Command, runAlone: RunAlone): void {
                   number: found.word.status,
                   means: found.word.means,
                   'to do': found.word.action,
-                  see: `docs/errors.md#${word}`,
+                  see: placeOnPage(word),
                 },
                 colours,
               ),
@@ -49,7 +50,8 @@ export function explainCommand(program: Command, runAlone: RunAlone): void {
                   reason: word,
                   means: found.reason.means,
                   'to do': found.reason.action,
-                  see: `docs/errors.md#reason-${word}`,
+                  or: found.reason.more && Object.values(found.reason.more).join(' · '),
+                  see: placeOnPage(`reason-${word}`),
                 },
                 colours,
               ),
@@ -58,6 +60,16 @@ export function explainCommand(program: Command, runAlone: RunAlone): void {
         return 0
       }),
     )
+}
+
+/** `<path>:<line>` of an entry of the page that comes with the package, as editors and terminals open it. */
+function placeOnPage(anchor: string): string | undefined {
+  const path = fileURLToPath(packageFile('docs/errors.md'))
+  if (!existsSync(path)) return undefined
+  const line = readFileSync(path, 'utf8')
+    .split('\n')
+    .findIndex((each) => each.includes(`<a id="${anchor}">`))
+  return `${path}:${line + 1}`
 }
 
 function lookUp(word: string): Explained {

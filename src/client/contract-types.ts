@@ -54,7 +54,7 @@ export interface TokenRefreshed {
   readonly previousState: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired' | null
   /** counts the tokens of the account */
   readonly generation: number
-  /** when the new token runs out; null where nobody says */
+  /** when the new token expires; null if the provider does not say */
   readonly expires: string | null
   /** the scopes that were granted */
   readonly registeredScopes: readonly string[]
@@ -86,19 +86,19 @@ export interface TokenInvalid {
   readonly previousState: 'valid' | 'expiring' | 'refreshing' | 'revoked' | 'secret-expired' | null
   /** counts the tokens of the account */
   readonly generation: number
-  /** why: a word of docs/errors.md, or an operator’s own */
+  /** an error catalogue reason (`tokenbus explain`), or an operator’s own word */
   readonly reason: string
   /** A: the grant has ended. S: it waits for a person. P: it waits for its app */
   readonly class: 'A' | 'S' | 'P'
   /** the same grant may work again */
   readonly recoverable: boolean
-  /** what helps, in a sentence */
+  /** what to do, in a sentence */
   readonly action: string
   /** the reason is a guess, from the history of the account */
   readonly inferred?: boolean
-  /** somebody other than the token endpoint said so */
+  /** reported by an API or a security event, not by the token endpoint */
   readonly reported?: boolean
-  /** what the provider said (RFC 6749 §5.2), never its free text */
+  /** the error codes of the provider (RFC 6749 §5.2), never its free text */
   readonly providerError: {
     readonly status: number | null
     readonly error: string

@@ -6,19 +6,19 @@ const compare = 'compare the settings of the app with its registration at the pr
 export const appReasons = {
   client_secret_expired: { means: "The app's client secret has expired.", action: 'add a new client secret' },
   client_secret_wrong: {
-    means: "The provider does not know the app's client secret.",
+    means: "The provider rejects the app's client secret as wrong.",
     action: 'correct the client secret',
   },
   client_assertion_rejected: {
-    means: 'The provider does not accept what the app signs to prove itself.',
+    means: 'The provider rejects the client assertion that the app signs (`private_key_jwt`).',
     action: "renew the app's certificate",
   },
   client_not_authorized: {
-    means: 'The provider does not let the app use this grant type.',
+    means: 'The provider does not allow this grant type for the app.',
     action: 'allow the grant type for the app at the provider',
   },
   app_not_found: {
-    means: 'There is no such app, at the provider or here.',
+    means: 'The app does not exist, at the provider or in tokenbus.',
     action: 'correct the client id',
     more: {
       inTenant: 'register or consent to the app in the tenant',
@@ -32,29 +32,35 @@ export const appReasons = {
       "ask the domain's administrator for domain-wide delegation to the service account, with these scopes",
   },
   bad_service_account: {
-    means: 'The provider cannot make out the service account.',
+    means: 'The provider does not recognise the service account.',
     action: "compare clientId and serviceKey, and the account's user",
   },
   scope_rejected: {
-    means: 'The provider does not give the scopes that were asked for.',
+    means: 'The provider refuses the requested scopes.',
     action: 'fix the scopes of the app',
     more: { workedBefore: 'ask the user to reconnect' },
   },
   misconfigured: {
-    means: 'The settings of the app cannot work with this provider.',
+    means: 'The settings of the app do not work with this provider.',
     action: compare,
-    more: { redirects: 'correct the token endpoint of the app: it redirects' },
+    more: {
+      redirects: 'correct the token endpoint of the app: it redirects',
+      noEndpoint: 'give the app a usable {endpoint}',
+      issuer: 'correct the issuer of the app',
+      otherIssuer: 'correct the issuer of the app: its metadata is that of {issuer}',
+    },
   },
   params_missing: {
-    means: "The account does not say what the app's URLs need of it.",
+    means: "The account lacks `params` that the app's URLs need.",
     action: 'put the account with the params that are missing',
+    more: { problem: 'put the account with other params: {problem}' },
   },
   endpoint_not_allowed: {
-    means: "The app's endpoint is at an address that is not of the public internet.",
+    means: "The app's endpoint has a private or reserved address.",
     action: 'use an endpoint with a public address',
   },
   callback_rejected: {
-    means: 'The browser came back from the provider with something that does not fit its request.',
+    means: 'The response in the OAuth callback does not match the request.',
     action: 'ask the user to start again',
   },
 } as const satisfies Record<string, ReasonText>

@@ -41,7 +41,7 @@ export const eventSchemas = {
     type: z.literal('token.refreshed'),
     ...ofAccount,
     ...token,
-    expires: timeSchema.nullable().describe('when the new token runs out; null where nobody says'),
+    expires: timeSchema.nullable().describe('when the new token expires; null if the provider does not say'),
     registeredScopes: z.array(z.string()).describe('the scopes that were granted'),
     previousUser: z
       .string()
@@ -52,16 +52,19 @@ export const eventSchemas = {
     type: z.literal('token.invalid'),
     ...ofAccount,
     ...token,
-    reason: z.string().describe('why: a word of docs/errors.md, or an operator’s own'),
+    reason: z.string().describe('an error catalogue reason (`tokenbus explain`), or an operator’s own word'),
     class: z
       .enum(['A', 'S', 'P'])
       .describe('A: the grant has ended. S: it waits for a person. P: it waits for its app'),
     recoverable: z.boolean().describe('the same grant may work again'),
-    action: z.string().describe('what helps, in a sentence'),
+    action: z.string().describe('what to do, in a sentence'),
     inferred: z.boolean().optional().describe('the reason is a guess, from the history of the account'),
-    reported: z.boolean().optional().describe('somebody other than the token endpoint said so'),
+    reported: z
+      .boolean()
+      .optional()
+      .describe('reported by an API or a security event, not by the token endpoint'),
     providerError: providerErrorSchema.describe(
-      'what the provider said (RFC 6749 §5.2), never its free text',
+      'the error codes of the provider (RFC 6749 §5.2), never its free text',
     ),
   }),
   'account.grant-expiring': z.strictObject({

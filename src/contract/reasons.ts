@@ -3,13 +3,17 @@ import { appReasons } from './app-reasons.ts'
 import { grantReasons } from './grant-reasons.ts'
 import { transientReasons } from './transient-reasons.ts'
 
-/** Every reason that an account, an app or an event can have, once: docs/errors.md is made of these. */
+/** Every reason that an account, an app or an event can have. docs/errors.md is generated from these. */
 export const reasons = {
   ...grantReasons,
   ...machineReasons,
   ...appReasons,
   ...transientReasons,
   internal_error: { ...machineReasons.internal_error, more: { log: 'see the log of the node' } },
+  token_rejected: {
+    ...machineReasons.token_rejected,
+    more: { heldBack: 'wait for retryAfter; if the new token is rejected too, ask the user to reconnect' },
+  },
   client_rejected: {
     ...machineReasons.client_rejected,
     more: {
@@ -30,13 +34,18 @@ export interface Cause {
   readonly action: string
 }
 
-/** A reason with what helps; `more` names one of its other actions. */
+/** A reason with its action; `more` selects one of its other actions. */
 export function causedBy<R extends Reason>(reason: R, more?: More<R>): Cause {
   const { action, more: others }: ReasonText = reasons[reason]
   return { reason, action: (more === undefined ? undefined : others?.[more]) ?? action }
 }
 
-/** What a reason means; undefined for one of another version, or an operator's own word. */
+/** Replaces each `{name}` in the action. */
+export function withValues(cause: Cause, values: Readonly<Record<string, string>>): Cause {
+  return { ...cause, action: cause.action.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all) }
+}
+
+/** The catalogue's entry for a reason; undefined for one of another version, or an operator's own. */
 export function explainReason(reason: string): ReasonText | undefined {
   return Object.hasOwn(reasons, reason) ? reasons[reason as Reason] : undefined
 }

@@ -1,67 +1,66 @@
 import type { ReasonText } from '../../machines/index.ts'
 
 const wait = 'wait'
-const between = 'wait; if it lasts, see what stands between here and the provider'
+const between = 'wait; if it lasts, check proxies and gateways between the nodes and the provider'
 
 /** What passes by itself (class T), though some of it only once somebody has looked. */
 export const transientReasons = {
-  provider_unavailable: { means: 'The provider cannot answer at the moment, and says so.', action: wait },
-  throttled: { means: 'The provider wants to be asked less often.', action: wait },
-  connection_refused: { means: 'Nothing listens where the provider should be.', action: wait },
-  connection_failed: { means: 'No connection to the provider could be made.', action: wait },
-  connect_timeout: { means: 'The provider could not be connected to in time.', action: wait },
-  unreachable: { means: 'The network has no way to the provider.', action: wait },
+  provider_unavailable: { means: 'The provider reports that it is temporarily unavailable.', action: wait },
+  throttled: { means: 'The provider limits the request rate (429 or `Retry-After`).', action: wait },
+  connection_refused: { means: 'The connection to the provider was refused.', action: wait },
+  connection_failed: { means: 'The connection to the provider failed.', action: wait },
+  connect_timeout: { means: 'The connection to the provider timed out.', action: wait },
+  unreachable: { means: 'There is no network route to the provider.', action: wait },
   dns_failure: { means: "The provider's name could not be resolved.", action: wait },
   tls_failure: {
-    means: "The provider's certificate is not accepted, or TLS failed.",
+    means: "The TLS handshake failed, or the provider's certificate is not trusted.",
     action: wait,
     more: {
-      authority:
-        "name the file of its certificate's authority in NODE_EXTRA_CA_CERTS, and start tokenbus again",
+      authority: 'set NODE_EXTRA_CA_CERTS to the certificate of its authority, and restart tokenbus',
     },
   },
   proxy_failed: {
-    means: 'The forward proxy did not let the request through.',
-    action: 'wait; if it lasts, check HTTPS_PROXY and what that proxy lets through',
+    means: 'The forward proxy cannot be reached or refused the request.',
+    action: 'wait; if it lasts, check HTTPS_PROXY and the rules of the proxy',
   },
-  connection_lost: { means: 'The connection ended before there was an answer.', action: wait },
-  answer_timeout: { means: 'The provider did not answer in time.', action: wait },
-  unreadable_answer: { means: 'What came back is no answer of a token endpoint.', action: between },
-  no_token_in_answer: { means: 'The provider answered with success, and without a token.', action: between },
+  connection_lost: { means: 'The connection was closed before a response arrived.', action: wait },
+  answer_timeout: { means: 'The provider did not respond in time.', action: wait },
+  unreadable_answer: { means: 'The response is not that of a token endpoint.', action: between },
+  no_token_in_answer: { means: 'The response reports success but contains no token.', action: between },
   discovery_failed: {
     means: "The provider's metadata could not be read.",
     action: 'wait; if it lasts, check the issuer of the app',
   },
   loop_detected: {
-    means: 'The provider sees the same request too often.',
+    means: 'The provider reports that it receives the same request too often.',
     action: 'find the caller that requests this account in a loop',
   },
   clock_skew: {
-    means: "The provider does not believe the time that was signed: this machine's clock is wrong.",
+    means: 'The provider rejects the time in a signed assertion: a clock is wrong.',
     action: "set the clock of tokenbus's machine",
   },
   unknown_error: {
-    means: 'The provider refused with an unknown error code.',
+    means: 'The provider refused with an error code that tokenbus does not know.',
     action: wait,
     more: { settings: 'check the settings of the app' },
   },
   client_in_question: {
-    means: "It is being found out whether the grant or the app's credentials are refused.",
+    means: "tokenbus is determining whether the provider rejects this grant or the app's credentials.",
     action: wait,
   },
-  too_late_to_send: { means: 'The request could not leave in time and was dropped unsent.', action: wait },
+  too_late_to_send: { means: 'The request could not be sent in time and was dropped unsent.', action: wait },
   too_many_at_once: {
-    means: 'As many requests as the provider may be sent at once are under way; this one was dropped unsent.',
+    means: 'The limit of concurrent requests to the provider was reached; this one was dropped unsent.',
     action: wait,
   },
   intent_not_replicated: {
-    means: 'No replica of Redis has confirmed the intent in time, and nothing was sent.',
+    means: 'No Redis replica acknowledged the intent in time, so nothing was sent.',
     action: wait,
   },
   stored_by_newer_version: {
-    means: 'A newer version of tokenbus has stored what this node cannot read. Newer nodes go on with it.',
+    means: 'A newer version of tokenbus stored a record that this node cannot read. Newer nodes handle it.',
     action: wait,
   },
-  taken_back: { means: 'The request was taken back before it left.', action: wait },
+  taken_back: { means: 'The request was cancelled before it was sent.', action: wait },
   not_sent: { means: 'Nothing was sent.', action: wait },
 } as const satisfies Record<string, ReasonText>

@@ -4,6 +4,7 @@ import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { startNear } from '../common/free-port.ts'
+import { packageFile } from '../common/package-file.ts'
 import { readOrCreate } from './dev-files.ts'
 import { type GuardedChild, startGuardedChild } from './guarded-child.ts'
 
@@ -23,10 +24,7 @@ export interface EmbeddedNats extends GuardedChild {
 }
 
 const roles = ['service', 'consumer', 'operator', 'dev'] as const
-const natsConf = new URL(
-  import.meta.url.endsWith('.ts') ? '../../nats.conf' : '../../../nats.conf',
-  import.meta.url,
-)
+const natsConf = packageFile('nats.conf')
 
 /** The shipped `nats.conf` with generated passwords, plus an unrestricted user `dev` in the service's account. */
 function devConf(

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { causedBy } from '../contract/reasons.ts'
+import { causedBy, withValues } from '../contract/reasons.ts'
 import { parseAnswer } from './answer-schema.ts'
 import type { Refusal } from './classified.ts'
 import type { Exchange, Http } from './http.ts'
@@ -91,8 +91,11 @@ function failed(exchange: Exchange | undefined, error: unknown): Discovered & { 
   const { status } = exchange
   if (contradictions.includes(code)) {
     const found = issuerIn(exchange)
-    const action = `correct the issuer of the app${found === undefined ? '' : `: what is found there is of ${found}`}`
-    return { ok: false, refusal: misconfigured({ error: 'discovery_contradicts', action }) }
+    const cause =
+      found === undefined
+        ? causedBy('misconfigured', 'issuer')
+        : withValues(causedBy('misconfigured', 'otherIssuer'), { issuer: found })
+    return { ok: false, refusal: misconfigured({ error: 'discovery_contradicts', cause }) }
   }
   const refusal: Refusal = {
     ...unsentRefusal('discovery_failed'),

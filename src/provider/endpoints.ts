@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type * as oauth from 'oauth4webapi'
 import type { Logger } from 'pino'
 import { withTimeout } from '../common/with-timeout.ts'
+import { causedBy, withValues } from '../contract/reasons.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Refusal } from './classified.ts'
 import { type Discovered, discover } from './discover.ts'
@@ -113,7 +114,7 @@ function explicitServer(config: AppConfig): oauth.AuthorizationServer {
 function missing(endpoint: Endpoint): Refusal {
   return misconfigured({
     error: `no_${endpoint}`,
-    action: `give the app a usable ${endpoint.replaceAll('_', ' ')}`,
+    cause: withValues(causedBy('misconfigured', 'noEndpoint'), { endpoint: endpoint.replaceAll('_', ' ') }),
   })
 }
 

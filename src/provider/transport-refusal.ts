@@ -61,13 +61,16 @@ function notAllowedRefusal(code: string): Refusal {
   }
 }
 
+interface Misconfigured {
+  readonly error: string
+  readonly cause?: Cause
+}
+
 /** The app's settings cannot work; nothing was sent. */
-export function misconfigured({ error, action }: { error: string; action?: string }): Refusal {
-  const cause = causedBy('misconfigured')
+export function misconfigured({ error, cause = causedBy('misconfigured') }: Misconfigured): Refusal {
   return {
     class: 'C',
     ...cause,
-    action: action ?? cause.action,
     recoverable: true,
     sent: false,
     inDoubt: false,

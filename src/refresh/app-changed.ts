@@ -1,6 +1,7 @@
 import type { App } from '../actors/app-actor.ts'
 import { type Failure, fromRefusal } from '../actors/attempt-failure.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
+import { causedBy, withValues } from '../contract/reasons.ts'
 import type { Refusal } from '../provider/classified.ts'
 import { movedSettings } from '../provider/grant-place.ts'
 
@@ -26,9 +27,8 @@ export function refusalOfMoved({ refusal, place, app }: Moved): Failure | null {
   if (moved.length === 0 || !'ARS'.includes(refusal.class)) return null
   return {
     ...fromRefusal(refusal),
+    ...withValues(causedBy('app_changed', 'settings'), { settings: moved.join(' and ') }),
     class: 'S',
-    reason: 'app_changed',
-    action: `restore the app's ${moved.join(' and ')}, or ask the user to reconnect`,
     recoverable: true,
     settings,
   }

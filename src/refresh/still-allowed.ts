@@ -6,7 +6,7 @@ import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import { mostSecrets } from '../contract/app.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
-import { causedBy } from '../contract/reasons.ts'
+import { causedBy, withValues } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { spendsRefreshToken } from '../provider/grant-forms.ts'
 import { tokenOrigins } from '../provider/grant-place.ts'
@@ -117,7 +117,10 @@ interface Sent {
 /** What is missing for a request of this app. */
 function lacking(config: AppConfig, { params, refreshToken }: Sent): Failure | null {
   const filled = fillParams(config, params)
-  if (!filled.ok) return unsent('C', { ...causedBy('params_missing'), action: filled.failure.message })
+  if (!filled.ok) {
+    const problem = filled.failure.message
+    return unsent('C', withValues(causedBy('params_missing', 'problem'), { problem }))
+  }
   if (refreshToken !== undefined || !spendsRefreshToken(config)) return null
   return unsent('A', causedBy('no_refresh_token'))
 }

@@ -1,5 +1,6 @@
 import type { Seen, ServingDecision } from '../../machines/index.ts'
 import { fail, type Result } from '../contract/failures.ts'
+import { causedBy } from '../contract/reasons.ts'
 
 /** Maps why there is no token to a failure of the contract. */
 export function failureOf(
@@ -46,9 +47,8 @@ export function failureOf(
         {
           account,
           state,
-          reason: 'token_rejected',
+          ...causedBy('token_rejected', 'heldBack'),
           recoverable: true,
-          action: 'wait for retryAfter; if the new token is rejected too, ask the user to reconnect',
           retryAfter: Math.max(1, Math.ceil(decision.retryAfter / 1_000)),
         },
       )

@@ -80,7 +80,7 @@ describe('providers', () => {
     const { lastError } = await tokenWith('bob', {})
     expect(lastError).toMatchObject({
       reason: 'tls_failure',
-      action: "name the file of its certificate's authority in NODE_EXTRA_CA_CERTS, and start tokenbus again",
+      action: 'set NODE_EXTRA_CA_CERTS to the certificate of its authority, and restart tokenbus',
     })
   })
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { useAnsweringBus } from './answering-bus.ts'
 
@@ -136,7 +137,10 @@ describe('failures', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^failure .*client_secret_expired$/m)
     expect(out).toMatch(/^to do .*add a new client secret$/m)
-    expect(out).toMatch(/docs\/errors\.md#reason-client_secret_expired/)
+    const [, path = '', line] = [...out.matchAll(/^see +(\S+):(\d+)$/gm)].at(-1) ?? []
+    expect(readFileSync(path, 'utf8').split('\n')[Number(line) - 1]).toContain(
+      'id="reason-client_secret_expired"',
+    )
     expect(await tokenbus(['explain', 'no_such_word'])).toMatchObject({ code: 1, out: '' })
   })
   it.each([

@@ -10,7 +10,7 @@ import { readDevFile, startTokenbus, type TokenbusProcess } from '../support/tok
 /** Blocks that are not run here, and why: their tokenbus commands are read to the end, and find nobody to ask. */
 const onlyParsed: Readonly<Record<string, string>> = {
   'docs/migration.md#from-emailengine 1': "needs EmailEngine's Redis; test/blackbox/import.test.ts has one",
-  'docs/providers.md#setting-up-providers 1': 'asks Google',
+  'docs/providers.md#verify-an-app 1': 'asks Google',
 }
 
 let directory: string

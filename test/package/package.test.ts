@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -26,6 +26,20 @@ describe('the package', () => {
     const files = readdirSync(packed.installed, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.map$|(?<!\.d)\.ts$|^(dist\/)?(test|examples)\//.test(file))).toEqual([])
     expect(files).toEqual(expect.arrayContaining(['nats.conf', 'dist/src/redis/scripts/save.lua']))
+  })
+
+  it('explains an error with the line of the page that comes with it', () => {
+    const bin = join(packed.installed, 'dist/src/bin.js')
+    const show = `process.argv = [process.argv[0], 'tokenbus', 'explain', 'grant_revoked']\nawait import('${bin}')`
+    const places = [...packed.run('explain.mjs', show).matchAll(/^see +(\S+):(\d+)$/gm)]
+    const entries = places.map(
+      ([, page = '', line]) => readFileSync(page, 'utf8').split('\n')[Number(line) - 1],
+    )
+    expect(entries).toEqual([
+      expect.stringContaining('id="grant_revoked"'),
+      expect.stringContaining('id="reason-grant_revoked"'),
+    ])
+    expect(places[0]?.[1]).toBe(realpathSync(join(packed.installed, 'docs/errors.md')))
   })
 
   it('passes publint', async () => {

@@ -101,7 +101,7 @@ describe('discovery', () => {
     expect(await server.resolve()).toMatchObject({
       ok: false,
       refusal: {
-        action: expect.stringContaining(`: what is found there is of ${server.issuer}/realms/ours`),
+        action: expect.stringContaining(`its metadata is that of ${server.issuer}/realms/ours`),
       },
     })
     await using strange = await startIssuer(() => ({ status: 200, body: { issuer: 'https://a b\n' } }))

@@ -121,7 +121,7 @@ describe('outgoing proxies', () => {
     )
     expect(refusal).toMatchObject({
       ...unsent,
-      action: 'wait; if it lasts, check HTTPS_PROXY and what that proxy lets through',
+      action: 'wait; if it lasts, check HTTPS_PROXY and the rules of the proxy',
       providerError: { status: null, error: `PROXY_ANSWERED_${status}` },
     })
     expect(proxy.asked.map(({ authority }) => authority)).toEqual(

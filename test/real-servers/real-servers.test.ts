@@ -98,9 +98,7 @@ describe.each(realServers)('$name', (known) => {
     wire.loseAnswer()
     await force(account)
     const became = await whatBecomesOf(account)
-    expect(became).toBe(
-      lostAnswer === 'is asked for again' ? 'refreshed' : lostAnswer.slice('ends in '.length),
-    )
+    expect(became).toBe(lostAnswer === 'is retried' ? 'refreshed' : lostAnswer.slice('ends in '.length))
   })
 
   it(`an account that is deleted ${revokes ? 'is revoked there' : 'stays there: it revokes nothing'}`, async ({
@@ -125,10 +123,10 @@ describe.each(realServers)('$name', (known) => {
     expect(await whatBecomesOf(account, another)).toBe(death)
   })
 
-  it(`a refused secret ${wrongSecret}, and a new one restores every account`, async ({ skip }) => {
+  it(`a wrong secret: ${wrongSecret}; a new secret restores every account`, async ({ skip }) => {
     if (!installed()) return skip(`${name} is not installed`)
-    if (wrongSecret === 'is not noticed there') return skip('it does not ask who the client is')
-    const told = wrongSecret === 'fells the app' ? 'app.secret-expired' : 'app.refused'
+    if (wrongSecret === 'is accepted') return skip('it does not ask who the client is')
+    const told = wrongSecret === 'app becomes secret-expired' ? 'app.secret-expired' : 'app.refused'
     const account = await connect('secret')
     await force(account)
     const secret = (await server?.newSecret?.()) ?? 'another-secret_of.theirs'

@@ -25,7 +25,7 @@ const parts: Readonly<Record<string, () => string>> = {
       ['`error`', '`error_description`', 'provider error', 'responsible', 'page'],
       Object.entries(problems).map(consentRow),
     ),
-  'passing reasons': () =>
+  'transient reasons': () =>
     reasonTable({ ...transientReasons, ...ofMachine(['internal_error', 'scopes_cut']) }),
 }
 
