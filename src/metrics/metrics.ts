@@ -94,7 +94,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
   })
   const attempts = new Histogram({
     name: 'tokenbus_refresh_seconds',
-    help: 'Refresh attempts by provider and outcome: succeeded, the class of the failure, or untold.',
+    help: 'Refresh attempts by provider and outcome: succeeded, the class of the failure, kept, or untold.',
     labelNames: ['provider', 'outcome'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 75],
     registers,
@@ -102,7 +102,7 @@ export function createMetrics({ facts }: { facts: ClusterFacts }): Metrics {
 
   const consents = new Counter({
     name: 'tokenbus_consents_total',
-    help: 'Consents that came to an end: connected, or the word for why not (docs/errors.md).',
+    help: 'Finished consents: connected, or the error (see docs/errors.md).',
     labelNames: ['outcome'],
     registers,
   })

@@ -13,7 +13,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'docs/consumers.md#reading-events 2': 'the package is not installed here; its syntax is checked below',
   'docs/consumers.md#reading-events 3': 'the package is not installed here; gofmt reads it below',
   'docs/consumers.md#reading-events 4': 'the library is not installed here',
-  'docs/operations.md#in-front-of-it 1': 'test/http/page-behind-nginx.test.ts: nginx runs with it',
+  'docs/operations.md#reverse-proxy 1': 'test/http/page-behind-nginx.test.ts: nginx runs with it',
   'docs/operations.md#redis 1': 'test/engines/redis-cluster.test.ts: the user has these rights alone',
   'docs/providers.md#providers-of-your-own 1': 'below: is a catalogue of its own',
   'docs/testing.md#a-rule-of-the-accounts-life 1': 'test/testing/documented.test.ts: runs',
