@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// An older Node must be able to read this file: nothing in it is newer than that, and what needs more is imported after the check.
+// An older Node must be able to parse this file: it uses no newer syntax, and imports the rest after the check.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major > 20 || (major === 20 && minor >= 19)) await import('./main.ts')
 else {

@@ -23,14 +23,14 @@ const interrupted = new Promise<NodeJS.Signals>((resolve) => {
   }
 })
 
-/** Resolves when the reader of our output is gone (EPIPE), as after `| head`; the rest of it is dropped. */
+/** Resolves when the reader of our output has closed it (EPIPE), as after `| head`; the rest is dropped. */
 const unread = new Promise<void>((resolve) => {
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     resolve()
   })
 })
-// A log that nobody takes any more is no reason to serve no more tokens.
+// A closed log must not stop the service.
 stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
@@ -46,11 +46,11 @@ async function start(
   onBroken: (sentence: string) => void,
 ): Promise<{ stop(signal?: NodeJS.Signals): Promise<void> }> {
   const config = readConfig(env, mode)
-  // In `dev` the transitions are the output; the log keeps to what a person has to know.
+  // In `dev` the transitions are printed, so the log is limited to warnings.
   const level = mode === 'dev' && env.TOKENBUS_LOG_LEVEL === undefined ? 'warn' : config.logLevel
   const logger = createLogger({ level, stream: stderr })
   const audit = await openAudit({ target: config.audit, stderr, logger })
-  // Without a file to be opened anew, SIGHUP ends the process as it always does.
+  // Without a file to reopen, SIGHUP ends the process by default.
   if (config.audit.to === 'file') process.on('SIGHUP', audit.reopen)
   const { dataDir } = config
   try {

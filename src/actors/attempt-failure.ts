@@ -24,7 +24,7 @@ export function unsent(
   }
 }
 
-/** What the provider told others of this app, at this endpoint if each account has its own. */
+/** The failure that opened the circuit of the app, or of this endpoint if each account has its own. */
 export function appsFault({ context, endpoint }: Pick<App, 'context' | 'endpoint'>): Failure {
   const lastError = refusedAt(context, endpoint)?.error ?? context.lastError
   return {
@@ -72,8 +72,8 @@ const ofManyTenants = new Set(['common', 'organizations', 'consumers'])
 const ofOneTenant = new Set(['app_not_found', 'app_disabled'])
 
 /**
- * What the app lacks in one domain, in one of the tenants it is open to, or where one account says its provider is, is for that one's administrator to give:
- * the others' accounts are none the worse for it.
+ * True if the failure concerns one domain, one tenant of a multi-tenant app, or one account's endpoint only, whose
+ * administrator has to act: other accounts of the app are not affected.
  */
 export function isLackedByOne({ reason, class: refusalClass }: Refusal, config: AppConfig): boolean {
   const { tenant = '' } = config

@@ -31,9 +31,9 @@ export interface PutSeen {
   /** JSON text, as stored. */
   readonly metadata: string | undefined
   readonly extra: string | undefined
-  /** Where the grant works, if that is known better than from the app's current settings. */
+  /** The endpoints at which the grant works, if they differ from the app's current ones. */
   readonly place: GrantPlace | undefined
-  /** Where what is put is what a person's consent has just brought. */
+  /** The put is the result of a consent that has just ended. */
   readonly consented: Consented | undefined
 }
 
@@ -95,8 +95,8 @@ export function decidePut(asked: PutSeen): Result<PutDecision> {
 }
 
 /**
- * A code that was just redeemed brings a grant that lives, also where its token is one that this account had before. Without
- * a refresh token the grant of the same person stays.
+ * A code that was just redeemed gives a valid grant, even with a refresh token that this account had before. Without a
+ * refresh token the grant of the same user is kept.
  */
 function putConsented(seen: PutSeen, mark: string | undefined): Result<PutDecision> {
   const { context } = seen
@@ -143,7 +143,10 @@ function livesStill({ put, at }: PutSeen): boolean {
   return typeof put.expires === 'string' && Date.parse(put.expires) > at
 }
 
-/** Putting the current token of a dead grant again has it tried once more: the refusal may have been the app's or provider's fault. */
+/**
+ * The current token of a revoked grant that is put again is tried once more, because the app or provider may have
+ * caused the refusal.
+ */
 function tryAgain(seen: PutSeen): PutDecision {
   const { accessToken: _, expires: __, ...put } = seen.put
   const grantId = seen.context.grantId as string
@@ -151,7 +154,7 @@ function tryAgain(seen: PutSeen): PutDecision {
   return authorize(keepsAccessToken ? seen : { ...seen, put }, grantId)
 }
 
-/** True if the put has a dead grant tried again. */
+/** True if the put makes a revoked grant be tried again. */
 export function triesAgain({ invalid, grantId }: AccountContext, decision: PutDecision): boolean {
   const event = decision?.event
   return invalid?.class === 'A' && event?.type === 'account.authorized' && event.grantId === grantId

@@ -113,7 +113,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     ]
   }
 
-  /** Sends a token request with a made-up refresh token. */
+  /** Sends a token request with a dummy refresh token. */
   async function ask({ app, config, user, left }: Asked, { secret, clientId }: Client): Promise<Answered> {
     const wait = Math.ceil((app.context.throttledUntil - clock.now()) / 1_000)
     if (wait > 0) return notTried(`not sent: the provider throttles the app for another ${wait} s`, 'wait')
@@ -125,7 +125,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
         ...(secret && { clientSecret: secret }),
         user: user ?? config.clientId,
         refreshToken: dummyRefreshToken(),
-        // A refusal of a made-up token must not count as a fault of the request.
+        // A refusal of a dummy token must not count as a fault of the request.
         workedBefore: spendsRefreshToken(config),
         timing: { connectMs: left(), answerMs: left() },
       })
@@ -134,7 +134,7 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     }
   }
 
-  /** Sends the same request as the baseline: with a made-up secret, or a made-up client id if the app has no secret. */
+  /** Sends the same request as the baseline: with a dummy secret, or a dummy client id if the app has no secret. */
   async function askControl(asked: Asked, first: ClientSecret | undefined): Promise<Answered> {
     const { config } = asked
     if (first === undefined) return ask(asked, { clientId: dummyClientId() })
@@ -187,7 +187,7 @@ type Answered = TokenAnswer | CheckResult
 
 const isAnswer = (answer: Answered): answer is TokenAnswer => 'kind' in answer
 
-/** The baseline: how a made-up client is answered, as far as known. */
+/** The baseline: the response to a dummy client, as far as known. */
 function compared(
   { app, config, user }: Asked,
   answers: readonly Answered[],

@@ -22,7 +22,7 @@ export interface ClientCheckResults {
 
 export interface ClientCheck {
   readonly answer: TokenAnswer
-  /** The response to the same request of a made-up client; undefined if there was none. */
+  /** The response to the same request of a dummy client; undefined if there was none. */
   readonly control: TokenAnswer | undefined
   /** True if another secret of the app is known to be answered differently from the control. */
   readonly isConclusive: boolean
@@ -35,7 +35,7 @@ const answers: CheckResult = { ok: true, message: 'it responds' }
 const noUser: CheckResult = { ok: null, message: 'not tried: give a user' }
 const compared = 'connect an account: its first refresh will show'
 
-/** True if the response is inconclusive without the response to a made-up client. */
+/** True if the response is inconclusive without the response to a dummy client. */
 export function needsControl(answer: TokenAnswer, config: AppConfig): boolean {
   if (answer.kind === 'tokens' || !spendsRefreshToken(config)) return false
   return isOfTokenEndpoint(answer.refusal) && !isSecretRefused(answer.refusal)
@@ -82,7 +82,10 @@ interface Compared extends Pick<ClientCheck, 'control' | 'isConclusive'> {
   readonly refusal: Refusal
 }
 
-/** Some providers check the refresh token before the client: the result is conclusive only if a made-up client is answered differently. */
+/**
+ * Some providers check the refresh token before the client: the result is conclusive only if the response to a dummy
+ * client differs.
+ */
 function byComparison({ refusal, control, isConclusive }: Compared): CheckResult {
   const own = wordsOf(refusal)
   const other = control && keyOf(control)

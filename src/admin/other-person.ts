@@ -9,7 +9,7 @@ export interface Comparing {
   readonly consented: Consented | undefined
 }
 
-/** The current user's address, if the put would make the account another person's. */
+/** The current user's address, if the put would connect the account to another user. */
 export function earlierPerson(comparing: Comparing): string | undefined {
   const { context } = comparing
   if (context.grantId === null) return undefined
@@ -22,7 +22,7 @@ export function identityMismatch(account: string, user: string): Failed {
   return fail('conflict', message, { account, reason: 'identity_mismatch', user })
 }
 
-/** Undefined where the two cannot be compared. */
+/** Undefined if the two cannot be compared. */
 function sameIds({ context, put, consented }: Comparing): boolean | undefined {
   const known = context.identity
   const now = consented?.identity ?? null
@@ -30,7 +30,7 @@ function sameIds({ context, put, consented }: Comparing): boolean | undefined {
   if (context.subject === null || put.subject === undefined) return undefined
   if (isOtherIssuer(known, now)) return undefined
   if (context.subject === put.subject) return true
-  // OpenID Connect Core §8.1: a person may have another `sub` for each client.
+  // OpenID Connect Core §8.1: a user may have a different `sub` for each client.
   return context.app === put.app ? false : undefined
 }
 

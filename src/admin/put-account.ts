@@ -37,7 +37,7 @@ interface Writing {
   readonly account: string
   readonly make: Make
   readonly from: NonNullable<From>
-  /** The app that the put names, judged by the first load of the account. */
+  /** The app of the put, according to the first load of the account. */
   readonly app: string
   readonly loaded: LoadedAccount
   readonly dryRun?: boolean

@@ -20,7 +20,7 @@ export interface DevOptions {
   readonly audit: Audit
   readonly out: (line: string) => void
   readonly colour: boolean
-  /** Called when an embedded server has ended unexpectedly, with a sentence that names it. */
+  /** Called if an embedded server ends unexpectedly, with a sentence that names it. */
   readonly onBroken: (sentence: string) => void
 }
 

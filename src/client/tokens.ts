@@ -11,7 +11,7 @@ export interface TokenEvents {
   invalid: TokenInvalid
 }
 
-/** What a token is wanted for. */
+/** The requirements for a token. */
 export interface GetOptions {
   /** Seconds the token must still be valid; by default 30, or a quarter of its lifetime if that is less. */
   readonly minValidity?: number
@@ -24,7 +24,7 @@ export interface GetOptions {
   readonly subjectTokenType?: 'access_token' | 'refresh_token' | 'id_token' | 'jwt' | 'saml1' | 'saml2'
 }
 
-/** A token that an API has refused. */
+/** A token that an API has rejected. */
 export interface Rejection {
   /** The generation of the token that the API answered 401 to. */
   readonly generation: number
@@ -40,7 +40,10 @@ export interface FetchInit extends RequestInit {
   readonly scopes?: readonly string[]
 }
 
-/** Access tokens of accounts, asked for over NATS and kept in memory while they are good. All methods reject with `TokensError`. */
+/**
+ * Access tokens of accounts, requested over NATS and cached while they are valid. All methods reject with
+ * `TokensError`.
+ */
 export interface Tokens extends AsyncDisposable {
   /**
    * The account's token (RFC 6749 §1.4): from memory while it has 30 s left, or `minValidity`; else it is asked for over NATS. Equal calls share one request.
@@ -74,7 +77,7 @@ export interface Tokens extends AsyncDisposable {
    * ```
    */
   on<K extends keyof TokenEvents>(event: K, handler: (event: TokenEvents[K]) => unknown): () => void
-  /** Ends the connection. What is under way rejects with `closed`. */
+  /** Closes the connection. Pending calls reject with `closed`. */
   close(): Promise<void>
 }
 

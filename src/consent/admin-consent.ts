@@ -10,8 +10,8 @@ interface AdminConsent {
 }
 
 /**
- * Where an administrator agrees for a whole tenant: learn.microsoft.com/entra/identity-platform/v2-admin-consent. Undefined
- * where the provider has no such page.
+ * The page on which an administrator consents for a whole tenant:
+ * learn.microsoft.com/entra/identity-platform/v2-admin-consent. Undefined for providers without such a page.
  */
 export function adminConsentUrl({ config, redirectUri, ticket }: AdminConsent): string | undefined {
   const { authorizeUrl = '' } = config
@@ -28,7 +28,7 @@ export function adminConsentUrl({ config, redirectUri, ticket }: AdminConsent): 
   return page.href
 }
 
-/** It comes back from there without a code. */
+/** The callback of an admin consent has no code. */
 export function isAdminsConsent({ searchParams }: URL, { grant }: Pick<AppConfig, 'grant'>): boolean {
   const said = searchParams.get('admin_consent')?.toLowerCase() === 'true'
   return said && grant === 'authorization_code' && !searchParams.has('code') && !searchParams.has('error')

@@ -7,9 +7,9 @@ export interface BrowserCookie {
 }
 
 /**
- * What only a browser has that was sent to the provider with this ticket: a callback anywhere else would connect one
- * person's account for another (RFC 9700 §4.7). Any number of browsers may begin; a separate cookie name for each ticket lets one
- * browser have several consents open.
+ * A cookie that ties a consent to the browser in which it was started: a callback in another browser would connect one
+ * user's account for another (RFC 9700 §4.7). Each ticket has its own cookie name, so that one browser can have several
+ * consents open; a consent may be started in several browsers.
  */
 export function browserCookie(ticket: string, { codeVerifier }: PendingConsent): BrowserCookie {
   const digest = createHash('sha256').update(ticket).digest('base64url')

@@ -27,21 +27,21 @@ export interface CallbackOptions {
 
 export interface Callback {
   readonly url: URL
-  /** Of the browser that came with it. */
+  /** The cookies of the browser. */
   readonly cookies: string | undefined
 }
 
 export const ticketSchema = z.string().regex(/^[\w-]{43}$/)
-/** Of one callback: each is looked for in the storage. */
+/** Parameters per callback that are looked up as tickets. */
 const mostTickets = 3
 const rememberedFor = { seconds: 600 }
-/** Longer than redeeming a code takes: after it, the node that claimed the ticket has died. */
+/** Longer than redeeming a code takes: after this the node that claimed the ticket must have crashed. */
 const underWayFor = 60_000
 const lookEvery = 250
 
 /**
- * The provider has sent the browser back, perhaps twice: a page is reloaded, a button clicked twice. The code is redeemed
- * once, and each of the requests is answered with what came of it.
+ * Handles a callback, which the browser may send twice (a reload, a double click). The code is redeemed once, and every
+ * request gets the same result.
  */
 export function createCallback(options: CallbackOptions) {
   const { pending, apps, clock, timers, connect, reports, redirectUri } = options
@@ -59,7 +59,7 @@ export function createCallback(options: CallbackOptions) {
     return null
   }
 
-  /** False where another request has it by now. */
+  /** False if another request has claimed it. */
   async function claim({ ticket, waiting: { ended: seen } }: Arrived): Promise<boolean> {
     const taken = await pending.update(ticket, (known) => {
       const { ended, ...waiting } = fromPending(known)
@@ -116,7 +116,7 @@ export function createCallback(options: CallbackOptions) {
     return connect({ ...called, app: { ...app, config: filled.value } })
   }
 
-  /** Null: another request is at it. */
+  /** Null while another request is processing it. */
   async function settled(arrived: Arrived): Promise<ConsentEnd | null> {
     const { ended } = arrived.waiting
     const known = ended && endOf(ended, arrived)
@@ -130,7 +130,7 @@ export function createCallback(options: CallbackOptions) {
     const isSameBrowser = hasCookie(browserCookie(ticket, waiting), cookies)
     const { config } = await apps.look(waiting.app ?? '')
     if (config !== null && isAdminsConsent(url, config)) return { kind: 'agreed', ticket, isSameBrowser }
-    // Neither is the code spent: the browser that began may still come back with it.
+    // The code is not used, so the browser that started the consent can still finish it.
     return isSameBrowser ? settled(arrived) : turnedDown('other_browser', { ticket })
   }
 
@@ -162,7 +162,7 @@ function endedWith(outcome: Outcome, url: URL): Ended {
   return { kind, problem, values, adminUrl, callback: digestOf(url) }
 }
 
-/** What this callback is answered with; null where it has to be looked at. */
+/** The known result for this callback; null if it has to be processed. */
 function endOf(ended: Ended, { ticket, waiting, url }: Arrived): ConsentEnd | null {
   if (ended.kind === 'connected') return ended
   if (ended.kind === 'under-way' || ended.callback !== digestOf(url)) return null
@@ -170,7 +170,10 @@ function endOf(ended: Ended, { ticket, waiting, url }: Arrived): ConsentEnd | nu
   return turnedDown(problem, { asked: waiting, ticket, values, adminUrl })
 }
 
-/** A code and its verifier are as good as a grant: they go nowhere but where they were asked for. */
+/**
+ * A code with its verifier is as powerful as a grant, so it is sent only to the endpoint of the app at the time of the
+ * request.
+ */
 function isElsewhere({ redeemsAt: bound }: PendingConsent, config: AppConfig): boolean {
   return bound !== undefined && bound !== redeemsAt(config)
 }

@@ -41,14 +41,14 @@ export type Outcome =
       readonly problem: ConsentProblem
       readonly values?: Readonly<Record<string, string>>
       readonly adminUrl?: string
-      /** What the provider said. */
+      /** The provider's error. */
       readonly providerError?: ProviderError
     }
 
 interface Granted extends Called {
   readonly account: string
   readonly grant: Extract<GrantRead, { kind: 'grant' }>
-  /** Who signed in, by name. */
+  /** The name of the user who signed in. */
   readonly name: string
 }
 
@@ -58,18 +58,18 @@ const turnedDown = (problem: ConsentProblem, values?: Readonly<Record<string, st
   ...(values && { values }),
 })
 
-/** The account gets the grant that a code is worth; or it stays as it was. */
+/** Redeems a code and stores the grant in the account; if that fails, the account is unchanged. */
 export function createConnectAccount(options: ConnectAccountOptions) {
   const { tokenbus, provider, clock, redirectUri, reports } = options
 
-  /** Who does not accept a secret has not looked at the code: it may go with the next one. */
+  /** A refused secret leaves the code unused, so it is sent again with the next secret. */
   async function redeem(called: Called): Promise<{ answer: CodeAnswer; sentAt: number }> {
     const { waiting, app, callbackUrl, ticket } = called
     const id = createHash('sha256').update(`consent ${ticket}`).digest('base64url')
     const tried: string[] = []
     for (;;) {
       const client = chooseSecret(app, tried)
-      // Counted from before the request left, what is said of a token's life is never too much.
+      // Measured before sending, so that the lifetime is never overestimated.
       const sentAt = clock.now()
       const answer = await provider.redeemCode({
         config: app.config,
@@ -153,7 +153,7 @@ function locationOf(
   return location.href
 }
 
-/** None where the app has nothing to fill in. */
+/** Empty for apps without URL parameters. */
 function paramsIn({ params }: PendingConsent, { urlParams }: AppConfig): { params?: Params } {
   return params === undefined || urlParams === undefined ? {} : { params }
 }

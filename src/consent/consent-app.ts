@@ -9,13 +9,13 @@ export interface ConsentApp {
   readonly apps: Pick<Apps, 'look'>
   readonly app: string
   readonly params: Params | undefined
-  /** The name of the caller's field. */
+  /** The name of the field in the request, for error messages. */
   readonly field: string
-  /** Nothing comes back by a browser. */
+  /** A device authorization, which has no redirect. */
   readonly onDevice?: boolean
 }
 
-/** The settings of an app whose accounts a person connects, its URLs filled in. */
+/** The settings of an app that can be connected by consent, with its URLs filled in. */
 export async function consentApp({
   apps,
   app,
@@ -30,5 +30,5 @@ export async function consentApp({
   return fail('invalid_config', `${field}: accounts of this app need nobody to consent`)
 }
 
-/** What a person has agreed to is redeemed there, and nowhere else. */
+/** Identifies the endpoint at which a code may be redeemed. */
 export const redeemsAt = ({ tokenUrl, issuer }: AppConfig): string | undefined => originOf(tokenUrl ?? issuer)

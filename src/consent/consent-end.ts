@@ -3,13 +3,13 @@ import { type ConsentProblem, problemOf } from './problems.ts'
 export interface TurnedDown {
   readonly kind: 'turned-down'
   readonly problem: ConsentProblem
-  /** What the page's sentences are filled in with, such as the scopes that are missing. */
+  /** Values for the placeholders of the page's texts, such as the missing scopes. */
   readonly values: Readonly<Record<string, string>>
-  /** The caller's own page, with the problem; null when it is not known who asked. */
+  /** The caller's redirect URL with the problem; null if the request is unknown. */
   readonly back: string | null
-  /** The ticket with which the person may go to the provider once more. */
+  /** The ticket with which the user can try again. */
   readonly again: string | null
-  /** Where an administrator agrees for all. */
+  /** The page for an administrator's consent. */
   readonly adminUrl: string | null
 }
 
@@ -18,7 +18,7 @@ export interface Connected {
   readonly location: string
 }
 
-/** An administrator has consented for the tenant: the user can go on to the provider now. */
+/** An administrator has consented for the tenant, so the user can continue at the provider. */
 export interface Agreed {
   readonly kind: 'agreed'
   readonly ticket: string
@@ -33,7 +33,7 @@ interface Asked {
 }
 
 interface Details {
-  /** Undefined: nobody is known who could be sent back. */
+  /** Undefined if the redirect URL is unknown. */
   readonly asked?: Asked
   readonly ticket?: string
   readonly values?: TurnedDown['values']

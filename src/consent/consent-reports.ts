@@ -17,10 +17,10 @@ export interface Exchanged {
   readonly app: App & { readonly config: AppConfig }
   readonly answer: CodeAnswer
   readonly client: ClientSecret | undefined
-  /** Secrets that were refused. */
+  /** The refused secrets. */
   readonly tried: readonly string[]
   readonly sentAt: number
-  /** Of this consent, not secret. */
+  /** Identifies the consent; not secret. */
   readonly id: string
 }
 
@@ -49,7 +49,7 @@ export function createConsentReports({ apps, logger, consentEnded }: ConsentRepo
   }
 
   return {
-    /** Whether the client is accepted, by the word of the token endpoint. */
+    /** Reports to the app's circuit whether the token endpoint accepted the client. */
     async exchanged({ app, answer, client, tried, sentAt, id }: Exchanged): Promise<void> {
       const { app: name, question } = app.context
       const sent = { at: sentAt, endpoint: app.endpoint, question: question?.id ?? null }

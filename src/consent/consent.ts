@@ -24,29 +24,29 @@ import { type ConsentReportsOptions, createConsentReports } from './consent-repo
 import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
-/** The caller that requests a consent, the account, and where the browser goes afterwards. */
+/** A request for consent: the account, and the URL to redirect to afterwards. */
 export interface ConsentWish {
-  /** Null: a new one, named at the end. */
+  /** Null for a new account, whose id is created at the end. */
   readonly account: string | null
-  /** Undefined: the person chooses. */
+  /** Undefined lets the user choose. */
   readonly app?: string | undefined
   readonly name?: string | undefined
-  /** The mailbox, or who is expected to sign in. */
+  /** The mailbox, or the user expected to sign in. */
   readonly email?: string | undefined
-  /** Who has to sign in. */
+  /** The address of the user who must sign in. */
   readonly expectedEmail?: string | undefined
-  /** The account may become that of another person. */
+  /** The account may be connected to another user than before. */
   readonly allowOtherUser?: boolean | undefined
-  /** What fills the app's URLs. */
+  /** Values for the placeholders in the app's URLs. */
   readonly params?: Readonly<Record<string, string>> | undefined
   readonly redirectUrl: string
-  /** Seconds the address is good for. */
+  /** Seconds for which the link is valid. */
   readonly ttl?: number | undefined
   /** The caller, whose permissions limit what can be connected. */
   readonly by: Bound
 }
 
-/** Where the browser goes next: on to the provider, to a choice between apps, or nowhere. */
+/** The next step: redirect to the provider, choose an app, or an error page. */
 export type ConsentStart =
   | { readonly kind: 'go'; readonly location: string; readonly cookie: BrowserCookie }
   | {
@@ -63,28 +63,28 @@ export interface ConsentOptions extends TicketsOptions, Omit<ConsentReportsOptio
   readonly clock: Pick<ClusterClock, 'now'>
   readonly timers: Pick<Timers, 'delay'>
   readonly redirectUrls: RedirectUrls
-  /** Base of the pages, without a slash at its end. */
+  /** The base URL of the pages, without a trailing slash. */
   readonly publicUrl: () => string
 }
 
 export interface Consent {
   /** The address to send the user to. */
   begin(wish: ConsentWish): Promise<Result<{ url: string }>>
-  /** The user has come. `app` is what they chose, where there is a choice. */
+  /** The user has opened the link. `app`: the app they chose, if there is a choice. */
   proceed(visit: { ticket: unknown; app: unknown; cookies: string | undefined }): Promise<ConsentStart>
-  /** The provider has sent the browser back. Nothing is stored unless everything is as it was asked for. */
+  /** Handles the provider's redirect. Nothing is stored unless all checks pass. */
   finish(callback: Callback): Promise<ConsentEnd>
 }
 
-/** As EmailEngine's: a link is sent by mail, and followed the next morning. */
+/** As in EmailEngine: links are sent by e-mail, and may be opened a day later. */
 const usualLife = 86_400
-/** Where providers send the browser back to: to be registered there. */
+/** The callback URL to register at providers. */
 export const redirectUriOf = (publicUrl: string) => `${publicUrl}/oauth`
 const random = () => randomBytes(32).toString('base64url')
 
 /**
- * The authorization code grant in the user's browser (RFC 6749 §4.1, PKCE RFC 7636): each consent is for one account,
- * known by an unguessable ticket that is also its `state`, good once and for a day.
+ * The authorization code grant in the user's browser (RFC 6749 §4.1, PKCE RFC 7636). Each consent is for one account,
+ * and identified by an unguessable ticket, which is also its `state`, can be used once, and expires after a day.
  */
 export function createConsent(options: ConsentOptions): Consent {
   const { tokenbus, apps, provider, redirectUrls, publicUrl, pending } = options
@@ -114,8 +114,8 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   /**
-   * From now on the ticket is for this app, at the place it has now. What has failed begins anew: its code may be spent, so
-   * nothing of it is used again.
+   * Binds the ticket to this app at its current endpoints. After a failure everything is generated again, because the
+   * code may already have been used.
    */
   async function bind(ticket: string, to: { app: string; redeemsAt: string | undefined }) {
     const bound = await pending.update(ticket, (known) => {
@@ -149,7 +149,7 @@ export function createConsent(options: ConsentOptions): Consent {
       const bound = account === null ? undefined : await binding.of(account, by)
       if (bound?.ok === false) return bound
       const known = await knownAccount(account)
-      // Who connects an account again need not say again where its provider is.
+      // To reconnect an account, its stored parameters are used.
       const params = said ?? (known?.app === app ? known?.params : undefined)
       const wanted = app === undefined ? undefined : await asksConsent(app, params)
       if (wanted?.ok === false) return wanted
@@ -198,7 +198,7 @@ function whoIsAsked({ name, expectedEmail, allowOtherUser = false, ...wish }: Pe
   return { name, email, expectedEmail, allowOtherUser, loginHint: expectedEmail ?? email ?? addressOf(known) }
 }
 
-/** The `login_hint`: the address the account is known by. */
+/** The `login_hint`: the account's known address. */
 function addressOf(known: AccountView | undefined): string | undefined {
   const address = known?.signedInAs ?? known?.user
   return address?.includes('@') ? address : undefined

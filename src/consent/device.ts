@@ -32,7 +32,7 @@ export interface DeviceOptions {
 }
 
 export interface Device extends Pick<Tokenbus, 'connectDevice'> {
-  /** Asks providers, from now on, whether somebody has agreed. */
+  /** Starts polling providers. */
   start(): void
   stop(): Promise<void>
 }
@@ -46,7 +46,7 @@ const waitingSchema = z.object({
   apps: z.string().nullable(),
   redeemsAt: z.string().optional(),
   allowOtherUser: z.boolean().default(false),
-  /** Seconds between two questions, as the provider wants them. */
+  /** The provider's polling interval in seconds. */
   interval: z.number(),
 })
 type Waiting = z.output<typeof waitingSchema>
@@ -55,7 +55,7 @@ type Make = PutRest[0]
 
 const lookEvery = 1_000
 const mostAtOnce = 16
-/** Longer than a question and its answer take: nobody asks twice at once. */
+/** Longer than a request takes, so that no two nodes poll the same one at the same time. */
 const claimHolds = 30_000
 /** RFC 8628 §3.5. */
 const slowerBy = 5
@@ -63,8 +63,8 @@ const storeTries = 20
 const second = 1_000
 
 /**
- * The device authorization grant (RFC 8628). What waits for a person is stored sealed, and whichever node claims it when it
- * is due asks the provider once: a restart loses none, and no two nodes ask.
+ * The device authorization grant (RFC 8628). Pending authorizations are stored encrypted; the node that claims a due
+ * one polls the provider, so a restart loses none, and no two nodes poll at the same time.
  */
 export function createDevice(options: DeviceOptions): Device {
   const { tokenbus, apps, provider, pending, clock, timers, logger } = options
@@ -77,7 +77,7 @@ export function createDevice(options: DeviceOptions): Device {
     if (found === null) return pending.remove(id)
     const waiting = waitingSchema.parse(found.details)
     const app = resolveApp(await apps.look(waiting.app), waiting.params ?? {})
-    // A device code is as good as a grant: it goes nowhere but where it is from.
+    // A device code is as powerful as a grant, so it is sent only to the endpoint that issued it.
     if (app.config === null || redeemsAt(app.config) !== waiting.redeemsAt)
       return end(id, waiting, 'app_changed')
     const client = chooseSecret(app)
@@ -113,7 +113,7 @@ export function createDevice(options: DeviceOptions): Device {
     return end(id, waiting, await stored(account, put, from))
   }
 
-  /** The code is spent, and only these tokens are left of it: they are not given up at once. */
+  /** The code is used up, so storing its tokens is retried. */
   async function stored(account: string, ...put: PutRest): Promise<string> {
     for (let tries = 1; ; tries++) {
       try {
@@ -181,7 +181,7 @@ export function createDevice(options: DeviceOptions): Device {
   }
 }
 
-/** Seconds until the next question; undefined where there is none left to ask. */
+/** Seconds until the next poll; undefined if polling has ended. */
 function intervalAfter(
   { refusal }: Extract<CodeAnswer, { kind: 'refused' }>,
   { interval }: Waiting,

@@ -11,7 +11,7 @@ const find = (fits: (row: ReturnType<typeof problemOf>) => boolean | undefined) 
 
 const meaningOf = (said: Said) => classify({ providerError: { status: null, ...said }, workedBefore: false })
 
-/** Numbers say more than words, and words more than what they mean elsewhere. */
+/** Numeric codes take precedence over error codes, and those over the class of the refusal. */
 function problemSaid({ error, codes = [] }: Said, reason: string | undefined): ConsentProblem | undefined {
   const numbered = meaningOf({ error: '', codes })?.reason
   return (
@@ -22,7 +22,7 @@ function problemSaid({ error, codes = [] }: Said, reason: string | undefined): C
   )
 }
 
-/** What the token endpoint meant when it did not take a code. */
+/** Maps a refused code exchange to a problem. */
 export function problemOfRefusal({ providerError, reason, class: failureClass }: Refusal): ConsentProblem {
   if (failureClass === 'T') return 'provider_unavailable'
   return problemSaid(providerError, reason) ?? 'provider_refused'
@@ -35,8 +35,8 @@ export interface Declined extends Said {
 }
 
 /**
- * Why nobody has agreed, as the callback says (RFC 6749 §4.1.2.1); undefined where somebody has. Microsoft's number is to be
- * had at the beginning of `error_description` alone; nothing else of that is looked at.
+ * Maps the error of a callback (RFC 6749 §4.1.2.1) to a problem; undefined if there is none. Microsoft's numeric code
+ * is only at the beginning of `error_description`; nothing else of that text is used.
  */
 export function declinedIn({ searchParams }: URL): Declined | undefined {
   const declined = searchParams.get('error')

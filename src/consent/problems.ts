@@ -1,24 +1,24 @@
 import type { Reason } from '../contract/reasons.ts'
 
-/** Who can do something about it. */
+/** Who can fix it. */
 export type Blame = 'user' | 'administrator' | 'app' | 'provider' | 'tokenbus'
 
 export interface Problem {
   readonly blame: Blame
-  /** Of the page. */
+  /** The HTTP status of the page. */
   readonly status: number
-  /** Goes to the caller beside the word, as `error_description`. */
+  /** Sent to the caller as `error_description`. */
   readonly description: string
   /** For the operators of the app. */
   readonly action?: string
-  /** Of several, one title. */
+  /** The title, if several problems share it. */
   readonly title?: 'app_fault' | 'administrator_needed' | 'sign_in_refused'
-  /** Does the page lead to the provider once more? */
+  /** The page offers to try again. */
   readonly again?: true
-  /** The provider's words and numbers for it, at the callback or where the code is redeemed. */
+  /** The provider's error codes for it, in the callback or the code exchange. */
   readonly words?: readonly string[]
   readonly codes?: readonly number[]
-  /** What a refusal means elsewhere, where neither says more. */
+  /** The reasons of refusals that map to it, if no code is more specific. */
   readonly reasons?: readonly Reason[]
 }
 
@@ -28,9 +28,9 @@ const ofSignIn = { blame: 'user', status: 403, title: 'sign_in_refused', again: 
 const ofUser = { blame: 'user', status: 400, again: true } as const
 
 /**
- * Why a consent came to nothing, by the word that goes to the caller's `redirectUrl` as `error`. The page's sentences are
- * `consent.<word>.text` and, unless it has another title, `consent.<word>.title` of the language files. Sources of the
- * numbers: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+ * Why a consent failed, by the word in the parameter `error` of the caller's `redirectUrl`. The page's texts are
+ * `consent.<word>.text` and, unless it has another title, `consent.<word>.title` in the language files. Source of the
+ * numeric codes: learn.microsoft.com/entra/identity-platform/reference-error-codes.
  */
 export const problems = {
   unknown_request: {

@@ -15,17 +15,17 @@ import type { ConsentProblem } from './problems.ts'
 export interface ReadGrant {
   readonly account: string
   readonly name?: string | undefined
-  /** The mailbox, or who is expected to sign in; never who did. */
+  /** The mailbox, or the user expected to sign in; not the one who did. */
   readonly email?: string | undefined
-  /** The account's user, where the provider does not say. */
+  /** The account's user if the provider does not report one. */
   readonly user?: string | undefined
   readonly config: AppConfig
   readonly answer: CodeAnswer
-  /** Milliseconds: when the code was sent, from which lives count. */
+  /** When the code was sent (ms), from which lifetimes are counted. */
   readonly sentAt: number
 }
 
-/** What the account is so far. */
+/** The stored account. */
 type Known = Pick<KnownAccount, 'user' | 'signedInAs'> | undefined
 
 export type GrantRead =
@@ -44,7 +44,7 @@ export type GrantRead =
 
 type Granted = Extract<CodeAnswer, { kind: 'tokens' }>
 
-/** What the provider answered once a person had agreed, as an account to put, or why it is none. */
+/** Converts the result of a code exchange to an account to put, or to the problem. */
 export function readGrant(asked: ReadGrant): GrantRead {
   const { name, email, config, answer } = asked
   if (answer.kind === 'refused')
@@ -69,7 +69,7 @@ export function readGrant(asked: ReadGrant): GrantRead {
   }
 }
 
-/** The account of an app that acts for itself, once somebody has agreed that it may. */
+/** The account of an app with client credentials, after an administrator's consent. */
 export function withoutCode(
   account: string,
   { name, email }: Pick<ReadGrant, 'name' | 'email'>,
@@ -83,7 +83,10 @@ function aboutOf({ name, email }: Pick<ReadGrant, 'name' | 'email'>): Pick<Accou
   return Object.keys(about).length > 0 ? { metadata: about } : {}
 }
 
-/** Who signed in, by the provider's word before anybody else's; at Microsoft, which has shared ones, the mailbox. */
+/**
+ * The account's user: preferably as reported by the provider; at Microsoft the mailbox, because mailboxes can be
+ * shared.
+ */
 function userOf({ account, email, user, config }: ReadGrant, { signedIn }: Granted, known: Known): string {
   const mailbox = email ?? (isShared(known) ? known?.user : undefined)
   if (mailbox !== undefined && wordsOf(config) === 'outlook') return mailbox
@@ -95,7 +98,7 @@ function isShared(known: Known): boolean {
   return known?.signedInAs != null && known.signedInAs.toLowerCase() !== known.user.toLowerCase()
 }
 
-/** Without a refresh token, where the provider gave none and one is needed: the grant of before may go on. */
+/** Without a refresh token in the response, the stored one is kept. */
 function tokensOf({ config, sentAt }: ReadGrant, answer: Granted): Partial<AccountPut> {
   const { accessToken, expiresIn, refreshTokenExpiresIn } = answer
   const refreshToken = config.refreshToken === 'none' ? undefined : answer.refreshToken

@@ -1,22 +1,22 @@
 import { fail, ok, type Result } from '../contract/failures.ts'
 
 export interface RedirectUrls {
-  /** Fails with `bad_request` for an address that browsers may not be sent to. */
+  /** Fails with `bad_request` for a URL that is not allowed. */
   check(url: string): Result<URL>
 }
 
 export interface RedirectUrlsOptions {
-  /** Origins an operator allows, such as `https://app.example.com`. */
+  /** The origins the operator allows, such as `https://app.example.com`. */
   readonly origins: readonly string[]
-  /** Our own pages. */
+  /** The origin of our own pages. */
   readonly ownOrigin: () => string
-  /** Any port of this machine, for trying tokenbus out. */
+  /** Allow any port on loopback, for development. */
   readonly allowLoopback: boolean
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Where a browser may be sent after consent: to allowed origins only, or we would be an open redirect (RFC 9700 §4.11). */
+/** Restricts redirects after a consent to allowed origins, to prevent an open redirect (RFC 9700 §4.11). */
 export function createRedirectUrls({ origins, ownOrigin, allowLoopback }: RedirectUrlsOptions): RedirectUrls {
   const allowed = new Set(origins)
   return {

@@ -6,13 +6,13 @@ import { type ConsentProblem, problems } from './problems.ts'
 
 const problemSchema = z.enum(Object.keys(problems) as ConsentProblem[])
 
-/** What has become of a consent. It is remembered for a while: browsers ask for the same page again. */
+/** The result of a consent, kept for a while because browsers may repeat the request. */
 const endedSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('under-way'), at: z.number() }),
   z.object({ kind: z.literal('connected'), location: z.string() }),
   z.object({
     kind: z.literal('turned-down'),
-    /** A digest of the callback that it answered: another one may do better. */
+    /** A digest of the callback, because a different callback may still succeed. */
     callback: z.string(),
     problem: problemSchema,
     values: z.record(z.string(), z.string()),
@@ -25,15 +25,15 @@ const detailsSchema = z.object({
   app: z.string().optional(),
   name: z.string().optional(),
   email: z.string().optional(),
-  /** Who is expected to sign in, for the provider's page. */
+  /** The user expected to sign in, for the `login_hint`. */
   loginHint: z.string().optional(),
-  /** Who has to. */
+  /** The address of the user who must sign in. */
   expectedEmail: z.string().optional(),
   allowOtherUser: z.boolean().default(false),
   params: z.record(z.string(), z.string()).optional(),
   /** The apps that the caller may use; absent in older tickets. */
   apps: z.string().nullable().default(everything),
-  /** The origin the code is meant for; tickets of before do not say. */
+  /** The origin that may redeem the code; absent in tickets of older versions. */
   redeemsAt: z.string().optional(),
   redirectUrl: z.string(),
   nonce: z.string(),
@@ -43,7 +43,7 @@ const detailsSchema = z.object({
 type Details = z.output<typeof detailsSchema>
 export type Ended = z.output<typeof endedSchema>
 
-/** A consent somebody asked for, and perhaps has given. */
+/** A requested consent, and its result if it has ended. */
 export interface PendingConsent extends Details {
   readonly codeVerifier: Secret
 }

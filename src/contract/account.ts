@@ -26,7 +26,7 @@ export const accountPutSchema = z.strictObject({
   app: idSchema,
   user: textSchema(320),
   subject: textSchema(255).optional(),
-  /** False: the account must stay that of the same person. */
+  /** False: the account must stay with the same user. */
   allowOtherUser: z.boolean().optional(),
   accessToken: tokenTextSchema.optional(),
   refreshToken: tokenTextSchema.optional(),
@@ -93,11 +93,11 @@ export const accountDeviceSchema = z.strictObject({
   /** The account's user, for providers that do not report who signed in. */
   user: textSchema(320).optional(),
   params: urlValuesSchema.optional(),
-  /** The account may become that of another person. */
+  /** The account may be connected to another user. */
   allowOtherUser: z.boolean().optional(),
 })
 
-/** What to show the person who consents. */
+/** What to show the user who consents. */
 export const accountDeviceReplySchema = z.strictObject({
   account: idSchema,
   userCode: z.string(),
@@ -147,7 +147,9 @@ export const accountSchema = z.strictObject({
   extra: extraSchema.optional().describe("fields of the provider's token responses that the app keeps"),
 })
 
-/** `created`: the account is new. `triedAgain`: its grant was dead, and its refresh token will be tried once more. */
+/**
+ * `created`: the account is new. `triedAgain`: its grant was revoked, and its refresh token will be tried once more.
+ */
 const putEffectSchema = z.strictObject({
   created: z.literal(true).optional(),
   triedAgain: z.literal(true).optional(),

@@ -2,7 +2,7 @@ import type { ReasonText } from '../../machines/index.ts'
 
 const compare = 'compare the settings of the app with its registration at the provider'
 
-/** What is wrong with an app, at its provider (class P) or in its settings here (class C). */
+/** Reasons that concern an app: at its provider (class P), or in its settings here (class C). */
 export const appReasons = {
   client_secret_expired: { means: "The app's client secret has expired.", action: 'add a new client secret' },
   client_secret_wrong: {

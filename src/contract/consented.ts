@@ -1,9 +1,9 @@
 import type { Identity } from '../../machines/index.ts'
 
-/** A person has just agreed at the provider, which says who it was. */
+/** The identity of the user who has just consented, as reported by the provider. */
 export interface Consented {
-  /** Null where the provider does not say. */
+  /** Null if the provider does not report one. */
   readonly identity: Identity | null
-  /** Every address the provider knows that person by. */
+  /** All addresses of the user that the provider reports. */
   readonly addresses: readonly string[]
 }

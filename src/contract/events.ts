@@ -74,7 +74,7 @@ export const eventSchemas = {
     expiresAt: timeSchema,
     action: z.string(),
   }),
-  /** The grant is of another person than before. */
+  /** The grant belongs to another user than before. */
   'account.user-changed': z.strictObject({
     type: z.literal('account.user-changed'),
     ...ofAccount,

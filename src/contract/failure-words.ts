@@ -1,4 +1,4 @@
-/** The code word of a failure: the HTTP-like number that goes with it on every wire, when it is answered, and what helps. */
+/** The code words of failures: the HTTP-like status, when it occurs, and the action. */
 const failureWords = {
   bad_request: {
     status: 400,
@@ -103,7 +103,7 @@ export const failureStatus = Object.fromEntries(
   Object.entries(failureWords).map(([word, { status }]) => [word, status]),
 ) as Statuses
 
-/** With the word of what nobody expects, and which is therefore none of a `Failure`. */
+/** Including the word for unexpected errors, which is not one of `Failure`. */
 export const answeredWords = {
   ...failureWords,
   internal_error: {

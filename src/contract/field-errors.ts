@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What is wrong with which field; `key` is its path, empty for the whole payload. */
+/** An invalid field and the rule it breaks; `key` is its path, empty for the whole payload. */
 export const fieldErrorSchema = z.strictObject({ key: z.string(), message: z.string() })
 export type FieldError = z.output<typeof fieldErrorSchema>
 

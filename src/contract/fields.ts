@@ -126,6 +126,6 @@ export const revised = {
     .describe('as version, but unique even if a failover lost a save; over HTTP the ETag without its quotes'),
 }
 
-/** The type of what is sent, read-only. */
+/** The read-only type of a schema's input. */
 export type Sent<S extends z.ZodType> = ReadonlyDeep<z.output<S>>
 type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T

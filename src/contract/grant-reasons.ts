@@ -4,7 +4,7 @@ const reconnect = 'ask the user to reconnect'
 const signIn = 'ask the user to sign in again'
 const administrator = "ask the user's administrator"
 
-/** Why a grant has ended (class A), or waits for a person (class S). */
+/** Reasons why a grant has ended (class A), or is parked until someone acts (class S). */
 export const grantReasons = {
   grant_revoked: {
     means: 'The provider says that the grant has ended, without a reason.',

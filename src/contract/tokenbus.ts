@@ -51,7 +51,7 @@ export type TokenResult = Result<Uint8Array> & { readonly renewed?: boolean }
 export interface KnownAccount {
   readonly app: string
   readonly user: string
-  /** Who signed in, where the provider said so. */
+  /** The user who signed in, if the provider reported it. */
   readonly signedInAs?: string | null
   readonly metadata: object
 }
@@ -61,7 +61,7 @@ export interface From {
   readonly by?: Bound | null
 }
 
-/** `place`: where the grant was given, if that is known better than from the app of now. */
+/** `place`: the endpoints at which the grant was given, if they differ from the app's current ones. */
 export interface PutFrom extends From {
   readonly place?: GrantPlace
   readonly consented?: Consented
@@ -69,21 +69,21 @@ export interface PutFrom extends From {
 
 /** API tokens, for operators on the bus. */
 export interface ApiTokenAdmin {
-  /** The token itself is in this answer and nowhere else. */
+  /** The token itself is in this reply only. */
   createApiToken(options: ApiTokenCreate): Promise<Result<ApiTokenMade>>
-  /** All of them, without the tokens themselves. */
+  /** All API tokens, without the tokens themselves. */
   listApiTokens(): Promise<Result<ApiTokenList>>
-  /** It is refused from now on, by every node within 5 s. */
+  /** It is rejected from now on, by every node within 5 s. */
   revokeApiToken(id: string): Promise<Result<ApiTokenRevoked>>
 }
 
 /** Dead letters, for operators on the bus. */
 export interface DeadEventAdmin {
-  /** Which, and why their stream refused them. */
+  /** The dead letters, with the reason. */
   deadEvents(query: EventsDead): Promise<Result<DeadEvents>>
   /** Puts them back at the end of the outbox, after events saved meanwhile. */
   retryEvents(which: EventsWhich): Promise<Result<EventsRetried>>
-  /** They are gone for good. */
+  /** Deletes them permanently. */
   dropEvents(which: EventsWhich): Promise<Result<EventsDropped>>
 }
 
@@ -91,9 +91,9 @@ export interface DeadEventAdmin {
 export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   /** Answered from memory if possible. */
   getToken(account: string, want: TokenWant): Promise<TokenResult>
-  /** Reports that an API refused a token (RFC 6750 §3.1 `invalid_token`); answers a newer one where there is one. */
+  /** Reports that an API rejected a token (RFC 6750 §3.1 `invalid_token`); returns a newer one if possible. */
   rejectToken(account: string, report: TokenReject): Promise<TokenResult>
-  /** `triedAgain`: what was put is the token of a grant that was dead, and is sent once more. */
+  /** `triedAgain`: the token of a revoked grant was put again, and will be tried once more. */
   putAccount(account: string, put: AccountPut, from?: PutFrom): Promise<Result<AccountPutView>>
   /** Decides as `putAccount` does, and stores nothing. */
   checkPut(account: string, put: AccountPut): Promise<Result<AccountPutCheck>>
@@ -103,28 +103,28 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
     make: (known: KnownAccount | undefined) => Result<AccountPut>,
     from?: PutFrom,
   ): Promise<Result<AccountPutView>>
-  /** Starts consent on another device; the account is connected once the person has agreed. */
+  /** Starts consent on another device; the account is connected once the user has consented. */
   connectDevice(account: string, options: AccountDevice, from?: From): Promise<Result<AccountDeviceReply>>
-  /** Its state, and why; never a secret. */
+  /** Its state and reason, without secrets. */
   getAccount(account: string): Promise<Result<AccountView>>
-  /** In order of id, a page at a time. */
+  /** In order of id, in pages. */
   listAccounts(query: AccountList): Promise<Result<AccountPage>>
   /** From now on its token is no longer served. */
   revokeAccount(account: string, options: AccountRevoke, from?: From): Promise<Result<AccountRevoked>>
-  /** Also where the provider does not confirm the revocation (RFC 7009). */
+  /** Succeeds even if the provider does not confirm the revocation (RFC 7009). */
   deleteAccount(account: string, options: AccountDelete, from?: From): Promise<Result<AccountDeleted>>
-  /** Its transitions, the oldest first. Fails with `history_unavailable` where JetStream does not answer. */
+  /** Its transitions, oldest first. Fails with `history_unavailable` if JetStream does not respond. */
   accountHistory(account: string, query: AccountHistory): Promise<Result<AccountTransitions>>
-  /** Makes or replaces an app; secrets that are not named are gone. */
+  /** Creates or replaces an app; secrets that are not named are removed. */
   putApp(app: string, put: AppPut): Promise<Result<AppView>>
   /** A partial change: other settings and secrets stay. `make` gets the app as the save finds it, and may run more than once. */
   updateApp(
     app: string,
     make: (known: Pick<AppPut, 'provider'>) => Result<AppPatch>,
   ): Promise<Result<AppView>>
-  /** Its settings, secrets as `***`. */
+  /** Its settings, with secrets as `***`. */
   getApp(app: string): Promise<Result<AppView>>
-  /** All of them. */
+  /** All apps. */
   listApps(): Promise<Result<AppPage>>
   /** Fails with `conflict` while it has accounts. */
   deleteApp(app: string, options: AppDelete): Promise<Result<AppDeleted>>
@@ -132,10 +132,12 @@ export interface Tokenbus extends ApiTokenAdmin, DeadEventAdmin {
   addSecret(app: string, secret: AppSecretAdd): Promise<Result<AppView>>
   /** Removes a client secret by its id. */
   removeSecret(app: string, secret: AppSecretRemove): Promise<Result<AppView>>
-  /** Tries the app's settings at its provider, without changing the state of the app or of any account. */
+  /** Verifies the app's settings at its provider, without changing the state of the app or its accounts. */
   verifyApp(app: string, how: AppVerify): Promise<Result<AppVerification>>
-  /** Seals a page of what is stored anew, with the first of the sealing keys. */
+  /** Re-encrypts a page of records with the first sealing key. */
   rotateKeys(page: KeysRotate): Promise<Result<KeyRotation>>
-  /** The first call, without a cursor, raises the write level of all nodes; the next ones rewrite what is stored. */
+  /**
+   * The first call, without a cursor, raises the write level of all nodes; the next ones rewrite the stored records.
+   */
   finishUpgrade(page: UpgradeFinish): Promise<Result<UpgradePage>>
 }

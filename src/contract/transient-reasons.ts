@@ -3,7 +3,7 @@ import type { ReasonText } from '../../machines/index.ts'
 const wait = 'wait'
 const between = 'wait; if it lasts, check proxies and gateways between the nodes and the provider'
 
-/** What passes by itself (class T), though some of it only once somebody has looked. */
+/** Temporary reasons (class T), some of which need an operator's attention. */
 export const transientReasons = {
   provider_unavailable: { means: 'The provider reports that it is temporarily unavailable.', action: wait },
   throttled: { means: 'The provider limits the request rate (429 or `Retry-After`).', action: wait },

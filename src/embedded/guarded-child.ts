@@ -17,7 +17,7 @@ export interface GuardedChildOptions {
   readonly variable: string
   readonly programs: readonly string[]
   readonly args: readonly string[]
-  /** Its directory. `<place>.log` is its log; `<place>.pid` records who runs it, and prevents a second one. */
+  /** Its directory. `<place>.log` is its log; `<place>.pid` records the running process, and prevents a second one. */
   readonly place: string
   /** Resolves true once the child serves; polled until then, or until the child exits. */
   isReady(): Promise<boolean>

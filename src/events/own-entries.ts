@@ -18,14 +18,14 @@ interface Line {
 }
 
 /**
- * Publishes what this node's own saves have left, without reading it back. Per account or app in order, each entry after
- * the ack of the one before. What cannot be published now stays in the outbox, for its next reader.
+ * Publishes the entries of this node's saves without reading them back. Entries of an account or app are published in
+ * order, each after the ack of the one before. Those that cannot be published now stay in the outbox for the sweep.
  */
 export function createOwnEntries({ records, settle }: OwnEntriesOptions) {
   const lines = new Map<string, Line>()
   const running = new Set<Promise<void>>()
 
-  /** Answers whether the line goes on. */
+  /** False if later entries have to wait. */
   async function publishQueue(partition: number, { queue, known }: Line): Promise<boolean> {
     const entryIds: string[] = []
     let outcome: string | undefined
@@ -48,7 +48,7 @@ export function createOwnEntries({ records, settle }: OwnEntriesOptions) {
   }
 
   return {
-    /** Answers false where something that this node does not hold has to be published first. */
+    /** False if entries of other nodes have to be published first. */
     publish(save: OwnSave): boolean {
       const { name, entries, older } = save
       const line = lines.get(name)

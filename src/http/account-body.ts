@@ -19,7 +19,7 @@ const oauth2Schema = z.object({
   partial: z.boolean().optional().describe('what is not named stays'),
 })
 
-/** Of the consent that `oauth2.authorize` begins. */
+/** For the consent that `oauth2.authorize` starts. */
 const consent = {
   expectedEmail: textSchema(320).optional(),
   allowOtherUser: z.boolean().optional(),
@@ -34,7 +34,7 @@ const about = {
   ifVersion,
 }
 
-/** EmailEngine's shape; `imap`, `smtp` and whatever else its clients send is ignored. */
+/** EmailEngine's format; `imap`, `smtp` and other fields are ignored. */
 export const accountRegisterSchema = z.object({
   account: newIdSchema.nullish(),
   ...about,
@@ -43,7 +43,7 @@ export const accountRegisterSchema = z.object({
 })
 export const accountChangeSchema = z.object({ ...about, oauth2: oauth2Schema.optional() })
 
-/** What such a body puts. Of an account that is there, everything stays that a partial body does not name. */
+/** Converts such a body to a put. A partial body keeps the fields of an existing account that it does not name. */
 export function accountPutOf(
   {
     name,

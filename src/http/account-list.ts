@@ -19,7 +19,9 @@ import { type Route, route } from './route.ts'
 const usualPage = 20
 const { cursor, state: ownState, app, prefix, user, reason, search, page, limit } = accountListSchema.shape
 
-/** By page with totals, as EmailEngine's clients ask; by `cursor`, cheaper, also where `user`, `reason` or `search` is given. */
+/**
+ * In pages with totals, as in EmailEngine; or by `cursor`, which is cheaper and supports `user`, `reason` and `search`.
+ */
 export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
   return route({
     method: 'GET',
@@ -92,14 +94,14 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
     return (looksAtEach ? pageOfSearch : pageOfStates)(tokenbus, wanted, filters)
   }
 
-  /** For an API token that is for one account. */
+  /** For an API token limited to one account. */
   async function onlyOne(account: string): Promise<Result<{ accounts: AccountView[]; total: number }>> {
     const found = await tokenbus.getAccount(account)
     return ok({ accounts: found.ok ? [found.value] : [], total: found.ok ? 1 : 0 })
   }
 }
 
-/** None of ours where EmailEngine has a word for something that does not happen here. */
+/** Empty for states of EmailEngine that do not exist here. */
 function wantedStates(state: AccountState | EmailEngineState | undefined): readonly AccountState[] {
   if (isEmailEngineState(state)) return statesOf(state)
   return state === undefined ? accountStates : [state]
@@ -113,7 +115,7 @@ interface InTheirWords {
   readonly filters: AccountList
 }
 
-/** The longer of two beginnings, if it begins with the other. */
+/** The longer of two prefixes, if it begins with the other. */
 function narrower(one: string, other = ''): string | undefined {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   return long.startsWith(short) ? long : undefined

@@ -12,11 +12,11 @@ export interface NumberedPage {
 export interface Wanted {
   readonly page: number
   readonly pageSize: number
-  /** One after the other. */
+  /** Listed one after the other. */
   readonly states: readonly AccountState[]
 }
 
-/** A page of the accounts in several states, which are indexed one by one: the lists of these states in turn. */
+/** A page of the accounts in several states, which have an index each: the lists are concatenated. */
 export async function pageOfStates(
   lists: Lists,
   { page, pageSize, states }: Wanted,
@@ -35,7 +35,7 @@ export async function pageOfStates(
   return ok({ accounts, total })
 }
 
-/** Of one list, what comes after so many: it lies on two of its pages at most. */
+/** The entries of one list after an offset, which are on two of its pages at most. */
 async function someOf(
   { listAccounts }: Lists,
   { skip, room, pageSize }: { skip: number; room: number; pageSize: number },
@@ -54,11 +54,11 @@ async function someOf(
   return ok({ accounts: [...accounts, ...other.value.accounts].slice(from, from + room), total })
 }
 
-/** So many requests to the list, each of which looks at a thousand accounts. */
+/** The maximum number of list requests, each of which reads a thousand accounts. */
 const mostRequests = 50
 const listedAtOnce = 1_000
 
-/** A page of what a search finds. It is gone through from its beginning: `total` counts what that found. */
+/** A page of search results. The search always starts at the beginning; `total` counts what was found so far. */
 export async function pageOfSearch(
   { listAccounts }: Lists,
   { page, pageSize, states }: Wanted,

@@ -28,12 +28,12 @@ export interface AccountRoutesOptions {
 const ofAccount = z.strictObject({ account: idSchema })
 const ofNewAccount = z.strictObject({ account: newIdSchema })
 
-/** Reading what one may write, or hears of anyway. */
+/** Scopes that imply read access. */
 export const accountReaders = ['account:write', 'events:read'] as const
 const read = { scopes: accountReaders, account: { path: 'account' } } as const
 const write = { scopes: ['account:write'], account: { path: 'account' } } as const
 
-/** As EmailEngine's clients send them, and what our own accounts have beside. */
+/** EmailEngine's fields, and our own. */
 export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOptions): Route[] {
   return [
     route({

@@ -10,7 +10,9 @@ import { type Route, route } from './route.ts'
 
 const access = { scopes: ['admin'], all: ['accounts', 'apps'] } as const
 
-/** API tokens, for administrators of everything: else one for some accounts could make one for all. */
+/**
+ * API tokens, for administrators of all accounts only: otherwise a token for some accounts could create one for all.
+ */
 export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route[] {
   return [
     route({

@@ -6,7 +6,7 @@ import { settingsOf } from '../import/emailengine-app.ts'
 
 const { clientId, tenant, additionalScopes } = appPutSchema.shape
 
-/** EmailEngine's words for what `app.put` calls otherwise; what else its clients send is ignored. */
+/** EmailEngine's names for fields of `app.put`; other fields are ignored. */
 const emailEngineWords = {
   authority: tenant.describe('tenant'),
   extraScopes: additionalScopes,
@@ -19,7 +19,7 @@ const emailEngineWords = {
 
 const own = appPutSchema.partial().shape
 const changes = { ...own, ...emailEngineWords }
-/** What an app is never without, and what is given but is no setting. */
+/** Required fields, and fields that are no settings. */
 const notReset = [
   'provider',
   'clientId',
@@ -42,10 +42,10 @@ export const appCreateSchema = z.object({
   ...changes,
   provider: appPutSchema.shape.provider,
 })
-/** Null takes a setting back to what the catalogue has. */
+/** Null resets a setting to the catalogue's value. */
 export const appChangeSchema = z.object({ ...changes, ...resettable })
 
-/** What such a body changes of an app of this provider. */
+/** Converts such a body to a change of an app of this provider. */
 export function appPatchOf(
   {
     authority,
@@ -65,7 +65,7 @@ export function appPatchOf(
   const reset = given.filter(([, value]) => value === null).map(([name]) => name)
   const said = given.filter(([, value]) => value !== null)
   return ok({
-    // Who says what all the scopes are says that there are no others.
+    // A complete list of scopes leaves no additional ones.
     ...(own.scopes && { additionalScopes: [] }),
     ...settingsOf(provider, words),
     ...Object.fromEntries(said),

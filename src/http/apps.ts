@@ -19,12 +19,12 @@ import { type Route, route } from './route.ts'
 const ofApp = z.object({ app: idSchema })
 const readers = ['app:write', 'events:read'] as const
 const read = { scopes: readers, app: { path: 'app' } } as const
-/** What an app is changed to, every account of it feels. */
+/** Changes of an app affect all its accounts. */
 const write = { scopes: ['app:write'], app: { path: 'app' }, all: ['accounts'] } as const
 const appView = appSchema.extend({ id: idSchema })
 const usualPage = 20
 
-/** OAuth2 apps, in the words of EmailEngine's clients or of `app.put`. */
+/** OAuth2 apps, with EmailEngine's field names or those of `app.put`. */
 export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
   return [
     route({
@@ -144,7 +144,7 @@ function seen(app: Result<AppView>): Result<unknown> {
   return app.ok ? ok(withId(app.value)) : app
 }
 
-/** Who may change apps does not decide by that where the users' grants are sent. */
+/** Permission to change apps does not include moving grants to other origins. */
 function mayMoveGrants(
   { moveGrants }: { moveGrants?: boolean | undefined },
   principal: Principal,

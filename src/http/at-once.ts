@@ -8,13 +8,13 @@ import {
 import { json } from './route.ts'
 import { securityHeaders } from './security-headers.ts'
 
-/** An answer as it goes out: names and values of its headers in turn, and the body, a character for each byte. */
+/** A response: names and values of its headers in turn, and the body with one character per byte. */
 export interface ReadyMade {
   readonly head: string[]
   readonly body: string
 }
 
-/** The whole answer to a request, if it is in memory; nothing of it has been read but its head. */
+/** The complete response if it can be served from memory; only the request's headers have been read. */
 export type AtOnce = (request: IncomingMessage) => ReadyMade | undefined
 
 export function readyMade(bytes: Uint8Array): ReadyMade {
@@ -23,22 +23,22 @@ export function readyMade(bytes: Uint8Array): ReadyMade {
 }
 
 export interface AnsweringAtOnce {
-  /** Of Node's server. */
+  /** Options of Node's server. */
   readonly options: object
-  /** The URL that is meant, without the prefix of a reverse proxy. */
+  /** Removes a reverse proxy's prefix from the URL. */
   readonly urlOf: (url: string) => string
   readonly atOnce: AtOnce
   readonly others: RequestListener
 }
 
-/** A server that asks `atOnce` first: what Fastify does to a request costs more than finding an answer in memory. */
+/** A server that tries `atOnce` before Fastify, because Fastify's processing costs more than a response from memory. */
 export function serverAnsweringAtOnce({ options, urlOf, atOnce, others }: AnsweringAtOnce): Server {
   const turn: { response: ServerResponse; ready: ReadyMade }[] = []
 
   function send(): void {
     for (const { response, ready } of turn) {
       response.writeHead(200, ready.head)
-      // As text it is one write together with the head; as bytes it would be gathered from two.
+      // Written as text together with the headers: one write instead of two.
       response.end(ready.body, 'latin1')
     }
     turn.length = 0
@@ -48,8 +48,8 @@ export function serverAnsweringAtOnce({ options, urlOf, atOnce, others }: Answer
     request.url = urlOf(request.url ?? '')
     const ready = atOnce(request)
     if (ready === undefined) return others(request, response)
-    // All that one turn of the event loop finds, one after the other: a write that wakes its reader costs several times one
-    // whose reader is still awake.
+    // Responses of one event-loop iteration are written together, because a write that wakes
+    // its reader costs several times as much as one to a reader that is already running.
     if (turn.length === 0) setImmediate(send)
     turn.push({ response, ready })
   })

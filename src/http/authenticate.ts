@@ -9,11 +9,11 @@ import type { OwnOrigin } from './same-origin.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call this route; only an administrator of everything where it does not say. */
+    /** The permission a route requires; by default the scope `admin` for all accounts and apps. */
     access?: Access
   }
   interface FastifyRequest {
-    /** Who called; null on routes open to all. */
+    /** The caller; null on public routes. */
     principal: Principal | null
   }
 }
@@ -26,7 +26,7 @@ export interface AuthenticateOptions {
   readonly ownOrigin: OwnOrigin
 }
 
-/** One hook for every route: who calls, may they do this, to this account, so often? Call before any route is there. */
+/** Adds one hook for all routes: authentication, permission and rate limit. Call before any route is registered. */
 export function authenticate(
   server: FastifyInstance,
   { apiTokens, limits, ownOrigin }: AuthenticateOptions,

@@ -2,17 +2,17 @@ import type { Scope } from '../contract/api-token.ts'
 import { type Failed, fail } from '../contract/failures.ts'
 import { covers, everything, hasScope, type Principal } from '../contract/principal.ts'
 
-/** Where a request names what it is about: a parameter of the path, or a field of the body. */
+/** Where a request has the id of its account or app: a path parameter, or a field of the body. */
 export type Place = { readonly path: string } | { readonly field: string }
 
-/** What a principal needs for a route. `admin` has every scope. */
+/** The permission a route requires. `admin` includes every scope. */
 export interface Needs {
-  /** Any of these. */
+  /** One of these scopes is required. */
   readonly scopes: readonly Scope[]
-  /** The API token must be for the account, and the app, that is named there. */
+  /** The API token must cover the account and the app with these ids. */
   readonly account?: Place
   readonly app?: Place
-  /** The API token must be for all of these. */
+  /** The API token must cover all accounts or apps. */
   readonly all?: readonly ('accounts' | 'apps')[]
 }
 
@@ -23,7 +23,7 @@ export interface Named {
   readonly app?: string | undefined
 }
 
-/** May this principal do that? The one place that decides, whichever way a request came. */
+/** Checks a principal's permission; the only place that decides, for all kinds of requests. */
 export function authorize(
   principal: Principal,
   { scopes, all }: Needs,
@@ -44,12 +44,12 @@ export function authorize(
 const refuse = (why: string, details?: Parameters<typeof fail>[2]) =>
   fail('forbidden', `this API token ${why}`, details)
 
-/** What the path names of that. */
+/** The ids in the path. */
 export function namedInPath({ account, app }: Needs, params: unknown): Named {
   return { account: at('path', account, params), app: at('path', app, params) }
 }
 
-/** What the body names of that; the empty id where it names none. */
+/** The ids in the body; the empty id if absent. */
 export function namedInBody({ account, app }: Needs, body: unknown): Named {
   return { account: at('field', account, body), app: at('field', app, body) }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { sendPage } from './message-page.ts'
 import { preferredLanguage, translator } from './translations.ts'
 
-/** Where a person ends who followed a consent link that an operator had copied: there is no caller to go back to. */
+/** The page after a consent whose link an operator copied, which has no redirect URL of a caller. */
 export function connectedPage(server: FastifyInstance): void {
   server.get('/oauth/connected', { config: { access: 'open' } }, async ({ query, headers }, reply) => {
     const language = preferredLanguage(headers['accept-language'])

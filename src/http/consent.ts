@@ -10,10 +10,10 @@ import { type Route, route } from './route.ts'
 import { cookieText } from './set-cookie.ts'
 import { preferredLanguage, translator } from './translations.ts'
 
-/** Seconds a person may take at the provider; later, the page has a link on. */
+/** Seconds for which a consent may take at the provider; later, the page links back to the start. */
 const browserHolds = 3_600
 
-/** EmailEngine's: `type` is the app; what else its clients send is ignored. */
+/** EmailEngine's format: `type` is the app; other fields are ignored. */
 const formSchema = z.object({
   account: newIdSchema.nullish(),
   name: textSchema(256).or(z.literal('')).optional(),
@@ -33,7 +33,7 @@ const formSchema = z.object({
     .describe('seconds the address is good for; a day by default'),
 })
 
-/** Where a caller sends its user to connect an account, or to connect it again. */
+/** Creates the URL at which a user connects or reconnects an account. */
 export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
   route({
     method: 'POST',
@@ -46,7 +46,7 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
       consent.begin({ ...wish, account, app: type, by: principal as Principal }),
   })
 
-/** The browser's way to the provider, and back. */
+/** The pages of a consent in the browser. */
 export function consentPages(server: FastifyInstance, consent: Consent, publicUrl: () => string): void {
   const open = { config: { access: 'open' as const }, exposeHeadRoute: false, onRequest: refusePrefetch }
   server.get('/oauth/start', open, async (request, reply) => {
@@ -64,12 +64,12 @@ export function consentPages(server: FastifyInstance, consent: Consent, publicUr
     const step = await consent.finish({ url, cookies: request.headers.cookie })
     return show({ request, reply, step, ticket: '' })
   })
-  // Link previews and prefetches send HEAD: it must not spend the code.
+  // Link previews and prefetches send HEAD, which must not use the code.
   for (const path of ['/oauth/start', '/oauth'])
     server.head(path, open, (_, reply) => reply.type('text/html; charset=utf-8').send())
 }
 
-/** Who follows a link before anybody has clicked it must not agree to anything. */
+/** A browser that prefetches links must not consent to anything. */
 async function refusePrefetch({ headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
   const said = [headers['sec-purpose'], headers.purpose, headers['x-purpose'], headers['x-moz']].join(' ')
   if (/prefetch|prerender|preview/i.test(said))
@@ -83,7 +83,7 @@ interface Shown {
   readonly ticket: string
 }
 
-/** A problem's sentences are `consent.<problem>.title` and `.text` of the language files. */
+/** The texts of a problem are `consent.<problem>.title` and `.text` in the language files. */
 function show({ request, reply, step, ticket }: Shown): FastifyReply {
   if (step.kind === 'go' || step.kind === 'connected') return reply.redirect(step.location, 302)
   const language = preferredLanguage(request.headers['accept-language'])
@@ -98,7 +98,7 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
   }
   if (step.kind === 'agreed') return showAgreed(reply, step, language)
   const { problem, values, back, again, adminUrl } = step
-  // The caller hears of it too, once the user has read what happened.
+  // Redirects to the caller with the problem, after the user has read it.
   if (back !== null) reply.header('refresh', `${again === null ? 10 : 60}; url=${back}`)
   const links = [
     ...(adminUrl === null ? [] : [{ href: adminUrl, label: say('consent.admin') }]),
@@ -113,7 +113,7 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
 const onward = (reply: FastifyReply, ticket: string) =>
   `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket })}`
 
-/** An administrator who is somebody else has nothing more to do here. */
+/** An administrator in another browser is finished here. */
 function showAgreed(reply: FastifyReply, { ticket, isSameBrowser }: Agreed, language: string): FastifyReply {
   if (isSameBrowser) return reply.redirect(onward(reply, ticket), 302)
   const say = translator(language)

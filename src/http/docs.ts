@@ -5,7 +5,9 @@ import { escaped, pagePolicy } from './message-page.ts'
 import { type Documented, openApi } from './openapi.ts'
 import type { Operation } from './operation.ts'
 
-/** What these endpoints take and answer: `/openapi.json` for programs, `/docs` for people, with nothing from elsewhere. */
+/**
+ * The documentation of the endpoints: `/openapi.json` for programs, and `/docs` as a page without external resources.
+ */
 export function docsRoutes(
   server: FastifyInstance,
   { publicUrl, ...described }: { operations: readonly Operation[]; version: string; publicUrl: () => string },
@@ -49,7 +51,7 @@ ${catalogue('reason-', reasons)}
 `
 }
 
-/** Each entry can be linked to, as the operators' page does. */
+/** Each entry has an anchor, to which the operators' page links. */
 function catalogue(
   prefix: string,
   entries: Readonly<Record<string, { means: string; action: string }>>,

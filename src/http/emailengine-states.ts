@@ -1,6 +1,6 @@
 import type { AccountState } from '../../machines/index.ts'
 
-/** The words of EmailEngine for the states of an account. */
+/** EmailEngine's names for the states of an account. */
 export const emailEngineStates = [
   'init',
   'syncing',
@@ -15,8 +15,8 @@ export const emailEngineStates = [
 export type EmailEngineState = (typeof emailEngineStates)[number]
 
 /**
- * What each of our states is to its clients. On `authenticationError` they ask the person to sign in again, which is of no
- * use while it is the app's secret that the provider rejects.
+ * Maps our states to EmailEngine's. On `authenticationError` its clients ask the user to sign in again, which does not
+ * help if the provider rejects the app's secret.
  */
 const words: Readonly<Record<AccountState, EmailEngineState>> = {
   valid: 'connected',
@@ -29,7 +29,7 @@ const words: Readonly<Record<AccountState, EmailEngineState>> = {
 export const isEmailEngineState = (word: string | undefined): word is EmailEngineState =>
   emailEngineStates.includes(word as EmailEngineState)
 
-/** Those of our states that a word of EmailEngine stands for. */
+/** The states that map to a state of EmailEngine. */
 export function statesOf(word: EmailEngineState): AccountState[] {
   const states = Object.keys(words) as AccountState[]
   return states.filter((state) => words[state] === word)

@@ -8,7 +8,7 @@ import { type Route, route } from './route.ts'
 
 const access = { scopes: ['admin'], all: ['accounts', 'apps'] } as const
 
-/** EmailEngine's scopes in ours. Those of its mail proxies and metrics have no meaning here. */
+/** Maps EmailEngine's scopes to ours. Those for its mail proxies and metrics do not exist here. */
 const scopesOf: Readonly<Record<string, readonly Scope[]>> = {
   api: ['token:read', 'account:write', 'events:read'],
   '*': ['admin'],
@@ -31,7 +31,7 @@ const tokenSchema = z.strictObject({
   created: z.string(),
 })
 
-/** API tokens as EmailEngine's clients make, list and revoke them. */
+/** EmailEngine's endpoints to create, list and revoke API tokens. */
 export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route[] {
   return [
     route({

@@ -10,7 +10,7 @@ import type { Sent } from '../contract/fields.ts'
 import { Refused } from './refused.ts'
 import { securityHeaders } from './security-headers.ts'
 
-/** The body of every answer that is no success. `code` is what EmailEngine's clients match on. */
+/** The body of every error response. EmailEngine's clients match on `code`. */
 export const errorBodySchema = failureSchema.extend({
   statusCode: z.int(),
   code: z.string().optional(),
@@ -19,7 +19,7 @@ export const errorBodySchema = failureSchema.extend({
 })
 export type ErrorBody = Sent<typeof errorBodySchema>
 
-/** Where the documented code is not simply the word in capitals; a 401 has none there. */
+/** Codes that differ from the word in capitals; EmailEngine has none for 401. */
 const codes: Partial<Record<FailureWord, string | null>> = {
   unauthorized: null,
   token_api_disabled: 'ApiEndpointDisabled',
@@ -36,7 +36,7 @@ export function errorBody({ failure, fields }: Pick<Refused, 'failure' | 'fields
     message,
     ...(code !== null && { code }),
     ...(named !== undefined && { fields: named }),
-    // There it means every failure; here, only that a person must connect the account again.
+    // In EmailEngine it means any failure; here, only that the user must reconnect the account.
     ...(error === 'grant_revoked' && { authenticationFailed: true as const }),
     ...details,
   }
@@ -49,7 +49,7 @@ const internalError: ErrorBody = {
   code: 'InternalError',
 }
 
-/** Maps every failure to its response, whatever its origin. Never a stack or a library's message. */
+/** Maps every failure to its response, without stacks and messages of libraries. */
 export function answerErrors(
   server: FastifyInstance,
   { logger, onFailed }: { logger: Pick<Logger, 'error'>; onFailed(failed: FailedRequest): void },
@@ -73,7 +73,7 @@ export function answerErrors(
   })
 }
 
-/** Under `/v1/`, a client of EmailEngine may ask for what is its business alone. */
+/** EmailEngine's clients may call endpoints under `/v1/` that do not exist here. */
 function nothingAt(url: string): string {
   const sentence = 'there is nothing at this address'
   return url.startsWith('/v1/')
@@ -114,7 +114,7 @@ function refused(...failing: Parameters<typeof fail>): Pick<Refused, 'failure' |
 const capitals = (word: string) =>
   word.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** What a service function refuses names its field first. */
+/** Messages of failures begin with the field's name. */
 function namedField({ error, message }: Failure): FieldError[] | undefined {
   if (error !== 'bad_request' && error !== 'invalid_config') return undefined
   const [, key, rule] = /^([A-Za-z]\w*): (.*)$/s.exec(message) ?? []

@@ -9,15 +9,15 @@ export const eventStreamType = 'text/event-stream'
 
 export interface EventStream {
   send(event: FeedEvent): void
-  /** That it is still there, and where it is by now. */
+  /** Keep-alive, with the current position. */
   beat(): void
-  /** Where it is, once that is known: a reader that is cut off before the first event has something to come back with. */
+  /** Sends the current position once it is known, so that a reader disconnected before the first event can resume. */
   begin(): void
-  /** Tells first what was missed; what happens meanwhile comes after. */
+  /** Sends missed events first, then those that arrive meanwhile. */
   after(missed: Promise<{ readonly events: readonly FeedEvent[]; readonly gap: boolean }>): Promise<void>
 }
 
-/** Server-sent events (HTML §9.2) to one reader. */
+/** Sends server-sent events (HTML §9.2) to one reader. */
 export function createEventStream(raw: ServerResponse, position: () => string | undefined): EventStream {
   let lastSent = ''
   /** Events that arrive while the missed ones are still being sent. */
@@ -75,7 +75,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
 
 const patience = 10_000
 
-/** A reader that stalls for longer is cut off. */
+/** A reader that stalls for longer is disconnected. */
 function drained(raw: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => raw.destroy(), patience)

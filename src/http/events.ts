@@ -16,12 +16,15 @@ export interface EventRouteOptions {
 }
 
 const stillThereEvery = 15_000
-/** What ends an API token ends its streams within 5 s, also on a node that did not hear of it: it looks a token up again after 4. */
+/**
+ * A revoked or expired API token ends its streams within 5 s, also on a node that missed the revocation: it is checked
+ * again every 4 s.
+ */
 const stillValidEvery = 1_000
 const mostOfOneToken = 8
 
 const access = { scopes: ['events:read'] } as const
-/** What befalls an app, every account of it feels. */
+/** Events of an app concern all its accounts. */
 const ofApps: Needs = { ...access, all: ['accounts'] }
 
 export const eventsOperation: Operation = {
@@ -40,7 +43,7 @@ export const eventsOperation: Operation = {
   },
 }
 
-/** `GET /v1/events`: every event of what one may see, as it happens, and after `Last-Event-ID` what was missed. */
+/** `GET /v1/events`: all events the API token may see, and with `Last-Event-ID` the missed ones. */
 export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRouteOptions): void {
   const open = new Set<ServerResponse>()
   const perToken = new Map<string, number>()
@@ -51,7 +54,7 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
   }
 
   server.get('/v1/events', { config: { access } }, (request, reply) => {
-    // What there would be to hear, without a stream.
+    // HEAD ends without a stream.
     if (request.method === 'HEAD') return reply.type(eventStreamType).send()
     const principal = request.principal as Principal
     if ((perToken.get(principal.id) ?? 0) >= mostOfOneToken)
@@ -86,7 +89,7 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
     try {
       if ((await apiTokens.verify(token)) === null) raw.destroy()
     } catch {
-      // While the storage is away nothing can be revoked in it either.
+      // While Redis is unavailable no token can be revoked either.
     }
   }
 
@@ -98,11 +101,11 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
       gap,
       events: events.filter((event) => maySee(principal, event)),
     }))
-    // JetStream is away: the reader comes back by itself, and asks again.
+    // JetStream is unavailable: the reader reconnects by itself.
     stream.after(missed).catch(() => raw.destroy())
   }
 
-  // Readers stay for hours: a server that closes waits for what is under way, and must not wait for them.
+  // A closing server waits for requests in flight, and must not wait for event streams, which last for hours.
   server.addHook('preClose', async () => {
     feed.stop()
     for (const stream of open) stream.destroy()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Numbers, booleans and lists as a query spells them. */
+/** Numbers, booleans and lists in a query string. */
 export const fromText = {
   number: <S extends z.ZodType<number, number>>(schema: S) =>
     z
@@ -8,7 +8,7 @@ export const fromText = {
       .regex(/^\d{1,9}(?:\.\d{1,9})?$/, 'must be a number')
       .transform(Number)
       .pipe(schema),
-  /** With spaces between, as RFC 6749 §3.3 has it. */
+  /** Separated by spaces, as in RFC 6749 §3.3. */
   words: <S extends z.ZodType<string[], string[]>>(schema: S) =>
     z
       .string()

@@ -11,28 +11,28 @@ import { createCallerAddress, createTrustProxy } from './trusted-proxies.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Before every path in a link of ours; empty where no reverse proxy has us under a prefix. */
+    /** The prefix of a reverse proxy for the paths in links; empty without one. */
     readonly basePath: string
   }
   interface FastifyRequest {
-    /** Whom rate limits count and the audit names. */
+    /** The address for rate limits and the audit log. */
     readonly callerAddress: string
   }
 }
 
 export interface HardenedServerOptions {
   readonly atOnce?: AtOnce
-  /** Is the node about to stop? Then nobody is to keep a connection for later. */
+  /** True if the node is about to stop, so that clients do not keep connections. */
   readonly leaving?: () => boolean
   readonly basePath?: string
   readonly trustedProxies?: readonly string[]
 }
 
-/** An account id in its longest spelling: 256 code points of 4 bytes, each percent-encoded. */
+/** The longest encoding of an account id: 256 code points of 4 bytes, each percent-encoded. */
 const longestParam = 256 * 12
-/** Two tokens of 16 KB and a key of as much fit. */
+/** Large enough for two tokens and a key of 16 KB each. */
 const largestBody = 131_072
-/** Milliseconds for a request's head, for all of it, and for the next one on a connection. */
+/** Milliseconds for a request's headers, for the whole request, and between requests on a connection. */
 const limits = {
   headersTimeout: 5_000,
   requestTimeout: 10_000,
@@ -40,7 +40,7 @@ const limits = {
   connectionsCheckingInterval: 1_000,
 }
 
-/** Milliseconds for what is under way when the server closes: as long as a request waits for a refresh. */
+/** Milliseconds for requests in flight when the server closes: as long as a request waits for a refresh. */
 const answeredWithin = 4_000
 
 const refusal = (...failing: Parameters<typeof fail>) => ({
@@ -53,7 +53,7 @@ const unparsed: Record<string, ReturnType<typeof refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: refusal('request_timeout', 'the request did not come whole in time'),
 }
 
-/** A Fastify that gives slow, oversized and malformed requests short shrift. */
+/** A Fastify server that rejects slow, oversized and malformed requests. */
 export function hardenedServer({
   atOnce = () => undefined,
   leaving = () => false,
@@ -74,7 +74,7 @@ export function hardenedServer({
       }),
     trustProxy,
     forceCloseConnections: 'idle',
-    // A request that came while the others are finished is one of them.
+    // A request that arrives while others are being finished is finished too.
     return503OnClosing: false,
     bodyLimit: largestBody,
     routerOptions: { maxParamLength: longestParam },
@@ -92,7 +92,7 @@ export function hardenedServer({
   server.addHook('preClose', (done) => {
     closing = true
     for (const socket of silent) socket.destroy()
-    // A reader that stalls would keep the server open for ever.
+    // A reader that stalls would keep the server open forever.
     const cut = setTimeout(() => server.server.closeAllConnections(), answeredWithin).unref()
     server.server.once('close', () => clearTimeout(cut))
     done()
@@ -105,7 +105,9 @@ export function hardenedServer({
   return server
 }
 
-/** Connections that nothing was asked on yet: for Node they are not idle, and once the server closes they never time out. */
+/**
+ * Connections without a request yet: Node does not treat them as idle, and they never time out once the server closes.
+ */
 function connectionsWithoutRequest({ server }: FastifyInstance): ReadonlySet<Socket> {
   const silent = new Set<Socket>()
   server.on('connection', (socket) => {
@@ -116,7 +118,7 @@ function connectionsWithoutRequest({ server }: FastifyInstance): ReadonlySet<Soc
   return silent
 }
 
-/** What the parser gave up before there was a request. */
+/** Errors of the HTTP parser, before there is a request. */
 function refuseConnection(code: string, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
   const refusal = unparsed[code] ?? malformed
@@ -132,7 +134,7 @@ function refuseConnection(code: string, socket: Socket): void {
   socket.end(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`)
 }
 
-/** The parser's own messages quote what was sent, which may be a token. An empty body is none. */
+/** The parser's messages may quote a token. An empty body counts as no body. */
 function acceptJsonOnly(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { countSchema, type Sent, textsSchema } from '../contract/fields.ts'
 import type { Operation } from './operation.ts'
 
-/** What is not ready: nothing when the node can serve. `outboxLag` in seconds; null while Redis cannot be asked. */
+/** What is not ready; empty if the node can serve. `outboxLag` in seconds; null while Redis is unavailable. */
 const readySchema = z.strictObject({
   missing: textsSchema,
   reasons: textsSchema.optional().describe('sentences for the operator'),
@@ -12,8 +12,8 @@ const readySchema = z.strictObject({
 export type Ready = Sent<typeof readySchema>
 
 /**
- * `behind`: events have waited for over a minute, and others move. `stalled`: their stream takes none. Nothing is lost:
- * they wait in Redis, and tokens are served meanwhile. `unknown`: Redis cannot be asked.
+ * `behind`: some events have waited for over a minute, others are published. `stalled`: the stream accepts none.
+ * Nothing is lost: events wait in Redis, and tokens are served. `unknown`: Redis is unavailable.
  */
 const eventsHealthSchema = z.strictObject({
   status: z.enum(['ok', 'behind', 'stalled', 'unknown']),
@@ -59,8 +59,8 @@ export const healthOperations: readonly Operation[] = [
 ]
 
 /**
- * For orchestrators: `/livez` while the process runs, `/readyz` while this node can serve. For people and alerts, never for
- * a probe: `/healthz/events`, since no other node could publish what this one cannot.
+ * For orchestrators: `/livez` while the process runs, `/readyz` while this node can serve. For people and alerts only:
+ * `/healthz/events`, since no other node could publish events that this one cannot.
  */
 export function healthRoutes(server: FastifyInstance, { readiness, events }: Health): void {
   server.get('/livez', { config: { access: 'open' } }, async () => ({ status: 'ok' }))

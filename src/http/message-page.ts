@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 
-/** A page of a few words, for browsers that have nowhere else to go. */
+/** A page with a short message. */
 export interface Message {
   /** ISO 639-1. */
   readonly language: string
@@ -9,11 +9,11 @@ export interface Message {
   readonly links?: readonly { readonly href: string; readonly label: string }[]
 }
 
-/** What may be loaded by our pages: only what we serve ourselves. */
+/** Our pages load only what we serve ourselves. */
 export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-/** Answers with a page, in the language the browser prefers. */
+/** Sends a page in the browser's language. */
 export function sendPage(reply: FastifyReply, status: number, message: Message): FastifyReply {
   return reply
     .code(status)
@@ -22,7 +22,7 @@ export function sendPage(reply: FastifyReply, status: number, message: Message):
     .send(messagePage(message, reply.server.basePath))
 }
 
-/** `basePath`: before the paths of our own files. */
+/** `basePath`: the prefix for the paths of our own files. */
 export function messagePage({ language, title, text, links = [] }: Message, basePath: string): string {
   const list = links
     .map(({ href, label }) => `<li><a href="${escaped(href)}">${escaped(label)}</a></li>`)

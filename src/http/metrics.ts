@@ -14,7 +14,7 @@ export const metricsOperation: Operation = {
   },
 }
 
-/** For Prometheus. Apps are named, but no account and no secret, so it needs no API token. */
+/** For Prometheus. Contains names of apps, but no accounts and secrets, so it is public. */
 export function metricsRoute(
   server: FastifyInstance,
   { text, contentType, ready }: Metrics,

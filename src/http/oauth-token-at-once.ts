@@ -9,7 +9,7 @@ import { callerDetails, oauthTokenAccess } from './oauth-token.ts'
 import type { CallerAddress } from './trusted-proxies.ts'
 
 export interface OauthTokenAtOnceOptions {
-  /** The reply to a caller without wishes, if it is in memory. */
+  /** The cached reply to a request without options. */
   readonly readCached: (account: string) => Uint8Array | undefined
   readonly apiTokens: Pick<ApiTokens, 'verify'>
   readonly limits: TokenBuckets
@@ -18,10 +18,10 @@ export interface OauthTokenAtOnceOptions {
 }
 
 const authorization = 'authorization'
-/** Without wishes, and with an id that nothing in is encoded. */
+/** A request without options, and with an id that needs no decoding. */
 const plain = /^\/v1\/account\/([\w@+=:,;()!~.-]+)\/oauth-token$/
 
-/** Answers permitted requests for a token in memory; all others go to the route, which says why. */
+/** Answers permitted requests from memory; all others go to the route, which reports the reason. */
 export function oauthTokenAtOnce({
   readCached,
   apiTokens,
@@ -31,7 +31,7 @@ export function oauthTokenAtOnce({
 }: OauthTokenAtOnceOptions): AtOnce {
   const known = new WeakMap<Uint8Array, ReadyMade>()
 
-  /** Made once per answer that the cache holds. */
+  /** Built once per cached reply. */
   function toSend(bytes: Uint8Array): ReadyMade {
     const found = known.get(bytes)
     if (found !== undefined) return found
@@ -49,14 +49,14 @@ export function oauthTokenAtOnce({
     if (principal === null || principal instanceof Promise) return undefined
     if (authorize(principal, oauthTokenAccess, { account }) !== undefined) return undefined
     const bytes = readCached(account)
-    // Last, so that what the route has to answer is counted once.
+    // Last, so that a request passed on to the route is counted once.
     if (bytes === undefined || limits.take(principal) > 0) return undefined
     audit.tokenRead(principal.id, account, callerDetails(callerAddress(request)))
     return toSend(bytes)
   }
 }
 
-/** Without all the others being made an object first. */
+/** Avoids building an object of all headers. */
 function authorizationIn(names: readonly string[]): string | undefined {
   for (let i = 0; i < names.length; i += 2)
     if (names[i]?.length === authorization.length && names[i]?.toLowerCase() === authorization)

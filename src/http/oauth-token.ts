@@ -21,10 +21,12 @@ export const oauthTokenAccess = { scopes: ['token:read'], account: { path: 'acco
 const params = z.object({ account: idSchema })
 const answer = tokenSchema.extend({ cached: z.boolean().describe('no renewal was needed') })
 
-/** Members of an audit line. An address needs no escaping. */
+/** Further members of an audit line. An address needs no escaping. */
 export const callerDetails = (address: string) => `,"address":"${address}"`
 
-/** EmailEngine's endpoint, field for field, and four of our own; an exchange; and a way to say that a token was refused. */
+/**
+ * EmailEngine's token endpoint with its fields and four of our own, the token exchange, and the rejection of a token.
+ */
 export function oauthTokenRoutes({ tokenbus, audit, tokenApi }: OauthTokenOptions): Route[] {
   async function serve(
     {

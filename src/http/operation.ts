@@ -8,7 +8,7 @@ export interface Answer {
   readonly schema?: z.ZodType
 }
 
-/** An endpoint as the documentation has it. Whatever it fails by is answered as everywhere. */
+/** The documentation of an endpoint, with the errors common to all. */
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: string

@@ -3,7 +3,7 @@ import { ok } from '../contract/failures.ts'
 import { countSchema } from '../contract/fields.ts'
 import { type Route, route } from './route.ts'
 
-/** What an operator sees first. */
+/** The data of the overview page. */
 export const overviewRoute = ({ counts }: { counts: () => Promise<Record<string, number>> }): Route =>
   route({
     method: 'GET',

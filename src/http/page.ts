@@ -15,10 +15,10 @@ const types: Record<string, string> = {
   '.json': 'application/json; charset=utf-8',
 }
 
-/** The operators' page: a few files, served from memory. What it shows, it asks of the API like anybody else. */
+/** The operators' page: a few files, served from memory. It uses the public API only. */
 export async function pageRoutes(server: FastifyInstance): Promise<void> {
   const { basePath } = server
-  // The page names its files relative to itself.
+  // The page refers to its files by relative URLs.
   if (basePath !== '')
     server.get(basePath, { config: { access: 'open' } }, (_, reply) => reply.redirect(`${basePath}/`))
   const files = (await readdir(folder)).map(

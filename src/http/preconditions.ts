@@ -6,8 +6,8 @@ import { refuse } from './refused.ts'
 const entityTag = /^"([^"]*)"$/
 
 /**
- * What a write's `If-Match` or `If-None-Match: *` asks for, as `ifVersion` (RFC 9110 §13.1). A weak entity tag never
- * matches. Throws `Refused`: 400 for what is neither, 412 for a tag that cannot be one of ours.
+ * Converts `If-Match` or `If-None-Match: *` of a write to `ifVersion` (RFC 9110 §13.1). A weak entity tag never
+ * matches. Throws `Refused`: 400 for an invalid header, 412 for a tag that cannot be one of ours.
  */
 export function ifVersionOf(headers: IncomingHttpHeaders): IfVersion | undefined {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers
@@ -20,7 +20,7 @@ export function ifVersionOf(headers: IncomingHttpHeaders): IfVersion | undefined
   throw refuse('precondition_failed', 'if-match: names no state this has ever had')
 }
 
-/** What `ifVersion` calls a conflict is a precondition's failure where it came in a header. */
+/** A conflict of `ifVersion` is reported as a failed precondition if it came from a header. */
 export function asPrecondition<T>(result: Result<T>): Result<T> {
   return !result.ok && isStale(result.failure)
     ? fail('precondition_failed', result.failure.message.replace('ifVersion', 'if-match'))
@@ -29,7 +29,7 @@ export function asPrecondition<T>(result: Result<T>): Result<T> {
 
 const isStale = ({ error, message }: Failure) => error === 'conflict' && message.startsWith('ifVersion: ')
 
-/** The entity tag of an answer about an account or an app. */
+/** The entity tag of an account or app. */
 export function etagOf(value: unknown): string | undefined {
   const { revision } = value as { revision?: unknown }
   return typeof revision === 'string' ? `"${revision}"` : undefined

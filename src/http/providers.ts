@@ -9,7 +9,7 @@ import { type Route, route } from './route.ts'
 
 export interface ProviderRoutesOptions {
   readonly catalogue?: Catalogue
-  /** Where every app's provider sends the browser back to. */
+  /** The callback URL for all providers. */
   readonly redirectUri: () => string
 }
 
@@ -23,7 +23,7 @@ const briefOf = ([provider, { displayName, category, settings }]: readonly [stri
 })
 const access = { scopes: ['app:write', 'events:read'] } as const
 
-/** The catalogue of providers: what an app can be put with, and what to do at each provider. */
+/** The provider catalogue: the settings of apps, and instructions for each provider. */
 export function providerRoutes({ catalogue = builtIn, redirectUri }: ProviderRoutesOptions): Route[] {
   return [
     route({

@@ -14,7 +14,7 @@ export const ownSegments: ReadonlySet<string> = new Set([
   'v1',
 ])
 
-/** Without a slash at its end. Its path goes into cookies and pages as it is, so it is a plain one. */
+/** Without a trailing slash. Its path is used in cookies and pages unescaped, so it must be plain. */
 export const publicUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(1_024)
@@ -30,11 +30,11 @@ export const publicUrlSchema = z
     return text.replace(/\/$/, '')
   })
 
-/** The prefix under which a reverse proxy has us, such as `/tokenbus`; empty for none. */
+/** The prefix under which a reverse proxy serves us, such as `/tokenbus`; empty for none. */
 export const basePathOf = (publicUrl: string | undefined): string =>
   publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
 
-/** Of a request's URL. Some proxies hand the prefix on and some strip it: both mean the same. */
+/** Removes the prefix from a request's URL, since some proxies forward it and others strip it. */
 export function withoutBasePath(basePath: string): (url: string) => string {
   if (basePath === '') return (url) => url
   const prefix = `${basePath}/`

@@ -1,7 +1,7 @@
 import { type Failure, fail } from '../contract/failures.ts'
 import type { FieldError } from '../contract/field-errors.ts'
 
-/** An expected failure on its way to the one place that maps failures to answers. */
+/** An expected failure, thrown to the error handler that maps failures to responses. */
 export class Refused extends Error {
   readonly failure: Failure
   readonly fields: readonly FieldError[] | undefined

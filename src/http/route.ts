@@ -10,33 +10,33 @@ import type { Operation } from './operation.ts'
 import { asPrecondition, etagOf, ifVersionOf } from './preconditions.ts'
 import { Refused } from './refused.ts'
 
-/** The input of a route. `principal` is null only where the route is open to all. */
+/** The input of a route. `principal` is null on public routes only. */
 export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params
   readonly query: Query
   readonly body: Body
   readonly principal: Principal | null
   readonly callerAddress: string
-  /** Of `If-Match` and `If-None-Match`. */
+  /** From `If-Match` and `If-None-Match`. */
   readonly ifVersion?: IfVersion
 }
 
-/** One endpoint: its schemas are what requests, and in tests replies, are checked against, and what is documented. */
+/** An endpoint. Its schemas check requests and, in tests, replies; the documentation is generated from them. */
 export interface Route extends Pick<Operation, 'method' | 'url' | 'summary' | 'access'> {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | undefined
-  /** May there be none? Only where the route changes nothing. */
+  /** The body may be missing; only for routes that change nothing. */
   readonly bodyOptional?: boolean
-  /** Of a success. */
+  /** The status of a success. */
   readonly answer: z.ZodType
-  /** Bytes (JSON) go out as they are, anything else as JSON. */
+  /** Bytes are sent unchanged, other values as JSON. */
   readonly handle: (call: Call) => Promise<Result<unknown>>
 }
 
 const none = z.strictObject({})
 
-/** A route whose handler gets what its schemas read. */
+/** Registers a route whose handler gets the parsed input. */
 export function route<
   P extends z.ZodObject = typeof none,
   Q extends z.ZodObject = typeof none,
@@ -56,7 +56,7 @@ export function route<
   return { ...rest, params: params ?? none, query: query ?? none, body, handle: handle as Route['handle'] }
 }
 
-/** As the documentation has it. */
+/** The documentation of the endpoint. */
 export function operationOf({ body, bodyOptional = false, answer, handle: _, ...route }: Route): Operation {
   return {
     ...route,
@@ -108,7 +108,9 @@ async function answer(route: Route, request: FastifyRequest): Promise<unknown> {
   return result.value
 }
 
-/** A request without a body changes nothing: whatever can make somebody send one cannot choose what it says. */
+/**
+ * A request without a body must not change anything: an attacker who can cause a request often cannot choose its body.
+ */
 function readBody({ body: schema, bodyOptional = false }: Route, body: unknown): unknown {
   if (schema === undefined) return undefined
   if (body !== undefined) return read(schema, body)

@@ -2,24 +2,27 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 interface Asked {
   readonly method: string
-  /** As a trusted proxy says, else as this connection has it. */
+  /** As reported by a trusted proxy, otherwise by the connection. */
   readonly protocol: string
   readonly host: string
   readonly headers: IncomingHttpHeaders
 }
 
 export interface OwnOrigin {
-  /** A session cookie is accepted for changes from our own origin alone; a request with an API token cannot be forged by another site. */
+  /**
+   * Changes with a session cookie are accepted from our own origin only; a request with an API token cannot be forged
+   * by another site.
+   */
   permits(asked: Asked): boolean
-  /** Does a browser say that this comes from elsewhere? */
+  /** True if the browser reports another origin. */
   isElsewhere(asked: Omit<Asked, 'method'>): boolean
 }
 
 const changesNothing = new Set(['GET', 'HEAD'])
 
 /**
- * A browser sends the cookie of the page for every origin of the same site, another port of the same host for one. Where a
- * request comes from, only the browser says, and no script can change what it says: `Sec-Fetch-Site`, else `Origin`.
+ * Browsers send the cookie with requests of every origin of the same site, such as another port of the host. Only the
+ * browser sets `Sec-Fetch-Site` and `Origin`, which scripts cannot change.
  */
 export function createOwnOrigin(publicUrl: () => string): OwnOrigin {
   function isOwn({ protocol, host, headers }: Omit<Asked, 'method'>): boolean {

@@ -22,7 +22,7 @@ export const securityEventsOperation: Operation = {
   },
 }
 
-/** Push delivery of security event tokens (RFC 8935): who sent one is known by its signature. */
+/** Push delivery of security event tokens (RFC 8935), authenticated by their signature. */
 export function securityEventsRoute(server: FastifyInstance, receiveEvents: ReceiveEvents): void {
   server.register(async (scope) => {
     const parse = { parseAs: 'string' as const, bodyLimit: largestToken }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Of every answer that does not say otherwise; a page has its own `content-security-policy`. */
+/** The default headers of every response; pages have their own `content-security-policy`. */
 export const securityHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -52,7 +52,7 @@ export interface HttpOptions
   readonly apiTokens: Pick<ApiTokens, 'verify'>
   readonly consent: Consent
   readonly feed: EventFeed
-  /** How the world reaches us, without a slash at its end. */
+  /** The public URL, without a trailing slash. */
   readonly publicUrl: () => string
   readonly health: Health
   readonly trustedProxies: readonly string[]
@@ -60,7 +60,7 @@ export interface HttpOptions
   readonly leaving: () => boolean
   readonly metrics: Metrics
   readonly receiveEvents: ReceiveEvents
-  /** Checks each reply against its schema before it goes out. */
+  /** Checks each reply against its schema before sending. */
   readonly checkReplies?: boolean
   readonly logger: Pick<Logger, 'error'>
 }
@@ -75,7 +75,7 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   const server = hardenedServer({ ...options, atOnce })
   await addRoutes(server, { ...options, limits })
   try {
-    // `[::]` is where one listens, not where one asks.
+    // `[::]` is an address to listen on, not to connect to.
     const url = (await server.listen({ host, port })).replace('//[::]', '//[::1]')
     return { url, stop: () => server.close() }
   } catch (cause) {
@@ -88,7 +88,7 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; st
   }
 }
 
-/** Everything there is to ask for. */
+/** Registers all routes. */
 export async function addRoutes(
   server: FastifyInstance,
   { limits, ...options }: Omit<HttpOptions, 'host' | 'port'> & { limits: TokenBuckets },

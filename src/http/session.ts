@@ -12,20 +12,20 @@ import { cookieText } from './set-cookie.ts'
 
 const bodySchema = z.strictObject({ apiToken: z.string().min(1).max(256) })
 
-/** Of one address: ten wrong ones at once, then one in two seconds. */
+/** Per address: ten wrong tokens at once, then one every two seconds. */
 export const attempts = { perSecond: 0.5, burst: 10 }
 
 export interface SessionOptions {
   readonly apiTokens: Pick<ApiTokens, 'verify'>
-  /** Of sign-in attempts, by the address they come from. */
+  /** The rate limit of sign-in attempts per address. */
   readonly limits: TokenBuckets
   readonly ownOrigin: OwnOrigin
   readonly publicUrl: () => string
 }
 
 /**
- * Signing in to the page: the API token goes into a cookie that scripts cannot read and other sites cannot send. No
- * other site may write either: only JSON is taken, which takes a preflight that is answered nowhere.
+ * Signs in to the page: the API token is stored in a cookie that scripts cannot read and other sites cannot send. Other
+ * sites cannot post either, because only JSON is accepted, which requires a preflight that is not answered.
  */
 export function sessionRoutes(
   server: FastifyInstance,
@@ -53,7 +53,7 @@ export function sessionRoutes(
     const principal = token === undefined ? null : await apiTokens.verify(token.reveal())
     if (token === undefined || principal === null)
       throw new Refused(fail('unauthorized', 'apiToken: not one that is valid here').failure)
-    // Many who share an address may sign in; who has no token may not try many.
+    // Many users behind one address can sign in; only wrong tokens are limited.
     limits.giveBack(callerAddress)
     const { id, scopes, accounts, apps } = principal
     return reply

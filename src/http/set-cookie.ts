@@ -3,14 +3,16 @@ import type { FastifyRequest } from 'fastify'
 export interface CookieToSet {
   readonly name: string
   readonly value: string
-  /** Below the prefix that a reverse proxy has us under. */
+  /** The path of the cookie, below a reverse proxy's prefix. */
   readonly path: string
   readonly sameSite: 'Strict' | 'Lax'
   /** Seconds. */
   readonly maxAge: number
 }
 
-/** The `Set-Cookie` of a cookie that scripts cannot read, and that never goes over plain http where pages are served by https. */
+/**
+ * The `Set-Cookie` of a cookie that scripts cannot read, and that is not sent over http if pages are served over https.
+ */
 export function cookieText(
   { protocol, server: { basePath } }: FastifyRequest,
   { name, value, path, sameSite, maxAge }: CookieToSet,

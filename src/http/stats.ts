@@ -16,7 +16,7 @@ const hour = 3_600
 const connections = Object.fromEntries(emailEngineStates.map((word) => [word, countSchema]))
 const mostHours = 24
 
-/** What EmailEngine's clients ask for of accounts and their tokens, and the last day of refreshes by the hour. */
+/** EmailEngine's statistics of accounts and tokens, and the refreshes of the last day by hour. */
 export const statsRoute = ({ counts, refreshCounts, version }: StatsOptions): Route =>
   route({
     method: 'GET',

@@ -16,13 +16,13 @@ export interface TokenApiRoutesOptions {
   readonly tokenApi: Pick<TokenApi, 'state' | 'turn'>
   readonly apiTokens: Pick<ApiTokens, 'verify'>
   readonly audit: Pick<Audit, 'tokenApiTurned'>
-  /** Of attempts to say one's API token again, by the address they come from. */
+  /** The rate limit of attempts to confirm the API token, per address. */
   readonly limits: TokenBuckets
 }
 
 /**
- * The switch that serves tokens over HTTP. It is no part of the API: it is turned by who is signed in to the page and enters
- * the API token once more, so that neither a script with an API token nor a browser left open turns it.
+ * The switch for tokens over HTTP. It is not part of the API: it requires a signed-in user who enters the API token
+ * again, so that neither a script with an API token nor an open browser can change it.
  */
 export function tokenApiRoutes(
   server: FastifyInstance,

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 
-/** Sentences by key; `{name}` stands for what the caller fills in. */
+/** Texts by key, with `{name}` placeholders. */
 type Sentences = Readonly<Record<string, string>>
 export type Translate = (key: string, values?: Readonly<Record<string, string>>) => string
 
 const folder = new URL('./languages/', import.meta.url)
 const usual = 'en'
 
-/** One file per language, by its ISO 639-1 code. */
+/** One file per language, named by its ISO 639-1 code. */
 export const languageFiles: ReadonlyMap<string, string> = new Map(
   readdirSync(folder).map((file) => [basename(file, '.json'), readFileSync(new URL(file, folder), 'utf8')]),
 )
@@ -16,7 +16,7 @@ const languages = new Map(
   [...languageFiles].map(([code, text]) => [code, JSON.parse(text) as Sentences] as const),
 )
 
-/** The language a browser prefers of those we have (RFC 9110 §12.5.4); English where it names none of them. */
+/** The browser's preferred language among ours (RFC 9110 §12.5.4); English by default. */
 export function preferredLanguage(acceptLanguage = ''): string {
   const wanted = acceptLanguage
     .slice(0, 512)
@@ -27,11 +27,11 @@ export function preferredLanguage(acceptLanguage = ''): string {
       return { code: tag.split('-')[0] as string, quality: quality === undefined ? 1 : Number(quality) }
     })
     .filter(({ code, quality }) => quality > 0 && languages.has(code))
-  // Stable: of equals, the first.
+  // Stable, so the first of equal weight wins.
   return wanted.sort((a, b) => b.quality - a.quality)[0]?.code ?? usual
 }
 
-/** What a language does not say is said in English. */
+/** Missing texts are taken from English. */
 export function translator(language: string): Translate {
   const sentences = languages.get(language)
   return (key, values = {}) => {

@@ -3,12 +3,12 @@ import { isIP, isIPv4 } from 'node:net'
 import proxyAddr from '@fastify/proxy-addr'
 import { z } from 'zod'
 
-/** Are `X-Forwarded-For`, `-Proto` and `-Host` believed from this address? */
+/** True if `X-Forwarded-*` headers from this address are trusted. */
 export type TrustProxy = (address: string, hop: number) => boolean
 
 const trustNone: TrustProxy = () => false
 
-/** Addresses and networks of reverse proxies, separated by commas. */
+/** Parses addresses and networks of reverse proxies, separated by commas. */
 export const trustedProxiesSchema = z
   .string()
   .max(4_096)
@@ -36,7 +36,7 @@ function isAddressOrNetwork(text: string): boolean {
 
 export type CallerAddress = (request: IncomingMessage) => string
 
-/** The address a request came from: the nearest one that is no proxy of ours. */
+/** The client's address: the nearest one that is not a trusted proxy. */
 export function createCallerAddress(trust: TrustProxy): CallerAddress {
   const connected = ({ socket }: IncomingMessage) => asIPv4(socket.remoteAddress ?? '')
   if (trust === trustNone) return connected
@@ -46,13 +46,13 @@ export function createCallerAddress(trust: TrustProxy): CallerAddress {
   }
 }
 
-/** Some proxies write the port of the connection beside its address. */
+/** Some proxies append the port to the address. */
 function withoutPort(text: string): string {
   const [, v6, v4] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? []
   return v6 ?? v4 ?? text
 }
 
-/** A socket that listens on `::` has IPv4 callers as `::ffff:10.1.2.3`. */
+/** On a socket that listens on `::`, IPv4 clients appear as `::ffff:10.1.2.3`. */
 function asIPv4(address: string): string {
   const mapped = address.slice(0, 7).toLowerCase() === '::ffff:' ? address.slice(7) : ''
   return isIPv4(mapped) ? mapped : address

@@ -73,9 +73,9 @@ const schema = z.object({
 })
 
 export type Mode = 'dev' | 'serve' | 'cli'
-/** What a node is configured with, from its environment (docs/configuration.md). */
+/** The configuration of a node, from its environment (docs/configuration.md). */
 export interface Config {
-  /** What runs. */
+  /** What to run. */
   readonly mode: Mode
   /** `TOKENBUS_NATS_URL` */
   readonly natsUrl: string | undefined

@@ -40,7 +40,7 @@ export interface Service {
   /** The base URL of its HTTP API. */
   readonly httpUrl: string
   readonly tokenbus: Tokenbus
-  /** Accepts an API token made elsewhere, with scope `admin`. */
+  /** Stores an API token created elsewhere, with scope `admin`. */
   adoptAdminToken(token: string): Promise<void>
   /** Answers requests in flight, then disconnects. Resolves once everything has ended. */
   stop(): Promise<void>

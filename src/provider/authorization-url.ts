@@ -55,7 +55,7 @@ async function standardParams(request: AuthorizationUrlRequest): Promise<Params>
   }
 }
 
-/** RFC 7636 §4.2, or what else a provider wants. */
+/** RFC 7636 §4.2, or the method that the provider requires. */
 async function challengeOf({ pkce, pkceMethod }: AppConfig, codeVerifier: string): Promise<Params> {
   if (pkce === false) return {}
   if (pkceMethod === 'plain') return { code_challenge: codeVerifier, code_challenge_method: 'plain' }
@@ -63,7 +63,7 @@ async function challengeOf({ pkce, pkceMethod }: AppConfig, codeVerifier: string
   return { code_challenge: challenge, code_challenge_method: 'S256' }
 }
 
-/** A page that is reached by a fragment finds its parameters there, too. */
+/** A page that is identified by a fragment also reads its parameters from there. */
 function withParams(url: URL, params: Params): string {
   if (url.hash !== '') return `${url.href}${url.hash.includes('?') ? '&' : '?'}${new URLSearchParams(params)}`
   for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value)

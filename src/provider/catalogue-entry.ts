@@ -17,7 +17,7 @@ const settingsSchema = z.strictObject({
   rotation,
   graceSeconds,
   ...protocolSettings,
-  /** Of the consent page: these take nothing away. */
+  /** Parameters of the consent page can be added here, but not removed. */
   authorizeParams: z.record(z.string().regex(/^[\w.:-]{1,64}$/), z.string().max(2_048)).optional(),
 })
 
@@ -35,20 +35,20 @@ const factsSchema = z.strictObject({
   testingDays: days.optional(),
   /** The reason of a refusal after the refresh token's lifetime, instead of inactivity. */
   outlived: z.literal('consent_expired').optional(),
-  /** Token requests of one app from one node: at a time, and per second. */
+  /** The limits for token requests of one app from one node: concurrent, and per second. */
   caps: z
     .strictObject({ concurrency: z.int().min(1).max(256), perSecond: z.number().positive().max(10_000) })
     .optional(),
   securityEvents: z
     .strictObject({ issuer: z.url(), jwksUrl: z.url().optional(), configurationUrl: z.url().optional() })
     .optional(),
-  /** Who signs its ID tokens, and what asks for one beside what the app wants. */
+  /** The issuer of its ID tokens, and the scopes that request one. */
   identity: z
     .strictObject({
-      /** `{login}` and `{tid}` stand for the cloud and for the tenant that the ID token is of. */
+      /** `{login}` and `{tid}` are placeholders for the cloud and the tenant of the ID token. */
       issuer: z.string().regex(/^https:\/\/[\w.{}/-]{1,255}$/, 'must be an https URL'),
       scopes: z.array(textSchema(64)).max(10),
-      /** Also where the operator has named the endpoints: the provider's own error words and scopes mean the same there. */
+      /** Applies also if the operator set the endpoints, because error codes and scopes have the same meaning there. */
       anywhere: z.literal(true).optional(),
     })
     .optional(),

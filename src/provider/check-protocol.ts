@@ -7,7 +7,7 @@ import { patternComplaint } from './url-pattern.ts'
 
 interface Asked {
   readonly put: AppPut
-  /** The same with the preset's own filled in. */
+  /** The settings completed by the preset. */
   readonly config: AppConfig
 }
 
@@ -167,12 +167,12 @@ function mayNotSet(config: AppConfig, field: (typeof parameters)[number]): strin
   const { parameterNames = {} } = config
   const taken = new Set([...reserved].flatMap((each) => [each, parameterNames[each] ?? each]))
   const params = Object.entries(config[field] ?? {})
-  // Behind the browser a `state` ties nothing together: a provider may want to see one.
+  // A token request has no browser to protect by `state`, but a provider may require the parameter.
   const mayBe = ([name, value]: readonly [string, string | null]) =>
     field !== 'authorizeParams' && (value === null ? ofClient.has(name) : name === 'state')
   const name = params.find((each) => taken.has(each[0]) && !mayBe(each))?.[0]
   if (name) return `${name} is not to be set here`
-  // A refresh redirects nobody: some providers only require the parameter again.
+  // A refresh has no redirect, but some providers require the parameter again.
   const uri =
     field !== 'refreshParams' && params.some(([each, value]) => each === 'redirect_uri' && value !== null)
   return uri ? 'redirect_uri is set by redirectUri' : undefined

@@ -10,7 +10,7 @@ import { checkSigningKey, readSigningKey } from './signing-key.ts'
 
 export interface CheckSettings {
   readonly put: AppPut
-  /** The same with the preset's own filled in. */
+  /** The settings completed by the preset. */
   readonly config: AppConfig
 }
 

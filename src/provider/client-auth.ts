@@ -29,7 +29,7 @@ export function clientAuthOf({ config, clientSecret, now }: ClientAuthOptions): 
   return config.clientAuth === 'client_secret_basic' ? basic(text) : oauth.ClientSecretPost(text)
 }
 
-/** RFC 6749 §2.3.1 and appendix B: servers that do not decode understand whatever needs no encoding. */
+/** RFC 6749 §2.3.1 and appendix B. Some servers do not decode, so nothing is encoded needlessly. */
 function basic(secret: string): oauth.ClientAuth {
   return (_, { client_id }, _body, headers) => {
     const pair = `${formEncoded(client_id)}:${formEncoded(secret)}`

@@ -29,7 +29,7 @@ export interface DeviceCode {
 }
 
 export interface DeviceAuthorization {
-  /** Fails with `invalid_config` where the provider has no such endpoint or does not take the client. */
+  /** Fails with `invalid_config` if the provider has no such endpoint or refuses the client. */
   authorizeDevice(request: DeviceRequest): Promise<Result<DeviceCode>>
   /** Polls once for the user's consent. Never rejects. */
   redeemDeviceCode(request: DeviceRequest & { readonly deviceCode: Secret }): Promise<CodeAnswer>
@@ -48,7 +48,7 @@ const answerSchema = z
       .max(64)
       .regex(/^[\x20-\x7e]+$/),
     verification_uri: pageUrl.optional(),
-    /** Google's name for it. */
+    /** The name of this field at Google. */
     verification_url: pageUrl.optional(),
     verification_uri_complete: pageUrl.optional().catch(undefined),
     expires_in: z.coerce.number().positive(),
@@ -57,7 +57,7 @@ const answerSchema = z
   .refine((answer) => (answer.verification_uri ?? answer.verification_url) !== undefined)
 const errorSchema = z.object({ error: z.string().regex(/^[\w.:-]{1,40}$/) })
 
-/** The device authorization grant (RFC 8628): a person agrees in any browser, and nothing comes back by it. */
+/** The device authorization grant (RFC 8628): the user consents in any browser, without a redirect. */
 export function createDeviceAuthorization(
   { http, endpoints, clocks }: Ways,
   {

@@ -99,7 +99,7 @@ export function createEndpoints({
   }
 }
 
-/** An app without an issuer has nothing an issuer could be compared with; its token endpoint stands in for the name. */
+/** An app without an issuer uses its token endpoint in place of the issuer, which is not compared. */
 function explicitServer(config: AppConfig): oauth.AuthorizationServer {
   const { issuer, authorizeUrl, tokenUrl, revocationUrl, deviceUrl } = config
   return {

@@ -53,7 +53,7 @@ const microsoftRows: ReadonlyMap<number, ErrorRow> = new Map(
   microsoftCodes.flatMap(({ codes, ...meaning }) => codes.map((code) => [code, meaning] as const)),
 )
 
-/** The provider codes that come with this error word. */
+/** The numeric codes that belong to this error code. */
 export function errorCodes(error: string): ReadonlyMap<number, ErrorRow> {
   return error === 'OAuthException' ? metaCodes : microsoftRows
 }

@@ -14,7 +14,7 @@ export interface Spent {
   readonly user: string
   /** Absent if no stored token is used. */
   readonly refreshToken?: Secret
-  /** What kind of token it is, where it is exchanged. */
+  /** The type of the token, for a token exchange. */
   readonly subjectTokenType?: NonNullable<TokenWant['subjectTokenType']>
   readonly scopes?: readonly string[]
 }
@@ -91,7 +91,10 @@ function signerOf({ config, clientSecret }: Pick<Spent, 'config' | 'clientSecret
   return (clientSecret && readSigningKey({ secret: clientSecret, rsa })) as SigningKey
 }
 
-/** True if somebody consents: a user, or an administrator to an app that acts for itself, which brings no code. */
+/**
+ * True if the grant requires a consent: of a user, or of an administrator for client credentials, which returns no
+ * code.
+ */
 export function hasConsentPage({ grant, authorizeUrl }: Pick<AppConfig, 'grant' | 'authorizeUrl'>): boolean {
   return grant === 'authorization_code' || (grant === 'client_credentials' && authorizeUrl !== undefined)
 }

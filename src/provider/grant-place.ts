@@ -36,7 +36,7 @@ export function movedSettings(place: GrantPlace | undefined, config: AppConfig):
   const moved: readonly [Setting, boolean][] = [
     ['clientId', place.clientId !== clientId],
     ['tenant', place.tenant !== tenant],
-    // With an explicit token endpoint the issuer only says who signs.
+    // With an explicit token endpoint the issuer is used only to validate ID tokens.
     ['issuer', tokenUrl === undefined && place.issuer !== issuer],
     ['tokenUrl', tokenUrl !== undefined && isAnother(place.tokenEndpoint, tokenUrl)],
     ['refreshUrl', hrefOf(place.refreshEndpoint) !== hrefOf(refreshUrl)],
@@ -83,7 +83,7 @@ function allowedMoves({ pinned }: AppConfig): readonly string[] {
 interface Sending {
   readonly config: AppConfig
   readonly onlyTo: readonly string[] | undefined
-  /** The operator has named this very endpoint: nothing was discovered. */
+  /** The operator set this endpoint explicitly, without discovery. */
   readonly isSaid?: boolean
 }
 

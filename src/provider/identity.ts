@@ -7,12 +7,12 @@ type App = Pick<
   'provider' | 'preset' | 'issuer' | 'tokenUrl' | 'scopes' | 'pinned' | 'cloud' | 'tenant'
 >
 
-/** Who signs an app's ID tokens: whom its operator names, else at the preset's own endpoint who is known to. */
+/** The issuer of an app's ID tokens: the operator's, or that of the preset if its own endpoint is used. */
 export function identityIssuer(app: App): string | undefined {
   return app.issuer ?? (isOfPreset(app) ? filled(presetOf(app).identity?.issuer, app) : undefined)
 }
 
-/** Or of an older preset's, where the operator is known to have named none. */
+/** Or at an endpoint of an older preset, if the operator set none. */
 function isOfPreset(app: App): boolean {
   const { tokenUrl, pinned } = app
   const wasFilledIn = pinned?.said !== undefined && !pinned.said.includes('tokenUrl')
@@ -26,7 +26,7 @@ function filled(template: string | undefined, { cloud = 'global', tenant = '' }:
 const tenantIn = /\{(?:tid|tenantid)\}/
 
 /**
- * Who signs under two names: developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken, and
+ * Issuers with two names: developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken, and
  * Microsoft's cloud in China, whose metadata name the other host.
  */
 export const spelledOut = (issuer: string): string =>
@@ -35,8 +35,8 @@ export const spelledOut = (issuer: string): string =>
     .replace(/^https:\/\/login\.chinacloudapi\.cn\//, 'https://login.partner.microsoftonline.cn/')
 
 /**
- * Under which name an ID token must be signed. Microsoft signs under one for each tenant. If no issuer is known, the
- * answer of the token endpoint is trusted.
+ * The issuer that an ID token must have. Microsoft has one per tenant. If no issuer is known, the response of the token
+ * endpoint is trusted.
  */
 export function acceptedIssuer(
   app: App,
@@ -49,8 +49,8 @@ export function acceptedIssuer(
 }
 
 /**
- * What a person is asked to consent to: the app's scopes, and where the answer can be judged who they are. An account
- * does without the latter, so they are none of its app's scopes and never missing.
+ * The scopes of a consent: the app's, and those that request an ID token if it can be validated. The latter are not the
+ * app's scopes, so they never count as missing.
  */
 export function consentScopes(config: App): string[] {
   const { identity } = presetOf(config)

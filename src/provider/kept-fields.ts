@@ -13,7 +13,7 @@ export interface KeepFields {
   /** Paths of fields: names separated by dots. */
   readonly keep: readonly string[] | undefined
   readonly sources: readonly KeptSource[]
-  /** Texts that are given out as nothing else than what they are. */
+  /** Values that must not be returned under any name. */
   readonly secrets: readonly (string | undefined)[]
 }
 
@@ -35,7 +35,7 @@ export interface KeptInAnswer {
   readonly exchange: Exchange
   readonly config: Pick<AppConfig, 'keep' | 'answer'>
   readonly answer: Pick<Tokens, 'accessToken' | 'refreshToken' | 'idToken'>
-  /** What the request was made with. */
+  /** The secrets sent with the request. */
   readonly spent: readonly (Secret | undefined)[]
 }
 

@@ -1,6 +1,6 @@
 import type { AppPut } from '../contract/app.ts'
 
-/** Where a Microsoft cloud keeps what the others have too. */
+/** The hosts of a Microsoft cloud. */
 export interface Cloud {
   readonly login: string
   readonly graph: string

@@ -1,7 +1,7 @@
 import { causedBy } from '../contract/reasons.ts'
 import type { ErrorRow } from './classified.ts'
 
-/** Entra ID's AADSTS numbers, as they come in `error_codes`. */
+/** Entra ID's AADSTS numbers, as in `error_codes`. */
 export const microsoftCodes: readonly (ErrorRow & { readonly codes: readonly number[] })[] = [
   { codes: [7000222], class: 'P', ...causedBy('client_secret_expired') },
   { codes: [7000215, 70002], class: 'P', ...causedBy('client_secret_wrong') },

@@ -13,7 +13,9 @@ export interface OutgoingProxy {
 export interface OutgoingProxies {
   readonly http?: OutgoingProxy | undefined
   readonly https?: OutgoingProxy | undefined
-  /** Names with all below them, addresses, networks, each perhaps with a port; `*` is everything. */
+  /**
+   * Host names including their subdomains, addresses and networks, each optionally with a port; `*` matches everything.
+   */
   readonly noProxy: readonly string[]
 }
 
@@ -63,7 +65,10 @@ export const proxyVariables = {
   no_proxy: noProxySchema,
 }
 
-/** As undici's `EnvHttpProxyAgent` reads them: small letters first, and `HTTP_PROXY` for https where it is alone. */
+/**
+ * As in undici's `EnvHttpProxyAgent`: lower case takes precedence, and `HTTP_PROXY` is used for https if there is no
+ * other.
+ */
 export function proxiesOf(read: z.output<z.ZodObject<typeof proxyVariables>>): OutgoingProxies {
   const http = read.http_proxy ?? read.HTTP_PROXY
   const https = read.https_proxy ?? read.HTTPS_PROXY ?? http

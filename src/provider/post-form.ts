@@ -13,9 +13,9 @@ export interface PostForm {
   readonly server: oauth.AuthorizationServer
   readonly url: URL
   readonly form: Params
-  /** With GET everything is in the query. */
+  /** With GET all parameters are in the query. */
   readonly method?: 'POST' | 'GET'
-  /** Parameters that this request does not have. */
+  /** Standard parameters to leave out. */
   readonly without?: readonly string[]
   readonly timing: Timing
   /** Milliseconds of the provider's clock. */
@@ -24,7 +24,7 @@ export interface PostForm {
 
 interface Parts {
   readonly query: Params
-  /** Undefined: there is none. */
+  /** Undefined if there is none. */
   readonly body: { readonly type: string; readonly text: string } | undefined
 }
 
@@ -79,7 +79,7 @@ function partsOf(
   }
 }
 
-/** A copy for this request alone: the shared URL must not carry the secret. */
+/** A copy for this request, because the shared URL must not contain the secret. */
 function withQuery(url: URL, query: Params): URL {
   const whole = new URL(url)
   for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value)

@@ -16,11 +16,11 @@ export type EndpointField =
   | 'revocationUrl'
   | 'deviceUrl'
 
-/** Who signs security events about the accounts of an app, and where its keys are: at one of the two. */
+/** The issuer of security events about an app's accounts, and the URL of its keys or metadata. */
 export interface EventSource {
   readonly issuer: string
   readonly jwksUrl?: string
-  /** Where the issuer says where its keys are. */
+  /** The URL of the issuer's metadata. */
   readonly configurationUrl?: string
 }
 
@@ -29,23 +29,25 @@ export interface Preset {
   readonly grant: Grant
   /** Settings that apply to this provider, besides the common ones. */
   readonly takes: CatalogueEntry['takes']
-  /** `{tenant}`, `{login}`, `{graph}` and `{outlook}` stand for what the app's tenant and cloud make of them. */
+  /**
+   * `{tenant}`, `{login}`, `{graph}` and `{outlook}` are placeholders for the app's tenant and the hosts of its cloud.
+   */
   readonly endpoints: Readonly<Partial<Record<EndpointField, string>>>
   readonly scopes: readonly string[]
-  /** Parameters of the consent page beside the standard ones. */
+  /** Further parameters of the consent page. */
   readonly authorize: Readonly<Record<string, string>>
   readonly clientAuth: NonNullable<AppPut['clientAuth']>
   /** What it does with a used refresh token; the conservative choice if unknown. */
   readonly rotation: NonNullable<AppPut['rotation']>
-  /** What it wants or says otherwise than the RFCs; filled into the settings of an app when that is put. */
+  /** Deviations from the RFCs, as defaults of an app's settings. */
   readonly protocol: Omit<ProtocolSettings, 'clientAuth' | 'refreshUrl' | 'exchangeUrl' | 'authorizeParams'>
   /** Seconds for which a used refresh token is accepted again, with rotation `grace`. */
   readonly graceSeconds?: number
   /** The provider with the same error codes and scope names. */
   readonly like?: string
-  /** How an RSA key signs what the app asserts. */
+  /** The signature algorithm of RSA keys for assertions. */
   readonly rsa: 'RS256' | 'PS256'
-  /** The life of an access token where the response has none. */
+  /** The lifetime of an access token if the response has none. */
   readonly tokenLife: number
   /** How long a grant may be unused; 0 if unknown. */
   readonly idleLimit: number
@@ -53,10 +55,10 @@ export interface Preset {
   readonly testingLife?: number
   /** The reason of a refusal after the refresh token's lifetime, instead of inactivity. */
   readonly outlived?: 'consent_expired'
-  /** Token requests of one app from one node: at a time, and per second. */
+  /** The limits for token requests of one app from one node: concurrent, and per second. */
   readonly caps: { readonly concurrency: number; readonly perSecond: number }
   readonly securityEvents?: EventSource
-  /** Who signs its ID tokens, and what asks for one beside what the app wants. */
+  /** The issuer of its ID tokens, and the scopes that request one. */
   readonly identity?: {
     readonly issuer: string
     readonly scopes: readonly string[]

@@ -1,6 +1,9 @@
 import { BlockList, isIPv6 } from 'node:net'
 
-/** Not globally reachable in the IANA special-purpose registry (RFC 6890), multicast and reserved ones; and Azure's host. */
+/**
+ * Ranges that are not globally reachable in the IANA special-purpose registry (RFC 6890), multicast and reserved
+ * ranges, and Azure's metadata host.
+ */
 const reservedV4 = blockList('ipv4', [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -21,7 +24,7 @@ const reservedV4 = blockList('ipv4', [
 ])
 
 /**
- * Beside such ranges those that carry an IPv4 address to wherever a translator of this network or a tunnel says:
+ * Such ranges, and those with an embedded IPv4 address whose destination depends on a translator or tunnel:
  * IPv4-compatible, local NAT64 (RFC 8215), Teredo, 6to4.
  */
 const reservedV6 = blockList('ipv6', [
@@ -41,10 +44,10 @@ const reservedV6 = blockList('ipv6', [
   'ff00::/8',
 ])
 
-/** An IPv4 address at the end, which decides: IPv4-mapped (RFC 4291 §2.5.5.2), well-known NAT64 (RFC 6052). */
+/** Ranges judged by their embedded IPv4 address: IPv4-mapped (RFC 4291 §2.5.5.2), well-known NAT64 (RFC 6052). */
 const carriesV4 = blockList('ipv6', ['::ffff:0:0/96', '64:ff9b::/96'])
 
-/** Not an address of the public internet. A zone (`%eth0`) is of this machine's links. */
+/** True for an address that is not on the public internet. An address with a zone (`%eth0`) is local to a link. */
 export function isPrivateAddress(address: string): boolean {
   if (!isIPv6(address)) return reservedV4.check(address, 'ipv4')
   if (address.includes('%')) return true
@@ -62,7 +65,7 @@ function blockList(family: 'ipv4' | 'ipv6', networks: readonly string[]): BlockL
 }
 
 function embeddedV4(address: string): string {
-  // As a URL's host it has one spelling, without dots.
+  // Normalised by URL parsing to a form without dots.
   const groups = new URL(`http://[${address}]`).hostname.slice(1, -1).split(':')
   const [high, low] = groups.slice(-2).map((group) => Number.parseInt(group || '0', 16)) as [number, number]
   return [high >> 8, high & 255, low >> 8, low & 255].join('.')

@@ -1,4 +1,4 @@
-/** Names of metadata services of clouds and clusters, which give out a machine's credentials. */
+/** Metadata services of clouds and clusters, which return a machine's credentials. */
 const names = new Set([
   'localhost',
   'metadata',

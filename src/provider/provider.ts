@@ -25,7 +25,7 @@ export interface Provider
   readonly resolveEndpoint: Endpoints['resolve']
   /** Checks that requests may be sent to the URLs of these settings. Fails with `invalid_config`, naming the first invalid one. */
   checkUrls(config: AppConfig): Promise<Result<void>>
-  /** Waits for the answers still under way. */
+  /** Waits for responses in flight. */
   close(): Promise<void>
 }
 

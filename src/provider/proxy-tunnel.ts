@@ -3,19 +3,22 @@ import { Client } from 'undici'
 import { hostPort } from '../common/host-port.ts'
 import type { OutgoingProxy } from './outgoing-proxies.ts'
 
-/** Begins the `code` of every error that is a proxy's, not the provider's. */
+/** The prefix of the `code` of errors of a proxy, as opposed to the provider. */
 export const proxyCode = 'PROXY_'
 
 export interface TunnelOptions {
   readonly proxy: OutgoingProxy
-  /** Of one host, tried in turn. */
+  /** The addresses of one host, tried in order. */
   readonly addresses: readonly string[]
   readonly port: number
-  /** Milliseconds for all of it. */
+  /** Milliseconds for all attempts. */
   readonly timeout: number
 }
 
-/** A connection to an address, made by a proxy. Nothing has been sent over it. Rejects with a `code` of the proxy's. */
+/**
+ * Opens a connection to an address through a proxy. Nothing has been sent over it. Rejects with an error `code` of the
+ * proxy.
+ */
 export async function openTunnel({ proxy, addresses, port, timeout }: TunnelOptions): Promise<Socket> {
   const signal = AbortSignal.timeout(timeout)
   let status = 0
@@ -25,7 +28,7 @@ export async function openTunnel({ proxy, addresses, port, timeout }: TunnelOpti
     if (statusCode >= 200 && statusCode < 300) return socket
     socket.on('error', () => {}).destroy()
     status = statusCode
-    // Below 500 it is the request that it refuses; above, the address may be one that it has no way to.
+    // Below 500 the proxy refuses the request; from 500 on it may not reach this address, so the next one is tried.
     if (status < 500) break
   }
   throw failed(proxy, `ANSWERED_${status}`)
@@ -48,7 +51,7 @@ async function connectThrough({ proxy, authority, signal, timeout }: Connecting)
   } catch (error) {
     throw failed(proxy, signal.aborted ? 'TIMEOUT' : errnoOf(error))
   } finally {
-    // Its connection is the tunnel's by now, or of no use.
+    // The connection now belongs to the tunnel, or is unusable.
     void client.destroy()
   }
 }

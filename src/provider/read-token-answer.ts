@@ -97,7 +97,7 @@ interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
   readonly headers: IncomingHttpHeaders
   /** Undefined if the body is not a JSON object. */
   readonly words: RefusalWords | undefined
-  /** There was no body at all: no page of something in between. */
+  /** An empty body, so it is no page of an intermediary. */
   readonly isBare: boolean
   readonly providerError: ProviderError
 }
@@ -115,14 +115,14 @@ function meaningOf({ status, words, isBare, providerError, workedBefore, ...aske
   return status === 400 && words.error !== undefined ? unknownWord : unreadable
 }
 
-/** What needs no word to be understood. */
+/** Statuses that are conclusive without an error code. */
 function meaningOfStatus(status: number): ErrorRow | undefined {
   if (status === 429) return throttled
   if (status === 408 || status >= 500) return unavailable
   return status >= 300 && status < 400 ? redirected : undefined
 }
 
-/** Where it signed for the time of a clock that the answer shows to be another, or shows nothing of. */
+/** The assertion was signed with a clock that differs from the provider's, or whose difference is unknown. */
 function isClockSkew(asked: Pick<Meaning, 'config' | 'headers' | 'providerError' | 'providerNow'>): boolean {
   if (asked.config.grant !== 'jwt_bearer' || asked.providerError.error !== 'invalid_grant') return false
   const date = dateOf(asked.headers)

@@ -22,7 +22,7 @@ const phrases: ReadonlyMap<string, string> = new Map([
   ['invalid token', 'invalid_token'],
 ])
 
-/** `error` (RFC 6749 §5.2), or what a provider has in its place. */
+/** `error` (RFC 6749 §5.2), or the provider's field for it. */
 export function refusalWords(body: AnswerObject): RefusalWords {
   const [error, ...others] = [
     fromError(body.error),
@@ -31,7 +31,7 @@ export function refusalWords(body: AnswerObject): RefusalWords {
     fromNumber('errcode', body.errcode),
     fromCode(body.code),
     phraseOf(body.reason),
-    // An envelope that repeats the HTTP status has its say in a sentence.
+    // If the code only repeats the HTTP status, the message is compared with known sentences.
     isNumber(body.status) ? phraseOf(body.message) : undefined,
   ].filter((each) => each !== undefined)
   const suberror = word(body.suberror, body.error_subtype) ?? others[0]
@@ -73,7 +73,7 @@ function fromCode(code: unknown): string | undefined {
   return isNumber(code) ? fromNumber('code', code) : word(code)
 }
 
-/** Numbers of different providers are not alike. */
+/** Numeric codes of different providers overlap. */
 function fromNumber(name: string, value: unknown): string | undefined {
   return isNumber(value) && value !== 0 ? `${name}_${value}` : undefined
 }

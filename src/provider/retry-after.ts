@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 const longest = 86_400
 
 /**
- * Seconds to wait by `Retry-After` (RFC 9110 §10.2.3), at most a day. A date is read against the provider's own clock
- * where the answer has one. `now` in milliseconds.
+ * Seconds to wait by `Retry-After` (RFC 9110 §10.2.3), at most a day. A date is compared with the provider's clock if
+ * the response has one. `now` in milliseconds.
  */
 export function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | undefined {
   const text = headers['retry-after']?.trim()

@@ -11,20 +11,20 @@ export interface RevokeRequest {
   readonly config: AppConfig
   readonly clientSecret?: Secret
   readonly token: Secret
-  /** `refresh_token` by default: with it the whole grant goes (RFC 7009 §2.1). */
+  /** `refresh_token` by default, which revokes the whole grant (RFC 7009 §2.1). */
   readonly kind?: 'refresh_token' | 'access_token'
   /** The origins it may be sent to. */
   readonly onlyTo?: readonly string[]
 }
 
 export interface Revocation {
-  /** Fails with `invalid_config` where the provider has no revocation endpoint, else with `provider_unavailable`. */
+  /** Fails with `invalid_config` if the provider has no revocation endpoint, otherwise with `provider_unavailable`. */
   revokeToken(request: RevokeRequest): Promise<Result<void>>
 }
 
 const timing = { connectMs: 5_000, answerMs: 15_000 }
 
-/** Token revocation (RFC 7009). A token the provider does not know counts as revoked (§2.2). */
+/** Token revocation (RFC 7009). A token unknown to the provider counts as revoked (§2.2). */
 export function createRevocation({ http, endpoints, clocks }: Ways): Revocation {
   return {
     async revokeToken({ token, kind = 'refresh_token', onlyTo, ...client }) {
@@ -46,7 +46,7 @@ export function createRevocation({ http, endpoints, clocks }: Ways): Revocation 
   }
 }
 
-/** Google answers a token it does not know with an error, where RFC 7009 §2.2 wants none. */
+/** Google returns an error for an unknown token, contrary to RFC 7009 §2.2. */
 function isRevoked({ status, headers, body }: Extract<Exchange, { kind: 'answered' }>): boolean {
   if (status >= 200 && status < 300) return true
   const said = parseAnswer(decodeBody({ body, encoding: headers['content-encoding'] }))

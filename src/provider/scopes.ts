@@ -4,7 +4,7 @@ import { wordsOf } from './presets.ts'
 
 /** Scopes without a resource, for the ID token and the refresh token. */
 const ofNoResource = new Set(['openid', 'profile', 'email', 'offline_access'])
-/** Written without their resource these would be taken for Graph's, whose tokens no mail server accepts. */
+/** Without their resource these would mean Graph's scopes, whose tokens no mail server accepts. */
 const ofOutlook = new Set(['imap.accessasuser.all', 'pop.accessasuser.all', 'smtp.send'])
 
 const graphHosts = Object.values(clouds).map(({ graph }) => graph)
@@ -34,7 +34,7 @@ export function microsoftClash(scopes: readonly string[]): string | undefined {
 
 export interface Granted {
   readonly config: Pick<AppConfig, 'provider' | 'preset' | 'scopes'>
-  /** As the provider calls them. */
+  /** Under the provider's names. */
   readonly granted: readonly string[]
 }
 
@@ -56,7 +56,7 @@ function googleName(scope: string): string {
   return scope === 'email' || scope === 'profile' ? userinfo + scope : scope
 }
 
-/** Microsoft's answers name Graph's scopes with their resource or without, and in letters of either case. */
+/** Microsoft's responses have Graph's scopes with or without their resource, in either case. */
 function microsoftName(scope: string): string {
   const name = scope.slice(scope.lastIndexOf('/') + 1)
   return `${resourceOf(scope) ?? ''} ${name}`.toLowerCase()
@@ -69,7 +69,7 @@ const canonicalNames: Readonly<Partial<Record<string, (scope: string) => string>
   outlookService: microsoftName,
 }
 
-/** That a refresh token came is all that is ever said of `offline_access`; of the others Microsoft says nothing. */
+/** `offline_access` is never reported, except by a refresh token; Microsoft does not report the others either. */
 function isNeverNamed(scope: string, words: string): boolean {
   if (scope === 'offline_access') return true
   const microsoft = words === 'outlook' || words === 'outlookService'

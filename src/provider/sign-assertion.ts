@@ -14,10 +14,10 @@ export interface Assertion {
   readonly now: number
 }
 
-/** So far may the provider's clock be behind what we believe of it before an assertion is from its future, seconds. */
+/** Seconds by which assertions are backdated, in case the provider's clock is behind our estimate. */
 export const leeway = 10
 
-/** A signed statement of the app (RFC 7523 §3). */
+/** Signs an assertion (RFC 7523 §3). */
 export function signAssertion({ signer, claims = {}, life, now, ...who }: Assertion): Promise<string> {
   const { key, alg, kid, thumbprint } = signer
   const issuedAt = Math.floor(now / 1_000) - leeway

@@ -18,7 +18,7 @@ export interface SigningKey {
 
 export interface ReadSigningKey {
   readonly secret: Secret
-  /** What an RSA key signs with, unless it says so itself. */
+  /** The algorithm of an RSA key that does not name one. */
   readonly rsa: Preset['rsa']
 }
 
@@ -35,9 +35,8 @@ const jwkSchema = z.looseObject({
 })
 
 /**
- * Reads a private key as PEM (with its certificate after it, for providers that know keys by their certificate), as JWK,
- * or as the JSON key file of a Google service account. Undefined for a text that is none of them; throws for a key that
- * cannot be used.
+ * Reads a private key as PEM (optionally with its certificate, for providers that identify keys by it), as JWK, or as
+ * the JSON key file of a Google service account. Undefined for other texts; throws for an unusable key.
  */
 export function readSigningKey({ secret, rsa }: ReadSigningKey): SigningKey | undefined {
   const text = secret.reveal().trim()
@@ -51,7 +50,7 @@ export function readSigningKey({ secret, rsa }: ReadSigningKey): SigningKey | un
   return 'kty' in json ? fromJwk(json, rsa) : undefined
 }
 
-/** Signs once: throws for a key that is too weak, or does not go with its algorithm. */
+/** Signs once, which throws for a key that is too weak or does not match its algorithm. */
 export async function checkSigningKey({ key, alg }: SigningKey): Promise<void> {
   await new SignJWT().setProtectedHeader({ alg }).sign(key)
 }

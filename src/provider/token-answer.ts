@@ -19,7 +19,7 @@ export interface Tokens {
   readonly dateSkewMs?: number
   /** The fields of the response that the app keeps. */
   readonly extra?: Extra
-  /** Where they come from. */
+  /** The origin of the response. */
   readonly reached?: Reached
 }
 

@@ -1,7 +1,7 @@
 import { type AnswerObject, isObject, type TokensBody, tokensSchema } from './answer-schema.ts'
 import type { AppConfig } from './app-config.ts'
 
-/** What an answer gives, wherever the provider puts it and whatever it calls it. */
+/** The fields of a token response, by the app's path and names. */
 export function tokenFields(body: AnswerObject, { path, names = {} }: AppConfig['answer'] = {}): TokensBody {
   const inside = path === undefined ? body : valueAt(body, path)
   const base = inside === undefined ? body : isObject(inside) ? inside : {}

@@ -49,7 +49,7 @@ function secondsOf(value: number | undefined, unit: 's' | 'ms' | undefined, cloc
   return inRange(value / 1_000)
 }
 
-/** Of a token that was issued just now: about now, or not long ahead. */
+/** A plausible expiry of a token that was just issued. */
 function isPointInTime(value: number, clock: number): boolean {
   return value > clock - day && value < clock + 366 * day
 }

@@ -20,7 +20,7 @@ export type Purpose = 'token' | 'refresh' | 'exchange'
 export interface TokenRequest {
   readonly config: AppConfig
   readonly clientSecret?: Secret
-  /** `grant_type` and what goes with it. */
+  /** `grant_type` and its parameters. */
   form(recipient: Recipient): Params | Promise<Params>
   /** Refreshes and exchanges may have a separate endpoint and other parameters. */
   readonly purpose?: Purpose
@@ -60,7 +60,7 @@ type Located =
   | (Extract<Resolved, { ok: true }> & { readonly reached: Reached })
   | Extract<Resolved, { ok: false }>
 
-/** Requests to token endpoints (RFC 6749 §3.2). They resolve to an answer whatever the network or the provider does. */
+/** Requests to token endpoints (RFC 6749 §3.2). They never reject because of the network or the provider. */
 export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): TokenRequests {
   async function locate({ config, timing, onlyTo, purpose = 'token' }: TokenRequest): Promise<Located> {
     const { url: ownUrl } = waysOf(config)[purpose]

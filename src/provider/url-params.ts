@@ -71,7 +71,7 @@ export function isFilledPerAccount({ urlParams }: Pick<AppConfig, 'urlParams'>):
   return urlParams !== undefined
 }
 
-/** No part of a URL ends with any of these, and none begins as `.` and `..` do. */
+/** No characters that delimit parts of a URL, and not beginning like `.` and `..`. */
 const inertValue = /^[A-Za-z0-9_-][A-Za-z0-9_.~:-]{0,255}$/
 
 function complaintOf(value: string, pattern: string): string | undefined {

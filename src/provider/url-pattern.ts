@@ -16,14 +16,14 @@ const kinds: readonly (readonly [Kind, RegExp])[] = [
 
 /** The maximum length of a value. */
 const longest = 256
-/** In how many ways a value may be taken apart: two unbounded counts, and a choice. */
+/** The maximum number of ways to match a value: two unbounded quantifiers and an alternative. */
 const mostWays = 2 * longest ** 2
 const deepest = 8
 
 /**
- * What is wrong with a pattern that values from outside are matched against. It has to hold for the whole value, and its
- * time has to be bounded: characters, classes, choices and counts alone; a group may be optional and is never repeated, and
- * the product of all counts is bounded, so that backtracking is too.
+ * Why a pattern for untrusted values is rejected. It must match the whole value in bounded time: only characters,
+ * classes, alternatives and quantifiers; a group may be optional but not repeated, and the product of all quantifiers
+ * is limited, which bounds backtracking.
  */
 export function patternComplaint(pattern: string): string | undefined {
   if (!isAnchored(pattern)) return 'must begin with ^ and end with $'
@@ -66,7 +66,7 @@ function repeatsGroup({ kind, text }: Piece, at: number, pieces: readonly Piece[
   return kind === 'count' && text !== '?' && pieces[at - 1]?.kind === 'close'
 }
 
-/** Behind each piece; 0 where there is none. */
+/** The quantifier after each piece; 0 if there is none. */
 function depthsOf(pieces: readonly Piece[]): number[] {
   const steps: Partial<Record<Kind, number>> = { open: 1, close: -1 }
   let depth = 0

@@ -9,7 +9,7 @@ const noClient: Row = ['P', causedBy('app_not_found')]
 const throttled: Row = ['T', causedBy('throttled')]
 const away: Row = ['T', causedBy('provider_unavailable')]
 
-/** Words that one provider has and all others would mean alike. */
+/** Error codes of single providers that would have the same meaning at any other. */
 const rows: Readonly<Record<string, Row>> = {
   // developers.google.com/identity/protocols/oauth2/web-server#authorization-errors
   admin_policy_enforced: ['S', causedBy('policy_changed', 'allow')],
@@ -41,7 +41,7 @@ const rows: Readonly<Record<string, Row>> = {
   BAD_CLIENT_SECRET: wrongSecret,
   // www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
   invalid_code: dead,
-  // Twitch (dev.twitch.tv/docs/authentication/refresh-tokens) and Zoom, in sentences
+  // Sentences of Twitch (dev.twitch.tv/docs/authentication/refresh-tokens) and Zoom
   invalid_client_secret: wrongSecret,
   invalid_token: ['R', causedBy('grant_revoked')],
   // github.com/dreeveapp/dreeve/issues/1449 and /372, developers.strava.com/docs/authentication
@@ -67,7 +67,7 @@ const toRows = <Key>(entries: readonly (readonly [Key, Row])[]): ReadonlyMap<Key
 
 export const vendorWords = toRows(Object.entries(rows))
 
-/** Meta's numbers, of an `OAuthException`: developers.facebook.com/docs/graph-api/guides/error-handling */
+/** Meta's numeric codes of an `OAuthException`: developers.facebook.com/docs/graph-api/guides/error-handling */
 export const metaCodes = toRows<number>([
   [458, ['A', causedBy('consent_withdrawn')]],
   [459, ['S', causedBy('user_blocked', 'signIn')]],
@@ -78,7 +78,7 @@ export const metaCodes = toRows<number>([
   [190, dead],
   [102, dead],
   [101, noClient],
-  // Said of a wrong secret, and of what nobody knows; a control request tells.
+  // Used for a wrong secret and for unknown errors; a control distinguishes them.
   [1, wrongSecret],
   [2, away],
   [4, throttled],

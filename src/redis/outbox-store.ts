@@ -26,7 +26,7 @@ export interface Outbox {
   /** The oldest first, after `from`. */
   read(page: EntryPage): Promise<WaitingEntry[]>
   remove(done: { readonly partition: number; readonly entryIds: readonly string[] }): Promise<void>
-  /** False where it is gone already. */
+  /** False if it no longer exists. */
   setAside(entry: EntryAddress & { readonly reason: string }): Promise<boolean>
   /** The number of entries in all partitions. */
   size(): Promise<number>

@@ -20,7 +20,7 @@ export interface PendingConsents {
    * it unchanged.
    */
   update(ticket: string, change: (known: Pending) => Pending | null): Promise<Pending | null>
-  /** Seals anew what an older key has sealed; answers how many it cannot, which end within a week. */
+  /** Re-encrypts those encrypted with an older key; returns how many it cannot, which expire within a week. */
   rewrite(): Promise<number>
 }
 

@@ -3,7 +3,7 @@ import type { ClusterClock } from '../common/cluster-clock.ts'
 import { type Poll, realTimers } from '../common/timers.ts'
 import { type RedisClient, reach } from './scripts.ts'
 
-/** How refreshes ended in one hour, on all nodes. */
+/** The outcomes of refreshes in one hour, on all nodes. */
 export interface HourOfRefreshes {
   /** When it began, in milliseconds. */
   readonly from: number
@@ -13,9 +13,9 @@ export interface HourOfRefreshes {
 }
 
 export interface RefreshCounts {
-  /** `reason`: why it failed; null where it succeeded. Neither waits nor throws. */
+  /** `reason`: why it failed; null if it succeeded. Neither waits nor throws. */
   refreshEnded(reason: string | null): void
-  /** The oldest hour first; an hour in which there were none is there as well. Rejects with `StorageUnavailable`. */
+  /** The oldest hour first, including hours without refreshes. Rejects with `StorageUnavailable`. */
   lastHours(hours: number): Promise<HourOfRefreshes[]>
   stop(): Promise<void>
 }
@@ -27,14 +27,14 @@ export interface RefreshCountsOptions {
 }
 
 const hour = 3_600_000
-/** Seconds: a whole day is there until the next hour ends. */
+/** Seconds: a whole day is kept until the next hour ends. */
 const keptFor = 26 * 3_600
 const writtenEvery = 2_000
 const succeeded = 'succeeded'
 const failed = 'failed:'
 const keyOf = (from: number) => `tb:refreshes:${from / hour}`
 
-/** Counted in memory and added to Redis every other second: a node that dies loses two seconds of a picture. */
+/** Counted in memory and added to Redis every two seconds, so a node that crashes loses two seconds of statistics. */
 export function createRefreshCounts({ redis, clock, logger }: RefreshCountsOptions): RefreshCounts {
   const waiting = new Map<number, Map<string, number>>()
   const hourNow = () => Math.floor(clock.now() / hour) * hour

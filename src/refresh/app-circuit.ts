@@ -26,12 +26,12 @@ export interface AppCircuit {
   applyLimits(app: App): void
   /** Reports a refusal, and returns the app afterwards. */
   reportRejected(id: string, evidence: ClientEvidence): Promise<App>
-  /** Of an endpoint that the account has filled in; answers what the app makes of it. */
+  /** The same for an endpoint with URL parameters of the account. */
   reportEndpointRefused(
     app: App,
     refusal: Pick<RefusedEndpoint, 'error'> & { readonly grant: string },
   ): Promise<App>
-  /** Is this attempt the one that looks whether an endpoint takes the client again? */
+  /** True if this attempt is the probe of an endpoint that refuses the client. */
   mayProbeEndpoint(app: App, attempt: string): Promise<boolean>
   /** Reports a success only if it is new evidence, so that ordinary ones cost no save. */
   reportAccepted(app: App, accepted: Acceptance): Promise<void>
@@ -49,7 +49,7 @@ export function createAppCircuit({ apps, clock, limits }: AppCircuitOptions): Ap
   /** Apps with a refusal that is being processed, and its grant. */
   const pendingRefusals = new Map<string, string>()
 
-  /** The provider's limits as far as known, or the one set for the app. */
+  /** The app's configured limit, or the known limits of the provider. */
   function applyLimits({ config, context }: App): void {
     if (config === null) return
     const { concurrency } = config

@@ -22,7 +22,7 @@ export interface ControlsOptions {
 type ControlSend = Extract<AppCommand, { type: 'control.send' }>
 
 interface Answer extends AppError {
-  /** Comparable with other answers to made-up tokens; null if inconclusive. */
+  /** Comparable with the baseline; null if inconclusive. */
   readonly answer: string | null
   readonly accuses: boolean
 }
@@ -32,8 +32,8 @@ const timing = { connectMs: 3_000, answerMs: 10_000 }
 const slotTimeout = 5_000
 
 /**
- * Requests with a made-up refresh token, or for a made-up user: their answers are evidence about the client, and independent
- * of any grant.
+ * Controls: requests with a dummy refresh token, or for a dummy user. Their responses are evidence about the client,
+ * independent of any grant.
  */
 export function createControls({ apps, attempts, provider, clock }: ControlsOptions) {
   async function ask(app: App, config: AppConfig, secret: Secret | undefined): Promise<Answer | null> {
@@ -58,7 +58,7 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
   async function learn(app: App): Promise<Baseline | null> {
     const { config, endpoint } = app
     const client = chooseSecret(app)
-    // Impossible without a secret or user to make up, or if the URLs are filled in per account.
+    // Impossible without a secret or user to replace by a dummy, or if the URLs are filled in per account.
     const isBlind = config === null || config.grant === 'client_credentials' || isFilledPerAccount(config)
     if (isBlind || client === undefined) return { endpoint, ownSecret: '', madeUpSecret: '' }
     const own = await ask(app, config, client.secret)

@@ -9,7 +9,7 @@ import { states } from './states.js'
 const mostTransitions = 200
 const mostShown = 50
 
-/** One account: how it is, what can be done about it, and its life as a strip and as a timeline, the newest first. */
+/** One account: its state, the possible actions, and its history as a strip and a timeline, newest first. */
 export async function account(main, id) {
   const about = h('div', { 'aria-live': 'polite' })
   const actions = h('div', {})
@@ -20,7 +20,7 @@ export async function account(main, id) {
   const show = async () => {
     const view = await get(`/v1/account/${part(id)}`)
     about.replaceChildren(describe(view))
-    // A question that waits for its answer stays, unless something else can be done now.
+    // An open confirmation stays, unless the possible actions have changed.
     const { state, missingScopes } = view
     const now = JSON.stringify([state === 'revoked', missingScopes])
     if (now !== offered) actions.replaceChildren(...actionsFor(view, show))
@@ -31,7 +31,7 @@ export async function account(main, id) {
   const draw = () => life.replaceChildren(strip(t('account.strip'), transitions), legend(states))
   draw()
   timeline.replaceChildren(...transitions.slice(-mostShown).map(entry).reverse())
-  // What the history held already may come as an event, too.
+  // A transition in the history may arrive as an event too.
   const seen = new Set(transitions.map((transition) => transition.id))
   return onEvent((event) => {
     if (event.account !== id || event.type !== 'account.transition' || seen.has(event.id)) return
@@ -83,7 +83,7 @@ function actionsFor(view, show) {
 }
 
 function entry({ event, from, to, at, snapshot }) {
-  // Too large to be kept whole, it lacks what led to it.
+  // A truncated transition has no event.
   const what = event === undefined ? 'truncated' : `${event.type} · ${snapshot.context.generation}`
   const why = event?.reason ?? event?.providerError?.error
   return h(

@@ -7,7 +7,7 @@ import { states } from './states.js'
 
 const pageSize = 50
 const filterNames = ['search', 'state', 'app', 'reason', 'user']
-/** A search that finds nothing goes on by itself for so many pages. */
+/** The number of pages after which a search without results pauses. */
 const mostEmpty = 20
 
 /** The accounts, a page at a time, filtered by the server. */
@@ -39,7 +39,7 @@ export async function accounts(main, query) {
     )
   }
   const startOver = async () => {
-    // The view may have been left in between.
+    // The view may have been closed in between.
     if (!list.isConnected) return
     cursors.splice(1)
     history.replaceState(null, '', `#/accounts?${new URLSearchParams(filters())}`)
@@ -76,7 +76,7 @@ function inputsOf(query, apps) {
   }
 }
 
-/** The server looks through so many accounts per request, and says where it goes on. */
+/** The server searches a limited number of accounts per request, and returns a cursor. */
 async function firstFull(filters, start) {
   const found = []
   let cursor = start
@@ -97,7 +97,7 @@ function row({ account, state, app, user, expires, action }) {
     {},
     h('th', { scope: 'row' }, h('a', { href: `#/account/${part(account)}` }, account)),
     h('td', {}, stateMark(state)),
-    // Before the rest: on a phone, that has to be scrolled to.
+    // Placed first, because on a phone the rest has to be scrolled to.
     h('td', {}, action ?? ''),
     h('td', {}, user),
     h('td', {}, time(expires)),

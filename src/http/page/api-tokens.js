@@ -4,7 +4,7 @@ import { t } from './language.js'
 
 const scopes = ['token:read', 'account:write', 'app:write', 'events:read', 'admin']
 
-/** API tokens: made here, shown once, and revoked. */
+/** API tokens: created, shown once, and revoked. */
 export async function apiTokens(main) {
   const list = h('div', {})
   const made = h('div', { 'aria-live': 'polite' })

@@ -5,10 +5,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Where a path of ours is: what serves us may have us under a prefix. */
+/** The URL of a path, since a reverse proxy may serve us under a prefix. */
 export const at = (path) => new URL(`..${path}`, import.meta.url)
 
-/** Asks our own API; the browser adds the cookie. Rejects with `ApiError`. */
+/** Calls our API; the browser adds the cookie. Rejects with `ApiError`. */
 export async function api(method, path, body) {
   const response = await fetch(at(path), {
     method,

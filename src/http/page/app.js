@@ -9,7 +9,7 @@ import { secretList } from './secrets.js'
 import { settingFields } from './setting-form.js'
 import { verify } from './verify.js'
 
-/** One app: how it is, its accounts, its set-up at the provider, its secrets and all its settings. */
+/** One app: its state, its accounts, its registration at the provider, its secrets and all its settings. */
 export async function app(main, id) {
   const about = h('div', { 'aria-live': 'polite' })
   const secrets = h('div', {})
@@ -20,7 +20,7 @@ export async function app(main, id) {
   const show = async () => {
     const [now, accounts] = await Promise.all([get(`/v1/oauth2/${part(id)}`), countOf(id)])
     about.replaceChildren(describe(now, accounts))
-    // Who is typing a secret is not interrupted.
+    // The form is not replaced while a secret is being typed.
     if (!secrets.contains(document.activeElement) || !document.activeElement.value)
       secrets.replaceChildren(...secretList(now, show))
   }

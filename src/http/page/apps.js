@@ -4,10 +4,10 @@ import { h, stateMark, table, title } from './dom.js'
 import { number, t } from './language.js'
 import { showLive } from './live.js'
 
-/** Beyond so many, each app's own view says how many accounts it has. */
+/** With more apps, accounts are counted in the view of each app only. */
 const mostCounted = 50
 
-/** The apps, how long their secrets have left and how many accounts they have. */
+/** The apps, with the remaining days of their secrets and the number of accounts. */
 export async function apps(main) {
   const list = h('div', {})
   main.replaceChildren(

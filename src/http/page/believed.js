@@ -3,8 +3,8 @@ const mostOfOneSave = 16
 const known = new Map()
 
 /**
- * Is an event newer, by version or by time, than what was last heard of its account or app? Versions go back when an older
- * copy of the storage is restored. Answers no to a second delivery.
+ * True if an event is newer, by version or by time, than the last one of its account or app. Versions go back when an
+ * older copy of Redis is restored. False for a repeated delivery.
  */
 export function believed({ id, account, app, type, version, time }) {
   const key = type.startsWith('app.') ? `app:${app}` : `account:${account}`

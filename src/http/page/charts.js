@@ -1,14 +1,11 @@
 import { h, svg } from './dom.js'
 import { word } from './language.js'
 
-/** Pictures as small as they can be: bars over time, and a life as a strip. Each has a text that says the same. */
+/** Small charts: bars over time, and an account's states as a strip. Each has a text alternative. */
 
 const height = 96
 
-/**
- * Bars side by side, each of parts on top of one another: `bars: [{ label, parts: [{ kind, value }] }]`. `kind` names the
- * colour.
- */
+/** Stacked bars: `bars: [{ label, parts: [{ kind, value }] }]`. `kind` selects the colour. */
 export function bars(title, list) {
   const total = ({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)
   const most = Math.max(1, ...list.map(total))
@@ -58,7 +55,7 @@ export function strip(title, transitions, now = Date.now()) {
       {
         class: `mark ${state}`,
         x: `${((from - start) / span) * 100}%`,
-        // What lasted for a moment is seen as well.
+        // Short periods have a minimum width.
         width: `${Math.max(0.4, ((until - from) / span) * 100)}%`,
         y: 0,
         height: 24,
@@ -70,7 +67,7 @@ export function strip(title, transitions, now = Date.now()) {
   return picture(title, drawn, ends, 24)
 }
 
-/** What the colours mean. */
+/** The legend. */
 export function legend(kinds) {
   return h(
     'p',

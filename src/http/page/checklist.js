@@ -1,7 +1,7 @@
 import { copyButton, h } from './dom.js'
 import { t } from './language.js'
 
-/** What an operator does at the provider, to be ticked off. */
+/** The steps at the provider, as a checklist. */
 export function checklist({ displayName, grant, redirectUrl, setup }) {
   const { register, redirectUrlName, permissions, testing, remarks } = setup
   const isConsent = grant === 'authorization_code'

@@ -2,7 +2,7 @@ import { consentLink } from './consent-link.js'
 import { choice, copyButton, field, form, h } from './dom.js'
 import { t } from './language.js'
 
-/** An account is added by consent: here and now, or by a link for somebody else, who has a day to follow it. */
+/** Adds an account by consent: in this browser, or by a link for another user, valid for a day. */
 export function connectForm(apps) {
   const app = choice(
     apps.map((each) => [each.app, each.name ?? each.app]),

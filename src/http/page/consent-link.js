@@ -4,7 +4,7 @@ import { t } from './language.js'
 
 const dayInSeconds = 86_400
 
-/** The address at which a person consents. `back`: where the browser goes afterwards. */
+/** The URL at which a user consents. `back`: where the browser is redirected afterwards. */
 export async function consentLink({ account, app, email, back = '/oauth/connected', ttl = dayInSeconds }) {
   const wish = {
     account: account || null,
@@ -16,7 +16,7 @@ export async function consentLink({ account, app, email, back = '/oauth/connecte
   return (await api('POST', '/v1/authentication/form', wish)).url
 }
 
-/** Sends the browser of who presses it through consent and back to this page; or copies the link for somebody else. */
+/** Starts a consent in this browser, which returns to this page; or copies the link for another user. */
 export function consentButtons({ account, app }, label = t('account.again', { account })) {
   const said = h('span', { role: 'alert' })
   const press = async () => {

@@ -1,4 +1,4 @@
-/** Whole days until then; undefined when it is not known. */
+/** Whole days until then; undefined if unknown. */
 export function daysLeft(iso) {
   return iso === undefined ? undefined : Math.floor((Date.parse(iso) - Date.now()) / 86_400_000)
 }

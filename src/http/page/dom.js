@@ -1,11 +1,11 @@
 import { t, word } from './language.js'
 
-/** Makes an element. Text is only ever set as text: what accounts are called cannot become markup. */
+/** Creates an element. Text is never set as markup, since names of accounts are untrusted. */
 export function h(tag, attributes = {}, ...children) {
   return dress(document.createElement(tag), attributes, children)
 }
 
-/** The same for a picture. */
+/** The same for SVG elements. */
 export function svg(tag, attributes = {}, ...children) {
   return dress(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children)
 }
@@ -28,13 +28,13 @@ export function time(iso) {
   return h('time', { datetime: iso, title: iso }, new Date(iso).toLocaleString(navigator.languages[0]))
 }
 
-/** The reason, with its explanation behind it. */
+/** The reason, with its explanation as a tooltip. */
 export const reasonLink = (reason) => h('a', { href: `docs#reason-${reason}` }, reason)
 
-/** A table that a screen reader can announce; a press on a heading sorts the rows that are shown. */
+/** An accessible table; clicking a heading sorts the rows. */
 export function table(caption, headings, rows) {
   const body = h('tbody', { role: 'rowgroup' }, ...rows)
-  // On a narrow screen they are laid out as blocks, which would cost them their roles.
+  // On a narrow screen they are laid out as blocks, which would remove their implicit roles.
   for (const row of rows) {
     row.setAttribute('role', 'row')
     for (const [column, cell] of [...row.cells].entries()) {
@@ -77,7 +77,7 @@ export function facts(pairs) {
 
 let fields = 0
 
-/** An input with its label, and what it is for. */
+/** An input with its label and description. */
 export function field(label, input, hint) {
   const id = `field-${++fields}`
   input.id = id
@@ -99,7 +99,7 @@ export function choice(options, chosen) {
   )
 }
 
-/** A form that says what went wrong, and is not sent twice at a time. */
+/** A form that shows errors, and is not submitted twice at the same time. */
 export function form({ submit, action, kind = 'inline' }, ...children) {
   const said = h('p', { role: 'status', class: 'said' })
   const button = h('button', { type: 'submit', class: 'main' }, action)
@@ -115,7 +115,7 @@ export function form({ submit, action, kind = 'inline' }, ...children) {
 
 export const problem = (error) => h('span', { class: 'problem' }, error.message)
 
-/** A button that asks once more before it does something that cannot be taken back. */
+/** A button that asks for confirmation before an action that cannot be undone. */
 export function doubtful(label, question, act) {
   const said = h('span', { role: 'alert' })
   const sure = h('button', { type: 'button', class: 'danger', hidden: true }, label)
@@ -136,7 +136,7 @@ export function doubtful(label, question, act) {
   return h('span', { class: 'doubtful' }, first, said, sure)
 }
 
-/** Puts a text into the clipboard; where the browser has none for us, it is shown to be copied by hand. */
+/** Copies a text to the clipboard; shows it for manual copying if the browser does not permit that. */
 export function copyButton(label, text) {
   const said = h('span', { role: 'status' })
   const press = async () => {

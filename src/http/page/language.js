@@ -8,19 +8,19 @@ const language = wanted.find((code) => known.includes(code)) ?? usual
 const load = async (code) => (await fetch(at(`/assets/languages/${code}.json`))).json()
 const [english, own] = await Promise.all([load(usual), language === usual ? {} : load(language)])
 
-/** A sentence of the page; `{name}` in it stands for what is given. */
+/** A text of the page, with `{name}` placeholders filled in. */
 export function t(key, values = {}) {
   const sentence = own[`page.${key}`] ?? english[`page.${key}`] ?? key
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
 }
 
-/** What the page has no sentence for, such as a code word, stands for itself. */
+/** Values without a text, such as unknown codes, are shown unchanged. */
 export const word = (group, text) =>
   english[`page.${group}.${text}`] === undefined ? text : t(`${group}.${text}`)
 
 export const number = (value) => value.toLocaleString(navigator.languages[0])
 
-/** Marks what is in the page already. */
+/** Translates the static parts of the page. */
 export function translatePage() {
   document.documentElement.lang = language
   for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t)

@@ -6,7 +6,7 @@ import { t } from './language.js'
 const atOnce = 8
 const pageSize = 1000
 
-/** A button that makes a consent link for each of these accounts, and gives them as a file for a mail merge. */
+/** A button that creates a consent link for each of these accounts, and downloads them as a CSV file. */
 export function linksAsCsv({ app, reason }) {
   const said = h('span', { role: 'status' })
   const button = h('button', { type: 'button' }, t('csv'))
@@ -55,7 +55,7 @@ async function linked(accounts, progress) {
   return rows
 }
 
-/** RFC 4180. What a spreadsheet would take for a formula stays text. */
+/** RFC 4180. Cells that a spreadsheet would run as a formula are escaped. */
 const line = (cells) =>
   `${cells.map((cell) => `"${(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell).replaceAll('"', '""')}"`).join(',')}\r\n`
 

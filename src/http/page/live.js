@@ -30,14 +30,17 @@ export function disconnect() {
   source?.close()
 }
 
-/** For as long as a view is shown; `concerns` says which events it has to do with. */
+/** Listens while a view is shown; `concerns` selects its events. */
 export function onEvent(listener, concerns = () => true) {
   const relevant = (event) => concerns(event) && listener(event)
   listeners.add(relevant)
   return () => listeners.delete(relevant)
 }
 
-/** Shows a view, and again soon after each event that concerns it; listens first, so that none is missed in between. */
+/**
+ * Shows a view, and updates it soon after each event that concerns it. Listens first, so that none is missed in
+ * between.
+ */
 export async function showLive(show, concerns) {
   const stop = onEvent(calmly(show), concerns)
   try {
@@ -49,7 +52,7 @@ export async function showLive(show, concerns) {
   }
 }
 
-/** Runs `job` soon after a call, once for all that come meanwhile, however many; never twice at once. */
+/** Runs `job` soon after a call, once for several calls, and never concurrently. */
 export function calmly(job) {
   let waits = false
   let running = Promise.resolve()

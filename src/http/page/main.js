@@ -72,7 +72,7 @@ signOut.addEventListener('click', async () => {
   show()
 })
 window.addEventListener('hashchange', show)
-// A view that could not be brought up to date, the session having ended say.
+// A view could not be updated, for example because the session has ended.
 window.addEventListener('unhandledrejection', ({ reason }) => {
   if (reason.status === 401) explain(reason)
 })

@@ -4,7 +4,7 @@ import { field, form, h, title } from './dom.js'
 import { t } from './language.js'
 import { settingFields } from './setting-form.js'
 
-/** An app is added: the provider is chosen from the catalogue, then set up step by step. */
+/** Adds an app: choose the provider from the catalogue, then set it up step by step. */
 export async function newApp(main, provider) {
   if (provider === '') return choose(main)
   const about = await get(`/v1/providers/${part(provider)}`)

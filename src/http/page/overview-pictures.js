@@ -12,7 +12,7 @@ const clock = (at) =>
 const date = (at) =>
   new Date(at).toLocaleDateString(navigator.languages[0], { day: 'numeric', month: 'short' })
 
-/** Refreshes of the last day by the hour, failures by reason beside them. */
+/** The refreshes of the last day by hour, and failures by reason. */
 export async function refreshesPicture() {
   const { refreshes } = await get('/v1/stats?seconds=86400')
   const total = (list) => list.reduce((sum, { count }) => sum + count, 0)
@@ -36,7 +36,7 @@ export async function refreshesPicture() {
   )
 }
 
-/** When secrets and grants end, over a month, and tokens over a day. */
+/** Expiries of secrets and grants over a month, and of tokens over a day. */
 export async function endsPicture() {
   const [{ accounts, total }, { apps }] = await Promise.all([
     get(`/v1/accounts?pageSize=${sampled}`),

@@ -10,7 +10,7 @@ import { states } from './states.js'
 const pageSize = 1000
 const namedEach = 3
 
-/** Counts by state, what needs a person now, by app and reason, and what happened over a day. */
+/** Counts by state, accounts that need an action by app and reason, and the events of the last day. */
 export async function overview(main) {
   const counts = h('ul', { class: 'counts' })
   const needs = h('ul', { class: 'needs' })
@@ -61,7 +61,7 @@ function count(state, total) {
   )
 }
 
-/** Accounts of one app that wait for the same. */
+/** Accounts of one app that wait for the same action. */
 function groupNeeds(group, more) {
   const [{ app, reason = 'revoked', action, recoverable }] = group
   const listed = `#/accounts?${new URLSearchParams({ state: 'revoked', app, ...(reason !== 'revoked' && { reason }) })}`

@@ -3,7 +3,7 @@ import { daysLeft } from './days-left.js'
 import { doubtful, field, form, h, table } from './dom.js'
 import { t } from './language.js'
 
-/** The secrets of an app, with the days each has left; one is added, one removed. */
+/** The secrets of an app with their remaining days, and forms to add and remove one. */
 export function secretList({ app, secrets = [] }, show) {
   return [
     secrets.length === 0

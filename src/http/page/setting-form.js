@@ -2,8 +2,8 @@ import { choice, field, h } from './dom.js'
 import { t, word } from './language.js'
 
 /**
- * Inputs for the settings that a provider knows, made of the JSON Schema of each. `changes()` is what differs from `known`:
- * null where a setting goes back to what the catalogue has.
+ * Inputs for a provider's settings, generated from the JSON Schema of each. `changes()` returns what differs from
+ * `known`; null resets a setting to the catalogue's value.
  */
 export function settingFields(settings, known = {}) {
   const made = settings.map((setting) => ({ setting, ...control(setting, shownOf(setting, known)) }))
@@ -73,7 +73,7 @@ function inputOf({ schema, name, secret }, text) {
   return schema.type === 'string' ? h('input', {}) : h('textarea', { rows: '3', spellcheck: 'false' })
 }
 
-/** What a setting can be, where that is a choice. */
+/** The possible values of a setting that is a choice. */
 function optionsOf(schema) {
   if (schema.anyOf) return schema.anyOf.flatMap(optionsOf)
   if (schema.enum) return schema.enum.map((each) => [each, each])

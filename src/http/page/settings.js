@@ -2,7 +2,7 @@ import { api, get } from './api.js'
 import { facts, field, form, h, time, title } from './dom.js'
 import { t } from './language.js'
 
-/** What holds for all of tokenbus: whether tokens are served over HTTP. */
+/** Settings of the whole cluster: whether tokens are served over HTTP. */
 export async function settings(main) {
   const about = h('div', { 'aria-live': 'polite' })
   const show = (state) => about.replaceChildren(...tokenApi(state, show))

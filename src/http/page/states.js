@@ -1,2 +1,2 @@
-/** Of an account. */
+/** The states of an account. */
 export const states = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired']

@@ -7,7 +7,7 @@ const outcomes = new Map([
   [false, 'verify.failed'],
 ])
 
-/** Tries an app at its provider and shows each step. */
+/** Verifies an app at its provider, and shows each step. */
 export function verify({ app, grant }) {
   const found = h('div', { 'aria-live': 'polite' })
   const user = h('input', { type: 'email', autocomplete: 'off' })
