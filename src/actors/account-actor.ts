@@ -42,6 +42,7 @@ export interface AccountsOptions extends AccountTokensOptions {
 export interface Accounts
   extends Actor<SnapshotFrom<typeof accountMachine>, AccountEvent, AccountEffect, AccountSecrets> {
   readonly openCurrent: AccountTokens['openCurrent']
+  readonly open: AccountTokens['open']
   readonly names: Names
   /** Rewrites a record in an older format, or encrypted or signed with an older key; returns whether it did. */
   rewrite(account: string): Promise<boolean>
@@ -84,7 +85,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return { saving, work }
     },
     beforeSave: options.beforeSave,
-    perform(outcome, { id: account, work: { events, commands }, left }) {
+    perform(outcome, { id: account, work: { events, commands, current }, left }) {
+      if (current !== null) tokens.remember(outcome.record, current)
       options.afterSave(account, outcome, left)
       for (const { attempt } of commands) options.send({ account, attempt, saved: outcome })
       for (const announcement of events) options.onAnnounced?.(account, announcement)
@@ -95,6 +97,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return {
     ...actor,
     openCurrent: tokens.openCurrent,
+    open: tokens.open,
     names,
     async rewrite(account) {
       const { taken } = await actor.receive(account, ({ at, eventId: id, record }) =>

@@ -1,7 +1,7 @@
 import type { AccountContext, AccountEffect, AccountEvent, RefreshSend } from '../../machines/index.ts'
 import type { Extra } from '../contract/account.ts'
 import { mostExtra } from '../contract/fields.ts'
-import type { AccountTokens, TokenFields } from './account-tokens.ts'
+import type { AccountTokens, OpenedTokens, TokenFields } from './account-tokens.ts'
 import type { Taken } from './actor.ts'
 import type { TokenPair } from './sealed-tokens.ts'
 
@@ -41,6 +41,8 @@ export interface AccountWork {
   readonly events: readonly AccountAnnouncement[]
   /** Performed once the save is certain. */
   readonly commands: readonly RefreshSend[]
+  /** The current tokens, if the transition needed them in clear. */
+  readonly current: OpenedTokens | null
 }
 
 /** Sorts a transition's effects into what is saved, published and performed. Runs again after a lost save. */
@@ -49,13 +51,17 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
   const writes: TokenFields = { user: after.context.user }
   const events: AccountAnnouncement[] = []
   const commands: RefreshSend[] = []
+  let current: OpenedTokens | null = null
   if (extra?.metadata !== undefined) writes.metadata = JSON.stringify(extra.metadata)
   Object.assign(writes, extraAfter(step))
   for (const effect of step.effects) {
     switch (effect.type) {
-      case 'tokens.store':
-        Object.assign(writes, tokens.store(step, effect, extra?.tokens ?? {}))
+      case 'tokens.store': {
+        const stored = tokens.store(step, effect, extra?.tokens ?? {})
+        Object.assign(writes, stored.fields)
+        current = stored.current
         break
+      }
       case 'tokens.keep-sibling':
         Object.assign(writes, tokens.keepSibling(step, extra?.tokens))
         break
@@ -67,7 +73,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
         break
       case 'refresh.send':
         // An intent to use a token that this node cannot decrypt would look like a lost answer.
-        tokens.assertReadable(step.id, step.record, effect.attempt.spend)
+        current = tokens.open(step.id, step.record, effect.attempt.spend)
         commands.push(effect)
         break
       case 'token.refreshed':
@@ -81,7 +87,7 @@ export function workOf(step: AccountStep, tokens: AccountTokens): AccountWork {
         effect satisfies never
     }
   }
-  return { writes, events, commands }
+  return { writes, events, commands, current }
 }
 
 /** New fields are merged with the stored ones; those of another grant are discarded. */

@@ -21,13 +21,21 @@ interface Kept {
   readonly after: { readonly context: AccountContext }
 }
 
+/** Tokens, and the very text that was decrypted to them or into which they were encrypted. */
+export interface OpenedTokens {
+  readonly text: string
+  readonly tokens: TokenPair
+}
+
 export interface AccountTokens {
   /** The current tokens; null if there are none. Throws `NewerForm`. */
   openCurrent(account: string, record: StoredRecord): TokenPair | null
-  /** Throws `NewerForm` if this node cannot decrypt them. */
-  assertReadable(account: string, record: StoredRecord, spend: Spend): void
+  /** The tokens that an attempt uses; null if there are none. Throws `NewerForm`. */
+  open(account: string, record: StoredRecord, spend: Spend): OpenedTokens | null
+  /** Spares decrypting the current tokens of this record again, if they are these. Forgotten together with the record. */
+  remember(record: StoredRecord, opened: OpenedTokens): void
   /** Stores the new tokens as current and the current ones as previous. */
-  store(kept: Kept, effect: TokensStore, tokens: TokenPair): TokenFields
+  store(kept: Kept, effect: TokensStore, tokens: TokenPair): { fields: TokenFields; current: OpenedTokens }
   /** Keeps the refresh token of a second answer to a used token, without using it. */
   keepSibling(kept: Kept, tokens: TokenPair | undefined): TokenFields
   /** True if encrypted with an older key or in an older format. */
@@ -47,17 +55,24 @@ export function createAccountTokens({
   const staleSlots = ({ fields }: StoredRecord) =>
     slots.filter((slot) => fields[slot] !== undefined && sealed.isStale(fields[slot]))
 
-  function openSlot(account: string, record: StoredRecord, slot: AccountSlot): TokenPair | null {
+  const opened = new WeakMap<StoredRecord, TokenPair>()
+
+  function openSlot(account: string, record: StoredRecord, slot: AccountSlot): OpenedTokens | null {
     const text = record.fields[slot]
     if (text === undefined) return null
+    const known = slot === 'c' ? opened.get(record) : undefined
+    if (known !== undefined) return { text, tokens: known }
     const exact = slot === 'c' ? { generation: record.generation } : {}
     const open = () => sealed.open(text, { account, slot, ...exact })
-    return newerForms.reading({ kind: 'account', id: account }, record, open)
+    const tokens = newerForms.reading({ kind: 'account', id: account }, record, open)
+    if (slot === 'c') opened.set(record, tokens)
+    return { text, tokens }
   }
 
-  const openCurrent = (account: string, record: StoredRecord) => openSlot(account, record, 'c')
+  const openCurrent = (account: string, record: StoredRecord) =>
+    openSlot(account, record, 'c')?.tokens ?? null
 
-  function remember(
+  function addFingerprint(
     account: string,
     { fields }: StoredRecord,
     { token, fromOutside }: { token: Secret | undefined; fromOutside: boolean },
@@ -68,8 +83,9 @@ export function createAccountTokens({
 
   return {
     openCurrent,
-    assertReadable(account, record, spend) {
-      openSlot(account, record, slotOf[spend])
+    open: (account, record, spend) => openSlot(account, record, slotOf[spend]),
+    remember(record, { text, tokens }) {
+      if (record.fields.c === text) opened.set(record, tokens)
     },
     store({ id: account, record, after }, { generation, newGrant, resource }, tokens) {
       const current = openCurrent(account, record)
@@ -82,19 +98,25 @@ export function createAccountTokens({
       const place = placeAfter(tokens.place, kept?.place)
       const previous =
         rotated && current !== null ? { refreshToken: current.refreshToken, place: current.place } : null
-      return {
-        c: sealed.seal({ accessToken, refreshToken, resources, place }, { account, generation, slot: 'c' }),
+      const next = { accessToken, refreshToken, resources, place }
+      const c = sealed.seal(next, { account, generation, slot: 'c' })
+      const fields = {
+        c,
         'c-': previous && sealed.seal(previous, { account, generation, slot: 'c-' }),
         'c~': null,
-        f: remember(account, record, { token: grantToken(after.context, tokens), fromOutside: newGrant }),
+        f: addFingerprint(account, record, {
+          token: grantToken(after.context, tokens),
+          fromOutside: newGrant,
+        }),
       }
+      return { fields, current: { text: c, tokens: next } }
     },
     keepSibling({ id: account, record, after }, tokens) {
       if (tokens === undefined) return {}
       const { generation } = after.context
       return {
         'c~': sealed.seal(tokens, { account, generation, slot: 'c~' }),
-        f: remember(account, record, { token: tokens.refreshToken, fromOutside: false }),
+        f: addFingerprint(account, record, { token: tokens.refreshToken, fromOutside: false }),
       }
     },
     isStale: (record) => staleSlots(record).length > 0,

@@ -163,7 +163,6 @@ export function createHost(options: HostOptions): Host {
     accounts,
     apps,
     provider,
-    sealed,
     clock,
     timers,
     logger,

@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { Apps } from '../actors/app-actor.ts'
 import type { OperatorLog } from '../actors/operator-log.ts'
-import type { SealedTokens } from '../actors/sealed-tokens.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Observer } from '../common/observer.ts'
 import type { Timers } from '../common/timers.ts'
@@ -21,10 +20,9 @@ import { createStillAllowed } from './still-allowed.ts'
 import { createWaitingForApp, type WaitingForApp } from './waiting-for-app.ts'
 
 export interface RefreshingOptions {
-  readonly accounts: Pick<Accounts, 'receive'>
+  readonly accounts: Pick<Accounts, 'receive' | 'open'>
   readonly apps: Apps
   readonly provider: Pick<Provider, 'refreshToken'>
-  readonly sealed: SealedTokens
   readonly clock: ClusterClock
   readonly timers: Timers
   readonly logger: Logger

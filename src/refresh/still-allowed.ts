@@ -1,7 +1,8 @@
 import { type AccountContext, isDown, lateAnswerTime, type ProbeCandidate } from '../../machines/index.ts'
+import type { Accounts } from '../actors/account-actor.ts'
 import type { App, ClientSecret } from '../actors/app-actor.ts'
 import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
-import { type SealedTokens, slotOf, type TokenPair } from '../actors/sealed-tokens.ts'
+import type { TokenPair } from '../actors/sealed-tokens.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
 import { mostSecrets } from '../contract/app.ts'
@@ -21,7 +22,7 @@ import { chooseSecret } from './secret-selection.ts'
 export interface StillAllowedOptions {
   readonly circuit: Pick<AppCircuit, 'look' | 'isRefusalPending' | 'mayProbeEndpoint'>
   readonly admission: Pick<CircuitAdmission, 'reasonNotToSend' | 'inconclusive' | 'maySend' | 'candidateOf'>
-  readonly sealed: Pick<SealedTokens, 'open'>
+  readonly accounts: Pick<Accounts, 'open'>
   readonly clock: Pick<ClusterClock, 'now'>
 }
 
@@ -42,13 +43,14 @@ export type StillAllowed = (run: AttemptRun) => Promise<Sending | { readonly fai
 const mostTries = mostSecrets + 2
 
 /** Reads the app and the grant again right before sending. `wait`: another attempt is the probe of the app's circuit. */
-export function createStillAllowed({ circuit, admission, sealed, clock }: StillAllowedOptions): StillAllowed {
-  function openGrant({ account, attempt, saved: { record } }: AttemptRequest): TokenPair {
-    const slot = slotOf[attempt.spend]
-    const text = record.fields[slot]
-    if (text === undefined) return {}
-    const generation = slot === 'c' ? { generation: attempt.generation } : {}
-    return sealed.open(text, { account, slot, ...generation })
+export function createStillAllowed({
+  circuit,
+  admission,
+  accounts,
+  clock,
+}: StillAllowedOptions): StillAllowed {
+  function openGrant({ account, attempt, saved }: AttemptRequest): TokenPair {
+    return accounts.open(account, saved.record, attempt.spend)?.tokens ?? {}
   }
 
   /** The token used for the next one; an access token only while it is valid. */

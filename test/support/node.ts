@@ -88,6 +88,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     observer: { ...unobserved, ...options.observer },
     sealer: {
       ...storage.sealer,
+      open: (opening) => storage.sealer.open(opening),
       seal(sealing) {
         if (sealing.slot === 'c') whileStoring?.()
         return storage.sealer.seal(sealing)

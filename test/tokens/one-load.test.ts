@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { useEngines } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { startTestNode } from '../support/node.ts'
@@ -31,4 +31,16 @@ it('a refresh runs four scripts: it loads the account and its app, and saves the
   const scripts = await refresh(2)
   redis.disconnect()
   expect(scripts).toBe(4)
+})
+
+it('a refresh decrypts the tokens of its account once', async () => {
+  const { refreshToken, asked, answer } = scriptedProvider()
+  await using node = await startTestNode({ ...engines, refreshToken, waker: false })
+  await putTestAccount(node, 'bob')
+  const open = vi.spyOn(node.storage.sealer, 'open')
+  const forced = getToken(node, 'bob', { forceRefresh: true })
+  await asked(1)
+  answer(answered({ accessToken: 'a1', refreshToken: 'r1', expiresIn: 3_600 }))
+  await forced
+  expect(open.mock.calls.filter(([{ account }]) => account === 'bob')).toHaveLength(1)
 })
