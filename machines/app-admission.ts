@@ -1,4 +1,5 @@
-import type { AppContext, ClientQuestioned, Question } from './app-context.ts'
+import type { AppContext, Question } from './app-context.ts'
+import type { ClientQuestioned } from './app-events.ts'
 import { mostGrants, probeHolds } from './app-question.ts'
 
 const second = 1_000

@@ -1,5 +1,5 @@
 import type { ProviderError } from './account-context.ts'
-import type { EndpointEvent, RefusedEndpoint } from './refused-endpoint.ts'
+import type { RefusedEndpoint } from './refused-endpoint.ts'
 
 /** The states of an app. In `secret-expired` its accounts wait for another client secret. */
 export const appStates = ['healthy', 'secret-expiring', 'secret-expired', 'throttled'] as const
@@ -124,101 +124,6 @@ export interface AppContext {
   /** Why the last consent came to nothing, where the app is to blame; null once one has come to something. */
   readonly consentFault: AppError | null
 }
-
-interface Happened {
-  readonly at: number
-  readonly id: string
-}
-
-/** The app's state that the sender saw right before the request. */
-export interface Sent {
-  readonly at: number
-  readonly endpoint: string
-  readonly question: string | null
-}
-
-/** A refusal that may be about the client. */
-export interface ClientRejected extends Happened, AppError {
-  readonly type: 'client.rejected'
-  readonly accusation: EvidenceKind
-  readonly attempt: string
-  readonly grant: string
-  readonly sent: Sent
-  /** True if the grant has ever been refreshed. */
-  readonly workedBefore: boolean
-  /** When the grant was first refused like this; null if never. */
-  readonly refusedBefore: number | null
-  /** Secrets the attempt has tried, if another one may be accepted; empty if none would help. */
-  readonly refusedSecrets: readonly string[]
-  /** The attempt continues with another secret. */
-  readonly triesNext: boolean
-  /** Earlier refusals of this grant of the same kind, and the time of the first. */
-  readonly earlier: { readonly count: number; readonly since: number } | null
-}
-
-export interface ClientAccepted extends Happened {
-  readonly type: 'client.accepted'
-  readonly secret: string | null
-  readonly sent: Sent
-  /** Secrets refused for the same grant just before. */
-  readonly refusedSecrets: readonly string[]
-}
-
-/** An attempt asks to be the probe. */
-export interface ClientQuestioned extends Happened {
-  readonly type: 'client.questioned'
-  readonly attempt: string
-  readonly grant: string
-  readonly endpoint: string
-  readonly workedBefore: boolean
-}
-
-export interface ControlAnswered extends Happened, AppError {
-  readonly type: 'control.answered'
-  readonly question: string
-  readonly secret: string | null
-  /** Comparable with the baseline; null if inconclusive. */
-  readonly answer: string | null
-  /** True if its error code names the client. */
-  readonly accuses: boolean
-}
-
-/** `baseline` is null if it could not be learnt. */
-export interface BaselineLearnt extends Happened {
-  readonly type: 'baseline.learnt'
-  readonly baseline: Baseline | null
-}
-
-/** No other account can be probed now. */
-export interface WitnessAbsent extends Happened {
-  readonly type: 'witness.absent'
-  readonly question: string
-  /** All accounts that may be probed have been refused. */
-  readonly allRefused?: boolean
-}
-
-/** All that can happen to an app. */
-export type AppEvent =
-  | (Happened & {
-      readonly type: 'app.secret-updated'
-      readonly secrets: readonly SecretPut[]
-      /** Settings or secrets have changed, so what was refused because of them may work now. */
-      readonly changed?: boolean
-    })
-  | ClientRejected
-  | ClientAccepted
-  | ClientQuestioned
-  | ControlAnswered
-  | BaselineLearnt
-  | WitnessAbsent
-  | EndpointEvent
-  | (Happened & { readonly type: 'consent.refused' } & AppError)
-  | (Happened & { readonly type: 'consent.accepted' })
-  /** `newcomer.waits`: an account with a grant newer than the app's failure. */
-  | (Happened & { readonly type: 'account.probed' | 'newcomer.waits'; readonly account: string })
-  | (Happened & { readonly type: 'provider.throttled'; readonly until: number })
-  | (Happened & { readonly type: 'accounts.woken' })
-  | (Happened & { readonly type: 'timer.due' })
 
 /** An app that nothing has happened to. */
 export function newApp({ app }: { app: string }): AppContext {

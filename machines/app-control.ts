@@ -1,5 +1,6 @@
-import type { AppContext, ControlAnswered, Question } from './app-context.ts'
+import type { AppContext, Question } from './app-context.ts'
 import type { AppEffect } from './app-effects.ts'
+import type { ControlAnswered } from './app-events.ts'
 
 const controlEvery = 10 * 60_000
 

@@ -1,4 +1,5 @@
-import type { AppContext, AppEvent } from './app-context.ts'
+import type { AppContext } from './app-context.ts'
+import type { AppEvent } from './app-events.ts'
 import { pauseAfter } from './app-rules.ts'
 import type { RefusedEndpoint } from './refused-endpoint.ts'
 

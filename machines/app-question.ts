@@ -1,11 +1,4 @@
-import type {
-  AppContext,
-  AppError,
-  ClientRejected,
-  EvidenceKind,
-  Question,
-  WitnessAbsent,
-} from './app-context.ts'
+import type { AppContext, AppError, EvidenceKind, Question } from './app-context.ts'
 import {
   isControlConclusive,
   isControlDecisive,
@@ -13,6 +6,7 @@ import {
   type NextEvidence,
   sendControl,
 } from './app-control.ts'
+import type { ClientRejected, WitnessAbsent } from './app-events.ts'
 
 const second = 1_000
 const minute = 60 * second

@@ -1,4 +1,5 @@
-import type { AppContext, AppEvent, BaselineLearnt, ClientAccepted, SecretStatus } from './app-context.ts'
+import type { AppContext, SecretStatus } from './app-context.ts'
+import type { AppEvent, BaselineLearnt, ClientAccepted } from './app-events.ts'
 import { errorOf, isEvidence, questionDueAt } from './app-question.ts'
 
 const second = 1_000

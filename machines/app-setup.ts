@@ -1,19 +1,17 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { admissionOf } from './app-admission.ts'
+import type { AppContext, AppError, Question } from './app-context.ts'
+import * as control from './app-control.ts'
+import type { AppEffect } from './app-effects.ts'
+import * as endpoints from './app-endpoints.ts'
 import type {
-  AppContext,
-  AppError,
   AppEvent,
   ClientAccepted,
   ClientQuestioned,
   ClientRejected,
   ControlAnswered,
-  Question,
   WitnessAbsent,
-} from './app-context.ts'
-import * as control from './app-control.ts'
-import type { AppEffect } from './app-effects.ts'
-import * as endpoints from './app-endpoints.ts'
+} from './app-events.ts'
 import * as question from './app-question.ts'
 import * as rules from './app-rules.ts'
 

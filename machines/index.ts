@@ -10,18 +10,16 @@ export { admissionOf, type ProbeCandidate } from './app-admission.ts'
 export {
   type AppContext,
   type AppError,
-  type AppEvent,
   type AppState,
   appStates,
   type Baseline,
-  type ClientRejected,
   newApp,
   type Question,
-  type Sent,
 } from './app-context.ts'
 export { isBaselineConclusive } from './app-control.ts'
 export type { AppEffect } from './app-effects.ts'
 export { isDown, refusedAt } from './app-endpoints.ts'
+export type { AppEvent, ClientRejected, Sent } from './app-events.ts'
 export {
   fewestRefusals,
   isEvidence,

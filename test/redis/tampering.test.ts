@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createApiTokens } from '../../src/admin/verify-api-token.ts'
@@ -12,6 +11,7 @@ import { useEngines } from '../support/engines.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
 import { answered } from '../support/scripted-provider.ts'
 import { getToken } from '../support/test-account.ts'
+import { forgeries, moveOn, storeRecords } from './forged-records.ts'
 
 const engines = useEngines()
 let redis: Redis
@@ -96,60 +96,6 @@ describe('an attacker who can write Redis, but has no sealing key', () => {
   })
 })
 
-/** Two accounts of persons, one of a service, their apps, each saved more than once. */
-async function furnish({ tokenbus }: TestNode): Promise<void> {
-  const { clientSecret: _, ...open } = sandboxApp
-  const metadata = { team: 'a' }
-  for (const name of ['one', 'other']) {
-    await tokenbus.putApp(`app-${name}`, { ...sandboxApp, name, clientSecret: new Secret(`secret-${name}`) })
-    await tokenbus.putApp(`public-${name}`, { ...open, name, rotation: 'strict' })
-    await tokenbus.putApp(`service-${name}`, { ...sandboxApp, name, grant: 'client_credentials' })
-    const refreshToken = new Secret(`refresh-${name}`)
-    const person = { user: `${name}@example.com`, metadata, refreshToken }
-    await tokenbus.putAccount(`person-${name}`, { app: `app-${name}`, ...person })
-    await tokenbus.putAccount(`open-${name}`, { app: `public-${name}`, ...person })
-    await tokenbus.putAccount(`robot-${name}`, { app: `service-${name}`, user: `robot-${name}` })
-  }
-}
-
-/** Everything saved once more, with other tokens and settings. */
-async function moveOn(node: TestNode): Promise<void> {
-  for (const name of ['one', 'other']) {
-    for (const kind of ['person', 'open', 'robot']) {
-      const got = await getToken(node, `${kind}-${name}`, { forceRefresh: true })
-      if (got.accessToken === undefined) throw new Error(`${kind}-${name}: ${got.error}`)
-    }
-    for (const kind of ['app', 'public', 'service'])
-      await node.tokenbus.updateApp(`${kind}-${name}`, () => ok({ name: `${name}, renamed` }))
-  }
-}
-
-type Hash = Record<string, string>
-
-/** What an attacker puts in place of a record: by what was done, and to which field. */
-function forgeries(now: Hash, { before, other }: { before: Hash; other: Hash }): [string, Hash][] {
-  // When it was last asked for is noted beside the saves, and decides nothing but a refresh ahead of time.
-  const each = Object.keys({ ...now, ...before, ...other }).filter((field) => field !== 'used')
-  const without = (field: string) =>
-    Object.fromEntries(Object.entries(now).filter(([name]) => name !== field))
-  const put = (field: string, value: string | undefined): Hash =>
-    value === undefined ? without(field) : { ...now, [field]: value }
-  const cases = each.flatMap((field): [string, Hash][] => [
-    [`${field} changed`, put(field, `${now[field] ?? ''}1`)],
-    [`${field} removed`, put(field, undefined)],
-    [`${field} of another id`, put(field, other[field])],
-    [`${field} rolled back`, put(field, before[field])],
-  ])
-  const whole: [string, Hash][] = [
-    ['a field added', put('d', 'anything')],
-    ['everything of another id', other],
-    ['all but the snapshot rolled back', { ...before, s: now.s as string }],
-    ['the snapshot and its MAC rolled back', { ...now, s: before.s as string, m: before.m as string }],
-  ]
-  const isWhole = (hash: Hash) => isDeepStrictEqual(hash, now) || isDeepStrictEqual(hash, before)
-  return [...cases, ...whole].filter(([, hash]) => !isWhole(hash))
-}
-
 const records: [Ref['kind'], string][] = [
   ['account', 'person'],
   ['account', 'open'],
@@ -167,7 +113,7 @@ describe('a record in Redis', () => {
       await using node = await startNode(sent)
       const told: string[] = []
       node.storage.onTampering((what) => told.push(what))
-      await furnish(node)
+      await storeRecords(node)
       const key = keyOf({ kind, id: `${id}-one` })
       const before = await redis.hgetall(key)
       await moveOn(node)
@@ -196,7 +142,7 @@ describe('a record in Redis', () => {
 
   it('that was forged is left out of lists, which contain the others', async () => {
     await using node = await startNode()
-    await furnish(node)
+    await storeRecords(node)
     await redis.hset(accountKey('person-one'), 'user', 'boss@example.com')
     await redis.hset(appKey('app-other'), 'config', '{}')
     const accounts = await node.tokenbus.listAccounts({})
@@ -209,7 +155,7 @@ describe('a record in Redis', () => {
 
   it('may be replaced as a whole by an older copy, which is a documented limit', async () => {
     await using node = await startNode()
-    await furnish(node)
+    await storeRecords(node)
     const before = await redis.hgetall(appKey('app-one'))
     await node.tokenbus.updateApp('app-one', () => ok({ name: 'renamed' }))
     await redis.multi().del(appKey('app-one')).hset(appKey('app-one'), before).exec()
