@@ -37,7 +37,7 @@ export interface PutSeen {
   readonly consented: Consented | undefined
 }
 
-type PutDecision = Decision<AccountEvent, AccountSecrets> | null
+export type PutDecision = Decision<AccountEvent, AccountSecrets> | null
 
 /** The account's effective settings: its own first, then its app's. */
 function settingsOf({ put, config, context, consented }: PutSeen): AccountSettings {

@@ -12,7 +12,7 @@ import type { AppConfig } from '../provider/app-config.ts'
 import type { Provider } from '../provider/provider.ts'
 import { fillParams, isFilledPerAccount } from '../provider/url-params.ts'
 import type { Records } from '../redis/records.ts'
-import { decidePut, paramsOf, triesAgain } from './account-put.ts'
+import { decidePut, type PutDecision, paramsOf, triesAgain } from './account-put.ts'
 import { appRefusal, createAppBinding } from './app-binding.ts'
 import { isClosing } from './delete-app.ts'
 import { mergeMetadata } from './merge-metadata.ts'
@@ -106,7 +106,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
   function decide(
     meeting: AccountMeeting,
     { account, app, make, ...grant }: Deciding,
-  ): ReturnType<typeof decidePut> | Failed | 'outdated' {
+  ): Result<PutDecision> | 'outdated' {
     const { at, eventId, record, snapshot } = meeting
     const { context } = snapshot
     const known = knownOf(meeting)

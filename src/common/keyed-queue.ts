@@ -1,5 +1,9 @@
 /** Serialises jobs per key; different keys run concurrently. */
-export function createKeyedQueue() {
+export interface KeyedQueue {
+  run<T>(key: string, job: () => Promise<T>): Promise<T>
+}
+
+export function createKeyedQueue(): KeyedQueue {
   const last = new Map<string, Promise<unknown>>()
   return {
     run<T>(key: string, job: () => Promise<T>): Promise<T> {

@@ -32,10 +32,15 @@ export interface Finished {
   readonly providerError: ProviderError | undefined
 }
 
-export type ConsentReports = ReturnType<typeof createConsentReports>
+export interface ConsentReports {
+  /** Reports to the app's circuit whether the token endpoint accepted the client. */
+  exchanged(exchanged: Exchanged): Promise<void>
+  finished(finished: Finished): Promise<void>
+}
 
 /** Reports how consents end: to the log and metrics, and to the app if its settings are at fault. */
-export function createConsentReports({ apps, logger, consentEnded }: ConsentReportsOptions) {
+export function createConsentReports(options: ConsentReportsOptions): ConsentReports {
+  const { apps, logger, consentEnded } = options
   async function tellApp({ context }: App, { problem, providerError }: Finished): Promise<void> {
     const { app, consentFault: known } = context
     if (problem === null) {
@@ -49,8 +54,7 @@ export function createConsentReports({ apps, logger, consentEnded }: ConsentRepo
   }
 
   return {
-    /** Reports to the app's circuit whether the token endpoint accepted the client. */
-    async exchanged({ app, answer, client, tried, sentAt, id }: Exchanged): Promise<void> {
+    async exchanged({ app, answer, client, tried, sentAt, id }) {
       const { app: name, question } = app.context
       const sent = { at: sentAt, endpoint: app.endpoint, question: question?.id ?? null }
       if (answer.kind === 'tokens') {
@@ -79,7 +83,7 @@ export function createConsentReports({ apps, logger, consentEnded }: ConsentRepo
       })
     },
 
-    async finished(finished: Finished): Promise<void> {
+    async finished(finished) {
       const { app, account, problem, providerError } = finished
       const outcome = problem ?? 'connected'
       consentEnded(outcome)

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { answeredWords } from '../contract/failure-words.ts'
 import { reasons } from '../contract/reasons.ts'
 import { escaped, pagePolicy } from './message-page.ts'
-import { type Documented, openApi } from './openapi.ts'
+import { type OpenApiContent, type OpenApiDocument, type OpenApiOperation, openApi } from './openapi.ts'
 import type { Operation } from './operation.ts'
 
 /**
@@ -21,7 +21,7 @@ export function docsRoutes(
   )
 }
 
-function docsPage({ info, paths, components }: ReturnType<typeof openApi>): string {
+function docsPage({ info, paths, components }: OpenApiDocument): string {
   const sections = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) =>
       section(`${method.toUpperCase()} ${path}`, operation),
@@ -65,16 +65,14 @@ function catalogue(
 
 function section(
   title: string,
-  { summary, description, parameters, requestBody, responses }: Documented,
+  { summary, description, parameters, requestBody, responses }: OpenApiOperation,
 ): string {
   const facts = parameters.map(({ name, in: place, required, schema }) => {
-    const what = (schema as { description?: string }).description ?? ''
-    return `<li><code>${escaped(name)}</code> (${place}${required ? '' : ', optional'}) ${escaped(what)}</li>`
+    const what = escaped(schema.description ?? '')
+    return `<li><code>${escaped(name)}</code> (${place}${required ? '' : ', optional'}) ${what}</li>`
   })
-  const answers = Object.entries(
-    responses as Record<string, { description?: string; content?: Content }>,
-  ).flatMap(([status, { description, content }]) =>
-    description === undefined ? [] : [part(`${status}: ${description}`, content)],
+  const answers = Object.entries(responses).flatMap(([status, response]) =>
+    'description' in response ? [part(`${status}: ${response.description}`, response.content)] : [],
   )
   return `<section>
 <h2><code>${escaped(title)}</code></h2>
@@ -85,9 +83,7 @@ ${answers.join('\n')}
 </section>`
 }
 
-type Content = Record<string, { schema: object }>
-
-function part(title: string, content: Content = {}): string {
+function part(title: string, content: OpenApiContent = {}): string {
   const bodies = Object.entries(content).map(
     ([type, { schema }]) => `<p><code>${escaped(type)}</code></p>${asJson(schema)}`,
   )

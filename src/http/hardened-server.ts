@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
-import { fail } from '../contract/failures.ts'
+import { type Failed, fail } from '../contract/failures.ts'
 import { type AtOnce, serverAnsweringAtOnce } from './at-once.ts'
 import { errorBody, sendRefusal } from './errors.ts'
 import { withoutBasePath } from './public-url.ts'
@@ -43,12 +43,18 @@ const limits = {
 /** Milliseconds for requests in flight when the server closes: as long as a request waits for a refresh. */
 const answeredWithin = 4_000
 
-const refusal = (...failing: Parameters<typeof fail>) => ({
+/** A failure of a request that the HTTP parser rejects. */
+interface Unparsed {
+  readonly failure: Failed['failure']
+  readonly fields: undefined
+}
+
+const refusal = (...failing: Parameters<typeof fail>): Unparsed => ({
   failure: fail(...failing).failure,
   fields: undefined,
 })
 const malformed = refusal('bad_request', 'the request is malformed')
-const unparsed: Record<string, ReturnType<typeof refusal>> = {
+const unparsed: Record<string, Unparsed> = {
   HPE_HEADER_OVERFLOW: refusal('headers_too_large', 'the head of the request is larger than it may be'),
   ERR_HTTP_REQUEST_TIMEOUT: refusal('request_timeout', 'the request did not come whole in time'),
 }

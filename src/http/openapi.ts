@@ -8,14 +8,52 @@ const jsonType = 'application/json'
 const taken = jsonSchemaOf
 const sent = (schema: z.ZodType) =>
   z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'output', unrepresentable: 'any' })
-const contentOf = (type: string, schema: object) => ({ [type]: { schema } })
+const contentOf = (type: string, schema: object): OpenApiContent => ({ [type]: { schema } })
 const failure = { $ref: '#/components/responses/Failure' }
 
-export type Documented = ReturnType<typeof documented>
+/** An operation of an OpenAPI 3.0 document. */
+export interface OpenApiOperation {
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+  readonly security: readonly object[]
+  readonly parameters: readonly OpenApiParameter[]
+  readonly requestBody?: { readonly required: boolean; readonly content: OpenApiContent }
+  readonly responses: Readonly<Record<string, OpenApiResponse>>
+}
+
+export interface OpenApiParameter {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+  readonly required: boolean
+  readonly schema: object & { readonly description?: string }
+}
+
+export type OpenApiContent = Readonly<Record<string, { readonly schema: object }>>
+
+export type OpenApiResponse =
+  | { readonly description: string; readonly content?: OpenApiContent }
+  | { readonly $ref: string }
+
+export interface OpenApiDocument {
+  readonly openapi: string
+  readonly info: Readonly<Record<'title' | 'description' | 'version', string>> & { readonly license: object }
+  readonly components: {
+    readonly securitySchemes: object
+    readonly schemas: { readonly Failure: object }
+    readonly responses: object
+  }
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>
+}
+
+interface Described {
+  readonly operations: readonly Operation[]
+  readonly version: string
+}
 
 /** The OpenAPI 3.0 document of these operations, from the schemas that requests and replies are checked against. */
-export function openApi({ operations, version }: { operations: readonly Operation[]; version: string }) {
-  const paths: Record<string, Record<string, Documented>> = {}
+export function openApi({ operations, version }: Described): OpenApiDocument {
+  const paths: Record<string, Record<string, OpenApiOperation>> = {}
   for (const each of operations) {
     const path = each.url.replace(/:(\w+)/g, '{$1}')
     paths[path] = { ...paths[path], [each.method.toLowerCase()]: documented(each) }
@@ -42,7 +80,7 @@ export function openApi({ operations, version }: { operations: readonly Operatio
   }
 }
 
-function documented(operation: Operation) {
+function documented(operation: Operation): OpenApiOperation {
   const { method, url, summary, access, params, query, headers, body, answers } = operation
   return {
     operationId: idOf(method, url),
@@ -65,7 +103,7 @@ function documented(operation: Operation) {
   }
 }
 
-function answered({ description, type = jsonType, schema }: Answer) {
+function answered({ description, type = jsonType, schema }: Answer): OpenApiResponse {
   return { description, ...(schema && { content: contentOf(type, sent(schema)) }) }
 }
 
@@ -84,7 +122,7 @@ function needsInWords({ scopes, all = [] }: Needs): string {
   return `Scope: ${scopes.join(' or ')}.${wide.join('')}`
 }
 
-function parameters(place: 'path' | 'query' | 'header', schema: z.ZodObject | undefined) {
+function parameters(place: OpenApiParameter['in'], schema: z.ZodObject | undefined): OpenApiParameter[] {
   return Object.entries(schema?.shape ?? {}).map(([name, each]) => ({
     name,
     in: place,

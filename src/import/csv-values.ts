@@ -28,12 +28,15 @@ export async function* readCsv({ path, columns }: CsvFile): AsyncGenerator<FileV
   }
 }
 
-type Lines = ReturnType<typeof lookingAhead>
+interface LookAhead {
+  next(): Promise<TextLine | undefined>
+  putBack(lines: readonly TextLine[]): void
+}
 type Cells = readonly string[] | 'open' | 'wrong'
 
 interface RowAt {
   readonly first: TextLine
-  readonly lines: Lines
+  readonly lines: LookAhead
   /** The required number of cells. */
   readonly length: number
 }
@@ -61,16 +64,16 @@ async function readRow({ first, lines, length }: RowAt): Promise<ReadRow> {
   }
 }
 
-function lookingAhead(source: AsyncGenerator<TextLine>) {
+function lookingAhead(source: AsyncGenerator<TextLine>): LookAhead {
   const waiting: TextLine[] = []
   return {
-    async next(): Promise<TextLine | undefined> {
+    async next() {
       const held = waiting.shift()
       if (held !== undefined) return held
       const { value, done } = await source.next()
       return done ? undefined : { ...value, text: value.text.replace(/\r$/, '') }
     },
-    putBack: (lines: readonly TextLine[]) => void waiting.unshift(...lines),
+    putBack: (lines) => void waiting.unshift(...lines),
   }
 }
 

@@ -19,14 +19,32 @@ export function partitionOf(id: string, partitions: number): number {
 export const metaKey = 'tb:meta'
 
 /** The keys of a partition. They share a hash tag, so that one script can use them on Redis Cluster. */
-export function keysOf(partition: number) {
+export interface PartitionKeys {
+  record(ref: Ref): string
+  readonly due: string
+  /** Answers that could not be stored in the account yet, by attempt. */
+  arrived(account: string): string
+  /** The identity of the data. */
+  readonly identity: string
+  readonly outbox: string
+  readonly outboxTrimmed: string
+  readonly deadEvents: string
+  readonly replicated: string
+  listing(kind: Ref['kind']): string
+  readonly byName: string
+  seenEvent(digest: string): string
+  byApp(app: string): string
+  /** Accounts about to join this app, by the time that began (ms). */
+  joining(app: string): string
+  byState(state: string): string
+}
+
+export function keysOf(partition: number): PartitionKeys {
   const tag = `tb:{${partition}}`
   return {
     record: ({ kind, id }: Ref) => `${tag}:${kind}:${id}`,
     due: `${tag}:due`,
-    /** Answers that could not be stored in the account yet, by attempt. */
     arrived: (account: string) => `${tag}:arrived:${account}`,
-    /** The identity of the data. */
     identity: `${tag}:identity`,
     outbox: `${tag}:outbox`,
     outboxTrimmed: `${tag}:outbox-trimmed`,
@@ -36,7 +54,6 @@ export function keysOf(partition: number) {
     byName: `${tag}:by-name`,
     seenEvent: (digest: string) => `${tag}:security-event:${digest}`,
     byApp: (app: string) => `${tag}:by-app:${app}`,
-    /** Accounts about to join this app, by the time that began (ms). */
     joining: (app: string) => `${tag}:joining:${app}`,
     byState: (state: string) => `${tag}:by-state:${state}`,
   }

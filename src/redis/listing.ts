@@ -1,7 +1,7 @@
 import { accountStates } from '../../machines/index.ts'
 import type { Commands } from './commands.ts'
 import { BadCursor, type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
-import { keysOf, nameMember, partitionOf, type Ref } from './keys.ts'
+import { keysOf, nameMember, type PartitionKeys, partitionOf, type Ref } from './keys.ts'
 import { cursorAfter, isSortedCursor, listSorted } from './sorted-listing.ts'
 
 export interface ListQuery {
@@ -52,7 +52,7 @@ export function createListing({ commands, partitions, random }: ListingOptions):
   const each = Array.from({ length: partitions }, (_, partition) => keysOf(partition))
 
   function indexesOf({ kind, state, app }: ListQuery, partition: number): string[] {
-    const keys = each[partition] as ReturnType<typeof keysOf>
+    const keys = each[partition] as PartitionKeys
     const narrowed = [...(state ? [keys.byState(state)] : []), ...(app ? [keys.byApp(app)] : [])]
     return narrowed.length > 0 && kind === 'account' ? narrowed : [keys.listing(kind)]
   }
@@ -135,7 +135,7 @@ export function createListing({ commands, partitions, random }: ListingOptions):
     async pickWaiting(app, last) {
       const start = last === null ? 0 : partitionOf(last, partitions)
       for (let i = 0; i <= partitions; i++) {
-        const keys = each[(start + i) % partitions] as ReturnType<typeof keysOf>
+        const keys = each[(start + i) % partitions] as PartitionKeys
         const waiting = await commands.zinter([keys.byState('secret-expired'), keys.byApp(app)])
         const sorted = waiting.map((id) => Buffer.from(id)).sort(Buffer.compare)
         const after = i === 0 && last !== null ? Buffer.from(last) : null
@@ -148,7 +148,7 @@ export function createListing({ commands, partitions, random }: ListingOptions):
       const start = Math.floor(random() * partitions)
       const found: string[] = []
       for (let i = 0; i < partitions && found.length < limit; i++) {
-        const { byApp } = each[(start + i) % partitions] as ReturnType<typeof keysOf>
+        const { byApp } = each[(start + i) % partitions] as PartitionKeys
         found.push(...(await commands.zmembers(byApp(app), { after: '', limit: limit - found.length })))
       }
       return found

@@ -1,6 +1,5 @@
 import type { Msg } from 'nats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ClientRejected } from '../../machines/index.ts'
 import { connectNats } from '../../src/bus/connect.ts'
 import { listen } from '../../src/bus/listen.ts'
 import { eventTypes } from '../../src/bus/subjects.ts'
@@ -12,6 +11,7 @@ import { startNats } from '../support/nats.ts'
 import { sandboxApp, startTestNode, type TestNode } from '../support/node.ts'
 import { startPlainProvider } from '../support/plain-provider.ts'
 import { startRedis } from '../support/redis.ts'
+import { refuseApp } from '../support/refuse-app.ts'
 import { answered, refused, scriptedProvider } from '../support/scripted-provider.ts'
 import { check, complaints, headersOf, type Message, messages } from './asyncapi-document.ts'
 
@@ -84,27 +84,6 @@ describe('live messages', () => {
       await request
     }
 
-    const refuse = async (
-      id: string,
-      how: Pick<ClientRejected, 'grant' | 'accusation'> & Partial<ClientRejected>,
-    ) => {
-      const { context, endpoint } = await node.host.apps.look(id)
-      await node.host.apps.report(id, {
-        type: 'client.rejected',
-        attempt: 'first',
-        sent: { at: Date.now(), endpoint, question: context.question?.id ?? null },
-        workedBefore: true,
-        refusedBefore: null,
-        refusedSecrets: context.secrets.map(({ id: secret }) => secret),
-        triesNext: false,
-        earlier: null,
-        reason: 'client_rejected',
-        action: 'fix or rotate the client secret',
-        providerError: { status: 401, error: 'invalid_client' },
-        ...how,
-      })
-    }
-
     await ask('app.put.app', client)
     await ask('account.put.alice', {
       ...put,
@@ -155,12 +134,18 @@ describe('live messages', () => {
     await ask('account.put.bob', { ...put, user: 'bert@example.com' })
     await ask('account.put.bob', { ...put, user: 'bob@example.com', refreshToken: 'of bob' })
     // Without a baseline two refused grants open the circuit.
-    for (const grant of ['alice', 'bob']) await refuse('app', { grant, accusation: 'client' })
+    for (const grant of ['alice', 'bob']) await refuseApp(node, 'app', { grant })
     // The same with an unknown error code, over more than ten minutes.
     await ask('app.put.strange', client)
     const earlier = { since: Date.now() - 11 * 60_000, count: 3 }
     for (const attempt of ['first', 'second'])
-      await refuse('strange', { attempt, grant: 'carol', accusation: 'unknown', earlier, refusedSecrets: [] })
+      await refuseApp(node, 'strange', {
+        attempt,
+        grant: 'carol',
+        accusation: 'unknown',
+        earlier,
+        refusedSecrets: [],
+      })
     await ask('app.delete.strange', {})
     await ask('app.secret.add.app', { secret: 's3' })
 

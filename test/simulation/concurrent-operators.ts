@@ -1,4 +1,4 @@
-import type { createKeyedQueue } from '../../src/common/keyed-queue.ts'
+import type { KeyedQueue } from '../../src/common/keyed-queue.ts'
 import { Secret } from '../../src/common/secret.ts'
 import { accountNotFound, ok, type Result } from '../../src/contract/failures.ts'
 import { createAcknowledged } from '../support/acknowledged.ts'
@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 
 export interface ConcurrentOperatorsOptions {
   readonly world: World
-  readonly queue: ReturnType<typeof createKeyedQueue>
+  readonly queue: KeyedQueue
   readonly insist: Insist
   readonly planOf: (whom: number) => AccountPlan
   begin(plan: AccountPlan): Grant

@@ -1,7 +1,7 @@
 import type { ClientRejected } from '../../machines/index.ts'
 import type { TestNode } from './node.ts'
 
-/** What an attempt of this grant reports once its provider has refused the app's client. */
+/** Reports a refusal of the app's client for this grant, as an attempt does. */
 export async function refuseApp(
   { host }: Pick<TestNode, 'host'>,
   app: string,
@@ -25,9 +25,9 @@ export async function refuseApp(
   })
 }
 
-/** Two grants are refused: what an app without a baseline is believed to be refused for. */
+/** Opens the app's circuit by refusals of two grants, which is enough without a baseline. */
 export async function breakApp(node: Pick<TestNode, 'host'>, app: string): Promise<void> {
-  // The first seems to go on with another secret: so nobody else is asked meanwhile.
+  // `triesNext`: the first attempt continues with another secret, so that no other account is probed.
   await refuseApp(node, app, { grant: 'one', triesNext: true })
   await refuseApp(node, app, { grant: 'another' })
 }

@@ -2,12 +2,13 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type Demands, tenant } from './demands.ts'
 import {
   type Asked,
-  createTaking,
   insist,
   NotUnderstood,
   once,
   readBasic,
   readBody,
+  type StrictParameters,
+  strictParameters,
 } from './strict-request.ts'
 
 export interface Client {
@@ -60,7 +61,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
 
   function authorize({ query, method }: Asked): Reply {
     insist(method === 'GET', `${method} to the consent page`)
-    const asked = createTaking(once(query), names)
+    const asked = strictParameters(once(query), names)
     const { response_type = 'code', ...more } = demands.authorizeParams
     const noCode = names.response_type === '' || demands.agreed
     asked.is('response_type', noCode ? undefined : response_type)
@@ -87,7 +88,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
   function renew(asked: Asked, endpoint: string): Reply {
     insist(asked.method === 'GET', `${asked.method} to ${endpoint}`)
     insist(asked.headers.authorization === undefined, 'an Authorization header')
-    const parameters = createTaking(readBody(asked, 'query'), names)
+    const parameters = strictParameters(readBody(asked, 'query'), names)
     if (endpoint === 'exchange') parameters.is('client_secret', client.secret)
     parameters.is('grant_type', 'refresh_token')
     const spent = parameters.mustHave('refresh_token')
@@ -107,7 +108,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
     insist(asked.method === 'POST', `${asked.method} to the token endpoint`)
     for (const [name, value] of Object.entries(demands.headers))
       insist(asked.headers[name] === value, `header ${name} is missing`)
-    const parameters = createTaking(readBody(asked, demands.body), names)
+    const parameters = strictParameters(readBody(asked, demands.body), names)
     if (authenticate(asked, parameters)) return { status: 401, body: { error: 'invalid_client' } }
     const grantType = parameters.mustHave('grant_type')
     const isRefresh =
@@ -121,11 +122,11 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
   }
 
   /** Answers whether the client is another. */
-  function authenticate(asked: Asked, parameters: ReturnType<typeof createTaking>): boolean {
+  function authenticate(asked: Asked, parameters: StrictParameters): boolean {
     const basic = demands.clientAuth === 'client_secret_basic'
     if (!basic) insist(asked.headers.authorization === undefined, 'an Authorization header')
     const inQuery = demands.clientAuth === 'client_secret_query' && demands.body !== 'query'
-    const from = inQuery ? createTaking(once(asked.query), names) : parameters
+    const from = inQuery ? strictParameters(once(asked.query), names) : parameters
     const said = basic
       ? readBasic(asked)
       : { id: from.mustHave('client_id'), secret: from.mustHave('client_secret') }
@@ -133,7 +134,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
     return !knowsClient || said.id !== client.id || said.secret !== client.secret
   }
 
-  function assertOwn(parameters: ReturnType<typeof createTaking>, grantType: string): Reply {
+  function assertOwn(parameters: StrictParameters, grantType: string): Reply {
     const { grant_type = 'client_credentials', ...more } = demands.tokenParams
     insist(grantType === grant_type, `grant_type ${grantType}`)
     parameters.is('scope', scope === '' ? undefined : scope)
@@ -142,7 +143,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
     return tokens({ withRefreshToken: false })
   }
 
-  function redeem(parameters: ReturnType<typeof createTaking>, grantType: string): Reply {
+  function redeem(parameters: StrictParameters, grantType: string): Reply {
     const { grant_type = 'authorization_code', ...more } = demands.tokenParams
     insist(grantType === grant_type, `grant_type ${grantType}`)
     const code = parameters.mustHave('code')
@@ -162,7 +163,7 @@ export function createStrictProvider(options: StrictOptions): StrictProvider {
       : tokens({ withRefreshToken: demands.refreshes === 'refresh_token' })
   }
 
-  function refresh(parameters: ReturnType<typeof createTaking>): Reply {
+  function refresh(parameters: StrictParameters): Reply {
     insist(demands.refreshes !== 'never', 'a refresh')
     const { grant_type: _, ...more } = demands.refreshParams
     const spent = parameters.mustHave('refresh_token')

@@ -68,8 +68,19 @@ export function readBasic({ headers }: Asked): { id: string; secret: string } {
   return { id, secret }
 }
 
-/** Takes what must be there, under the name the provider has for it. */
-export function createTaking(parameters: Map<string, string>, names: Readonly<Record<string, string>>) {
+/** Reads parameters under the provider's names, and finally checks that none is left. */
+export interface StrictParameters {
+  take(name: string): string | undefined
+  is(name: string, expected: string | undefined): void
+  mustHave(name: string): string
+  isExactly(expected: Readonly<Record<string, string>>): void
+  nothingElse(): void
+}
+
+export function strictParameters(
+  parameters: Map<string, string>,
+  names: Readonly<Record<string, string>>,
+): StrictParameters {
   const left = new Map(parameters)
   function take(name: string): string | undefined {
     const theirs = names[name] ?? name
@@ -80,23 +91,23 @@ export function createTaking(parameters: Map<string, string>, names: Readonly<Re
   }
   return {
     take,
-    is(name: string, expected: string | undefined): void {
+    is(name, expected) {
       const value = take(name)
       insist(value === expected, `${names[name] ?? name}: ${JSON.stringify(value)}, not ${expected}`)
     },
-    mustHave(name: string): string {
+    mustHave(name) {
       const value = take(name)
       insist(value !== undefined && value !== '', `${names[name] ?? name} is missing`)
       return value
     },
-    isExactly(expected: Readonly<Record<string, string>>): void {
+    isExactly(expected) {
       for (const [name, value] of Object.entries(expected)) {
         insist(left.get(name) === value, `${name}: ${JSON.stringify(left.get(name))}, not ${value}`)
         left.delete(name)
       }
     },
-    nothingElse(): void {
-      insist(left.size === 0, `parameters that nobody asked for: ${[...left.keys()]}`)
+    nothingElse() {
+      insist(left.size === 0, `unexpected parameters: ${[...left.keys()]}`)
     },
   }
 }
