@@ -118,6 +118,8 @@ export interface AppContext {
   readonly probeAt: number | null
   /** Accounts waiting for a secret still have to be woken. */
   readonly waking: boolean
+  /** All its accounts have to be woken then, because the app was disabled. */
+  readonly wakingAll: boolean
   readonly wakeAt: number | null
   readonly since: number
   readonly lastError: AppError | null
@@ -146,6 +148,7 @@ export function newApp({ app }: { app: string }): AppContext {
     probes: 0,
     probeAt: null,
     waking: false,
+    wakingAll: false,
     wakeAt: null,
     since: 0,
     lastError: null,

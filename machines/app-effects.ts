@@ -2,7 +2,8 @@ import type { AppError } from './app-context.ts'
 
 /** What the app asks its host to do, and what it announces. */
 export type AppEffect =
-  | { readonly type: 'accounts.wake' }
+  /** `all`: also those that do not wait for the app, since none was refreshed while it was disabled. */
+  | { readonly type: 'accounts.wake'; readonly all?: true }
   | { readonly type: 'account.probe' }
   /** Send a made-up refresh token with this secret. */
   | { readonly type: 'control.send'; readonly question: string; readonly secret: string | null }

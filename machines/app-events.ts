@@ -80,6 +80,8 @@ export type AppEvent =
       readonly secrets: readonly SecretPut[]
       /** Settings or secrets have changed, so what was refused because of them may work now. */
       readonly changed?: boolean
+      /** The app was disabled until now. */
+      readonly enabledAgain?: boolean
     })
   | ClientRejected
   | ClientAccepted

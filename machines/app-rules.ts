@@ -61,6 +61,7 @@ export function adoptSecrets(context: AppContext, event: Event<'app.secret-updat
     secrets,
     ...open,
     ...(isOther && { endpoints: [] }),
+    ...(event.enabledAgain && { wakingAll: true }),
     since: context.since === 0 ? event.at : context.since,
   }
 }

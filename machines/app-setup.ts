@@ -162,10 +162,11 @@ export const appSetup = setup({
       throttledUntil: event.type === 'provider.throttled' ? Math.max(context.throttledUntil, event.until) : 0,
     })),
     beginWaking: assign({ waking: true }),
-    endWaking: assign({ waking: false }),
+    endWaking: assign({ waking: false, wakingAll: false }),
     nextWake: assign(({ context, event }) => rules.nextWake(context, event.at)),
     wakeAccounts: enqueueActions(({ context, enqueue }) => {
-      if (context.waking) enqueue.emit({ type: 'accounts.wake' })
+      const { waking, wakingAll } = context
+      if (waking) enqueue.emit({ type: 'accounts.wake', ...(wakingAll && { all: true }) })
     }),
     probeAccount: emit({ type: 'account.probe' }),
     warn: enqueueActions(({ context, event, enqueue }) => {

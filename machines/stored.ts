@@ -39,6 +39,7 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
       lastProbed: null,
       consentFault: null,
       newcomer: null,
+      wakingAll: false,
     },
   },
 }

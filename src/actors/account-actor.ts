@@ -35,6 +35,8 @@ export interface AccountsOptions extends AccountTokensOptions {
   beforeSave(account: string): void
   afterSave(account: string, saved: LoadedAccount, left: LeftEntries | undefined): void
   send(request: { account: string; attempt: Attempt; saved: LoadedAccount }): void
+  /** False for a disabled app: none of its accounts starts a refresh, whatever asks for one. */
+  isEnabled?(app: string): Promise<boolean>
   onAnnounced?(account: string, announcement: AccountAnnouncement): void
   onLostSave?(account: string): void
 }
@@ -83,6 +85,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
         tombstone: context.grantId === null,
       }
       return { saving, work }
+    },
+    async mayTake({ before, after, effects }) {
+      // An attempt in flight ends by itself, with its outcome recorded.
+      const starts = before.value !== 'refreshing' && effects.some(({ type }) => type === 'refresh.send')
+      return !starts || (await options.isEnabled?.(after.context.app)) !== false
     },
     beforeSave: options.beforeSave,
     perform(outcome, { id: account, work: { events, commands, current }, left }) {

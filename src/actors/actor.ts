@@ -64,6 +64,8 @@ export interface ActorOptions<M extends AnyStateMachine, Event, Effect, Extra, W
   readonly snapshotSchema?: (() => number) | undefined
   /** Runs again after a lost compare-and-set. */
   plan(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Plan<Work>
+  /** False: the transition is not made, as if the state did not handle the event. */
+  mayTake?(taken: Taken<SnapshotFrom<M>, Event, Effect, Extra>): Promise<boolean>
   beforeSave?(id: string): void
   /** Called once the save is certain. Must not throw, and must not wait for another event of the same id, which is queued behind. */
   perform(
@@ -142,6 +144,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
       const { next: after, effects } = stepped
       const stored = toStored(after, options.snapshotSchema?.())
       const taken = { id, record, event, extra, before, after, stored, effects }
+      if (options.mayTake && !(await options.mayTake(taken))) return { ...seen, taken: false, effects: [] }
       const snapshot = JSON.stringify(stored)
       const { saving, work } = options.plan(taken)
       const saveId = randomUUID()

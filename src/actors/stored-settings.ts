@@ -140,9 +140,11 @@ export function secretsUpdated(
     fresh: !known.has(secret.reveal()),
   }))
   const isNew = app.context.since === 0
+  const isOn = settings !== null && settings.config.enabled !== false
+  // While it is disabled there is nothing to wake its accounts for.
   const changed =
-    !isNew &&
-    settings !== null &&
-    (isChanged(app.config, settings.config) || secrets.some(({ fresh }) => fresh))
-  return { type: 'app.secret-updated', at, id: eventId, secrets, ...(changed && { changed }) }
+    !isNew && isOn && (isChanged(app.config, settings.config) || secrets.some(({ fresh }) => fresh))
+  const enabledAgain = isOn && app.config?.enabled === false
+  const how = { ...(changed && { changed }), ...(enabledAgain && { enabledAgain }) }
+  return { type: 'app.secret-updated', at, id: eventId, secrets, ...how }
 }

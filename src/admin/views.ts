@@ -6,6 +6,7 @@ import type { AccountView } from '../contract/account.ts'
 import type { AppView } from '../contract/app.ts'
 import { expiryText } from '../contract/expiry.ts'
 import { accountNotFound, ok, type Result } from '../contract/failures.ts'
+import { causedBy } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { newerInPreset } from '../provider/app-settings.ts'
 import { missingScopes } from '../provider/scopes.ts'
@@ -13,6 +14,14 @@ import type { Revision } from '../redis/records.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
 const isoOrNull = (at: number | null) => (at === null || at === 0 ? null : iso(at))
+
+/** Why tokens of a disabled app's accounts are not answered; none of it is stored with the account. */
+const disabledAsInvalid = {
+  ...causedBy('app_disabled', 'here'),
+  class: 'P',
+  recoverable: true,
+  inferred: false,
+} as const
 
 export interface AccountSeen {
   readonly account: string
@@ -34,7 +43,8 @@ export function accountView({
   ...fields
 }: AccountSeen): AccountView {
   const { lastError, params } = context
-  const invalid = context.invalid ?? (state === 'secret-expired' ? secretAsInvalid(context) : null)
+  const ofApp = config?.enabled === false ? disabledAsInvalid : null
+  const invalid = context.invalid ?? ofApp ?? (state === 'secret-expired' ? secretAsInvalid(context) : null)
   const signedInAs = context.identity?.signedInAs
   const { metadata, extra } = fields
   const grantExpires = grantEnd(context)
@@ -95,6 +105,7 @@ export function appView(app: App & { config: AppConfig }): AppView {
   return {
     ...config,
     app: config.app,
+    enabled: config.enabled !== false,
     version: record.version,
     revision: revisionOf(record),
     state,

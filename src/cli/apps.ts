@@ -85,9 +85,9 @@ export function appCommands(program: Command, run: Run): void {
         print({ apps }, () =>
           table([
             ['APP', 'STATE', 'PROVIDER', 'CLIENT', 'SECRETS'].map(colours.dim),
-            ...apps.map(({ app: name, state, provider, clientId, secrets }) => [
+            ...apps.map(({ app: name, enabled, state, provider, clientId, secrets }) => [
               name,
-              paintState(state, colours),
+              enabled ? paintState(state, colours) : `${paintState(state, colours)}, disabled`,
               provider,
               clientId,
               String(secrets.length),

@@ -139,6 +139,7 @@ export interface Failure {
     | 'account_not_found'
     | 'app_not_found'
     | 'grant_revoked'
+    | 'app_disabled'
     | 'conflict'
     | 'precondition_failed'
     | 'invalid_config'

@@ -92,6 +92,7 @@ export function createCallback(options: CallbackOptions) {
   async function outcomeOf(arrived: Arrived, app: App): Promise<Outcome> {
     const { config } = app
     if (config === null) return { kind: 'turned-down', problem: 'unknown_app' }
+    if (config.enabled === false) return { kind: 'turned-down', problem: 'app_disabled' }
     const outcome = await declinedOr(arrived, { ...app, config })
     if (outcome.kind === 'connected') return outcome
     const { ticket } = arrived

@@ -1,5 +1,5 @@
 import type { Apps } from '../actors/app-actor.ts'
-import { fail, type Result } from '../contract/failures.ts'
+import { appDisabled, fail, type Result } from '../contract/failures.ts'
 import type { AppConfig } from '../provider/app-config.ts'
 import { hasConsentPage, spendsRefreshToken } from '../provider/grant-forms.ts'
 import { originOf } from '../provider/grant-place.ts'
@@ -25,6 +25,7 @@ export async function consentApp({
 }: ConsentApp): Promise<Result<AppConfig>> {
   const { config } = await apps.look(app)
   if (config === null) return fail('app_not_found', `${field}: there is no such app`)
+  if (config.enabled === false) return appDisabled()
   if (onDevice ? spendsRefreshToken(config) : hasConsentPage(config))
     return fillParams(config, params, { beforeCallback: !onDevice })
   return fail('invalid_config', `${field}: accounts of this app need nobody to consent`)

@@ -8,7 +8,7 @@ import { Secret } from '../common/secret.ts'
 import type { Timers } from '../common/timers.ts'
 import type { AccountView } from '../contract/account.ts'
 import type { AppView } from '../contract/app.ts'
-import { ok, type Result } from '../contract/failures.ts'
+import { type Failure, ok, type Result } from '../contract/failures.ts'
 import type { Bound } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
@@ -21,6 +21,7 @@ import { createConnectAccount } from './connect-account.ts'
 import { consentApp, redeemsAt } from './consent-app.ts'
 import { type ConsentEnd, turnedDown } from './consent-end.ts'
 import { type ConsentReportsOptions, createConsentReports } from './consent-reports.ts'
+import type { ConsentProblem } from './problems.ts'
 import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
@@ -95,7 +96,7 @@ export function createConsent(options: ConsentOptions): Consent {
   const finish = createCallback({ ...options, redirectUri, reports, connect })
 
   async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
-    const { nonce, codeVerifier, loginHint } = waiting
+    const { nonce, codeVerifier, loginHint, chooseAccount } = waiting
     const page = await provider.authorizationUrl({
       config,
       redirectUri: redirectUri(),
@@ -103,6 +104,7 @@ export function createConsent(options: ConsentOptions): Consent {
       codeVerifier: codeVerifier.reveal(),
       ...(consentScopes(config).includes('openid') && { nonce }),
       ...(loginHint !== undefined && { loginHint }),
+      chooseAccount,
     })
     if (page.ok) return { kind: 'go', location: page.value, cookie: browserCookie(ticket, waiting) }
     return turnedDown('provider_unavailable', { asked: waiting, ticket })
@@ -110,7 +112,8 @@ export function createConsent(options: ConsentOptions): Consent {
 
   async function appsToChoose() {
     const listed = await tokenbus.listApps()
-    return (listed.ok ? listed.value.apps : []).filter(({ grant }) => grant === 'authorization_code')
+    const all = listed.ok ? listed.value.apps : []
+    return all.filter(({ grant, enabled }) => grant === 'authorization_code' && enabled)
   }
 
   /**
@@ -120,16 +123,17 @@ export function createConsent(options: ConsentOptions): Consent {
   async function bind(ticket: string, to: { app: string; redeemsAt: string | undefined }) {
     const bound = await pending.update(ticket, (known) => {
       const { ended, ...waiting } = fromPending(known)
-      const isAnew = ended?.kind === 'turned-down'
-      const secrets = isAnew ? { nonce: random(), codeVerifier: new Secret(random()) } : {}
-      return toPending({ ...waiting, ...to, ...secrets, ended: isAnew ? undefined : ended })
+      if (ended?.kind !== 'turned-down') return toPending({ ...waiting, ...to, ended })
+      const secrets = { nonce: random(), codeVerifier: new Secret(random()) }
+      const chooseAccount = waiting.chooseAccount || ended.problem === 'identity_mismatch'
+      return toPending({ ...waiting, ...to, ...secrets, chooseAccount, ended: undefined })
     })
     return bound && fromPending(bound)
   }
 
   async function goOn(ticket: string, waiting: PendingConsent, app: string): Promise<ConsentStart> {
     const config = await asksConsent(app, waiting.params)
-    if (!config.ok) return turnedDown('unknown_app', { asked: waiting })
+    if (!config.ok) return turnedDown(notAsked(config.failure), { asked: waiting })
     const bound = await bind(ticket, { app, redeemsAt: redeemsAt(config.value) })
     return bound === null ? turnedDown('unknown_request') : goTo(ticket, bound, config.value)
   }
@@ -162,6 +166,7 @@ export function createConsent(options: ConsentOptions): Consent {
         apps: by.apps,
         redeemsAt: wanted && redeemsAt(wanted.value),
         redirectUrl: back.value.href,
+        chooseAccount: false,
         nonce: random(),
         ended: undefined,
       }
@@ -189,6 +194,10 @@ export function createConsent(options: ConsentOptions): Consent {
 
     finish,
   }
+}
+
+function notAsked({ error }: Failure): ConsentProblem {
+  return error === 'app_disabled' ? error : 'unknown_app'
 }
 
 type Person = Pick<ConsentWish, 'name' | 'email' | 'expectedEmail' | 'allowOtherUser'>

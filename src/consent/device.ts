@@ -77,6 +77,7 @@ export function createDevice(options: DeviceOptions): Device {
     if (found === null) return pending.remove(id)
     const waiting = waitingSchema.parse(found.details)
     const app = resolveApp(await apps.look(waiting.app), waiting.params ?? {})
+    if (app.config?.enabled === false) return end(id, waiting, 'app_disabled')
     // A device code is as powerful as a grant, so it is sent only to the endpoint that issued it.
     if (app.config === null || redeemsAt(app.config) !== waiting.redeemsAt)
       return end(id, waiting, 'app_changed')

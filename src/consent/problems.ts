@@ -168,6 +168,7 @@ export const problems = {
     words: ['invalid_request', 'unsupported_response_type'],
     reasons: ['misconfigured', 'endpoint_not_allowed'],
   },
+  app_disabled: { blame: 'tokenbus', status: 403, description: 'the app is disabled here for now' },
   unknown_app: { blame: 'app', status: 400, description: 'the app is not there any more' },
   provider_refused: {
     blame: 'provider',

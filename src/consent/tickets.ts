@@ -30,6 +30,8 @@ const detailsSchema = z.object({
   /** The address of the user who must sign in. */
   expectedEmail: z.string().optional(),
   allowOtherUser: z.boolean().default(false),
+  /** The browser came back signed in as somebody else. */
+  chooseAccount: z.boolean().default(false),
   params: z.record(z.string(), z.string()).optional(),
   /** The apps that the caller may use; absent in older tickets. */
   apps: z.string().nullable().default(everything),

@@ -25,7 +25,11 @@ export const appReasons = {
       here: 'put the app back, or delete the account',
     },
   },
-  app_disabled: { means: 'The app is disabled at the provider.', action: 'enable the app in the tenant' },
+  app_disabled: {
+    means: 'The app is disabled, at the provider or here.',
+    action: 'enable the app in the tenant',
+    more: { here: 'enable the app here, with `enabled: true`' },
+  },
   delegation_missing: {
     means: 'The domain has not delegated these scopes to the service account.',
     action:

@@ -94,6 +94,10 @@ export const appPutSchema = z.strictObject({
   graceSeconds: secondsSchema
     .optional()
     .describe('with rotation grace, how long a used refresh token is accepted again'),
+  enabled: z
+    .boolean()
+    .optional()
+    .describe('whether tokens of its accounts are refreshed and answered; true by default'),
   testing: z
     .boolean()
     .optional()
@@ -124,6 +128,7 @@ export const appSchema = z.looseObject({
   app: idSchema,
   ...revised,
   state: appStateSchema,
+  enabled: z.boolean().describe('false: tokens of its accounts are neither refreshed nor answered'),
   provider: providerSchema,
   clientId: z.string(),
   scopes: textsSchema,

@@ -44,6 +44,12 @@ const failureWords = {
     means: 'The account is `revoked`. The reply has the reason and the action.',
     action: 'follow the action, usually: ask the user to reconnect',
   },
+  app_disabled: {
+    status: 403,
+    means:
+      'The app of the account is disabled (`enabled: false`). Its grants are kept, and nothing is refreshed.',
+    action: 'enable the app; no user has to sign in again',
+  },
   conflict: {
     status: 409,
     means:

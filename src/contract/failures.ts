@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type FailureWord, failureStatus } from './failure-words.ts'
 import { accountStateSchema, idSchema, type Sent } from './fields.ts'
+import { causedBy } from './reasons.ts'
 
 const expectedFailureSchema = z.strictObject({
   error: z.enum(Object.keys(failureStatus) as FailureWord[]),
@@ -48,4 +49,10 @@ export function appNotFound(): Failed {
 
 export function accountNotFound(account: string): Failed {
   return fail('account_not_found', 'there is no such account', { account })
+}
+
+/** An account of a disabled app, which is served again as soon as the app is enabled. */
+export function appDisabled(details: Pick<Failure, 'account' | 'state'> = {}): Failed {
+  const why = { ...causedBy('app_disabled', 'here'), recoverable: true }
+  return fail('app_disabled', 'the app is disabled', { ...details, ...why })
 }

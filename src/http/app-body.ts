@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { type AppPatch, type AppPut, appPutSchema } from '../contract/app.ts'
-import { fail, ok, type Result } from '../contract/failures.ts'
 import { newIdSchema } from '../contract/fields.ts'
 import { settingsOf } from '../import/emailengine-app.ts'
 
@@ -14,7 +13,6 @@ const emailEngineWords = {
   baseScopes: z.enum(['imap', 'api']).optional(),
   serviceClient: clientId.optional(),
   serviceClientEmail: clientId.optional(),
-  enabled: z.boolean().optional(),
 }
 
 const own = appPutSchema.partial().shape
@@ -54,21 +52,19 @@ export function appPatchOf(
     baseScopes,
     serviceClient,
     serviceClientEmail,
-    enabled,
     ...own
   }: z.output<typeof appChangeSchema>,
   provider: AppPut['provider'],
-): Result<AppPatch> {
-  if (enabled === false) return fail('invalid_config', 'enabled: an app cannot be switched off; delete it')
+): AppPatch {
   const words = { authority, extraScopes, skipScopes, baseScopes, serviceClient, serviceClientEmail }
   const given = Object.entries(own).filter(([, value]) => value !== undefined)
   const reset = given.filter(([, value]) => value === null).map(([name]) => name)
   const said = given.filter(([, value]) => value !== null)
-  return ok({
+  return {
     // A complete list of scopes leaves no additional ones.
     ...(own.scopes && { additionalScopes: [] }),
     ...settingsOf(provider, words),
     ...Object.fromEntries(said),
     ...(reset.length > 0 && { reset }),
-  } as AppPatch)
+  } as AppPatch
 }

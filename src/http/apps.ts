@@ -38,9 +38,8 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
         const put = appPatchOf(body, body.provider)
-        if (!put.ok) return put
-        if (put.value.clientId === undefined) return fail('bad_request', 'clientId: required')
-        const made = await tokenbus.putApp(id, { ...(put.value as AppPut), ifVersion: 0 })
+        if (put.clientId === undefined) return fail('bad_request', 'clientId: required')
+        const made = await tokenbus.putApp(id, { ...(put as AppPut), ifVersion: 0 })
         if (!made.ok && made.failure.error === 'conflict' && ifVersion === undefined)
           return fail('conflict', 'id: there is such an app; change it with PUT')
         return made.ok ? ok({ id, created: true, ...revisedOf(made.value) }) : made
@@ -85,7 +84,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
         const updated = await tokenbus.updateApp(id, ({ provider }) =>
-          appPatchOf({ ...body, ifVersion }, body.provider ?? provider),
+          ok(appPatchOf({ ...body, ifVersion }, body.provider ?? provider)),
         )
         return updated.ok ? ok({ id, updated: true, ...revisedOf(updated.value) }) : updated
       },

@@ -48,13 +48,13 @@ export const secretsOf = ({ clientSecret, serviceKey }: EmailEngineApp): string[
 
 /** Rejects with `DoesNotOpen`. */
 export async function appRow(id: string, app: EmailEngineApp, { open }: Opener): Promise<AppRow> {
-  if (app.enabled === false) return { id, skip: 'it is disabled' }
   if (app.baseScopes === 'pubsub') return { id, skip: 'it is for Pub/Sub, not for accounts' }
   const { provider } = app
   if (presets[provider] === undefined) return { id, skip: `provider ${provider} is not supported` }
   const put = appPutSchema.safeParse({
     provider,
     ...settingsOf(provider, app),
+    ...(app.enabled === false && { enabled: false }),
     ...(app.clientSecret && { clientSecret: (await open(app.clientSecret)).reveal() }),
     ...(app.serviceKey && { serviceKey: (await open(app.serviceKey)).reveal() }),
   })

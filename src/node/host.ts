@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { type Accounts, createAccounts, type LoadedAccount } from '../actors/account-actor.ts'
 import { type Apps, createApps } from '../actors/app-actor.ts'
+import { createEnabledApps, type EnabledApps } from '../actors/enabled-apps.ts'
 import { createNewerForms } from '../actors/newer-forms.ts'
 import { createOperatorLog } from '../actors/operator-log.ts'
 import { createSealedTokens } from '../actors/sealed-tokens.ts'
@@ -9,7 +10,7 @@ import { createEventFlow, type EventFlow } from '../common/event-flow.ts'
 import { type Observer, unobserved } from '../common/observer.ts'
 import type { Secret } from '../common/secret.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
-import type { Change, ChangedRecord } from '../events/changes.ts'
+import type { Change } from '../events/changes.ts'
 import { createOutbox, type Outbox } from '../events/outbox.ts'
 import type { Publisher } from '../events/publisher.ts'
 import { createUnannouncedSaves, type UnannouncedSaves } from '../events/unannounced-saves.ts'
@@ -29,6 +30,7 @@ import { createWaker, type Waker } from '../refresh/waker.ts'
 import { createTokenCache, type TokenCache } from '../tokens/cache.ts'
 import { createTokenReads, type TokenReads } from '../tokens/read.ts'
 import { createWaiting, type Waiting } from '../tokens/waiters.ts'
+import { createInvalidation, type Invalidation } from './invalidation.ts'
 
 export interface HostOptions {
   readonly records: Records
@@ -61,6 +63,7 @@ const attemptsPerNode = 128
 export interface Host {
   readonly accounts: Accounts
   readonly apps: Apps
+  readonly enabledApps: EnabledApps
   readonly attempts: Attempts
   readonly cache: TokenCache
   readonly pendingAnswers: PendingAnswers
@@ -71,8 +74,7 @@ export interface Host {
   readonly reads: TokenReads
   readonly waiting: Waiting<LoadedAccount>
   readonly waker: Waker
-  /** A record was saved on this or another node. */
-  changed(record: ChangedRecord): void
+  readonly invalidation: Invalidation
   /** Redis was reconnected or failed over, and may have lost saves: pending answers are stored first. */
   storageBack(): void
 }
@@ -102,7 +104,7 @@ export function createHost(options: HostOptions): Host {
   /** The save of a node that may have crashed; this node may have missed it too. */
   function announceLeft(change: Change): void {
     announce(change)
-    changed({ ...change, version: () => change.version })
+    invalidation.changed({ ...change, version: () => change.version })
   }
 
   function announceSave(ref: Ref, { version, saveId }: StoredRecord, left: LeftEntries | undefined): void {
@@ -129,6 +131,7 @@ export function createHost(options: HostOptions): Host {
         background('answers of a removed account were not deleted', () => arrivedAnswers.forget(account))
     },
     send: (request) => attempts.start(request),
+    isEnabled: (app) => enabledApps.isEnabled(app),
     onAnnounced: operatorLog.announced,
     onLostSave(account) {
       observer.lostSave()
@@ -142,10 +145,15 @@ export function createHost(options: HostOptions): Host {
     newerForms,
     snapshotSchema,
     sealer,
-    afterSave: (app, record, left) => announceSave({ kind: 'app', id: app }, record, left),
+    afterSave(id, record, left) {
+      enabledApps.changed(id, record)
+      announceSave({ kind: 'app', id }, record, left)
+    },
     onChange: operatorLog.appChanged,
     perform: (app, command) => background(`${command.type} not done`, () => perform(app, command)),
   })
+
+  const enabledApps = createEnabledApps({ apps, timers })
 
   const { pendingAnswers, arrivedAnswers } = createAnswers({
     records,
@@ -177,6 +185,7 @@ export function createHost(options: HostOptions): Host {
 
   const reads = createTokenReads({
     accounts,
+    enabledApps,
     cache,
     clock,
     waiting,
@@ -196,20 +205,12 @@ export function createHost(options: HostOptions): Host {
     logger,
     freeSlots: () => attemptsPerNode - attempts.size(),
     reserveSlot: attempts.reserveSlot,
+    isEnabled: enabledApps.isEnabled,
     wakeIfAppWorks: waitingForApp.wakeIfAppWorks,
     storeKept: arrivedAnswers.storeKept,
   })
 
-  /** A record was saved on another node. */
-  function changed({ kind, id, version }: ChangedRecord): void {
-    if (kind === 'app') {
-      apps.forgetSettings(id)
-      return
-    }
-    cache.drop(id)
-    waiting.wake(id)
-    if (attempts.has(id)) attempts.superseded(id, version() ?? 0)
-  }
+  const invalidation = createInvalidation({ apps, enabledApps, cache, waiting, attempts })
 
   function background(complaint: string, job: () => Promise<void>): void {
     job().catch((error) => logger.warn({ err: error }, complaint))
@@ -218,6 +219,7 @@ export function createHost(options: HostOptions): Host {
   return {
     accounts,
     apps,
+    enabledApps,
     attempts,
     cache,
     pendingAnswers,
@@ -228,11 +230,10 @@ export function createHost(options: HostOptions): Host {
     reads,
     waiting,
     waker,
-    changed,
+    invalidation,
     storageBack() {
       waker.pause(5_000)
-      apps.forgetSettings()
-      cache.clear()
+      invalidation.forgetAll()
       unannouncedSaves.startOver()
       background('pending answers were not delivered again', pendingAnswers.redeliver)
     },

@@ -32,14 +32,14 @@ export async function runHost<Watch extends { stop(): void }>(
   options: RunHostOptions<Watch>,
 ): Promise<Watch> {
   const { host, storage, logger, waker = true, onStop } = options
-  const { pendingAnswers, unannouncedSaves, outbox, attempts, cache } = host
+  const { pendingAnswers, unannouncedSaves, outbox, attempts, invalidation } = host
   // Spooled answers first: until they are stored, nothing may use the tokens that they replaced.
   const spooled = await pendingAnswers.storeSpooled()
   if (spooled > 0) logger.info({ answers: spooled }, 'answers from the spool stored')
   const watch = await options.watch({
-    onChange: host.changed,
-    onDown: cache.suspend,
-    onUp: cache.resume,
+    onChange: invalidation.changed,
+    onDown: invalidation.suspend,
+    onUp: invalidation.resume,
   })
   onStop({ part: 'changes', stop: watch.stop })
   outbox.start()
@@ -47,7 +47,7 @@ export async function runHost<Watch extends { stop(): void }>(
   unannouncedSaves.start()
   onStop({ part: 'unannounced saves', stop: unannouncedSaves.stop })
   storage.onReconnect(host.storageBack)
-  storage.onLost(cache.clear)
+  storage.onLost(invalidation.forgetAll)
   onStop({
     part: 'refreshes',
     within: refreshesWithin,

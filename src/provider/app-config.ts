@@ -23,6 +23,8 @@ export interface AppConfig extends Readonly<Partial<Record<EndpointField, string
   /** Seconds for which a used refresh token is accepted again, with rotation `grace`. */
   readonly graceSeconds?: number
   readonly testing?: boolean
+  /** Only of an app that is disabled. */
+  readonly enabled?: false
   /** Concurrent requests per node; replaces the preset's limits. */
   readonly concurrency?: number
   readonly securityEvents?: EventSource

@@ -104,6 +104,7 @@ function withPreset(app: string, put: AppPut, preset: Preset): AppConfig {
     ...protocolOf(put, preset),
     ...(preset.securityEvents && { securityEvents: preset.securityEvents }),
     ...pick(put, asPut),
+    ...(put.enabled === false && { enabled: false }),
     scopes: [...new Set([...scopes, ...additionalScopes])],
     ...(additionalScopes.length > 0 && { additionalScopes }),
     rotation: grant === 'authorization_code' ? rotation : 'none',

@@ -16,6 +16,8 @@ export interface AuthorizationUrlRequest {
   readonly codeVerifier: string
   /** The user expected to sign in. */
   readonly loginHint?: string
+  /** Another account than the one the browser is signed in with has to be chosen. */
+  readonly chooseAccount?: boolean
 }
 
 const within = 5_000
@@ -32,7 +34,9 @@ export async function authorizationUrl(
     return fail(failureClass === 'C' ? 'invalid_config' : 'provider_unavailable', `${reason}: ${action}`)
   }
   const changes = { ...presetOf(config).authorize, ...config.authorizeParams }
-  const params = withChanges(await standardParams(request), changes)
+  const params = { ...withChanges(await standardParams(request), changes) }
+  const { prompt } = params
+  if (request.chooseAccount) Object.assign(params, choosing(config, prompt))
   return ok(withParams(resolved.url, renamed(params, config.parameterNames)))
 }
 
@@ -53,6 +57,16 @@ async function standardParams(request: AuthorizationUrlRequest): Promise<Params>
     ...(nonce !== undefined && { nonce }),
     ...(loginHint !== undefined && { login_hint: loginHint }),
   }
+}
+
+/**
+ * OpenID Connect Core §3.1.2.1. Few servers beside Google and Microsoft let an account be selected; any asks for a sign-in.
+ */
+function choosing(config: AppConfig, prompt = ''): Params {
+  if (!consentScopes(config).includes('openid')) return {}
+  const word = presetOf(config).identity === undefined ? 'login' : 'select_account'
+  const others = prompt.split(' ').filter((each) => !['', 'none', word].includes(each))
+  return { prompt: [...others, word].join(' ') }
 }
 
 /** RFC 7636 §4.2, or the method that the provider requires. */

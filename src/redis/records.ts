@@ -1,3 +1,4 @@
+import { accountStates } from '../../machines/index.ts'
 import { realTimers, type Timers } from '../common/timers.ts'
 import { type ArrivedStore, createArrivedStore } from './arrived-store.ts'
 import type { Commands } from './commands.ts'
@@ -75,12 +76,13 @@ export interface Records extends Listing, OutboxStore {
     readonly read: Revision
     readonly wakeAt: number | null
   }): Promise<void>
-  /** Makes the app's waiting accounts due within `spread` milliseconds; returns how many. */
+  /** Makes the app's waiting accounts, or all, due within `spread` milliseconds; returns how many. */
   wakeAccounts(waking: {
     readonly app: string
     readonly partition: number
     readonly spread: number
     readonly now?: number
+    readonly all?: boolean
   }): Promise<number>
   /** The earliest wake-up time (ms); null if there is none. */
   earliestDue(): Promise<number | null>
@@ -169,7 +171,8 @@ export function createRecords({
     },
     async wakeAccounts(waking) {
       const keys = keysOf(waking.partition)
-      const waiting = [keys.byState('secret-expired'), keys.byState('revoked')]
+      const states = waking.all ? accountStates : (['secret-expired', 'revoked'] as const)
+      const waiting = states.map(keys.byState)
       const touched = [keys.due, keys.byApp(waking.app), ...waiting]
       return (await run({
         script: 'wake-accounts',

@@ -22,11 +22,11 @@ export function createAppCommands(options: AppCommandsOptions) {
   const probe = createAppProbes(options)
 
   /** The spread grows with the number of accounts. */
-  async function wakeAccounts(app: string): Promise<void> {
+  async function wakeAccounts(app: string, all: boolean): Promise<void> {
     const spread = Math.min(300_000, (await records.countByApp(app)) * spreadPerAccount)
     const limit = pLimit(wakersAtOnce)
     const each = Array.from({ length: partitions }, (_, partition) =>
-      limit(() => records.wakeAccounts({ app, partition, spread, now: clock.now() })),
+      limit(() => records.wakeAccounts({ app, partition, spread, now: clock.now(), all })),
     )
     await Promise.all(each)
     await apps.report(app, { type: 'accounts.woken' })
@@ -35,7 +35,7 @@ export function createAppCommands(options: AppCommandsOptions) {
   return async (app: string, command: AppCommand): Promise<void> => {
     switch (command.type) {
       case 'accounts.wake':
-        return wakeAccounts(app)
+        return wakeAccounts(app, command.all === true)
       case 'account.probe':
         return probe(app)
       case 'control.send':

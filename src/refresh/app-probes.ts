@@ -60,6 +60,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   return async (id: string): Promise<void> => {
     const app = await apps.look(id)
     const { question } = app.context
+    if (app.config?.enabled === false) return
     if (app.state === 'secret-expired') await probeWaiting(id, app)
     else if (question !== null) await probeAnother(id, question)
   }

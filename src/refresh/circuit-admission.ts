@@ -37,6 +37,7 @@ export function createCircuitAdmission({
     const { sendBy, probe, from } = attempt
     const at = clock.now()
     if (app.config === null) return unsent('C', causedBy('app_not_found', 'here'))
+    if (app.config.enabled === false) return unsent('T', causedBy('app_disabled', 'here'))
     if (at >= sendBy) return unsent('T', causedBy('too_late_to_send'))
     if (app.state === 'secret-expired' && !(probe && from === 'secret-expired')) return appsFault(app)
     if (at < app.context.throttledUntil)

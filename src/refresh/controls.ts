@@ -37,7 +37,7 @@ const slotTimeout = 5_000
  */
 export function createControls({ apps, attempts, provider, clock }: ControlsOptions) {
   async function ask(app: App, config: AppConfig, secret: Secret | undefined): Promise<Answer | null> {
-    if (clock.now() < app.context.throttledUntil) return null
+    if (config.enabled === false || clock.now() < app.context.throttledUntil) return null
     const release = await attempts.acquireSlot(app, slotTimeout)
     if (release === null) return null
     try {

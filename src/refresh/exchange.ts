@@ -3,7 +3,7 @@ import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { App, Apps, ClientSecret } from '../actors/app-actor.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import { expiryText } from '../contract/expiry.ts'
-import { accountNotFound, appNotFound, type Failed, fail, ok } from '../contract/failures.ts'
+import { accountNotFound, appDisabled, appNotFound, type Failed, fail, ok } from '../contract/failures.ts'
 import type { TokenReply, TokenWant } from '../contract/token.ts'
 import type { TokenResult } from '../contract/tokenbus.ts'
 import type { AppConfig } from '../provider/app-config.ts'
@@ -71,6 +71,7 @@ export function createExchange({ accounts, apps, attempts, provider, clock }: Ex
       })
     }
     const app = await apps.look(context.app)
+    if (app.config?.enabled === false) return appDisabled({ account })
     const usable = usableFor(app, loaded)
     if (!usable.ok) return usable
     const wait = app.context.throttledUntil - clock.now()

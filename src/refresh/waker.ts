@@ -30,6 +30,8 @@ export interface WakerOptions {
   freeSlots(): number
   /** Reserves a place in the app's queue; null if the queue is too long. */
   reserveSlot(app: string): (() => void) | null
+  /** False for a disabled app: its accounts are not refreshed. */
+  isEnabled(app: string): Promise<boolean>
   /** For an account that has just begun to wait for its app's secret. */
   wakeIfAppWorks(account: string, loaded: LoadedAccount): Promise<void>
 }
@@ -40,6 +42,8 @@ const mostAtOnce = 32
 const retryAfterBusy = 1_000
 /** The same for records that only other nodes can read, and for answers that cannot be stored yet. */
 const retryAfterUnreadable = 5_000
+/** The same while its app is disabled; enabling the app wakes all its accounts earlier. */
+const retryWhileDisabled = 300_000
 /** Milliseconds after which claims of a crashed node are due again. */
 const claimExpiresAfter = 30_000
 
@@ -77,8 +81,7 @@ export function createWaker(options: WakerOptions): Waker {
     const outcome = await accounts
       .receive(id, (meeting) => ({ event: eventFor(meeting, works) }), loaded)
       .finally(release)
-    if (!outcome.taken)
-      await restoreWakeUp({ kind: 'account', id }, outcome, wakesAt(outcome.snapshot.context))
+    if (!outcome.taken) await restoreAccount(id, outcome)
     else if (outcome.snapshot.value === 'secret-expired') await options.wakeIfAppWorks(id, outcome)
   }
 
@@ -101,6 +104,17 @@ export function createWaker(options: WakerOptions): Waker {
   async function wakeApp(id: string): Promise<void> {
     const outcome = await apps.report(id, { type: 'timer.due' })
     if (!outcome.taken) await restoreWakeUp({ kind: 'app', id }, outcome, outcome.snapshot.context.wakeAt)
+  }
+
+  /** An account that is still due was held back, because its app is disabled. */
+  async function restoreAccount(id: string, outcome: LoadedAccount): Promise<void> {
+    const ref = { kind: 'account', id } as const
+    const { context } = outcome.snapshot
+    const wakeAt = wakesAt(context)
+    const isDue = wakeAt !== null && wakeAt <= clock.now()
+    if (isDue && !(await options.isEnabled(context.app)))
+      await postpone(ref, outcome.record, retryWhileDisabled)
+    else await restoreWakeUp(ref, outcome, wakeAt)
   }
 
   /** The state did not handle the event: restores the wake-up time of the snapshot in the index. */

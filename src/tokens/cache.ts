@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { EnabledMark } from '../actors/enabled-apps.ts'
 import { createFills, type Fill } from '../common/cache-fill.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import { type Observer, unobserved } from '../common/observer.ts'
@@ -11,6 +12,8 @@ export interface CachedToken {
   /** A request without `minValidity` is served until this time, ms. */
   readonly servedUntil: number
   readonly filledAt: number
+  /** Of its app. */
+  readonly app: EnabledMark
 }
 
 export interface TokenCache {
@@ -66,7 +69,7 @@ export function createTokenCache({
   function find(account: string, minValidity: number | null, oldest: number, resource?: string) {
     if (suspended) return undefined
     const token = resource === undefined ? tokens.get(account) : seconds.get(account)?.get(resource)
-    if (token === undefined) return undefined
+    if (token === undefined || !token.app.enabled) return undefined
     const now = clock.expiryTime()
     if (now - token.filledAt > oldest || now >= token.expiresAt) return undefined
     const served = minValidity === null ? now <= token.servedUntil : token.expiresAt - now >= minValidity

@@ -8,6 +8,7 @@ import {
 } from '../../machines/index.ts'
 import type { AccountMeeting, LoadedAccount } from '../actors/account-actor.ts'
 import type { Decision } from '../actors/actor.ts'
+import type { EnabledMark } from '../actors/enabled-apps.ts'
 
 export type TokenEvent = Omit<TokenRequested, 'at' | 'id'> | Omit<TokenRejected, 'at' | 'id'>
 
@@ -30,6 +31,8 @@ export interface Inquiry {
   started: boolean
   /** The account as it was last answered from. */
   latest?: LoadedAccount
+  /** Of its app. */
+  app?: EnabledMark
 }
 
 export interface Request {

@@ -1,12 +1,13 @@
 import { isUsable, servingDecision } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
+import type { EnabledApps } from '../actors/enabled-apps.ts'
 import type { Fill } from '../common/cache-fill.ts'
 import { type ClusterClock, maxClockSkew } from '../common/cluster-clock.ts'
 import type { Observer } from '../common/observer.ts'
 import type { Secret } from '../common/secret.ts'
 import { createSharedLoad } from '../common/shared-load.ts'
 import type { Timers } from '../common/timers.ts'
-import { ok } from '../contract/failures.ts'
+import { appDisabled, ok } from '../contract/failures.ts'
 import type { TokenReject, TokenWant } from '../contract/token.ts'
 import type { TokenResult } from '../contract/tokenbus.ts'
 import { NewerForm } from '../redis/newer-form.ts'
@@ -18,6 +19,7 @@ import type { Waiter, Waiting } from './waiters.ts'
 
 export interface TokenReadsOptions {
   readonly accounts: Accounts
+  readonly enabledApps: Pick<EnabledApps, 'markOf'>
   readonly cache: TokenCache
   readonly clock: Pick<ClusterClock, 'now' | 'expiryTime'>
   readonly waiting: Waiting<LoadedAccount>
@@ -49,6 +51,7 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
   const underWay = new Map<string, Promise<TokenResult>>()
   const load = createSharedLoad((account) => accounts.load(account))
   const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
+  const loadFor = ({ resource }: Asked) => (resource === null ? loadAsUsed : load)
 
   /** Loop: try to serve, ask for a refresh, wait for a change. */
   async function answer(account: string, asked: Asked): Promise<TokenResult> {
@@ -81,7 +84,8 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     const { account, asked } = inquiry
     const fill = cache.beginFill(account)
     try {
-      const loaded = changed ?? (await (asked.resource === null ? loadAsUsed : load)(account))
+      const loaded = changed ?? (await loadFor(asked)(account))
+      if (await isDisabled(inquiry, loaded)) return appDisabled({ account, state: serve.seen(loaded).state })
       const request = requestOf(inquiry, loaded)
       const served = tryToServe(inquiry, loaded, request, changed === undefined ? fill : null)
       if (served !== null) return served
@@ -94,6 +98,13 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
     } finally {
       cache.endFill(fill, null)
     }
+  }
+
+  async function isDisabled(inquiry: Inquiry, { snapshot: { context } }: LoadedAccount): Promise<boolean> {
+    if (context.grantId === null) return false
+    const mark = await options.enabledApps.markOf(context.app)
+    if (mark !== null) inquiry.app = mark
+    return mark === null
   }
 
   /** Serves a usable token without waiting; a refresh started by the request runs in the background. */

@@ -63,11 +63,13 @@ export function createServe({ accounts, cache, clock, observer }: ServeOptions):
     const renewed = generation > found
     if (renewed && !started) observer.coalesced()
     observer.served(expiresAt - loaded.at, renewed ? 'refresh' : 'storage')
-    if (fill !== null) {
+    const { app } = inquiry
+    if (fill !== null && app !== undefined) {
       const lasts = expiresAt - effectiveMinValidity({ ...held, expiresAt }, null)
       // A second token is refreshed only by a request, so from its soft deadline on, requests must not be served from the cache.
       const servedUntil = resource === null ? lasts : Math.min(lasts, refreshAt)
-      cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt: loaded.at }, resource?.key)
+      const filledAt = loaded.at
+      cache.endFill(fill, { bytes, generation, expiresAt, servedUntil, filledAt, app }, resource?.key)
     }
     const unmet = unmetRequirements(seen(loaded), want)
     // `minValidityMet` and `refreshed` concern this caller only, so they are not cached.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ConsentProblem, problemOf, problems } from '../../src/consent/problems.ts'
 import { translator } from '../../src/http/translations.ts'
+import type { Page } from '../support/browser.ts'
 import { type PlainAnswer, type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
 import { aadsts } from '../support/stand-ins/aadsts.ts'
 import { type ConsentScene, startConsentScene, wayBack } from './consent-scene.ts'
@@ -9,12 +10,19 @@ let scene: ConsentScene
 let provider: PlainProvider
 /** What the token endpoint answers. */
 let answer: PlainAnswer
+/** Runs before it answers. */
+let redeeming: (() => Promise<unknown>) | undefined
 let apps = 0
 
 const granted: PlainAnswer = [200, { access_token: 'a', refresh_token: 'r', expires_in: 3_600 }]
 
 beforeAll(async () => {
-  provider = await startPlainProvider({ answer: () => answer })
+  provider = await startPlainProvider({
+    async answer() {
+      await redeeming?.()
+      return answer
+    },
+  })
   scene = await startConsentScene()
 })
 afterAll(async () => {
@@ -23,6 +31,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   answer = granted
+  redeeming = undefined
 })
 
 /** A new app, so that no other test's faults show on it. */
@@ -40,6 +49,15 @@ async function newApp(settings: object = {}): Promise<string> {
   return app
 }
 
+/** Begins a consent, and runs `meanwhile` before the provider sends the browser back. */
+async function comesBack(app: string, form: object = {}, meanwhile?: () => Promise<unknown>) {
+  const open = scene.browser()
+  const start = await open(await scene.formFor({ account: `of-${app}`, type: app, ...form }))
+  const { location } = await open(start.location as string)
+  await meanwhile?.()
+  return open(new URL(location as string))
+}
+
 /** A person agrees at the provider; or its page sends them back with this instead of a code. */
 async function consent(app: string, callback?: object) {
   const open = scene.browser()
@@ -54,12 +72,14 @@ async function consent(app: string, callback?: object) {
 const say = translator('en')
 const app = (id: string) => scene.cluster.request(`app.get.${id}`)
 
-async function shows(page: Awaited<ReturnType<typeof consent>>['page'], problem: ConsentProblem, word = '') {
+type Values = Readonly<Record<string, string>>
+
+async function shows(page: Page, problem: ConsentProblem, values: Values = { word: '' }) {
   const { status, description, title } = problemOf(problem)
   const asHtml = (text: string) => text.replaceAll("'", '&#39;').replaceAll('"', '&quot;')
   expect(page.status).toBe(status)
   expect(page.html).toContain(asHtml(say(`consent.${title ?? problem}.title`)))
-  expect(page.html).toContain(asHtml(say(`consent.${problem}.text`, { word })))
+  expect(page.html).toContain(asHtml(say(`consent.${problem}.text`, values)))
   const back = wayBack(page)
   expect(back.get('error')).toBe(problem)
   expect(back.get('error_description')).toBe(description)
@@ -147,8 +167,78 @@ describe('a callback without a code', () => {
 
   it('an unknown error code is shown, and nothing else of the callback', async () => {
     const { page } = await consent(await newApp(), { error: 'moon_phase', error_description: 'secret text' })
-    await shows(page, 'provider_refused', 'moon_phase')
+    await shows(page, 'provider_refused', { word: 'moon_phase' })
     expect(page.html).not.toContain('secret text')
+  })
+})
+
+describe('where the provider agrees, and it comes to nothing here', () => {
+  const remove = (id: string) => scene.cluster.request(`app.delete.${id}`, {})
+  const disable = (id: string) => scene.cluster.ask('PUT', `/v1/oauth2/${id}`, { body: { enabled: false } })
+  const mismatch = { known: 'alice@example.com', now: '?' }
+
+  it.each<[string, (id: string) => Promise<Page>, ConsentProblem, Values?]>([
+    [
+      'permissions that the person left out',
+      (id) => {
+        answer = [200, { ...granted[1], scope: 'offline_access' }]
+        return comesBack(id)
+      },
+      'missing_scopes',
+      { details: 'https://outlook.office.com/IMAP.AccessAsUser.All, https://outlook.office.com/SMTP.Send' },
+    ],
+    [
+      'another person than is expected',
+      (id) => comesBack(id, { expectedEmail: mismatch.known }),
+      'identity_mismatch',
+      mismatch,
+    ],
+    [
+      'an app that is deleted while the person is at the provider',
+      (id) => comesBack(id, {}, () => remove(id)),
+      'unknown_app',
+    ],
+    [
+      'an app that is disabled while the person is at the provider',
+      (id) => comesBack(id, {}, () => disable(id)),
+      'app_disabled',
+    ],
+    [
+      'an app that is deleted while the code is redeemed',
+      (id) => {
+        redeeming = () => remove(id)
+        return comesBack(id)
+      },
+      'not_stored',
+    ],
+  ])('%s: page, redirect, metric, and nothing is stored', async (_, act, problem, values) => {
+    const id = await newApp()
+    const page = await act(id)
+    await shows(page, problem, values)
+    expect(await app(id)).not.toHaveProperty('inQuestion')
+    expect(await scene.cluster.request(`account.get.of-${id}`)).toMatchObject({ error: 'account_not_found' })
+  })
+
+  it.each<[string, (id: string) => Promise<unknown>, ConsentProblem]>([
+    ['deleted', remove, 'unknown_app'],
+    ['disabled', disable, 'app_disabled'],
+  ])('a link to the consent of an app that was %s leads nowhere', async (_, act, problem) => {
+    const id = await newApp()
+    const form = await scene.formFor({ account: `of-${id}`, type: id })
+    await act(id)
+    const page = await scene.browser()(form)
+    expect(page.html).toContain(say(`consent.${problem}.title`))
+    expect(page.status).toBe(problemOf(problem).status)
+  })
+
+  it('no consent is begun for an app that is disabled', async () => {
+    const id = await newApp()
+    await disable(id)
+    const body = { account: `of-${id}`, type: id, redirectUrl: 'http://caller.example/done' }
+    expect(await scene.cluster.ask('POST', '/v1/authentication/form', { body })).toMatchObject({
+      status: 403,
+      body: { error: 'app_disabled', code: 'AppDisabled' },
+    })
   })
 })
 

@@ -150,6 +150,31 @@ describe('before the user has agreed', () => {
     40_000,
   )
 
+  it('an app that is disabled ends it, and begins none', async () => {
+    const settings = await cluster.ask('GET', '/v1/oauth2/plain')
+    const { deviceUrl, tokenUrl, scopes } = settings.body
+    const put = {
+      provider: 'oidc',
+      deviceUrl,
+      tokenUrl,
+      scopes,
+      clientId: 'client',
+      clientSecret: 'client-secret',
+    }
+    await cluster.request('app.put.short', put)
+    answers = [pending]
+    await cluster.request('account.device.dora', { app: 'short', user: 'dora' })
+    await cluster.ask('PUT', '/v1/oauth2/short', { body: { enabled: false } })
+    answers = [agreed]
+    await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]), {
+      within: 20_000,
+    })
+    expect(await state('dora')).toBeUndefined()
+    expect(await cluster.request('account.device.dora', { app: 'short' })).toMatchObject({
+      error: 'app_disabled',
+    })
+  }, 40_000)
+
   it('another node continues polling after a crash, and no two poll at the same time', async () => {
     answers = [pending]
     const dying = await cluster.startNode()

@@ -42,7 +42,11 @@ it.each<[string, object, object]>([
     { put: { provider: 'gmailService', clientId: 'robot@x', serviceKey: '***' } },
   ],
   ['mailRu', { provider: 'mailRu', ...client }, { put: { provider: 'mailRu', ...put } }],
-  ['a disabled one', { provider: 'gmail', enabled: false, ...client }, { skip: 'it is disabled' }],
+  [
+    'a disabled one',
+    { provider: 'gmail', enabled: false, ...client },
+    { put: { provider: 'gmail', enabled: false, ...put } },
+  ],
   [
     'one for Pub/Sub',
     { provider: 'gmail', baseScopes: 'pubsub', ...client },

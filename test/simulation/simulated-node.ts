@@ -86,10 +86,10 @@ export function createSimulatedNode(
       machine,
       onChange(changed) {
         if (changed.kind === 'account') heard(machine, changed.id)
-        host.changed(changed)
+        host.invalidation.changed(changed)
       },
-      onDown: () => host.cache.suspend(),
-      onUp: () => host.cache.resume(),
+      onDown: () => host.invalidation.suspend(),
+      onUp: () => host.invalidation.resume(),
     })
     const host = createHost({
       records,

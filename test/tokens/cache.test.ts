@@ -11,6 +11,7 @@ function start() {
     expiresAt: now + 100_000,
     servedUntil: now + 70_000,
     filledAt: now,
+    app: { enabled: true },
   })
   const fill = (account: string, generation = 1) => cache.endFill(cache.beginFill(account), token(generation))
   return { cache, token, fill, pass: (ms: number) => (now += ms) }
@@ -28,7 +29,14 @@ describe('the cache of token replies', () => {
     const clock = { now: () => 0, observe: () => undefined, ahead: () => 0, expiryTime: () => 0 }
     const cache = createTokenCache({ clock, megabytes: 1 })
     const bytes = new Uint8Array(16_384)
-    const token = { bytes, generation: 1, expiresAt: 1_000, servedUntil: 1_000, filledAt: 0 }
+    const token = {
+      bytes,
+      generation: 1,
+      expiresAt: 1_000,
+      servedUntil: 1_000,
+      filledAt: 0,
+      app: { enabled: true },
+    }
     for (let i = 0; i < 100; i++) cache.endFill(cache.beginFill(`${i}`), token)
     const kept = Array.from({ length: 100 }, (_, i) => cache.read(`${i}`, null)).filter((each) => each)
     expect(kept.length).toBeGreaterThan(20)

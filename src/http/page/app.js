@@ -12,6 +12,7 @@ import { verify } from './verify.js'
 /** One app: its state, its accounts, its registration at the provider, its secrets and all its settings. */
 export async function app(main, id) {
   const about = h('div', { 'aria-live': 'polite' })
+  const turned = h('span', {})
   const secrets = h('div', {})
   const editing = h('div', {})
   const view = await get(`/v1/oauth2/${part(id)}`)
@@ -20,6 +21,7 @@ export async function app(main, id) {
   const show = async () => {
     const [now, accounts] = await Promise.all([get(`/v1/oauth2/${part(id)}`), countOf(id)])
     about.replaceChildren(describe(now, accounts))
+    if (!turned.contains(document.activeElement)) turned.replaceChildren(turn(now, () => refresh()))
     // The form is not replaced while a secret is being typed.
     if (!secrets.contains(document.activeElement) || !document.activeElement.value)
       secrets.replaceChildren(...secretList(now, show))
@@ -32,6 +34,7 @@ export async function app(main, id) {
   main.replaceChildren(
     title(view.name ?? id),
     about,
+    h('p', {}, turned),
     ...(view.grant === 'authorization_code' ? [h('h2', {}, t('connect')), connectForm([view])] : []),
     h('h2', {}, t('secrets')),
     secrets,
@@ -49,7 +52,7 @@ export async function app(main, id) {
 
 function describe({ app, state, provider, lastError, enabled }, accounts) {
   return facts({
-    [t('state')]: [stateMark(state), enabled === false ? ` · ${t('app.disabled')}` : ''].flat(),
+    [t('state')]: h('span', {}, stateMark(state), enabled ? '' : ` · ${t('app.disabled')}`),
     [t('app')]: app,
     [t('provider')]: provider,
     [t('accounts')]: h('a', { href: `#/accounts?app=${part(app)}` }, number(accounts)),
@@ -57,12 +60,25 @@ function describe({ app, state, provider, lastError, enabled }, accounts) {
   })
 }
 
+/** Nothing of it is lost, so that turning it on needs no second question. */
+function turn({ app, enabled, revision }, done) {
+  const act = async () => {
+    await api('PUT', `/v1/oauth2/${part(app)}`, { enabled: !enabled, ifVersion: revision })
+    document.activeElement?.blur()
+    await done()
+  }
+  if (enabled) return doubtful(t('app.disable'), t('app.disable.sure', { app }), act)
+  const said = h('span', { role: 'alert' })
+  const onclick = () => act().catch((error) => said.replaceChildren(problem(error)))
+  return h('span', {}, h('button', { type: 'button', class: 'main', onclick }, t('app.enable')), ' ', said)
+}
+
 function editor(view, provider, done) {
   if (provider === undefined) return h('p', {}, t('app.no-provider'))
   const isGiven = ({ name, secret }) => secret && name !== 'clientId'
-  const settings = provider.settings.map((each) =>
-    isGiven(each) ? { ...each, required: false, usual: false } : each,
-  )
+  const settings = provider.settings
+    .filter(({ name }) => name !== 'enabled')
+    .map((each) => (isGiven(each) ? { ...each, required: false, usual: false } : each))
   const fields = settingFields(settings, view)
   const submit = async (said) => {
     const changes = fields.changes()

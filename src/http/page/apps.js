@@ -26,7 +26,7 @@ export async function apps(main) {
   return showLive(show, ({ type }) => type.startsWith('app.'))
 }
 
-function row({ app, name = '', provider, state, secrets = [] }, counted) {
+function row({ app, name = '', provider, state, enabled, secrets = [] }, counted) {
   const accounts = h('td', { class: 'number' }, '')
   if (counted) countOf(app).then((total) => accounts.replaceChildren(number(total)))
   const days = secrets.map(({ expiresAt }) => daysLeft(expiresAt)).filter((left) => left !== undefined)
@@ -36,7 +36,7 @@ function row({ app, name = '', provider, state, secrets = [] }, counted) {
     h('th', { scope: 'row' }, h('a', { href: `#/app/${part(app)}` }, app)),
     h('td', {}, name),
     h('td', {}, provider),
-    h('td', {}, stateMark(state)),
+    h('td', {}, stateMark(state), enabled ? null : ` · ${t('app.disabled')}`),
     accounts,
     h('td', { class: 'number' }, days.length === 0 ? '–' : String(Math.min(...days))),
   )
