@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { type ConsentProblem, problemOf, problems } from '../consent/problems.ts'
 import { answeredWords } from '../contract/failure-words.ts'
 import { reasons } from '../contract/reasons.ts'
 import { escaped, pagePolicy } from './message-page.ts'
@@ -45,10 +46,23 @@ ${sections.join('\n')}
 <h2>Reasons</h2>
 <p>Why an account or an app is as it is, and what helps.</p>
 ${catalogue('reason-', reasons)}
+<h2>Consents</h2>
+<p>Why a consent came to nothing, where it is none of the reasons above.</p>
+${catalogue('reason-', consentReasons())}
 </section>
 </main>
 </html>
 `
+}
+
+/** An app in question may have one of these as the reason of its last error. */
+function consentReasons() {
+  const words = (Object.keys(problems) as ConsentProblem[]).filter((word) => !Object.hasOwn(reasons, word))
+  const texts = words.map((word) => {
+    const { description, action = '' } = problemOf(word)
+    return [word, { means: `${description}.`, action }] as const
+  })
+  return Object.fromEntries(texts)
 }
 
 /** Each entry has an anchor, to which the operators' page links. */

@@ -38,6 +38,37 @@ async function reader(id: string): Promise<string> {
 const alice = 'alice@example.com'
 const bob = 'bob@example.com'
 
+describe('after another person has signed in, the way to try again', () => {
+  async function promptAfter(app: string, withoutMismatch = false): Promise<string | null> {
+    const open = scene.browser()
+    const form = { account: `chosen-${app}`, type: app, expectedEmail: withoutMismatch ? bob : alice }
+    const page = new URL((await open(await scene.formFor(form))).location as string)
+    page.searchParams.set('login_hint', bob)
+    const back = await open(page)
+    const end = await open(back.location as string)
+    if (withoutMismatch) return page.searchParams.get('prompt')
+    expect(wayBack(end).get('error')).toBe('identity_mismatch')
+    const [again] = /\/oauth\/start\?ticket=[\w-]+/.exec(end.html) ?? []
+    const onward = new URL((await open(new URL(again as string, scene.cluster.url))).location as string)
+    expect(onward.searchParams.get('login_hint')).toBe(alice)
+    return onward.searchParams.get('prompt')
+  }
+
+  it.each([
+    ['Google has the account chosen', 'google', 'consent select_account'],
+    ['Microsoft has, as ever', 'outlook', 'select_account'],
+    ['any other OpenID Connect server has them sign in anew', 'other', 'consent login'],
+  ])('%s', async (_, app, prompt) => {
+    const { authorizeUrl, tokenUrl } = google
+    await putApp('other', { provider: 'oidc', issuer: undefined, authorizeUrl, tokenUrl }, google)
+    expect(await promptAfter(app)).toBe(prompt)
+  })
+
+  it('nobody is made to choose before', async () => {
+    expect(await promptAfter('google', true)).toBe('consent')
+  })
+})
+
 describe('two users and one account', () => {
   type Step = readonly [
     who: string,

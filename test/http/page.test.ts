@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/contract/subject-token.ts'
@@ -49,6 +50,22 @@ describe.skipIf(!hasChromium)(title, () => {
     await page.getByRole('link', { name: 'bob' }).waitFor()
   })
 
+  it('gives a consent link for each of them in a file', async () => {
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Consent links as CSV' }).click()
+    const file = await download
+    expect(file.suggestedFilename()).toBe('consent-links-sandbox.csv')
+    const [head, row = '', ...rest] = readFileSync(await file.path(), 'utf8').split('\r\n')
+    expect(head).toBe('"account","user","app","reason","url"')
+    expect(rest).toEqual([''])
+    const cells = row.slice(1, -1).split('","')
+    expect(cells.slice(0, 4)).toEqual(['bob', 'bob@example.com', 'sandbox', 'grant_revoked'])
+    const link = new URL(cells[4] as string)
+    const start = await fetch(link, { redirect: 'manual' })
+    expect(start.status).toBe(302)
+    expect(start.headers.get('location')).toContain(cluster.sandbox.url)
+  })
+
   it('runs a consent from start to end, and returns to its start', async () => {
     await page.getByRole('link', { name: 'bob' }).click()
     await page.getByRole('button', { name: 'Connect bob again' }).click()
@@ -68,6 +85,40 @@ describe.skipIf(!hasChromium)(title, () => {
     await page.getByRole('button', { name: 'Add secret' }).click()
     await page.locator('dd .state', { hasText: 'healthy' }).waitFor()
     expect(await page.content()).not.toContain(next.reveal())
+  })
+
+  it('shows what an app is in question for, what to do, and what that word means', async () => {
+    const body = { account: 'dave', type: 'sandbox', redirectUrl: `${cluster.url}/oauth/connected` }
+    const { body: form } = await cluster.ask('POST', '/v1/authentication/form', { body })
+    const start = await fetch(form.url, { redirect: 'manual' })
+    const state = new URL(start.headers.get('location') as string).searchParams.get('state')
+    const cookie = start.headers.getSetCookie().map((each) => each.split(';')[0] as string)
+    await fetch(`${cluster.url}/oauth?state=${state}&error=invalid_scope`, {
+      headers: { cookie: cookie.join('; ') },
+    })
+    await go('#/')
+    await go('#/app/sandbox')
+    const fact = page.locator('dt', { hasText: 'Last error' }).locator('+ dd')
+    await fact.getByText('correct the scopes of the app').waitFor()
+    await fact.getByRole('link', { name: 'invalid_scope' }).click()
+    await page.locator('#reason-invalid_scope').waitFor()
+    await page.goto(`${cluster.url}/#/app/sandbox`)
+  })
+
+  it('switches an app off and on again', async () => {
+    await page.getByRole('button', { name: 'Switch app off' }).click()
+    await page.getByText('until it is switched on again').waitFor()
+    await page.getByRole('button', { name: 'Switch app off' }).click()
+    await page.getByRole('button', { name: 'Switch app on' }).waitFor()
+    expect(await cluster.request('token.get.alice')).toMatchObject({ error: 'app_disabled' })
+    await go('#/apps')
+    await page.getByRole('row', { name: 'sandbox' }).getByText('switched off').waitFor()
+    await go('#/account/alice')
+    await page.getByText('enable the app here').waitFor()
+    await go('#/app/sandbox')
+    await page.getByRole('button', { name: 'Switch app on' }).click()
+    await page.getByRole('button', { name: 'Switch app off' }).waitFor()
+    expect(await cluster.request('token.get.alice')).toHaveProperty('accessToken')
   })
 
   it('verifies an app step by step, and keeps showing the result', async () => {
