@@ -119,7 +119,7 @@ export interface AppContext {
   /** Accounts waiting for a secret still have to be woken. */
   readonly waking: boolean
   /** All its accounts have to be woken then, because the app was disabled. */
-  readonly wakingAll: boolean
+  readonly wakingAll?: boolean
   readonly wakeAt: number | null
   readonly since: number
   readonly lastError: AppError | null
@@ -148,7 +148,6 @@ export function newApp({ app }: { app: string }): AppContext {
     probes: 0,
     probeAt: null,
     waking: false,
-    wakingAll: false,
     wakeAt: null,
     since: 0,
     lastError: null,

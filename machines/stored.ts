@@ -39,7 +39,6 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
       lastProbed: null,
       consentFault: null,
       newcomer: null,
-      wakingAll: false,
     },
   },
 }

@@ -171,12 +171,23 @@ describe('an app', () => {
     ['a cloud there is not', { cloud: 'cumulus' }, 400, 'cloud'],
     ['what has no meaning for it', { authority: 'common' }, 422, 'tenant'],
     ['an endpoint that is no URL', { provider: 'oidc', tokenUrl: 'token' }, 400, 'tokenUrl'],
-    ['switched off', { enabled: false }, 422, 'enabled'],
+
   ])('with %s is rejected', async (_, wrong, status, key) => {
     expect(await create({ ...google, ...wrong })).toMatchObject({
       status,
       body: { fields: [{ key, message: expect.any(String) }] },
     })
+  })
+
+  it('is disabled and enabled by EmailEngine's field', async () => {
+    const { body: made } = await create({ ...google, enabled: false })
+    const url = `/v1/oauth2/${made.id}`
+    const enabled = async () => (await http.ask('GET', url)).body.enabled
+    expect(await enabled()).toBe(false)
+    await http.ask('PUT', url, { body: { name: 'renamed' } })
+    expect(await enabled()).toBe(false)
+    await http.ask('PUT', url, { body: { enabled: null } })
+    expect(await enabled()).toBe(true)
   })
 
   it('with an existing id is a conflict', async () => {

@@ -81,7 +81,7 @@ describe('an attacker who can write Redis, but has no sealing key', () => {
       refreshToken: new Secret('r-alice'),
     })
     await replaceIn(appKey('public'), 'config', sandboxApp.tokenUrl, 'http://127.0.0.1:2/theirs')
-    await getToken(node, 'alice')
+    await expect(getToken(node, 'alice')).rejects.toThrow(Tampered)
     expect(sent).toEqual([])
   })
 
