@@ -171,7 +171,6 @@ describe('an app', () => {
     ['a cloud there is not', { cloud: 'cumulus' }, 400, 'cloud'],
     ['what has no meaning for it', { authority: 'common' }, 422, 'tenant'],
     ['an endpoint that is no URL', { provider: 'oidc', tokenUrl: 'token' }, 400, 'tokenUrl'],
-
   ])('with %s is rejected', async (_, wrong, status, key) => {
     expect(await create({ ...google, ...wrong })).toMatchObject({
       status,
@@ -179,7 +178,7 @@ describe('an app', () => {
     })
   })
 
-  it('is disabled and enabled by EmailEngine's field', async () => {
+  it("is disabled and enabled by EmailEngine's field", async () => {
     const { body: made } = await create({ ...google, enabled: false })
     const url = `/v1/oauth2/${made.id}`
     const enabled = async () => (await http.ask('GET', url)).body.enabled
