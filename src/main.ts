@@ -81,7 +81,7 @@ async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
     })
     const running = await start(mode, (sentence) => broken?.(sentence))
     const nobodyReads = unread.then(() => ({
-      sentence: 'Nobody reads the output any more (a closed pipe); stopping.',
+      sentence: 'The output was closed (broken pipe); stopping.',
     }))
     const end = await Promise.race([interrupted, brokenOff, nobodyReads])
     const signal = typeof end === 'string' ? end : undefined

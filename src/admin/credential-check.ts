@@ -33,7 +33,7 @@ export interface ClientCheck {
 
 const answers: CheckResult = { ok: true, message: 'it responds' }
 const noUser: CheckResult = { ok: null, message: 'not tried: give a user' }
-const compared = 'connect an account: its first refresh will show'
+const compared = 'connect an account; its first refresh shows whether it works'
 
 /** True if the response is inconclusive without the response to a dummy client. */
 export function needsControl(answer: TokenAnswer, config: AppConfig): boolean {
@@ -90,14 +90,14 @@ function byComparison({ refusal, control, isConclusive }: Compared): CheckResult
   const own = wordsOf(refusal)
   const other = control && keyOf(control)
   if (other == null)
-    return { ok: null, message: `not compared with a made-up client: ${own}`, action: compared }
+    return { ok: null, message: `not compared with a dummy client: ${own}`, action: compared }
   if (other !== answerKey(refusal))
-    return { ok: true, message: `accepted: only the made-up refresh token was refused (${own})` }
+    return { ok: true, message: `accepted: only the dummy refresh token was refused (${own})` }
   if (isConclusive)
-    return { ok: false, message: `refused as a made-up client is: ${own}`, action: refusal.action }
+    return { ok: false, message: `refused like a dummy client: ${own}`, action: refusal.action }
   return {
     ok: null,
-    message: `inconclusive, a made-up client is answered the same: ${own}`,
+    message: `inconclusive: a dummy client gets the same response: ${own}`,
     action: compared,
   }
 }

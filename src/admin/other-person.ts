@@ -18,7 +18,7 @@ export function earlierPerson(comparing: Comparing): string | undefined {
 }
 
 export function identityMismatch(account: string, user: string): Failed {
-  const message = 'allowOtherUser: the account is that of another user, and must stay so'
+  const message = 'allowOtherUser: the account belongs to another user, which must not change'
   return fail('conflict', message, { account, reason: 'identity_mismatch', user })
 }
 

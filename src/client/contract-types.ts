@@ -1,6 +1,6 @@
 // Written by `npm run client-types` from src/contract.
 
-/** An access token that works. A newer one of the same account has a higher `generation`; times are ISO 8601. */
+/** A valid access token. A newer one of the same account has a higher `generation`; times are ISO 8601. */
 export interface Token {
   /** the account that was asked for */
   readonly account: string

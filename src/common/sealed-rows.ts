@@ -105,7 +105,7 @@ async function openPiece(text: string, { identity, line }: { identity: Recipient
   const header = headerOf(text)
   if (header === undefined) throw new UnopenedRows(`is not an export of tokenbus (line ${line})`)
   if (header.kid !== thumbprint)
-    throw new UnopenedRows(`is sealed to the key ${header.kid}, not to the one given, ${thumbprint}`)
+    throw new UnopenedRows(`is encrypted to the key ${header.kid}, not to the one given, ${thumbprint}`)
   const { plaintext } = await compactDecrypt(text, key, {
     keyManagementAlgorithms: [algorithm],
     contentEncryptionAlgorithms: [encryption],

@@ -36,9 +36,9 @@ export const problems = {
   unknown_request: {
     blame: 'user',
     status: 400,
-    description: 'the address was used, is too old, or is not from here',
+    description: 'the link was used, has expired, or is unknown',
   },
-  other_browser: { ...ofUser, description: 'the consent was begun in another browser' },
+  other_browser: { ...ofUser, description: 'the consent was started in another browser' },
   under_way: { blame: 'provider', status: 503, description: 'the consent is still being finished' },
   access_denied: {
     ...ofUser,
@@ -46,8 +46,8 @@ export const problems = {
     words: ['access_denied', 'permission_denied', 'user_cancelled_login', 'user_cancelled_authorize'],
     codes: [65004],
   },
-  missing_scopes: { ...ofUser, description: 'the user left out permissions that are needed' },
-  no_refresh_token: { ...ofUser, description: 'the provider gave no refresh token' },
+  missing_scopes: { ...ofUser, description: 'the user did not grant all required permissions' },
+  no_refresh_token: { ...ofUser, description: 'the provider issued no refresh token' },
   identity_mismatch: {
     ...ofUser,
     status: 403,
@@ -55,20 +55,20 @@ export const problems = {
   },
   callback_rejected: {
     ...ofUser,
-    description: 'what came back does not answer what was asked',
+    description: 'the callback is invalid',
     words: ['id_token_rejected'],
     reasons: ['callback_rejected'],
   },
   code_spent: {
     ...ofUser,
-    description: 'the authorization code was spent or too old',
+    description: 'the authorization code was already used or has expired',
     words: ['bad_verification_code', 'invalid_code'],
     codes: [54005, 70000, 70008, 50148, 501481],
     reasons: ['grant_revoked'],
   },
   mfa_required: {
     ...ofSignIn,
-    description: 'the provider wants a further proof of who the user is',
+    description: 'the provider requires further authentication of the user',
     reasons: [
       'mfa_required',
       'interaction_required',
@@ -91,7 +91,7 @@ export const problems = {
   admin_consent_required: {
     ...ofAdministrator,
     again: true,
-    description: 'an administrator of the organization has to agree to the app',
+    description: 'an administrator of the organization has to consent to the app',
     codes: [65001, 90093],
     reasons: ['admin_consent_required', 'consent_required', 'app_not_in_tenant', 'consent_withdrawn'],
   },
@@ -102,18 +102,18 @@ export const problems = {
   },
   tenant_blocked: {
     ...ofAdministrator,
-    description: 'the network of the user does not let it reach that organization',
+    description: 'the network of the user blocks access to that organization',
     codes: [500021],
   },
   policy_blocked: {
     ...ofAdministrator,
     again: true,
-    description: 'a policy of the organization does not allow it, as for this device',
+    description: 'a policy of the organization blocks it, for example for this device',
     reasons: ['policy_changed'],
   },
   client_secret_wrong: {
     ...ofApp,
-    description: 'the provider does not take the secret of the app',
+    description: 'the provider rejects the secret of the app',
     action: 'correct the client secret of the app',
     reasons: ['client_secret_wrong', 'client_rejected', 'client_assertion_rejected'],
   },
@@ -132,7 +132,7 @@ export const problems = {
   },
   unknown_tenant: {
     ...ofApp,
-    description: 'the provider knows no such tenant',
+    description: 'the provider has no such tenant',
     action: 'correct the tenant of the app',
     codes: [90002, 900023, 900971],
   },
@@ -144,7 +144,7 @@ export const problems = {
   },
   app_not_found: {
     ...ofApp,
-    description: 'the provider knows no such app, or has disabled it',
+    description: 'the provider has no such app, or has disabled it',
     action: 'correct the client id of the app, or enable the app at the provider',
     words: ['invalid_client_id', 'deleted_client', 'disabled_client'],
     reasons: ['app_not_found', 'app_disabled'],
@@ -157,7 +157,7 @@ export const problems = {
   },
   unauthorized_client: {
     ...ofApp,
-    description: 'the app may not ask for consent in this way',
+    description: 'the app is not allowed to use this grant',
     action: 'allow the authorization code grant and these accounts for the app at the provider',
     reasons: ['client_not_authorized'],
   },
@@ -168,13 +168,13 @@ export const problems = {
     words: ['invalid_request', 'unsupported_response_type'],
     reasons: ['misconfigured', 'endpoint_not_allowed'],
   },
-  app_disabled: { blame: 'tokenbus', status: 403, description: 'the app is disabled here for now' },
-  unknown_app: { blame: 'app', status: 400, description: 'the app is not there any more' },
+  app_disabled: { blame: 'tokenbus', status: 403, description: 'the app is disabled at the moment' },
+  unknown_app: { blame: 'app', status: 400, description: 'the app was deleted' },
   provider_refused: {
     blame: 'provider',
     status: 400,
     again: true,
-    description: 'the provider refused in words that are not known',
+    description: 'the provider refused with an unknown error code',
   },
   provider_unavailable: {
     blame: 'provider',

@@ -14,9 +14,9 @@ const oauth2Schema = z.object({
   refreshToken,
   expires,
   scopes,
-  authorize: z.boolean().optional().describe('answer where to send the user instead'),
-  redirectUrl: z.string().max(2_048).optional().describe('with authorize: where the user goes afterwards'),
-  partial: z.boolean().optional().describe('what is not named stays'),
+  authorize: z.boolean().optional().describe('return the URL of the consent page instead'),
+  redirectUrl: z.string().max(2_048).optional().describe('with authorize: the URL to redirect to afterwards'),
+  partial: z.boolean().optional().describe('keep the fields that are not given'),
 })
 
 /** For the consent that `oauth2.authorize` starts. */
@@ -68,7 +68,7 @@ export function accountPutOf(
   } = oauth2 ?? {}
   const who = auth?.user ?? kept?.user ?? email
   if (app === undefined) return fail('bad_request', 'oauth2.provider: required: the id of an app')
-  if (who === undefined) return fail('bad_request', 'oauth2.auth.user: required: whose account it is')
+  if (who === undefined) return fail('bad_request', 'oauth2.auth.user: required: the user of the account')
   const about = {
     ...facts,
     ...(name !== undefined && { name }),

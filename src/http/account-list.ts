@@ -26,7 +26,7 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
   return route({
     method: 'GET',
     url: '/v1/accounts',
-    summary: 'Accounts, by page or by cursor',
+    summary: 'Accounts, in pages or by cursor',
     access: { scopes: accountReaders },
     query: z.strictObject({
       page: fromText.number(page.unwrap()).optional().describe('from 0'),
@@ -36,13 +36,13 @@ export function accountListRoute({ tokenbus }: { tokenbus: Tokenbus }): Route {
         .unwrap()
         .or(z.enum(emailEngineStates))
         .optional()
-        .describe("a state, or EmailEngine's word for some, in which it is answered then"),
+        .describe("a state, or one of EmailEngine's states, which the reply then uses"),
       app,
-      prefix: prefix.describe('only ids that begin so'),
+      prefix: prefix.describe('prefix of the id'),
       user: user.describe('the user of the account; case-insensitive'),
       reason: reason.describe('why it is revoked or waits for its app'),
-      search: search.describe('in the id, the user or the subject, without regard to case'),
-      query: search.describe("EmailEngine's word for search, which goes by page"),
+      search: search.describe('substring of the id, the user or the subject; case-insensitive'),
+      query: search.describe("EmailEngine's name for search, in pages"),
     }),
     answer: z.strictObject({
       total: z.int().optional(),

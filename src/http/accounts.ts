@@ -39,7 +39,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'POST',
       url: '/v1/account',
-      summary: 'Register an account with its tokens, or begin the consent that brings them',
+      summary: 'Register an account with its tokens, or start its consent',
       access: { scopes: ['account:write'], account: { field: 'account' } },
       body: accountRegisterSchema,
       answer: z.union([
@@ -68,7 +68,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'GET',
       url: '/v1/account/:account',
-      summary: 'One account: its state, why, and what to do; never a secret',
+      summary: 'One account: its state, reason and action, without secrets',
       access: read,
       params: ofAccount,
       answer: accountSchema,
@@ -77,7 +77,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'PUT',
       url: '/v1/account/:account',
-      summary: 'Give an account a new grant, or other settings; what is not named stays with oauth2.partial',
+      summary: 'Update the grant or the settings of an account; with oauth2.partial other fields are kept',
       access: write,
       params: ofNewAccount,
       body: accountChangeSchema,
@@ -95,7 +95,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'DELETE',
       url: '/v1/account/:account',
-      summary: 'Forget an account and its tokens',
+      summary: 'Delete an account and its tokens',
       access: write,
       params: ofAccount,
       query: z.strictObject({
@@ -108,7 +108,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'POST',
       url: '/v1/account/:account/revoke',
-      summary: 'Serve no token of an account from now on, until it is connected again',
+      summary: 'Revoke an account: no token is served until it is connected again',
       access: write,
       params: ofAccount,
       body: accountRevokeSchema,
@@ -119,7 +119,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'PUT',
       url: '/v1/account/:account/reconnect',
-      summary: 'Refresh an account now; false where that is of no use, or has failed',
+      summary: 'Refresh an account now; false if that is impossible or has failed',
       access: write,
       params: ofAccount,
       body: z.object({ reconnect: z.boolean().default(true) }),
@@ -134,7 +134,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
     route({
       method: 'POST',
       url: '/v1/account/:account/device',
-      summary: 'What to show a person who connects an account on another device (RFC 8628)',
+      summary: 'Start consent on another device (RFC 8628)',
       access: write,
       params: ofNewAccount,
       body: accountDeviceSchema,

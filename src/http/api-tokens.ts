@@ -18,7 +18,7 @@ export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route
     route({
       method: 'POST',
       url: '/v1/api-tokens',
-      summary: 'Make an API token, which is shown this once',
+      summary: 'Create an API token, which is returned only once',
       access,
       body: apiTokenCreateSchema,
       answer: apiTokenMadeSchema,
@@ -27,7 +27,7 @@ export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route
     route({
       method: 'GET',
       url: '/v1/api-tokens',
-      summary: 'All API tokens, but for the tokens themselves',
+      summary: 'All API tokens, without the tokens themselves',
       access,
       answer: apiTokensSchema,
       handle: () => tokenbus.listApiTokens(),
@@ -35,7 +35,7 @@ export function apiTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route
     route({
       method: 'DELETE',
       url: '/v1/api-tokens/:id',
-      summary: 'Revoke an API token: every node refuses it at once',
+      summary: 'Revoke an API token on all nodes',
       access,
       params: z.object({ id: z.string().min(1).max(64) }),
       answer: apiTokenRevokedSchema,

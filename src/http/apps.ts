@@ -41,14 +41,14 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
         if (put.clientId === undefined) return fail('bad_request', 'clientId: required')
         const made = await tokenbus.putApp(id, { ...(put as AppPut), ifVersion: 0 })
         if (!made.ok && made.failure.error === 'conflict' && ifVersion === undefined)
-          return fail('conflict', 'id: there is such an app; change it with PUT')
+          return fail('conflict', 'id: an app with this id exists; change it with PUT')
         return made.ok ? ok({ id, created: true, ...revisedOf(made.value) }) : made
       },
     }),
     route({
       method: 'GET',
       url: '/v1/oauth2',
-      summary: 'The apps that the API token is for, secrets as ***',
+      summary: 'The apps that the API token covers, with secrets as ***',
       access: { scopes: readers },
       query: z.strictObject({
         page: fromText.number(z.int().min(0)).optional().describe('from 0'),
@@ -66,7 +66,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
     route({
       method: 'GET',
       url: '/v1/oauth2/:app',
-      summary: 'One app, secrets as ***',
+      summary: 'One app, with secrets as ***',
       access: read,
       params: ofApp,
       answer: appView,
@@ -75,7 +75,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
     route({
       method: 'PUT',
       url: '/v1/oauth2/:app',
-      summary: 'Change what is named of an app; the rest stays',
+      summary: 'Change some settings of an app; the others are kept',
       access: write,
       params: z.object({ app: newIdSchema }),
       body: appChangeSchema,
@@ -92,7 +92,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
     route({
       method: 'DELETE',
       url: '/v1/oauth2/:app',
-      summary: 'Forget an app that has no accounts',
+      summary: 'Delete an app without accounts',
       access: write,
       params: ofApp,
       answer: z.strictObject({ id: z.string(), deleted: z.literal(true) }),
@@ -125,7 +125,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
     route({
       method: 'POST',
       url: '/v1/oauth2/:app/verify',
-      summary: 'Try the settings of an app at its provider, step by step; nothing is changed by it',
+      summary: 'Verify the settings of an app at its provider, step by step, without changing it',
       access: write,
       params: ofApp,
       body: appVerifySchema,

@@ -55,7 +55,8 @@ export function authenticate(
 
   function refusalOf(principal: Principal, needs: Needs, request: FastifyRequest): Refused | undefined {
     const seconds = limits.take(principal)
-    if (seconds > 0) return refuse('rate_limited', 'this API token asks too often', { retryAfter: seconds })
+    if (seconds > 0)
+      return refuse('rate_limited', 'too many requests with this API token', { retryAfter: seconds })
     if (!ownOrigin.permits(request)) return elsewhere()
     const refused = authorize(principal, needs, namedInPath(needs, request.params))
     return refused && new Refused(refused.failure)
@@ -64,4 +65,4 @@ export function authenticate(
 
 const unknown = () => refuse('unauthorized', 'an API token is required: Authorization: Bearer <token>')
 export const elsewhere = () =>
-  refuse('forbidden', 'who is signed in to the page changes things from the page alone')
+  refuse('forbidden', 'with a session cookie, changes are accepted from the page only')

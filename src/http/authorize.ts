@@ -36,8 +36,8 @@ export function authorize(
   if (app !== undefined && !covers(apps, app)) return refuse('is not for this app')
   if (all === undefined) return undefined
   if (all.includes('accounts') && accounts !== everything)
-    return refuse('is for some accounts, and this needs all')
-  if (all.includes('apps') && apps !== everything) return refuse('is for some apps, and this needs all')
+    return refuse('covers some accounts, but this requires all')
+  if (all.includes('apps') && apps !== everything) return refuse('covers some apps, but this requires all')
   return undefined
 }
 

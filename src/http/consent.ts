@@ -17,20 +17,23 @@ const browserHolds = 3_600
 const formSchema = z.object({
   account: newIdSchema.nullish(),
   name: textSchema(256).or(z.literal('')).optional(),
-  email: textSchema(320).or(z.literal('')).optional().describe('the mailbox, or who is expected to sign in'),
+  email: textSchema(320)
+    .or(z.literal(''))
+    .optional()
+    .describe('the mailbox, or the user expected to sign in'),
   expectedEmail: textSchema(320)
     .optional()
-    .describe('who has to sign in; in a shared mailbox not its own address'),
-  allowOtherUser: z.boolean().optional().describe('the account may become that of another person'),
+    .describe('the address of the user who must sign in; for a shared mailbox not the mailbox itself'),
+  allowOtherUser: z.boolean().optional().describe('the account may be connected to another user'),
   redirectUrl: z.string().max(2_048),
-  params: urlValuesSchema.optional().describe('what fills the URLs of the app'),
+  params: urlValuesSchema.optional().describe('values for the placeholders in the URLs of the app'),
   type: idSchema.optional(),
   ttl: z
     .int()
     .min(60)
     .max(7 * 86_400)
     .optional()
-    .describe('seconds the address is good for; a day by default'),
+    .describe('seconds for which the link is valid; a day by default'),
 })
 
 /** Creates the URL at which a user connects or reconnects an account. */
@@ -38,7 +41,7 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
   route({
     method: 'POST',
     url: '/v1/authentication/form',
-    summary: 'An address where a user connects an account through the provider, good once and for a day',
+    summary: 'Create a link at which a user connects an account, valid once and for a day',
     access: { scopes: ['account:write'], account: { field: 'account' } },
     body: formSchema,
     answer: z.strictObject({ url: z.url() }),

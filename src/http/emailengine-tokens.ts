@@ -15,7 +15,7 @@ const scopesOf: Readonly<Record<string, readonly Scope[]>> = {
 }
 
 const bodySchema = z.object({
-  account: idSchema.nullish().describe('the only account it is for'),
+  account: idSchema.nullish().describe('the only account it covers'),
   description: textSchema(128),
   scopes: z
     .array(z.enum(['api', '*']))
@@ -37,7 +37,7 @@ export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }
     route({
       method: 'POST',
       url: '/v1/token',
-      summary: "Make an API token in EmailEngine's words, which is shown this once",
+      summary: "Create an API token with EmailEngine's fields, which is returned only once",
       access,
       body: bodySchema,
       answer: z.strictObject({ token: z.string() }),
@@ -53,7 +53,7 @@ export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }
     route({
       method: 'GET',
       url: '/v1/tokens',
-      summary: "All API tokens in EmailEngine's words, but for the tokens themselves",
+      summary: "All API tokens with EmailEngine's fields, without the tokens themselves",
       access,
       answer: z.strictObject({ tokens: z.array(tokenSchema) }),
       async handle() {
@@ -72,7 +72,7 @@ export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }
     route({
       method: 'DELETE',
       url: '/v1/token/:token',
-      summary: 'Revoke an API token, by its id or by itself',
+      summary: 'Revoke an API token, by its id or its text',
       access,
       params: z.object({ token: z.string().min(1).max(256) }),
       answer: z.strictObject({ deleted: z.literal(true) }),

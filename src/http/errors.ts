@@ -75,7 +75,7 @@ export function answerErrors(
 
 /** EmailEngine's clients may call endpoints under `/v1/` that do not exist here. */
 function nothingAt(url: string): string {
-  const sentence = 'there is nothing at this address'
+  const sentence = 'no such route'
   return url.startsWith('/v1/')
     ? `${sentence}: tokenbus keeps OAuth2 tokens, and has no mail, webhooks, templates or settings as EmailEngine has`
     : sentence
@@ -101,7 +101,7 @@ function refusalOf(error: FastifyError): Pick<Refused, 'failure' | 'fields'> | u
   const known = expectedFailure(error)
   if (known !== undefined) return { failure: known.failure, fields: undefined }
   const { statusCode = 500 } = error
-  if (statusCode === 413) return refused('payload_too_large', 'the body is larger than a request may be')
+  if (statusCode === 413) return refused('payload_too_large', 'the body of the request is too large')
   if (statusCode === 415) return refused('bad_request', 'content-type: must be application/json')
   if (statusCode >= 400 && statusCode < 500) return refused('bad_request', 'the request is malformed')
   return undefined

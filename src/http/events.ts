@@ -30,7 +30,7 @@ const ofApps: Needs = { ...access, all: ['accounts'] }
 export const eventsOperation: Operation = {
   method: 'GET',
   url: '/v1/events',
-  summary: 'Every event of what the API token is for, as it happens (server-sent events)',
+  summary: 'Events of all accounts and apps that the API token covers (server-sent events)',
   access,
   headers: z.strictObject({
     'last-event-id': z
@@ -39,7 +39,7 @@ export const eventsOperation: Operation = {
       .describe('the last event id received: events missed since are sent first'),
   }),
   answers: {
-    200: { description: 'A stream that stays open', type: eventStreamType, schema: z.string() },
+    200: { description: 'An event stream', type: eventStreamType, schema: z.string() },
   },
 }
 

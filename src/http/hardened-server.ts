@@ -55,8 +55,8 @@ const refusal = (...failing: Parameters<typeof fail>): Unparsed => ({
 })
 const malformed = refusal('bad_request', 'the request is malformed')
 const unparsed: Record<string, Unparsed> = {
-  HPE_HEADER_OVERFLOW: refusal('headers_too_large', 'the head of the request is larger than it may be'),
-  ERR_HTTP_REQUEST_TIMEOUT: refusal('request_timeout', 'the request did not come whole in time'),
+  HPE_HEADER_OVERFLOW: refusal('headers_too_large', 'the headers of the request are too large'),
+  ERR_HTTP_REQUEST_TIMEOUT: refusal('request_timeout', 'the request was not complete in time'),
 }
 
 /** A Fastify server that rejects slow, oversized and malformed requests. */

@@ -17,9 +17,9 @@ export type Ready = Sent<typeof readySchema>
  */
 const eventsHealthSchema = z.strictObject({
   status: z.enum(['ok', 'behind', 'stalled', 'unknown']),
-  outboxLag: z.number().nullable().describe('seconds the oldest has waited'),
+  outboxLag: z.number().nullable().describe('age of the oldest event in seconds'),
   waiting: countSchema.nullable(),
-  reason: z.string().optional().describe('why the stream takes none, as NATS said it last'),
+  reason: z.string().optional().describe('why the stream accepts no events: the last error of NATS'),
 })
 export type EventsHealth = Sent<typeof eventsHealthSchema>
 
@@ -52,8 +52,8 @@ export const healthOperations: readonly Operation[] = [
     url: '/healthz/events',
     summary: 'Do events reach their stream?',
     answers: {
-      200: { description: 'They do, if late', schema: eventsHealthSchema },
-      503: { description: 'They do not, or that is not known', schema: eventsHealthSchema },
+      200: { description: 'Events are published, possibly late', schema: eventsHealthSchema },
+      503: { description: 'Events are not published, or it is unknown', schema: eventsHealthSchema },
     },
   },
 ]

@@ -51,15 +51,15 @@ export function oauthTokenRoutes({ tokenbus, audit, tokenApi }: OauthTokenOption
     route({
       method: 'GET',
       url: '/v1/account/:account/oauth-token',
-      summary: 'An access token that works',
+      summary: 'A valid access token',
       access: oauthTokenAccess,
       params,
       query: z.strictObject({
-        minValidity: fromText.number(z.number()).optional().describe('seconds it must live at least'),
+        minValidity: fromText.number(z.number()).optional().describe('minimum remaining validity in seconds'),
         scopes: fromText
           .words(resourceScopesSchema)
           .optional()
-          .describe('a second token of the same grant, for these, with spaces between'),
+          .describe('scopes of a second token of the same grant, separated by spaces'),
       }),
       answer,
       handle: ({ query: { minValidity, scopes }, ...call }) =>

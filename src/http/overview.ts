@@ -8,7 +8,7 @@ export const overviewRoute = ({ counts }: { counts: () => Promise<Record<string,
   route({
     method: 'GET',
     url: '/v1/overview',
-    summary: 'How many accounts are in which state',
+    summary: 'Numbers of accounts by state',
     access: { scopes: ['admin'], all: ['accounts'] },
     answer: z.strictObject({ accounts: z.record(z.string(), countSchema) }),
     handle: async () => ok({ accounts: await counts() }),

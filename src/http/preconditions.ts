@@ -17,7 +17,7 @@ export function ifVersionOf(headers: IncomingHttpHeaders): IfVersion | undefined
   if (match === '*') return '*'
   const tag = ifVersionSchema.safeParse(entityTag.exec(match)?.[1])
   if (tag.success) return tag.data
-  throw refuse('precondition_failed', 'if-match: names no state this has ever had')
+  throw refuse('precondition_failed', 'if-match: not an entity tag of this resource')
 }
 
 /** A conflict of `ifVersion` is reported as a failed precondition if it came from a header. */

@@ -29,7 +29,7 @@ export function providerRoutes({ catalogue = builtIn, redirectUri }: ProviderRou
     route({
       method: 'GET',
       url: '/v1/providers',
-      summary: 'The catalogue of providers that an app can be made with',
+      summary: 'The catalogue of providers',
       access,
       answer: z.strictObject({ providers: z.array(z.strictObject(brief)) }),
       async handle() {
@@ -39,7 +39,7 @@ export function providerRoutes({ catalogue = builtIn, redirectUri }: ProviderRou
     route({
       method: 'GET',
       url: '/v1/providers/:provider',
-      summary: 'One provider: what to do there, and every setting that its apps know, explained',
+      summary: 'One provider: how to register an app there, and all its settings',
       access,
       params: z.object({ provider: providerSchema }),
       answer: z.strictObject({

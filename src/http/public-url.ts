@@ -24,7 +24,7 @@ export const publicUrlSchema = z
     const first = path.split('/')[1] ?? ''
     if (search !== '' || hash !== '') check.addIssue('must have neither a query nor a fragment')
     else if (!/^(\/[\w.~-]+)*$/.test(path))
-      check.addIssue('must have a path of letters, digits and - . _ ~ alone')
+      check.addIssue('must have a path of only letters, digits and - . _ ~')
     else if (ownSegments.has(first))
       check.addIssue(`must have a path that does not begin with /${first}, which is one of tokenbus' own`)
     return text.replace(/\/$/, '')

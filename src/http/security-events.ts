@@ -11,7 +11,7 @@ const largestToken = 65_536
 export const securityEventsOperation: Operation = {
   method: 'POST',
   url: '/v1/security-events/:app',
-  summary: 'Push delivery of security event tokens (RFC 8935); who sent one is known by its signature',
+  summary: 'Push delivery of security event tokens (RFC 8935), authenticated by their signature',
   access: 'open',
   params: z.strictObject({ app: idSchema }),
   body: { type: mediaType, schema: z.string().max(largestToken), required: true },

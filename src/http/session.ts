@@ -52,7 +52,7 @@ export function sessionRoutes(
     const token = read.success ? new Secret(read.data.apiToken) : undefined
     const principal = token === undefined ? null : await apiTokens.verify(token.reveal())
     if (token === undefined || principal === null)
-      throw new Refused(fail('unauthorized', 'apiToken: not one that is valid here').failure)
+      throw new Refused(fail('unauthorized', 'apiToken: not a valid API token').failure)
     // Many users behind one address can sign in; only wrong tokens are limited.
     limits.giveBack(callerAddress)
     const { id, scopes, accounts, apps } = principal

@@ -21,7 +21,7 @@ export const statsRoute = ({ counts, refreshCounts, version }: StatsOptions): Ro
   route({
     method: 'GET',
     url: '/v1/stats',
-    summary: 'Accounts by state, and how the refreshes of the last hours ended',
+    summary: 'Accounts by state, and outcomes of the refreshes of the last hours',
     access: { scopes: ['admin'], all: ['accounts'] },
     query: z.strictObject({
       seconds: fromText

@@ -36,7 +36,7 @@ export function tokenApiRoutes(
     if (retryAfter > 0) throw refuse('rate_limited', 'too many attempts', { retryAfter })
     const again = await apiTokens.verify(text)
     if (again === null || again.id !== principal?.id)
-      throw new Refused(fail('forbidden', 'apiToken: not the one that is signed in').failure)
+      throw new Refused(fail('forbidden', 'apiToken: not the API token of this session').failure)
     limits.giveBack(callerAddress)
     return again
   }
@@ -44,7 +44,10 @@ export function tokenApiRoutes(
   server.get('/session/token-api', async () => shown(await tokenApi.state()))
   server.put('/session/token-api', async (request) => {
     if (request.headers.authorization !== undefined)
-      throw refuse('forbidden', 'this is turned on the page by who is signed in there, not by an API call')
+      throw refuse(
+        'forbidden',
+        'this can be changed only by a signed-in user on the page, not by an API call',
+      )
     const read = bodySchema.safeParse(request.body)
     if (!read.success) throw refuse('bad_request', 'enabled and apiToken: required')
     const { id } = await assertSamePerson(request, read.data.apiToken)

@@ -84,6 +84,6 @@ async function refuseForeign(dataDir: string): Promise<void> {
   const foreign = names.find((name) => !ours.test(name))
   if (foreign === undefined || names.includes('dev.json')) return
   throw new StartError(
-    `The data directory ${dataDir} holds what is not of tokenbus dev (${foreign}); set TOKENBUS_DATA_DIR to an empty or a new directory.`,
+    `The data directory ${dataDir} contains files that are not of tokenbus dev (${foreign}); set TOKENBUS_DATA_DIR to an empty or a new directory.`,
   )
 }

@@ -100,7 +100,7 @@ const rules: readonly Rule[] = [
   },
   ({ put, config: { clientAuth } }) =>
     clientAuth === 'none' && (put.clientSecret ?? put.secrets) !== undefined
-      ? ['clientAuth', 'none has no use for a secret']
+      ? ['clientAuth', 'none must not have a secret']
       : undefined,
   ({ config: { tokenLife, maxTokenLife } }) =>
     tokenLife !== undefined && maxTokenLife !== undefined && tokenLife > maxTokenLife
@@ -128,7 +128,7 @@ const rules: readonly Rule[] = [
   ({ config: { keep = [], answer } }) => {
     const own = [...tokens].flatMap((each) => answer?.names?.[each] ?? [])
     const token = keep.find((each) => secretName.test(lastOf(each)) || own.includes(each))
-    return token === undefined ? undefined : ['keep', `${token} is a token, and given out as none`]
+    return token === undefined ? undefined : ['keep', `${token} is a token, which must not be kept`]
   },
 ]
 

@@ -66,7 +66,7 @@ const rules: readonly Rule[] = [
   },
   ({ config }) =>
     wordsOf(config) === 'outlookService' && !config.scopes.every((scope) => scope.endsWith('/.default'))
-      ? ['scopes', 'an app that acts for itself asks for <resource>/.default']
+      ? ['scopes', 'an app with client credentials must request <resource>/.default']
       : undefined,
   checkProtocol,
 ]
@@ -104,14 +104,14 @@ export async function checkCredential({ field, secret, config }: CheckCredential
   try {
     const key = readSigningKey({ secret, rsa: presetOf(config).rsa })
     if (key === undefined)
-      return service ? invalid('is no private key (PEM, or a JSON key file)') : ok(undefined)
+      return service ? invalid('is not a private key (PEM, or a JSON key file)') : ok(undefined)
     if (key.email !== undefined && key.email !== config.clientId)
       return invalid('is the key of another service account than clientId')
     await checkSigningKey(key)
     return ok(undefined)
   } catch {
     // The parser's message may quote the key.
-    return invalid('is no private key that can be used')
+    return invalid('is not a usable private key')
   }
 }
 

@@ -75,9 +75,9 @@ export function isFilledPerAccount({ urlParams }: Pick<AppConfig, 'urlParams'>):
 const inertValue = /^[A-Za-z0-9_-][A-Za-z0-9_.~:-]{0,255}$/
 
 function complaintOf(value: string, pattern: string): string | undefined {
-  if (!inertValue.test(value)) return 'must have letters, digits and _.~:- alone, 256 at most'
+  if (!inertValue.test(value)) return 'must have only letters, digits and _.~:-, and 256 at most'
   // Matching takes bounded time: see `url-pattern.ts`.
-  return new RegExp(pattern, 'u').test(value) ? undefined : 'is not what the app allows'
+  return new RegExp(pattern, 'u').test(value) ? undefined : 'does not match the pattern of the app'
 }
 
 function fillValues<T>(

@@ -29,16 +29,16 @@ export function patternComplaint(pattern: string): string | undefined {
   if (!isAnchored(pattern)) return 'must begin with ^ and end with $'
   const pieces = piecesOf(pattern.slice(1, -1))
   if (pieces.some(({ kind }) => kind === 'unknown'))
-    return 'must have characters, classes, groups, | and counts alone'
-  if (pieces.some(isMisplaced)) return 'must have one count at most behind each character, class or group'
+    return 'must have only characters, classes, groups, | and quantifiers'
+  if (pieces.some(isMisplaced)) return 'must have one quantifier at most after each character, class or group'
   if (pieces.some(repeatsGroup)) return 'must not repeat a group'
   const depths = depthsOf(pieces)
   if (depths.at(-1) !== 0 || depths.some((depth) => depth < 0 || depth > deepest))
-    return 'must have groups that are closed, and not many in one another'
+    return 'must have closed groups, and few nested ones'
   if (pieces.some(({ kind }, at) => kind === 'choice' && depths[at] === 0))
     return 'must not have | outside of a group'
   const ways = pieces.reduce((product, piece) => product * waysOf(piece), 1)
-  return ways > mostWays ? 'must have fewer counts: it could take too long to match' : undefined
+  return ways > mostWays ? 'must have fewer quantifiers: matching could take too long' : undefined
 }
 
 /** The last dollar sign is not escaped. */

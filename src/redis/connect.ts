@@ -164,5 +164,5 @@ function sentence({ where, named, error }: { where: string; named: string; error
 /** The command or key that the ACL denies, from Redis' message. */
 export function lacking({ where, error }: { where: string; error: Error }): string {
   const said = error.message.replace(/^.*?(NOPERM|ERR) /, '').replace(/\.?( script: .*)?$/s, '')
-  return `Redis at ${where} withholds a permission: ${said}. The ACL that suffices is in docs/operations.md.`
+  return `Redis at ${where} denies a permission: ${said}. The ACL that suffices is in docs/operations.md.`
 }

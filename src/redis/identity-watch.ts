@@ -81,7 +81,7 @@ export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
   }
 
   function flawOf(meta: Readonly<Record<string, string>>): string | null {
-    if (meta.identity === undefined && !identity.isOf(meta)) return 'came back without its data'
+    if (meta.identity === undefined && !identity.isOf(meta)) return 'has lost its data'
     if (meta.identity !== undefined && meta.identity !== identity.id)
       return `holds other data (identity ${meta.identity})`
     const key = foreignKey(sealer, meta)

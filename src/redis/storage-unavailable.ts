@@ -8,9 +8,9 @@ const sentences: Readonly<Record<StorageTrouble, string>> = {
   unreachable: 'the storage cannot be reached',
   full: 'the storage is full: Redis has reached its maxmemory',
   read_only: 'the storage is read-only: Redis is a replica',
-  disk: 'the storage takes no writes: Redis cannot write to its disk',
+  disk: 'the storage rejects writes: Redis cannot write to its disk',
   forbidden: "the storage refuses a command: the ACL of tokenbus' Redis user lacks it",
-  lost: 'the storage came back without its data',
+  lost: 'the storage has lost its data',
 }
 
 export const storageTroubles = Object.keys(sentences) as StorageTrouble[]

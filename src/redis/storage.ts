@@ -201,6 +201,6 @@ function notStarted(url: string, error: StorageUnavailable): StartError {
   const sentence =
     why === 'forbidden' && cause instanceof Error
       ? lacking({ where, error: cause })
-      : `Redis at ${where} cannot be worked on: ${error.message}.`
+      : `Redis at ${where} cannot be used: ${error.message}.`
   return new StartError(sentence, { cause: error })
 }

@@ -49,7 +49,7 @@ export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHe
     if (trouble === null && looks++ % usuallyEvery !== 0) return
     try {
       await prove()
-      if (trouble !== null) logger.info('the storage takes writes again')
+      if (trouble !== null) logger.info('the storage accepts writes again')
       trouble = null
     } catch (error) {
       note(error, probed)

@@ -52,7 +52,7 @@ export function createWriteLevel(
     snapshotSchema: () => schemas[written] as number,
     refresh,
     async recent() {
-      if (outdated) throw new StorageUnavailable('the storage takes only what newer versions write')
+      if (outdated) throw new StorageUnavailable('the storage accepts only records of newer versions')
       if (written < newestLevel && timers.elapsed() - readAt > trustedFor) await refresh()
     },
   }

@@ -141,7 +141,7 @@ describe('tokenbus dev', () => {
 
   it.each([
     ['watch', 0, ''],
-    ['dev', 1, 'Nobody reads the output any more (a closed pipe); stopping.\n'],
+    ['dev', 1, 'The output was closed (broken pipe); stopping.\n'],
   ])(
     '%s ends in good order when the reader of its output has gone',
     async (command, code, said) => {

@@ -129,7 +129,7 @@ describe('an account that fills in its app’s URLs', () => {
   })
   it.each([
     [{}, 'params.tenant: required'],
-    [{ tenant: 'ACME' }, 'params.tenant: is not what the app allows'],
+    [{ tenant: 'ACME' }, 'params.tenant: does not match the pattern of the app'],
     [{ tenant: 'a/../../evil' }, 'params.tenant: must have'],
     [{ tenant: 'a@evil.example' }, 'params.tenant: must have'],
     [{ tenant: 'acme', other: 'x' }, "params: other is not one of the app's urlParams"],

@@ -45,7 +45,7 @@ it.skipIf(process.platform !== 'linux')('serve does not start below /proc', asyn
 it('dev refuses a directory of another program; serve adds its spool', async () => {
   await writeFile(join(folder, 'dump.rdb'), '')
   await expect(prepare(folder)).rejects.toThrow(
-    `The data directory ${folder} holds what is not of tokenbus dev (dump.rdb); set TOKENBUS_DATA_DIR to an empty or a new directory.`,
+    `The data directory ${folder} contains files that are not of tokenbus dev (dump.rdb); set TOKENBUS_DATA_DIR to an empty or a new directory.`,
   )
   expect(await readdir(folder)).toEqual(['dump.rdb'])
   await prepare(folder, 'serve')

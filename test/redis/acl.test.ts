@@ -81,7 +81,7 @@ it.each(['+hsetnx', '+info', '+eval', '+set'])(
     await aclUser('less', [...rules, command.replace('+', '-')])
     const opening = open('less')
     await expect(opening).rejects.toThrow(
-      /^Redis at 127\.0\.0\.1:\d+ withholds a permission: .*\. The ACL that suffices is in docs\/operations\.md\.$/,
+      /^Redis at 127\.0\.0\.1:\d+ denies a permission: .*\. The ACL that suffices is in docs\/operations\.md\.$/,
     )
   },
 )
@@ -91,5 +91,5 @@ it('the same holds for an ACL for other keys', async () => {
     'elsewhere',
     rules.map((rule) => (rule === '~tb:*' ? '~other:*' : rule)),
   )
-  await expect(open('elsewhere')).rejects.toThrow(/withholds a permission: .*keys/)
+  await expect(open('elsewhere')).rejects.toThrow(/denies a permission: .*keys/)
 })

@@ -20,12 +20,12 @@ describe('a Redis that restarts empty', () => {
     expect(await node.tokenbus.getToken('alice', {})).toMatchObject({ ok: true })
     const backup = await backUp()
     await replaceRedis()
-    await eventually(async () => expect(node.storage.trouble()).toMatch(/^Redis came back without its data/))
+    await eventually(async () => expect(node.storage.trouble()).toMatch(/^Redis has lost its data/))
     const identity = /whose tb:meta has identity ([-\da-f]{36})\.$/.exec(
       node.storage.trouble() as string,
     )?.[1]
     expect(await node.tokenbus.getToken('alice', {})).toMatchObject(refused)
-    await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(/without its data/)
+    await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(/has lost its data/)
     expect(await scene.client.keys('*')).toEqual([])
 
     await replaceRedis(backup)
@@ -155,8 +155,6 @@ describe('a Redis that rejects writes', () => {
       partitions: 4,
       logger: pino({ level: 'silent' }),
     })
-    await expect(opening).rejects.toThrow(
-      `Redis at 127.0.0.1:${scene.redis.port} cannot be worked on: ${full}.`,
-    )
+    await expect(opening).rejects.toThrow(`Redis at 127.0.0.1:${scene.redis.port} cannot be used: ${full}.`)
   })
 })

@@ -10,7 +10,7 @@ import { type RedisServer, startRedis } from '../support/redis.ts'
 import { scriptedProvider } from '../support/scripted-provider.ts'
 
 export const refused = {
-  failure: { error: 'storage_unavailable', message: 'the storage came back without its data', retryAfter: 1 },
+  failure: { error: 'storage_unavailable', message: 'the storage has lost its data', retryAfter: 1 },
 }
 
 /** NATS, and a Redis on disk that another one can take the place of. */

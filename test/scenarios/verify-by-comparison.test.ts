@@ -120,7 +120,7 @@ describe('verifying the credentials of an app', () => {
       expect(await verify(endpoint.url, { clientSecret })).toMatchObject([
         {
           ok: null,
-          message: expect.stringContaining('a made-up client is answered the same'),
+          message: expect.stringContaining('a dummy client gets the same response'),
           action: expect.any(String),
         },
       ])
