@@ -31,31 +31,48 @@ export interface SealedTokens {
 export function createSealedTokens(sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'>): SealedTokens {
   return {
     isStale: sealer.isStale,
-    seal({ accessToken, refreshToken, resources = {}, place: p, extra: e }, place) {
-      const others = Object.entries(resources).map(([key, token]) => [key, token.reveal()] as const)
-      const x = others.length > 0 ? Object.fromEntries(others) : undefined
-      const text = JSON.stringify({ a: accessToken?.reveal(), r: refreshToken?.reveal(), x, p, e })
-      return sealer.seal({ text, ...place })
-    },
-    open(sealed, place) {
-      const { a, r, x, p, e } = JSON.parse(sealer.open({ sealed, ...place }).reveal()) as SealedText
-      return {
-        accessToken: a === undefined ? undefined : new Secret(a),
-        refreshToken: r === undefined ? undefined : new Secret(r),
-        ...(p && { place: p }),
-        ...(e && { extra: e }),
-        ...(x && {
-          resources: Object.fromEntries(Object.entries(x).map(([key, token]) => [key, new Secret(token)])),
-        }),
-      }
-    },
+    seal: (tokens, place) => sealer.seal({ text: serializeTokens(tokens), ...place }),
+    open: (sealed, place) => parseTokens(sealer.open({ sealed, ...place }).reveal()),
   }
 }
 
-interface SealedText {
-  readonly a?: string
-  readonly r?: string
-  readonly x?: Record<string, string>
-  readonly p?: GrantPlace
-  readonly e?: Extra
+/** In clear: to be encrypted. */
+export function serializeTokens({
+  accessToken,
+  refreshToken,
+  resources = {},
+  place: p,
+  extra: e,
+}: TokenPair): string {
+  const others = Object.entries(resources).map(([key, token]) => [key, token.reveal()] as const)
+  const x = others.length > 0 ? Object.fromEntries(others) : undefined
+  return JSON.stringify({
+    a: accessToken?.reveal(),
+    r: refreshToken?.reveal(),
+    x,
+    p,
+    e,
+  } satisfies PlainTokens)
+}
+
+/** The reverse of `serializeTokens`. */
+export function parseTokens(text: string): TokenPair {
+  const { a, r, x, p, e } = JSON.parse(text) as PlainTokens
+  return {
+    accessToken: a === undefined ? undefined : new Secret(a),
+    refreshToken: r === undefined ? undefined : new Secret(r),
+    ...(p && { place: p }),
+    ...(e && { extra: e }),
+    ...(x && {
+      resources: Object.fromEntries(Object.entries(x).map(([key, token]) => [key, new Secret(token)])),
+    }),
+  }
+}
+
+interface PlainTokens {
+  readonly a?: string | undefined
+  readonly r?: string | undefined
+  readonly x?: Record<string, string> | undefined
+  readonly p?: GrantPlace | undefined
+  readonly e?: Extra | undefined
 }

@@ -3,18 +3,18 @@ import type { LoadedAccount } from '../actors/account-actor.ts'
 import type { SealedTokens } from '../actors/sealed-tokens.ts'
 import type { Timers } from '../common/timers.ts'
 import { Tampered } from '../redis/integrity.ts'
+import type { Sealer } from '../redis/seal.ts'
 import { StorageUnavailable } from '../redis/storage-unavailable.ts'
-import { type Answer, openAnswer, parseSealedAnswer, type SealedAnswer, sealAnswer } from './answer-text.ts'
+import { type Answer, openAnswer, parseSealedAnswer, sealAnswer } from './answer-text.ts'
+import { createRecentAnswers } from './recent-answers.ts'
 import type { Spool } from './spool.ts'
 
-const keptFor = 5 * 60_000
-/** Maximum number of characters of encrypted answers. */
-const mostKeptCharacters = 33_554_432
 const longestPause = 2_000
 
 export interface PendingAnswersOptions {
   readonly spool: Spool
   readonly timers: Timers
+  readonly sealer: Pick<Sealer, 'seal' | 'open'>
   readonly sealed: SealedTokens
   readonly logger: Logger
   /** Delivers the answer to its account. Resolves once it is stored, or the account does not need it. */
@@ -43,32 +43,15 @@ export interface PendingAnswers {
  */
 export function createPendingAnswers({
   spool,
+  sealer,
   sealed,
   timers,
   logger,
   store,
   keep,
 }: PendingAnswersOptions): PendingAnswers {
-  const recent = new Map<string, SealedAnswer>()
-  let recentSize = 0
+  const recent = createRecentAnswers({ sealer, timers })
   let stopping = false
-
-  /** Stored: kept in case a failover loses it; beyond the limit the oldest are dropped. */
-  function remember(spooled: SealedAnswer): void {
-    recent.set(spooled.attempt, spooled)
-    recentSize += spooled.sealed.length
-    for (const [attempt, oldest] of recent) {
-      if (recentSize <= mostKeptCharacters) break
-      forget(attempt, oldest)
-    }
-    timers.after(keptFor, () => forget(spooled.attempt, spooled))
-  }
-
-  function forget(attempt: string, spooled: SealedAnswer): void {
-    if (recent.get(attempt) !== spooled) return
-    recent.delete(attempt)
-    recentSize -= spooled.sealed.length
-  }
 
   async function writeToSpool(answer: Answer): Promise<boolean> {
     try {
@@ -115,7 +98,7 @@ export function createPendingAnswers({
       }
     }
     if (spooled) await spool.remove(answer.attempt)
-    remember(sealAnswer(sealed, answer))
+    recent.add(answer)
     return held
   }
 
@@ -151,7 +134,7 @@ export function createPendingAnswers({
       return names.length
     },
     async redeliver() {
-      await Promise.all([...recent.values()].map((answer) => deliver(openAnswer(sealed, answer))))
+      await Promise.all(recent.all().map((answer) => deliver(answer)))
     },
     stopRetrying() {
       stopping = true

@@ -142,6 +142,7 @@ export async function spooledBy({ storage, host }: TestNode): Promise<string> {
       remove: async () => {},
       names: async () => [],
     },
+    sealer: storage.sealer,
     sealed: createSealedTokens(storage.sealer),
     timers: realTimers,
     logger: pino({ level: 'silent' }),
