@@ -23,9 +23,13 @@ export type FailureClass = 'A' | 'S' | 'P' | 'C' | 'T' | 'R'
 
 /** The provider's error: HTTP status, RFC 6749 §5.2 `error` and further codes. Never its free text. */
 export interface ProviderError {
+  /** HTTP status of the response; null if there was none. */
   readonly status: number | null
+  /** RFC 6749 §5.2 `error`, or a word of tokenbus's own if no response was received, such as `answer_timeout`. */
   readonly error: string
+  /** Microsoft's `suberror`, Google's `error_subtype` and similar fields. */
   readonly suberror?: string
+  /** The provider's numeric codes, such as Microsoft's `AADSTS` numbers. */
   readonly codes?: readonly number[]
   /** The claims the user must satisfy when signing in again, as JSON. */
   readonly claims?: string
@@ -36,15 +40,21 @@ export type Spend = 'current' | 'previous' | 'sibling'
 
 /** A second token of the grant: scopes of another API, or fewer scopes. `key`: the sorted scopes. */
 export interface Resource {
+  /** The scopes, sorted and joined by spaces; identifies the resource within the account. */
   readonly key: string
+  /** The scopes as requested. */
   readonly scopes: readonly string[]
 }
 
 /** The provider refused a resource, which is not requested again before `retryAt`. */
 export interface Refused {
+  /** A reason of the error catalogue. */
   readonly reason: string
+  /** What to do, in a sentence. */
   readonly action: string
+  /** When the provider refused, in milliseconds. */
   readonly at: number
+  /** Milliseconds; requests before this are answered with the refusal. */
   readonly retryAt: number
   /** The grant itself may have ended; its next refresh will show. */
   readonly aboutGrant: boolean
@@ -52,21 +62,31 @@ export interface Refused {
 
 /** A second token of the grant. `generation` 0: there is none yet. */
 export interface ResourceToken extends Resource {
+  /** The generation of the account at which this token was stored. */
   readonly generation: number
+  /** Start of the request that brought it, in milliseconds. */
   readonly issuedAt: number
+  /** Milliseconds; `never` if unknown. */
   readonly expiresAt: number
+  /** The soft deadline, in milliseconds. */
   readonly refreshAt: number
+  /** The last refusal, until a success. */
   readonly refused: Refused | null
 }
 
 /** One refresh in flight in the whole cluster. Times are milliseconds of cluster time. */
 export interface Attempt {
+  /** The id of the event that started it. */
   readonly id: string
+  /** The grant that the sent token belongs to. */
   readonly grantId: string
+  /** The generation that it replaces; an answer is judged by this and `grantId`. */
   readonly generation: number
+  /** The state before the attempt, to which a failed probe returns. */
   readonly from: AccountState
   /** An attempt for a parked account or an app that is down; on failure the account returns to its previous state. */
   readonly probe: boolean
+  /** Which refresh token it sends. */
   readonly spend: Spend
   /** The `claims` parameter of the request (JSON), from an API's challenge. */
   readonly claims: string | null
@@ -74,21 +94,31 @@ export interface Attempt {
   readonly resource: Resource | null
   /** The account's wake-up time before this attempt. */
   readonly resumeAt: number | null
+  /** When the intent was saved. */
   readonly startedAt: number
+  /** An attempt not sent by then is dropped unsent. */
   readonly sendBy: number
+  /** From then on the answer counts as missing, and any node may take over. */
   readonly giveUpAt: number
 }
 
 /** Why the account's token is not served, as announced in `token.invalid`. */
 export interface Invalid {
+  /** The state in which the token is not served. */
   readonly state: 'revoked' | 'secret-expired'
+  /** A reason of the error catalogue, or an operator's own word. */
   readonly reason: string
+  /** A: the grant has ended. S: a person has to act. P: the app is rejected. */
   readonly class: 'A' | 'S' | 'P'
+  /** True if the same grant may work again. */
   readonly recoverable: boolean
+  /** What to do, in a sentence. */
   readonly action: string
+  /** The reason was concluded from the account's history; the provider gave none. */
   readonly inferred?: true
   /** Reported by an operator or a security event, not by the token endpoint. */
   readonly reported?: true
+  /** The provider's error codes, never its free text. */
   readonly providerError: ProviderError
   /** The revision of the app's settings under which it was refused, if other settings may help. */
   readonly settings?: number
@@ -96,23 +126,33 @@ export interface Invalid {
 
 /** The last failed refresh of an account. `at` is in milliseconds of cluster time. */
 export interface LastError {
+  /** When the attempt failed. */
   readonly at: number
+  /** Determines the retry or the end of the grant. */
   readonly class: FailureClass
+  /** A reason of the error catalogue. */
   readonly reason: string
+  /** What to do, in a sentence. */
   readonly action: string
+  /** The provider's error codes, never its free text. */
   readonly providerError: ProviderError
 }
 
 /** The effective settings of an account: its own first, then its app's. */
 export interface AccountSettings {
+  /** The id of the app. */
   readonly app: string
+  /** The name of the provider, as the app was put. */
   readonly provider: string
+  /** The user as the provider names them, usually an e-mail address. */
   readonly user: string
   /** The provider's id of the user (`sub`); null if unknown. */
   readonly subject: string | null
   /** Null where no person signed in, or nobody said who it was. */
   readonly identity: Identity | null
+  /** When tokens are refreshed ahead of expiry. */
   readonly policy: Policy
+  /** What the provider does with a used refresh token. */
   readonly rotation: Rotation
   /** How long a provider with `grace` accepts a used refresh token again, in milliseconds. */
   readonly graceMs: number
@@ -122,6 +162,7 @@ export interface AccountSettings {
   readonly testingLifeMs: number
   /** The reason of a refusal after the refresh token's reported lifetime. */
   readonly outlived: 'consent_expired' | 'inactive'
+  /** The credential that brings the next access token. */
   readonly refreshWith: RefreshWith
   /** Values for the `{name}` placeholders in the URLs of its app. */
   readonly params: Readonly<Record<string, string>>
@@ -129,6 +170,7 @@ export interface AccountSettings {
 
 /** An API rejected a token that cannot be replaced. Times in milliseconds. */
 export interface Rejection {
+  /** The generation that was reported. */
   readonly generation: number
   /** The time of the first report. */
   readonly since: number
@@ -138,6 +180,7 @@ export interface Rejection {
 
 /** The state of an account. It never contains secrets; tokens are stored encrypted beside it. */
 export interface AccountContext extends AccountSettings {
+  /** The id of the account. */
   readonly account: string
   /** Random per grant; null before the first grant and after removal. */
   readonly grantId: string | null
@@ -147,16 +190,21 @@ export interface AccountContext extends AccountSettings {
   readonly generation: number
   /** The generation of the account's own access token, to which the times and scopes here belong. */
   readonly tokenGeneration: number
+  /** Start of the request that brought the current token, in milliseconds; 0 without one. */
   readonly issuedAt: number
+  /** Expiry of the current token, in milliseconds; 0 without one, `never` if unknown. */
   readonly expiresAt: number
   /** The soft deadline. */
   readonly refreshAt: number
+  /** The granted scopes, at most 256. */
   readonly scopes: readonly string[]
   /** When the account wants its next `timer.due`; null only for a dead or absent grant. */
   readonly wakeAt: number | null
   /** No refresh starts before this. */
   readonly retryAt: number
+  /** Consecutive failed attempts; determines the backoff. */
   readonly failures: number
+  /** When the account entered its announced state, in milliseconds. */
   readonly since: number
   /** The state before the last announced one; never `refreshing`, which is only transitional. */
   readonly previousState: AccountState | null
@@ -166,13 +214,17 @@ export interface AccountContext extends AccountSettings {
   readonly grantEndsAt: number | null
   /** `account.grant-expiring` has been published, or is not needed. */
   readonly grantEndTold: boolean
+  /** The last success, in milliseconds; null if there was none. */
   readonly lastRefreshedAt: number | null
+  /** The refresh in flight; null outside of `refreshing`. */
   readonly attempt: Attempt | null
   /** The attempt that brought the current generation; its answer may be delivered again. */
   readonly answeredBy: string | null
   /** Since when an answer to the current refresh token may be missing. */
   readonly doubtSince: number | null
+  /** The refresh token before the current one is stored. */
   readonly hasPrevious: boolean
+  /** The unused refresh token of a second answer is stored. */
   readonly hasSibling: boolean
   /** The second tokens, the most recently fetched last. */
   readonly resources: readonly ResourceToken[]
@@ -182,7 +234,9 @@ export interface AccountContext extends AccountSettings {
   readonly rejection: Rejection | null
   /** Token bucket of the refreshes that callers may force. */
   readonly bucket: TokenBucket
+  /** Why the token is not served; null while it may be. */
   readonly invalid: Invalid | null
+  /** The last failed refresh; null after a success, unless its scopes had to be cut (`scopes_cut`). */
   readonly lastError: LastError | null
   /** The number of consecutive refusals with unknown error codes, and the time of the first; null if there are none. */
   readonly unknownWords: { readonly count: number; readonly since: number } | null
@@ -190,10 +244,18 @@ export interface AccountContext extends AccountSettings {
 
 /** What an account machine is created with. */
 export interface AccountInput {
+  /** The id of the account. */
   readonly account: string
 }
 
-/** The context of an account without a grant. */
+/**
+ * The context of an account without a grant.
+ *
+ * @example
+ * ```ts
+ * const snapshot = fromStored(accountMachine, { schema: snapshotSchema, value: 'expiring', context: absentAccount({ account: 'alice' }) })
+ * ```
+ */
 export function absentAccount({ account }: AccountInput): AccountContext {
   return {
     account,

@@ -10,13 +10,17 @@ interface Happened {
 /** A new grant, or the same one put again. */
 export interface AccountAuthorized extends Happened {
   readonly type: 'account.authorized'
+  /** Random for a new grant; that of before if the same one is put again. */
   readonly grantId: string
+  /** The effective settings. */
   readonly settings: AccountSettings
+  /** The granted scopes. */
   readonly scopes: readonly string[]
   /** Expiry of the access token; null if there is none. */
   readonly expiresAt: number | null
   /** Expiry of the refresh token; null if unknown. */
   readonly grantEndsAt: number | null
+  /** False if there is only an access token. */
   readonly refreshable: boolean
   /** The grant is of another person than before: the address of the earlier one. */
   readonly previousUser?: string
@@ -25,6 +29,7 @@ export interface AccountAuthorized extends Happened {
 /** Other settings for the same grant. */
 export interface AccountUpdated extends Happened {
   readonly type: 'account.updated'
+  /** The effective settings, all of them. */
   readonly settings: AccountSettings
 }
 
@@ -43,7 +48,9 @@ export interface TokenRequested extends Happened {
   readonly type: 'token.requested'
   /** Milliseconds; null for the default. */
   readonly minValidity: number | null
+  /** Refresh although the current token is valid, within the limit of forced refreshes. */
   readonly force: boolean
+  /** Force only if this is the current generation; null: whatever it is. */
   readonly ifGeneration: number | null
   /** Null for the account's own token. */
   readonly resource: Resource | null
@@ -52,9 +59,11 @@ export interface TokenRequested extends Happened {
 /** An API answered 401 to the token of this generation. */
 export interface TokenRejected extends Happened {
   readonly type: 'token.rejected'
+  /** The generation of the rejected token; a report of an older one changes nothing. */
   readonly generation: number
   /** The claims challenge that came with the 401, as JSON text; null without one. */
   readonly claims: string | null
+  /** Null for the account's own token. */
   readonly resource: Resource | null
 }
 
@@ -68,14 +77,19 @@ export interface TimerDue extends Happened {
 /** The provider answered with tokens (RFC 6749 §5.1). Judged by the grant and generation that were spent, not by the attempt. */
 export interface RefreshSucceeded extends Happened {
   readonly type: 'refresh.succeeded'
+  /** The id of the attempt. */
   readonly attempt: string
+  /** The grant that the sent refresh token belongs to. */
   readonly grantId: string
+  /** The generation of the sent refresh token. */
   readonly baseGeneration: number
+  /** Start of the request, in milliseconds; `expiresIn` counts from here. */
   readonly startedAt: number
   /** Milliseconds from `startedAt`; null if not in the answer. */
   readonly expiresIn: number | null
   /** The same for the refresh token. */
   readonly refreshTokenExpiresIn: number | null
+  /** The granted scopes; null if the answer does not list them, which means as requested. */
   readonly scopes: readonly string[] | null
   /** The provider reported more or longer scopes than are stored. */
   readonly scopesCut?: true | undefined
@@ -88,17 +102,25 @@ export interface RefreshSucceeded extends Happened {
 /** An attempt ended without tokens (RFC 6749 §5.2, or no answer). Counts only for its own attempt and generation. */
 export interface RefreshFailed extends Happened {
   readonly type: 'refresh.failed'
+  /** The id of the attempt. */
   readonly attempt: string
+  /** The generation of the refresh token that was, or would have been, sent. */
   readonly baseGeneration: number
+  /** Determines the retry or the end of the grant. */
   readonly class: FailureClass
+  /** A reason of the error catalogue. */
   readonly reason: string
+  /** True if the same grant may work again. */
   readonly recoverable: boolean
+  /** What to do, in a sentence. */
   readonly action: string
+  /** The reason was concluded from the account's history. */
   readonly inferred?: true
   /** The request was sent, and an answer with a rotated token may have been lost. */
   readonly inDoubt: boolean
   /** Milliseconds to wait, by the provider or the app. */
   readonly retryAfter: number | null
+  /** The provider's error codes, never its free text. */
   readonly providerError: ProviderError
   /** False: a parked grant is not probed; only a change of its app or a new consent helps. */
   readonly wakes?: false
@@ -111,15 +133,20 @@ export interface RefreshFailed extends Happened {
 /** The answer of the attempt in flight cannot be stored because of a bug; it is kept beside the account. */
 export interface RefreshKept extends Happened {
   readonly type: 'refresh.kept'
+  /** The id of the attempt. */
   readonly attempt: string
 }
 
 /** An operator or a security event reports that the grant has ended. */
 export interface GrantRevoked extends Happened {
   readonly type: 'grant.revoked'
+  /** A: the grant has ended. S: a person has to act. */
   readonly class: 'A' | 'S'
+  /** A reason of the error catalogue, or an operator's own word. */
   readonly reason: string
+  /** What to do, in a sentence. */
   readonly action: string
+  /** True if the same grant may work again. */
   readonly recoverable: boolean
   /** When it ended; does not concern a newer grant. */
   readonly endedAt: number

@@ -5,6 +5,12 @@ import { always, answered, begin, fetch, refuse, replace, warn } from './account
 /**
  * The life of one connected account. Pure: time, randomness and the provider's answers come in as events; effects are
  * performed after the save. Single flight: the node that wins the save into `refreshing` performs the refresh.
+ *
+ * @example
+ * ```ts
+ * const past = [authorized({ with: { policy: 'eager' } })]
+ * given(accountMachine, past).when(timerDue({ at: start + hour })).then({ state: 'refreshing' })
+ * ```
  */
 export const accountMachine = accountSetup.createMachine({
   id: 'account',

@@ -12,6 +12,7 @@ const provenFirst = second
 /** An attempt that wants to be sent while its app may be in question. */
 export interface ProbeCandidate
   extends Pick<ClientQuestioned, 'attempt' | 'grant' | 'endpoint' | 'workedBefore'> {
+  /** Cluster time in milliseconds. */
   readonly at: number
 }
 

@@ -8,8 +8,11 @@ export type AppState = (typeof appStates)[number]
 
 /** A client secret as the machine knows it: never its text. Times in milliseconds. */
 export interface SecretStatus {
+  /** The id under which it was added. */
   readonly id: string
+  /** Null if unknown. */
   readonly expiresAt: number | null
+  /** The provider has refused it. */
   readonly rejected: boolean
   /** The last announced threshold of remaining days. */
   readonly warnedDays: number | null
@@ -33,16 +36,21 @@ export type EvidenceKind = 'client' | 'general' | 'unknown'
  * sent later, with its id, are evidence. Bounded: a second refused grant ends it if no control is conclusive.
  */
 export interface Question {
+  /** Requests sent later carry it; only these count as evidence. */
   readonly id: string
+  /** The kind of the first refusal. */
   readonly accusation: EvidenceKind
   /** The token endpoint and client. */
   readonly endpoint: string
+  /** Milliseconds. */
   readonly openedAt: number
   /** The refused grants, the one that opened the question first. */
   readonly grants: readonly string[]
+  /** The number of refusals that count as evidence. */
   readonly refusals: number
   /** True if one of them had been refreshed before. */
   readonly worked?: boolean
+  /** Milliseconds. */
   readonly lastRefusalAt: number
   /** Secrets refused for the first grant, if another secret may be accepted. */
   readonly refusedSecrets: readonly string[]
@@ -56,6 +64,7 @@ export interface Question {
   readonly lookedAt: number
   /** How often more evidence was requested. */
   readonly rounds: number
+  /** The control request: not sent, in flight, or answered without a conclusion. */
   readonly control: 'none' | 'sent' | 'inconclusive'
 }
 
@@ -64,8 +73,11 @@ export interface Question {
  * are equal, controls are inconclusive.
  */
 export interface Baseline {
+  /** The token endpoint and client that it was learnt at. */
   readonly endpoint: string
+  /** The answer to the app's own secret, in a comparable form. */
   readonly ownSecret: string
+  /** The answer to a made-up secret, in the same form. */
   readonly madeUpSecret: string
 }
 
@@ -77,8 +89,11 @@ export interface GeneralRefusal {
 
 /** Why the provider refuses the app. */
 export interface AppError {
+  /** A reason of the error catalogue. */
   readonly reason: string
+  /** What to do, in a sentence. */
   readonly action: string
+  /** The provider's error codes, never its free text. */
   readonly providerError: ProviderError
 }
 
@@ -91,19 +106,25 @@ export interface SecretPut {
 
 /** All an app remembers beside its configuration. Times are in milliseconds of cluster time; no secret is ever in it. */
 export interface AppContext {
+  /** The id of the app. */
   readonly app: string
+  /** In the order in which they are tried. */
   readonly secrets: readonly SecretStatus[]
+  /** Always null; kept for older nodes. */
   readonly suspicion: LegacySuspicion | null
+  /** The half-open circuit; null otherwise. */
   readonly question: Question | null
   /** When the circuit was last closed in the app's favour. */
   readonly clearedAt: number
   /** When the client was first accepted; 0 if never. */
   readonly acceptedAt: number
+  /** Null until it was learnt. */
   readonly baseline: Baseline | null
   /** When to learn the baseline next; null if no request was accepted yet. */
   readonly baselineAt: number | null
   /** When the last control was sent; 0 if never. */
   readonly controlAt: number
+  /** The grant last refused with a general error code, within a day; null if there is none. */
   readonly denial: GeneralRefusal | null
   /** The last few refused endpoints of an app with `urlParams`. */
   readonly endpoints: readonly RefusedEndpoint[]
@@ -113,21 +134,34 @@ export interface AppContext {
   readonly lastProbed: string | null
   /** The account that looks next: its grant is newer than what the app was judged by. */
   readonly newcomer: string | null
+  /** No request is sent before this, as the provider demands; 0 if it does not. */
   readonly throttledUntil: number
+  /** Consecutive probes without success; determines their backoff. */
   readonly probes: number
+  /** When an open circuit is probed next; null while it is not open. */
   readonly probeAt: number | null
   /** Accounts waiting for a secret still have to be woken. */
   readonly waking: boolean
   /** All its accounts have to be woken then, because the app was disabled. */
   readonly wakingAll?: boolean
+  /** When the app wants its next `timer.due`; null if it does not. */
   readonly wakeAt: number | null
+  /** When the app entered its state. */
   readonly since: number
+  /** Why the provider refuses the app; null if it does not. */
   readonly lastError: AppError | null
   /** Why the last consent came to nothing, where the app is to blame; null once one has come to something. */
   readonly consentFault: AppError | null
 }
 
-/** An app that nothing has happened to. */
+/**
+ * The context of an app before its first event.
+ *
+ * @example
+ * ```ts
+ * const snapshot = fromStored(appMachine, { schema: snapshotSchema, value: 'healthy', context: newApp({ app: 'google' }) })
+ * ```
+ */
 export function newApp({ app }: { app: string }): AppContext {
   return {
     app,

@@ -2,23 +2,32 @@ import type { AppError, Baseline, EvidenceKind, SecretPut } from './app-context.
 import type { EndpointEvent } from './refused-endpoint.ts'
 
 interface Happened {
+  /** Cluster time in milliseconds. */
   readonly at: number
+  /** Random; becomes the id of a question that this event opens. */
   readonly id: string
 }
 
 /** The app's state that the sender saw right before the request. */
 export interface Sent {
+  /** When the request was sent, in milliseconds. */
   readonly at: number
+  /** The token endpoint and client. */
   readonly endpoint: string
+  /** The id of the question that was open; null if none was. */
   readonly question: string | null
 }
 
 /** A refusal that may be about the client. */
 export interface ClientRejected extends Happened, AppError {
   readonly type: 'client.rejected'
+  /** The kind of the error code. */
   readonly accusation: EvidenceKind
+  /** The id of the attempt. */
   readonly attempt: string
+  /** The grant that was sent. */
   readonly grant: string
+  /** What its sender knew of the app; decides whether it counts as evidence. */
   readonly sent: Sent
   /** True if the grant has ever been refreshed. */
   readonly workedBefore: boolean
@@ -43,9 +52,13 @@ export interface ClientAccepted extends Happened {
 /** An attempt asks to be the probe. */
 export interface ClientQuestioned extends Happened {
   readonly type: 'client.questioned'
+  /** The id of the attempt. */
   readonly attempt: string
+  /** The grant that it would send. */
   readonly grant: string
+  /** The token endpoint and client. */
   readonly endpoint: string
+  /** True if the grant has ever been refreshed. */
   readonly workedBefore: boolean
 }
 

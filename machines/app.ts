@@ -59,6 +59,12 @@ const working = {
 /**
  * One OAuth client, with the circuit breaker for its credentials. Accounts follow lazily: each checks the app's state when it
  * would refresh. A replaced secret wakes all of them, without a new consent.
+ *
+ * @example
+ * ```ts
+ * const secrets = [{ id: 'first', expiresAt: start + 10 * day, fresh: true }]
+ * given(appMachine, []).when({ type: 'app.secret-updated', at: start, id: 'e1', secrets }).then({ state: 'secret-expiring' })
+ * ```
  */
 export const appMachine = appSetup.createMachine({
   id: 'app',

@@ -1,6 +1,8 @@
 /** What a reason means, and what to do. */
 export interface ReasonText {
+  /** What happened, in a sentence. */
   readonly means: string
+  /** What to do, in a sentence. */
   readonly action: string
   /** Actions for special cases of the reason, by name; `{name}` in one is a value filled in when it is used. */
   readonly more?: Readonly<Record<string, string>>

@@ -5,10 +5,13 @@ import type { ProviderError } from './account-context.ts'
  * of no other.
  */
 export interface RefusedEndpoint {
+  /** The token endpoint and client. */
   readonly endpoint: string
   /** The grants it refused; two are conclusive. */
   readonly grants: readonly string[]
+  /** When it last refused, in milliseconds. */
   readonly at: number
+  /** What it answered. */
   readonly error: {
     readonly reason: string
     readonly action: string
@@ -16,7 +19,9 @@ export interface RefusedEndpoint {
   }
   /** The attempt that may look whether it takes the client again, and how many have. */
   readonly probe: string | null
+  /** Consecutive probes without success; determines their backoff. */
   readonly probes: number
+  /** When it is probed next, in milliseconds. */
   readonly probeAt: number
 }
 

@@ -7,10 +7,15 @@ const mostResources = 8
 
 /** An access token of the account: its own, or a second one. */
 export interface HeldToken {
+  /** The generation at which it was stored. */
   readonly generation: number
+  /** Start of the request that brought it, in milliseconds. */
   readonly issuedAt: number
+  /** Milliseconds; `never` if unknown. */
   readonly expiresAt: number
+  /** The soft deadline, in milliseconds. */
   readonly refreshAt: number
+  /** The granted scopes. */
   readonly scopes: readonly string[]
 }
 

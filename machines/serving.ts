@@ -5,6 +5,7 @@ import { effectiveMinValidity, never } from './time-rules.ts'
 
 /** A caller's requirements. `minValidity` in milliseconds, null for the default. */
 export interface Want {
+  /** Milliseconds; null for the default. */
   readonly minValidity: number | null
   /** While a refresh is in flight, wait for a token newer than this generation. */
   readonly newerThan?: number
@@ -33,8 +34,11 @@ export type ServingDecision =
 
 /** An account as a reader has it: its state, its context, and the time, in milliseconds of cluster time. */
 export interface Seen {
+  /** The state of the snapshot. */
   readonly state: AccountState
+  /** The context of the snapshot. */
   readonly context: AccountContext
+  /** Cluster time in milliseconds. */
   readonly at: number
   /** The time by which tokens expire, if later than `at`. */
   readonly expiryTime?: number
@@ -67,7 +71,9 @@ export function isUsable(seen: Seen, { minValidity, newerThan = -1, resource }: 
 
 /** The caller's requirements that the answered token does not meet. */
 export interface UnmetRequirements {
+  /** The token expires sooner than required. */
   readonly minValidityMet?: false
+  /** The token is not newer than the one it should replace. */
   readonly refreshed?: false
 }
 
@@ -85,7 +91,15 @@ export function unmetRequirements(
   return { ...(livesTooShort && { minValidityMet: false }), ...(isOld && { refreshed: false }) }
 }
 
-/** How to answer a caller after its request was processed by the machine. */
+/**
+ * How to answer a caller after its request was processed by the machine.
+ *
+ * @example
+ * ```ts
+ * const decision = servingDecision({ state: 'expiring', context, at: 1_800_000_000_000 }, { minValidity: null, resource: null })
+ * if (decision.kind === 'wait') await changed
+ * ```
+ */
 export function servingDecision(seen: Seen, want: Want): ServingDecision {
   const { state, context, at } = seen
   const { resource } = want

@@ -45,15 +45,25 @@ const added: Readonly<Record<number, Readonly<Record<string, object>>>> = {
 
 /** A snapshot as stored and recorded: plain JSON. */
 export interface StoredSnapshot {
+  /** The schema number under which it is stored. */
   readonly schema: number
+  /** The state. */
   readonly value: string
+  /** Plain JSON without secrets. */
   readonly context: object
 }
 
-/** Thrown for a snapshot with an unknown schema number. */
+/** Thrown for a snapshot with an unknown schema number, as one stored by a newer version. */
 export class SnapshotError extends Error {}
 
-/** `schema`: an older number, while nodes of an older version run. */
+/**
+ * The stored form of a snapshot. `schema`: an older number, while nodes of an older version run.
+ *
+ * @example
+ * ```ts
+ * const json = JSON.stringify(toStored(snapshot))
+ * ```
+ */
 export function toStored(
   snapshot: { value: unknown; context: object },
   schema: number = snapshotSchema,
@@ -104,13 +114,30 @@ export function fromRecordedEvent(event: AccountEvent): AccountEvent {
   return mayBeOfSecond ? { ...event, resource: event.resource ?? null } : event
 }
 
-/** Throws `SnapshotError` for an unknown schema, and XState's own error for an unknown state. */
+/**
+ * The snapshot of a stored form, migrated from older schemas.
+ *
+ * @throws SnapshotError for an unknown schema; XState's own error for an unknown state
+ * @example
+ * ```ts
+ * const snapshot = fromStored(accountMachine, JSON.parse(json))
+ * ```
+ */
 export function fromStored<M extends AnyStateMachine>(machine: M, stored: StoredSnapshot): SnapshotFrom<M> {
   const { value, context } = migrate(machine.id, stored)
   return machine.resolveState({ value, context }) as SnapshotFrom<M>
 }
 
-/** One step of a machine: the next snapshot and the effects. Null if the state does not handle the event. */
+/**
+ * One step of a machine: the next snapshot and the effects, which are to be performed after the snapshot is saved. Pure. Null
+ * if the state does not handle the event.
+ *
+ * @example
+ * ```ts
+ * const done = step<typeof accountMachine, AccountEffect>(accountMachine, snapshot, { type: 'timer.due', at: 1_800_000_000_000, id: 'e1', used: true })
+ * const sends = done?.effects.filter(({ type }) => type === 'refresh.send')
+ * ```
+ */
 export function step<M extends AnyStateMachine, Effect>(
   machine: M,
   snapshot: SnapshotFrom<M>,

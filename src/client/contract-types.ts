@@ -100,10 +100,15 @@ export interface TokenInvalid {
   readonly reported?: boolean
   /** the error codes of the provider (RFC 6749 §5.2), never its free text */
   readonly providerError: {
+    /** HTTP status of the response; null if there was none */
     readonly status: number | null
+    /** `error` of RFC 6749 §5.2, or a word for a missing response */
     readonly error: string
+    /** Microsoft's `suberror`, Google's `error_subtype` and the like */
     readonly suberror?: string
+    /** the provider's numeric codes */
     readonly codes?: readonly number[]
+    /** the claims to satisfy when signing in again, as JSON */
     readonly claims?: string
   }
 }

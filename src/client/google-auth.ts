@@ -29,10 +29,13 @@ export function googleAuth<C extends GoogleClient>({
   scopes,
   client,
 }: {
+  /** From `connectTokens`. */
   readonly tokens: TokenSource
+  /** The id of the account to act for. */
   readonly account: string
   /** Use a second token of the same grant, with these scopes. */
   readonly scopes?: readonly string[]
+  /** Is changed and returned. */
   readonly client: C
 }): C {
   const accessToken = async () => (await tokens.get(account, { ...(scopes && { scopes }) })).accessToken

@@ -18,17 +18,24 @@ export interface GraphAuth extends GraphMiddleware {
 
 /**
  * Authenticates the Microsoft Graph SDK as an account. As `authProvider` alone it never sees a 401; as the first middleware
- * of the chain it also reports the rejected token and sends the request once more:
- * `middleware: [auth, ...MiddlewareFactory.getDefaultMiddlewareChain(auth)]`.
+ * of the chain it also reports the rejected token and sends the request once more.
+ *
+ * @example
+ * ```ts
+ * const signIn = graphAuth({ tokens, account: 'alice' })
+ * const graph = Client.initWithMiddleware({ middleware: [signIn, ...MiddlewareFactory.getDefaultMiddlewareChain(signIn)] })
+ * ```
  */
 export function graphAuth({
   tokens,
   account,
   scopes,
 }: {
+  /** From `connectTokens`. */
   readonly tokens: TokenSource
+  /** The id of the account to act for. */
   readonly account: string
-  /** Use a second token of the same grant, with these scopes; needed where the first token is for mail servers. */
+  /** Use a second token of the same grant, with these scopes; needed if the first token is for mail servers. */
   readonly scopes?: readonly string[]
 }): GraphAuth {
   let next: GraphMiddleware | undefined

@@ -11,24 +11,37 @@ export interface TokensFailure extends Omit<Failure, 'error'> {
   readonly error: TokensErrorCode
 }
 
-/** Why there is no token. Check `code`, then `reason`, `recoverable` and `action`; `retryAfter` is in seconds. */
+/**
+ * Why there is no token. Check `code`, then `reason`, `recoverable` and `action`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await tokens.get('alice')
+ * } catch (error) {
+ *   if (!(error instanceof TokensError)) throw error
+ *   if (error.code === 'grant_revoked') console.error(error.reason, error.action)
+ *   else if (error.retryAfter !== undefined) console.error(`retry in ${error.retryAfter} s`)
+ * }
+ * ```
+ */
 export class TokensError extends Error {
   override readonly name = 'TokensError'
-  /** The failure's word. */
+  /** The error code. */
   readonly code: TokensErrorCode
   /** The account that was asked for. */
   readonly account: string | undefined
-  /** Its state, where that is known. */
+  /** Its state, if known. */
   readonly state: string | undefined
-  /** Why the account is as it is: docs/errors.md. */
+  /** Why the account is in its state; `tokenbus explain <reason>` explains it. */
   readonly reason: string | undefined
   /** The same grant may work again. */
   readonly recoverable: boolean | undefined
-  /** What helps, in a sentence. */
+  /** What to do, in a sentence. */
   readonly action: string | undefined
   /** The claims the user must satisfy when signing in again, as JSON. */
   readonly claims: string | undefined
-  /** Seconds until it is worth asking again. */
+  /** Seconds after which a retry may succeed. */
   readonly retryAfter: number | undefined
 
   constructor(failure: TokensFailure, options?: ErrorOptions) {

@@ -7,11 +7,13 @@ export type FetchInput = string | URL | Request
 
 /** The events of `Tokens.on`, by name. */
 export interface TokenEvents {
+  /** An account has a newer token; the cache is updated already. */
   refreshed: TokenRefreshed
+  /** An account's token is no longer served; once per death of a grant or app. */
   invalid: TokenInvalid
 }
 
-/** The requirements for a token. */
+/** Requirements for a token. */
 export interface GetOptions {
   /** Seconds the token must still be valid; by default 30, or a quarter of its lifetime if that is less. */
   readonly minValidity?: number
@@ -21,6 +23,7 @@ export interface GetOptions {
   readonly scopes?: readonly string[]
   /** A token of the caller's, to exchange for one of the account's provider (RFC 8693). The result is not cached. */
   readonly subjectToken?: string
+  /** The type of `subjectToken` (RFC 8693 §3); by default `access_token`. */
   readonly subjectTokenType?: 'access_token' | 'refresh_token' | 'id_token' | 'jwt' | 'saml1' | 'saml2'
 }
 
@@ -41,14 +44,19 @@ export interface FetchInit extends RequestInit {
 }
 
 /**
- * Access tokens of accounts, requested over NATS and cached while they are valid. All methods reject with
- * `TokensError`.
+ * Access tokens of accounts, requested over NATS and cached while they are valid. All methods reject with `TokensError`.
+ *
+ * @example
+ * ```ts
+ * await using tokens = await connectTokens({ servers: 'nats://127.0.0.1:4222' })
+ * const { accessToken } = await tokens.get('alice')
+ * ```
  */
 export interface Tokens extends AsyncDisposable {
   /**
    * The account's token (RFC 6749 §1.4): from memory while it has 30 s left, or `minValidity`; else it is asked for over NATS. Equal calls share one request.
    *
-   * @throws TokensError of `code` `grant_revoked`, `account_not_found`, `provider_unavailable` (with `retryAfter`), `unreachable`, …: see docs/errors.md
+   * @throws TokensError of `code` `grant_revoked`, `account_not_found`, `provider_unavailable` (with `retryAfter`), `unreachable`, …: `tokenbus explain <code>` explains each
    * @example
    * ```ts
    * const { accessToken, expires } = await tokens.get('alice', { minValidity: 300 })

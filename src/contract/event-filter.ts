@@ -14,9 +14,23 @@ const maxPerSave = 16
 
 /**
  * Accepts an event whose body matches its subject and which is newer, by version or by time, than the last one accepted
- * for the same account or app. `max`: the number of accounts and apps remembered.
+ * for the same account or app.
+ *
+ * @example
+ * ```ts
+ * const accept = createEventFilter()
+ * for await (const message of await consumer.consume()) {
+ *   if (accept(message.subject, message.json())) await handle(message)
+ *   message.ack()
+ * }
+ * ```
  */
-export function createEventFilter({ max = 10_000 } = {}): EventFilter {
+export function createEventFilter({
+  max = 10_000,
+}: {
+  /** The number of accounts and apps that are remembered; by default 10,000. */
+  readonly max?: number
+} = {}): EventFilter {
   const known = new Map<string, LastAccepted>()
 
   return (subject, body) => {

@@ -28,11 +28,11 @@ const token = {
   generation: generationSchema.describe('counts the tokens of the account'),
 }
 export const providerErrorSchema = z.strictObject({
-  status: z.int().nullable(),
-  error: z.string(),
-  suberror: z.string().optional(),
-  codes: z.array(z.int()).optional(),
-  claims: z.string().optional(),
+  status: z.int().nullable().describe('HTTP status of the response; null if there was none'),
+  error: z.string().describe('`error` of RFC 6749 §5.2, or a word for a missing response'),
+  suberror: z.string().optional().describe("Microsoft's `suberror`, Google's `error_subtype` and the like"),
+  codes: z.array(z.int()).optional().describe("the provider's numeric codes"),
+  claims: z.string().optional().describe('the claims to satisfy when signing in again, as JSON'),
 })
 
 /** The body of each event by its type. Strict, so that no other field is ever published. */

@@ -97,7 +97,7 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** `TOKENBUS_REDIRECT_ORIGINS` */
   readonly redirectOrigins: readonly string[]
-  /** Undefined leaves it to the switch on the page. */
+  /** `TOKENBUS_ENABLE_TOKEN_API`; undefined: the switch on the operators' page decides. */
   readonly enableTokenApi: boolean | undefined
   /** `TOKENBUS_DATA_DIR` */
   readonly dataDir: string
@@ -107,7 +107,7 @@ export interface Config {
   readonly allowPrivateEndpoints: boolean
   /** `TOKENBUS_STREAM_REPLICAS` */
   readonly streamReplicas: number | undefined
-  /** Milliseconds. */
+  /** `TOKENBUS_LEAVE_AFTER`, in milliseconds */
   readonly leaveAfter: number
   /** `TOKENBUS_CATALOGUE_DIR` */
   readonly catalogueDir: string | undefined
@@ -115,7 +115,7 @@ export interface Config {
   readonly cacheMb: number
   /** `TOKENBUS_AUDIT` */
   readonly audit: { readonly to: 'stderr' | 'off' } | { readonly to: 'file'; readonly path: string }
-  /** For tests only: costs more than most replies. */
+  /** `TOKENBUS_CHECK_REPLIES`: validate each reply against its schema; for tests only */
   readonly checkReplies: boolean
   /** `TOKENBUS_LOG_LEVEL` */
   readonly logLevel: LogLevel
@@ -127,6 +127,10 @@ export interface Config {
  * Reads the environment, once.
  *
  * @throws StartError naming the variable and the rule, never the value
+ * @example
+ * ```ts
+ * const config = readConfig({ ...process.env, TOKENBUS_HTTP_PORT: '0' }, 'serve')
+ * ```
  */
 export function readConfig(env: Record<string, string | undefined>, mode: Mode): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))

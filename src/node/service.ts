@@ -30,8 +30,11 @@ import { describeConfig } from './describe-config.ts'
 import { createTokenbus } from './tokenbus.ts'
 
 export interface ServiceOptions {
+  /** From `readConfig`. */
   readonly config: Config
+  /** A pino logger; secrets are never logged. */
   readonly logger: Logger
+  /** Receives a line for each token read. */
   readonly audit: Audit
 }
 
@@ -39,6 +42,7 @@ export interface ServiceOptions {
 export interface Service {
   /** The base URL of its HTTP API. */
   readonly httpUrl: string
+  /** All requests, as NATS and HTTP answer them. */
   readonly tokenbus: Tokenbus
   /** Stores an API token created elsewhere, with scope `admin`. */
   adoptAdminToken(token: string): Promise<void>

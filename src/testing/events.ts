@@ -43,6 +43,11 @@ const newId = () => `event-${++ids}`
 
 type Given<E> = Partial<Omit<E, 'type'>>
 
+interface At {
+  /** Cluster time in milliseconds. */
+  readonly at: number
+}
+
 /**
  * A person has consented: a grant with an hour of access, `strict` rotation and policy `eager`. `with` changes these settings.
  *
@@ -70,13 +75,27 @@ export function authorized({
   }
 }
 
-/** The account wakes. `used` (was the token asked for?) is false unless given. */
-export function timerDue(given: Given<TimerDue> & { at: number }): TimerDue {
+/**
+ * The account's wake-up time has come. `used` (the token was requested during its lifetime) is false unless given.
+ *
+ * @example
+ * ```ts
+ * given(accountMachine, [authorized()]).when(timerDue({ at: start + hour })).then({ state: 'refreshing' })
+ * ```
+ */
+export function timerDue(given: Given<TimerDue> & At): TimerDue {
   return { type: 'timer.due', id: newId(), used: false, ...given }
 }
 
-/** A caller requests a token; without options unless given. */
-export function tokenRequested(given: Given<TokenRequested> & { at: number }): TokenRequested {
+/**
+ * A caller requests a token; without options unless given.
+ *
+ * @example
+ * ```ts
+ * tokenRequested({ at: start + minute, force: true })
+ * ```
+ */
+export function tokenRequested(given: Given<TokenRequested> & At): TokenRequested {
   return {
     type: 'token.requested',
     id: newId(),
@@ -88,8 +107,15 @@ export function tokenRequested(given: Given<TokenRequested> & { at: number }): T
   }
 }
 
-/** An API answered 401; to the current token unless `generation` is given. */
-export function tokenRejected(given: Given<TokenRejected> & { at: number }): TokenRejected {
+/**
+ * An API answered 401; to the current token unless `generation` is given.
+ *
+ * @example
+ * ```ts
+ * given(accountMachine, [authorized()]).when(tokenRejected({ at: start + minute })).then({ state: 'refreshing' })
+ * ```
+ */
+export function tokenRejected(given: Given<TokenRejected> & At): TokenRejected {
   const event: TokenRejected = {
     type: 'token.rejected',
     id: newId(),
@@ -101,8 +127,16 @@ export function tokenRejected(given: Given<TokenRejected> & { at: number }): Tok
   return markLeftOut(event, given, ['generation'])
 }
 
-/** The answer to the attempt in flight: an hour of access and a rotated refresh token, unless given otherwise. */
-export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }): RefreshSucceeded {
+/**
+ * The answer to the attempt in flight: a token for an hour and a rotated refresh token, unless given otherwise.
+ *
+ * @example
+ * ```ts
+ * const past = [authorized(), timerDue({ at: start + hour })]
+ * given(accountMachine, past).when(refreshSucceeded({ at: start + hour + second })).then({ state: 'valid' })
+ * ```
+ */
+export function refreshSucceeded(given: Given<RefreshSucceeded> & At): RefreshSucceeded {
   const event: RefreshSucceeded = {
     type: 'refresh.succeeded',
     id: newId(),
@@ -120,8 +154,15 @@ export function refreshSucceeded(given: Given<RefreshSucceeded> & { at: number }
   return markLeftOut(event, given, ['attempt', 'grantId', 'baseGeneration'])
 }
 
-/** The attempt in flight failed; for the moment (class T), unless given otherwise. */
-export function refreshFailed(given: Given<RefreshFailed> & { at: number }): RefreshFailed {
+/**
+ * The attempt in flight failed; temporarily (class T), unless given otherwise.
+ *
+ * @example
+ * ```ts
+ * refreshFailed({ at: start + hour + second, class: 'A', reason: 'consent_withdrawn', recoverable: false })
+ * ```
+ */
+export function refreshFailed(given: Given<RefreshFailed> & At): RefreshFailed {
   const event: RefreshFailed = {
     type: 'refresh.failed',
     id: newId(),
@@ -139,8 +180,15 @@ export function refreshFailed(given: Given<RefreshFailed> & { at: number }): Ref
   return markLeftOut(event, given, ['attempt', 'baseGeneration'])
 }
 
-/** Somebody other than the token endpoint ended the grant. */
-export function grantRevoked(given: Given<GrantRevoked> & { at: number }): GrantRevoked {
+/**
+ * An operator or a security event reports that the grant has ended.
+ *
+ * @example
+ * ```ts
+ * given(accountMachine, [authorized()]).when(grantRevoked({ at: start + minute })).then({ state: 'revoked' })
+ * ```
+ */
+export function grantRevoked(given: Given<GrantRevoked> & At): GrantRevoked {
   return {
     type: 'grant.revoked',
     id: newId(),
@@ -153,7 +201,14 @@ export function grantRevoked(given: Given<GrantRevoked> & { at: number }): Grant
   }
 }
 
-/** An event that says nothing but that it happened. */
+/**
+ * An event without further data.
+ *
+ * @example
+ * ```ts
+ * happened('account.removed', start + minute)
+ * ```
+ */
 export function happened<
   T extends 'account.removed' | 'app.secret-updated' | 'app.probe' | 'grant.restored' | 'keys.rotated',
 >(type: T, at: number): { type: T; at: number; id: string } {

@@ -13,6 +13,7 @@ import { whyNotTaken, whyTaken } from './not-taken.ts'
 
 /** What `then` compares; what is not named does not matter. */
 export interface Expected {
+  /** The state after all events. */
   readonly state?: string
   /** Exactly these effects in this order; each may be partial. */
   readonly effects?: readonly object[]
@@ -28,6 +29,7 @@ export interface Then {
   thenNothing(): void
   /** The resulting snapshot, to continue from. */
   readonly after: StoredSnapshot
+  /** The effects of the event, in order. */
   readonly effects: readonly object[]
 }
 

@@ -35,10 +35,13 @@ type Recorded = z.infer<typeof recordSchema>
 
 /** The first difference between what was recorded and what the machine of this version does. */
 export interface Divergence {
+  /** Of the account, at the transition that differs. */
   readonly version: number
   /** The path of the first difference, such as `snapshot.context.retryAt`. */
   readonly path: string
+  /** What was recorded. */
   readonly recorded: unknown
+  /** What the machine of this version does. */
   readonly replayed: unknown
 }
 
@@ -52,6 +55,7 @@ export interface Replayed {
   readonly skipped: number
   /** The number of truncated records, if any; only their state is known. */
   readonly truncated?: number
+  /** The first difference; absent if there is none. */
   readonly divergence?: Divergence
 }
 
