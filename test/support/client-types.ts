@@ -8,7 +8,7 @@ type Json = z.core.JSONSchema.BaseSchema
 const interfaces = {
   Token: [
     tokenSchema,
-    'An access token that works. A newer one of the same account has a higher `generation`; times are ISO 8601.',
+    'A valid access token. A newer one of the same account has a higher `generation`; times are ISO 8601.',
   ],
   TokenRefreshed: [eventSchemas['token.refreshed'], 'The account has a newer access token.'],
   TokenInvalid: [
