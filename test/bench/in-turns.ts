@@ -10,14 +10,17 @@ export interface Measured {
   readonly perSecond: number
 }
 
-/** Runs the contenders in turns, so that whatever else the machine does hits them alike. The first round warms up. */
-export async function inTurns(contenders: readonly Contender[], { rounds = 5 } = {}): Promise<Measured[]> {
+/** Runs the contenders in turns, so that whatever else the machine does hits them alike. The first rounds warm up. */
+export async function inTurns(
+  contenders: readonly Contender[],
+  { rounds = 5, warmUp = 1 } = {},
+): Promise<Measured[]> {
   const rates = contenders.map((): number[] => [])
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUp + rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       const startedAt = performance.now()
       const { count } = await contender.run()
-      if (round > 0) rates[index]?.push((count * 1_000) / (performance.now() - startedAt))
+      if (round >= warmUp) rates[index]?.push((count * 1_000) / (performance.now() - startedAt))
     }
   }
   return contenders.map(({ name }, index) => ({ name, perSecond: median(rates[index] ?? []) }))

@@ -1,5 +1,6 @@
-import { headers, connect as natsConnect } from 'nats'
+import { headers } from 'nats'
 import { Agent, request } from 'undici'
+import { connectNats } from '../../src/bus/connect.ts'
 import { connectRedis } from '../../src/redis/connect.ts'
 
 export interface RefreshFloor {
@@ -15,21 +16,22 @@ export interface RefreshFloor {
   readonly connections: number
 }
 
-/** As much as a save does at least: state and secrets in one hash, its place in `due`, its events in the outbox. */
+/** As much as a save does at least: state and secrets in one hash, its place in `due`, each of its events in the outbox. */
 const script = `redis.call('HSET', KEYS[1], 's', ARGV[1], 'c', ARGV[2])
 redis.call('ZADD', KEYS[2], 1, KEYS[1])
-return redis.call('XADD', KEYS[3], '*', 'body', ARGV[1])`
+for i = 3, #ARGV do redis.call('XADD', KEYS[3], '*', 'body', ARGV[i]) end`
 const sealed = 's'.repeat(1_200)
 
 /**
  * The floor of a refresh cycle, in a process of its own: `floor.refresh.<i>` does the durable steps of one, and nothing
- * else. Two scripts on Redis, the HTTP call between them, three publishes in order, each after the ack of the one before.
+ * else. Two scripts on Redis, the HTTP call between them, three publishes in order, each after the ack of the one before. It
+ * connects as a node does.
  */
 async function serve(options: RefreshFloor): Promise<void> {
   const { tokenUrl, authorization, transition, refreshed } = options
-  const logger = { debug() {}, warn() {}, info() {} } as never
+  const logger = { debug() {}, warn() {}, info() {}, error() {} } as never
   const redis = (await connectRedis({ url: options.redisUrl, logger })) as import('ioredis').Redis
-  const nats = await natsConnect({ servers: options.natsUrl })
+  const nats = await connectNats({ url: options.natsUrl, name: 'floor', logger })
   const manager = await nats.jetstreamManager()
   await manager.streams.add({ name: 'FLOOR', subjects: ['floor.event.*'] })
   const jetStream = nats.jetstream()
@@ -37,7 +39,7 @@ async function serve(options: RefreshFloor): Promise<void> {
   const held = [...options.refreshTokens]
   let sent = 0
 
-  const save = (i: number) =>
+  const save = (i: number, events: readonly string[]) =>
     redis.eval(
       script,
       3,
@@ -46,6 +48,7 @@ async function serve(options: RefreshFloor): Promise<void> {
       `floor:{${i % 64}}:outbox`,
       transition,
       sealed,
+      ...events,
     )
 
   async function publish(i: number, bodies: readonly string[]): Promise<void> {
@@ -57,8 +60,9 @@ async function serve(options: RefreshFloor): Promise<void> {
   }
 
   async function cycle(i: number): Promise<void> {
-    await save(i)
-    const begun = publish(i, [transition])
+    const [intent, outcome] = [[transition], [transition, refreshed]]
+    await save(i, intent)
+    const begun = publish(i, intent)
     const answer = await request(tokenUrl, {
       dispatcher: agent,
       method: 'POST',
@@ -66,8 +70,8 @@ async function serve(options: RefreshFloor): Promise<void> {
       body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: held[i] as string }).toString(),
     })
     held[i] = ((await answer.body.json()) as { refresh_token: string }).refresh_token
-    await save(i)
-    void begun.then(() => publish(i, [transition, refreshed]))
+    await save(i, outcome)
+    void begun.then(() => publish(i, outcome))
   }
 
   nats.subscribe('floor.refresh.*', {

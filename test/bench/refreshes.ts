@@ -11,8 +11,14 @@ import { inTurns, keepInFlight } from './in-turns.ts'
 import type { RefreshFloor } from './refresh-floor.ts'
 import { createRequester } from './requests.ts'
 
-const accounts = 500
 const perRound = 500
+/** In rounds: the compiled code of a cycle is at its best only after some thousand. */
+const warmUp = 4
+const rounds = 5
+/** What one account may force in a row; one refresh comes before the rounds. */
+const forcedInARow = 5
+const accounts = ((warmUp + rounds + 1) * perRound) / forcedInARow
+const grantsOfFloor = 250
 const inFlight = 64
 
 /** Full refresh cycles, from a forced request to the new token, at the sandbox: a real OAuth server that rotates. */
@@ -37,26 +43,27 @@ export async function benchRefreshes({ natsUrl, redisUrl }: Bench): Promise<Find
     concurrency: inFlight,
   })
   const bare: string[] = []
-  await keepInFlight({ count: accounts * 2, inFlight: 8 }, async (i) => {
+  await keepInFlight({ count: accounts + 2 * grantsOfFloor, inFlight: 8 }, async (i) => {
     const { accessToken, refreshToken, ...put } = await connectUser({ sandbox, provider, user: `user${i}` })
-    if (i % 2 === 0) return void bare.push(refreshToken?.reveal() as string)
+    if (i >= accounts) return void bare.push(refreshToken?.reveal() as string)
     const tokens = { accessToken: accessToken?.reveal(), refreshToken: refreshToken?.reveal() }
-    await ask(`account.put.cycle${(i - 1) / 2}`, { ...put, ...tokens, app: 'refreshes', policy: 'lazy' })
+    await ask(`account.put.cycle${i}`, { ...put, ...tokens, app: 'refreshes', policy: 'lazy' })
   })
   await provider.close()
 
   const forced = new TextEncoder().encode('{"forceRefresh":true}')
+  let next = 1
   const cycles = {
     name: 'cycles',
     run: () =>
-      keepInFlight({ count: perRound, inFlight }, async (i) => {
-        if (!(await requester.request(`token.get.cycle${i % accounts}`, forced)))
+      keepInFlight({ count: perRound, inFlight }, async () => {
+        if (!(await requester.request(`token.get.cycle${next++ % accounts}`, forced)))
           throw new Error('a refresh failed')
       }),
   }
   const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
   const agent = new Agent({ connections: inFlight })
-  const own = bare.slice(0, accounts / 2)
+  const own = bare.slice(0, grantsOfFloor)
   const loop = {
     name: 'http',
     run: () =>
@@ -81,7 +88,7 @@ export async function benchRefreshes({ natsUrl, redisUrl }: Bench): Promise<Find
     redisUrl,
     tokenUrl: `${url}/token`,
     authorization,
-    refreshTokens: bare.slice(accounts / 2),
+    refreshTokens: bare.slice(grantsOfFloor),
     transition: await event('account.transition'),
     refreshed: await event('token.refreshed'),
     connections: inFlight,
@@ -91,12 +98,11 @@ export async function benchRefreshes({ natsUrl, redisUrl }: Bench): Promise<Find
     name: 'steps',
     run: () =>
       keepInFlight({ count: perRound, inFlight }, async (i) => {
-        if (!(await requester.request(`floor.refresh.${i % (accounts / 2)}`)))
+        if (!(await requester.request(`floor.refresh.${i % grantsOfFloor}`)))
           throw new Error('a floor cycle failed')
       }),
   }
-  // What one account may force in a row allows four rounds and the one that warms up.
-  const [cycle, floorCycle, bareLoop] = await inTurns([cycles, steps, loop], { rounds: 3 })
+  const [cycle, floorCycle, bareLoop] = await inTurns([cycles, steps, loop], { rounds, warmUp })
   await agent.close()
   await requester.close()
   return [
