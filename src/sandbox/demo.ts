@@ -65,7 +65,7 @@ export interface DemoOptions extends Omit<SignInOptions, 'user'> {
   readonly tokenbus: Pick<Tokenbus, 'getApp' | 'putApp' | 'getAccount' | 'putAccount'>
 }
 
-/** Creates the app `sandbox` and the account `demo`; existing ones are left unchanged. */
+/** Creates the app `sandbox` and the account `demo`; existing ones are left unchanged, but for the sandbox's address. */
 export async function connectDemo({ tokenbus, provider, sandbox }: DemoOptions): Promise<void> {
   const { id: clientId, secret: clientSecret } = sandbox.client
   const known = await tokenbus.getApp(app)
@@ -76,6 +76,8 @@ export async function connectDemo({ tokenbus, provider, sandbox }: DemoOptions):
       clientId,
       clientSecret,
       scopes,
+      // On another port than last time it is still the sandbox that issued the grants.
+      moveGrants: known.ok,
     })
     if (!put.ok) throw new Error(`the app ${app} was refused: ${put.failure.message}`)
   }

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -128,7 +129,27 @@ describe('tokenbus dev', () => {
     dev = startTokenbus(['dev'], env())
     await dev.says('tokenbus ready')
     expect((await json('account', 'get', 'demo')).generation).toBeGreaterThanOrEqual(generation)
-    expect((await tokenbus('token', 'demo', '--force')).code).toBe(0)
+    expect(await tokenbus('token', 'demo', '--force')).toMatchObject({ code: 0 })
+  })
+
+  it('keeps its account when the port of its sandbox is taken at the next start', async () => {
+    const { sandbox } = await readDevFile(dataDir)
+    dev.signal('SIGINT')
+    await dev.ended
+    const other = createServer().listen(Number(new URL(sandbox).port), '127.0.0.1')
+    try {
+      dev = startTokenbus(['dev'], env())
+      await dev.says('tokenbus ready')
+      expect((await readDevFile(dataDir)).sandbox).not.toBe(sandbox)
+      await eventually(
+        async () => expect(await tokenbus('token', 'demo', '--force')).toMatchObject({ code: 0 }),
+        {
+          every: 100,
+        },
+      )
+    } finally {
+      other.close()
+    }
   })
 
   it('leaves no server running when it is killed', async () => {
@@ -142,31 +163,27 @@ describe('tokenbus dev', () => {
   it.each([
     ['watch', 0, ''],
     ['dev', 1, 'The output was closed (broken pipe); stopping.\n'],
-  ])(
-    '%s ends in good order when the reader of its output has gone',
-    async (command, code, said) => {
-      const second = await mkdtemp(join(tmpdir(), 'tokenbus-dev-'))
-      const child = spawn(process.execPath, [root('dist/src/main.js'), command], {
-        env: { ...process.env, ...env(), ...(command === 'dev' && { TOKENBUS_DATA_DIR: second }) },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      child.stdout.destroy()
-      let errors = ''
-      child.stderr.on('data', (text) => {
-        errors += text
-      })
-      const ended = once(child, 'close')
-      await eventually(async () => {
-        await tokenbus('token', 'demo', '--force')
-        expect(child.exitCode).toBe(code)
-      })
-      await ended
-      expect(errors).toBe(said)
-      expect(processesUsing(second)).toEqual([])
-      await rm(second, { recursive: true, force: true })
-    },
-    40_000,
-  )
+  ])('%s ends in good order when the reader of its output has gone', async (command, code, said) => {
+    const second = await mkdtemp(join(tmpdir(), 'tokenbus-dev-'))
+    const child = spawn(process.execPath, [root('dist/src/main.js'), command], {
+      env: { ...process.env, ...env(), ...(command === 'dev' && { TOKENBUS_DATA_DIR: second }) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.destroy()
+    let errors = ''
+    child.stderr.on('data', (text) => {
+      errors += text
+    })
+    const ended = once(child, 'close')
+    await eventually(async () => {
+      await tokenbus('token', 'demo', '--force')
+      expect(child.exitCode).toBe(code)
+    })
+    await ended
+    expect(errors).toBe(said)
+    expect(processesUsing(second)).toEqual([])
+    await rm(second, { recursive: true, force: true })
+  })
 })
 
 /** Command lines of what runs now; Debian's smallest installation has no ps. */
