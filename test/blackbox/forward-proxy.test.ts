@@ -59,7 +59,7 @@ it('the sandbox of dev is reached without a proxy', async () => {
     TOKENBUS_HTTP_PORT: '0',
     HTTP_PROXY: 'http://127.0.0.1:1',
   })
-  await node.says('tokenbus ready', 60_000)
+  await node.says('tokenbus ready')
   const env = { TOKENBUS_DATA_DIR: dataDir }
   const generation = async (...wish: string[]) =>
     JSON.parse((await runTokenbus(['--json', 'token', 'demo', ...wish], env)).output).generation

@@ -70,7 +70,7 @@ it('an import that was killed and repeated twice creates each account once', asy
   const summaryOf = (output: string) => JSON.parse(output.trimEnd().split('\n').at(-1) as string).summary
 
   const killed = start()
-  await killed.says(/"imported"[\s\S]{5000}/, 60_000)
+  await killed.says(/"imported"[\s\S]{5000}/)
   killed.signal('SIGKILL')
   await killed.ended
   expect(killed.output()).not.toContain('summary')

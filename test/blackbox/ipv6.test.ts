@@ -67,7 +67,7 @@ it.skipIf(!able)(`Redis, NATS, HTTP and a provider at [::1] alone${why}`, async 
     TOKENBUS_DATA_DIR: dataDir,
     TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
   })
-  await node.says('tokenbus ready', 60_000)
+  await node.says('tokenbus ready')
   expect(node.output()).toContain(
     `"listen":"[::1]:0","nats":"[::1]:${natsPort}","redis":"[::1]:${redisPort}"`,
   )

@@ -52,7 +52,7 @@ describe.skipIf(fakeTimeLibrary === undefined)('faketime (of the Debian package 
             ages.push(asked - issued)
             expect(reply.generation).toBeGreaterThanOrEqual(first + tokens)
           },
-          { within: 60 * second, every: 50 },
+          { every: 50 },
         )
       }
 
@@ -60,7 +60,7 @@ describe.skipIf(fakeTimeLibrary === undefined)('faketime (of the Debian package 
       await clock.step(by)
       await redisIsAhead(cluster.redisServer.url, ahead)
       await readThrough(2)
-      await node.says("the cluster's time differs from", 30 * second)
+      await node.says("the cluster's time differs from")
       await clock.step('+0')
       await redisIsAhead(cluster.redisServer.url, 0)
       await readThrough(2)
@@ -79,7 +79,6 @@ describe.skipIf(fakeTimeLibrary === undefined)('faketime (of the Debian package 
 
     const redis = new Redis(cluster.redisServer.url)
     await eventually(async () => expect(Number(await redis.hget(metaKey, 'time'))).toBeGreaterThan(expires), {
-      within: 60 * second,
       every: 100,
     })
     redis.disconnect()

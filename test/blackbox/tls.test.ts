@@ -56,7 +56,7 @@ const trusted = { NODE_EXTRA_CA_CERTS: file('ca.pem') }
 
 it('NATS and Redis are reached over TLS with a private CA in NODE_EXTRA_CA_CERTS', async () => {
   await using node = startTokenbus(['serve'], env(trusted))
-  await node.says('tokenbus ready', 60_000)
+  await node.says('tokenbus ready')
   const listed = await runTokenbus(['--json', 'account', 'list'], env(trusted))
   expect(listed).toMatchObject({ code: 0, output: '{"accounts":[]}\n' })
 })

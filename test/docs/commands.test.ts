@@ -22,7 +22,7 @@ let here: (code: string) => string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tokenbus-documented-'))
   dev = startTokenbus(['dev'], { TOKENBUS_DATA_DIR: join(directory, '.tokenbus'), TOKENBUS_HTTP_PORT: '0' })
-  await dev.says('tokenbus ready', 60_000)
+  await dev.says('tokenbus ready')
   shell = documentedShell(directory)
   const { http, sandbox, nats, adminToken } = await readDevFile(join(directory, '.tokenbus'))
   env = { NATS_URL: nats, API_TOKEN: adminToken, SECRET: 'a-client-secret', EENGINE_SECRET: 'a-secret' }

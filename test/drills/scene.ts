@@ -29,7 +29,6 @@ export interface SceneOptions {
   readonly redisArgs?: readonly string[]
 }
 
-const readyWithin = 120_000
 export const usualNats = 'jetstream { max_file_store: 20GB }'
 
 /** A node with an account `alice`, NATS and Redis of its own, and whoever watches them. */
@@ -54,7 +53,7 @@ export async function setScene({
     TOKENBUS_LEAVE_AFTER: '0',
     TOKENBUS_CHECK_REPLIES: 'false',
   })
-  await node.says('tokenbus ready', readyWithin)
+  await node.says('tokenbus ready')
   await ask('app.put.app', {
     provider: 'oidc',
     clientId: 'c',

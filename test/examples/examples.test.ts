@@ -22,7 +22,7 @@ const running: ChildProcess[] = []
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'tokenbus-examples-'))
   dev = startTokenbus(['dev'], { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' })
-  await dev.says('tokenbus ready', 60_000)
+  await dev.says('tokenbus ready')
   const { consumer } = JSON.parse(readFileSync(join(dataDir, 'nats/passwords.json'), 'utf8'))
   const url = new URL((await readDevFile(dataDir)).nats)
   consumerUrl = `nats://consumer:${consumer}@${url.host}`

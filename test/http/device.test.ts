@@ -71,10 +71,10 @@ it('a user who agrees at a real server connects the account, with the identity f
   expect(Object.keys(begun)).not.toContain('deviceCode')
   expect(await state('alice')).toBeUndefined()
   await agreeOnDevice(begun as never)
-  await eventually(async () => expect(await state('alice')).toBe('valid'), { within: 30_000 })
+  await eventually(async () => expect(await state('alice')).toBe('valid'))
   expect(await cluster.request('account.get.alice')).toMatchObject({ subject: 'demo' })
   expect(await cluster.request('token.get.alice', { forceRefresh: true })).toMatchObject({ generation: 2 })
-}, 60_000)
+})
 
 describe('the command line', () => {
   it('shows the code, and waits until the user has agreed', async () => {
@@ -85,7 +85,7 @@ describe('the command line', () => {
     await agreeOnDevice(begun)
     expect(await command.ended).toMatchObject({ code: 0, err: expect.stringContaining('liz is connected') })
     expect(await state('liz')).toBe('valid')
-  }, 60_000)
+  })
 
   it('fills in the URLs of the app', async () => {
     const { origin } = provider
@@ -103,13 +103,11 @@ describe('the command line', () => {
     const shown = expect.stringContaining('open https://example.com/device and enter WDJB-MJHT')
     answers = [[400, { error: 'access_denied' }]]
     expect(await spawnTokenbus(args, env)).toMatchObject({ code: 0, out: shown })
-    await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]), {
-      within: 20_000,
-    })
+    await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]))
     expect(provider.calls.at(-1)?.path).toBe('/device/token')
     const wrong = await spawnTokenbus([...args.slice(0, -1), 'place=Up'], env)
     expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('params.place') })
-  }, 60_000)
+  })
 })
 
 describe('before the user has agreed', () => {
@@ -119,18 +117,18 @@ describe('before the user has agreed', () => {
     const reply = await cluster.ask('POST', '/v1/account/bob/device', { body: { app: 'plain', user: 'bob' } })
     expect(reply).toMatchObject({ status: 200, body: { userCode: 'WDJB-MJHT', expiresIn: 60 } })
     expect(provider.calls.at(-1)?.form).toMatchObject({ client_id: 'client', scope: 'read write' })
-    await eventually(() => expect(questions().length).toBe(asked + 2), { within: 20_000 })
+    await eventually(() => expect(questions().length).toBe(asked + 2))
     for (const key of await cluster.redis.keys('tb:device:*'))
       expect(await cluster.redis.get(key)).not.toContain('the-device-code')
     const slower = Date.now()
-    await eventually(() => expect(questions().length).toBe(asked + 3), { within: 20_000 })
+    await eventually(() => expect(questions().length).toBe(asked + 3))
     // RFC 8628 §3.5: five seconds more than before.
     expect(Date.now() - slower).toBeGreaterThan(4_000)
-    await eventually(async () => expect(await state('bob')).toBe('valid'), { within: 20_000 })
+    await eventually(async () => expect(await state('bob')).toBe('valid'))
     expect(questions().length).toBe(asked + 4)
     await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]))
     expect(await cluster.request('account.get.bob')).toMatchObject({ user: 'bob' })
-  }, 60_000)
+  })
 
   it.each(['access_denied', 'expired_token'])(
     '%s ends it, and nothing is connected',
@@ -138,13 +136,10 @@ describe('before the user has agreed', () => {
       answers = [pending, [400, { error }]]
       const asked = questions().length
       await cluster.request(`account.device.${error}`, { app: 'plain' })
-      await eventually(
-        async () => {
-          expect(questions().length).toBe(asked + 2)
-          expect(await cluster.redis.keys('tb:device:*')).toEqual([])
-        },
-        { within: 20_000 },
-      )
+      await eventually(async () => {
+        expect(questions().length).toBe(asked + 2)
+        expect(await cluster.redis.keys('tb:device:*')).toEqual([])
+      })
       expect(await state(error)).toBeUndefined()
     },
     40_000,
@@ -166,14 +161,12 @@ describe('before the user has agreed', () => {
     await cluster.request('account.device.dora', { app: 'short', user: 'dora' })
     await cluster.ask('PUT', '/v1/oauth2/short', { body: { enabled: false } })
     answers = [agreed]
-    await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]), {
-      within: 20_000,
-    })
+    await eventually(async () => expect(await cluster.redis.keys('tb:device:*')).toEqual([]))
     expect(await state('dora')).toBeUndefined()
     expect(await cluster.request('account.device.dora', { app: 'short' })).toMatchObject({
       error: 'app_disabled',
     })
-  }, 40_000)
+  })
 
   it('another node continues polling after a crash, and no two poll at the same time', async () => {
     answers = [pending]
@@ -185,8 +178,8 @@ describe('before the user has agreed', () => {
     const asked = questions().length
     const heir = await cluster.startNode()
     answers = [pending, agreed]
-    await eventually(async () => expect(await state('carol')).toBe('valid'), { within: 50_000 })
+    await eventually(async () => expect(await state('carol')).toBe('valid'))
     expect(questions().length).toBe(asked + 2)
     await heir.stop()
-  }, 90_000)
+  })
 })

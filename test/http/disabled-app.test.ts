@@ -128,7 +128,7 @@ it('what is due while the app is disabled is refreshed when it is enabled, witho
   )
   watching.unsubscribe()
   expect(heard).toEqual([])
-}, 60_000)
+})
 
 /** All of them were put off to later, by whichever node found them due. */
 async function rests(accounts: readonly string[]): Promise<boolean> {

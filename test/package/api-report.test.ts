@@ -14,7 +14,7 @@ const built = (what: string) => {
   return { status, said: stdout + stderr }
 }
 
-describe.skipIf(missing)(title, { timeout: 300_000 }, () => {
+describe.skipIf(missing)(title, () => {
   it('equals the reports in docs/api (npm run api-report)', () => {
     const { status, said } = built('check')
     expect(status, said).toBe(0)

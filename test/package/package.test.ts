@@ -86,7 +86,7 @@ await import(process.argv[2])`
     const dataDir = join(packed.folder, 'data')
     const env = { TOKENBUS_DATA_DIR: dataDir, TOKENBUS_HTTP_PORT: '0' }
     await using dev = startTokenbus(['dev'], env, join(packed.installed, 'dist/src/bin.js'))
-    await dev.says('tokenbus ready', 60_000)
+    await dev.says('tokenbus ready')
     expect(dev.output()).toContain('npx tokenbus token demo')
     const program = `import { connectTokens } from 'tokenbus/client'
 const tokens = await connectTokens({ servers: process.argv[2] })

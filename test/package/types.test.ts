@@ -17,7 +17,7 @@ const title = `the types of the packages${missing === null ? '' : ` (skipped: ${
 /** Both packages are ES modules alone: CommonJS reaches them by `import()`, and Node 10's way of finding files is not served. */
 const known = new Set(['CJSResolvesToESM', 'NoResolution'])
 
-describe.skipIf(missing)(title, { timeout: 120_000 }, () => {
+describe.skipIf(missing)(title, () => {
   const packages = [installPacked(), installPacked({ source: join(root, 'src/client') })]
   afterAll(() => {
     for (const packed of packages) packed.remove()

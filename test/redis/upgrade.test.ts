@@ -176,7 +176,7 @@ describe.each(ofLevel1)('an upgrade of data stored by %s', (version) => {
       TOKENBUS_ALLOW_PRIVATE_ENDPOINTS: 'true',
     })
     try {
-      await node.says('tokenbus ready', 60_000)
+      await node.says('tokenbus ready')
       const finishing = startTokenbus(['upgrade', 'finish'], { TOKENBUS_NATS_URL: engines.natsUrl })
       expect(await finishing.ended).toBe(0)
       expect(finishing.output()).toContain('Everything is stored at level 2')

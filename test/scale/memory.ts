@@ -50,7 +50,7 @@ export async function memory({ accounts, tokenBytes, say }: MemoryOptions): Prom
       // Lines of ordinary running, the audit's among them, go nowhere else here.
       TOKENBUS_AUDIT: `file:${join(dataDir, 'audit.log')}`,
     })
-    await node.says('tokenbus ready', 180_000)
+    await node.says('tokenbus ready')
     return node
   }
   const request = async (subject: string, payload: object) =>

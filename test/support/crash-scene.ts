@@ -145,7 +145,7 @@ async function playOnce(step: Step, signal: Disturbance): Promise<Record<string,
     toNats.restore()
     victim.signal('SIGCONT')
     // It is itself again once it has told what it still had to tell.
-    await victim.says(/redis reconnected|nats reconnected|refresh attempt ended/, 30_000)
+    await victim.says(/redis reconnected|nats reconnected|refresh attempt ended/)
     await settled()
   }
   const outcomes = await outcomesOf({ cluster, provider })

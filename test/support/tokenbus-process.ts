@@ -15,7 +15,7 @@ export interface TokenbusProcess extends AsyncDisposable {
   /** All it wrote, to stdout and stderr. */
   output(): string
   /** Waits until it has written this. */
-  says(text: string | RegExp, within?: number): Promise<void>
+  says(text: string | RegExp): Promise<void>
   signal(name: NodeJS.Signals): void
   /** SIGTERM, and its exit code. */
   stop(): Promise<number | null>
@@ -50,14 +50,11 @@ export function startTokenbus(
     pid: child.pid as number,
     httpUrl: () => /"http":"([^"]+)"/.exec(output)?.[1] as string,
     output: () => output,
-    says: (text, within = 15_000) =>
-      eventually(
-        () => {
-          const said = typeof text === 'string' ? output.includes(text) : text.test(output)
-          if (!said) throw new Error(`it did not say ${text}; it said:\n${output}`)
-        },
-        { within },
-      ),
+    says: (text) =>
+      eventually(() => {
+        const said = typeof text === 'string' ? output.includes(text) : text.test(output)
+        if (!said) throw new Error(`it did not say ${text}; it said:\n${output}`)
+      }),
     signal: (name) => child.kill(name),
     stop,
     ended,
