@@ -9,7 +9,7 @@ import {
   defaultLife,
   firstTokenAt,
   keepAliveAt,
-  mostForcedRefreshes,
+  maxForcedRefreshes,
   never,
   refreshDeadline,
 } from './time-rules.ts'
@@ -31,7 +31,7 @@ export function adoptGrant(context: AccountContext, event: AccountAuthorized, fr
     previousState: context.grantId === null ? null : origin(context, from),
     authorizedAt: known ? context.authorizedAt : event.at,
     grantEndsAt: event.grantEndsAt ?? (known ? context.grantEndsAt : null),
-    bucket: { level: mostForcedRefreshes, at: event.at },
+    bucket: { level: maxForcedRefreshes, at: event.at },
   }
   const warned = known && context.grantEndTold
   const learned = { at: event.at, bornAt: granted.authorizedAt, warned }

@@ -4,7 +4,7 @@ import type { GrantRestored, TokenRejected } from './account-events.ts'
 import { origin } from './account-grant.ts'
 import { machineReasons } from './reasons.ts'
 import { tokenFor } from './resources.ts'
-import { confirmsAfter, holdsBackFor, never } from './time-rules.ts'
+import { confirmsAfter, never, withholdFor } from './time-rules.ts'
 
 /**
  * Rejections of a token that cannot be replaced: the first report withholds it for a while, a later one parks the account.
@@ -39,8 +39,8 @@ export function isFreshRejection(given: Given<TokenRejected>): boolean {
   return isIrreplaceable(given) && (first === null || given.event.at >= first.until)
 }
 
-export function holdBack(context: AccountContext, { at, generation }: TokenRejected): Change {
-  return { rejection: { generation, since: earlier(context)?.since ?? at, until: at + holdsBackFor } }
+export function withhold(context: AccountContext, { at, generation }: TokenRejected): Change {
+  return { rejection: { generation, since: earlier(context)?.since ?? at, until: at + withholdFor } }
 }
 
 export const tokenRejected: Invalid = {
@@ -54,7 +54,7 @@ export const tokenRejected: Invalid = {
 }
 
 /** Milliseconds for which the token is still withheld; 0 if it is served. */
-export function heldBackFor(
+export function withheldFor(
   { rejection }: AccountContext,
   { generation, at }: { generation: number; at: number },
 ) {

@@ -103,7 +103,7 @@ export const accountSetup = setup({
     spendFromBucket: assign(change(attempt.spendFromBucket)),
     noteRejection: assign(change(attempt.noteRejection)),
     hasten: assign(change(attempt.hasten)),
-    holdBack: assign(change(rejection.holdBack)),
+    withhold: assign(change(rejection.withhold)),
     restoreToken: assign(({ context }) => rejection.restoreToken(context, 'revoked')),
     rest: assign(({ context }) => grant.rest(context)),
     noteDoubt: assign(({ context }) => attempt.noteDoubt(context)),

@@ -93,7 +93,7 @@ export function refuse<const S extends AccountState>(from: S) {
       target: '#account.revoked',
       actions: { type: 'revokeAsRejected', params: { from } },
     },
-    { guard: 'isFreshRejection', actions: 'holdBack' },
+    { guard: 'isFreshRejection', actions: 'withhold' },
   ] as const
 }
 

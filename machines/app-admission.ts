@@ -1,6 +1,6 @@
 import type { AppContext, Question } from './app-context.ts'
 import type { ClientQuestioned } from './app-events.ts'
-import { mostGrants, probeHolds } from './app-question.ts'
+import { maxGrants, probeHolds } from './app-question.ts'
 
 const second = 1_000
 
@@ -37,6 +37,6 @@ export function admissionOf(context: AppContext, candidate: ProbeCandidate): Adm
 function firstProbeAt({ question, acceptedAt }: AppContext, { at, workedBefore }: ProbeCandidate): number {
   const { rounds, lookedAt, grants } = question as Question
   if (workedBefore || acceptedAt === 0) return at
-  const isWanted = rounds > 0 && grants.length < mostGrants
+  const isWanted = rounds > 0 && grants.length < maxGrants
   return isWanted ? lookedAt + provenFirst : at + second
 }

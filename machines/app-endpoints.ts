@@ -7,7 +7,7 @@ type Change = Pick<AppContext, 'endpoints'>
 type Event<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>
 
 /** What is forgotten is learnt anew by two requests. */
-const mostEndpoints = 32
+const maxEndpoints = 32
 const enoughGrants = 2
 
 /** What is known of refusals of the client at this endpoint; null where there was none. */
@@ -37,7 +37,7 @@ export function noteRefused(context: AppContext, event: Event<'endpoint.refused'
     error,
   }
   const others = context.endpoints.filter((each) => each.endpoint !== endpoint)
-  return { endpoints: [...others, next].slice(-mostEndpoints) }
+  return { endpoints: [...others, next].slice(-maxEndpoints) }
 }
 
 export function noteAccepted({ endpoints }: AppContext, { endpoint }: Event<'endpoint.accepted'>): Change {

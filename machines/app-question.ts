@@ -24,7 +24,7 @@ const proofHolds = 10 * minute
 const generalRefusalHolds = 24 * 60 * minute
 const forgottenAfter = 30 * minute
 /** The number of refused grants that are remembered, and probed if none is conclusive alone. */
-export const mostGrants = 4
+export const maxGrants = 4
 
 type Change = Partial<AppContext>
 
@@ -171,14 +171,14 @@ export function addRefusal({ question }: AppContext, event: ClientRejected): Cha
     question: {
       ...question,
       accusation: kindWith(question, event),
-      grants: [...new Set([...question.grants, ...(counts ? [event.grant] : [])])].slice(0, mostGrants),
+      grants: [...new Set([...question.grants, ...(counts ? [event.grant] : [])])].slice(0, maxGrants),
       refusals: question.refusals + counts,
       worked: question.worked === true || (counts > 0 && event.workedBefore),
       lastRefusalAt: event.at,
       refusedSecrets: isFirstGrant
         ? [...new Set([...question.refusedSecrets, ...event.refusedSecrets])]
         : question.refusedSecrets,
-      tried: [...others, ...triedBy(event)].slice(-mostGrants),
+      tried: [...others, ...triedBy(event)].slice(-maxGrants),
       probe: event.triesNext ? event.attempt : null,
       probedAt: event.triesNext ? event.at : question.probedAt,
     },

@@ -26,7 +26,7 @@ export {
   isGrantOnly,
   isRefusedToAll,
   isSingleGeneralRefusal,
-  mostGrants,
+  maxGrants,
 } from './app-question.ts'
 export { type Acceptance, isNewAcceptance } from './app-rules.ts'
 export { grantEnd, isGrantEnding, wakesAt, warningAt } from './grant-end.ts'

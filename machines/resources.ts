@@ -3,7 +3,7 @@ import type { AccountEvent, RefreshFailed, RefreshSucceeded, TokenRequested } fr
 import { effectiveMinValidity, forcedRefreshesLeft, resourceRetry, softDeadline } from './time-rules.ts'
 
 /** The maximum of second tokens per account; the least recently fetched is dropped. */
-const mostResources = 8
+const maxResources = 8
 
 /** An access token of the account: its own, or a second one. */
 export interface HeldToken {
@@ -56,7 +56,7 @@ export function mayFetch(context: AccountContext, event: TokenRequested): boolea
 type Change = Partial<AccountContext>
 
 function upsert({ resources }: AccountContext, changed: ResourceToken): Change {
-  return { resources: [...resources.filter(({ key }) => key !== changed.key), changed].slice(-mostResources) }
+  return { resources: [...resources.filter(({ key }) => key !== changed.key), changed].slice(-maxResources) }
 }
 
 /** `stored` is the renewed grant; the account's own token stays unchanged. */

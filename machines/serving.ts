@@ -1,5 +1,5 @@
 import type { AccountContext, AccountState, Refused, Resource } from './account-context.ts'
-import { heldBackFor } from './account-rejection.ts'
+import { withheldFor } from './account-rejection.ts'
 import { type HeldToken, refusalOf, tokenFor } from './resources.ts'
 import { effectiveMinValidity, never } from './time-rules.ts'
 
@@ -28,7 +28,7 @@ export type ServingDecision =
   /** `retryAfter` in milliseconds. */
   | { readonly kind: 'provider_unavailable'; readonly retryAfter: number }
   /** An API rejected the only token, which is withheld. */
-  | { readonly kind: 'held_back'; readonly retryAfter: number }
+  | { readonly kind: 'withheld'; readonly retryAfter: number }
   /** The caller must bring a token to exchange. */
   | { readonly kind: 'needs_subject' }
 
@@ -53,7 +53,7 @@ export function isServed(
   if (token === null || context.grantId === null || state === 'revoked' || context.invalid !== null)
     return false
   if (context.rejected === token.generation) return false
-  if (heldBackFor(context, { ...token, at }) > 0) return false
+  if (withheldFor(context, { ...token, at }) > 0) return false
   return token.expiresAt > expiryTime
 }
 
@@ -116,8 +116,8 @@ export function servingDecision(seen: Seen, want: Want): ServingDecision {
 
 function whyNotServed({ state, context, at }: Seen, token: HeldToken | null): ServingDecision {
   if (context.refreshWith === 'subject_token') return { kind: 'needs_subject' }
-  const retryAfter = token === null ? 0 : heldBackFor(context, { ...token, at })
-  if (retryAfter > 0) return { kind: 'held_back', retryAfter }
+  const retryAfter = token === null ? 0 : withheldFor(context, { ...token, at })
+  if (retryAfter > 0) return { kind: 'withheld', retryAfter }
   if (state === 'secret-expired' || context.invalid !== null) return { kind: 'client_secret_expired' }
   if (context.lastError?.class === 'C') return { kind: 'invalid_config' }
   if (context.refreshable && at >= context.retryAt) return { kind: 'wait' }

@@ -16,7 +16,7 @@ export const defaultLife = hour
 /** The expiry of a token without a known one: the largest time that JSON, a sorted set and ISO 8601 can represent. */
 export const never = 253_402_300_799_000
 /** How long a report of a 401 withholds a token that cannot be replaced. */
-export const holdsBackFor = 30 * second
+export const withholdFor = 30 * second
 /** Only a report after this time confirms the first one: earlier ones may belong to concurrent requests. */
 export const confirmsAfter = minute
 /** The minimum pause after a send without an answer, if a repeat may count as reuse. */
@@ -160,7 +160,7 @@ export function forcedRefreshesLeft({ bucket }: AccountContext, at: number): num
 }
 
 /** How many refreshes callers may force at once: the size of the token bucket of an account. */
-export const mostForcedRefreshes = forcedRefreshes.size
+export const maxForcedRefreshes = forcedRefreshes.size
 
 /** The default minimum validity is 30 s, or a quarter of a shorter lifetime. */
 export function effectiveMinValidity(

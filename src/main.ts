@@ -80,10 +80,10 @@ async function live(mode: 'dev' | 'serve'): Promise<ExitCode> {
       broken = (sentence) => resolve({ sentence })
     })
     const running = await start(mode, (sentence) => broken?.(sentence))
-    const nobodyReads = unread.then(() => ({
+    const outputClosed = unread.then(() => ({
       sentence: 'The output was closed (broken pipe); stopping.',
     }))
-    const end = await Promise.race([interrupted, brokenOff, nobodyReads])
+    const end = await Promise.race([interrupted, brokenOff, outputClosed])
     const signal = typeof end === 'string' ? end : undefined
     if (typeof end !== 'string') write(stderr)(end.sentence)
     await running.stop(signal)

@@ -1,6 +1,6 @@
 import type { AccountContext, AccountEffect, AccountEvent, RefreshSend } from '../../machines/index.ts'
 import type { Extra } from '../contract/account.ts'
-import { mostExtra } from '../contract/fields.ts'
+import { maxExtra } from '../contract/fields.ts'
 import type { AccountTokens, OpenedTokens, TokenFields } from './account-tokens.ts'
 import type { Taken } from './actor.ts'
 import type { TokenPair } from './sealed-tokens.ts'
@@ -97,6 +97,6 @@ function extraAfter({ record, before, after, extra }: AccountStep): TokenFields 
   const { extra: known } = record.fields
   if (Object.keys(came).length === 0) return isSameGrant || known === undefined ? {} : { extra: null }
   const kept = isSameGrant && known !== undefined ? (JSON.parse(known) as Extra) : {}
-  const all = Object.entries({ ...kept, ...came }).slice(-mostExtra)
+  const all = Object.entries({ ...kept, ...came }).slice(-maxExtra)
   return { extra: JSON.stringify(Object.fromEntries(all)) }
 }

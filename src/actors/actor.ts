@@ -99,7 +99,7 @@ export interface Actor<Snapshot, Event, Effect, Extra> {
 }
 
 /** More consecutive lost saves are a bug, not contention. */
-const mostTries = 100
+const maxTries = 100
 
 /**
  * Load, transition, save by compare-and-set, then act; nothing else writes state. After a lost save, the event is applied
@@ -134,7 +134,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
   ): Promise<Outcome<Snapshot, Effect>> {
     const eventId = randomUUID()
     let seen = loaded ?? (await load(id))
-    for (let tries = 0; tries < mostTries; tries++) {
+    for (let tries = 0; tries < maxTries; tries++) {
       const { record, snapshot: before } = seen
       // The record may have been loaded earlier; the event happens now.
       const decision = decide({ ...seen, at: Math.max(seen.at, clock.now()), eventId })
@@ -171,7 +171,7 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
       options.onLostSave?.(id)
       seen = await load(id)
     }
-    throw new Error(`${kind} lost ${mostTries} saves in a row`)
+    throw new Error(`${kind} lost ${maxTries} saves in a row`)
   }
 
   return {

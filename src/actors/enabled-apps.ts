@@ -30,7 +30,7 @@ interface Entry {
   readonly readAt: number
 }
 
-const mostApps = 10_000
+const maxApps = 10_000
 /** Milliseconds: as for cached tokens, in case an announcement is lost. */
 const recheckAfter = 60_000
 
@@ -43,7 +43,7 @@ export function createEnabledApps({
 }): EnabledApps {
   // An evicted mark would miss the next change.
   const known = new LRUCache<string, Entry>({
-    max: mostApps,
+    max: maxApps,
     dispose: ({ mark }, _, reason) => {
       if (reason !== 'set') mark.enabled = false
     },

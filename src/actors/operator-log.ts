@@ -31,7 +31,7 @@ export interface OperatorLog {
 /** Token bucket per kind of line and app: a burst, then one line every 10 s. */
 const limit = { burst: 20, perSecond: 0.1 }
 const invalid = { A: 'account revoked', S: 'account parked', P: 'account waits for its app' } as const
-const mostRemembered = 1_000
+const maxRemembered = 1_000
 
 export function createOperatorLog(options: {
   readonly logger: Pick<Logger, 'info'>
@@ -40,7 +40,7 @@ export function createOperatorLog(options: {
 }): OperatorLog {
   const { logger, timers, observer } = options
   const buckets = createTokenBuckets(timers)
-  const omitted = new LRUCache<string, number>({ max: mostRemembered })
+  const omitted = new LRUCache<string, number>({ max: maxRemembered })
 
   /** Rate-limited per app, so that a broken app does not flood the log; `omitted` counts suppressed lines. */
   function bounded(line: Line, message: string): void {

@@ -10,14 +10,14 @@ export const tokenMarks = {
     const others = listOf(marks).filter((each) => each !== mark)
     if (others.includes(put + mark)) return others.join()
     const all = [...others, fromOutside ? put + mark : mark]
-    const kept = new Set([true, false].flatMap((outside) => all.filter(isPut(outside)).slice(-mostOfAKind)))
+    const kept = new Set([true, false].flatMap((outside) => all.filter(isPut(outside)).slice(-maxOfAKind)))
     return all.filter((each) => kept.has(each)).join()
   },
 }
 
 const put = '+'
 /** Bounded, since providers forget old tokens too. */
-const mostOfAKind = 100
+const maxOfAKind = 100
 
 const isPut = (outside: boolean) => (each: string) => each.startsWith(put) === outside
 const listOf = (marks: string | undefined) => (marks ? marks.split(',') : [])

@@ -52,11 +52,11 @@ export interface StoredSettings {
 }
 
 /** Maximum number of cached decrypted settings. */
-const mostSettings = 1_000
+const maxSettings = 1_000
 
 /** Reads and writes an app's configuration and encrypted secrets in its record. */
 export function createStoredSettings({ sealer, newerForms }: StoredSettingsOptions): StoredSettings {
-  const seen = new LRUCache<string, Revision & { settings: Settings }>({ max: mostSettings })
+  const seen = new LRUCache<string, Revision & { settings: Settings }>({ max: maxSettings })
 
   function open(id: string, { version, saveId, generation, fields }: StoredRecord): Settings {
     const { config, c } = fields

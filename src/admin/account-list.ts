@@ -12,11 +12,11 @@ export interface AccountListOptions {
 
 const defaultPage = 100
 /** Filters without an index read at most this many accounts per request; the cursor continues after them. */
-const mostLookedAt = 1_000
+const maxLookedAt = 1_000
 const lookedAtOnce = 200
 const loadsAtOnce = 32
 /** A page is one NATS message of 1 MB at most; half of it leaves room for one more account of any size. */
-const mostBytes = 524_288
+const maxBytes = 524_288
 
 /** Answers `account.list`, with bounds on the accounts read and on the bytes answered. */
 export function createAccountList({ records, reader }: AccountListOptions) {
@@ -56,7 +56,7 @@ export function createAccountList({ records, reader }: AccountListOptions) {
         return { accounts: page.accounts, cursor: records.cursorAfter(listed.ids[full] as string, cursor) }
       cursor = listed.cursor
       looked += views.length
-    } while (isWanted !== undefined && cursor !== undefined && looked < mostLookedAt)
+    } while (isWanted !== undefined && cursor !== undefined && looked < maxLookedAt)
     return { accounts: page.accounts, ...(cursor !== undefined && { cursor }) }
   }
 
@@ -97,7 +97,7 @@ function roomFor(size: number) {
         if (view === null || isWanted?.(view) === false) continue
         accounts.push(view)
         bytes += Buffer.byteLength(JSON.stringify(view))
-        if (accounts.length === size || bytes > mostBytes) return index
+        if (accounts.length === size || bytes > maxBytes) return index
       }
       return null
     },

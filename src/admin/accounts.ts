@@ -48,7 +48,7 @@ const revoked = {
   action: causedBy('revoked_by_operator').action,
   recoverable: false,
 } as const
-const mostTransitions = 200
+const maxTransitions = 200
 
 export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
   const { accounts, apps, records, history } = options
@@ -131,7 +131,7 @@ export function createAccountAdmin(options: AccountAdminOptions): AccountAdmin {
       if (!outcome.taken) return accountNotFound(account)
       return ok({ account, deleted: true as const, ...(atProvider && { revokedAtProvider: confirmed }) })
     },
-    async accountHistory(account, { limit: count = mostTransitions }) {
+    async accountHistory(account, { limit: count = maxTransitions }) {
       const transitions = await history.read(account, count)
       return transitions.ok ? ok({ account, transitions: transitions.value }) : transitions
     },

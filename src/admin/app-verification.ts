@@ -19,9 +19,9 @@ import {
   type CheckResult,
   type ClientCheck,
   checkClient,
+  describeRefusal,
   keyOf,
   needsControl,
-  wordsOf,
 } from './credential-check.ts'
 
 export interface AppVerificationOptions {
@@ -80,10 +80,15 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     if (config.issuer === undefined || sought.length === 0) return []
     const found: string[] = []
     for (const [index, endpoint] of sought.entries()) {
-      const resolved = await provider.resolveEndpoint({ config, endpoint, within: left(), anew: index === 0 })
+      const resolved = await provider.resolveEndpoint({
+        config,
+        endpoint,
+        within: left(),
+        bypassCache: index === 0,
+      })
       if (!resolved.ok) {
         const { action } = resolved.refusal
-        return [{ step: 'discovery', ok: false, message: wordsOf(resolved.refusal), action }]
+        return [{ step: 'discovery', ok: false, message: describeRefusal(resolved.refusal), action }]
       }
       found.push(resolved.url.origin + resolved.url.pathname)
     }
@@ -102,13 +107,13 @@ export function createAppVerification(options: AppVerificationOptions): Pick<Tok
     const isOpen = all.some((each) => isAnswer(each) && needsControl(each, asked.config))
     const control = isOpen ? await askControl(asked, first) : undefined
     const comparison = compared(asked, all, control)
-    const verdicts = all.map((each) =>
+    const results = all.map((each) =>
       isAnswer(each) ? checkClient({ ...comparison, answer: each }) : { endpoint: each },
     )
-    const delegations = verdicts.flatMap((each) => each.delegation ?? []).slice(0, 1)
+    const delegations = results.flatMap((each) => each.delegation ?? []).slice(0, 1)
     return [
       { step: 'token_endpoint', ...endpoint },
-      ...verdicts.map((each, i) => credentials(secrets[i], each.client ?? each.endpoint)),
+      ...results.map((each, i) => credentials(secrets[i], each.client ?? each.endpoint)),
       ...delegations.map((each) => ({ step: 'delegation' as const, ...each })),
     ]
   }

@@ -4,7 +4,7 @@ import type { App, AppSettings, Apps, ClientSecret } from '../actors/app-actor.t
 import { checkIfVersion } from '../actors/if-version.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { AppView } from '../contract/app.ts'
-import { type AppPatch, type AppPut, type AppSecretAdd, mostSecrets } from '../contract/app.ts'
+import { type AppPatch, type AppPut, type AppSecretAdd, maxSecrets } from '../contract/app.ts'
 import { appNotFound, fail, ok, type Result } from '../contract/failures.ts'
 import type { IfVersion } from '../contract/fields.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
@@ -16,7 +16,7 @@ import type { Provider } from '../provider/provider.ts'
 import { nullIfUnusable } from '../redis/integrity.ts'
 import type { Records } from '../redis/records.ts'
 import { checkSecretMoves, type MoveOrder, withPinned } from './app-moves.ts'
-import { wordsOf } from './credential-check.ts'
+import { describeRefusal } from './credential-check.ts'
 import { createDeleteApp } from './delete-app.ts'
 import { appView } from './views.ts'
 
@@ -45,7 +45,7 @@ type AppAdmin = Pick<
 >
 
 const listPage = 500
-const mostTries = 20
+const maxTries = 20
 /** Milliseconds; NATS clients give up after 5 s by default. */
 const findsWithin = 2_000
 
@@ -99,9 +99,9 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
   /** The origins of the current endpoints, so that a later discovery does not redirect grants. */
   async function orderOf(config: AppConfig): Promise<Result<MoveOrder>> {
     const find = (endpoint: Endpoint) =>
-      provider.resolveEndpoint({ config, endpoint, within: findsWithin, anew: true })
+      provider.resolveEndpoint({ config, endpoint, within: findsWithin, bypassCache: true })
     const token = await find('token_endpoint')
-    if (!token.ok) return fail('invalid_config', `moveGrants: ${wordsOf(token.refusal)}`)
+    if (!token.ok) return fail('invalid_config', `moveGrants: ${describeRefusal(token.refusal)}`)
     const revocation = await find('revocation_endpoint')
     const refresh = originOf(config.refreshUrl)
     const to = [token.url.origin, refresh ?? [], revocation.ok ? revocation.url.origin : []].flat()
@@ -113,7 +113,7 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
       return (await store(id, { put, asked: put })) as Result<AppView>
     },
     async updateApp(id, make) {
-      for (let tries = 0; tries < mostTries; tries++) {
+      for (let tries = 0; tries < maxTries; tries++) {
         const seen = await apps.look(id)
         if (seen.config === null) return appNotFound()
         const patch = make(seen.config)
@@ -156,8 +156,8 @@ export function createAppAdmin(options: AppAdminOptions): AppAdmin {
       const added = newSecret(add)
       return change(id, ifVersion, ({ config, secrets }) => {
         const others = secrets.filter((each) => each.id !== added.id)
-        if (others.length >= mostSecrets)
-          return fail('bad_request', `secret: an app may have ${mostSecrets} at most; remove one first`)
+        if (others.length >= maxSecrets)
+          return fail('bad_request', `secret: an app may have ${maxSecrets} at most; remove one first`)
         return ok({ config, secrets: [...others, added] })
       })
     },

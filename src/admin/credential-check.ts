@@ -58,7 +58,7 @@ export function checkClient({
     }
   }
   const { refusal } = answer
-  const refused: CheckResult = { ok: false, message: wordsOf(refusal), action: refusal.action }
+  const refused: CheckResult = { ok: false, message: describeRefusal(refusal), action: refusal.action }
   if (!isOfTokenEndpoint(refusal)) {
     const { unknownWords } = refusal
     return {
@@ -87,7 +87,7 @@ interface Compared extends Pick<ClientCheck, 'control' | 'isConclusive'> {
  * client differs.
  */
 function byComparison({ refusal, control, isConclusive }: Compared): CheckResult {
-  const own = wordsOf(refusal)
+  const own = describeRefusal(refusal)
   const other = control && keyOf(control)
   if (other == null)
     return { ok: null, message: `not compared with a dummy client: ${own}`, action: compared }
@@ -119,7 +119,10 @@ function isOfTokenEndpoint(refusal: Refusal) {
 }
 
 /** The reason, followed by the provider's codes; never its free text. */
-export function wordsOf({ reason, providerError: { status, error, suberror, codes = [] } }: Refusal): string {
+export function describeRefusal({
+  reason,
+  providerError: { status, error, suberror, codes = [] },
+}: Refusal): string {
   const words = [status === null ? [] : `HTTP ${status}`, error, suberror ?? [], codes].flat()
   const others = words.filter((word) => word !== reason)
   return others.length === 0 ? reason : `${reason} (${others.join(', ')})`

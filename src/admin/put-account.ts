@@ -55,7 +55,7 @@ interface Deciding extends Pick<Writing, 'account' | 'app' | 'make'> {
   readonly consented: Consented | undefined
 }
 
-const mostTries = 20
+const maxTries = 20
 
 /** Connects or changes an account. The put is computed from the account as the save finds it. */
 export function createPutAccount(options: PutAccountOptions): PutAccount {
@@ -137,7 +137,7 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
   }
 
   async function patchAccount(account: string, make: Make, from: From = {}): Promise<Put> {
-    for (let tries = 0; tries < mostTries; tries++) {
+    for (let tries = 0; tries < maxTries; tries++) {
       const loaded = await accounts.load(account)
       const put = make(knownOf(loaded))
       if (!put.ok) return put

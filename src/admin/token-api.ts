@@ -32,15 +32,15 @@ const readEvery = 1_000
 
 /** Follows the switch, which all nodes share. Rejects with `StorageUnavailable`. */
 export async function startTokenApi({ store, decided, clock, logger }: TokenApiOptions): Promise<TokenApi> {
-  let turned = await store.read()
+  let position = await store.read()
 
-  let turns = 0
+  let changes = 0
 
   /** A read that began before this node last set the switch is out of date. */
   async function read(): Promise<void> {
-    const before = turns
+    const before = changes
     const found = await store.read()
-    if (turns === before) turned = found
+    if (changes === before) position = found
   }
 
   // While Redis is unavailable the switch cannot be set either, so the last known position stays valid.
@@ -48,20 +48,20 @@ export async function startTokenApi({ store, decided, clock, logger }: TokenApiO
     read().catch((error) => logger.debug({ err: error }, 'the switch for tokens over HTTP was not read')),
   )
 
-  const enabled = () => decided ?? turned?.enabled ?? false
+  const enabled = () => decided ?? position?.enabled ?? false
 
   return {
     enabled,
     async state() {
       await read()
-      const decidedBy = decided !== undefined ? 'environment' : turned === null ? 'default' : 'switch'
-      return { enabled: enabled(), decidedBy, switch: turned }
+      const decidedBy = decided !== undefined ? 'environment' : position === null ? 'default' : 'switch'
+      return { enabled: enabled(), decidedBy, switch: position }
     },
     async turn({ enabled, by }) {
       const decision = { enabled, by, at: clock.now() }
       await store.write(decision)
-      turns += 1
-      turned = decision
+      changes += 1
+      position = decision
       logger.warn({ enabled, by }, 'tokens over HTTP: the switch was set')
     },
     stop: poll.stop,

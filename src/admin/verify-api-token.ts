@@ -33,12 +33,12 @@ interface Seen {
 
 /** Milliseconds after which a missed revocation is noticed. */
 const recheckAfter = 4_000
-const mostSeen = 10_000
+const maxSeen = 10_000
 const lastUsedEvery = 60_000
 
 /** Verifies API tokens, from memory for some seconds, else from Redis. */
 export function createApiTokens({ store, clock, timers = realTimers }: ApiTokensOptions): ApiTokens {
-  const seen = new LRUCache<string, Seen>({ max: mostSeen })
+  const seen = new LRUCache<string, Seen>({ max: maxSeen })
   let revocations = 0
 
   async function look(id: string): Promise<Seen> {

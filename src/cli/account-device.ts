@@ -7,7 +7,7 @@ import { pick } from './pick.ts'
 import { shown } from './terminal.ts'
 import type { Run, Tools } from './tools.ts'
 
-const lookEvery = 1_000
+const pollInterval = 1_000
 
 export function accountDeviceCommand(account: Command, run: Run): void {
   account
@@ -56,7 +56,7 @@ async function isConnected(
       terminal.err(colours.green(`${shown(id)} is connected`))
       return true
     }
-    await new Promise((resolve) => setTimeout(resolve, lookEvery))
+    await new Promise((resolve) => setTimeout(resolve, pollInterval))
   }
   terminal.err(`${shown(id)} was not connected`)
   return false

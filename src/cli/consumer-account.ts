@@ -17,14 +17,14 @@ export const passwordVariableOf = (name: string): string => `NATS_${natsAccountO
 export function consumerAccount({ name, accounts }: ConsumerAccount): string[] {
   const tokens = accounts?.map(encodeId) ?? ['*']
   const asked = tokens.flatMap((token) => [`token.get.${token}`, `token.reject.${token}`])
-  const heard = tokens.flatMap((token) => accountEvents.map((type) => `${type}.${token}`))
+  const eventSubjects = tokens.flatMap((token) => accountEvents.map((type) => `${type}.${token}`))
   const calls = ['INFO', 'MSG.NEXT'].map((verb) => `CONSUMER.${verb}.TOKENBUS_EVENTS.${name}`)
   const acks = `$JS.ACK.TOKENBUS_EVENTS.${name}.>`
   const publish = [...asked, ...calls.map((call) => `${consumerApiPrefix}.${call}`), acks]
   const from = (subject: string) => `{ account: TOKENBUS, subject: "${subject}" }`
   const imports = [
     ...asked.map((subject) => `{ service: ${from(subject)}, share: true }`),
-    ...heard.map((subject) => `{ stream: ${from(subject)} }`),
+    ...eventSubjects.map((subject) => `{ stream: ${from(subject)} }`),
     ...calls.map((call) => `{ service: ${from(`$JS.API.${call}`)}, to: "${consumerApiPrefix}.${call}" }`),
     `{ service: ${from(acks)} }`,
   ]
@@ -34,7 +34,7 @@ export function consumerAccount({ name, accounts }: ConsumerAccount): string[] {
     `    { user: "${name}", password: $${passwordVariableOf(name)}`,
     '      permissions: {',
     ...list('        publish', publish.map(quoted)),
-    ...list('        subscribe', [...heard, `_INBOX_${name}.>`].map(quoted)),
+    ...list('        subscribe', [...eventSubjects, `_INBOX_${name}.>`].map(quoted)),
     '      } }',
     '  ]',
     ...list('  imports', imports),

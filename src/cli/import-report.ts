@@ -5,7 +5,7 @@ import type { ExitCode, Tools } from './tools.ts'
 type Counts = Record<Outcome['kind'], Partial<Record<Outcome['outcome'], number>>>
 
 /** How many failures are repeated at the end; the others are only counted. */
-const mostRepeated = 1_000
+const maxRepeated = 1_000
 
 /** Prints each row's outcome, and at the end all failures again, with the counts. */
 export function createImportReport({ terminal, json, colours }: Tools, { apply }: { apply: boolean }) {
@@ -30,7 +30,7 @@ export function createImportReport({ terminal, json, colours }: Tools, { apply }
     add(row: Outcome): void {
       const count = counts[row.kind]
       count[row.outcome] = (count[row.outcome] ?? 0) + 1
-      if (row.outcome === 'failed' && failures.length < mostRepeated) failures.push(row)
+      if (row.outcome === 'failed' && failures.length < maxRepeated) failures.push(row)
       terminal.out(json ? jsonLine(row) : outcomeLine(shown(row), colours))
     },
     end(): ExitCode {

@@ -106,7 +106,7 @@ function complain(error: unknown): never {
   throw error instanceof UnreadableSource ? new InvalidArgumentError(error.message) : error
 }
 
-const mostTries = 5
+const maxTries = 5
 const tryAgainAfter = 1_000
 
 /** Retries a put that got no reply or `storage_unavailable`, which is safe because puts are idempotent. */
@@ -118,7 +118,7 @@ async function requestWithRetry(bus: Bus, subject: string, payload?: object): Pr
       const transient =
         error instanceof Unreachable ||
         (error instanceof Refused && error.failure.error === 'storage_unavailable')
-      if (!transient || tries === mostTries) {
+      if (!transient || tries === maxTries) {
         if (error instanceof Refused) return { ok: false, failure: error.failure }
         throw error
       }

@@ -6,7 +6,7 @@ import { nodesOf } from './roll-call.ts'
 import type { Run, Tools } from './tools.ts'
 
 /** Nodes read the write level each second, and a roll call takes one. */
-const mostRollCalls = 30
+const maxRollCalls = 30
 
 export function upgradeCommands(program: Command, run: Run): void {
   program
@@ -36,7 +36,7 @@ export function upgradeCommands(program: Command, run: Run): void {
 
 /** Waits until no node writes the older format, which will then be rejected. */
 async function untilAllWrite({ bus }: Tools, level: number): Promise<void> {
-  for (let calls = 0; calls < mostRollCalls; calls++) {
+  for (let calls = 0; calls < maxRollCalls; calls++) {
     const nodes = await nodesOf(bus)
     if (nodes.every((node) => Number(node[writeLevelName] ?? 1) >= level)) return
   }

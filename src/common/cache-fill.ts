@@ -19,26 +19,26 @@ const quietAfterReconnect = 1_000
 
 /** `now`: milliseconds of any clock. */
 export function createFills({ now }: { now(): number }): Fills {
-  const underWay = new Map<string, Set<Fill>>()
+  const inFlight = new Map<string, Set<Fill>>()
   let suspended = false
   let quietUntil = Number.NEGATIVE_INFINITY
 
   function markStale(account?: string): void {
-    const readings = account === undefined ? underWay.values() : [underWay.get(account) ?? []]
+    const readings = account === undefined ? inFlight.values() : [inFlight.get(account) ?? []]
     for (const reading of readings) for (const fill of reading) fill.stale = true
   }
 
   return {
     begin(account) {
       const fill = { account, stale: false }
-      const reading = underWay.get(account) ?? new Set()
-      underWay.set(account, reading.add(fill))
+      const reading = inFlight.get(account) ?? new Set()
+      inFlight.set(account, reading.add(fill))
       return fill
     },
     end(fill) {
-      const reading = underWay.get(fill.account)
+      const reading = inFlight.get(fill.account)
       const first = reading?.delete(fill) ?? false
-      if (reading?.size === 0) underWay.delete(fill.account)
+      if (reading?.size === 0) inFlight.delete(fill.account)
       return first && !fill.stale && !suspended && now() >= quietUntil
     },
     markStale,

@@ -20,8 +20,8 @@ const headerSchema = z.looseObject({
 })
 
 /** Bounds of a piece, which a reader holds in memory as a whole. */
-const mostRows = 200
-const mostCharacters = 500_000
+const maxRows = 200
+const maxCharacters = 500_000
 
 export interface SealRows {
   readonly rows: AsyncIterable<object>
@@ -60,7 +60,7 @@ export async function* sealRows({ rows, content, recipient }: SealRows): AsyncGe
     held.push(text)
     count++
     characters += text.length
-    if (held.length >= mostRows || characters >= mostCharacters) yield seal()
+    if (held.length >= maxRows || characters >= maxCharacters) yield seal()
   }
   if (held.length > 0) yield seal()
   yield seal({ rows: count })

@@ -1,7 +1,7 @@
 import type { AppConfig } from '../provider/app-config.ts'
 import { joinedScopes } from '../provider/grant-forms.ts'
 import { consentScopes } from '../provider/identity.ts'
-import { wordsOf } from '../provider/presets.ts'
+import { dialectOf } from '../provider/presets.ts'
 
 interface AdminConsent {
   readonly config: AppConfig
@@ -15,7 +15,7 @@ interface AdminConsent {
  */
 export function adminConsentUrl({ config, redirectUri, ticket }: AdminConsent): string | undefined {
   const { authorizeUrl = '' } = config
-  if (wordsOf(config) !== 'outlook' || !authorizeUrl.endsWith('/oauth2/v2.0/authorize')) return undefined
+  if (dialectOf(config) !== 'outlook' || !authorizeUrl.endsWith('/oauth2/v2.0/authorize')) return undefined
   const page = new URL(authorizeUrl.replace(/\/oauth2\/v2\.0\/authorize$/, '/v2.0/adminconsent'))
   page.pathname = page.pathname.replace(/^\/(?:common|consumers)\//, '/organizations/')
   const params = {

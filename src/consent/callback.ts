@@ -33,11 +33,11 @@ export interface Callback {
 
 export const ticketSchema = z.string().regex(/^[\w-]{43}$/)
 /** Parameters per callback that are looked up as tickets. */
-const mostTickets = 3
+const maxTickets = 3
 const rememberedFor = { seconds: 600 }
 /** Longer than redeeming a code takes: after this the node that claimed the ticket must have crashed. */
 const underWayFor = 60_000
-const lookEvery = 250
+const pollInterval = 250
 
 /**
  * Handles a callback, which the browser may send twice (a reload, a double click). The code is redeemed once, and every
@@ -51,7 +51,7 @@ export function createCallback(options: CallbackOptions) {
     const state = ticketSchema.safeParse(searchParams.get('state'))
     if (state.success) return state.data
     const others = [...searchParams].filter(([, value]) => ticketSchema.safeParse(value).success)
-    for (const [name, value] of others.slice(0, mostTickets)) {
+    for (const [name, value] of others.slice(0, maxTickets)) {
       const found = await pending.look(value)
       const { config } = await apps.look((found && fromPending(found).app) ?? '')
       if (config?.parameterNames?.state === name) return value
@@ -138,12 +138,12 @@ export function createCallback(options: CallbackOptions) {
   return async ({ url, cookies }: Callback): Promise<ConsentEnd> => {
     const ticket = await ticketIn(url)
     if (ticket === null) return turnedDown('unknown_request')
-    for (let waited = 0; waited <= underWayFor; waited += lookEvery) {
+    for (let waited = 0; waited <= underWayFor; waited += pollInterval) {
       const found = await pending.look(ticket)
       if (found === null) return turnedDown('unknown_request')
       const end = await answer({ ticket, waiting: fromPending(found), url }, cookies)
       if (end !== null) return end
-      await timers.delay(lookEvery)
+      await timers.delay(pollInterval)
     }
     return turnedDown('under_way')
   }

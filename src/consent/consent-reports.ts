@@ -41,7 +41,7 @@ export interface ConsentReports {
 /** Reports how consents end: to the log and metrics, and to the app if its settings are at fault. */
 export function createConsentReports(options: ConsentReportsOptions): ConsentReports {
   const { apps, logger, consentEnded } = options
-  async function tellApp({ context }: App, { problem, providerError }: Finished): Promise<void> {
+  async function reportToApp({ context }: App, { problem, providerError }: Finished): Promise<void> {
     const { app, consentFault: known } = context
     if (problem === null) {
       if (known !== null) await apps.report(app, { type: 'consent.accepted' })
@@ -90,7 +90,7 @@ export function createConsentReports(options: ConsentReportsOptions): ConsentRep
       const { status, error, codes } = providerError ?? {}
       const blame = problem === null ? undefined : problemOf(problem).blame
       logger.info({ app: app?.context.app, account, outcome, blame, status, error, codes }, 'consent ended')
-      if (app !== undefined && app.config !== null) await tellApp(app, finished)
+      if (app !== undefined && app.config !== null) await reportToApp(app, finished)
     },
   }
 }

@@ -26,7 +26,7 @@ import type { RedirectUrls } from './redirect-urls.ts'
 import { fromPending, type PendingConsent, type TicketsOptions, toPending } from './tickets.ts'
 
 /** A request for consent: the account, and the URL to redirect to afterwards. */
-export interface ConsentWish {
+export interface ConsentRequest {
   /** Null for a new account, whose id is created at the end. */
   readonly account: string | null
   /** Undefined lets the user choose. */
@@ -70,7 +70,7 @@ export interface ConsentOptions extends TicketsOptions, Omit<ConsentReportsOptio
 
 export interface Consent {
   /** The address to send the user to. */
-  begin(wish: ConsentWish): Promise<Result<{ url: string }>>
+  begin(wish: ConsentRequest): Promise<Result<{ url: string }>>
   /** The user has opened the link. `app`: the app they chose, if there is a choice. */
   proceed(visit: { ticket: unknown; app: unknown; cookies: string | undefined }): Promise<ConsentStart>
   /** Handles the provider's redirect. Nothing is stored unless all checks pass. */
@@ -159,7 +159,7 @@ export function createConsent(options: ConsentOptions): Consent {
       if (wanted?.ok === false) return wanted
       const ticket = random()
       const details = {
-        ...whoIsAsked(wish, known),
+        ...expectedUser(wish, known),
         account,
         app,
         params,
@@ -200,9 +200,9 @@ function notAsked({ error }: Failure): ConsentProblem {
   return error === 'app_disabled' ? error : 'unknown_app'
 }
 
-type Person = Pick<ConsentWish, 'name' | 'email' | 'expectedEmail' | 'allowOtherUser'>
+type Person = Pick<ConsentRequest, 'name' | 'email' | 'expectedEmail' | 'allowOtherUser'>
 
-function whoIsAsked({ name, expectedEmail, allowOtherUser = false, ...wish }: Person, known?: AccountView) {
+function expectedUser({ name, expectedEmail, allowOtherUser = false, ...wish }: Person, known?: AccountView) {
   const email = wish.email || undefined
   return { name, email, expectedEmail, allowOtherUser, loginHint: expectedEmail ?? email ?? addressOf(known) }
 }

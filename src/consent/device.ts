@@ -53,8 +53,8 @@ type Waiting = z.output<typeof waitingSchema>
 type PutRest = Parameters<Tokenbus['patchAccount']> extends [string, ...infer Rest] ? Rest : never
 type Make = PutRest[0]
 
-const lookEvery = 1_000
-const mostAtOnce = 16
+const pollInterval = 1_000
+const maxAtOnce = 16
 /** Longer than a request takes, so that no two nodes poll the same one at the same time. */
 const claimHolds = 30_000
 /** RFC 8628 §3.5. */
@@ -135,7 +135,7 @@ export function createDevice(options: DeviceOptions): Device {
 
   async function look(): Promise<void> {
     try {
-      const ids = await pending.claim({ now: clock.now(), limit: mostAtOnce, holds: claimHolds })
+      const ids = await pending.claim({ now: clock.now(), limit: maxAtOnce, holds: claimHolds })
       const asked = await Promise.allSettled(ids.map(askOnce))
       const failed = asked.find((each) => each.status === 'rejected')
       if (failed) rarely.warn({ err: failed.reason }, 'a device authorization could not be polled')
@@ -174,7 +174,7 @@ export function createDevice(options: DeviceOptions): Device {
       return ok({ account, ...shown })
     },
     start() {
-      poll = timers.poll(lookEvery, look)
+      poll = timers.poll(pollInterval, look)
     },
     async stop() {
       await poll?.stop()

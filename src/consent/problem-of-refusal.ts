@@ -12,7 +12,7 @@ const find = (fits: (row: ReturnType<typeof problemOf>) => boolean | undefined) 
 const meaningOf = (said: Said) => classify({ providerError: { status: null, ...said }, workedBefore: false })
 
 /** Numeric codes take precedence over error codes, and those over the class of the refusal. */
-function problemSaid({ error, codes = [] }: Said, reason: string | undefined): ConsentProblem | undefined {
+function problemFor({ error, codes = [] }: Said, reason: string | undefined): ConsentProblem | undefined {
   const numbered = meaningOf({ error: '', codes })?.reason
   return (
     find((row) => row.codes?.some((code) => codes.includes(code))) ??
@@ -25,7 +25,7 @@ function problemSaid({ error, codes = [] }: Said, reason: string | undefined): C
 /** Maps a refused code exchange to a problem. */
 export function problemOfRefusal({ providerError, reason, class: failureClass }: Refusal): ConsentProblem {
   if (failureClass === 'T') return 'provider_unavailable'
-  return problemSaid(providerError, reason) ?? 'provider_refused'
+  return problemFor(providerError, reason) ?? 'provider_refused'
 }
 
 const wordSchema = z.string().regex(/^[\w.:-]{1,64}$/)
@@ -46,5 +46,5 @@ export function declinedIn({ searchParams }: URL): Declined | undefined {
   const codes = code === undefined ? [] : [Number(code)]
   const meaning = meaningOf({ error, codes })
   if (meaning?.class === 'T') return { problem: 'provider_unavailable', error, codes }
-  return { problem: problemSaid({ error, codes }, meaning?.reason) ?? 'provider_refused', error, codes }
+  return { problem: problemFor({ error, codes }, meaning?.reason) ?? 'provider_refused', error, codes }
 }

@@ -6,7 +6,7 @@ import type { AppConfig } from '../provider/app-config.ts'
 import type { CodeAnswer } from '../provider/authorization-code.ts'
 import type { Refusal } from '../provider/classified.ts'
 import type { Reached } from '../provider/grant-place.ts'
-import { wordsOf } from '../provider/presets.ts'
+import { dialectOf } from '../provider/presets.ts'
 import { refreshesWithAccessToken, unsaidLife } from '../provider/refreshing.ts'
 import { missingPermissions } from '../provider/scopes.ts'
 import { problemOfRefusal } from './problem-of-refusal.ts'
@@ -89,7 +89,7 @@ function aboutOf({ name, email }: Pick<ReadGrant, 'name' | 'email'>): Pick<Accou
  */
 function userOf({ account, email, user, config }: ReadGrant, { signedIn }: Granted, known: Known): string {
   const mailbox = email ?? (isShared(known) ? known?.user : undefined)
-  if (mailbox !== undefined && wordsOf(config) === 'outlook') return mailbox
+  if (mailbox !== undefined && dialectOf(config) === 'outlook') return mailbox
   const knownUser = known?.user === account ? undefined : known?.user
   return signedIn?.name ?? user ?? knownUser ?? email ?? signedIn?.subject ?? account
 }

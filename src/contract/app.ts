@@ -40,7 +40,7 @@ export const secretSchema = z.strictObject({
 })
 
 /** Per app; bounded because one refresh attempt may try each of them. */
-export const mostSecrets = 10
+export const maxSecrets = 10
 
 /** The settings of an app. The descriptions appear in the API documentation and on the operators' page. */
 export const appPutSchema = z.strictObject({
@@ -56,7 +56,7 @@ export const appPutSchema = z.strictObject({
   secrets: z
     .array(secretSchema)
     .min(1)
-    .max(mostSecrets)
+    .max(maxSecrets)
     .optional()
     .describe('all client secrets, each with its expiry date if it has one; tried in this order'),
   serviceKey: secretTextSchema

@@ -7,11 +7,11 @@ export type FieldError = z.output<typeof fieldErrorSchema>
 /** Short names only: a long unknown one may be a token in the wrong place, and must not be repeated. */
 const isFieldName = (key: PropertyKey) => /^(?:\d+|[A-Za-z]\w{0,23})$/.test(String(key))
 
-const mostErrors = 5
+const maxErrors = 5
 
 /** The fields with the rules they break, never their values. */
 export function fieldErrors({ issues }: z.ZodError): FieldError[] {
-  return issues.slice(0, mostErrors).map((issue) => {
+  return issues.slice(0, maxErrors).map((issue) => {
     const path = issue.path.filter(isFieldName)
     const key = path.length === 0 ? '' : z.core.toDotPath(path)
     if (issue.code !== 'unrecognized_keys') return { key, message: issue.message }

@@ -41,7 +41,7 @@ export const newIdSchema = idSchema.refine(isText, textRule)
 export const policySchema = z.enum(['eager', 'lazy', 'adaptive'])
 export const accountStateSchema = z.enum(accountStates)
 /** Bounded in number and size, because scopes are part of every snapshot and event of the account. */
-export const mostScopes = 256
+export const maxScopes = 256
 export const longestScope = 512
 export const scopesSchema = z
   .array(
@@ -50,7 +50,7 @@ export const scopesSchema = z
       .min(1)
       .refine((scope) => Buffer.byteLength(scope) <= longestScope, `must have ${longestScope} bytes at most`),
   )
-  .max(mostScopes)
+  .max(maxScopes)
 /** Bytes of JSON; bounded because metadata is loaded whenever the account is. */
 const longestMetadata = 65_536
 const deepestMetadata = 32
@@ -70,7 +70,7 @@ export const fieldPathSchema = z
   .string()
   .max(64)
   .regex(/^[\w-]{1,64}(?:\.[\w-]{1,64}){0,7}$/, 'must be names with dots between them')
-export const mostExtra = 16
+export const maxExtra = 16
 const longestExtra = 1_024
 /** Fields of the provider's token responses that the app keeps. Part of every token reply, so few and short. */
 export const extraSchema = z
@@ -85,7 +85,7 @@ export const extraSchema = z
       z.boolean(),
     ]),
   )
-  .refine((fields) => Object.keys(fields).length <= mostExtra, `must have ${mostExtra} fields at most`)
+  .refine((fields) => Object.keys(fields).length <= maxExtra, `must have ${maxExtra} fields at most`)
 /** Values for the `{name}` placeholders in the app's URLs; the app's `urlParams` restricts them. */
 export const urlValuesSchema = z
   .record(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fieldPathSchema, mostExtra, textSchema, visible, visibleRule } from './fields.ts'
+import { fieldPathSchema, maxExtra, textSchema, visible, visibleRule } from './fields.ts'
 
 const name = z.string().regex(/^[\w.:-]{1,64}$/, 'must be the name of a parameter')
 const value = z
@@ -7,10 +7,10 @@ const value = z
   .max(2_048)
   .refine((text) => !/\p{Cc}/u.test(text), 'must have no control characters')
 const fewEntries = (most: number) => (map: object) => Object.keys(map).length <= most
-const mostParams = 32
+const maxParams = 32
 const paramsSchema = z
   .record(name, value.nullable())
-  .refine(fewEntries(mostParams), `must have ${mostParams} entries at most`)
+  .refine(fewEntries(maxParams), `must have ${maxParams} entries at most`)
 const path = z.string().regex(/^[\w-]{1,64}(?:\.[\w-]{1,64}){0,7}$/, 'must be names with dots between them')
 
 const placeholder = /\{([a-zA-Z]\w{0,31})\}/g
@@ -99,7 +99,7 @@ export const protocolSettings = {
     .describe('the token that is exchanged for the next access token'),
   keep: z
     .array(fieldPathSchema)
-    .max(mostExtra)
+    .max(maxExtra)
     .optional()
     .describe("fields of the provider's token responses that are answered along with the token"),
   urlParams: z

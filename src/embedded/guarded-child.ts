@@ -42,7 +42,7 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
   let phase: 'starting' | 'serving' | 'stopping' = 'starting'
   let ended: number | null | undefined
   // Subscribe before the first await: if the program is missing, the shell exits at once.
-  const gone = once(shell, 'exit').then(([code]) => {
+  const exited = once(shell, 'exit').then(([code]) => {
     ended = code as number | null
     if (phase === 'serving') onExit(`${name} exited unexpectedly (code ${ended}); see ${logFile}.`)
   })
@@ -51,7 +51,7 @@ export async function startGuardedChild(options: GuardedChildOptions): Promise<G
     phase = 'stopping'
     shell.stdin?.end()
     const kill = setTimeout(() => shell.kill('SIGUSR1'), stopWithin)
-    await gone
+    await exited
     clearTimeout(kill)
   }
   for (const deadline = performance.now() + startWithin; ; ) {

@@ -30,7 +30,7 @@ export interface EventFeed {
   stop(): void
 }
 
-const lookEvery = 1_000
+const pollInterval = 1_000
 /** Milliseconds within which an event that is in the stream has also reached plain subscribers. */
 const certainAfter = 2_000
 
@@ -47,7 +47,7 @@ export function createEventFeed({ nats, logger }: { nats: NatsConnection; logger
     const accepts = createEventFilter()
     seen = []
     void look()
-    looking = setInterval(look, lookEvery)
+    looking = setInterval(look, pollInterval)
     subscriptions = eventTypes.map((type) =>
       nats.subscribe(`${type}.*`, {
         callback(error, message) {

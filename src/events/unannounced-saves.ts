@@ -7,7 +7,7 @@ import type { Change } from './changes.ts'
 const batch = 256
 /** The saving node announces at once; an entry still in the outbox after this time may be from a node that crashed. */
 const abandonedAfter = 1_000
-const lookEvery = 1_000
+const pollInterval = 1_000
 
 export interface UnannouncedSavesOptions {
   readonly records: Pick<Records, 'outbox'>
@@ -74,7 +74,7 @@ export function createUnannouncedSaves(options: UnannouncedSavesOptions): Unanno
     look,
     startOver: () => announced.clear(),
     start() {
-      poll = timers.poll(lookEvery, look)
+      poll = timers.poll(pollInterval, look)
     },
     async stop() {
       await poll?.stop()

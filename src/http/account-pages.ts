@@ -55,7 +55,7 @@ async function someOf(
 }
 
 /** The maximum number of list requests, each of which reads a thousand accounts. */
-const mostRequests = 50
+const maxRequests = 50
 const listedAtOnce = 1_000
 
 /** A page of search results. The search always starts at the beginning; `total` counts what was found so far. */
@@ -66,7 +66,7 @@ export async function pageOfSearch(
 ): Promise<Result<NumberedPage>> {
   const found: AccountView[] = []
   let cursor: string | undefined
-  for (let requests = 0; requests < mostRequests; requests++) {
+  for (let requests = 0; requests < maxRequests; requests++) {
     const listed = await listAccounts({ ...filters, limit: listedAtOnce, ...(cursor && { cursor }) })
     if (!listed.ok) return listed
     found.push(...listed.value.accounts.filter(({ state }) => states.includes(state)))

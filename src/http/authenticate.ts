@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-const nobodyElse: Access = { scopes: ['admin'], all: ['accounts', 'apps'] }
+const adminOnly: Access = { scopes: ['admin'], all: ['accounts', 'apps'] }
 
 export interface AuthenticateOptions {
   readonly apiTokens: Pick<ApiTokens, 'verify'>
@@ -33,7 +33,7 @@ export function authenticate(
 ): void {
   server.decorateRequest('principal', null)
   server.addHook('onRoute', (route) => {
-    const { access = nobodyElse } = route.config ?? {}
+    const { access = adminOnly } = route.config ?? {}
     if (access === 'open') return
     route.onRequest = [check(access), ...[route.onRequest ?? []].flat()]
   })

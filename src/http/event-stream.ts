@@ -3,7 +3,7 @@ import type { FeedEvent } from '../events/event-feed.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Bytes a reader may lag behind before it is disconnected; it reconnects by itself, and gets what it missed. */
-const mostUnread = 1_048_576
+const maxUnread = 1_048_576
 
 export const eventStreamType = 'text/event-stream'
 
@@ -26,7 +26,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
 
   function write(text: string): void {
     raw.write(text)
-    if (raw.writableLength > mostUnread) raw.destroy()
+    if (raw.writableLength > maxUnread) raw.destroy()
   }
 
   function idLine(): string {
@@ -48,7 +48,7 @@ export function createEventStream(raw: ServerResponse, position: () => string | 
       } else {
         waiting.push(block(event))
         held += event.body.length
-        if (held > mostUnread) raw.destroy()
+        if (held > maxUnread) raw.destroy()
       }
     },
     beat() {

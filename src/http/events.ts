@@ -21,7 +21,7 @@ const stillThereEvery = 15_000
  * again every 4 s.
  */
 const stillValidEvery = 1_000
-const mostOfOneToken = 8
+const maxOfOneToken = 8
 
 const access = { scopes: ['events:read'] } as const
 /** Events of an app concern all its accounts. */
@@ -57,8 +57,8 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
     // HEAD ends without a stream.
     if (request.method === 'HEAD') return reply.type(eventStreamType).send()
     const principal = request.principal as Principal
-    if ((perToken.get(principal.id) ?? 0) >= mostOfOneToken)
-      throw refuse('rate_limited', `an API token has ${mostOfOneToken} streams on a node at most`, {
+    if ((perToken.get(principal.id) ?? 0) >= maxOfOneToken)
+      throw refuse('rate_limited', `an API token has ${maxOfOneToken} streams on a node at most`, {
         retryAfter: 5,
       })
     const { raw } = reply.hijack()
@@ -82,7 +82,7 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
       unlisten()
     })
     const last = request.headers['last-event-id']
-    if (typeof last === 'string' && last !== '') tellMissed(stream, { last, principal, raw })
+    if (typeof last === 'string' && last !== '') sendMissed(stream, { last, principal, raw })
   })
 
   async function endUnlessValid(raw: ServerResponse, token: string): Promise<void> {
@@ -93,7 +93,7 @@ export function eventRoute(server: FastifyInstance, { feed, apiTokens }: EventRo
     }
   }
 
-  function tellMissed(
+  function sendMissed(
     stream: EventStream,
     { last, principal, raw }: { last: string; principal: Principal; raw: ServerResponse },
   ): void {

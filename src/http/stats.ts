@@ -14,7 +14,7 @@ export interface StatsOptions {
 
 const hour = 3_600
 const connections = Object.fromEntries(emailEngineStates.map((word) => [word, countSchema]))
-const mostHours = 24
+const maxHours = 24
 
 /** EmailEngine's statistics of accounts and tokens, and the refreshes of the last day by hour. */
 export const statsRoute = ({ counts, refreshCounts, version }: StatsOptions): Route =>
@@ -29,7 +29,7 @@ export const statsRoute = ({ counts, refreshCounts, version }: StatsOptions): Ro
           z
             .int()
             .min(1)
-            .max(mostHours * hour),
+            .max(maxHours * hour),
         )
         .optional()
         .describe('how far back, in whole hours; an hour by default, a day at most'),

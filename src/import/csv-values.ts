@@ -10,7 +10,7 @@ interface CsvFile {
 }
 
 /** A quoted cell may contain line breaks; bounded so that an unclosed quote does not swallow the rest of the file. */
-const mostLinesOfARow = 100
+const maxLinesOfARow = 100
 
 /**
  * The rows of a CSV file with a header line; `scopes` separated by spaces, `metadata` as JSON, empty cells left out. Parsed
@@ -47,7 +47,7 @@ async function readRow({ first, lines, length }: RowAt): Promise<ReadRow> {
   const taken: TextLine[] = []
   let text = first.text
   let cells = parseCells(text)
-  while (cells === 'open' && taken.length < mostLinesOfARow) {
+  while (cells === 'open' && taken.length < maxLinesOfARow) {
     const next = await lines.next()
     if (next === undefined) break
     taken.push(next)

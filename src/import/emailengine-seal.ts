@@ -13,7 +13,7 @@ export interface Opener {
 
 const mark = '$wd01$'
 const keyLength = 32
-const mostKeys = 4_096
+const maxKeys = 4_096
 const derive = promisify<string, Buffer, number, Buffer>(scrypt)
 
 export const isSealed = (value: string): boolean => value.startsWith(mark)
@@ -23,7 +23,7 @@ export const isSealed = (value: string): boolean => value.startsWith(mark)
  * with Node's defaults. Deriving a key takes tens of milliseconds on another thread, so keys are cached by salt.
  */
 export function createOpener(secret: Secret | undefined): Opener {
-  const keys = new LRUCache<string, Promise<Buffer>>({ max: mostKeys })
+  const keys = new LRUCache<string, Promise<Buffer>>({ max: maxKeys })
 
   function keyFor(salt: string): Promise<Buffer> {
     const known = keys.get(salt)

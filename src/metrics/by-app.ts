@@ -3,7 +3,7 @@ import type { Observer } from '../common/observer.ts'
 import { createTopNames } from './top-names.ts'
 
 /** Bounded because each app adds about a dozen series. */
-const mostApps = 20
+const maxApps = 20
 const others = '(others)'
 
 /** Counters with a label per app for the busiest apps, and one label for all others. */
@@ -19,7 +19,7 @@ export function countersByApp(
     help: 'Accounts that became invalid, by app and class of the failure, for the busiest apps.',
   })
   const apps = createTopNames({
-    most: mostApps,
+    most: maxApps,
     others,
     onDropped(app) {
       refreshes.drop(app)

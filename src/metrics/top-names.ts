@@ -6,7 +6,7 @@ export interface TopNames {
 
 /** Number of uses after which all counts are halved, so that a name that is no longer busy loses its label. */
 const halveAfter = 10_000
-const mostCounted = 1_000
+const maxCounted = 1_000
 
 /**
  * A name replaces the least busy one once it has twice its uses, so that labels change rarely. `onDropped` is called with a
@@ -49,7 +49,7 @@ export function createTopNames({
 
   return {
     labelOf(name) {
-      if (++total > halveAfter || uses.size > mostCounted) halve()
+      if (++total > halveAfter || uses.size > maxCounted) halve()
       const count = (uses.get(name) ?? 0) + 1
       uses.set(name, count)
       if (labelled.has(name)) return name

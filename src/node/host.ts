@@ -212,8 +212,8 @@ export function createHost(options: HostOptions): Host {
 
   const invalidation = createInvalidation({ apps, enabledApps, cache, waiting, attempts })
 
-  function background(complaint: string, job: () => Promise<void>): void {
-    job().catch((error) => logger.warn({ err: error }, complaint))
+  function background(violation: string, job: () => Promise<void>): void {
+    job().catch((error) => logger.warn({ err: error }, violation))
   }
 
   return {

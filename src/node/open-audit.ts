@@ -12,7 +12,7 @@ export interface OpenAuditOptions {
 }
 
 /** Maximum bytes buffered for a slow disk; further lines are dropped, which is logged. */
-const mostBuffered = 16 * 1024 * 1024
+const maxBuffered = 16 * 1024 * 1024
 const openedAgainAfter = 1_000
 const loggedAgainAfter = 60_000
 
@@ -51,7 +51,7 @@ export async function openAudit({ target, stderr, logger }: OpenAuditOptions): P
 
   function write(text: string): boolean {
     if (file.destroyed && performance.now() - openedAt > openedAgainAfter) reopen()
-    if (!file.destroyed && file.writableLength < mostBuffered) return file.write(text)
+    if (!file.destroyed && file.writableLength < maxBuffered) return file.write(text)
     lost += Buffer.byteLength(text)
     complain(file.destroyed ? 'CLOSED' : 'BUFFER_FULL')
     return false

@@ -75,8 +75,8 @@ export function newerInPreset(config: AppConfig): string[] {
   const { app, provider, clientId, pinned } = config
   if (pinned?.said === undefined) return []
   const said = { ...pick(config, pinned.said as (keyof AppConfig)[]), provider, clientId } as AppPut
-  const anew = withPreset(app, said, presetOf(config))
-  return Object.entries(anew)
+  const current = withPreset(app, said, presetOf(config))
+  return Object.entries(current)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(config[name as keyof AppConfig]))
     .map(([name]) => name)
 }

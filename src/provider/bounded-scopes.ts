@@ -1,4 +1,4 @@
-import { longestScope, mostScopes } from '../contract/fields.ts'
+import { longestScope, maxScopes } from '../contract/fields.ts'
 
 /** Parses the scopes of a response with any separator, bounded in number and length like those of a put. */
 export function boundedScopes(
@@ -8,6 +8,6 @@ export function boundedScopes(
   const parts = [said].flat().flatMap((text) => text.split(separator))
   const named = parts.flatMap((text) => text.split(/[\s,]+/).filter((each) => each !== ''))
   if (named.length === 0) return {}
-  const scopes = named.filter((each) => Buffer.byteLength(each) <= longestScope).slice(0, mostScopes)
+  const scopes = named.filter((each) => Buffer.byteLength(each) <= longestScope).slice(0, maxScopes)
   return scopes.length < named.length ? { scopes, scopesCut: true } : { scopes }
 }

@@ -40,7 +40,7 @@ function listed(directory: string): string[] {
 }
 
 function readEntry(path: string): CatalogueEntry {
-  const wrong = (complaint: string) => new StartError(`${path}: ${complaint}.`)
+  const wrong = (violation: string) => new StartError(`${path}: ${violation}.`)
   const name = providerSchema.safeParse(basename(path, '.json'))
   if (!name.success) throw wrong(`the name of the file ${name.error.issues[0]?.message}`)
   const parsed = catalogueEntrySchema.safeParse(parseJson(readFileSync(path, 'utf8')))

@@ -3,7 +3,7 @@ import { placeholdersIn } from '../contract/protocol-settings.ts'
 import type { AppConfig } from './app-config.ts'
 import { hasConsentPage } from './grant-forms.ts'
 import { urlFields } from './url-params.ts'
-import { patternComplaint } from './url-pattern.ts'
+import { patternViolation } from './url-pattern.ts'
 
 interface Asked {
   readonly put: AppPut
@@ -11,8 +11,8 @@ interface Asked {
   readonly config: AppConfig
 }
 
-type Complaint = readonly [field: string, complaint: string]
-type Rule = (asked: Asked) => Complaint | undefined
+type Violation = readonly [field: string, violation: string]
+type Rule = (asked: Asked) => Violation | undefined
 
 export const ofCode = [
   'pkce',
@@ -107,11 +107,11 @@ const rules: readonly Rule[] = [
       ? ['tokenLife', 'must not be longer than maxTokenLife']
       : undefined,
   ({ config: { urlParams = {} } }) => {
-    const [complaint] = Object.entries(urlParams).flatMap(([name, { pattern }]) => {
-      const why = patternComplaint(pattern)
+    const [violation] = Object.entries(urlParams).flatMap(([name, { pattern }]) => {
+      const why = patternViolation(pattern)
       return why === undefined ? [] : [`${name}.pattern ${why}`]
     })
-    return complaint === undefined ? undefined : ['urlParams', complaint]
+    return violation === undefined ? undefined : ['urlParams', violation]
   },
   ({ config }) => first(urlFields, (field) => undeclared(config[field], config)),
   ({ config }) => first(parameters, (field) => mayNotSet(config, field)),
@@ -133,21 +133,21 @@ const rules: readonly Rule[] = [
 ]
 
 /** An invalid field of the settings, and why. */
-export function checkProtocol(asked: Asked): Complaint | undefined {
+export function checkProtocol(asked: Asked): Violation | undefined {
   for (const rule of rules) {
-    const complaint = rule(asked)
-    if (complaint) return complaint
+    const violation = rule(asked)
+    if (violation) return violation
   }
   return undefined
 }
 
 function first<Field extends string>(
   fields: readonly Field[],
-  complaintOf: (field: Field) => string | undefined,
-): Complaint | undefined {
+  violationOf: (field: Field) => string | undefined,
+): Violation | undefined {
   for (const field of fields) {
-    const complaint = complaintOf(field)
-    if (complaint) return [field, complaint]
+    const violation = violationOf(field)
+    if (violation) return [field, violation]
   }
   return undefined
 }

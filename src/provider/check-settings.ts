@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../contract/failures.ts'
 import type { AppConfig } from './app-config.ts'
 import { checkProtocol } from './check-protocol.ts'
 import type { Preset } from './preset.ts'
-import { presetOf, wordsOf } from './presets.ts'
+import { dialectOf, presetOf } from './presets.ts'
 import { microsoftClash } from './scopes.ts'
 import { checkSigningKey, readSigningKey } from './signing-key.ts'
 
@@ -17,11 +17,11 @@ export interface CheckSettings {
 /** An error of a field, or undefined. */
 type Rule = (
   asked: CheckSettings & { preset: Preset },
-) => readonly [field: string, complaint: string] | undefined
+) => readonly [field: string, violation: string] | undefined
 
 const particular = ['issuer', 'grant', 'tenant', 'cloud', 'testing'] as const
 /** Microsoft's tenants for any user, which an app without users cannot use. */
-const ofNobody = ['common', 'organizations', 'consumers']
+const multiTenant = ['common', 'organizations', 'consumers']
 
 const rules: readonly Rule[] = [
   ({ put, preset }) =>
@@ -56,7 +56,7 @@ const rules: readonly Rule[] = [
       ? ['secrets', `give either ${put.serviceKey ? 'serviceKey' : 'clientSecret'} or secrets`]
       : undefined,
   ({ put: { provider }, config }) =>
-    wordsOf(config) === 'outlookService' && ofNobody.includes(config.tenant ?? '')
+    dialectOf(config) === 'outlookService' && multiTenant.includes(config.tenant ?? '')
       ? ['tenant', `provider ${provider} needs the id or a domain of one tenant`]
       : undefined,
   ({ put, config: { scopes }, preset }) => {
@@ -65,7 +65,7 @@ const rules: readonly Rule[] = [
     return clash === undefined ? undefined : [field, `one token cannot have the scopes ${clash}`]
   },
   ({ config }) =>
-    wordsOf(config) === 'outlookService' && !config.scopes.every((scope) => scope.endsWith('/.default'))
+    dialectOf(config) === 'outlookService' && !config.scopes.every((scope) => scope.endsWith('/.default'))
       ? ['scopes', 'an app with client credentials must request <resource>/.default']
       : undefined,
   checkProtocol,
@@ -75,8 +75,8 @@ const rules: readonly Rule[] = [
 export async function checkSettings({ put, config }: CheckSettings): Promise<Result<void>> {
   const preset = presetOf(config)
   for (const rule of rules) {
-    const [field, complaint] = rule({ put, config, preset }) ?? []
-    if (field !== undefined) return fail('invalid_config', `${field}: ${complaint}`)
+    const [field, violation] = rule({ put, config, preset }) ?? []
+    if (field !== undefined) return fail('invalid_config', `${field}: ${violation}`)
   }
   for (const [field, secrets] of Object.entries({
     serviceKey: put.serviceKey && [put.serviceKey],
@@ -99,7 +99,7 @@ export interface CheckCredential {
 
 /** Any text is a valid secret, but a private key must be usable. */
 export async function checkCredential({ field, secret, config }: CheckCredential): Promise<Result<void>> {
-  const invalid = (complaint: string) => fail('invalid_config', `${field}: ${complaint}`)
+  const invalid = (violation: string) => fail('invalid_config', `${field}: ${violation}`)
   const service = config.grant === 'jwt_bearer'
   try {
     const key = readSigningKey({ secret, rsa: presetOf(config).rsa })

@@ -1,5 +1,5 @@
 import type { Dialect, ErrorRow, FailureClass, ProviderError } from './classified.ts'
-import { errorCodes, errorWords, suberrorWords } from './error-classes.ts'
+import { meaningOfError, meaningOfNumber, meaningOfSuberror } from './error-classes.ts'
 
 /** A class after which the same grant may work again. */
 export function isRecoverable(failureClass: FailureClass): boolean {
@@ -19,8 +19,8 @@ export function classify({ providerError, workedBefore, dialect }: Classify): Er
   const known =
     dialect?.words.get(error) ??
     dialect?.otherwise ??
-    codes.map((code) => errorCodes(error).get(code)).find((row) => row !== undefined) ??
-    (suberror === undefined ? undefined : suberrorWords.get(suberror)) ??
-    errorWords.get(error)
+    codes.map((code) => meaningOfNumber(error).get(code)).find((row) => row !== undefined) ??
+    (suberror === undefined ? undefined : meaningOfSuberror.get(suberror)) ??
+    meaningOfError.get(error)
   return (workedBefore && known?.ifWorkedBefore) || known
 }

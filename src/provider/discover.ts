@@ -49,7 +49,7 @@ async function fetchMetadata(
   }
 }
 
-const mostRedirects = 3
+const maxRedirects = 3
 
 interface Following {
   readonly url: URL
@@ -60,7 +60,7 @@ interface Following {
 async function followed({ url, send }: Following): Promise<Exchange> {
   let exchange = await send(url)
   let at = url
-  for (let redirects = 0; redirects < mostRedirects; redirects++) {
+  for (let redirects = 0; redirects < maxRedirects; redirects++) {
     const next = redirectOf(exchange, at)
     if (next === undefined) return exchange
     at = next

@@ -21,12 +21,12 @@ export type Resolved =
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface Endpoints {
-  /** Never rejects; waits for a discovery at most `within` milliseconds. `anew`: bypass the cache. */
+  /** Never rejects; waits for a discovery at most `within` milliseconds. `bypassCache`: bypass the cache. */
   resolve(wanted: {
     config: AppConfig
     endpoint: Endpoint
     within: number
-    anew?: boolean
+    bypassCache?: boolean
   }): Promise<Resolved>
 }
 
@@ -45,7 +45,7 @@ interface Known {
 
 const hour = 3_600_000
 const retryStaleAfter = 60_000
-const mostIssuers = 1_000
+const maxIssuers = 1_000
 
 /** Resolves an app's endpoints from its settings, else by discovery, once an hour per issuer. */
 export function createEndpoints({
@@ -54,12 +54,12 @@ export function createEndpoints({
   logger,
   now = () => performance.now(),
 }: EndpointsOptions): Endpoints {
-  const known = new LRUCache<string, Known>({ max: mostIssuers })
-  const underWay = new Map<string, Promise<Discovered>>()
+  const known = new LRUCache<string, Known>({ max: maxIssuers })
+  const inFlight = new Map<string, Promise<Discovered>>()
 
   function fetchOnce(issuer: string): Promise<Discovered> {
-    const started = underWay.get(issuer) ?? fetchMetadata(issuer).finally(() => underWay.delete(issuer))
-    underWay.set(issuer, started)
+    const started = inFlight.get(issuer) ?? fetchMetadata(issuer).finally(() => inFlight.delete(issuer))
+    inFlight.set(issuer, started)
     return started
   }
 
@@ -71,11 +71,11 @@ export function createEndpoints({
   }
 
   /** The known metadata stay in use while they are fetched again, and as long as that fails. */
-  async function lookUp(issuer: string, within: number, anew: boolean): Promise<Discovered> {
+  async function lookUp(issuer: string, within: number, bypassCache: boolean): Promise<Discovered> {
     const found = known.get(issuer)
-    if (found === undefined || anew)
+    if (found === undefined || bypassCache)
       return withTimeout({ work: fetchOnce(issuer), milliseconds: within, onTimeout: tooLate })
-    if (now() - found.at >= hour && !underWay.has(issuer)) {
+    if (now() - found.at >= hour && !inFlight.has(issuer)) {
       known.set(issuer, { ...found, at: now() - hour + retryStaleAfter })
       void fetchOnce(issuer)
     }
@@ -88,11 +88,11 @@ export function createEndpoints({
   }
 
   return {
-    async resolve({ config, endpoint, within, anew = false }) {
+    async resolve({ config, endpoint, within, bypassCache = false }) {
       const explicit = explicitServer(config)
       if (explicit[endpoint] !== undefined) return answer(explicit, endpoint)
       if (config.issuer === undefined) return { ok: false, refusal: missing(endpoint) }
-      const found = await lookUp(config.issuer, within, anew)
+      const found = await lookUp(config.issuer, within, bypassCache)
       if (!found.ok) return found
       return answer({ ...found.server, ...explicit, issuer: found.server.issuer }, endpoint)
     },

@@ -1,7 +1,7 @@
 import { type Cause, causedBy } from '../contract/reasons.ts'
 import type { ErrorRow, FailureClass } from './classified.ts'
 import { microsoftCodes } from './microsoft-codes.ts'
-import { metaCodes, vendorWords } from './vendor-words.ts'
+import { metaCodes, vendorCodes } from './vendor-codes.ts'
 
 const row = (failureClass: FailureClass, cause: Cause): ErrorRow => ({ class: failureClass, ...cause })
 
@@ -9,8 +9,8 @@ const row = (failureClass: FailureClass, cause: Cause): ErrorRow => ({ class: fa
 export const unknownWords: ErrorRow = { ...row('T', causedBy('unknown_error')), unknownWords: true }
 
 /** RFC 6749 §5.2, OpenID Connect Core §3.1.2.6, and providers' own codes. */
-export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
-  ...vendorWords,
+export const meaningOfError: ReadonlyMap<string, ErrorRow> = new Map([
+  ...vendorCodes,
   ...Object.entries<ErrorRow>({
     invalid_grant: row('R', causedBy('grant_revoked')),
     invalid_client: row('P', causedBy('client_rejected')),
@@ -34,8 +34,8 @@ export const errorWords: ReadonlyMap<string, ErrorRow> = new Map([
 ])
 
 /** Microsoft's `suberror`, Google's `error_subtype`, and similar fields. */
-export const suberrorWords: ReadonlyMap<string, ErrorRow> = new Map([
-  ...vendorWords,
+export const meaningOfSuberror: ReadonlyMap<string, ErrorRow> = new Map([
+  ...vendorCodes,
   ...Object.entries<ErrorRow>({
     invalid_rapt: row('S', causedBy('reauth_required')),
     rapt_required: row('S', causedBy('reauth_required')),
@@ -54,6 +54,6 @@ const microsoftRows: ReadonlyMap<number, ErrorRow> = new Map(
 )
 
 /** The numeric codes that belong to this error code. */
-export function errorCodes(error: string): ReadonlyMap<number, ErrorRow> {
+export function meaningOfNumber(error: string): ReadonlyMap<number, ErrorRow> {
   return error === 'OAuthException' ? metaCodes : microsoftRows
 }

@@ -84,11 +84,11 @@ interface Sending {
   readonly config: AppConfig
   readonly onlyTo: readonly string[] | undefined
   /** The operator set this endpoint explicitly, without discovery. */
-  readonly isSaid?: boolean
+  readonly isConfigured?: boolean
 }
 
 /** Discovery results may change, so the origin at which the app first worked is pinned. */
-export function mayReach({ origin }: URL, { config: { pinned }, onlyTo, isSaid }: Sending): boolean {
+export function mayReach({ origin }: URL, { config: { pinned }, onlyTo, isConfigured }: Sending): boolean {
   if (onlyTo !== undefined && !onlyTo.includes(origin)) return false
-  return isSaid || pinned?.tokenOrigin === undefined || pinned.tokenOrigin === origin
+  return isConfigured || pinned?.tokenOrigin === undefined || pinned.tokenOrigin === origin
 }

@@ -69,17 +69,17 @@ export function createHttp(options: HttpOptions): Http {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  let underWay = 0
+  let inFlight = 0
   let onLast: (() => void) | undefined
   let closing: Promise<void> | undefined
 
   function send(request: HttpRequest): Promise<Exchange> {
     if (closing !== undefined) return Promise.resolve({ kind: 'unsent', code: 'closed' })
-    underWay += 1
+    inFlight += 1
     return new Promise((resolve) => {
       const done = (outcome: Exchange) => {
-        underWay -= 1
-        if (underWay === 0) onLast?.()
+        inFlight -= 1
+        if (inFlight === 0) onLast?.()
         resolve(outcome)
       }
       exchange({ agent, request, resolve: done })
@@ -87,7 +87,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   async function drain(): Promise<void> {
-    if (underWay > 0) {
+    if (inFlight > 0) {
       await new Promise<void>((resolve) => {
         onLast = resolve
       })

@@ -13,6 +13,6 @@ export function presetOf({ provider, preset }: Pick<AppConfig, 'provider' | 'pre
 }
 
 /** The provider with the same error codes and scope names. */
-export function wordsOf(config: Pick<AppConfig, 'provider' | 'preset'>): string {
+export function dialectOf(config: Pick<AppConfig, 'provider' | 'preset'>): string {
   return presetOf(config).like ?? config.provider
 }

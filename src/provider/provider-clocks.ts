@@ -8,11 +8,11 @@ export interface ProviderClocks {
   learn(url: URL, headers: IncomingHttpHeaders): void
 }
 
-const mostProviders = 1_000
+const maxProviders = 1_000
 
 /** Only for absolute times in assertions; token lifetimes are counted by the local clock. */
 export function createProviderClocks(ours: () => number = Date.now): ProviderClocks {
-  const skews = new LRUCache<string, number>({ max: mostProviders })
+  const skews = new LRUCache<string, number>({ max: maxProviders })
   return {
     now: ({ origin }) => ours() + (skews.get(origin) ?? 0),
     learn({ origin }, headers) {

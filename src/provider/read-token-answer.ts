@@ -9,9 +9,9 @@ import { classify, isRecoverable } from './classify.ts'
 import { decodeBody } from './decode-body.ts'
 import { clockSkew, dialects } from './dialects.ts'
 import { unknownWords } from './error-classes.ts'
+import { type ErrorCodes, readErrorCodes, saysNo } from './error-codes.ts'
 import type { Exchange } from './http.ts'
-import { wordsOf } from './presets.ts'
-import { type RefusalWords, refusalWords, saysNo } from './refusal-words.ts'
+import { dialectOf } from './presets.ts'
 import { dateOf, retryAfterSeconds } from './retry-after.ts'
 import { leeway } from './sign-assertion.ts'
 import { refused, type TokenAnswer, type Tokens } from './token-answer.ts'
@@ -37,7 +37,7 @@ const unavailable: ErrorRow = { class: 'T', ...causedBy('provider_unavailable') 
 const throttled: ErrorRow = { class: 'T', ...causedBy('throttled') }
 const unreadable: ErrorRow = { class: 'T', ...causedBy('unreadable_answer') }
 const withoutToken: ErrorRow = { class: 'T', ...causedBy('no_token_in_answer') }
-const unknownWord: ErrorRow = {
+const unknownCode: ErrorRow = {
   class: 'C',
   ...causedBy('unknown_error', 'settings'),
 }
@@ -56,7 +56,7 @@ export function readTokenAnswer(asked: ReadTokenAnswer): TokenAnswer {
   const fields = status < 300 && body !== undefined ? tokenFields(body, asked.config.answer) : undefined
   if (fields?.access_token !== undefined) return readTokens({ ...asked, headers, fields })
 
-  const words = body === undefined ? {} : refusalWords(body)
+  const words = body === undefined ? {} : readErrorCodes(body)
   const providerError = {
     status,
     error: exchange.kind === 'cut' ? exchange.code : `http_${status}`,
@@ -96,7 +96,7 @@ interface Meaning extends Omit<ReadTokenAnswer, 'exchange'> {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   /** Undefined if the body is not a JSON object. */
-  readonly words: RefusalWords | undefined
+  readonly words: ErrorCodes | undefined
   /** An empty body, so it is no page of an intermediary. */
   readonly isBare: boolean
   readonly providerError: ProviderError
@@ -107,12 +107,12 @@ function meaningOf({ status, words, isBare, providerError, workedBefore, ...aske
   if (byStatus !== undefined) return byStatus
   if (words === undefined) return isBare && workedBefore ? unknownWords : unreadable
   if (status >= 400 && isClockSkew({ ...asked, providerError })) return clockSkew
-  const dialect = status >= 400 ? dialects[wordsOf(asked.config)] : undefined
+  const dialect = status >= 400 ? dialects[dialectOf(asked.config)] : undefined
   const known = classify({ providerError, workedBefore, dialect })
   if (known !== undefined) return known
   if (status < 300) return workedBefore ? { ...withoutToken, unknownWords: true } : withoutToken
   if (workedBefore) return unknownWords
-  return status === 400 && words.error !== undefined ? unknownWord : unreadable
+  return status === 400 && words.error !== undefined ? unknownCode : unreadable
 }
 
 /** Statuses that are conclusive without an error code. */

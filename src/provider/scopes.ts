@@ -1,6 +1,6 @@
 import type { AppConfig } from './app-config.ts'
 import { clouds } from './microsoft-clouds.ts'
-import { wordsOf } from './presets.ts'
+import { dialectOf } from './presets.ts'
 
 /** Scopes without a resource, for the ID token and the refresh token. */
 const ofNoResource = new Set(['openid', 'profile', 'email', 'offline_access'])
@@ -40,9 +40,11 @@ export interface Granted {
 
 /** The scopes that the app requests and the grant lacks, compared by the provider's names. */
 export function missingScopes({ config, granted }: Granted): string[] {
-  const canonical = canonicalNames[wordsOf(config)] ?? ((scope: string) => scope)
+  const canonical = canonicalNames[dialectOf(config)] ?? ((scope: string) => scope)
   const has = new Set(granted.map(canonical))
-  return config.scopes.filter((scope) => !isNeverNamed(scope, wordsOf(config)) && !has.has(canonical(scope)))
+  return config.scopes.filter(
+    (scope) => !isNeverNamed(scope, dialectOf(config)) && !has.has(canonical(scope)),
+  )
 }
 
 /** Those of them that permit something: many providers never report the scopes of OpenID Connect as granted (Core §11). */

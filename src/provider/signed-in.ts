@@ -5,7 +5,7 @@ import type { AppConfig } from './app-config.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Http } from './http.ts'
 import { spelledOut } from './identity.ts'
-import { wordsOf } from './presets.ts'
+import { dialectOf } from './presets.ts'
 import type { TokenAnswer, Tokens } from './token-answer.ts'
 import { createUserinfo } from './userinfo.ts'
 import { type UserClaims, verifyIdToken } from './verify-id-token.ts'
@@ -40,15 +40,15 @@ const named = ['email', 'preferred_username', 'upn', 'unique_name', 'nickname', 
 export function createSignedIn(ways: { http: Http; endpoints: Endpoints }) {
   const userinfo = createUserinfo(ways)
   return async (asked: AskSignedIn): Promise<SignedInAnswer> => {
-    const judged = await verifyIdToken(asked)
-    if (judged.kind === 'refused' || judged.claims === undefined) return judged
-    const { claims } = judged
+    const validated = await verifyIdToken(asked)
+    if (validated.kind === 'refused' || validated.claims === undefined) return validated
+    const { claims } = validated
     const { config, answer } = asked
     const known = namesIn(claims)
     const more = known.some(isAddress)
       ? []
       : namesIn(await userinfo({ config, accessToken: answer.accessToken, sub: claims.sub }))
-    return { ...judged, signedIn: signedInAs([...known, ...more], claims, config) }
+    return { ...validated, signedIn: signedInAs([...known, ...more], claims, config) }
   }
 }
 
@@ -71,7 +71,7 @@ function signedInAs(names: readonly string[], claims: UserClaims, config: AppCon
 function microsoftIds({ tid, oid, iss }: UserClaims, config: AppConfig) {
   const none = { tid: null, oid: null }
   if (typeof tid !== 'string' || typeof oid !== 'string' || !uuid.test(tid) || !uuid.test(oid)) return none
-  return wordsOf(config) === 'outlook' || iss.includes(tid) ? { tid, oid } : none
+  return dialectOf(config) === 'outlook' || iss.includes(tid) ? { tid, oid } : none
 }
 
 /** An unverified address is ignored. */

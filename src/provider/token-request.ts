@@ -70,9 +70,9 @@ export function createTokenRequests({ http, endpoints, clocks, logger }: Ways): 
       within: timing.connectMs,
     })
     if (!resolved.ok) return resolved
-    const isSaid = ownUrl !== undefined
-    if (!mayReach(resolved.url, { config, onlyTo, isSaid })) return { ok: false, refusal: movedRefusal }
-    return { ...resolved, reached: isSaid ? {} : reachedAt(resolved.url, resolved.server) }
+    const isConfigured = ownUrl !== undefined
+    if (!mayReach(resolved.url, { config, onlyTo, isConfigured })) return { ok: false, refusal: movedRefusal }
+    return { ...resolved, reached: isConfigured ? {} : reachedAt(resolved.url, resolved.server) }
   }
 
   async function requestTokens(request: TokenRequest): Promise<TokenAnswer> {

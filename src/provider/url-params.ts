@@ -27,8 +27,8 @@ export function fillParams(
 ): Result<AppConfig> {
   const { urlParams } = config
   if (urlParams === undefined) return ok(config)
-  const complaint = complaintAbout(urlParams, params, beforeCallback)
-  if (complaint !== undefined) return fail('invalid_config', complaint)
+  const violation = violationIn(urlParams, params, beforeCallback)
+  if (violation !== undefined) return fail('invalid_config', violation)
   const fill = (template: string) =>
     template.replace(/\{(\w+)\}/g, (all, name: string) =>
       Object.hasOwn(urlParams, name) && Object.hasOwn(params, name) ? (params[name] as string) : all,
@@ -39,7 +39,7 @@ export function fillParams(
   return ok(filled as unknown as AppConfig)
 }
 
-function complaintAbout(
+function violationIn(
   urlParams: NonNullable<AppConfig['urlParams']>,
   params: Params,
   beforeCallback: boolean,
@@ -47,8 +47,8 @@ function complaintAbout(
   for (const [name, { pattern, from }] of Object.entries(urlParams)) {
     const value = Object.hasOwn(params, name) ? params[name] : undefined
     if (value === undefined && beforeCallback && from !== undefined) continue
-    const complaint = value === undefined ? 'required by the app' : complaintOf(value, pattern)
-    if (complaint !== undefined) return `params.${name}: ${complaint}`
+    const violation = value === undefined ? 'required by the app' : violationOf(value, pattern)
+    if (violation !== undefined) return `params.${name}: ${violation}`
   }
   return undefined
 }
@@ -74,7 +74,7 @@ export function isFilledPerAccount({ urlParams }: Pick<AppConfig, 'urlParams'>):
 /** No characters that delimit parts of a URL, and not beginning like `.` and `..`. */
 const inertValue = /^[A-Za-z0-9_-][A-Za-z0-9_.~:-]{0,255}$/
 
-function complaintOf(value: string, pattern: string): string | undefined {
+function violationOf(value: string, pattern: string): string | undefined {
   if (!inertValue.test(value)) return 'must have only letters, digits and _.~:-, and 256 at most'
   // Matching takes bounded time: see `url-pattern.ts`.
   return new RegExp(pattern, 'u').test(value) ? undefined : 'does not match the pattern of the app'

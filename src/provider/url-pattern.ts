@@ -17,7 +17,7 @@ const kinds: readonly (readonly [Kind, RegExp])[] = [
 /** The maximum length of a value. */
 const longest = 256
 /** The maximum number of ways to match a value: two unbounded quantifiers and an alternative. */
-const mostWays = 2 * longest ** 2
+const maxWays = 2 * longest ** 2
 const deepest = 8
 
 /**
@@ -25,7 +25,7 @@ const deepest = 8
  * classes, alternatives and quantifiers; a group may be optional but not repeated, and the product of all quantifiers
  * is limited, which bounds backtracking.
  */
-export function patternComplaint(pattern: string): string | undefined {
+export function patternViolation(pattern: string): string | undefined {
   if (!isAnchored(pattern)) return 'must begin with ^ and end with $'
   const pieces = piecesOf(pattern.slice(1, -1))
   if (pieces.some(({ kind }) => kind === 'unknown'))
@@ -38,7 +38,7 @@ export function patternComplaint(pattern: string): string | undefined {
   if (pieces.some(({ kind }, at) => kind === 'choice' && depths[at] === 0))
     return 'must not have | outside of a group'
   const ways = pieces.reduce((product, piece) => product * waysOf(piece), 1)
-  return ways > mostWays ? 'must have fewer quantifiers: matching could take too long' : undefined
+  return ways > maxWays ? 'must have fewer quantifiers: matching could take too long' : undefined
 }
 
 /** The last dollar sign is not escaped. */

@@ -35,11 +35,11 @@ export async function verifyIdToken({
   }
   try {
     const from = { ...server, issuer: issuer.name }
-    const judged = await oauth.processAuthorizationCodeResponse(from, client, Response.json(body), {
+    const validated = await oauth.processAuthorizationCodeResponse(from, client, Response.json(body), {
       ...(nonce !== undefined && { expectedNonce: nonce }),
       requireIdToken: true,
     })
-    const claims = oauth.getValidatedIdTokenClaims(judged)
+    const claims = oauth.getValidatedIdTokenClaims(validated)
     return claims === undefined ? answer : { ...answer, claims }
   } catch {
     if (!issuer.isKnown) return answer

@@ -31,7 +31,7 @@ export interface IdentityWatch {
   stop(): Promise<void>
 }
 
-const lookEvery = 1_000
+const pollInterval = 1_000
 const sayEvery = 60_000
 
 /**
@@ -108,7 +108,7 @@ export function watchIdentity(options: IdentityWatchOptions): IdentityWatch {
     if (state === 'known') state = 'unsure'
   })
   redis.on('ready', settle)
-  const poll = timers.poll(lookEvery, async () => {
+  const poll = timers.poll(pollInterval, async () => {
     if (redis.status === 'ready') await settle()
   })
 

@@ -45,11 +45,11 @@ export interface IntegrityOptions {
 
 const signedSince = 2
 const loggedEvery = 60_000
-const mostRemembered = 1_000
+const maxRemembered = 1_000
 
 export function createIntegrity({ signer, level, logger }: IntegrityOptions): Integrity {
   const listeners: ((kind: string) => void)[] = []
-  const logged = new LRUCache<string, true>({ max: mostRemembered, ttl: loggedEvery })
+  const logged = new LRUCache<string, true>({ max: maxRemembered, ttl: loggedEvery })
 
   return {
     sign: (what) => (level.written() >= signedSince ? signer.sign(what) : undefined),

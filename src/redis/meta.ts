@@ -155,8 +155,8 @@ async function resealFingerprintKey(
     const generation = generationFor(sealed)
     if (!sealer.isStale(sealed) && generation === generationOf(sealed)) return
     const text = sealer.open({ sealed, ...fingerprintPlace }).reveal()
-    const anew = sealer.seal({ text, ...fingerprintPlace, generation })
-    const args = ['fingerprint-key', sealed, anew]
+    const resealed = sealer.seal({ text, ...fingerprintPlace, generation })
+    const args = ['fingerprint-key', sealed, resealed]
     if ((await run({ script: 'replace-field', keys: [metaKey], args })) === 1) return
   }
 }

@@ -8,7 +8,7 @@ export interface DeadEntry extends WaitingEntry {
 }
 
 /** Maximum per partition; beyond it the oldest are dropped. */
-export const mostDeadEvents = 100
+export const maxDeadEvents = 100
 
 export interface EntryPage {
   readonly partition: number
@@ -86,7 +86,7 @@ export function createOutboxStore({
       },
       setAside({ partition, entryId, reason }) {
         const { outbox, deadEvents } = keysOf(partition)
-        return move([outbox, deadEvents], [entryId, reason, mostDeadEvents])
+        return move([outbox, deadEvents], [entryId, reason, maxDeadEvents])
       },
       async size() {
         lastSize = await total(each.map(({ outbox }) => commands.xlen(outbox)))
@@ -101,7 +101,7 @@ export function createOutboxStore({
     },
     deadEvents: {
       async read({ partition }) {
-        return (await commands.xrange(keysOf(partition).deadEvents, { count: mostDeadEvents })).map(toEntry)
+        return (await commands.xrange(keysOf(partition).deadEvents, { count: maxDeadEvents })).map(toEntry)
       },
       retry({ partition, entryId }) {
         const { outbox, deadEvents } = keysOf(partition)

@@ -33,7 +33,7 @@ export interface PendingConsentsOptions {
 }
 
 const usualLife = { seconds: 15 * 60 }
-const mostTries = 20
+const maxTries = 20
 const prefix = 'tb:consent:'
 const sealedWholeSince = 2
 const wholeSchema = z.object({ details: z.unknown(), secret: z.string() })
@@ -85,8 +85,8 @@ export function createPendingConsents(options: PendingConsentsOptions): PendingC
     if (text.startsWith('{')) return !sealer.isStale(inClearSchema.parse(JSON.parse(text)).sealed)
     if (!sealer.isStale(text)) return true
     const place = placeOf(key.slice(prefix.length))
-    const anew = sealer.seal({ text: sealer.open({ sealed: text, ...place }).reveal(), ...place })
-    await run({ script: 'replace-text', keys: [key], args: [text, anew] })
+    const resealed = sealer.seal({ text: sealer.open({ sealed: text, ...place }).reveal(), ...place })
+    await run({ script: 'replace-text', keys: [key], args: [text, resealed] })
     return true
   }
 
@@ -101,7 +101,7 @@ export function createPendingConsents(options: PendingConsentsOptions): PendingC
     },
     look: async (ticket) => read(ticket, await reach(() => redis.get(keyOf(ticket)))),
     async update(ticket, change) {
-      for (let tries = 0; tries < mostTries; tries++) {
+      for (let tries = 0; tries < maxTries; tries++) {
         const text = await reach(() => redis.get(keyOf(ticket)))
         const known = read(ticket, text)
         const changed = known && change(known)

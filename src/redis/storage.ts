@@ -35,7 +35,7 @@ export interface StorageOptions {
   readonly known?: KnownData | undefined
 }
 
-const lookEvery = 5_000
+const pollInterval = 5_000
 const readLevelEvery = 1_000
 const replicaWithin = 500
 
@@ -135,7 +135,7 @@ export async function openStorage({
         },
         () => undefined,
       )
-    }, lookEvery)
+    }, pollInterval)
 
     const levelTimer = setInterval(() => {
       level.refresh().catch((error) => logger.debug({ err: error }, 'write level not read'))

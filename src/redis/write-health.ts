@@ -22,7 +22,7 @@ export interface WriteHealth {
   stop(): Promise<void>
 }
 
-const lookEvery = 1_000
+const pollInterval = 1_000
 const usuallyEvery = 5
 
 /** Detects that Redis answers but cannot be written: from failed commands, and from small periodic writes. */
@@ -56,7 +56,7 @@ export function watchWrites({ redis, run, logger, timers = realTimers }: WriteHe
     }
   }
 
-  const poll = timers.poll(lookEvery, look)
+  const poll = timers.poll(pollInterval, look)
   return {
     async run(call) {
       try {

@@ -1,4 +1,4 @@
-import { mostGrants, type Question } from '../../machines/index.ts'
+import { maxGrants, type Question } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import type { Records } from '../redis/records.ts'
@@ -9,7 +9,7 @@ export interface AppProbesOptions {
   readonly records: Pick<Records, 'pickWaiting' | 'someOf'>
 }
 
-const mostLooked = 64
+const maxLooked = 64
 
 /** Chooses an account of the app as a probe: whether the app works again, or for evidence from another grant. */
 export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
@@ -38,13 +38,13 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   /** Another grant: preferably one that has worked before. */
   async function probeAnother(id: string, question: Question): Promise<void> {
     const others: LoadedAccount[] = []
-    for (const account of await records.someOf(id, mostLooked)) {
+    for (const account of await records.someOf(id, maxLooked)) {
       const loaded = await accounts.load(account)
       if (!isOther(loaded, question)) continue
       others.push(loaded)
       if (hasWorked(loaded) && (await probeIfFree(loaded))) return
     }
-    const isEnough = question.grants.length >= mostGrants
+    const isEnough = question.grants.length >= maxGrants
     const isAnyProven = others.some(hasWorked)
     // A grant that has worked but is busy now is better evidence, so wait for it.
     if (!isEnough && !isAnyProven && (await probeAny(others))) return

@@ -85,8 +85,8 @@ export function createArrivedAnswers(options: ArrivedAnswersOptions): ArrivedAns
     async reseal(account) {
       for (const { attempt, sealed: text } of await arrived.read(account)) {
         if (!sealer.isStale(text)) continue
-        const anew = toText(fromText(account, text))
-        await arrived.keep(account, { attempt, sealed: anew, dueIn: claimAfter })
+        const resealed = toText(fromText(account, text))
+        await arrived.keep(account, { attempt, sealed: resealed, dueIn: claimAfter })
       }
     },
     forget: (account) => arrived.removeAll(account),

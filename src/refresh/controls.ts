@@ -74,7 +74,7 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
       if (app.config === null || app.context.question?.id !== question) return
       const client = app.secrets.find((each) => each.id === secret)
       const asked = isFilledPerAccount(app.config) ? null : await ask(app, app.config, client?.secret)
-      const answer = asked ?? nothingSaid
+      const answer = asked ?? notSent
       await apps.report(id, { type: 'control.answered', question, secret, ...answer })
     },
     async learnBaseline(id: string): Promise<void> {
@@ -83,7 +83,7 @@ export function createControls({ apps, attempts, provider, clock }: ControlsOpti
   }
 }
 
-const nothingSaid: Answer = {
+const notSent: Answer = {
   answer: null,
   accuses: false,
   ...causedBy('not_sent'),
@@ -91,7 +91,7 @@ const nothingSaid: Answer = {
 }
 
 function readControl(answer: TokenAnswer): Answer {
-  if (answer.kind === 'tokens') return { ...nothingSaid, answer: 'tokens' }
+  if (answer.kind === 'tokens') return { ...notSent, answer: 'tokens' }
   const { refusal } = answer
   const { reason, action, providerError } = refusal
   return { answer: answerKey(refusal), accuses: refusal.class === 'P', reason, action, providerError }

@@ -24,11 +24,11 @@ export interface PendingAnswersOptions {
 }
 
 /** The outcome: stored in its account, or kept beside it. */
-export type Held = 'stored' | 'kept'
+export type StoreOutcome = 'stored' | 'kept'
 
 export interface PendingAnswers {
   /** `saved`: the account as last saved, unless another node has saved since. */
-  store(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  store(answer: Answer, saved: LoadedAccount): Promise<StoreOutcome | null>
   /** At the start, before anything can use the tokens that these answers replace. */
   storeSpooled(): Promise<number>
   /** After a reconnect or failover. Delivery is idempotent: an answer is identified by the token it used. */
@@ -67,7 +67,7 @@ export function createPendingAnswers({
   }
 
   /** A bug does not affect Redis, so the answer is kept there at once, uninterpreted. */
-  async function deliver(answer: Answer, saved?: LoadedAccount): Promise<Held> {
+  async function deliver(answer: Answer, saved?: LoadedAccount): Promise<StoreOutcome> {
     try {
       await store(answer, saved)
       return 'stored'
@@ -79,13 +79,13 @@ export function createPendingAnswers({
   }
 
   /** Null if it may wait in the spool for the next start. */
-  async function storeWithRetry(answer: Answer, saved: LoadedAccount): Promise<Held | null> {
+  async function storeWithRetry(answer: Answer, saved: LoadedAccount): Promise<StoreOutcome | null> {
     let spooled = false
     let expected: LoadedAccount | undefined = saved
-    let held: Held | undefined
-    for (let pause = 50; held === undefined; pause = Math.min(pause * 2, longestPause)) {
+    let outcome: StoreOutcome | undefined
+    for (let pause = 50; outcome === undefined; pause = Math.min(pause * 2, longestPause)) {
       try {
-        held = await deliver(answer, expected)
+        outcome = await deliver(answer, expected)
       } catch (error) {
         expected = undefined
         logger.warn(
@@ -99,7 +99,7 @@ export function createPendingAnswers({
     }
     if (spooled) await spool.remove(answer.attempt)
     recent.add(answer)
-    return held
+    return outcome
   }
 
   async function readSpooled(name: string): Promise<Answer | null> {

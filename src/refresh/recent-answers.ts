@@ -12,9 +12,9 @@ export interface RecentAnswers {
 
 const keptFor = 5 * 60_000
 /** Maximum number of characters of encrypted answers. */
-const mostKeptCharacters = 33_554_432
+const maxKeptCharacters = 33_554_432
 const encryptedWithin = 1_000
-const mostTogether = 64
+const maxTogether = 64
 const place = { account: '', generation: 0, slot: 'recent answers' }
 
 type PlainAnswer = Omit<Answer, 'tokens'> & { readonly tokens: string }
@@ -46,7 +46,7 @@ export function createRecentAnswers({
     batches.add(batch)
     size += batch.length
     for (const oldest of batches) {
-      if (size <= mostKeptCharacters) break
+      if (size <= maxKeptCharacters) break
       drop(oldest)
     }
     timers.after(keptFor, () => drop(batch))
@@ -61,7 +61,7 @@ export function createRecentAnswers({
     add(answer) {
       fresh.push(answer)
       if (fresh.length === 1) cancel = timers.after(encryptedWithin, encryptFresh)
-      if (fresh.length === mostTogether) encryptFresh()
+      if (fresh.length === maxTogether) encryptFresh()
     },
     all: () => [...[...batches].flatMap(open), ...fresh],
   }

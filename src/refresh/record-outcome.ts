@@ -12,7 +12,7 @@ import type { Tokens } from '../provider/token-answer.ts'
 import type { Answer } from './answer-text.ts'
 import type { AppCircuit } from './app-circuit.ts'
 import type { AttemptRequest, AttemptRun, FailedOutcome, OutcomeWord } from './attempt-run.ts'
-import type { Held } from './pending-answers.ts'
+import type { StoreOutcome } from './pending-answers.ts'
 import type { Sending } from './still-allowed.ts'
 import type { WaitingForApp } from './waiting-for-app.ts'
 
@@ -23,7 +23,7 @@ export interface RecordOutcomeOptions {
   readonly waitingForApp: Pick<WaitingForApp, 'beginWaiting' | 'retryIfAppChanged'>
   readonly operatorLog: Pick<OperatorLog, 'refreshFailed'>
   readonly observer: Pick<Observer, 'inDoubt' | 'raceRecovered' | 'refreshEnded'>
-  storeAnswer(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  storeAnswer(answer: Answer, saved: LoadedAccount): Promise<StoreOutcome | null>
 }
 
 /** A request that was answered with tokens. */
@@ -46,10 +46,13 @@ export function createRecordOutcome(options: RecordOutcomeOptions): RecordOutcom
   const { accounts, apps, circuit, waitingForApp, operatorLog, observer } = options
   return {
     async tokens(run, { app, config, client, sent, answer }) {
-      const held = await options.storeAnswer(answerOf(run, { startedAt: sent.at, answer, config }), run.saved)
+      const outcome = await options.storeAnswer(
+        answerOf(run, { startedAt: sent.at, answer, config }),
+        run.saved,
+      )
       await circuit.reportAccepted(app, { secret: client?.id ?? null, sent, refusedSecrets: run.tried })
       if (answer.reached !== undefined) await apps.pinOrigin(app, answer.reached)
-      if (held === 'kept') return 'kept'
+      if (outcome === 'kept') return 'kept'
       observer.refreshEnded(null)
       return 'succeeded'
     },

@@ -11,7 +11,7 @@ import { createAppCircuit } from './app-circuit.ts'
 import type { AttemptRequest } from './attempt-run.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { createCircuitAdmission } from './circuit-admission.ts'
-import type { Held } from './pending-answers.ts'
+import type { StoreOutcome } from './pending-answers.ts'
 import { createProviderLimits } from './provider-limits.ts'
 import { createRecordOutcome } from './record-outcome.ts'
 import { createRefresh } from './refresh.ts'
@@ -29,7 +29,7 @@ export interface RefreshingOptions {
   readonly observer: Observer
   readonly operatorLog: OperatorLog
   /** Resolves once the answer is stored, or kept for later. */
-  storeAnswer(answer: Answer, saved: LoadedAccount): Promise<Held | null>
+  storeAnswer(answer: Answer, saved: LoadedAccount): Promise<StoreOutcome | null>
   maySend(account: string): Promise<boolean>
   confirmIntent(request: AttemptRequest): Promise<boolean>
 }

@@ -5,7 +5,7 @@ import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
 import type { TokenPair } from '../actors/sealed-tokens.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import type { Secret } from '../common/secret.ts'
-import { mostSecrets } from '../contract/app.ts'
+import { maxSecrets } from '../contract/app.ts'
 import type { GrantPlace } from '../contract/grant-place.ts'
 import { causedBy, withValues } from '../contract/reasons.ts'
 import type { AppConfig } from '../provider/app-config.ts'
@@ -40,7 +40,7 @@ export interface Sending {
 export type StillAllowed = (run: AttemptRun) => Promise<Sending | { readonly failure: Failure } | 'wait'>
 
 /** Each secret, the last one once more, and one added meanwhile. */
-const mostTries = mostSecrets + 2
+const maxTries = maxSecrets + 2
 
 /** Reads the app and the grant again right before sending. `wait`: another attempt is the probe of the app's circuit. */
 export function createStillAllowed({
@@ -67,12 +67,12 @@ export function createStillAllowed({
     if (config === null) return { failure: admission.reasonNotToSend(app, run) as Failure }
     const { place, ...grant } = openGrant(run)
     const refreshToken = spendable(config, grant, context)
-    const held =
+    const failure =
       lacking(config, { params: context.params, refreshToken }) ?? admission.reasonNotToSend(app, run)
-    if (held !== null) return { failure: held }
+    if (failure !== null) return { failure: failure }
     if (isDown(app.context, app.endpoint) && !(await circuit.mayProbeEndpoint(app, attempt.id)))
       return { failure: appsFault(app) }
-    if (run.sends >= mostTries) return { failure: admission.inconclusive(run) }
+    if (run.sends >= maxTries) return { failure: admission.inconclusive(run) }
     if (!admission.maySend(app, run)) return 'wait'
     const candidate = admission.candidateOf(app, run)
     if (run.sends === 0) run.tried = triedEarlier(app, candidate)

@@ -37,7 +37,7 @@ export interface WakerOptions {
 }
 
 const every = 500
-const mostAtOnce = 32
+const maxAtOnce = 32
 /** Milliseconds (up to five times as many) after which an account is retried if its app was busy. */
 const retryAfterBusy = 1_000
 /** The same for records that only other nodes can read, and for answers that cannot be stored yet. */
@@ -149,7 +149,7 @@ export function createWaker(options: WakerOptions): Waker {
     let remaining = Array.from({ length: partitions }, (_, i) => (first + i) % partitions)
     while (remaining.length > 0 && free > 0 && !stopped) {
       const now = remaining.slice(0, free)
-      const limit = Math.min(mostAtOnce, Math.floor(free / now.length))
+      const limit = Math.min(maxAtOnce, Math.floor(free / now.length))
       const claims = await Promise.allSettled(now.map((partition) => claim(partition, limit)))
       const failed = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
       if (failed) rarely.warn({ err: failed.reason }, 'due accounts could not be woken')

@@ -23,7 +23,7 @@ const subject = simpleSubject.extend({
 
 /** Seconds since 1970, within the range of JavaScript dates. */
 const instant = z.number().min(0).max(253_402_300_799)
-const mostEvents = 32
+const maxEvents = 32
 
 /** The claims of a security event token (RFC 8417 §2.2). Times in seconds. */
 export const eventTokenSchema = z.object({
@@ -34,12 +34,12 @@ export const eventTokenSchema = z.object({
   sub_id: subject.optional(),
   events: z
     .record(text, z.object({ subject: subject.optional(), reason: text.optional() }))
-    .refine(hasEvents, `must have 1 to ${mostEvents} events`),
+    .refine(hasEvents, `must have 1 to ${maxEvents} events`),
 })
 
 function hasEvents(events: object): boolean {
   const { length } = Object.keys(events)
-  return length > 0 && length <= mostEvents
+  return length > 0 && length <= maxEvents
 }
 
 export type EventToken = z.output<typeof eventTokenSchema>

@@ -20,7 +20,7 @@ export interface KeySets {
 }
 
 const timing = { connectMs: 2_000, answerMs: 4_000 }
-const mostSources = 1_000
+const maxSources = 1_000
 const day = 86_400_000
 
 /** The transmitter's configuration (OpenID SSF §7.1). */
@@ -28,8 +28,8 @@ const configurationSchema = z.object({ jwks_uri: z.url() })
 
 /** The signing keys of issuers: fetched on first use, cached, and fetched again for an unknown key id. */
 export function createKeySets({ http, allowPrivate }: KeySetsOptions): KeySets {
-  const sets = new LRUCache<string, RemoteJWKSet>({ max: mostSources })
-  const locations = new LRUCache<string, string>({ max: mostSources, ttl: day })
+  const sets = new LRUCache<string, RemoteJWKSet>({ max: maxSources })
+  const locations = new LRUCache<string, string>({ max: maxSources, ttl: day })
 
   async function get(href: string): Promise<Response> {
     const url = new URL(href)

@@ -57,7 +57,7 @@ function watch<T extends object>(value: T, path: string, found: Record<string, u
 }
 
 /** One line per guard, for the message of a failed assertion. */
-export function tellGuards(asked: readonly GuardAsked[]): string[] {
+export function explainGuards(asked: readonly GuardAsked[]): string[] {
   return asked.map(({ guard, admits, found }) => {
     const seen = Object.entries(found).map(([path, value]) => `${path} ${JSON.stringify(value)}`)
     return `  ${guard} is ${admits}${seen.length > 0 ? `, having found ${seen.join(', ')}` : ''}`
@@ -69,7 +69,7 @@ export function whyNotTaken(machine: AnyStateMachine, standing: Standing, event:
   const asked = askGuards(machine, standing, event)
   const state = String(standing.value)
   if (asked !== undefined)
-    return [`${event.type} is not taken in ${state}: no guard admits it`, ...tellGuards(asked)].join('\n')
+    return [`${event.type} is not taken in ${state}: no guard admits it`, ...explainGuards(asked)].join('\n')
   const known = [...(machine.states[state]?.transitions.keys() ?? [])].sort()
   return `${event.type} is not taken in ${state}, which knows ${known.join(', ')}`
 }
@@ -78,5 +78,5 @@ export function whyNotTaken(machine: AnyStateMachine, standing: Standing, event:
 export function whyTaken(machine: AnyStateMachine, standing: Standing, event: AnyEventObject): string {
   const asked = askGuards(machine, standing, event) ?? []
   const admits = asked.filter((each) => each.admits).slice(0, 1)
-  return [`${event.type} is taken in ${String(standing.value)}`, ...tellGuards(admits)].join('\n')
+  return [`${event.type} is taken in ${String(standing.value)}`, ...explainGuards(admits)].join('\n')
 }

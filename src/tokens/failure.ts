@@ -40,7 +40,7 @@ export function failureOf(
     }
     case 'needs_subject':
       return fail('bad_request', 'subjectToken: required for an account of this app', { account })
-    case 'held_back':
+    case 'withheld':
       return fail(
         'provider_unavailable',
         'an API answered 401 to this token, and the provider has no newer one',

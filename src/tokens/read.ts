@@ -48,7 +48,7 @@ const usualValidity = 30_000
 export function createTokenReads(options: TokenReadsOptions): TokenReads {
   const { accounts, cache, clock, waiting, timers, observer } = options
   const serve = createServe(options)
-  const underWay = new Map<string, Promise<TokenResult>>()
+  const inFlight = new Map<string, Promise<TokenResult>>()
   const load = createSharedLoad((account) => accounts.load(account))
   const loadAsUsed = createSharedLoad((account) => accounts.load(account, { markUsed: true }))
   const loadFor = ({ resource }: Asked) => (resource === null ? loadAsUsed : load)
@@ -150,13 +150,13 @@ export function createTokenReads(options: TokenReadsOptions): TokenReads {
 
   /** Single flight: equal requests share one reply. */
   function share(key: string, read: () => Promise<TokenResult>): Promise<TokenResult> {
-    const shared = underWay.get(key)
+    const shared = inFlight.get(key)
     if (shared !== undefined) {
       void shared.then(noteShared, () => undefined)
       return shared
     }
-    const reading = read().finally(() => underWay.delete(key))
-    underWay.set(key, reading)
+    const reading = read().finally(() => inFlight.delete(key))
+    inFlight.set(key, reading)
     return reading
   }
 

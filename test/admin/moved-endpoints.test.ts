@@ -86,7 +86,7 @@ describe('a discovered endpoint', () => {
       config: { ...(await at.host.apps.look('found')).config, pinned: {} } as never,
       endpoint: 'token_endpoint',
       within: 2_000,
-      anew: true,
+      bypassCache: true,
     })
     await refresh('bob')
     await isNow('bob', parked)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { answeredWords } from '../../src/contract/failure-words.ts'
 import { reasons } from '../../src/contract/reasons.ts'
-import { errorCodes, errorWords, suberrorWords } from '../../src/provider/error-classes.ts'
+import { meaningOfError, meaningOfNumber, meaningOfSuberror } from '../../src/provider/error-classes.ts'
 import { pageAt } from '../support/documents.ts'
 import { withErrors } from '../support/errors-page.ts'
 
@@ -17,7 +17,7 @@ it('has an anchor for every failure and every reason', () => {
 })
 
 it('every error code of a provider maps to a reason and an action of the catalogue', () => {
-  const tables = [errorWords, suberrorWords, errorCodes(''), errorCodes('OAuthException')]
+  const tables = [meaningOfError, meaningOfSuberror, meaningOfNumber(''), meaningOfNumber('OAuthException')]
   const rows = tables
     .flatMap((table) => [...table.values()])
     .flatMap((row) => [row, row.ifWorkedBefore ?? row])

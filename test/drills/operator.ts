@@ -13,7 +13,7 @@ export interface Operator extends AsyncDisposable {
   allIsWell(within?: number): Promise<void>
 }
 
-const lookEvery = 50
+const pollInterval = 50
 const info = 30
 
 /** Watches a node as its operator does: log, `/readyz`, `/healthz/events`, and a service that reads a token over NATS. */
@@ -74,7 +74,7 @@ export async function watchAsOperator({
   async function keepLooking(): Promise<void> {
     while (!over) {
       await look().catch((error) => note(`the drill failed to look: ${error}`))
-      await delay(lookEvery)
+      await delay(pollInterval)
     }
   }
 
@@ -98,7 +98,7 @@ export async function watchAsOperator({
     },
     async allIsWell(within = 60_000) {
       const since = performance.now()
-      await delay(lookEvery)
+      await delay(pollInterval)
       well = false
       await eventually(
         () => {

@@ -40,7 +40,7 @@ describe('a rejected token that cannot be replaced', () => {
   const reported = account(alone, first)
   it('is withheld for 30 s with retryAfter, and served again afterwards', () => {
     expect(servingDecision(seenAt(reported.before, at + second), want)).toEqual({
-      kind: 'held_back',
+      kind: 'withheld',
       retryAfter: 29 * second,
     })
     expect(isServed(seenAt(reported.before, at + 30 * second))).toBe(true)

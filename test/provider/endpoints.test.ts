@@ -33,12 +33,12 @@ async function startIssuer(answer: Answer) {
     pass: (milliseconds: number) => {
       time += milliseconds
     },
-    resolve: (settings = {}, within = 1_000, anew = false) =>
+    resolve: (settings = {}, within = 1_000, bypassCache = false) =>
       endpoints.resolve({
         config: { ...config, issuer, ...settings },
         endpoint: 'token_endpoint',
         within,
-        anew,
+        bypassCache,
       }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

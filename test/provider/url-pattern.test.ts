@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { patternComplaint } from '../../src/provider/url-pattern.ts'
+import { patternViolation } from '../../src/provider/url-pattern.ts'
 
 describe('a pattern for URL parameters', () => {
   it.each([
@@ -9,7 +9,7 @@ describe('a pattern for URL parameters', () => {
     '^[a-z0-9-]+\\.(?:my\\.)?salesforce\\.com$',
     '^[^.]+\\.[a-z.]+$',
     '^\\w+$',
-  ])('may be %s', (pattern) => expect(patternComplaint(pattern)).toBeUndefined())
+  ])('may be %s', (pattern) => expect(patternViolation(pattern)).toBeUndefined())
 
   it.each([
     ['[a-z]+', 'does not hold for the whole'],
@@ -32,11 +32,11 @@ describe('a pattern for URL parameters', () => {
     ['^a{1,$', 'has an open count'],
     ['^\\p{L}+$', 'has classes of Unicode'],
     ['^a b$', 'has a space'],
-  ])('must not be %s: it %s', (pattern) => expect(patternComplaint(pattern)).toEqual(expect.any(String)))
+  ])('must not be %s: it %s', (pattern) => expect(patternViolation(pattern)).toEqual(expect.any(String)))
 
   it('that is accepted is a valid regular expression', () => {
     for (const pattern of ['^[\\w-]+$', '^[a\\]]{2}$', '^(?:a(?:b|c)?d|e)$']) {
-      expect(patternComplaint(pattern)).toBeUndefined()
+      expect(patternViolation(pattern)).toBeUndefined()
       expect(() => new RegExp(pattern, 'u')).not.toThrow()
     }
   })

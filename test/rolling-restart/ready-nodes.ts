@@ -1,4 +1,4 @@
-const lookEvery = 250
+const pollInterval = 250
 
 /** The nodes whose `/readyz` says so, as whatever spreads requests over them knows it: in turn. */
 export function createReadyNodes(urls: () => readonly string[]) {
@@ -15,7 +15,7 @@ export function createReadyNodes(urls: () => readonly string[]) {
     )
     ready = asked.flat()
   }
-  const timer = setInterval(() => void look(), lookEvery)
+  const timer = setInterval(() => void look(), pollInterval)
 
   return {
     look,

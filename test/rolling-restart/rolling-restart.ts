@@ -20,7 +20,7 @@ const accounts = Array.from({ length: 100 }, (_, index) => `account-${index}`)
 const nodeCount = 3
 const settleFor = 1_000
 /** Asked at once: what is more waits, as behind a load balancer, and the rate that is achieved says so. */
-const mostUnderWay = 64
+const maxUnderWay = 64
 
 /** Three nodes, one after the other replaced by a new one, while tokens are asked for over NATS and HTTP. */
 export async function rollingRestart({
@@ -71,7 +71,7 @@ export async function rollingRestart({
   const took = () => performance.now() - startedAt
   // Who is late catches up: the rate holds on a busy machine too.
   const load = setInterval(() => {
-    while (asked < (took() / 1_000) * 2 * rate && underWay.size < mostUnderWay) {
+    while (asked < (took() / 1_000) * 2 * rate && underWay.size < maxUnderWay) {
       ask('http')
       ask('nats')
     }

@@ -20,7 +20,7 @@ const days = Number(values.days)
 const first = Number(values.seed ?? values.from)
 const last = values.seed === undefined ? first + Number(values.seeds) - 1 : first
 
-const mostExplained = 5
+const maxExplained = 5
 const began = performance.now()
 let sum = emptySum
 const broken: Lived[] = []
@@ -39,7 +39,7 @@ await liveSeeds({
   },
 })
 for (const line of describeSum(sum, performance.now() - began)) say(line)
-for (const lived of broken.slice(0, mostExplained)) await explain(lived)
+for (const lived of broken.slice(0, maxExplained)) await explain(lived)
 process.exitCode = sum.broken === 0 ? 0 : 1
 
 /** The shortest history that still breaks, and how to see it again. */

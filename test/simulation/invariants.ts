@@ -127,7 +127,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
   function storm({ grant: { account }, sentAt }: Spending): void {
     const lately = [...(lastMinute.get(account) ?? []), sentAt].filter((at) => at > sentAt - 60_000)
     lastMinute.set(account, lately)
-    if (lately.length > mostPerMinute) fail(`${account}: ${lately.length} requests within a minute`)
+    if (lately.length > maxPerMinute) fail(`${account}: ${lately.length} requests within a minute`)
   }
 
   return {
@@ -223,4 +223,4 @@ const newsTravels = 100
 const provenAtOnce = 16
 const provenOfEach = 4 * provenAtOnce
 /** Five forced at once, back-off beside it, and what a person puts anew. */
-const mostPerMinute = 15
+const maxPerMinute = 15

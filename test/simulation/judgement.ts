@@ -1,6 +1,6 @@
 import { giveUpAfter, sendWithin } from '../../machines/time-rules.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
-import { mostDeadEvents } from '../../src/redis/outbox-store.ts'
+import { maxDeadEvents } from '../../src/redis/outbox-store.ts'
 import type { AccountPlan } from './account-plan.ts'
 import type { Grant } from './grants.ts'
 import type { Invariants } from './invariants.ts'
@@ -68,7 +68,7 @@ function judgeSetAside({ redis, nats, fail }: Judgement): void {
     const refused = [...nats.refused.values()].filter(
       (id) => partitionOf(id, partitions) === partition,
     ).length
-    if (aside !== Math.min(refused, mostDeadEvents))
+    if (aside !== Math.min(refused, maxDeadEvents))
       fail(`${refused} events were refused for good, and ${aside} set aside`)
   }
 }

@@ -105,10 +105,10 @@ export function createMachine({
       poll(milliseconds, job) {
         let stopped = false
         let run: Promise<void> = Promise.resolve()
-        let callOff = () => {}
+        let cancel = () => {}
         const schedule = () => {
           if (stopped) return
-          callOff = world.poll(
+          cancel = world.poll(
             milliseconds / rate,
             here(() => {
               run = job().finally(schedule)
@@ -119,7 +119,7 @@ export function createMachine({
         return {
           stop() {
             stopped = true
-            callOff()
+            cancel()
             return run
           },
         }

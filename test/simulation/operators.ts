@@ -79,9 +79,9 @@ export function createOperators(options: OperatorsOptions) {
     if (listening.length === 0) return undefined
     const node = random.pick(listening)
     return new Promise((resolve) => {
-      const callOff = world.after(patience, () => resolve(undefined))
+      const cancel = world.after(patience, () => resolve(undefined))
       const settle = (answer?: T) => {
-        callOff()
+        cancel()
         resolve(answer)
       }
       use(node.tokenbus() as Running, node).then(settle, () => settle())

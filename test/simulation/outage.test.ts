@@ -79,8 +79,8 @@ async function liveThroughOutage(reaches: Mood['reaches']) {
     if (valid() === accounts) recovered = Math.min(recovered, time - end)
   }
   const after = {
-    mostInAMinute: most(end, world.now(), minute),
-    mostIn10s: most(end, world.now(), 10 * second),
+    maxInAMinute: most(end, world.now(), minute),
+    maxIn10s: most(end, world.now(), 10 * second),
   }
   return { before, away, after, recovered }
 }
@@ -93,7 +93,7 @@ it.each(['says 503', 'says 429'] as const)(
     expect(away.valid).toBeLessThan(accounts / 10)
     expect(recovered).toBeLessThanOrEqual(10 * minute)
     // A token of an hour is refreshed after 50 minutes. Those of an hour come back within minutes, so many times as fast as they come due; but evenly.
-    expect(after.mostInAMinute).toBeLessThanOrEqual(16 * before.perMinute)
-    expect(after.mostIn10s).toBeLessThanOrEqual(accounts / 8)
+    expect(after.maxInAMinute).toBeLessThanOrEqual(16 * before.perMinute)
+    expect(after.maxIn10s).toBeLessThanOrEqual(accounts / 8)
   },
 )

@@ -11,7 +11,7 @@ export interface ReadinessWatchOptions {
   fail(message: string): void
 }
 
-const lookEvery = 10 * 60_000
+const pollInterval = 10 * 60_000
 const settlesWithin = 3 * 60_000
 
 /** No node whose servers have been well for a while says that it is not ready, whatever its accounts and events are. */
@@ -30,8 +30,8 @@ export function watchReadiness({ world, nodes, redis, nats, fail }: ReadinessWat
       fail(`${machine.name} is not ready: ${missing}`)
   }
   function lookAgain(): void {
-    world.after(lookEvery, lookAgain)
+    world.after(pollInterval, lookAgain)
     for (const node of nodes) void look(node)
   }
-  world.after(lookEvery, lookAgain)
+  world.after(pollInterval, lookAgain)
 }

@@ -148,11 +148,11 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
       if (!wire.connected) return reject(new Error('NATS is not connected.'))
       const end = (how: () => void) => {
         if (!wire.losses.delete(lose)) return
-        callOff()
+        cancel()
         how()
       }
       const lose = () => machine.later(0, () => end(() => reject(new Error('connection lost'))))
-      const callOff = machine.later(ackTimeout, () => end(() => reject(new Error('timeout'))))
+      const cancel = machine.later(ackTimeout, () => end(() => reject(new Error('timeout'))))
       wire.losses.add(lose)
       over(wire, () => {
         if (!up) return

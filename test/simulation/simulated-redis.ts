@@ -96,12 +96,12 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     return new Promise<T>((resolve, reject) => {
       const end = (how: () => void) => {
         if (!link.open.delete(cut)) return
-        callOff()
+        cancel()
         how()
       }
       const fail = () => end(() => reject(new StorageUnavailable('Redis cannot be reached')))
       const cut = () => machine.later(0, fail)
-      const callOff = machine.later(commandTimeout, fail)
+      const cancel = machine.later(commandTimeout, fail)
       link.open.add(cut)
       if (!link.connected) return void machine.later(1, fail)
       const arrive = () => {

@@ -33,7 +33,7 @@ export interface AccountPaths {
 
 type Snapshot = Parameters<typeof step<typeof accountMachine, AccountEffect>>[1]
 
-const mostGenerations = 4
+const maxGenerations = 4
 
 /** The state, and all of the context that a guard looks at. */
 function situationOf({ value, context }: { value: unknown; context: AccountContext }): string {
@@ -80,7 +80,7 @@ export function accountPaths(): AccountPaths {
       edges.add(`${String(snapshot.value)} ${event.type} ${String(next.value)}`)
       const longer = [...path, name]
       const situation = situationOf(next)
-      if (!reached.has(situation) && next.context.generation <= mostGenerations)
+      if (!reached.has(situation) && next.context.generation <= maxGenerations)
         reached.set(situation, { snapshot: next, path: longer })
       if (taken.has(way)) continue
       taken.add(way)

@@ -17,7 +17,7 @@ export const callerOrigin = 'http://caller.example'
 export const publicOrigin = 'https://tokens.example'
 
 const redirectUrl = `${callerOrigin}/connected`
-const mostPages = 10
+const maxPages = 10
 
 /** A person follows the form to the provider, says yes, and comes back. Throws what a page says that leads nowhere. */
 export async function consentThere({ tokenbus, apiToken, wish, cookie = '' }: HostedConsent): Promise<URL> {
@@ -30,7 +30,7 @@ export async function consentThere({ tokenbus, apiToken, wish, cookie = '' }: Ho
   if (form.status !== 200) throw new Error(JSON.stringify(asked))
   const cookies = new Map(cookie.split('; ').map((pair) => pairOf(pair)))
   let url = new URL(asked.url)
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < maxPages; page++) {
     if (url.origin === callerOrigin) return url
     const here = url.origin === publicOrigin ? new URL(url.pathname + url.search, tokenbus.httpUrl) : url
     const jar = [...cookies].map((pair) => pair.join('=')).join('; ')

@@ -36,7 +36,7 @@ export async function judgeEvents(
   }
   for (const { account, before, after, readThen } of gaps) {
     // The stream goes on meanwhile: what is older than it retains may have been dropped before it was read.
-    if ((readOf.get(account) ?? 0) - readThen >= config.max_msgs_per_subject - mostMeanwhile) continue
+    if ((readOf.get(account) ?? 0) - readThen >= config.max_msgs_per_subject - maxMeanwhile) continue
     count['events missing']++
     say(`${account}: ${after} comes after ${before}`)
   }
@@ -78,4 +78,4 @@ interface Transition {
 const stream = 'TOKENBUS_HISTORY'
 const patience = { every: 250 }
 /** Transitions of one account in the time that all are read. */
-const mostMeanwhile = 50
+const maxMeanwhile = 50

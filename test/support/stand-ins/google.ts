@@ -17,7 +17,7 @@ const serviceAccount = 'robot@project.iam.gserviceaccount.com'
 const mailScope = 'https://mail.google.com/'
 
 /** Source: developers.google.com/identity/protocols/oauth2#expiration. */
-const mostGrants = 100
+const maxGrants = 100
 const idle = { days: 183 }
 const underTest = { days: 7 }
 
@@ -55,7 +55,7 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
         const isFirst = grants.of(grant).length === 1
         return query.get('access_type') === 'offline' && (isFirst || query.get('prompt') === 'consent')
       }),
-      grantLimit(grants, { most: mostGrants, with: words.expiredOrRevoked }),
+      grantLimit(grants, { most: maxGrants, with: words.expiredOrRevoked }),
       idleLimit({ after: idle, with: words.expiredOrRevoked }),
       ageLimit({
         after: underTest,
@@ -100,7 +100,7 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
     userChangesPassword: (user: string) =>
       end((grant) => grant.user === user && grant.scopes.includes(mailScope)),
     /** On other machines, each time with offline access; nobody fetches the tokens. */
-    async userConsentsElsewhere(user: string, times = mostGrants): Promise<void> {
+    async userConsentsElsewhere(user: string, times = maxGrants): Promise<void> {
       const here = { client_id: client.id, redirect_uri: redirectUri, scope: mailScope, login_hint: user }
       const how = { response_type: 'code', state: 'elsewhere', access_type: 'offline', prompt: 'consent' }
       const url = `${standIn.authorizeUrl}?${new URLSearchParams({ ...here, ...how })}`

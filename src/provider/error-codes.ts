@@ -3,7 +3,7 @@ import { type AnswerObject, isObject } from './answer-schema.ts'
 import type { ProviderError } from './classified.ts'
 
 /** The error codes in an answer, wherever they are. Never free text. */
-export type RefusalWords = Partial<Omit<ProviderError, 'status'>>
+export type ErrorCodes = Partial<Omit<ProviderError, 'status'>>
 
 /** A code word can go into events; anything longer or freer might be a secret echoed back. */
 const isWord = (value: unknown): value is string => typeof value === 'string' && /^[\w.:-]{1,40}$/.test(value)
@@ -23,7 +23,7 @@ const phrases: ReadonlyMap<string, string> = new Map([
 ])
 
 /** `error` (RFC 6749 §5.2), or the provider's field for it. */
-export function refusalWords(body: AnswerObject): RefusalWords {
+export function readErrorCodes(body: AnswerObject): ErrorCodes {
   const [error, ...others] = [
     fromError(body.error),
     fromErrors(body.errors),
@@ -47,7 +47,7 @@ export function refusalWords(body: AnswerObject): RefusalWords {
 
 /** True if the answer is an explicit refusal. */
 export function saysNo(body: AnswerObject): boolean {
-  return body.ok === false || body.success === false || refusalWords(body).error !== undefined
+  return body.ok === false || body.success === false || readErrorCodes(body).error !== undefined
 }
 
 function fromError(error: unknown): string | undefined {
@@ -88,10 +88,10 @@ function phraseOf(text: unknown): string | undefined {
   )
 }
 
-const mostCodes = 20
+const maxCodes = 20
 
 function codesOf({ error, error_codes, error_code }: AnswerObject): number[] | undefined {
-  if (Array.isArray(error_codes) && error_codes.every(isNumber)) return error_codes.slice(0, mostCodes)
+  if (Array.isArray(error_codes) && error_codes.every(isNumber)) return error_codes.slice(0, maxCodes)
   const numbers = isObject(error) ? [error.error_subcode, error.code] : [error_code]
   const codes = numbers.filter(isNumber)
   return codes.length > 0 ? codes : undefined

@@ -65,7 +65,7 @@ const toRow = ([failureClass, cause]: Row): ErrorRow => ({ class: failureClass, 
 const toRows = <Key>(entries: readonly (readonly [Key, Row])[]): ReadonlyMap<Key, ErrorRow> =>
   new Map(entries.map(([key, row]) => [key, toRow(row)]))
 
-export const vendorWords = toRows(Object.entries(rows))
+export const vendorCodes = toRows(Object.entries(rows))
 
 /** Meta's numeric codes of an `OAuthException`: developers.facebook.com/docs/graph-api/guides/error-handling */
 export const metaCodes = toRows<number>([
