@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { apiTokenId } from '../common/api-token-text.ts'
 import { type Scope, scopeSchema } from '../contract/api-token.ts'
-import { fail, ok } from '../contract/failures.ts'
-import { idSchema, textSchema } from '../contract/fields.ts'
+import { fail, ok, type Result } from '../contract/failures.ts'
+import { idSchema, type Sent, textSchema } from '../contract/fields.ts'
 import type { ApiTokenAdmin } from '../contract/tokenbus.ts'
 import { type Route, route } from './route.ts'
 
@@ -21,7 +21,13 @@ const bodySchema = z.object({
     .array(z.enum(['api', '*']))
     .min(1)
     .default(['api']),
+  restrictions: z.unknown().refine(isEmpty, 'not supported: an API token is limited by account').optional(),
 })
+
+/** What would be ignored must not limit a token in its creator's eyes. */
+function isEmpty(restrictions: unknown): boolean {
+  return restrictions == null || Object.keys(restrictions).length === 0
+}
 
 const tokenSchema = z.strictObject({
   id: z.string(),
@@ -30,9 +36,23 @@ const tokenSchema = z.strictObject({
   account: z.string().nullable(),
   created: z.string(),
 })
+const tokensSchema = z.strictObject({ tokens: z.array(tokenSchema) })
 
 /** EmailEngine's endpoints to create, list and revoke API tokens. */
 export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }): Route[] {
+  async function list(): Promise<Result<Sent<typeof tokensSchema>>> {
+    const listed = await tokenbus.listApiTokens()
+    if (!listed.ok) return listed
+    const tokens = listed.value.apiTokens.map(({ id, name, scopes, accounts, createdAt }) => ({
+      id,
+      description: name,
+      scopes,
+      account: accounts.endsWith('*') ? null : accounts,
+      created: createdAt,
+    }))
+    return ok({ tokens })
+  }
+
   return [
     route({
       method: 'POST',
@@ -55,18 +75,20 @@ export function emailEngineTokenRoutes({ tokenbus }: { tokenbus: ApiTokenAdmin }
       url: '/v1/tokens',
       summary: "All API tokens with EmailEngine's fields, without the tokens themselves",
       access,
-      answer: z.strictObject({ tokens: z.array(tokenSchema) }),
-      async handle() {
-        const listed = await tokenbus.listApiTokens()
+      answer: tokensSchema,
+      handle: list,
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/tokens/account/:account',
+      summary: 'The API tokens that are for this account only',
+      access,
+      params: z.object({ account: idSchema }),
+      answer: tokensSchema,
+      async handle({ params }) {
+        const listed = await list()
         if (!listed.ok) return listed
-        const tokens = listed.value.apiTokens.map(({ id, name, scopes, accounts, createdAt }) => ({
-          id,
-          description: name,
-          scopes,
-          account: accounts.endsWith('*') ? null : accounts,
-          created: createdAt,
-        }))
-        return ok({ tokens })
+        return ok({ tokens: listed.value.tokens.filter(({ account }) => account === params.account) })
       },
     }),
     route({

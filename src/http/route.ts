@@ -113,7 +113,8 @@ async function answer(route: Route, request: FastifyRequest): Promise<unknown> {
  */
 function readBody({ body: schema, bodyOptional = false }: Route, body: unknown): unknown {
   if (schema === undefined) return undefined
-  if (body !== undefined) return read(schema, body)
+  // In PHP, an object without fields is encoded as an empty array.
+  if (body !== undefined) return read(schema, Array.isArray(body) && body.length === 0 ? {} : body)
   if (bodyOptional) return read(schema, {})
   throw new Refused(fail('bad_request', 'body: must be a JSON object, at least {}').failure)
 }

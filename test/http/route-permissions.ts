@@ -163,6 +163,12 @@ export const routePermissions: Record<string, RoutePermissions> = {
   'GET /v1/overview': { someAccounts: 403, someApps: 200, ...read },
   'GET /v1/stats': { someAccounts: 403, someApps: 200, ...read },
   'POST /v1/token': { body: { description: 'more' }, someAccounts: 403, someApps: 403, ...change },
+  'GET /v1/tokens/account/:account': {
+    path: '/v1/tokens/account/alice',
+    someAccounts: 403,
+    someApps: 403,
+    ...read,
+  },
   'GET /v1/tokens': { someAccounts: 403, someApps: 403, ...read },
   'DELETE /v1/token/:token': { path: '/v1/token/none', someAccounts: 403, someApps: 403, ...change },
   'GET /v1/api-tokens': { someAccounts: 403, someApps: 403, ...read },
