@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const change = (make) => writeFileSync('package.json', make(readFileSync('package.json', 'utf8')))
+const change = (make, file = 'package.json') => writeFileSync(file, make(readFileSync(file, 'utf8')))
+const versionNow = () => JSON.parse(readFileSync('package.json', 'utf8')).version
+const withVersion = ['src/common/version.ts', 'deploy/kubernetes/tokenbus.yaml', 'docs/asyncapi.json']
+const before = versionNow()
 const onlyClient = /("workspaces": \[\n)(\s*)"src\/client"/
 const withRoot = /("workspaces": \[\n)(\s*)"\.",\n\s*"src\/client"/
 
@@ -13,6 +16,8 @@ const { status } = spawnSync('npx', ['--yes', '@changesets/cli@2.31.1', ...proce
   stdio: 'inherit',
 })
 change((text) => text.replace(withRoot, '$1$2"src/client"'))
-if (process.argv[2] === 'version')
+if (process.argv[2] === 'version') {
+  for (const file of withVersion) change((text) => text.replaceAll(before, versionNow()), file)
   spawnSync('npm', ['install', '--package-lock-only', '--ignore-scripts'], { stdio: 'inherit' })
+}
 process.exitCode = status ?? 1
