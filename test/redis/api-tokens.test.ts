@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiTokenStore } from '../../src/redis/api-tokens.ts'
 import { createCommands } from '../../src/redis/commands.ts'
+import type { Integrity } from '../../src/redis/integrity.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 
 let server: RedisServer
@@ -24,10 +25,11 @@ const row = {
   createdAt: 1,
   expiresAt: null,
 }
-const beforeMacs = {
+const beforeMacs: Integrity = {
   sign: () => undefined,
-  judge: () => ({ accepted: true, stale: false }),
+  verify: () => ({ accepted: true, stale: false }),
   report() {},
+  onTampering() {},
 }
 
 describe('an API token stored before apps were bound', () => {
@@ -37,7 +39,7 @@ describe('an API token stored before apps were bound', () => {
   ])('for the accounts %s is valid for the apps %s', async (accounts, apps) => {
     await redis.hset('tb:{api-tokens}', 'old', JSON.stringify({ ...row, accounts }))
     const { run } = createCommands(redis)
-    const store = createApiTokenStore({ redis, run, integrity: beforeMacs as never })
+    const store = createApiTokenStore({ redis, run, integrity: beforeMacs })
     expect(await store.get('old')).toMatchObject({ accounts, apps })
   })
 })

@@ -125,7 +125,9 @@ describe('a Redis that rejects writes', () => {
       const failures: string[] = []
       node.storage.onFailure((why) => failures.push(why))
       await begin()
-      await expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(message)
+      await eventually(() =>
+        expect(node.tokenbus.putApp('other', { ...sandboxApp })).rejects.toThrow(message),
+      )
       expect(node.storage.trouble()).toBe(message)
       expect(failures).toContain(message === full ? 'full' : 'read_only')
       node.host.cache.clear()
