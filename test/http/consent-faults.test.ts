@@ -1,107 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type ConsentProblem, problemOf, problems } from '../../src/consent/problems.ts'
-import { translator } from '../../src/http/translations.ts'
-import type { Page } from '../support/browser.ts'
-import { type PlainAnswer, type PlainProvider, startPlainProvider } from '../support/plain-provider.ts'
-import { aadsts } from '../support/stand-ins/aadsts.ts'
-import { type ConsentScene, startConsentScene, wayBack } from './consent-scene.ts'
+import { type PlainAnswer, startPlainProvider } from '../support/plain-provider.ts'
+import { granted, microsoft, say, useConsentFaults } from './consent-fault-scene.ts'
 
-let scene: ConsentScene
-let provider: PlainProvider
-/** What the token endpoint answers. */
-let answer: PlainAnswer
-/** Runs before it answers. */
-let redeeming: (() => Promise<unknown>) | undefined
-let apps = 0
-
-const granted: PlainAnswer = [200, { access_token: 'a', refresh_token: 'r', expires_in: 3_600 }]
-
-beforeAll(async () => {
-  provider = await startPlainProvider({
-    async answer() {
-      await redeeming?.()
-      return answer
-    },
-  })
-  scene = await startConsentScene()
-})
-afterAll(async () => {
-  await scene[Symbol.asyncDispose]()
-  await provider[Symbol.asyncDispose]()
-})
-beforeEach(() => {
-  answer = granted
-  redeeming = undefined
-})
-
-/** A new app, so that no other test's faults show on it. */
-async function newApp(settings: object = {}): Promise<string> {
-  const app = `app-${++apps}`
-  const put = {
-    provider: 'outlook',
-    authorizeUrl: `${provider.origin}/common/oauth2/v2.0/authorize`,
-    tokenUrl: `${provider.origin}/common/oauth2/v2.0/token`,
-    clientId: 'client',
-    clientSecret: 'client-secret',
-    ...settings,
-  }
-  expect(await scene.cluster.request(`app.put.${app}`, put)).toMatchObject({ app })
-  return app
-}
-
-/** Begins a consent, and runs `meanwhile` before the provider sends the browser back. */
-async function comesBack(app: string, form: object = {}, meanwhile?: () => Promise<unknown>) {
-  const open = scene.browser()
-  const start = await open(await scene.formFor({ account: `of-${app}`, type: app, ...form }))
-  const { location } = await open(start.location as string)
-  await meanwhile?.()
-  return open(new URL(location as string))
-}
-
-/** A person agrees at the provider; or its page sends them back with this instead of a code. */
-async function consent(app: string, callback?: object) {
-  const open = scene.browser()
-  const start = await open(await scene.formFor({ account: `of-${app}`, type: app }))
-  const { location } = await open(start.location as string)
-  const url = new URL(location as string)
-  if (callback !== undefined) url.searchParams.delete('code')
-  for (const [name, value] of Object.entries(callback ?? {})) url.searchParams.set(name, String(value))
-  return { open, url, page: await open(url) }
-}
-
-const say = translator('en')
-const app = (id: string) => scene.cluster.request(`app.get.${id}`)
-
-type Values = Readonly<Record<string, string>>
-
-async function shows(page: Page, problem: ConsentProblem, values: Values = { word: '' }) {
-  const { status, description, title } = problemOf(problem)
-  const asHtml = (text: string) => text.replaceAll("'", '&#39;').replaceAll('"', '&quot;')
-  expect(page.status).toBe(status)
-  expect(page.html).toContain(asHtml(say(`consent.${title ?? problem}.title`)))
-  expect(page.html).toContain(asHtml(say(`consent.${problem}.text`, values)))
-  const back = wayBack(page)
-  expect(back.get('error')).toBe(problem)
-  expect(back.get('error_description')).toBe(description)
-  const metrics = (await scene.cluster.ask('GET', '/metrics')).body
-  expect(metrics).toMatch(new RegExp(`tokenbus_consents_total\\{outcome="${problem}"\\} [1-9]`))
-}
-
-async function isToldTo(id: string, problem: ConsentProblem) {
-  const seen = await app(id)
-  if (problemOf(problem).blame === 'app') {
-    expect(seen).toMatchObject({ inQuestion: true, lastError: { action: expect.any(String) } })
-  } else {
-    expect(seen).not.toHaveProperty('inQuestion')
-    expect(seen).not.toHaveProperty('lastError')
-  }
-  expect(await scene.cluster.request(`account.get.of-${id}`)).toMatchObject({ error: 'account_not_found' })
-}
-
-const microsoft = (code: number, error: string, status = 400): PlainAnswer => [
-  status,
-  aadsts(code, 'Something.', { error, status }).body,
-]
+const faults = useConsentFaults()
+const { token, newApp, app, consent, shows, isShownOn } = faults
 
 describe('a failed code exchange', () => {
   it.each<[string, PlainAnswer, ConsentProblem]>([
@@ -131,10 +34,10 @@ describe('a failed code exchange', () => {
     ['a provider that is down', [503, {}], 'provider_unavailable'],
   ])('%s: page, redirect, log and app show the cause', async (_, said, problem) => {
     const id = await newApp()
-    answer = said
+    token.answer = said
     const { page } = await consent(id)
     await shows(page, problem)
-    await isToldTo(id, problem)
+    await isShownOn(id, problem)
   })
 })
 
@@ -158,11 +61,11 @@ describe('a callback without a code', () => {
     ['a wrong request', { error: 'invalid_request' }, 'misconfigured'],
     ['an unknown tenant', numbered(90002, 'invalid_request'), 'unknown_tenant'],
     ['a provider that is down', { error: 'temporarily_unavailable' }, 'provider_unavailable'],
-  ])('%s: page, redirect, log and app name who is responsible', async (_, said, problem) => {
+  ])('%s: page, redirect, log and app show the cause', async (_, said, problem) => {
     const id = await newApp()
     const { page } = await consent(id, said)
     await shows(page, problem)
-    await isToldTo(id, problem)
+    await isShownOn(id, problem)
   })
 
   it('an unknown error code is shown, and nothing else of the callback', async () => {
@@ -172,82 +75,12 @@ describe('a callback without a code', () => {
   })
 })
 
-describe('where the provider agrees, and it comes to nothing here', () => {
-  const remove = (id: string) => scene.cluster.request(`app.delete.${id}`, {})
-  const disable = (id: string) => scene.cluster.ask('PUT', `/v1/oauth2/${id}`, { body: { enabled: false } })
-  const mismatch = { known: 'alice@example.com', now: '?' }
-
-  it.each<[string, (id: string) => Promise<Page>, ConsentProblem, Values?]>([
-    [
-      'permissions that the person left out',
-      (id) => {
-        answer = [200, { ...granted[1], scope: 'offline_access' }]
-        return comesBack(id)
-      },
-      'missing_scopes',
-      { details: 'https://outlook.office.com/IMAP.AccessAsUser.All, https://outlook.office.com/SMTP.Send' },
-    ],
-    [
-      'another person than is expected',
-      (id) => comesBack(id, { expectedEmail: mismatch.known }),
-      'identity_mismatch',
-      mismatch,
-    ],
-    [
-      'an app that is deleted while the person is at the provider',
-      (id) => comesBack(id, {}, () => remove(id)),
-      'unknown_app',
-    ],
-    [
-      'an app that is disabled while the person is at the provider',
-      (id) => comesBack(id, {}, () => disable(id)),
-      'app_disabled',
-    ],
-    [
-      'an app that is deleted while the code is redeemed',
-      (id) => {
-        redeeming = () => remove(id)
-        return comesBack(id)
-      },
-      'not_stored',
-    ],
-  ])('%s: page, redirect, metric, and nothing is stored', async (_, act, problem, values) => {
-    const id = await newApp()
-    const page = await act(id)
-    await shows(page, problem, values)
-    expect(await app(id)).not.toHaveProperty('inQuestion')
-    expect(await scene.cluster.request(`account.get.of-${id}`)).toMatchObject({ error: 'account_not_found' })
-  })
-
-  it.each<[string, (id: string) => Promise<unknown>, ConsentProblem]>([
-    ['deleted', remove, 'unknown_app'],
-    ['disabled', disable, 'app_disabled'],
-  ])('a link to the consent of an app that was %s leads nowhere', async (_, act, problem) => {
-    const id = await newApp()
-    const form = await scene.formFor({ account: `of-${id}`, type: id })
-    await act(id)
-    const page = await scene.browser()(form)
-    expect(page.html).toContain(say(`consent.${problem}.title`))
-    expect(page.status).toBe(problemOf(problem).status)
-  })
-
-  it('no consent is begun for an app that is disabled', async () => {
-    const id = await newApp()
-    await disable(id)
-    const body = { account: `of-${id}`, type: id, redirectUrl: 'http://caller.example/done' }
-    expect(await scene.cluster.ask('POST', '/v1/authentication/form', { body })).toMatchObject({
-      status: 403,
-      body: { error: 'app_disabled', code: 'AppDisabled' },
-    })
-  })
-})
-
 it('inQuestion is shown until a consent succeeds', async () => {
   const id = await newApp()
-  answer = microsoft(90002, 'invalid_request')
+  token.answer = microsoft(90002, 'invalid_request')
   await consent(id)
   expect(await app(id)).toMatchObject({ lastError: { reason: 'unknown_tenant' } })
-  answer = granted
+  token.answer = granted
   expect((await consent(id)).page.location).toContain('state=new')
   expect(await app(id)).not.toHaveProperty('inQuestion')
 })
@@ -256,7 +89,7 @@ it('inQuestion is shown until the app is put', async () => {
   const id = await newApp()
   await consent(id, { error: 'invalid_scope' })
   expect(await app(id)).toMatchObject({ inQuestion: true, lastError: { reason: 'invalid_scope' } })
-  await scene.cluster.request(`app.secret.add.${id}`, { secret: 'another' })
+  await faults.scene().cluster.request(`app.secret.add.${id}`, { secret: 'another' })
   expect(await app(id)).not.toHaveProperty('inQuestion')
 })
 
@@ -268,36 +101,6 @@ it('a code is sent again with the next secret if one is refused', async () => {
   const tokenUrl = `${picky.origin}/token`
   const id = await newApp({ clientSecret: undefined, secrets, tokenUrl })
   expect((await consent(id)).page.location).toContain('state=new')
-})
-
-describe('a consent that requires an administrator', () => {
-  it('the page links to the tenant’s admin consent, which returns to it', async () => {
-    const id = await newApp()
-    const { open, page, url } = await consent(id, { error: 'consent_required' })
-    const links = [...page.html.matchAll(/<a href="([^"]+)"/g)].map(([, to = '']) =>
-      to.replaceAll('&amp;', '&'),
-    )
-    const admin = new URL(links[0] as string)
-    expect(admin.pathname).toBe('/organizations/v2.0/adminconsent')
-    expect(Object.fromEntries(admin.searchParams)).toMatchObject({
-      client_id: 'client',
-      redirect_uri: 'http://127.0.0.1/oauth',
-      state: url.searchParams.get('state'),
-      scope: expect.stringContaining('openid'),
-    })
-    const agreed = `http://127.0.0.1/oauth?admin_consent=True&tenant=t&state=${admin.searchParams.get('state')}`
-    // An administrator elsewhere connects nothing.
-    const elsewhere = await scene.browser()(agreed)
-    expect(elsewhere).toMatchObject({ status: 200, location: null })
-    expect(elsewhere.html).toContain('An administrator has agreed')
-    expect(await scene.cluster.request(`account.get.of-${id}`)).toMatchObject({ error: 'account_not_found' })
-
-    const onward = await open(agreed)
-    expect(onward.location).toMatch(/^\/oauth\/start\?ticket=/)
-    const again = await open(new URL(onward.location as string, scene.cluster.url))
-    const back = await open(again.location as string)
-    expect((await open(back.location as string)).location).toContain('state=new')
-  })
 })
 
 it('each error code of the table has its texts', () => {
