@@ -85,8 +85,11 @@ const unchanged = async () => [await redis.hget(record(account), 'w'), await red
 
 it.each([
   ['a snapshot of a newer schema', { schema: snapshotSchema + 1 }],
-  ['tokens sealed in a newer format', { c: ofNewerFormat }],
-  ['tokens sealed with a key that is not given', { c: (text: string) => text.replace('.test.', '.other.') }],
+  ['tokens encrypted in a newer format', { c: ofNewerFormat }],
+  [
+    'tokens encrypted with a key that is not configured',
+    { c: (text: string) => text.replace('.test.', '.other.') },
+  ],
 ])(
   '%s: the account is left unchanged, due again later, answered with 503, and logged once',
   async (_, newer) => {

@@ -5,8 +5,8 @@ describe.concurrent('a node killed with kill -9', () => {
   it.each<[Step, Record<string, string>]>([
     ['before sending', allFine],
     ['after sending', allFine],
-    ['while the answer is lost', strictIsLost],
-    ['after the answer', allFine],
+    ['while the response is lost', strictIsLost],
+    ['after the response', allFine],
     ['after the save', allFine],
     ['before publishing', allFine],
   ])('%s', async (step, outcome) => expect(await disturb(step, 'SIGKILL')).toEqual(outcome))

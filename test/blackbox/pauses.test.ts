@@ -5,7 +5,7 @@ describe.concurrent('a node that stands still until another one has done its wor
   it.each<[Step, Record<string, string>]>([
     ['before sending', allFine],
     ['after sending', strictIsLost],
-    ['after the answer', strictIsLost],
+    ['after the response', strictIsLost],
     ['after the save', allFine],
     ['before publishing', allFine],
   ])('%s', async (step, outcome) => expect(await disturb(step, 'SIGSTOP')).toEqual(outcome))

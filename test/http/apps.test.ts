@@ -166,11 +166,11 @@ describe('an app', () => {
 
   it.each<[string, object, number, string]>([
     ['no provider', { provider: undefined }, 400, 'provider'],
-    ['one nobody knows', { provider: 'aol' }, 422, 'provider'],
+    ['an unknown provider', { provider: 'aol' }, 422, 'provider'],
     ['no clientId', { clientId: undefined }, 400, 'clientId'],
-    ['a cloud there is not', { cloud: 'cumulus' }, 400, 'cloud'],
-    ['what has no meaning for it', { authority: 'common' }, 422, 'tenant'],
-    ['an endpoint that is no URL', { provider: 'oidc', tokenUrl: 'token' }, 400, 'tokenUrl'],
+    ['an unknown cloud', { cloud: 'cumulus' }, 400, 'cloud'],
+    ['a setting of another provider', { authority: 'common' }, 422, 'tenant'],
+    ['an endpoint that is not a URL', { provider: 'oidc', tokenUrl: 'token' }, 400, 'tokenUrl'],
   ])('with %s is rejected', async (_, wrong, status, key) => {
     expect(await create({ ...google, ...wrong })).toMatchObject({
       status,

@@ -23,8 +23,8 @@ describe('without an API token', () => {
     ['none', undefined],
     ['another scheme', 'Basic dGI6eA=='],
     ['no token', 'Bearer '],
-    ['one of no such id', 'Bearer tb_AAAAAAAAAAAAabcdefghijklmnopqrstuvwxyz'],
-    ['one of a shape that never was', 'Bearer x'],
+    ['an unknown id', 'Bearer tb_AAAAAAAAAAAAabcdefghijklmnopqrstuvwxyz'],
+    ['an invalid form', 'Bearer x'],
   ])('everything else is 401: %s', async (_, authorization) => {
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     const reply = await http.ask('GET', '/v1/account/alice', { token: null, headers })

@@ -131,7 +131,7 @@ describe('before the user has agreed', () => {
   })
 
   it.each(['access_denied', 'expired_token'])(
-    '%s ends it, and nothing is connected',
+    '%s ends the authorization, and no account is connected',
     async (error) => {
       answers = [pending, [400, { error }]]
       const asked = questions().length

@@ -139,7 +139,7 @@ describe('server-sent events', () => {
       },
     ],
     [
-      'is gone, and nobody said so',
+      'was removed without an announcement',
       async () => {
         const { token, id } = await make({ scopes: ['events:read'] })
         return { token, end: () => cluster.redis.hdel('tb:{api-tokens}', id) }

@@ -18,7 +18,7 @@ const calendar = 'https://www.googleapis.com/auth/calendar'
 const pictures = process.env.TOKENBUS_TEST_PICTURES
 
 describe.skipIf(!able)(
-  `a person who has only the page, from an empty tokenbus to a calendar token${why}`,
+  `a user with only the page, from an empty tokenbus to a calendar token${why}`,
 
   () => {
     let http: HttpCluster

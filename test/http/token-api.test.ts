@@ -37,19 +37,22 @@ describe('the switch that serves tokens over HTTP', () => {
       () => http.ask('PUT', path, { body: { enabled: true, apiToken: http.adminToken } }),
     ],
     [
-      'an API call that brings the cookie as well',
+      'an API call that also has the cookie',
       () =>
         http.ask('PUT', path, { headers: signedIn(), body: { enabled: true, apiToken: http.adminToken } }),
     ],
-    ['who is signed in and does not enter the API token', () => turn(true, { apiToken: '' })],
-    ['who is signed in and enters another administrator’s', () => turn(true, { apiToken: other })],
-    ['who enters a wrong one', () => turn(true, { apiToken: `${http.adminToken}x` })],
-    ['who is not signed in', () => turn(true, { headers: { cookie: '', 'sec-fetch-site': 'same-origin' } })],
+    ['a signed-in user who does not enter the API token', () => turn(true, { apiToken: '' })],
+    ['a signed-in user who enters another administrator’s API token', () => turn(true, { apiToken: other })],
+    ['a signed-in user who enters a wrong API token', () => turn(true, { apiToken: `${http.adminToken}x` })],
     [
-      'a page of another origin in the browser of who is signed in',
+      'a user who is not signed in',
+      () => turn(true, { headers: { cookie: '', 'sec-fetch-site': 'same-origin' } }),
+    ],
+    [
+      'a page of another origin in a signed-in user’s browser',
       () => turn(true, { headers: signedIn({ 'sec-fetch-site': 'same-site' }) }),
     ],
-    ['a script that brings the cookie alone', () => turn(true, { headers: signedIn({}) })],
+    ['a script with only the cookie', () => turn(true, { headers: signedIn({}) })],
   ])('is not changed by %s', async (_, attempt) => {
     expect((await attempt()).status).toBeGreaterThanOrEqual(400)
     expect((await read()).status).toBe(403)

@@ -16,16 +16,28 @@ describe('the address of a caller', () => {
     } as unknown as IncomingMessage)
 
   it.each([
-    ['without a proxy, that of the connection', '10.0.0.0/8', '10.1.2.3', undefined, '10.1.2.3'],
-    ['where none is trusted, that of the connection', '', '10.1.2.3', '203.0.113.7', '10.1.2.3'],
-    ['of another proxy than the trusted, its own', '10.0.0.0/8', '192.0.2.1', '203.0.113.7', '192.0.2.1'],
-    ['as a trusted proxy says', '10.0.0.0/8', '10.1.2.3', '203.0.113.7', '203.0.113.7'],
-    ['never what its caller said', '10.0.0.0/8', '10.1.2.3', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
-    ['behind two of ours', '10.0.0.0/8', '10.1.2.3', '203.0.113.7, 10.9.9.9', '203.0.113.7'],
-    ['without the port beside it', '10.0.0.0/8', '10.1.2.3', '203.0.113.7:41234', '203.0.113.7'],
-    ['IPv6, without brackets', 'fd00::/8', 'fd00::1', '[2001:db8::7]:443', '2001:db8::7'],
-    ['of a socket for both families', '10.0.0.0/8', '::ffff:10.1.2.3', '203.0.113.7', '203.0.113.7'],
-    ['never a text', '10.0.0.0/8', '10.1.2.3', '","who":"root', '10.1.2.3'],
+    ['is that of the connection without a proxy', '10.0.0.0/8', '10.1.2.3', undefined, '10.1.2.3'],
+    ['is that of the connection if no proxy is trusted', '', '10.1.2.3', '203.0.113.7', '10.1.2.3'],
+    [
+      'is that of the connection from an untrusted proxy',
+      '10.0.0.0/8',
+      '192.0.2.1',
+      '203.0.113.7',
+      '192.0.2.1',
+    ],
+    ['is reported by a trusted proxy', '10.0.0.0/8', '10.1.2.3', '203.0.113.7', '203.0.113.7'],
+    [
+      'is never what the client itself reports',
+      '10.0.0.0/8',
+      '10.1.2.3',
+      '198.51.100.1, 203.0.113.7',
+      '203.0.113.7',
+    ],
+    ['is found behind two trusted proxies', '10.0.0.0/8', '10.1.2.3', '203.0.113.7, 10.9.9.9', '203.0.113.7'],
+    ['has no port', '10.0.0.0/8', '10.1.2.3', '203.0.113.7:41234', '203.0.113.7'],
+    ['has no brackets for IPv6', 'fd00::/8', 'fd00::1', '[2001:db8::7]:443', '2001:db8::7'],
+    ['is IPv4 on a socket for both families', '10.0.0.0/8', '::ffff:10.1.2.3', '203.0.113.7', '203.0.113.7'],
+    ['is never an arbitrary text', '10.0.0.0/8', '10.1.2.3', '","who":"root', '10.1.2.3'],
     ['IPv4 as IPv4', '', '::ffff:192.0.2.1', undefined, '192.0.2.1'],
   ])('%s', (_, trusted, connection, forwarded, address) =>
     expect(callerAddress(trusted, connection, forwarded)).toBe(address),

@@ -168,8 +168,8 @@ const utf16 = Buffer.from(`\ufeff${row('utf-16')}`, 'utf16le')
 it.each([
   ['Latin-1', latin1, /is not UTF-8 \(line 2\): save it as UTF-8. Nothing was imported/],
   ['UTF-16', utf16, /is UTF-16 or UTF-32: save it as UTF-8. Nothing was imported/],
-  ['UTF-16 the other way round', Buffer.from(utf16).swap16(), /is UTF-16 or UTF-32/],
-  ['UTF-16 without a mark', utf16.subarray(2), /is UTF-16 or UTF-32/],
+  ['UTF-16 big-endian', Buffer.from(utf16).swap16(), /is UTF-16 or UTF-32/],
+  ['UTF-16 without a byte order mark', utf16.subarray(2), /is UTF-16 or UTF-32/],
 ])('%s is rejected before the first row', async (_, bytes, sentence) => {
   const path = join(directory, 'encoded')
   await writeFile(path, bytes)

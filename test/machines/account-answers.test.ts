@@ -94,7 +94,7 @@ describe('a successful token response', () => {
     ],
     ['secret-expired', waiting],
   ] as [string, AccountEvent[]][])(
-    'that comes late, in %s, is judged by what it spent and taken',
+    'that arrives late, in %s, is accepted if it used the current refresh token',
     (_, past) => {
       account(...past)
         .when(refreshSucceeded({ at: later + minute, attempt: 'of another time' }))

@@ -16,9 +16,9 @@ const begun = (call: string) =>
 
 it.each([
   ['a Ctrl-C', 'interrupt'],
-  ['a signal that ends only the shell between npm and us', 'endShell'],
+  ['a signal that ends only npm’s shell', 'endShell'],
 ] as const)(
-  '%s ends npm and all it runs, and the next start installs anew',
+  '%s ends npm with its child processes, and the next start installs again',
   async (_, end) => {
     machine.withServers()
     machine.withPackages()

@@ -33,10 +33,14 @@ it('Valkey is accepted as Redis', () => {
 })
 
 it.each([
-  ['a NATS URL is given', { TOKENBUS_NATS_URL: 'nats://far' }, ['redis-server']],
-  ['a Redis URL is given', { TOKENBUS_REDIS_URL: 'redis://far' }, ['nats-server']],
+  ['a NATS URL is set', { TOKENBUS_NATS_URL: 'nats://far' }, ['redis-server']],
+  ['a Redis URL is set', { TOKENBUS_REDIS_URL: 'redis://far' }, ['nats-server']],
   ['both are', { TOKENBUS_NATS_URL: 'nats://far', TOKENBUS_REDIS_URL: 'redis://far' }, []],
-  ['both are, but empty', { TOKENBUS_NATS_URL: '', TOKENBUS_REDIS_URL: '' }, ['nats-server', 'redis-server']],
+  [
+    'both are set, but empty',
+    { TOKENBUS_NATS_URL: '', TOKENBUS_REDIS_URL: '' },
+    ['nats-server', 'redis-server'],
+  ],
 ] as const)('for npm start, if %s, only the others are installed', (_, env, installed) => {
   machine.program('sudo', sudo)
   machine.program('env', '/usr/bin/env "$@"')
@@ -118,17 +122,17 @@ it('Homebrew installs what is missing without apt-get', () => {
 
 it.each([
   [
-    'there is nothing to install with',
+    'there is no package manager',
     {},
     `${missing}, and neither apt-get nor brew is here; install nats-server and redis-server, or set TOKENBUS_NATS_URL and TOKENBUS_REDIS_URL to servers of yours.`,
   ],
   [
-    'this is not root and there is no sudo',
+    'the user is not root, and there is no sudo',
     { 'apt-get': 'record' },
     `${missing}, this is not root and sudo is not here; ${byHand}`,
   ],
   [
-    'sudo wants a password and nobody is there to give it',
+    'sudo requires a password without a terminal',
     { 'apt-get': 'record', sudo: 'exit 1' },
     `${missing}, and sudo does not let us; ${byHand}`,
   ],

@@ -155,21 +155,17 @@ describe("an operator's own files", () => {
   })
 
   test.each<[string, Record<string, unknown>, RegExp]>([
-    ['that is no JSON', { 'acme.json': '{' }, /acme\.json: the file/],
+    ['that is not JSON', { 'acme.json': '{' }, /acme\.json: the file/],
+    ['with an invalid field', { 'acme.json': { ...acme, category: 'x' } }, /acme\.json: category: Invalid/],
     [
-      'with a field that is wrong',
-      { 'acme.json': { ...acme, category: 'x' } },
-      /acme\.json: category: Invalid/,
-    ],
-    [
-      'with a setting that is wrong',
+      'with an invalid setting',
       { 'acme.json': { ...acme, settings: { ...acme.settings, tokenUrl: 'nowhere' } } },
       /acme\.json: settings\.tokenUrl: Invalid URL\.$/,
     ],
-    ['with a field that nobody knows', { 'acme.json': { ...acme, extra: 1 } }, /acme\.json: .*"extra"/],
-    ['of another spelling', { 'a b.json': acme }, /a b\.json: the name of the file must be a letter/],
+    ['with an unknown field', { 'acme.json': { ...acme, extra: 1 } }, /acme\.json: .*"extra"/],
+    ['with an invalid name', { 'a b.json': acme }, /a b\.json: the name of the file must be a letter/],
     [
-      'in the name of one that is there',
+      'with the name of an existing one',
       { 'slack.json': acme },
       /slack\.json: tokenbus brings a provider slack/,
     ],

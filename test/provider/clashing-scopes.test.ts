@@ -15,7 +15,7 @@ describe('Microsoft scopes of different resources', () => {
 
   test.each([
     [
-      'Graph beside the preset’s own',
+      'Graph with the preset’s own',
       { additionalScopes: ['Calendars.Read'] },
       'additionalScopes',
       ['Calendars.Read', imap],
@@ -27,13 +27,13 @@ describe('Microsoft scopes of different resources', () => {
       [imap, 'https://graph.microsoft.com/Mail.Read'],
     ],
     [
-      'IMAP by its short name',
+      'IMAP without its resource',
       { scopes: ['IMAP.AccessAsUser.All', 'Mail.ReadWrite'] },
       'scopes',
       ['IMAP.AccessAsUser.All', 'Mail.ReadWrite'],
     ],
     [
-      'an API of one’s own',
+      'a custom API',
       { scopes: ['api://mine/read', 'User.Read'] },
       'scopes',
       ['api://mine/read', 'User.Read'],

@@ -91,7 +91,7 @@ describe('outgoing proxies', () => {
     ['a name with private addresses only', 'https://provider.example/token'],
     ['a private address', 'https://10.1.2.3/token'],
     ['a private IPv6 address', 'https://[::1]/token'],
-    ['IPv6 that carries a private IPv4 address', 'https://[64:ff9b::10.0.0.1]/token'],
+    ['IPv6 with an embedded private IPv4 address', 'https://[64:ff9b::10.0.0.1]/token'],
     ['a private name', 'https://metadata.google.internal/token'],
   ])('%s is refused without a request to the proxy', async (_, tokenUrl) => {
     await using proxy = await startForwardProxy()

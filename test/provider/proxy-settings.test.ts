@@ -15,14 +15,14 @@ describe('proxy variables', () => {
 
   it.each([
     ['https by HTTPS_PROXY', 'https://a.example', https, 'http://proxy.example.com:3128'],
-    ['not http by HTTPS_PROXY', 'http://a.example', https, undefined],
+    ['http not by HTTPS_PROXY', 'http://a.example', https, undefined],
     [
-      'https by HTTP_PROXY where it is alone',
+      'https by HTTP_PROXY if there is no other',
       'https://a.example',
       { HTTP_PROXY: 'http://p:1' },
       'http://p:1',
     ],
-    ['small letters first', 'https://a.example', { ...https, https_proxy: 'http://p:1' }, 'http://p:1'],
+    ['lower case first', 'https://a.example', { ...https, https_proxy: 'http://p:1' }, 'http://p:1'],
     ['without a scheme', 'https://a.example', { HTTPS_PROXY: 'p:3128' }, 'http://p:3128'],
     ['over TLS', 'https://a.example', { HTTPS_PROXY: 'https://p:3129' }, 'https://p:3129'],
   ])('%s', (_, url, env, proxy) => expect(reached(url, env)).toBe(proxy))

@@ -132,7 +132,7 @@ describe.each(storedFixtures)('data stored by version %s', (version) => {
   })
 
   it.runIf(Object.keys(fixture.redis).some((key) => key.includes(':arrived:')))(
-    'has an answer that was kept, which becomes part of its account',
+    'has a kept response, which is stored in its account',
     async () => {
       await using node = await start()
       const { accounts, arrivedAnswers } = node.host

@@ -214,10 +214,10 @@ describe('a pending consent in Redis', () => {
     `tb:consent:${createHash('sha256').update(ticket).digest('base64url')}`
 
   it.each([
-    ['is another one', async () => (await redis.get(keyOfTicket('other'))) as string],
-    ['is in clear', async () => JSON.stringify({ ...pending.details, sealed: 'x' })],
+    ['is replaced by another', async () => (await redis.get(keyOfTicket('other'))) as string],
+    ['is unencrypted', async () => JSON.stringify({ ...pending.details, sealed: 'x' })],
     ['is changed', async () => `${(await redis.get(keyOfTicket('one')))?.slice(0, -3)}AAA`],
-    ['is no text of ours', async () => 'anything'],
+    ['is an arbitrary text', async () => 'anything'],
   ])('is not found once it %s', async (_, forge) => {
     await using node = await startNode()
     const consents = node.storage.pendingConsents

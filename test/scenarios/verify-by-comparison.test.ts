@@ -45,7 +45,7 @@ const word = (status: number, error: string): Told => ({ status, body: { error }
 
 // What each says is from the table of vendors' forms, and from the servers themselves.
 const tellsApart: [string, Told, Told][] = [
-  ['as RFC 6749 has it', word(400, 'invalid_grant'), word(401, 'invalid_client')],
+  ['RFC 6749', word(400, 'invalid_grant'), word(401, 'invalid_client')],
   ['Atlassian', word(403, 'unauthorized_client'), word(401, 'access_denied')],
   ['X', word(400, 'invalid_request'), word(401, 'unauthorized_client')],
   ['LemonLDAP', word(400, 'invalid_request'), word(401, 'invalid_client')],
@@ -54,7 +54,7 @@ const tellsApart: [string, Told, Told][] = [
   ['GitHub', word(200, 'bad_refresh_token'), word(200, 'incorrect_client_credentials')],
   ['Naver', word(200, 'invalid_request'), word(200, 'invalid_client')],
   [
-    'Glewlwyd, of a client it does not know',
+    'Glewlwyd, for an unknown client',
     { status: 400 },
     { status: 403, body: { error: 'unauthorized_client' } },
   ],
@@ -64,7 +64,7 @@ const blind: [string, Told, Told][] = [
   ['better-auth', word(401, 'invalid_grant'), word(401, 'invalid_grant')],
   ['Glewlwyd', { status: 400 }, { status: 400 }],
   [
-    'one that always says unauthorized_client',
+    'a provider that always answers unauthorized_client',
     word(400, 'unauthorized_client'),
     word(400, 'unauthorized_client'),
   ],

@@ -22,7 +22,7 @@ describe('a revocation', () => {
       }),
     ],
     [
-      'email, however it is written',
+      'email, case-insensitively',
       (account) => ({ sub_id: { format: 'email', email: `${account}@Example.com` } }),
     ],
     ['account', (account) => ({ sub_id: { format: 'account', uri: `acct:${account}@example.com` } })],

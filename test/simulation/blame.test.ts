@@ -35,7 +35,7 @@ async function readAll(stage: Stage, accounts: readonly string[], lasts: number)
 describe.each([30, 600])(
   'ten accounts with tokens of %i s, one of which ends with a provider-specific error code',
   (life) => {
-    it.each(['seen', 'blind'] as const)('do not affect the other nine, control %s', async (control) => {
+    it.each(['conclusive', 'blind'] as const)('do not affect the other nine, control %s', async (control) => {
       const stage = await setStage({ life: life * second })
       const { provider, published } = stage
       provider.controls.blind = control === 'blind'
@@ -73,7 +73,7 @@ async function connectAll(stage: Stage, accounts: readonly string[]): Promise<Ma
   return grants
 }
 
-describe.each(['seen', 'blind'] as const)('with a control that is %s', (control) => {
+describe.each(['conclusive', 'blind'] as const)('with a control that is %s', (control) => {
   const life = 60 * second
 
   it.each([1, 40])(
@@ -225,7 +225,7 @@ describe('an unknown error code', () => {
   })
 })
 
-it.each(['seen', 'blind'] as const)(
+it.each(['conclusive', 'blind'] as const)(
   'a wrong secret answered with access_denied opens the circuit, control %s',
   async (control) => {
     const stage = await setStage({ life: minute })

@@ -39,7 +39,7 @@ it.each([0.4, 2])(
   },
 )
 
-it.each(['seen', 'blind'] as const)(
+it.each(['conclusive', 'blind'] as const)(
   'the circuit opens even if the provider is too slow to refuse all secrets within one attempt, control %s',
   async (control) => {
     const stage = await setStage({ life: minute })

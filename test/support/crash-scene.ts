@@ -13,8 +13,8 @@ import { startProxy, type TcpProxy } from './tcp-proxy.ts'
 export type Step =
   | 'before sending'
   | 'after sending'
-  | 'while the answer is lost'
-  | 'after the answer'
+  | 'while the response is lost'
+  | 'after the response'
   | 'after the save'
   | 'before publishing'
 
@@ -57,12 +57,12 @@ const reach: Record<Step, (scene: Scene, connect: () => Promise<void>) => Promis
     await connect()
     await untilSent(scene)
   },
-  async 'while the answer is lost'(scene, connect) {
+  async 'while the response is lost'(scene, connect) {
     scene.provider.behave('swallow')
     await connect()
     await untilSent(scene)
   },
-  async 'after the answer'(scene, connect) {
+  async 'after the response'(scene, connect) {
     await reach['after sending'](scene, connect)
     scene.toRedis.refuse()
     scene.provider.behave('well')
