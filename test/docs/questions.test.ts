@@ -6,11 +6,7 @@ const questions: readonly (readonly [question: string, link: string, answered: R
   ['What happens if Redis loses a second?', 'docs/operations.md#if-redis-loses-a-second', /5 minutes/],
   ['What happens while NATS is away?', 'docs/operations.md#nats', /events wait in Redis/],
   ['What becomes of an account whose node is killed?', 'docs/crash-safety.md', /killed with `-9`/],
-  [
-    'What do I do at secret-expired?',
-    'docs/errors.md#reason-client_secret_expired',
-    /add a new client secret/,
-  ],
+  ['What do I do at secret-expired?', 'docs/operations.md#tokenbussecretexpired', /tokenbus app secret add/],
   [
     'What do I do when an account is revoked?',
     'docs/errors.md#reason-grant_revoked',
@@ -41,6 +37,7 @@ function sectionAt(link: string): string {
   const row = lines.find((line) => line.includes(`<a id="${anchor}">`))
   if (row !== undefined) return row
   const at = lines.findIndex((line) => /^#+ /.test(line) && slugOf(line.replace(/^#+ /, '')) === anchor)
-  const end = lines.findIndex((line, index) => index > at && /^#{1,2} /.test(line))
+  const isNext = new RegExp(`^#{1,${/^#*/.exec(lines[at] ?? '')?.[0].length}} `)
+  const end = lines.findIndex((line, index) => index > at && isNext.test(line))
   return lines.slice(at, end === -1 ? undefined : end).join('\n')
 }
