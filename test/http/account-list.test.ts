@@ -57,7 +57,7 @@ describe('the account list', () => {
     expect(named(await list('prefix=list-a-3', token))).toEqual(['list-a-3'])
     expect(await list('prefix=list-b', token)).toEqual({ total: 0, page: 0, pages: 0, accounts: [] })
     expect(named(await list('prefix=list-&pageSize=100', token)).sort()).toEqual(ids)
-    // A cursor that was made up, or comes from somebody else's list.
+    // An invalid cursor, or one of another list.
     for (let partition = 0; partition < 64; partition++) {
       const cursor = Buffer.from(JSON.stringify([partition, 'a'])).toString('base64url')
       for (const account of named(await list(`cursor=${cursor}`, token))) expect(ids).toContain(account)

@@ -155,7 +155,7 @@ describe('an account', () => {
 
   it('has a history', async () => {
     await register('historic')
-    // It tells what has been published, which follows the answer to a put.
+    // The history has published transitions only, which may arrive after the reply to a put.
     await eventually(async () => {
       const { body } = await http.ask('GET', '/v1/account/historic/history?limit=1')
       expect(body).toMatchObject({

@@ -93,7 +93,7 @@ describe('an API token', () => {
       Promise.all(nodes.map(async (url) => (await http.ask('GET', '/v1/account/x', { token, url })).status))
     expect(await statuses()).toEqual([404, 404])
     expect(await http.request(`api-token.revoke.${id}`, {})).toEqual({ id, revoked: true })
-    // Well before the nodes would look it up again of themselves.
+    // Well before the nodes would read it again.
     await eventually(async () => expect(await statuses()).toEqual([401, 401]))
   })
 

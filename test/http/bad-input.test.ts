@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => http[Symbol.asyncDispose]())
 
-/** What any refusal has to be: ours, whole, and silent about how it came to be. */
+/** Every rejection must be our own complete error body, without internals. */
 function expectRefusal({ status, body, headers }: HttpReply, text = JSON.stringify(body)): void {
   expect(status).toBeGreaterThanOrEqual(400)
   expect(status).toBeLessThan(500)

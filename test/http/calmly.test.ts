@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 type Calmly = (job: () => Promise<void>) => () => void
-// What a browser loads has no types of its own.
+// Files of the page have no type declarations.
 const { calmly } = (await import(new URL('../../src/http/page/live.js', import.meta.url).href)) as {
   calmly: Calmly
 }

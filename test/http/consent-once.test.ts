@@ -5,7 +5,7 @@ import { type ConsentScene, caller, startConsentScene, wayBack } from './consent
 
 let scene: ConsentScene
 let provider: PlainProvider
-/** What a code is worth; each test may say otherwise. */
+/** The response to a code exchange, which a test may replace. */
 let tokens: () => PlainAnswer | Promise<PlainAnswer>
 let grants = 0
 
@@ -37,7 +37,7 @@ beforeEach(() => {
 const account = (id: string) => scene.cluster.request(`account.get.${id}`)
 const codes = () => provider.calls.filter(({ form }) => form.grant_type === 'authorization_code').length
 
-/** A person has agreed; the browser has not yet come back. */
+/** The user has consented; the browser has not followed the redirect yet. */
 async function agreed(id: string) {
   const open = scene.browser()
   const form = await scene.formFor({ account: id, type: 'plain', email: `${id}@example.com` })
@@ -110,7 +110,7 @@ describe('a callback', () => {
     expect(new URL(onward, 'http://127.0.0.1').search).toBe(new URL(form).search)
 
     expect((await open(callback)).location).toContain('state=new')
-    // What has come of it is not for others either.
+    // The result is not shown to other browsers either.
     expect(await stranger(callback)).toMatchObject({ status: 400, location: null })
     expect(await stranger(form)).toMatchObject({ status: 400, location: null })
   })

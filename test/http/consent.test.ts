@@ -52,7 +52,7 @@ describe('hosted consent', () => {
     const ticket = asked.get('customField') as string
     expect(ticket).toMatch(/^[\w-]{43}$/)
     const back = await open(`${cluster.url}/oauth?auth_code=made-up&customField=${ticket}&iss=${issuer}`)
-    // It is known whose consent it is; the made-up code is worth nothing.
+    // The consent is identified, but the code is invalid.
     expect(back.headers.get('refresh')).toMatch(/error=misconfigured&.*account=olga$/)
   })
 

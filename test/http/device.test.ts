@@ -7,7 +7,7 @@ import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 let cluster: HttpCluster
 let provider: PlainProvider
-/** What the next questions about a device code are answered; the last one for good. */
+/** The responses to the next polls of a device code; the last one repeats. */
 let answers: PlainAnswer[]
 const pending: PlainAnswer = [400, { error: 'authorization_pending' }]
 const agreed: PlainAnswer = [200, { access_token: 'access', refresh_token: 'refresh', expires_in: 3_600 }]

@@ -15,7 +15,7 @@ export interface HttpCluster extends Cluster {
   readonly node: TokenbusProcess
   readonly adminToken: string
   readonly redis: Redis
-  /** With the admin's API token unless told otherwise; `body` is sent as JSON, `text` as it is. */
+  /** By default with the admin's API token; `body` is sent as JSON, `text` unchanged. */
   ask(
     method: string,
     path: string,

@@ -123,7 +123,7 @@ describe('an account that fills in its app’s URLs', () => {
     })
     await cluster.request('token.get.carol', { forceRefresh: true })
     expect(provider.calls.slice(-2).map(({ path }) => path)).toEqual(['/blue/token', '/blue/token'])
-    // Again, and it need not say so again.
+    // A reconnect uses the stored parameters.
     await consent({ account: 'carol', type: 'filled' })
     expect(provider.calls.at(-1)?.path).toBe('/blue/token')
   })

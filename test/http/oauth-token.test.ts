@@ -11,7 +11,7 @@ afterAll(() => http[Symbol.asyncDispose]())
 const pathOf = (account: string) => `/v1/account/${encodeURIComponent(account)}/oauth-token`
 const askToken = (account: string, query = '') => http.ask('GET', pathOf(account) + query)
 
-/** An account with a token of an hour, at an app nobody answers for. */
+/** An account with a token of an hour, whose provider does not respond. */
 async function put(account: string, token: object = {}) {
   await http.request('app.put.quiet', {
     provider: 'oidc',

@@ -157,7 +157,7 @@ describe('/readyz', () => {
           body: { status: 'unready', missing: ['redis'], outboxLag: null },
         }),
       )
-      // What was served before is served on, and the numbers that can be known are told.
+      // Known metrics are still returned.
       expect((await http.ask('GET', '/metrics', { token: null })).status).toBe(200)
       expect((await http.ask('GET', '/v1/account/never-seen')).status).toBe(503)
       expect((await http.ask('GET', '/livez', { token: null })).status).toBe(200)

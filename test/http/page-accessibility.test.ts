@@ -11,7 +11,7 @@ import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 const why = hasChromium ? '' : ' (skipped: no chromium here)'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-/** Where pictures go; none are taken where it is not set. */
+/** The directory for screenshots; none are taken if it is not set. */
 const pictures = process.env.TOKENBUS_TEST_PICTURES
 
 const views = [

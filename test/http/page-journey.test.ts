@@ -14,7 +14,7 @@ const run = promisify(execFile)
 const able = hasChromium && isInstalled('curl')
 const why = able ? '' : ' (skipped: needs chromium and curl)'
 const calendar = 'https://www.googleapis.com/auth/calendar'
-/** Where pictures of each step go; none are taken where it is not set. */
+/** The directory for screenshots of each step; none are taken if it is not set. */
 const pictures = process.env.TOKENBUS_TEST_PICTURES
 
 describe.skipIf(!able)(

@@ -130,7 +130,7 @@ describe.skipIf(!hasChromium)(title, () => {
     await step('credentials').filter({ hasText: 'failed' }).getByText('client_rejected').waitFor()
     await step('credentials').filter({ hasText: 'accepted' }).waitFor()
     await step('redirect uri').getByText(`${cluster.url}/oauth`).waitFor()
-    // What happens meanwhile makes the rest of the view anew.
+    // Events meanwhile render the rest of the view again.
     const fetched = page.waitForResponse((response) => response.url().endsWith('/v1/oauth2/sandbox'))
     await page.getByLabel('New client secret of sandbox').fill(cluster.sandbox.control.newSecret().reveal())
     await page.getByRole('button', { name: 'Add secret' }).click()

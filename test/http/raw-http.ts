@@ -26,7 +26,7 @@ export function rawHttp(url: string, bytes: string, { trickle = false } = {}): P
       clearTimeout(silence)
       silence = setTimeout(() => socket.destroy(), quietFor)
     })
-    // Whoever is cut off while still writing hears of it as an error; what came before is what counts.
+    // A connection that is closed while writing reports an error; only the received bytes matter.
     socket.on('error', () => {})
     socket.on('close', () => {
       clearTimeout(silence)

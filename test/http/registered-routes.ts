@@ -1,7 +1,7 @@
 import { hardenedServer } from '../../src/http/hardened-server.ts'
 import { addRoutes, type HttpOptions } from '../../src/http/server.ts'
 
-/** Every route as `<method> <path>`, and what is documented of them; nothing behind them is there. */
+/** Every route as `<method> <path>`, and the documentation; without a service behind them. */
 export async function registeredRoutes() {
   const server = hardenedServer()
   const routes: string[] = []

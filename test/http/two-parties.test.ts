@@ -5,7 +5,7 @@ import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 import { registeredRoutes } from './registered-routes.ts'
 import { type RoutePermissions, routePermissions } from './route-permissions.ts'
 
-/** Files of the page: the same for everybody. */
+/** Files of the page, which are public. */
 const isAsset = (route: string) => route.startsWith('GET /assets/')
 
 let http: HttpCluster
@@ -52,7 +52,7 @@ it('the table has exactly the registered routes', async () => {
   expect(routes.sort()).toEqual(Object.keys(routePermissions).sort())
 })
 
-/** The status alone: an event stream has no end. */
+/** Reads the status only, because an event stream does not end. */
 async function statusOf(route: string, headers: Record<string, string>): Promise<number> {
   const [method, pattern = ''] = route.split(' ')
   const { path = pattern, body } = routePermissions[route] as RoutePermissions

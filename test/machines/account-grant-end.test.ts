@@ -20,7 +20,7 @@ const contextOf = ({ context }: Stored) => context as AccountContext
 const ends = (days: number, with_: object = {}) =>
   authorized({ grantEndsAt: start + days * day, with: with_ })
 
-/** Wakes the account whenever it asks and answers what it sends, for so long; tells when its end was told. */
+/** Fires the account's timers and answers its requests for a period; returns when its end was announced. */
 function live(past: readonly AccountEvent[], days: number, answer: object = { rotated: false }) {
   const told: { daysLeft: number; at: number }[] = []
   let stored = account(...past).before

@@ -33,7 +33,7 @@ function inDoubt(
     .after
 }
 
-/** What another caller hears, who asks for nothing in particular. */
+/** The decision for another caller without options. */
 const heard = ({ value, context }: { value: unknown; context: object }, at: number) =>
   servingDecision(
     { state: value as AccountState, context: context as AccountContext, at },

@@ -16,7 +16,7 @@ interface Lived {
   /** Days after the consent: of its one refresh, and of the refusal. */
   readonly refreshed?: number
   readonly refused: number
-  /** What the refresh told of the refresh token's life, days. */
+  /** The refresh token's lifetime in the token response, in days. */
   readonly told?: number
   readonly is: { reason: string; inferred?: true }
 }

@@ -17,7 +17,7 @@ type Stored = ReturnType<typeof toStored>
 const contextOf = (stored: Stored) => stored.context as AppContext
 type Expiring = Extract<AppEffect, { type: 'app.secret-expiring' }>
 
-/** Wakes the app whenever it asks, as late as its node may be, and tells what it announced. */
+/** Fires the app's timers, possibly late, and returns its announcements. */
 function live(from: Stored, until: number, late = 0) {
   const told: { secret: string; days: number; at: number }[] = []
   let stored = from

@@ -16,7 +16,7 @@ export const config: AppConfig = {
 
 export const timing = { connectMs: 5_000, answerMs: 10_000 }
 
-/** Waits for what is under way when it is disposed of. */
+/** Waits for requests in flight when disposed. */
 export function startProvider({
   allowPrivate = true,
   ...options

@@ -78,7 +78,7 @@ describe('every provider of the catalogue', () => {
   })
 })
 
-/** Theirs in the list of needs, where it is another. */
+/** The name in the list of needs, if it differs. */
 const listedAs: Readonly<Record<string, string>> = {
   docusignSandbox: 'docusign-sandbox',
   helpscout: 'helpscout-mailbox',

@@ -7,7 +7,7 @@ import { publicKeyOf } from './keys.ts'
 export interface OAuthServer extends AsyncDisposable {
   readonly issuer: string
   readonly redirectUri: string
-  /** What a person's browser does with an authorization URL: signs in, consents, and comes back with this URL. */
+  /** Acts as a user's browser: signs in, consents, and returns the callback URL. */
   visit(authorizationUrl: string): Promise<string>
 }
 
@@ -17,7 +17,7 @@ const refreshable = ['offline_access', gmail, imap]
 const scopes = ['openid', 'mail.imap', ...refreshable, 'https://outlook.office.com/SMTP.Send']
 const redirectUri = 'http://127.0.0.1:9/callback'
 
-/** A certified OAuth server: strict rotation with reuse detection, PKCE, revocation; whoever comes is `alice`. */
+/** A certified OAuth server: strict rotation with reuse detection, PKCE, revocation; every user is `alice`. */
 export async function startOAuthServer(clientSecret: string): Promise<OAuthServer> {
   const http = createServer()
   http.listen(0, '127.0.0.1')
@@ -38,7 +38,7 @@ export async function startOAuthServer(clientSecret: string): Promise<OAuthServe
       }),
     ],
     scopes,
-    // Google and Microsoft have no need of `openid` for a refresh token; here `offline_access` alone is dropped.
+    // Google and Microsoft do not require `openid` for a refresh token; this server drops `offline_access` without it.
     issueRefreshToken: async (_, asking, { scopes: granted }) =>
       asking.grantTypeAllowed('refresh_token') && refreshable.some((scope) => granted.has(scope)),
     features: {
@@ -90,7 +90,7 @@ export async function startOAuthServer(clientSecret: string): Promise<OAuthServe
   }
 }
 
-/** Microsoft's word for letting a person choose; here there is one. */
+/** Microsoft's prompt to choose an account; here there is only one. */
 function prompts() {
   const policy = interactionPolicy.base()
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }))

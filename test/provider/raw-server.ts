@@ -11,7 +11,7 @@ export interface RawServer extends AsyncDisposable {
 
 export type Behaviour = (socket: Socket, request: string) => void
 
-/** Speaks whatever a test wants on TCP: `onRequest` is called once the whole request has arrived. */
+/** A TCP server for arbitrary responses: `onRequest` is called once the whole request has arrived. */
 export async function startRawServer(
   onRequest: Behaviour,
   onConnection?: (socket: Socket) => void,

@@ -133,5 +133,5 @@ const mailRu: Recorded[] = [
   },
 ]
 
-/** What single providers say in words of their own. */
+/** Error codes of single providers. */
 export const recordedDialects: readonly Recorded[] = [...google, ...serviceAccounts, ...mailRu]

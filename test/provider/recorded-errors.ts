@@ -105,5 +105,5 @@ const failuresWith200: Recorded[] = [
   },
 ]
 
-/** Where the words everybody uses decide. */
+/** Decided by the common error codes. */
 export const recordedErrors: readonly Recorded[] = [...words, ...failuresWith200]

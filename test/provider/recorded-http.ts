@@ -161,5 +161,5 @@ const unreadable: Recorded[] = [
   },
 ]
 
-/** Where the words in the body must not be believed. */
+/** The error code in the body must be ignored. */
 export const recordedHttp: readonly Recorded[] = [...statuses, ...unreadable]

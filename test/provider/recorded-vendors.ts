@@ -226,7 +226,7 @@ const ofWeChat: Recorded[] = [
   },
 ]
 
-/** Refusals wherever vendors say them; the source is beside each. */
+/** Refusals in the formats of vendors, with their sources. */
 export const recordedVendors: readonly Recorded[] = [
   ...ofSlack,
   ...ofGitHub,

@@ -2,10 +2,10 @@ import type { AppConfig } from '../../src/provider/app-config.ts'
 import type { FailureClass } from '../../src/provider/classified.ts'
 import type { Answer } from './raw-server.ts'
 
-/** An answer in a shape providers, proxies and portals are known to give, and what it must be taken for. */
+/** A response of a known provider, proxy or portal, and its expected meaning. */
 export interface Recorded extends Answer {
   readonly title: string
-  /** `oidc` unless it matters whose words they are. */
+  /** `oidc`, unless the error codes are a provider's own. */
   readonly provider?: AppConfig['provider']
   readonly workedBefore?: boolean
   readonly is: {

@@ -13,7 +13,7 @@ const robot = 'robot@project.iam.gserviceaccount.com'
 const scopes = ['https://mail.google.com/', 'https://www.googleapis.com/auth/calendar']
 const tokens: Answer = { status: 200, body: '{"access_token":"at-1","expires_in":3599}' }
 
-/** A service account's token endpoint that answers as told, and a node whose clock is off by `skew` milliseconds. */
+/** A token endpoint with given responses, and a node whose clock is off by `skew` milliseconds. */
 async function start(answers: (count: number) => Answer, skew = 0) {
   const server = await startRawServer((socket) => socket.end(answerBytes(answers(server.requests.length))))
   const http = createHttp({ allowPrivate: true })

@@ -18,7 +18,7 @@ const config: AppConfig = {
   rotation: 'strict',
 }
 
-/** Asks who signed in, where the userinfo endpoint says this; answers what was asked of it, too. */
+/** Reads the identity with this userinfo response; also returns the requests to the endpoint. */
 async function signedIn(claims: object, userinfo: object = {}, settings: Partial<AppConfig> = {}) {
   const asked: string[] = []
   const http: Http = {

@@ -39,7 +39,7 @@ it('counts that could not be written are added later', async () => {
   storage.sealer.seal({ text: 'a', ...place })
   await expect(storage.seals()).rejects.toThrow()
   redis.resume()
-  // Redis may have heard of the first try: rather too many than too few.
+  // Redis may have executed the first attempt: the count may be too high, but not too low.
   await eventually(async () => expect(await storage.seals()).toBeGreaterThan(before))
   await storage.close()
   await redis.stop()

@@ -76,7 +76,7 @@ async function shapesOfRecords({ storage }: TestNode, redis: Redis, shapes: Shap
   }
 }
 
-/** Saved by actors that nobody tells the outbox of, it stays there. */
+/** Actors without a publisher leave their entries in the outbox. */
 async function shapesOfOutbox(node: TestNode, redis: Redis, shapes: Shapes): Promise<void> {
   await node.host.outbox.stop()
   const quiet = accountsOf(node, { tell: () => undefined })

@@ -14,7 +14,7 @@ const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invali
 const tokens = answered({ accessToken: 'healed', expiresIn: 3600 })
 
 let database = 0
-/** An app, an account of it that wants its first token, and one that has one. */
+/** An app with an account that needs its first token, and one that has a token. */
 async function start(secrets = ['one'], { withBob = true } = {}) {
   const provider = scriptedProvider()
   const redisUrl = `${engines.redisUrl}/${++database}`
@@ -32,7 +32,7 @@ async function start(secrets = ['one'], { withBob = true } = {}) {
       secrets: texts.map((text) => ({ id: text, secret: new Secret(text) })),
     })
   await put(secrets)
-  // A second grant: one alone is not believed at once.
+  // A second grant, because one refused grant does not open the circuit.
   const fresh = { accessToken: new Secret('a'), expires: new Date(Date.now() + 3_600_000).toISOString() }
   const bob = { app: 'app', user: 'bob', refreshToken: new Secret('s'), policy: 'lazy' as const, ...fresh }
   if (withBob) await tokenbus.putAccount('bob', bob)
@@ -74,7 +74,7 @@ describe('a refusal that names the client', () => {
       await isNow('app', { state: 'secret-expired', lastError: { reason, action: 'do something' } })
       await isNow('alice', { state: 'secret-expired', class: 'P', reason, action: 'do something' })
 
-      // The operator puts right what was wrong, and says so.
+      // The operator fixes the app, and puts it again.
       await app.put(['one'])
       await provider.asked(3)
       provider.answer(tokens)
@@ -222,7 +222,7 @@ describe('an account that waits for its app’s secret', () => {
     await app.provider.asked(3)
     await app.addSecret('two', 'renewed')
     await app.isNow('app', { state: 'healthy' })
-    // The fan-out has passed; the look for the old secret ends only now.
+    // The fan-out is over; the probe with the old secret ends only now.
     await app.provider.asked(4)
     app.provider.answer(refused({ class: 'T', reason: 'provider_unavailable' }))
     app.provider.answer(tokens)

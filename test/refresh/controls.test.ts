@@ -16,7 +16,7 @@ const noClient = refused({ class: 'P', reason: 'client_rejected', error: 'invali
 const noGrant = refused({ class: 'R', reason: 'grant_revoked', error: 'invalid_grant' })
 const madeUp = 'tokenbus-control-'
 
-/** Takes some secrets, and knows nobody and nothing that begins as a made-up user or token does. */
+/** Accepts some secrets, and refuses dummy users and tokens. */
 function judgingProvider(...good: readonly string[]) {
   const secrets = new Set(good)
   const requests: Asked[] = []
@@ -70,7 +70,7 @@ async function start({ app, secret = 'good', accounts, nodes: count = 1 }: Start
         if (baseline === null) throw new Error('it is not known yet')
         return baseline
       }),
-    /** Each account asks for a new token, at the nodes in turn. */
+    /** Forces a refresh of each account, on alternating nodes. */
     forceAll: () =>
       Promise.all(names.map((name, i) => at(i).tokenbus.getToken(name, { forceRefresh: true }))),
     appIs: (state: string) =>

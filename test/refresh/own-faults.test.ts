@@ -71,7 +71,7 @@ async function connect({ tokenbus }: Started): Promise<void> {
   expect(await tokenbus.putAccount('alice', put)).toMatchObject({ ok: true })
 }
 
-/** A refresh whose answer comes while the node cannot store it. */
+/** A refresh whose response arrives while the node cannot store it. */
 async function refreshWhileBroken({ provider, get }: Started): Promise<void> {
   const forced = get({ forceRefresh: true })
   await provider.asked()

@@ -42,7 +42,7 @@ async function get(account: string, want = {}) {
   return reply.ok ? JSON.parse(new TextDecoder().decode(reply.value)) : reply.failure
 }
 
-/** A person's consent in a browser; answers where it went, and what to register. */
+/** A user's consent in a browser; returns the authorization URL, and the account to put. */
 async function consent(config: AppConfig) {
   const { redirectUri } = server
   const asked = {
@@ -211,7 +211,7 @@ describe('an app with a signing key', () => {
     )
     expect(refusal.providerError.error).toBe('invalid_client')
     await node.tokenbus.putAccount('keyed', { app: 'keyed', user: 'alice', refreshToken: new Secret('r') })
-    // The key is believed, the made-up grant is not.
+    // The key is accepted, the dummy grant is not.
     expect(await get('keyed')).toMatchObject({ error: 'grant_revoked' })
     expect(await node.tokenbus.getApp('keyed')).toMatchObject({
       value: {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createProviderLimits } from '../../src/refresh/provider-limits.ts'
 
-/** Time that passes when it is told to. */
+/** A clock that a test advances. */
 function handTimers() {
   let now = 0
   const jobs = new Map<() => void, number>()

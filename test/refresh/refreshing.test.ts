@@ -10,7 +10,7 @@ import { answered, refused, scriptedProvider } from '../support/scripted-provide
 const engines = useEngines()
 
 let count = 0
-/** Each test in a database of its own: what an earlier one left would wake here, and ask this provider. */
+/** Each test has its own database, because accounts of an earlier test would wake here. */
 async function start(
   options: { connected?: boolean; policy?: 'lazy' | 'eager'; refreshable?: boolean } = {},
 ) {

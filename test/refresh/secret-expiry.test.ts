@@ -80,7 +80,7 @@ describe('accounts that are due at the same time on three nodes', () => {
   }, async () => {
     await using herd = await startHerd({ accounts: 1_000 })
     const { provider, tokenbus } = herd
-    // All that is sent before the first answer is then at the provider, and counts as in flight.
+    // Everything sent before the first response is then at the provider, and counts as in flight.
     provider.behave({ latency: 1_000 })
     herd.wake()
     await herd.allAre('secret-expired')

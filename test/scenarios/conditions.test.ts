@@ -17,7 +17,7 @@ const perform = (act: Condition['cause'], scene: AnyScene) =>
     ? (scene.standIn as AnyStandIn & Record<string, (user: string) => unknown>)[act]?.(scene.user)
     : act(scene as never)
 
-/** The app's fault is news about an account only once its own token has run out. */
+/** A fault of the app is published for an account only once its token has expired. */
 async function provoke(scene: AnyScene, failureClass: string): Promise<void> {
   if (failureClass === 'P') await scene.accountWaits({ hours: 2 })
   await scene.forceRefresh()

@@ -17,7 +17,7 @@ export interface Condition<N extends StageName = StageName> {
   readonly condition: string
   readonly cause: Act<N>
   readonly told: Told
-  /** Puts right what was wrong, where that takes nobody's consent. */
+  /** Fixes the fault, if that needs no new consent. */
   readonly cure?: Act<N>
 }
 

@@ -3,7 +3,7 @@ import { aadsts } from '../support/stand-ins/aadsts.ts'
 import type { Denial } from '../support/stand-ins/denial.ts'
 import type { StageName } from './stages.ts'
 
-/** What a provider may say to a token request, and what must be made of it. */
+/** A provider's response to a token request, and its expected meaning. */
 export interface ListedError {
   readonly stage: StageName
   readonly error: string
@@ -76,14 +76,14 @@ const robot: readonly Row[] = [
   says('rateLimitExceeded', { class: 'T', reason: 'throttled' }),
 ]
 
-/** The numbers of one meaning, and the word they come with. */
+/** Numeric codes with the same meaning, and their error code. */
 const codes = (numbers: readonly number[], meaning: Meaning, error = 'invalid_grant', status = 400): Row => ({
   error: numbers.join(', '),
   denials: numbers.map((number) => aadsts(number, 'Made up.', { error, status })),
   ...meaning,
 })
 
-/** Those that say nothing about a user: an app's own tokens can meet them too. */
+/** Codes that do not concern a user, so client credentials can get them too. */
 const microsoftApp: readonly Row[] = [
   codes([7000222], { class: 'P', reason: 'client_secret_expired' }, 'invalid_client', 401),
   codes([7000215, 70002], { class: 'P', reason: 'client_secret_wrong' }, 'invalid_client', 401),

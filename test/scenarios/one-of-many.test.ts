@@ -86,7 +86,7 @@ describe.concurrent.each(cases)('$what', ({ stage, prepare, cause, cure, told })
     })
     expect(tokenbus.count('app.secret-expired', app)).toBe(0)
 
-    // Nobody's reading it hurries it: the provider is asked by its own slow look, and says the same.
+    // Reads do not probe earlier: the provider is asked by the scheduled probe, and refuses again.
     const asked = standIn.asked.length
     expect(await tokenbus.request(`token.get.${account}`)).toMatchObject({
       ...told,

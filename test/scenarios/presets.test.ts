@@ -20,7 +20,7 @@ interface Cells {
   readonly preset: StageName
   readonly provider: string
   readonly scopes: readonly string[]
-  /** What becomes of the refresh token; null where there is none. */
+  /** Whether the refresh token rotates; null if there is none. */
   readonly rotates: boolean | null
   /** Does the provider take a revocation (RFC 7009)? */
   readonly revokes: boolean

@@ -9,7 +9,7 @@ import type { Reply } from '../support/nodes.ts'
 import type { Span } from '../support/stand-ins/clock.ts'
 import type { AnyStandIn, Stage } from './stages.ts'
 
-/** One account of one app, at a provider of its own. */
+/** One account of one app, with its own provider. */
 export interface Scene<S> extends AsyncDisposable {
   readonly tokenbus: LiveTokenbus
   readonly standIn: S
@@ -18,13 +18,13 @@ export interface Scene<S> extends AsyncDisposable {
   readonly user: string
   /** How the account was put: the answer. */
   readonly connected: Reply
-  /** A person consents (again), and the account is put with what came of it. */
+  /** Consents (again), and puts the account with the result. */
   connect(): Promise<Reply>
-  /** Another account, of the same grant where there was a consent; answers its id. It has no access token yet. */
+  /** Another account, with the same grant if there was a consent; returns its id. It has no access token yet. */
   connectAnother(): Promise<string>
-  /** An account of somebody else, by a consent of their own; answers its id. */
+  /** An account of another user, by a separate consent; returns its id. */
   connectSomebody(somebody: string): Promise<string>
-  /** Another grant, where there are grants: one alone that is refused does not break its app at once. */
+  /** Another grant, because one refused grant does not open the app's circuit at once. */
   connectWitness(): Promise<string | undefined>
   forceRefresh(): Promise<Reply>
   /** For the account and its app, and at the provider. */
@@ -40,7 +40,7 @@ export interface SetScene<S extends AnyStandIn> {
   readonly stage: Stage<S>
   /** More settings of the app, or others. */
   readonly settings?: object
-  /** Before anybody connects. */
+  /** Before the account is connected. */
   readonly prepare?: (standIn: S) => unknown
 }
 
@@ -131,7 +131,7 @@ interface Consenting {
 
 const redirectUri = 'http://127.0.0.1/oauth'
 
-/** The authorization code grant, from the consent page to the tokens, as whoever connects accounts does it. */
+/** The authorization code grant, from the consent page to the tokens. */
 async function consent({ app, appPut, user }: Consenting): Promise<Consented> {
   const provider = createProvider({ allowPrivate: true })
   try {

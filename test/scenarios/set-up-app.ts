@@ -9,7 +9,7 @@ export interface SetUp<N extends StageName> {
   readonly settings?: object
 }
 
-/** An app at a provider of its own, without an account. */
+/** An app with its own provider, without an account. */
 export async function setUpApp<N extends StageName>({ tokenbus, stage, settings = {} }: SetUp<N>) {
   const standIn = (await stages[stage].start()) as StandInOf<N> & AnyStandIn
   const app = `app-${randomUUID()}`

@@ -20,7 +20,7 @@ interface Asked {
   readonly asked: readonly unknown[]
 }
 
-/** An account whose app comes to have these keys, in this order. */
+/** An account whose app has these keys, in this order. */
 async function sceneWith<S extends AnyStandIn & Asked>(stage: Stage<S>, keys: object[]) {
   const scene = await setScene({ tokenbus, stage })
   await scene.refreshed()
@@ -28,7 +28,7 @@ async function sceneWith<S extends AnyStandIn & Asked>(stage: Stage<S>, keys: ob
   expect(await tokenbus.request(`app.put.${scene.app}`, { ...app, secrets: keys })).toMatchObject({
     app: scene.app,
   })
-  // The app is told after the tokens are stored, whose caller may be here first.
+  // The app is updated after the tokens are stored, so the caller may return first.
   const keysAre = (rejected: Record<string, boolean>) =>
     eventually(async () =>
       expect(await tokenbus.request(`app.get.${scene.app}`)).toMatchObject({

@@ -10,7 +10,7 @@ import { startPlain } from '../support/stand-ins/plain.ts'
 export interface Stage<S extends AsyncDisposable = AsyncDisposable> {
   readonly start: () => Promise<S>
   readonly app: (standIn: S) => object
-  /** False where tokens come without anybody's consent. */
+  /** False if tokens need no consent. */
   readonly hasConsent: boolean
 }
 
@@ -91,7 +91,7 @@ const mailRu: Stage<Awaited<ReturnType<typeof startMailRu>>> = {
   hasConsent: true,
 }
 
-/** The preset `oidc` with its endpoints given, at a provider that says whatever the RFC allows. */
+/** The preset `oidc` with explicit endpoints, at a provider that follows the RFC. */
 const plain: Stage<Awaited<ReturnType<typeof startPlain>>> = {
   start: startPlain,
   app: (standIn) => ({ provider: 'oidc', ...endpoints(standIn), ...credentials(standIn.client) }),

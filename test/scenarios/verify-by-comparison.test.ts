@@ -16,7 +16,7 @@ interface Told {
   readonly body?: unknown
 }
 
-/** A token endpoint that says this of a token it never gave, to its own client and to any other. */
+/** A token endpoint with these responses to an unknown token: to its own client, and to any other. */
 async function startEndpoint(deadToken: Told, wrongClient: Told) {
   let asked = 0
   const server = createServer(async (request, response) => {
@@ -43,7 +43,7 @@ async function startEndpoint(deadToken: Told, wrongClient: Told) {
 
 const word = (status: number, error: string): Told => ({ status, body: { error } })
 
-// What each says is from the table of vendors' forms, and from the servers themselves.
+// The responses are taken from the table of vendors, and from the servers themselves.
 const tellsApart: [string, Told, Told][] = [
   ['RFC 6749', word(400, 'invalid_grant'), word(401, 'invalid_client')],
   ['Atlassian', word(403, 'unauthorized_client'), word(401, 'access_denied')],

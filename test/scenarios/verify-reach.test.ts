@@ -15,7 +15,7 @@ afterAll(() => tokenbus[Symbol.asyncDispose]())
 const setUp = <N extends StageName>(stage: N, settings: object = {}) =>
   setUpApp({ tokenbus, stage, settings })
 
-/** Where somebody listens who says nothing. */
+/** A server that accepts connections, and does not respond. */
 async function listening(onSocket: (socket: Socket) => void) {
   const server = createServer(onSocket)
   const sockets = new Set<Socket>()

@@ -187,7 +187,7 @@ describe('a service account', () => {
       ['credentials', true],
       ['delegation', null],
     ])
-    // A domain that has delegated, but not this user: a wrong key is refused in the same words.
+    // The domain has delegated, but not for this user; a wrong key gets the same error code.
     scene.standIn.adminDelegates('somebody@project.iam.gserviceaccount.com')
     expect(outcomes(await scene.verify()).slice(-2)).toEqual([
       ['credentials', null],

@@ -3,7 +3,7 @@ import { type AbuseScene, type State, type StreamState, tokenOf, type Witness } 
 
 export type Outcome = string
 
-/** What somebody got done by naming a subject: nothing, or each thing that should not be possible. */
+/** What a chosen subject achieved: nothing, or each thing that should not be possible. */
 export function outcomesOf(
   scene: AbuseScene,
   { before, after, home }: { before: State; after: State; home: string },

@@ -6,7 +6,7 @@ import { type LiveTokenbus, startLiveTokenbus } from './live-tokenbus.ts'
 import { startNats } from './nats.ts'
 import { env, type Variant } from './shipped-nats.ts'
 
-/** What `>` heard in one NATS account. */
+/** The messages received on `>` in one NATS account. */
 export interface Witness {
   readonly account: string
   readonly heard: { subject: string; reply: string; text: string }[]
@@ -20,7 +20,7 @@ export interface AbuseScene extends AsyncDisposable {
   readonly ownInbox: string
   /** Resolves once the service and JetStream have dealt with what was sent to them until now. */
   settle(): Promise<void>
-  /** Everything that nobody may change. */
+  /** Everything that must not change. */
   state(): Promise<State>
   /** Puts so many events into their stream. */
   refill(events: number): Promise<void>
@@ -28,7 +28,7 @@ export interface AbuseScene extends AsyncDisposable {
 }
 
 export interface State {
-  /** When a stream was made, its first and last sequence, and how much it holds; undefined once it is gone. */
+  /** A stream's creation time, first and last sequence, and size; undefined once it is deleted. */
   readonly streams: Readonly<Record<string, StreamState | undefined>>
   /** Accounts, apps and API tokens, as their requests answer. */
   readonly records: string
@@ -49,7 +49,7 @@ export const tokenOf = (account: string) => `the access token of ${account}`
 const neighbour = consumerAccount({ name: 'neighbour', accounts: ['bob'] }).join('\n')
 const witness = (name: string) => `{ user: "${name}", password: "p" }`
 
-/** As shipped, with a user in each NATS account who hears everything. */
+/** The shipped configuration, plus a user in each NATS account who subscribes to everything. */
 async function withWitnesses({ name, config }: Variant): Promise<string> {
   const conf = await readFile(config, 'utf8')
   if (name === 'single-account.conf') return conf.replace('  users: [\n', `$&    ${witness('TOKENBUS')}\n`)
@@ -62,7 +62,9 @@ async function withWitnesses({ name, config }: Variant): Promise<string> {
     })
 }
 
-/** The whole service on a shipped configuration, with two accounts, their tokens, and somebody to listen everywhere. */
+/**
+ * The whole service on a shipped configuration, with two accounts, their tokens, and subscribers in every NATS account.
+ */
 export async function startAbuseScene(variant: Variant): Promise<AbuseScene> {
   const server = await startNats({
     configText: await withWitnesses(variant),
@@ -93,7 +95,7 @@ export async function startAbuseScene(variant: Variant): Promise<AbuseScene> {
     ownInbox,
     as,
     async settle() {
-      // What was sent before is dealt with before: by the service and JetStream in turn, then by whoever they wake.
+      // Waits until earlier messages have been processed by the service and JetStream, and then by those they trigger.
       for (let turn = 0; turn < 2; turn++) {
         await manager.getAccountInfo()
         await tokenbus.request('account.get.alice')

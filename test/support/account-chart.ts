@@ -7,7 +7,7 @@ export interface ChartEdge {
   readonly guard: string | null
 }
 
-/** The chart's transitions as they are written, targets resolved; one without a target stays where it is. */
+/** The chart's transitions with resolved targets; one without a target stays in its state. */
 export function accountChart(): ChartEdge[] {
   return Object.entries(accountMachine.states).flatMap(([from, node]) =>
     [...node.transitions.entries()].flatMap(([event, transitions]) =>
@@ -21,7 +21,7 @@ export function accountChart(): ChartEdge[] {
   )
 }
 
-/** Events that may come in any state, and lead to the same places from each: drawn once, in words. */
+/** Events that have the same targets in every state, described once as text. */
 const anywhere = new Set([
   'account.authorized',
   'account.updated',
@@ -35,7 +35,7 @@ const idOf = (state: string) => state.replace('-', '_')
 export function accountDiagram(): string {
   const arrows = new Map<string, Set<string>>()
   for (const { from, event, to, guard } of accountChart()) {
-    // What is only told leads nowhere.
+    // Effects that are only published lead to no state.
     if (guard === 'nearsItsEnd') continue
     if (anywhere.has(event) || (from === to && event !== 'refresh.failed' && event !== 'timer.due')) continue
     const arrow = `${idOf(from)} --> ${idOf(to)}`

@@ -23,7 +23,7 @@ export interface AccountPath {
 
 export interface AccountPaths {
   readonly paths: readonly AccountPath[]
-  /** What tells one account from another here: the state, and what its guards look at. */
+  /** Identifies situations of an account: the state, and the context that its guards read. */
   readonly situations: number
   /** Different ways on: from where, by what, to where, asking for what. */
   readonly ways: number
@@ -35,7 +35,7 @@ type Snapshot = Parameters<typeof step<typeof accountMachine, AccountEffect>>[1]
 
 const maxGenerations = 4
 
-/** The state, and all of the context that a guard looks at. */
+/** The state, and all of the context that a guard reads. */
 function situationOf({ value, context }: { value: unknown; context: AccountContext }): string {
   const { attempt, invalid, failures, policy, rotation, refreshable, hasSibling, hasPrevious } = context
   return JSON.stringify([
@@ -68,7 +68,7 @@ export function accountPaths(): AccountPaths {
   const taken = new Set<string>()
   const edges = new Set<string>()
   const paths: AccountPath[] = []
-  // A map hands out what is added while it is walked through: breadth first.
+  // Iterating a map also visits entries added meanwhile, which gives a breadth-first search.
   for (const { snapshot, path } of reached.values()) {
     for (const [name, sample] of Object.entries(samples)) {
       const event = sample(snapshot.context)

@@ -56,7 +56,7 @@ const connected =
       at: soon(context),
       grantId: grantOf(context),
       with: { policy, rotation },
-      // The lazy ones end; after an answer that does not say so, they no longer do.
+      // Lazy accounts have a grant expiry, until a response without one.
       grantEndsAt: policy === 'lazy' ? soon(context) + 9 * day : null,
     })
 

@@ -7,7 +7,7 @@ interface Written {
 
 export type Acknowledged = ReturnType<typeof createAcknowledged>
 
-/** What operators were told is done must be found again, until an operator changes it, or a failover forgets its record. */
+/** An acknowledged change must be found again, until an operator changes it, or a failover loses its record. */
 export function createAcknowledged() {
   const places = new Map<string, Map<string, Written>>()
   const ages = new Map<string, number>()
@@ -31,12 +31,12 @@ export function createAcknowledged() {
         },
       }
     },
-    /** The record was deleted, or is an older one now: also for who was not answered yet. */
+    /** The record was deleted, or is older now; also applies to pending requests. */
     forget(place: string): void {
       ages.set(place, (ages.get(place) ?? 0) + 1)
       for (const written of places.get(place)?.values() ?? []) written.value = null
     },
-    /** The first that is not there as it was acknowledged, in words. */
+    /** Describes the first acknowledged change that is missing. */
     lost(place: string, find: (key: string) => string | undefined): string | undefined {
       for (const [key, { value, late }] of places.get(place) ?? []) {
         const found = find(key)

@@ -1,4 +1,4 @@
-/** Plays a person in a browser of another device, who types the code in and says yes. */
+/** Acts as a user on another device, who enters the code and consents. */
 export async function agreeOnDevice({
   verificationUri,
   userCode,

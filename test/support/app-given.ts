@@ -18,7 +18,7 @@ export function secretsPut(
   return { type: 'app.secret-updated', id: 'put', at, secrets }
 }
 
-/** Before any question, unless told otherwise. */
+/** Sent without an open question, unless given otherwise. */
 export const sent = (at = start, question: string | null = null) => ({ at, endpoint: 'endpoint', question })
 
 export function clientRejected(told: Partial<Of<'client.rejected'>> = {}): AppEvent {
@@ -85,7 +85,7 @@ export const controlAnswered = (
   ...told,
 })
 
-/** What is answered to a made-up token: with the app's own secret, and with a made-up one. */
+/** The baseline: the responses to a dummy token with the app's own secret, and with a dummy one. */
 export const baselineLearnt = (ownSecret: string, madeUpSecret: string): AppEvent => ({
   type: 'baseline.learnt',
   id: 'learnt',
@@ -105,7 +105,7 @@ export const throttledUntil = (until: number, at = start): AppEvent => ({
 
 export const appDue = (at: number): AppEvent => ({ type: 'timer.due', id: 'due', at })
 
-/** A secret as the machine knows it; not known to end. */
+/** A secret as the machine knows it, without an expiry. */
 export const secretIs = (id: string, { rejected }: { rejected: boolean }) => ({
   id,
   expiresAt: null,

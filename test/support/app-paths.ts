@@ -17,7 +17,7 @@ export interface AppStep {
 export interface AppPaths {
   readonly paths: readonly (readonly AppStep[])[]
   readonly situations: number
-  /** Transitions of the chart that some path takes, in the words of `appChart`. */
+  /** The transitions of the chart that some path takes, in the notation of `appChart`. */
   readonly taken: ReadonlySet<string>
 }
 
@@ -39,7 +39,7 @@ export function appChart(): string[] {
 
 const longestLife = 60 * day
 
-/** Of the life of secrets: the state, and all of the context that a guard looks at then. */
+/** For the model of secrets: the state, and all of the context that its guards read. */
 function secretSituation({ value, context }: Snapshot): string {
   const { secrets, question, throttledUntil, probeAt, waking, wakeAt, since } = context
   return JSON.stringify([
@@ -130,7 +130,7 @@ function pathsOf(samples: typeof appSamples, situationOf: (snapshot: Snapshot) =
   return { paths, situations: shortest.length, taken }
 }
 
-/** What an event leads through: its own transition, and those that always follow. */
+/** The transitions of an event: its own, and the eventless ones that follow. */
 function transitionsOf(snapshot: Snapshot, event: AppEvent): string[] {
   const [own] = appMachine.getTransitionData(snapshot, event)
   if (own === undefined) return []
@@ -143,7 +143,7 @@ function transitionsOf(snapshot: Snapshot, event: AppEvent): string[] {
   return [written(String(snapshot.value), own), ...followed]
 }
 
-/** Null where situations that count as one differ in what the next event needs. */
+/** Null if equal situations differ in what the next event needs. */
 function walk(path: readonly string[]): AppStep[] | null {
   let snapshot = unborn()
   const steps: AppStep[] = []

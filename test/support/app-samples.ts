@@ -4,7 +4,7 @@ import { day, minute, second } from '../../src/testing/index.ts'
 /** An event of every kind that matters, made to fit the app it is to meet. */
 export type AppSample = (context: AppContext) => AppEvent
 
-/** Far ahead of any clock, so that a host that is told the time goes by it. */
+/** Far ahead of any clock, so that a host must use the given time. */
 export const appsBegin = 4_000_000_000_000
 
 /** A moment after all that has happened. */

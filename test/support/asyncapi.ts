@@ -14,7 +14,7 @@ const ref = (...path: string[]) => ({ $ref: `#/${path.map((part) => part.replace
 const idParameter =
   'The id as one token: UTF-8 bytes outside [A-Za-z0-9_@+=:,;()!~-] percent-encoded, upper-case hex, nothing needlessly'
 
-/** What is sent may grow; what is taken may not have more. */
+/** Published messages may get more fields; requests must not have unknown ones. */
 function schemaOf(schema: z.ZodType, direction: 'sent' | 'taken'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: direction === 'sent' ? 'output' : 'input',
@@ -141,7 +141,7 @@ const changed = {
   messages: { [changedSubject]: { payload: schemaOf(changeSchema, 'sent') } },
 }
 
-/** Everything tokenbus hears and says on NATS, as AsyncAPI 3.0: from the schemas it is checked with. */
+/** The AsyncAPI 3.0 document of all messages on NATS, from the schemas that check them. */
 export function asyncApi(): Json {
   const parts = [...requestRoutes.map(requestParts), ...eventTypes.map(eventParts), changed]
   const all = (name: 'channels' | 'operations' | 'messages') =>

@@ -10,7 +10,7 @@ export interface Browser {
   open(url: string | URL, headers?: Readonly<Record<string, string>>): Promise<Page>
 }
 
-/** A browser that keeps its cookies, each for its host alone. `find` says where a public address really is. */
+/** A browser with cookies per host. `find` maps a public URL to the actual address. */
 export function createBrowser(find: (url: string) => string = (url) => url): Browser {
   const jars = new Map<string, Map<string, string>>()
   return {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** One request as the provider saw it, times in ms of its own clock. */
+/** One request as received by the provider; times in ms of its own clock. */
 export interface Call {
   readonly account: string
   readonly at: number
@@ -25,7 +25,7 @@ export interface CountingProvider extends AsyncDisposable {
   behave(how: { latency?: number; expiresIn?: number; throttle?: number | null }): void
   /** Those for an account: all but the controls. */
   ofAccounts(calls?: readonly Call[]): Call[]
-  /** Of these calls, those that came after the first refusal of the client was told. */
+  /** The requests that arrived after the first refusal of the client was received. */
   afterFirstRefusal(calls?: readonly Call[]): number
 }
 

@@ -85,7 +85,7 @@ const reach: Record<Step, (scene: Scene, connect: () => Promise<void>) => Promis
   },
 }
 
-/** Each account wants its first access token at once. */
+/** Each account needs its first access token at once. */
 async function connectAll({ request }: Nodes, { issuer, grant, graceSeconds }: FaultProvider): Promise<void> {
   for (const rotation of rotations) {
     const app = { provider: 'oidc', clientId: 'c', clientSecret: 's', issuer, rotation, graceSeconds }
@@ -144,7 +144,7 @@ async function playOnce(step: Step, signal: Disturbance): Promise<Record<string,
     toRedis.restore()
     toNats.restore()
     victim.signal('SIGCONT')
-    // It is itself again once it has told what it still had to tell.
+    // It is ready again once it has published its pending events.
     await victim.says(/redis reconnected|nats reconnected|refresh attempt ended/)
     await settled()
   }

@@ -57,7 +57,7 @@ export async function isExportedWhole(
   expect({ code, summary: lines.at(-1) }).toMatchObject({ code: 0, summary: { summary: { accounts } } })
 }
 
-/** What everybody relies on, whatever is underneath: many accounts, one refresh, lists, events, history, deletion. */
+/** The behaviour on every engine: many accounts, single flight, lists, events, history, deletion. */
 export async function everythingWorks(node: TestNode, provider: ScriptedProvider): Promise<void> {
   const { tokenbus, storage } = node
   const emoji = '💩'.repeat(256)

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where the Debian package `faketime` keeps its library; undefined where it is not installed. */
+/** The library of the Debian package `faketime`; undefined if it is not installed. */
 export const fakeTimeLibrary = ['/usr/lib', ...triplets()]
   .map((folder) => join(folder, 'faketime/libfaketime.so.1'))
   .find(existsSync)
@@ -14,7 +14,7 @@ function triplets(): string[] {
 }
 
 export interface SteppedClock extends AsyncDisposable {
-  /** Of a process whose wall clock is stepped; its monotonic clock runs on. */
+  /** Steps the wall clock of a process, but not its monotonic clock. */
   readonly env: Readonly<Record<string, string>>
   /** From the true time, as `-10m`. Takes effect within a second. */
   step(by: string): Promise<void>

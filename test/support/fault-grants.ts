@@ -2,7 +2,7 @@ import type { Rotation } from '../../machines/index.ts'
 
 export const rotations = ['none', 'keeps-old', 'grace', 'until-used', 'strict'] as const
 
-/** What a provider knows of one grant. Refresh tokens are numbered; the newest is the last issued. */
+/** The provider's state of one grant. Refresh tokens are numbered; the newest is the last issued. */
 interface Grant {
   readonly rotation: Rotation
   readonly spentAt: Map<number, number>
@@ -13,14 +13,14 @@ interface Grant {
   reuses: number
 }
 
-/** The provider's own word for what became of a grant. */
+/** The state of a grant at the provider. */
 export interface Truth {
   readonly alive: boolean
   readonly endedBy: 'user' | 'reuse' | null
   /** Refresh tokens as they were issued, and as they were presented. */
   readonly issued: readonly string[]
   readonly sent: readonly string[]
-  /** How often a spent one came again where that may not be. */
+  /** How often a used refresh token was sent again although that is not allowed. */
   readonly reuses: number
 }
 

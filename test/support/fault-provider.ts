@@ -4,8 +4,8 @@ import type { Rotation } from '../../machines/index.ts'
 import { createFaultGrants, type Truth } from './fault-grants.ts'
 
 /**
- * `hide`: nobody learns where its token endpoint is. `think`: requests wait before they are carried out. `swallow`: they
- * are carried out and never answered. `refuse`: 503.
+ * `hide`: discovery fails. `think`: requests are delayed before they are processed. `swallow`: they are processed, but
+ * never answered. `refuse`: 503.
  */
 type Behaviour = 'well' | 'hide' | 'think' | 'swallow' | 'refuse'
 
@@ -15,7 +15,7 @@ export interface FaultProvider extends AsyncDisposable {
   readonly tokenUrl: string
   /** A new grant's first refresh token. */
   grant(account: string, rotation: Rotation): string
-  /** Its user takes it back. */
+  /** Its user revokes it. */
   end(account: string): void
   truth(account: string): Truth
   behave(how: Behaviour): void
@@ -56,7 +56,7 @@ export async function startFaultProvider({
     const sent = new URLSearchParams(Buffer.concat(chunks).toString()).get('refresh_token') ?? ''
     if (mode === 'think') {
       await wait(sent)
-      // Who hung up meanwhile is not served.
+      // A disconnected client's request is not processed.
       if (request.socket.destroyed) return
     }
     if (mode === 'refuse') {

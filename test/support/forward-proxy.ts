@@ -15,7 +15,7 @@ export interface ForwardProxy extends AsyncDisposable {
 }
 
 export interface ForwardProxyOptions {
-  /** The port on this machine that an authority is connected to; that of the authority unless told otherwise. */
+  /** The local port to connect an authority to; by default the authority's port. */
   readonly portOf?: (authority: string) => number
   /** Of the answer to a CONNECT; null: none comes. */
   readonly status?: (authority: string) => number | null

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { eventually } from './eventually.ts'
 
 // Whoever dies, however: when we do, the shell's input ends, and it takes the server along.
-// Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
+// Debian installs servers in /usr/sbin, which is often not on the PATH.
 const guard = `exec 4<&0
 PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
 eval "names=\\"$1\\""; shift
@@ -24,11 +24,11 @@ export interface GuardedServer {
   /** Resolves once it stands still: on another core it may run on for a moment after the signal. */
   pause(): Promise<void>
   resume(): void
-  /** Ends it, also when it is paused, and resolves once it is gone. */
+  /** Ends it, also while it is paused, and resolves once it has exited. */
   end(name: NodeJS.Signals): Promise<void>
 }
 
-/** `names`: programs to look for, the first found runs; the shell fills in variables. */
+/** `names`: candidate programs, of which the first installed one runs; the shell expands variables. */
 export async function startGuarded(
   names: string,
   { args, env = {} }: { args: readonly string[]; env?: Readonly<Record<string, string>> },
@@ -38,7 +38,7 @@ export async function startGuarded(
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   }) as GuardedServer['shell']
   const exited = once(shell, 'exit')
-  // On a pipe of its own: read from stdout, it might take along what the server says right after.
+  // On a separate pipe, because reading it from stdout could consume output of the server.
   const [said] = (await once(shell.stdio[3] as Readable, 'data')) as [Buffer]
   const pid = Number(said.toString())
   const signal = (name: NodeJS.Signals) => process.kill(pid, name)

@@ -11,15 +11,17 @@ export interface HostedConsent {
   readonly cookie?: string
 }
 
-/** Where callers of these tests want their users back. */
+/** The redirect URL of callers in these tests. */
 export const callerOrigin = 'http://caller.example'
-/** Given as `TOKENBUS_PUBLIC_URL`, tokenbus is not where it listens; the browser of these tests finds it there. */
+/** The `TOKENBUS_PUBLIC_URL` of these tests, which their browser maps to the actual address. */
 export const publicOrigin = 'https://tokens.example'
 
 const redirectUrl = `${callerOrigin}/connected`
 const maxPages = 10
 
-/** A person follows the form to the provider, says yes, and comes back. Throws what a page says that leads nowhere. */
+/**
+ * Acts as a user: opens the form, consents at the provider, and follows the redirect. Throws the text of an error page.
+ */
 export async function consentThere({ tokenbus, apiToken, wish, cookie = '' }: HostedConsent): Promise<URL> {
   const form = await fetch(`${tokenbus.httpUrl}/v1/authentication/form`, {
     method: 'POST',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 
-/** Is there such a program on this machine? Servers are in sbin on Debian, which is not on everybody's PATH. */
+/** True if the program is installed. Debian installs servers in sbin, which is often not on the PATH. */
 export function isInstalled(program: string): boolean {
   try {
     const script = 'PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"; command -v "$1"'

@@ -35,7 +35,7 @@ export async function judgeEvents(
     }
   }
   for (const { account, before, after, readThen } of gaps) {
-    // The stream goes on meanwhile: what is older than it retains may have been dropped before it was read.
+    // The stream continues, and may drop old messages before they are read.
     if ((readOf.get(account) ?? 0) - readThen >= config.max_msgs_per_subject - maxMeanwhile) continue
     count['events missing']++
     say(`${account}: ${after} comes after ${before}`)

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { type Logger, pino } from 'pino'
 
-/** A logger, and what it was told. */
+/** A logger, and its lines. */
 export function linesOf(): { logger: Logger; lines: () => Record<string, unknown>[] } {
   let text = ''
   const stream = new Writable({

@@ -14,12 +14,12 @@ import { passTime } from './pass-time.ts'
 import { startRedis } from './redis.ts'
 import { millisecondsIn, type Span } from './stand-ins/clock.ts'
 
-/** A NATS to run on, instead of one of its own that limits nobody. */
+/** A NATS server to use, instead of starting one without permissions. */
 export interface LiveNats {
   readonly server: NatsServer
   /** With the credentials of the service. */
   readonly serviceUrl: string
-  /** Of a user in the service's NATS account who may do anything. */
+  /** The URL of an unrestricted user in the service's NATS account. */
   readonly observer: ConnectionOptions
 }
 
@@ -41,7 +41,7 @@ async function unlimitedNats(): Promise<LiveNats> {
   return { server, serviceUrl: server.url, observer: { servers: server.url } }
 }
 
-/** All of tokenbus as `tokenbus serve` starts it, in this process, on a Redis of its own; it stops its NATS, too. */
+/** A node as `tokenbus serve` starts it, in this process, with its own Redis and NATS. */
 export async function startLiveTokenbus(
   given?: LiveNats,
   more: Record<string, string> = {},

@@ -1,5 +1,5 @@
 // `nats request <subject> <payload>` as the nats command has it, for machines without that command: the server is
-// NATS_URL or -s, replies come to _INBOX or to --inbox-prefix. Exits with 1 where the answer is a failure.
+// NATS_URL or -s; replies go to _INBOX or --inbox-prefix. Exits with 1 if the reply is a failure.
 import { parseArgs } from 'node:util'
 import { connect } from 'nats'
 

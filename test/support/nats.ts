@@ -23,7 +23,7 @@ export interface StartNatsOptions {
   readonly configText?: string
   readonly jetstream?: boolean
   readonly env?: Readonly<Record<string, string>>
-  /** To come back where another one was; else any free port. */
+  /** To restart on the same port; by default any free port. */
   readonly port?: number
   /** To keep the data of another one; else a temporary directory. */
   readonly storeDir?: string

@@ -50,7 +50,7 @@ export interface TestNodeOptions {
   readonly onlyAnnouncements?: boolean
   readonly logger?: Logger
   readonly observer?: Partial<Observer>
-  /** Called whenever an account's tokens are stored: what it throws is a fault of ours. */
+  /** Called when tokens of an account are stored; an exception simulates an internal error. */
   readonly whileStoring?: () => void
   /** How often the link to NATS is tried, in milliseconds. */
   readonly pingInterval?: number

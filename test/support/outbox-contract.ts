@@ -6,7 +6,7 @@ import type { recordSamples } from './record-samples.ts'
 
 const partitions = 4
 
-/** What the outbox promises, whatever holds it. */
+/** The contract of the outbox, for every implementation. */
 export function outboxContract(
   store: RecordStore,
   { newId, entry, change }: ReturnType<typeof recordSamples>,
@@ -50,7 +50,7 @@ export function outboxContract(
         entries: found.slice(2),
         older: found.slice(0, 2).map(({ entryId }) => entryId),
       })
-      // Its first reply may have been lost: what it left is not looked for.
+      // Its first reply may have been lost, so its entries are not returned.
       expect((await save([], { saveId: 'a save of its own' })).left).toBeUndefined()
       await save(Array.from({ length: 40 }, () => 'token.invalid'))
       expect((await save(['account.transition'])).left?.older).toBeNull()

@@ -11,7 +11,7 @@ export interface PassTime {
   readonly partitions: number
   readonly ref: { account: string } | { app: string }
   readonly by: number
-  /** The sealing keys, as the nodes have them: what is changed here is signed again. */
+  /** The sealing keys of the nodes, to sign the changed records. */
   readonly keys?: string
 }
 

@@ -13,7 +13,7 @@ export interface PlaceCall {
 export interface PlaceProvider extends AsyncDisposable {
   readonly origin: string
   readonly calls: PlaceCall[]
-  /** What its metadata says of the token endpoint; null: what is true. */
+  /** The token endpoint in its metadata; null for the correct one. */
   discover(tokenEndpoint: string | null): void
   /** This token is refused from now on. */
   end(token: string): void
@@ -68,7 +68,7 @@ export async function startPlaceProvider(registered?: Registered): Promise<Place
       told.clientId === registered.clientId &&
       !ended.has(told.token)
     const status = isDown ? 503 : path.endsWith('/revoke') || known ? 200 : 400
-    // A made-up token says something of the client, and is nobody's grant.
+    // A dummy token of a control, which belongs to no grant.
     if (!told.token.startsWith('tokenbus-control-')) calls.push({ ...told, status })
     if (status === 200)
       return send(200, { access_token: `at-${++issued}`, token_type: 'Bearer', expires_in: 3_600 })

@@ -17,11 +17,11 @@ export interface PlainProvider extends AsyncDisposable {
 export interface PlainProviderOptions {
   /** What a POST is answered; it decides by the path and the form. */
   answer(call: PlainCall, calls: readonly PlainCall[]): PlainAnswer | Promise<PlainAnswer>
-  /** Added to the callback, beside `code` and `state`. */
+  /** Further parameters of the callback. */
   readonly callback?: Readonly<Record<string, string>>
 }
 
-/** A provider whose every POST a test answers; its consent page says yes at once. */
+/** A provider whose POST requests a test answers; its consent page redirects at once. */
 export async function startPlainProvider({
   answer,
   callback = {},

@@ -2,7 +2,7 @@ import type { Change, OutboxEntry } from '../../src/redis/records.ts'
 
 const none = { version: 0, saveId: null, state: null, app: null, names: [], fields: {} }
 
-/** Changes and outbox entries, each with ids of its own. */
+/** Changes and outbox entries with unique ids. */
 export function recordSamples() {
   let count = 0
   const newId = () => `id-${++count}`

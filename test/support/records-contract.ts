@@ -7,7 +7,7 @@ import { recordSamples } from './record-samples.ts'
 
 const partitions = 4
 
-/** What records promise, whatever holds them: what the simulation runs on must keep every word of it. */
+/** The contract of records, for every implementation, including the simulated one. */
 export function recordsContract(store: RecordStore): void {
   const samples = recordSamples()
   const { newId, entry, change } = samples

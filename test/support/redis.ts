@@ -20,7 +20,7 @@ export interface StartRedisOptions {
   readonly program?: string
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** To come back where another one was; else any free port. */
+  /** To restart on the same port; by default any free port. */
   readonly port?: number
   /** To keep the data of another one; else a temporary directory. */
   readonly dir?: string

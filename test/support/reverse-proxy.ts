@@ -7,18 +7,18 @@ export interface Front extends AsyncDisposable {
 }
 
 export interface Fronting {
-  /** Where what is asked for under the prefix is, and whether the prefix is taken off. */
+  /** The upstream of requests under the prefix, and whether the prefix is stripped. */
   readonly to: string
   readonly prefix: string
   readonly strips: boolean
-  /** Any free one unless told otherwise. */
+  /** By default any free port. */
   readonly port?: number
 }
 
 /** Where requests of a proxy come from, unlike a test's own. */
 export const proxyAddress = '127.0.0.2'
 
-/** A reverse proxy that says it took the request over TLS, and from whom. */
+/** A reverse proxy that reports TLS and the client's address. */
 export async function startReverseProxy({ to, prefix, strips, port = 0 }: Fronting): Promise<Front> {
   const server = createServer((asked, answer) => {
     const { url = '', method, headers, socket } = asked

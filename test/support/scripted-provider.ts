@@ -12,7 +12,7 @@ export function scriptedProvider() {
   return {
     requests,
     refreshToken(asked: Asked): Promise<TokenAnswer> {
-      // What nobody was given is no part of a test's script: it is refused, whatever the secret.
+      // A dummy token of a control is not part of a test's script, and is refused.
       if (asked.refreshToken?.reveal().startsWith('tokenbus-control-'))
         return Promise.resolve(refused({ class: 'R', reason: 'grant_revoked', error: 'invalid_grant' }))
       requests.push(asked)

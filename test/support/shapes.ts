@@ -1,4 +1,4 @@
-/** The names and JSON types in what is stored, as lines `path: types`; array elements are one path, `null` a type. */
+/** The names and JSON types of stored data, as lines `path: types`; array elements share one path, `null` is a type. */
 export function createShapes() {
   const types = new Map<string, Set<string>>()
 

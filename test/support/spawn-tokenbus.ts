@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const program = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
 
 export interface Spawned {
-  /** Resolves with what stdout has said, once that matches. */
+  /** Resolves with the output once it matches. */
   said(pattern: RegExp): Promise<string>
   readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
 }

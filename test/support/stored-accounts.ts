@@ -8,7 +8,7 @@ export type AccountSnapshot = Awaited<ReturnType<TestNode['host']['accounts']['l
 
 let tokens = 0
 
-/** A sample as an event of this account, with tokens of its own. */
+/** A sample as an event of this account, with its own tokens. */
 export function sampleFor(sample: string, { context }: Pick<AccountSnapshot, 'context'>) {
   const event = samples[sample]?.(context)
   if (event === undefined) throw new Error(`there is no sample ${sample}`)
@@ -43,7 +43,7 @@ function follow(snapshot: AccountSnapshot, sample: string): AccountSnapshot {
   return stepped.next
 }
 
-/** What is told apart: the state, why it is so, what is in flight, and what else is kept. */
+/** Identifies situations: the state, its reason, the attempt in flight, and what else is stored. */
 function kindOf({ value, context }: AccountSnapshot): string {
   const { grantId, invalid, attempt } = context
   const inFlight = attempt && [attempt.spend, attempt.probe, hasResource(attempt)]

@@ -52,7 +52,7 @@ export async function putApps({ tokenbus, host }: TestNode): Promise<void> {
   await host.apps.report('throttled', { type: 'provider.throttled', until: Date.parse(far) })
 }
 
-/** Account actors whose attempts are never performed: what is in flight stays so. */
+/** Account actors whose attempts are never performed, so they stay in flight. */
 export const accountsOf = (
   { storage, clock, host }: TestNode,
   { tell = (id: string) => host.outbox.saved({ kind: 'account', id }) } = {},
@@ -103,7 +103,7 @@ export async function putTheRest({ tokenbus, storage }: TestNode): Promise<strin
   return made.value.token
 }
 
-/** A refresh of `kept` whose answer came, and could not be stored through a fault of ours. */
+/** A refresh of `kept` whose response could not be stored because of an internal error. */
 export async function keepAnswer(node: TestNode): Promise<void> {
   const { tokenbus, host } = node
   const grant = { accessToken: new Secret('access'), refreshToken: new Secret('refresh'), expires: far }

@@ -34,7 +34,7 @@ export function readFixture(version: string): StoredFixture {
   return fixtureSchema.parse(JSON.parse(readFileSync(new URL(`${version}.json`, directory), 'utf8')))
 }
 
-/** The Redis of the fixture, in place of whatever is there. */
+/** Replaces the content of Redis by the fixture. */
 export async function restore(redis: Redis, { redis: keys }: StoredFixture): Promise<void> {
   await redis.flushall()
   for (const [key, { type, content }] of Object.entries(keys)) {

@@ -11,7 +11,7 @@ export interface TcpProxy extends AsyncDisposable {
   delay(milliseconds: number): void
   /** The next `times` chunks from the server never arrive; then the connection is cut. */
   loseReplies(times?: number): void
-  /** From the next request that holds this text on, no reply arrives until `restore`; what is asked still does. */
+  /** From the next request with this text on, no reply is forwarded until `restore`; requests still are. */
   holdRepliesFrom(text: string): void
   /** Connections stay open and nothing passes, until `restore`. */
   freeze(): void

@@ -9,7 +9,7 @@ type Told = Pick<AppPut, 'rotation'> & Pick<AccountPut, 'policy'> & { fresh?: bo
 
 export const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
-/** An account with the refresh token `r1`, and unless told otherwise the access token `a1`, which nothing refreshes ahead. */
+/** An account with the refresh token `r1`, and by default the access token `a1`, which is not refreshed ahead. */
 export async function putTestAccount({ tokenbus }: TestNode, account: string, told: Told = {}) {
   const { fresh = true, policy = 'lazy', app = 'app', ...config } = told
   await tokenbus.putApp(app, { ...sandboxApp, ...config })

@@ -11,12 +11,12 @@ import { freePort } from './redis.ts'
 export const hasTinyproxy = isInstalled('tinyproxy')
 
 export interface Tinyproxy extends AsyncDisposable {
-  /** With the credentials it wants. */
+  /** With its credentials. */
   readonly url: string
   log(): Promise<string>
 }
 
-/** A forward proxy that makes tunnels to one port alone, for who knows its password. */
+/** A forward proxy that permits tunnels to one port only, with a password. */
 export async function startTinyproxy({ connectPort }: { connectPort: number }): Promise<Tinyproxy> {
   const folder = await mkdtemp(join(tmpdir(), 'tokenbus-tinyproxy-'))
   const port = await freePort()

@@ -10,7 +10,7 @@ const main = fileURLToPath(new URL(built, import.meta.url))
 
 export interface TokenbusProcess extends AsyncDisposable {
   readonly pid: number
-  /** Where `tokenbus serve` says it listens, once it has. */
+  /** The URL that `tokenbus serve` reports once it listens. */
   httpUrl(): string
   /** All it wrote, to stdout and stderr. */
   output(): string

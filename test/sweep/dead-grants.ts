@@ -1,6 +1,8 @@
 import type { Reply } from './strict-provider.ts'
 
-/** How these say that a grant is dead (their documentation, and public reports); the others say what RFC 6749 §5.2 has. */
+/**
+ * The errors of these providers for an ended grant (documentation, public reports); the others follow RFC 6749 §5.2.
+ */
 export const deadGrants: Readonly<Record<string, Reply>> = {
   atlassian: {
     status: 403,

@@ -23,13 +23,13 @@ export interface Demands {
   readonly refreshes: 'refresh_token' | 'access_token' | 'never'
   /** What a code brings is only good for being exchanged; that, and refreshes, are GETs, and these without the client. */
   readonly exchanges: boolean
-  /** A person agrees that the client acts for itself, and brings no code: the callback says in which tenant. */
+  /** An administrator consents to client credentials, without a code: the callback names the tenant. */
   readonly agreed: boolean
   readonly life: 'expires_in' | 'milliseconds' | 'expires_at' | 'unsaid'
   /** Where in the answer the tokens are, and under which names. */
   readonly path: string | undefined
   readonly answerNames: Texts
-  /** It tells something that a caller of its API has to know. */
+  /** Its responses have a field that callers of its API need. */
   readonly tells: boolean
 }
 
@@ -86,10 +86,10 @@ function lifeOf(needsThat: (need: string) => boolean): Demands['life'] {
   return needsThat('no expires_in') || needsThat('no refresh token') ? 'unsaid' : 'expires_in'
 }
 
-/** What no setting can say: a request of another kind, or a value that is different each time. */
+/** Not possible by settings: a different kind of request, or a value that changes each time. */
 const withoutSetting = ['second request (session)', 'signed request', 'authorize URL with a fragment']
 
-/** The provider cannot be played, let alone be met. */
+/** The provider cannot be simulated or supported. */
 export function unmetNeed({ needs }: ProviderNeeds): string | undefined {
   return needs.find((need) => withoutSetting.some((each) => need.startsWith(each)))
 }

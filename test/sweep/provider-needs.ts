@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const texts = z.record(z.string(), z.string())
 
-/** What real providers want otherwise than RFC 6749 has it, and the settings that say so. */
+/** Deviations of real providers from RFC 6749, and the settings for them. */
 const needsSchema = z.record(
   z.string(),
   z.strictObject({

@@ -89,7 +89,7 @@ function wrongLife(expires: string | null, demands: Demands): string | undefined
   return seconds > 3_000 && seconds <= 5_400 ? undefined : `the token lives ${seconds} s`
 }
 
-/** Most say so in one word. Where they do not, it takes time, and another account that lives on. */
+/** Most providers have an error code for it. For others it takes time, and another account that still works. */
 async function grantDies(stage: Stage): Promise<undefined> {
   const { tokenbus, served } = stage
   const { name } = served

@@ -43,11 +43,11 @@ const plainDeath: Reply = { status: 400, body: { error: 'invalid_grant' } }
 export interface StrictOptions {
   readonly demands: Demands
   readonly client: Client
-  /** What it says of a grant that is dead. */
+  /** Its response for an ended grant. */
   readonly death?: Reply
 }
 
-/** One provider that understands what it demands and nothing else. */
+/** A provider that accepts exactly the requests it requires. */
 export function createStrictProvider(options: StrictOptions): StrictProvider {
   const { demands, client, death = plainDeath } = options
   const { names, separator } = demands
@@ -222,7 +222,7 @@ const lives: Readonly<Record<Demands['life'], () => object>> = {
   unsaid: () => ({}),
 }
 
-/** The endpoint of a path, where it is one of this provider's. */
+/** The endpoint of a path, if it is one of this provider's. */
 export function endpointOf(rest: readonly string[], { perTenant, agreed }: Demands): string | undefined {
   const [first, second] = rest
   if (agreed && rest.length === 1 && first === 'authorize') return first

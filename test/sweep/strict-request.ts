@@ -31,7 +31,7 @@ export async function readAsked(request: IncomingMessage): Promise<Asked> {
   }
 }
 
-/** The parameters of a token request, which must be in the one place where the provider looks. */
+/** The parameters of a token request, which must be where the provider expects them. */
 export function readBody(asked: Asked, body: 'form' | 'json' | 'query'): Map<string, string> {
   const type = asked.headers['content-type']?.split(';')[0]
   if (body === 'query') {

@@ -25,7 +25,7 @@ export interface StrictServer extends AsyncDisposable {
   readonly all: readonly Served[]
 }
 
-/** Every provider of the list, each under its own name. */
+/** All providers of the list, each under its name. */
 export async function startStrictServer(clientOf: (name: string) => Client): Promise<StrictServer> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

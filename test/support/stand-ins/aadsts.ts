@@ -9,7 +9,7 @@ interface Details {
   readonly claims?: object
 }
 
-/** Entra ID's refusal: a word, a number, and much text around it. */
+/** A refusal of Entra ID: an error code, a number and a long description. */
 export function aadsts(code: number, text: string, details: Details = {}): Denial {
   const { status = 400, error = 'invalid_grant', suberror, claims } = details
   const timestamp = `${new Date().toISOString().slice(0, 19).replace('T', ' ')}Z`

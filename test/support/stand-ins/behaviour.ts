@@ -9,11 +9,11 @@ export interface Asking {
   readonly now: number
 }
 
-/** One thing a provider does. A stand-in is a list of them; the first that says no is heard. */
+/** One behaviour of a provider. A stand-in is a list of them; the first refusal wins. */
 export interface Behaviour {
-  /** A token request has come, nobody knows yet from whom. */
+  /** A token request, before the client is authenticated. */
   arrived?(asking: Asking): Denial | undefined
-  /** Its client is who it says it is. `proof` is its secret or its assertion. */
+  /** The client is authenticated. `proof` is its secret or its assertion. */
   authenticates?(
     asking: Asking & { client: StandInClient; proof: string | null },
   ): Promise<Denial | undefined> | Denial | undefined
@@ -23,6 +23,6 @@ export interface Behaviour {
   consented?(granted: { grant: Grant; query: URLSearchParams }): void
   /** Which of the scopes this one access token is for. */
   picks?(asking: Asking & { scopes: readonly string[] }): readonly string[]
-  /** Goes into the answer beside the token. */
+  /** Further fields of the response. */
   adds?(asking: Asking & { grant: Grant }): object
 }

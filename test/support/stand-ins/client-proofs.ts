@@ -9,9 +9,9 @@ export interface DatedSecret {
 }
 
 export interface ClientProofs {
-  /** Changed by whoever plays the administrator of the client. */
+  /** Changed by a test that acts as the client's administrator. */
   readonly secrets: DatedSecret[]
-  /** Public keys whose assertions (RFC 7523 §2.2) are taken. */
+  /** Public keys whose assertions (RFC 7523 §2.2) are accepted. */
   readonly keys: KeyObject[]
 }
 
@@ -29,7 +29,7 @@ interface ProofOptions {
   readonly audience: (path: string) => string
 }
 
-/** How confidential clients prove who they are: secrets with an end, or an assertion signed with a known key. */
+/** Client authentication: secrets with an expiry, or assertions signed with a known key. */
 export function clientProofs({ proofs, denials, audience }: ProofOptions): Behaviour {
   return {
     async authenticates({ client, proof, form, path, now }) {

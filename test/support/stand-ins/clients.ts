@@ -1,4 +1,4 @@
-/** An OAuth client as its provider knows it. */
+/** An OAuth client as registered at its provider. */
 export interface StandInClient {
   readonly id: string
   readonly redirectUris: readonly string[]
@@ -8,7 +8,7 @@ export interface StandInClient {
 
 export const redirectUri = 'http://127.0.0.1/oauth'
 
-/** A client with a web page, for people to come back to. */
+/** A client with a redirect URI. */
 export function webClient(id: string, ...moreGrants: string[]): StandInClient {
   return {
     id,

@@ -1,4 +1,4 @@
-/** The time at a stand-in: as fast as ours, and moved by whoever plays its part. */
+/** The clock of a stand-in: runs like ours, and can be moved by a test. */
 export interface StandInClock {
   /** Milliseconds since 1970. */
   now(): number

@@ -1,7 +1,7 @@
 import type { Behaviour } from './behaviour.ts'
 import type { Denial } from './denial.ts'
 
-/** What is wrong with a user or with a client, until somebody puts it right. */
+/** A fault of a user or a client, until it is fixed. */
 export function conditions() {
   const ofUsers = new Map<string, Denial>()
   const ofClients = new Map<string, Denial>()
@@ -13,7 +13,7 @@ export function conditions() {
     behaviour,
     user: (user: string, denial: Denial) => void ofUsers.set(user, denial),
     client: (client: string, denial: Denial) => void ofClients.set(client, denial),
-    /** Whatever it was, it is gone. */
+    /** Clears the fault. */
     cure(name: string): void {
       ofUsers.delete(name)
       ofClients.delete(name)

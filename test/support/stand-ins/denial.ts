@@ -1,13 +1,13 @@
 import OAuth2Server from '@node-oauth/oauth2-server'
 
-/** How a provider says no: exactly what goes over the wire. */
+/** A refusal of a provider, exactly as sent. */
 export interface Denial {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body: { readonly error: string; readonly [field: string]: unknown }
 }
 
-/** A denial on its way through the OAuth library, which passes on what it takes for its own. */
+/** A refusal in the form that the OAuth library passes on. */
 export class Denied extends OAuth2Server.OAuthError {
   readonly denial: Denial
   constructor(denial: Denial) {

@@ -8,9 +8,9 @@ const said = (status: number, error: string, description: string, more: object =
 const invalidClient = said(401, 'invalid_client', 'Unauthorized')
 const badRequest = said(400, 'invalid_request', 'Bad Request')
 
-/** What Google says, by what it means. */
+/** Google's refusals by meaning. */
 export const googleWords = {
-  /** Almost whatever ends a grant is told in these words. */
+  /** Used for almost every reason that a grant has ended. */
   expiredOrRevoked: said(400, 'invalid_grant', 'Token has been expired or revoked.'),
   unknownToken: said(400, 'invalid_grant', 'Bad Request'),
   rapt: said(400, 'invalid_grant', 'reauth related error (invalid_rapt)', { error_subtype: 'invalid_rapt' }),

@@ -99,7 +99,7 @@ export async function startGoogle({ serviceKey }: { serviceKey?: KeyObject } = {
     userRemovesApp: (user: string) => end((grant) => grant.user === user),
     userChangesPassword: (user: string) =>
       end((grant) => grant.user === user && grant.scopes.includes(mailScope)),
-    /** On other machines, each time with offline access; nobody fetches the tokens. */
+    /** Consents on other machines with offline access, whose codes are not redeemed. */
     async userConsentsElsewhere(user: string, times = maxGrants): Promise<void> {
       const here = { client_id: client.id, redirect_uri: redirectUri, scope: mailScope, login_hint: user }
       const how = { response_type: 'code', state: 'elsewhere', access_type: 'offline', prompt: 'consent' }

@@ -5,14 +5,14 @@ import type { Grant } from './grants.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-/** A number nobody chooses, and the same for all clients. */
+/** An opaque number, the same for all clients. */
 export const subjectOf = (user: string) =>
   String(createHash('sha256').update(user).digest().readBigUInt64BE()).padStart(21, '1')
 
 interface IdTokens {
   readonly clock: StandInClock
   readonly issuer: () => string
-  /** What is said of who consented, beside the standard claims (OpenID Connect Core §2). */
+  /** Claims about the user besides the standard ones (OpenID Connect Core §2). */
   claimsOf(grant: Grant): object
 }
 

@@ -10,7 +10,7 @@ interface Ends {
   readonly only?: (grant: Grant) => boolean
 }
 
-/** A grant nobody uses goes. */
+/** An unused grant expires. */
 export function idleLimit(ends: Ends): Behaviour {
   return { spends: ({ grant, now }) => past(ends, grant, now - grant.usedAt) }
 }
@@ -28,7 +28,7 @@ function past(
   return only(grant) && age > millisecondsIn(after) ? denial : undefined
 }
 
-/** A person may keep so many grants of one client; the oldest makes room, and nobody is told. */
+/** The maximum number of grants per user and client; beyond it the oldest is silently revoked. */
 export function grantLimit(
   grants: Grants,
   { most, with: denial }: { most: number; with: Denial },
@@ -41,7 +41,7 @@ export function grantLimit(
   }
 }
 
-/** A person may consent for a while only; answers then say how long the refresh token lives. */
+/** A consent may be limited in time; responses then have the lifetime of the refresh token. */
 export function timeBoundConsent(denial: Denial) {
   const until = new Map<string, number>()
   const behaviour: Behaviour = {

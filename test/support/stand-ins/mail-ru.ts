@@ -12,12 +12,12 @@ const said = (status: number, error: string, code: number): Denial => ({
   body: { error, error_code: code, error_description: error },
 })
 
-/** The one answer for a refresh token it does not want, whatever became of it; the word has spaces in it. */
+/** The only error for invalid refresh tokens, whose code contains spaces. */
 const tokenNotFound = said(400, 'token not found', 6)
 const badClient = said(401, 'invalid_client', 3)
 const client = { id: 'made0up1client2of3mail4ru', secret: 'made-up-secret-of-mail-ru' }
 
-/** Mail.ru as an app meets it: numbers nobody has published, and one kind of answer for all that can go wrong. */
+/** Mail.ru as seen by an app: undocumented numbers, and one error for every fault. */
 export async function startMailRu() {
   const grants = createGrants()
   const proof: ClientProofs = { secrets: [{ secret: client.secret }], keys: [] }

@@ -14,7 +14,7 @@ const noConsent = aadsts(65001, 'The user or administrator has not consented to 
 })
 const unknownToken = aadsts(70000, 'Provided grant is invalid or malformed.')
 
-/** What Entra ID says, by what it means. */
+/** Entra ID's refusals by meaning. */
 export const microsoftWords = {
   unknownToken,
   noConsent,

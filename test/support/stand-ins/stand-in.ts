@@ -17,11 +17,11 @@ export interface StandInOptions {
   /** Does a refresh bring a new refresh token? */
   readonly rotates: boolean
   readonly unknownToken: Denial
-  /** What the OAuth library refuses by itself, in the provider's own words. */
+  /** Refusals of the OAuth library, in the provider's format. */
   readonly inOwnWords: (error: OAuth2Server.OAuthError) => Denial
   /** Grants the library does not know, by `grant_type`. */
   readonly moreGrants?: Record<string, typeof OAuth2Server.AbstractGrantType>
-  /** Where it answers beside `/authorize` and `/token`. */
+  /** Further routes besides `/authorize` and `/token`. */
   readonly routes?: Readonly<Record<string, (form: URLSearchParams) => Denial | object>>
 }
 
@@ -32,11 +32,11 @@ export interface StandIn extends AsyncDisposable {
   readonly clock: StandInClock
   /** From now on every token request is answered so, until this is called with nothing. */
   says(denial?: Denial): void
-  /** Forms that came to the token endpoint, in order. */
+  /** The forms received by the token endpoint, in order. */
   readonly asked: readonly URLSearchParams[]
 }
 
-/** A provider on loopback: an OAuth library for the protocol, and a list of behaviours for what is this provider's own. */
+/** A provider on loopback: an OAuth library for the protocol, and a list of behaviours for its deviations. */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const { clock, behaviours, inOwnWords, grants } = options
   const asked: URLSearchParams[] = []
@@ -64,7 +64,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       headers: {},
       query: Object.fromEntries(query),
     })
-    // Whoever is expected signs in, and says yes.
+    // The expected user signs in and consents.
     const authenticateHandler = { handle: () => ({ id: query.get('login_hint') ?? 'someone' }) }
     await libraryFor(asking, query).authorize(request, response, { authenticateHandler })
     return { status: 302, headers: response.headers ?? {} }
@@ -143,7 +143,7 @@ function send(response: ServerResponse, { status, headers = {}, body }: Answer, 
   response.end(body === undefined ? '' : JSON.stringify(body))
 }
 
-/** A request for nobody: sent now and then to know what is answered to it, and no part of any scene. */
+/** A request of a control, which is not part of any scene. */
 function isControl(form: URLSearchParams): boolean {
   const [, claims = ''] = (form.get('assertion') ?? '').split('.')
   const subject = Buffer.from(claims, 'base64url').toString()
