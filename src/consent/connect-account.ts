@@ -49,7 +49,7 @@ interface Granted extends Called {
   readonly account: string
   readonly grant: Extract<GrantRead, { kind: 'grant' }>
   /** The name of the user who signed in. */
-  readonly name: string
+  readonly name: string | undefined
 }
 
 const turnedDown = (problem: ConsentProblem, values?: Readonly<Record<string, string>>): Outcome => ({
@@ -98,8 +98,9 @@ export function createConnectAccount(options: ConnectAccountOptions) {
   async function store({ waiting, app: { config }, account, grant, name: now }: Granted): Promise<Outcome> {
     const { consented, reached } = grant
     const { expectedEmail, allowOtherUser } = waiting
+    const who = now === undefined ? {} : { now }
     if (expectedEmail !== undefined && !isOneOf(consented.addresses, expectedEmail))
-      return turnedDown('identity_mismatch', { known: expectedEmail, now })
+      return turnedDown('identity_mismatch', { known: expectedEmail, ...who })
     const put = await tokenbus.patchAccount(
       account,
       (known) => ok({ ...grant.put(known), ...paramsIn(waiting, config), allowOtherUser }),
@@ -107,7 +108,7 @@ export function createConnectAccount(options: ConnectAccountOptions) {
     )
     if (put.ok) return { kind: 'connected', location: locationOf(waiting, account, put.value) }
     const { reason, user = '' } = put.failure
-    if (reason === 'identity_mismatch') return turnedDown('identity_mismatch', { known: user, now })
+    if (reason === 'identity_mismatch') return turnedDown('identity_mismatch', { known: user, ...who })
     return turnedDown(reason === 'no_refresh_token' ? 'no_refresh_token' : 'not_stored')
   }
 
@@ -132,7 +133,7 @@ export function createConnectAccount(options: ConnectAccountOptions) {
       ...called,
       account,
       grant,
-      name: (answer.kind === 'tokens' && answer.signedIn?.name) || '?',
+      name: answer.kind === 'tokens' ? answer.signedIn?.name : undefined,
     })
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Consent, ConsentStart } from '../consent/consent.ts'
-import type { Agreed, ConsentEnd } from '../consent/consent-end.ts'
+import type { Agreed, ConsentEnd, TurnedDown } from '../consent/consent-end.ts'
 import { problemOf } from '../consent/problems.ts'
 import { idSchema, newIdSchema, textSchema, urlValuesSchema } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
@@ -109,9 +109,13 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
     ...(back === null ? [] : [{ href: back, label: say('consent.back') }]),
   ]
   const title = say(`consent.${problemOf(problem).title ?? problem}.title`)
-  const text = say(`consent.${problem}.text`, values)
+  const text = say(`consent.${isNameless(step) ? 'identity_unknown' : problem}.text`, values)
   return sendPage(reply, problemOf(problem).status, { language, title, text, links })
 }
+
+/** The provider does not say who signed in instead. */
+const isNameless = ({ problem, values }: TurnedDown) =>
+  problem === 'identity_mismatch' && values.now === undefined
 
 const onward = (reply: FastifyReply, ticket: string) =>
   `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket })}`

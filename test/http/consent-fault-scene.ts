@@ -34,7 +34,7 @@ export interface ConsentFaults {
   /** Consents at the provider; or redirects back with these parameters instead of a code. */
   consent(app: string, callback?: object): Promise<Consented>
   /** Checks page, redirect and metric. */
-  shows(page: Page, problem: ConsentProblem, values?: Values): Promise<void>
+  shows(page: Page, problem: ConsentProblem, values?: Values, text?: string): Promise<void>
   /** Checks the app, and that no account was stored. */
   isShownOn(app: string, problem: ConsentProblem): Promise<void>
 }
@@ -109,12 +109,12 @@ export function useConsentFaults(): ConsentFaults {
       for (const [name, value] of Object.entries(callback ?? {})) url.searchParams.set(name, String(value))
       return { open, url, page: await open(url) }
     },
-    async shows(page, problem, values = { word: '' }) {
+    async shows(page, problem, values = { word: '' }, text = problem) {
       const { status, description, title } = problemOf(problem)
       const asHtml = (text: string) => text.replaceAll("'", '&#39;').replaceAll('"', '&quot;')
       expect(page.status).toBe(status)
       expect(page.html).toContain(asHtml(say(`consent.${title ?? problem}.title`)))
-      expect(page.html).toContain(asHtml(say(`consent.${problem}.text`, values)))
+      expect(page.html).toContain(asHtml(say(`consent.${text}.text`, values)))
       const back = wayBack(page)
       expect(back.get('error')).toBe(problem)
       expect(back.get('error_description')).toBe(description)

@@ -45,7 +45,7 @@ export async function accounts(main, query) {
     history.replaceState(null, '', `#/accounts?${new URLSearchParams(filters())}`)
     await show()
   }
-  const consenting = apps.filter(({ grant }) => grant === 'authorization_code')
+  const consenting = apps.filter(({ grant, enabled }) => grant === 'authorization_code' && enabled)
   main.replaceChildren(
     title(t('nav.accounts')),
     consenting.length === 0

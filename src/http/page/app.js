@@ -61,9 +61,9 @@ function describe({ app, state, provider, lastError, enabled }, accounts) {
 }
 
 /** Nothing of it is lost, so that turning it on needs no second question. */
-function turn({ app, enabled, revision }, done) {
+function turn({ app, enabled }, done) {
   const act = async () => {
-    await api('PUT', `/v1/oauth2/${part(app)}`, { enabled: !enabled, ifVersion: revision })
+    await api('PUT', `/v1/oauth2/${part(app)}`, { enabled: !enabled })
     document.activeElement?.blur()
     await done()
   }
