@@ -10,7 +10,7 @@ import { getToken, inAnHour, putTestAccount } from '../support/test-account.ts'
 const engines = useEngines()
 const partitions = 4
 
-/** Puts a record back to what it was, as a failover to a replica that lacks the last saves does. */
+/** Restores an older copy of a record, as a failover to a replica without the last saves does. */
 async function startRewindable(ref: Ref) {
   const provider = scriptedProvider()
   const { natsUrl, redisUrl } = engines

@@ -40,7 +40,7 @@ function asOf<E extends AppEvent>(event: E, questions: ReadonlyMap<string, strin
   return JSON.parse(text)
 }
 
-/** Takes a path through the host, as who puts apps, sends requests or wakes them would. Answers what was told of it. */
+/** Follows a path through the host, by puts, attempts and timers. Returns the published events. */
 async function drive(app: string, path: readonly AppStep[]): Promise<string[]> {
   let now = 0
   const questions = new Map<string, string>()

@@ -47,7 +47,7 @@ const connect = ({ tokenbus }: TestNode, account: string) =>
     expires: inAnHour(),
   })
 
-/** As a newer node saves it: signed as ever, in a form of its own. */
+/** As a newer node saves it: signed, in a newer form. */
 async function saveNewer(
   { storage }: TestNode,
   ref: Ref,

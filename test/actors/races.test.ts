@@ -15,7 +15,7 @@ import { getToken, putTestAccount } from '../support/test-account.ts'
 const engines = useEngines()
 let count = 0
 
-/** Each test in a database of its own. */
+/** Each test has its own database. */
 async function startNode() {
   const provider = scriptedProvider()
   const redisUrl = `${engines.redisUrl}/${++count}`
@@ -90,7 +90,7 @@ describe('while a request is in flight', () => {
           return loaded
         },
       },
-      // Without the second look that a lost wake-up would get.
+      // Without the periodic reload that recovers a lost wake-up.
       waiting: {
         ...host.waiting,
         register(account) {

@@ -94,7 +94,7 @@ it('re-encrypts every record page by page, so that the older key can be removed'
     const pages = await rotate(node, 10)
     expect({ looked: sum(pages, 'looked'), resealed: sum(pages, 'resealed') }).toEqual({
       looked: 26,
-      // The switch of the page is signed anew, too.
+      // The switch of the page is signed again too.
       resealed: 27,
     })
     expect(pages.length).toBeGreaterThan(3)

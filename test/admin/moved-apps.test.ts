@@ -30,7 +30,7 @@ describe('a grant, when its app moves to another origin', () => {
     await refresh('alice')
     await isNow('alice', { state: 'valid' })
     expect(other.sawToken('rt-alice')).toBe(true)
-    // It has moved: where it came from is another origin now, and the order was for one move.
+    // The grant has moved: its earlier origin is now another one, and moveGrants applied to one move.
     const before = home.calls.length
     await putApp()
     await refresh('alice')

@@ -91,7 +91,7 @@ describe('a discovered endpoint', () => {
     await refresh('bob')
     await isNow('bob', parked)
     expect(other.calls).toEqual([])
-    // Put again as it is, nothing is different; an administrator may accept the move.
+    // An unchanged put does not help; an administrator may accept the move.
     await tokenbus.putApp('found', app)
     await isNow('bob', parked)
     expect(other.calls).toEqual([])

@@ -42,7 +42,7 @@ describe("an operator's mistake", () => {
     await putApp({ clientId: 'another typo' })
     await eventually(() => expect(home.calls).toHaveLength(before + 1))
     await isNow('alice', parked)
-    // The fan-out, come again after a crash, finds settings that were refused already.
+    // The fan-out, repeated after a crash, finds settings that were already refused.
     const { generation, version } = await at.storage.records.load({ kind: 'account', id: 'alice' })
     await Promise.all(
       [0, 1, 2, 3].map((partition) => at.storage.records.wakeAccounts({ app: 'app', partition, spread: 1 })),

@@ -36,7 +36,7 @@ afterAll(async () => {
   provider.close()
 })
 
-/** What a node that was started like this answers who wants a token. */
+/** The reply to a token request of a node started like this. */
 async function tokenWith(account: string, env: Record<string, string>) {
   await using node = await nodes.startNode(env)
   await nodes.request('app.put.mail', {

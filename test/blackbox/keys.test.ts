@@ -25,7 +25,7 @@ async function sealedWith(url: string): Promise<Record<string, number>> {
   return counts
 }
 
-/** Asks for one token after another, every third one to be refreshed first, until it is told to stop. */
+/** Requests tokens continuously, every third with a forced refresh, until it is stopped. */
 function keepAsking({ nats }: Cluster) {
   const refused: unknown[] = []
   let asked = 0

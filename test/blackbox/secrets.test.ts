@@ -60,7 +60,7 @@ it('no token and no client secret is in any log, event, history or error, or une
   const becomes = (state: string) =>
     eventually(async () => expect(await request('account.get.alice')).toMatchObject({ state }))
 
-  // Whatever is known of the provider when the secret expires, a second account shows whose fault that is.
+  // A second account is evidence about the secret, with or without a baseline.
   await cluster.connectAccount('bob')
   await request('token.get.bob', { forceRefresh: true })
   await cluster.connectAccount('alice')
@@ -83,7 +83,7 @@ it('no token and no client secret is in any log, event, history or error, or une
   const newSecret = sandbox.control.newSecret()
   answers.push(JSON.stringify(await request('app.secret.add.sandbox', { secret: newSecret.reveal() })))
   await becomes('valid')
-  // Secrets in the wrong place come back in no complaint.
+  // Secrets in the wrong place are not quoted in errors.
   const last = await request('token.get.alice')
   await refused('account.put.alice', {
     app: 'sandbox',

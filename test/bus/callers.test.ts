@@ -8,7 +8,7 @@ import { type NatsServer, startNats } from '../support/nats.ts'
 import { plainTokenbus } from './plain-tokenbus.ts'
 import { outcome } from './start-bus.ts'
 
-// An account of its own for whoever asks, one that tells who its users are and one that does not.
+// Separate NATS accounts for callers: one that shares its users, and one that does not.
 const configText = `accounts {
   TOKENBUS {
     users: [{ user: service, password: p }, { user: bob, password: p }]

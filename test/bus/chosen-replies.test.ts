@@ -71,7 +71,7 @@ beforeEach(() => {
   for (const each of [done, seen, refused]) each.length = 0
 })
 
-/** Once this is answered, the service has handled whatever the server gave it before. */
+/** Once this is answered, the service has processed all earlier messages. */
 async function settled(): Promise<void> {
   await operator.request('app.list')
   expect(done.pop()).toBe('listApps')
@@ -193,7 +193,7 @@ describe('messages that JetStream delivers are no requests', () => {
   ])('such as an event pushed without its body to %s, here %s', async (target, event) => {
     const manager = await consumer.jetstreamManager({ checkAPI: false })
     await publishEvent(event)
-    // nats-server pushes once somebody subscribes to the very subject.
+    // nats-server pushes once there is a subscription to the exact subject.
     const delivered = witness.subscribe(target, { max: 1 })
     await witness.flush()
     await manager.consumers.add(stream, {

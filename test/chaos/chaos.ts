@@ -44,7 +44,7 @@ export async function chaos({ kills, accounts, say }: ChaosOptions): Promise<Cha
     for (let i = 0; i < due; i++) provider.end(names[i * revokedOutOf] as string)
   }
 
-  /** The others go on meanwhile, or die too. */
+  /** The others continue, or are killed too. */
   async function keepKilling(node: Awaited<ReturnType<typeof startNode>>): Promise<void> {
     let victim = node
     while (killed < kills) {

@@ -2,13 +2,13 @@ import { rotations } from '../support/fault-grants.ts'
 import type { FaultProvider } from '../support/fault-provider.ts'
 import type { Nodes } from '../support/nodes.ts'
 
-/** Of the app whose provider treats spent tokens like that. */
+/** The app whose provider has this rotation. */
 export function settingsOf(rotation: string, { tokenUrl, graceSeconds }: FaultProvider): object {
   const client = { provider: 'oidc', clientId: 'c', clientSecret: 's', tokenUrl, policy: 'eager' }
   return { ...client, rotation, graceSeconds }
 }
 
-/** So many accounts, of every way a provider treats spent tokens in turn, refreshed all the time. Answers their names. */
+/** Connects accounts with all kinds of rotation, which are refreshed all the time. Returns their names. */
 export async function connectAll(
   { request }: Pick<Nodes, 'request'>,
   provider: FaultProvider,

@@ -4,11 +4,11 @@ import type { FaultProvider } from '../support/fault-provider.ts'
 import { type EventFindings, judgeEvents } from '../support/judge-events.ts'
 import type { Nodes } from '../support/nodes.ts'
 
-/** What the provider, Redis and the streams say once everything has settled. The last ones must be 0. */
+/** The state of the provider, Redis and the streams once everything has settled. The last ones must be 0. */
 export interface Findings extends EventFindings {
   readonly accounts: number
   readonly refreshes: number
-  /** Strict grants whose answer died with the node that should have had it: the provider says so too. */
+  /** Strict grants whose response was lost with a killed node, as the provider confirms. */
   readonly interrupted: number
   /** Their users took them back. */
   readonly revoked: number
@@ -36,7 +36,7 @@ export async function judge({
   const count = { interrupted: 0, revoked: 0, givenUp: 0, takenForAlive: 0, refused: 0, unsettled: 0 }
   const limit = pLimit(asksAtOnce)
 
-  /** Where the account comes to rest: `valid` counts only while its user has not ended it. */
+  /** The final state of the account: `valid` counts only if its user has not revoked it. */
   function settled(name: string) {
     const look = async () => {
       const view = await nodes.request(`account.get.${name}`)

@@ -15,7 +15,7 @@ type Request = Nodes['request']
 /** So few that the two meet. */
 const sharedAccounts = 10
 const pause = 100
-/** Longer than anybody is warned of. */
+/** Far enough in the future not to be announced. */
 const expiresIn = 1_000 * 86_400_000
 const retryAfter = 250
 
@@ -40,7 +40,7 @@ export function startOperators({
   let count = 0
   let done = 0
 
-  /** Undefined where nobody answered: it may be done or not. */
+  /** Undefined without a reply: it may have been applied or not. */
   const ask = (subject: string, body?: object): Promise<Reply | undefined> =>
     request(subject, body).catch(() => undefined)
 
@@ -105,7 +105,7 @@ export function startOperators({
 
   const operators = Promise.all(['one', 'other'].map(operate))
   return {
-    /** They write no more; what they were told is done must be there. */
+    /** Stops writing; every acknowledged change must be there. */
     async stop(): Promise<OperatorFindings> {
       over = true
       await operators

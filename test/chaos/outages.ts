@@ -42,7 +42,7 @@ const outages: Outage[] = [
   },
 ]
 
-/** Asks for tokens all through it. Without NATS nobody is there to answer. */
+/** Requests tokens during the outage. Without NATS there is no reply. */
 async function askThrough({ request }: Nodes, names: readonly string[], seconds: number) {
   const count = { served: 0, refused: 0, slowest: 0, 'refusals without retryAfter': 0 }
   const until = performance.now() + seconds * 1_000

@@ -1,4 +1,4 @@
-/** What a run counts for information; everything else is a promise, and must be 0. */
+/** Informational counts of a run; all others are violations, and must be 0. */
 const informative = new Set([
   'kills',
   'seconds',

@@ -4,7 +4,7 @@ import { connect } from 'nats'
 export interface Witnessed {
   readonly reads: number
   readonly served: number
-  /** Whoever had the request in hand was killed, or nobody was there at all. */
+  /** The node with the request was killed, or there was none. */
   readonly unanswered: number
   readonly 'stale tokens served': number
   readonly 'tokens served after their revocation': number
@@ -17,10 +17,10 @@ interface Known {
 
 const readersAtOnce = 8
 const pause = 25
-/** By then every node that lives must have heard what was published. */
+/** By then every running node must have received what was published. */
 const newsTravels = 2_000
 
-/** Reads tokens all the time, as services would, and holds each answer against what the bus had told before. */
+/** Reads tokens continuously, as services do, and compares each reply with the events received before. */
 export async function startWitness({ url, names }: { url: string; names: readonly string[] }) {
   const nats = await connect({ servers: url })
   const known = new Map<string, Known>()
@@ -68,7 +68,7 @@ export async function startWitness({ url, names }: { url: string; names: readonl
   hear('token.invalid.*', true)
   const readers = Array.from({ length: readersAtOnce }, keepReading)
   return {
-    /** Reads no more, and answers what it saw. */
+    /** Stops reading, and returns what it saw. */
     async stop(): Promise<Witnessed> {
       over = true
       await Promise.all(readers)

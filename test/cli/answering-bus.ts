@@ -22,7 +22,7 @@ export interface AnsweringBus {
   ): ReturnType<typeof runTokenbus>
 }
 
-/** NATS where somebody answers every request of the command line as the test says. */
+/** NATS with a responder that answers the command line's requests as the test specifies. */
 export function useAnsweringBus(): AnsweringBus {
   let server: NatsServer
   let nats: NatsConnection

@@ -46,7 +46,7 @@ async function publish(...subjects: string[]): Promise<void> {
   for (const subject of subjects) await service.jetstream().publish(subject, JSON.stringify({ subject }))
 }
 
-/** Reads and acknowledges what is there for it, as a party in its own NATS account. */
+/** Reads and acknowledges its events, from its own NATS account. */
 async function read(nats: NatsConnection, name: string, max = 10): Promise<string[]> {
   const { consumers } = nats.jetstream({ apiPrefix: 'tokenbus.js' })
   const bound = await consumers.get(stream, name)

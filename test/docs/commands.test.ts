@@ -7,7 +7,7 @@ import { blocks, rootFile } from '../support/documents.ts'
 import { isInstalled } from '../support/installed.ts'
 import { readDevFile, startTokenbus, type TokenbusProcess } from '../support/tokenbus-process.ts'
 
-/** Blocks that are not run here, and why: their tokenbus commands are read to the end, and find nobody to ask. */
+/** Blocks that are not run here, and why: their tokenbus commands are parsed, without a server. */
 const onlyParsed: Readonly<Record<string, string>> = {
   'docs/migration.md#from-emailengine 1': "needs EmailEngine's Redis; test/blackbox/import.test.ts has one",
   'docs/providers.md#verify-an-app 1': 'asks Google',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { localLinks, pageAt, slugOf } from '../support/documents.ts'
 
-/** What a stranger asks first, and where README.md leads in one click; a word of the answer has to be in that section. */
+/** A newcomer's first questions, and the section that README.md links to, which must contain a word of the answer. */
 const questions: readonly (readonly [question: string, link: string, answered: RegExp])[] = [
   ['What happens if Redis loses a second?', 'docs/operations.md#if-redis-loses-a-second', /5 minutes/],
   ['What happens while NATS is away?', 'docs/operations.md#nats', /events wait in Redis/],

@@ -9,7 +9,7 @@ import { setScene } from './scene.ts'
 
 const run = (program: string, ...args: string[]) => spawnSync(program, args).status === 0
 
-/** The streams' own limits: they refuse what does not fit, and take it again once there is room. */
+/** The streams' limits: they reject what does not fit, and accept it again once there is room. */
 export const natsStoreFull: Drill = {
   name: "NATS' streams are full",
   async run(say) {
@@ -33,7 +33,7 @@ export const natsStoreFull: Drill = {
   },
 }
 
-/** A write that fails for want of room: nats-server may turn JetStream off for it, until it is started again. */
+/** After a write that failed for lack of space nats-server may disable JetStream until it is restarted. */
 export const natsDiskFull: Drill = {
   name: "NATS' disk is full",
   async run(say) {

@@ -4,12 +4,12 @@ import { eventually } from '../support/eventually.ts'
 import type { TokenbusProcess } from '../support/tokenbus-process.ts'
 
 export interface Operator extends AsyncDisposable {
-  /** Something was done, by the drill or by whoever mends it. */
+  /** An action of the drill or of its operator. */
   did(what: string): void
   /** Waits until this was seen, counting from the last thing done. */
   sees(what: RegExp, within?: number): Promise<void>
   doesNotSee(what: RegExp): void
-  /** Waits until the node is ready, serves the token and has no event left, and says how long that took. */
+  /** Waits until the node is ready, serves the token and has an empty outbox; returns how long that took. */
   allIsWell(within?: number): Promise<void>
 }
 

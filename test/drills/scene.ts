@@ -14,7 +14,7 @@ export interface Scene extends AsyncDisposable {
   readonly operator: Operator
   readonly nats: NatsServer
   readonly redis: RedisServer
-  /** The server ends; in its place, whatever `start` answers. */
+  /** Stops the server, and replaces it by the result of `start`. */
   replaceNats(start: (port: number) => Promise<NatsServer>): Promise<void>
   replaceRedis(start: (port: number) => Promise<RedisServer>): Promise<void>
   /** One more event about an account. */
@@ -31,7 +31,7 @@ export interface SceneOptions {
 
 export const usualNats = 'jetstream { max_file_store: 20GB }'
 
-/** A node with an account `alice`, NATS and Redis of its own, and whoever watches them. */
+/** A node with an account `alice`, its own NATS and Redis, and an operator who watches them. */
 export async function setScene({
   say,
   natsConfig = usualNats,

@@ -59,7 +59,9 @@ async function lostGrants({ request }: Nodes): Promise<string[]> {
   )
 }
 
-/** A strict provider, three nodes of an older version, and three of today: forward, back, forward, and for good. */
+/**
+ * A strict provider, three nodes of an older version, and three current ones: upgrade, downgrade, upgrade, and finish.
+ */
 export const upgrade: Drill = {
   name: `upgrade from ${before}, and back, under load`,
   async run(say) {

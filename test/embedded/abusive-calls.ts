@@ -12,7 +12,7 @@ export interface Call {
 const json = JSON.stringify
 const grant = { app: 'app', user: 'mallory', refreshToken: 'of mallory' }
 
-/** Of each request one that would change something, of what exists or of nobody. */
+/** For each request one that would change something, for existing and missing ids. */
 const bodies: Record<string, { id: string; body: object | undefined }> = {
   'token.get': { id: 'alice', body: undefined },
   'token.reject': { id: 'alice', body: { generation: 1 } },
@@ -95,7 +95,7 @@ function api(verb: string): Call {
   return { subject: `$JS.API.${verb}`, body: '' }
 }
 
-/** Calls whose body says where JetStream shall publish. Operators alone may make them. */
+/** Calls whose body sets a subject for JetStream to publish to. Only operators may send them. */
 export const deliveringCalls = (target: string): readonly Call[] =>
   [
     { deliver_subject: target, ack_policy: 'none' },
@@ -136,7 +136,7 @@ export const replies: Readonly<Record<string, readonly (string | undefined)[]>> 
   'an import of another account': ['_R_.guess.work'],
   nothing: [undefined],
   'an inbox of another': ['_INBOX_service.x', '_INBOX_operator.x', '_INBOX_neighbour.x', '_INBOX.x'],
-  // Last: what is still being pushed there must not be taken for what a later call did.
+  // Last, because messages still being pushed must not be attributed to a later call.
   'an event': [...events, 'app.secret-expired.app', 'tokenbus.changed', 'api-token.revoked'],
 }
 

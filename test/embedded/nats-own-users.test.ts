@@ -21,7 +21,7 @@ function sample(conf: string, name: string): string {
   return commented.replaceAll(/^ *# {3}/gm, '')
 }
 
-/** A file of the operator's own, as each configuration tells to write it: its sample, and a user that is denied something. */
+/** An operator's own file as described in each configuration: its sample, and a user with a denied subject. */
 const own = {
   'nats.conf': (conf: string) =>
     conf

@@ -24,7 +24,7 @@ async function signIn(role: Role, server: NatsServer): Promise<User> {
   return { nats, refused }
 }
 
-/** Does the server let this user do that? It says no before it answers the next ping. */
+/** True if the server permits it; a denial arrives before the reply to the next ping. */
 async function allowed({ nats, refused }: User, verb: Verb, subject: string): Promise<boolean> {
   if (verb === 'publish') nats.publish(subject)
   else nats.subscribe(subject, { callback: () => undefined }).unsubscribe()
@@ -110,7 +110,7 @@ const may: Record<Exclude<Role, 'consumer'>, Record<Verb, string[]>> = {
     subscribe: [...told, '_INBOX_operator.>'],
   },
 }
-/** The consumer's own durable from an account of its own; in one account with the service, any. */
+/** The consumer's own durable from its own NATS account; any in the service's account. */
 const consumerMay: Record<(typeof variants)[number]['name'], Record<Verb, string[]>> = {
   'nats.conf': {
     publish: [...tokensAsked, ...readsDurable('consumer', 'tokenbus.js')],

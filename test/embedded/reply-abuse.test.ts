@@ -22,7 +22,7 @@ interface Attempt {
   readonly kind: Kind
   readonly to: string
   readonly call: Call
-  /** One publication each, all at once: the same call cannot undo what it did a moment before. */
+  /** One publication each, all at once, so that a call cannot undo an earlier one. */
   readonly replies: readonly (string | undefined)[]
 }
 
@@ -30,7 +30,7 @@ interface Attempt {
 function attemptsOf(role: Role, { name, apiPrefix }: Variant): Attempt[] {
   const may = ({ subject }: Call) =>
     role === 'operator' || (role === 'consumer' && subject.startsWith('token.'))
-  // From another NATS account replies go back there, whatever they are: then a request is no abuse.
+  // Replies to another NATS account return there, so a plain request is no abuse.
   const answered = role === 'consumer' && name === 'nats.conf'
   const attempts = Object.entries(replies).flatMap(([to, targets]): Attempt[] => {
     const asked = answered || to === inbox ? harmlessCalls : requestCalls
@@ -50,7 +50,7 @@ function attemptsOf(role: Role, { name, apiPrefix }: Variant): Attempt[] {
         .map((call) => ({ kind: 'delivery' as const, to, call, replies: [`_INBOX_${role}.own`] })),
     ]
   })
-  // What JetStream still sends from one attempt must not be taken for what a later request did.
+  // Messages that JetStream still sends must not be attributed to a later request.
   return (['request', 'JetStream', 'delivery'] as const).flatMap((kind) =>
     attempts.filter((attempt) => attempt.kind === kind),
   )
@@ -108,7 +108,7 @@ describe.each(variants)('$name', (variant) => {
   })
   afterAll(() => scene[Symbol.asyncDispose]())
 
-  /** What waits on them is told so at once, and nothing is pushed any more. */
+  /** Pending pulls end at once, and nothing more is pushed. */
   async function endConsumers(): Promise<void> {
     const { consumers } = scene.manager
     const found = await consumers

@@ -35,7 +35,7 @@ export function installPacked({ source = root } = {}) {
     manifest,
     /** One more package, by name. */
     add,
-    /** What a program of that file says. */
+    /** The output of a program with that file. */
     run(file: string, source: string, ...args: string[]): string {
       writeFileSync(join(folder, file), source)
       const { stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
@@ -45,7 +45,7 @@ export function installPacked({ source = root } = {}) {
       })
       return stdout + stderr
     },
-    /** What the compiler says against a strict program. */
+    /** The compiler's errors for a strict program. */
     compile(source: string): string {
       writeFileSync(join(folder, 'program.mts'), source)
       const tsc = join(root, 'node_modules/typescript/bin/tsc')

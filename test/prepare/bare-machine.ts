@@ -98,7 +98,7 @@ export function bareMachine() {
       const at = new Date(Date.now() + seconds * 1_000)
       utimesSync(join(project, path), at, at)
     },
-    /** How its programs were called since the last look. */
+    /** The calls of its programs since the last read. */
     calls(): string[] {
       const lines = peek()
       rmSync(calls, { force: true })

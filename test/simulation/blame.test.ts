@@ -9,7 +9,7 @@ const minute = 60 * second
 const hour = 60 * minute
 const names = Array.from({ length: 10 }, (_, i) => `account-${i}`)
 
-/** Atlassian's words for a grant that has ended. */
+/** Atlassian's error for an ended grant. */
 const deadGrant = {
   ...refusals.invalidClient,
   reason: 'client_not_authorized' as const,
@@ -18,7 +18,7 @@ const deadGrant = {
 
 type Stage = Awaited<ReturnType<typeof setStage>>
 
-/** Each account is read every 5 s by either node in turn; answers how many reads of whom were refused. */
+/** Reads each account every 5 s on alternating nodes; returns the number of refused reads per account. */
 async function readAll(stage: Stage, accounts: readonly string[], lasts: number) {
   const refusedReads = new Map<string, number>()
   const until = stage.world.now() + lasts
@@ -65,7 +65,7 @@ describe.each([30, 600])(
   },
 )
 
-/** Of one app; each has been refreshed before, unless new. */
+/** Accounts of one app, each refreshed before unless it is new. */
 async function connectAll(stage: Stage, accounts: readonly string[]): Promise<Map<string, string>> {
   const grants = new Map<string, string>()
   for (const name of accounts)

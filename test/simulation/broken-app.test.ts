@@ -7,7 +7,7 @@ const minute = 60_000
 const hour = 60 * minute
 const dead = refused(refusals.invalidClient)
 
-/** An app behind a blind control, felled by grants that have ended in strange words. */
+/** An app without conclusive controls, whose circuit was opened by ended grants with unusual error codes. */
 async function fell(names: readonly string[]): Promise<Stage> {
   const stage = await setStage({ life: minute })
   const { provider, published } = stage

@@ -201,7 +201,7 @@ export async function liveThrough({
 
 const partitionKeys = Array.from({ length: partitions }, (_, p) => keysOf(p))
 
-/** The nodes' time never runs backward: after a step of Redis' clock it is ahead for good. Infinite until they agree. */
+/** The nodes' time never runs backward, so after a step of Redis' clock it stays ahead. Infinite until they agree. */
 function aheadOf(nodes: readonly SimulatedNode[], now: number): number {
   const times = nodes.map((node) => node.clusterTime()).filter((time) => time !== null)
   const ahead = Math.max(...times) - now

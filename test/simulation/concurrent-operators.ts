@@ -14,7 +14,7 @@ export interface ConcurrentOperatorsOptions {
   begin(plan: AccountPlan): Grant
   put(plan: AccountPlan, grant: Grant): Promise<void>
   connect(plan: AccountPlan): Promise<void>
-  /** Of a grant that is nobody's plan. */
+  /** A token of a grant that no plan knows. */
   newToken(account: string): Secret
   isNow(plan: AccountPlan, grant: Grant): void
   /** The grant that Redis holds. */
@@ -24,7 +24,7 @@ export interface ConcurrentOperatorsOptions {
 }
 
 const factsOfAccount = 6
-/** So far off that nobody is warned of it. */
+/** Far enough in the future not to be announced. */
 const expiresIn = 1_000 * 86_400_000
 
 /** That something is not there is an answer. */
@@ -124,7 +124,7 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
     writeByVersion: (whom: number) => writeByVersion(planOf(whom).app),
     deleteAppBesidePut,
     note: (whom: number) => note(planOf(whom)),
-    /** One adds a secret, another renames the app, or puts it as it was. */
+    /** One operator adds a secret, another renames the app, or puts it unchanged. */
     changeApp(whom: number): void {
       const { app, rotation } = planOf(whom)
       void addSpare(app)

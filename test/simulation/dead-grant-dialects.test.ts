@@ -11,7 +11,7 @@ interface Said {
   readonly body?: unknown
 }
 
-/** How one server answers, and what has to come of it: with whom the reason and class are settled by a word, and with whom by comparison. */
+/** The response of one server, and the expected outcome: by its error code, or by comparison. */
 interface Dialect {
   readonly dead: Said
   readonly wrongSecret: Said
@@ -22,7 +22,7 @@ interface Dialect {
 
 const word = (status: number, error: string): Said => ({ status, body: { error } })
 const known = { reason: 'grant_revoked', class: 'A', within: 5 * second } as const
-/** A word that others say of a client: a control request, or another grant, tells whose fault it is. */
+/** An error code that other providers use for a client: a control, or another grant, is the evidence. */
 const accused = { reason: 'refused_for_this_grant', class: 'S', within: 2 * minute } as const
 /** Words that might mean anything: four times over ten minutes, while others succeed. */
 const compared = { reason: 'refused_in_unknown_words', class: 'S', within: 20 * minute } as const

@@ -1,7 +1,7 @@
 import type { OutboxEntry } from '../../src/redis/record.ts'
 import type { Spending } from './simulated-provider.ts'
 
-/** One line per event, as somebody who reads a failing seed wants it. */
+/** One line per event, to read a failing seed. */
 export function describeEntry({ type, ref, body }: OutboxEntry): string {
   const { version, event, from, to, generation, reason, snapshot } = JSON.parse(body)
   if (type !== 'account.transition')

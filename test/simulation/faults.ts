@@ -1,13 +1,13 @@
 import type { Random } from './random.ts'
 
-/** Something that goes wrong, or that somebody does, at a moment (ms from the start) and for a while. */
+/** A fault or an action of an operator, at a time (ms from the start) and for a duration. */
 export interface Fault {
   readonly at: number
   readonly kind: FaultKind
   readonly lasts: number
   /** Which node or account, by number. */
   readonly whom: number
-  /** How likely, where it is a matter of chance. */
+  /** The probability, if it is random. */
   readonly odds: number
 }
 
@@ -84,7 +84,7 @@ function lengthOf(kind: FaultKind, random: Random): number {
   return random.between(2 * second, long ? 15 * minute : minute)
 }
 
-/** What happens in one life of the cluster. `kinds` says which; without failovers nothing saved is ever forgotten. */
+/** The events of one simulated run. `kinds` selects them; without failovers no save is lost. */
 export function planFaults({
   random,
   until,

@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 export interface FreshnessOptions {
   readonly world: World
   readonly accounts: readonly string[]
-  /** Has this machine been able to ask Redis and to hear of changes since then? */
+  /** True if this machine could reach Redis and receive changes since then. */
   wasWellSince(machine: Machine, time: number): boolean
   isForgetful(): boolean
   fail(message: string): void
@@ -31,7 +31,7 @@ interface Standing {
 /** Who saves announces at once. Where that is lost with the node, another finds the save in the outbox. */
 const knownWithin = 5_000
 
-/** A node that is well serves nothing that was replaced, or ended, more than a moment ago: whoever saved, JetStream or not. */
+/** A healthy node serves nothing that was replaced or ended more than a moment ago, with or without JetStream. */
 export function createFreshness({ world, accounts, wasWellSince, isForgetful, fail }: FreshnessOptions) {
   const standings = new Map<string, Standing>()
   const accountOf = new Map(

@@ -11,7 +11,7 @@ export interface Grant {
 
 export const graceMs = 60_000
 
-/** The provider's books: what it granted, and what each refresh token is still good for. */
+/** The provider's grants, and the state of each refresh token. */
 export function createGrants() {
   const grants = new Map<string, Grant>()
 
@@ -50,7 +50,7 @@ export function createGrants() {
   }
 
   return {
-    /** A person consents: answers the grant, whose first refresh token is number 0. */
+    /** A user consents: returns the grant, whose first refresh token is number 0. */
     begin(account: string, rotation: Rotation): Grant {
       const id = `g${grants.size}`
       const grant: Grant = { id, account, rotation, endedBy: null, tokens: [] }

@@ -19,7 +19,7 @@ export interface Parts {
   note(text: () => string): void
 }
 
-/** Begins a fault, and answers how it ends; nothing where it ends by itself. */
+/** Starts a fault, and returns a function that ends it; undefined if it ends by itself. */
 type Inflict = (fault: Fault, parts: Parts) => (() => void) | undefined
 
 /** What a clock is off by after the longest time that a node may have to do without Redis' stays below 2 s. */
@@ -91,7 +91,7 @@ const table: Record<FaultKind, Inflict> = {
   },
   'redis replica behind': ({ lasts }, { redis, world }) => {
     redis.setReplicating(false)
-    // Longer than a few seconds and Redis drops the replica from its count: nobody would wait for it any more.
+    // After a few seconds Redis no longer counts the replica, and saves would not wait for it.
     world.after(Math.min(lasts, 4_000), () => redis.setReplicating(true))
     return undefined
   },
@@ -144,7 +144,7 @@ const table: Record<FaultKind, Inflict> = {
   'two operators write by version': ({ whom }, { operators }) => void operators.writeByVersion(whom),
   'app deleted beside a put': (_, { operators }) => void operators.deleteAppBesidePut(),
   'account deleted beside a put': ({ whom }, { operators }) => void operators.deleteBesidePut(whom),
-  // What is forgotten, and what is written in its place, come to the same version of the same record.
+  // The lost save and its replacement reach the same version of the same record.
   'redis failover of two histories': ({ whom, lasts }, { redis, operators, world, onForgotten }) => {
     redis.setReplicating(false)
     operators.changeAccount(whom)

@@ -22,7 +22,7 @@ interface Recorded {
 interface Edge {
   readonly type: string
   readonly reason: string | undefined
-  /** What an account waits for with its app may turn out to be its own. */
+  /** An account that waits for its app may turn out to have a fault of its own. */
   readonly state: string | undefined
 }
 
@@ -35,7 +35,7 @@ interface Life {
   lastEdge: Edge | null
 }
 
-/** What is told about an account, and to whom: nothing older may be served there. */
+/** The announcements received by each node: it must not serve anything older. */
 interface Known {
   readonly generation: number
   readonly ended: boolean
@@ -49,7 +49,7 @@ export interface InvariantsOptions {
   readonly redis: Pick<SimulatedRedis, 'space' | 'steppedSince'>
   readonly nats: Pick<SimulatedNats, 'hasStream'>
   fail(message: string): void
-  /** Has this machine been able to save and to hear news all the time since then? */
+  /** True if this machine could save and receive changes all the time since then. */
   wasWellSince(machine: Machine, time: number): boolean
 }
 
@@ -75,7 +75,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
     return { generation: last.snapshot.context.tokenGeneration, ended }
   }
 
-  /** While the stream is away caches hear of a save all the same; what was saved is as Redis has it. */
+  /** Caches are invalidated also while the stream is unavailable; the saved state is that of Redis. */
   function storedOf(account: string): Known | null {
     const key = keysOf(partitionOf(account, partitions)).record({ kind: 'account', id: account })
     const fields = redis.space().hashes.get(key)?.fields
@@ -99,7 +99,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       else life.unproven = [record]
     }
     life.last = record
-    // A new grant has a death of its own to die.
+    // A new grant may be announced as ended again.
     if (record.event.type === 'account.authorized') life.lastEdge = null
     for (const { type } of record.effects)
       if (edgeTypes.has(type)) life.announced.push(`${type} ${record.version}`)
@@ -118,12 +118,12 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
     life.edges.push(`${edge.type} ${version}`)
     life.lastEdge = edge
     const isRepeated = lastEdge?.type === edge.type && lastEdge.reason === edge.reason
-    // What a failover has forgotten happens, and is told, once more.
+    // What a failover lost happens, and is announced, again.
     if (edge.type === 'token.invalid' && isRepeated && lastEdge.state === edge.state && !forgetful)
       fail(`${account}: announced invalid twice for ${edge.reason}`)
   }
 
-  /** Whatever fails, and whoever insists: no account asks its provider without end. */
+  /** No account sends requests to its provider without bound, whatever fails. */
   function storm({ grant: { account }, sentAt }: Spending): void {
     const lately = [...(lastMinute.get(account) ?? []), sentAt].filter((at) => at > sentAt - 60_000)
     lastMinute.set(account, lately)
@@ -132,7 +132,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
 
   return {
     isForgetful: () => forgetful,
-    /** From now on what was saved may be forgotten: what was told of it stays told. */
+    /** From now on saves may be lost; their announcements remain. */
     becomeForgetful(): void {
       forgetful = true
       knownAt.clear()
@@ -145,7 +145,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       if (entry.type === 'account.transition') recorded(entry.ref.id, body)
       else if (edgeTypes.has(entry.type)) edge(entry.ref.id, body)
     },
-    /** Every edge a transition caused is told once, in order. To be asked once all is published. */
+    /** Every event of a transition is published once, in order. Call it once everything is published. */
     settled(account: string): void {
       const life = lifeOf(account)
       prove(account, life)
@@ -175,7 +175,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       if (generation < oldest)
         fail(`${account}: generation ${generation} served where ${oldest} was the oldest it knew alive`)
     },
-    /** One attempt per base generation, unless the provider does not mind or the answer must be taken for lost. */
+    /** One attempt per base generation, unless the provider permits more or the response counts as lost. */
     sent(spending: Spending): void {
       const { grant, number, sentAt, machine } = spending
       const key = `${grant.id}/${number}`
@@ -188,7 +188,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       if (redis.steppedSince(before.sentAt)) return
       const after = sentAt - before.sentAt
       const { heardAt } = before
-      // Between an answer and the news of it lies the way over Redis and NATS.
+      // An event follows its response after the latency of Redis and NATS.
       const toldInTime = sentAt - heardAt > newsTravels && before.machine.life() === before.life
       const both = wasWellSince(before.machine, heardAt - newsTravels) && wasWellSince(machine, heardAt)
       if (grant.rotation === 'strict' && before.heard === 'tokens' && toldInTime && both && !forgetful)
@@ -222,5 +222,5 @@ const slack = 1_100
 const newsTravels = 100
 const provenAtOnce = 16
 const provenOfEach = 4 * provenAtOnce
-/** Five forced at once, back-off beside it, and what a person puts anew. */
+/** Five forced refreshes at once, the backoff, and puts by an operator. */
 const maxPerMinute = 15

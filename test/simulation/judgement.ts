@@ -28,8 +28,8 @@ const settlesWithin = 20_000
 const waitedFor = giveUpAfter - sendWithin
 
 /**
- * The faults are over, and there was time to recover. Every account whose grant its provider still honours must serve a
- * token now; every other one must say that it cannot; and nothing may be left untold.
+ * The faults are over, and there was time to recover. Every account with a valid grant must serve a token now, every
+ * other one must report that it cannot, and no event may be unpublished.
  */
 export async function judge(given: Judgement): Promise<void> {
   const { world, plans, operators, redis, invariants, fail } = given
@@ -61,7 +61,7 @@ export async function judge(given: Judgement): Promise<void> {
   await judgeAcknowledged(given)
 }
 
-/** What the stream refuses for good is set aside; each partition keeps the newest. */
+/** Dead letters are kept up to a limit per partition, the newest first. */
 function judgeSetAside({ redis, nats, fail }: Judgement): void {
   for (let partition = 0; partition < partitions; partition++) {
     const aside = streamAt(redis.space(), keysOf(partition).deadEvents).length

@@ -32,7 +32,7 @@ export function createKeyspace(): Keyspace {
 
 const tombstoneLife = 604_800_000
 
-/** Each script of src/redis/scripts once more, over maps; `records-contract` holds both to the same words. */
+/** The scripts of src/redis/scripts implemented over maps; `records-contract` checks both. */
 export function runScript(space: Keyspace, { script, keys, args }: Call, now: number): unknown {
   if (script === 'save') return save(space, keys as string[], args as string[], now)
   return verbs[script](space, keys as string[], args.map(String), now)
@@ -124,7 +124,7 @@ function nextId({ lastIds }: Keyspace, key: string, now: number): string {
   return next.join('-')
 }
 
-/** As much of the oldest as one save looks at, from where the last one stopped. */
+/** The oldest entries that one save inspects, from where the last one stopped. */
 function shorten(
   space: Keyspace,
   outbox: string,

@@ -10,7 +10,7 @@ export interface LiveSeedsOptions {
 }
 
 const worker = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-/** Most of what a life makes is gone at the next step: a young generation of this size outlives it. */
+/** Most objects of a run are short-lived: a young generation of this size avoids promoting them. */
 const execArgv = ['--max-semi-space-size=64']
 
 /** Lives through all seeds from the first to the last, in as many processes as jobs. */

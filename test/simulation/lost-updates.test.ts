@@ -4,7 +4,7 @@ import { Secret } from '../../src/common/secret.ts'
 import { ok } from '../../src/contract/failures.ts'
 import { type Stage, setStage } from './stage.ts'
 
-/** One write of one operator; `n` makes what it writes its own. */
+/** One write of one operator; `n` makes its value unique. */
 type Write = {
   readonly does: 'add a secret' | 'rename the app' | 'put the app again' | 'note a fact'
   readonly n: number

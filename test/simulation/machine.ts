@@ -1,10 +1,10 @@
 import type { Timers } from '../../src/common/timers.ts'
 import type { World } from './world.ts'
 
-/** A computer that can stop for a while, or for good: what was going to happen on it waits, or never does. */
+/** A machine that can be paused or stopped: its pending events wait, or never happen. */
 export interface Machine {
   readonly name: string
-  /** Counts its starts: what an earlier life began does not go on in the next. */
+  /** Counts its starts: events of an earlier start do not happen in the next. */
   life(): number
   isUp(): boolean
   isPaused(): boolean
@@ -16,7 +16,7 @@ export interface Machine {
   resume(): void
   /** Happens on this machine, in this life, once it runs. */
   later(milliseconds: number, job: () => void): () => void
-  /** The same without delay: at once, or when it goes on, or never. */
+  /** The same without delay: at once, when it resumes, or never. */
   now(job: () => void): void
   setRate(rate: number): void
   /** Sets its wall clock off by so many milliseconds more. */
@@ -48,7 +48,7 @@ export function createMachine({
   const elapsed = () => elapsedBefore + (world.now() - rateSince) * rate
   const bornAt = world.now()
 
-  /** Runs now, or when the machine goes on, or never. */
+  /** Runs now, when the machine resumes, or never. */
   function here(job: () => void): () => void {
     const born = life
     const run = () => {

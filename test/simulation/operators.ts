@@ -46,7 +46,7 @@ const comesLater = new Set<string>(['storage_unavailable', 'app_not_found'])
 const askAgainAfter = 3_000
 const patience = 10_000
 
-/** By then every node that is well has heard of a save. */
+/** By then every healthy node has received a save. */
 const heardWithin = 6_000
 
 interface Reading {
@@ -64,7 +64,7 @@ export function createOperators(options: OperatorsOptions) {
   const grants = new Map<string, Grant>()
   const queue = createKeyedQueue()
   let secret = 0
-  /** Gives an app the newest secret anybody has. */
+  /** Adds the newest secret to an app. */
   let restore: ((app: string) => void) | undefined
 
   function reachable(): SimulatedNode[] {
@@ -73,7 +73,7 @@ export function createOperators(options: OperatorsOptions) {
     )
   }
 
-  /** As NATS does: any node that listens gets it. Undefined when nobody does, or nobody answers in time. */
+  /** As with NATS, any listening node gets it. Undefined without a listener, or without a reply in time. */
   async function ask<T>(use: (tokenbus: Running, node: SimulatedNode) => Promise<T>): Promise<T | undefined> {
     const listening = reachable()
     if (listening.length === 0) return undefined
@@ -133,7 +133,7 @@ export function createOperators(options: OperatorsOptions) {
   }
 
   async function read(tokenbus: Running, { node, account, want }: Reading) {
-    // Of a second token no news says how old it may be.
+    // Events do not limit the age of second tokens.
     const isSecond = want.scopes !== undefined
     const known = isSecond ? undefined : options.knownBy(node, account)
     const answer = await tokenbus.getToken(account, want)
@@ -141,7 +141,7 @@ export function createOperators(options: OperatorsOptions) {
     return answer
   }
 
-  /** Each node has its own memory. */
+  /** Each node has its own cache. */
   function readEverywhere(account: string): void {
     for (const node of reachable())
       read(node.tokenbus() as Running, { node, account, want: {} }).catch(() => undefined)
@@ -172,7 +172,7 @@ export function createOperators(options: OperatorsOptions) {
       const grant = grants.get(planOf(whom).account)
       if (grant !== undefined) grant.endedBy ??= 'user'
     },
-    /** The provider tells us so, again and again until we have taken it. */
+    /** The provider reports it repeatedly until it is acknowledged. */
     async revokeAndTell(whom: number): Promise<void> {
       const { account } = planOf(whom)
       const grant = grants.get(account)
@@ -183,14 +183,14 @@ export function createOperators(options: OperatorsOptions) {
       await insist((tokenbus) => tokenbus.grantEnded(account, endedAt))
       world.after(heardWithin, () => readEverywhere(account))
     },
-    /** It ends, and its provider says so in words of its own. */
+    /** The grant ends, and its provider answers with its own error codes. */
     refuseStrangely(whom: number, words: StrangeWords): void {
       const grant = grants.get((all[whom % all.length] as AccountPlan).account)
       if (grant === undefined) return
       grant.endedBy ??= 'user'
       provider.strange.set(grant.id, refusedIn(words))
     },
-    /** A failover lost these records' last writes. People see what is left, and put right what is amiss. */
+    /** A failover lost these records' last writes. Operators check the rest, and repair it. */
     forgotten(records: ReadonlySet<string>): void {
       const isForgotten = (kind: 'account' | 'app', id: string) =>
         records.has(keysOf(partitionOf(id, partitions)).record({ kind, id }))
@@ -236,7 +236,7 @@ export function createOperators(options: OperatorsOptions) {
     expireSecret(): () => void {
       provider.secrets.clear()
       const next = `secret-${++secret}`
-      // Takes the place of one long gone: an app has ten at most.
+      // Replaces an expired one, because an app has ten secrets at most.
       const id = `number-${secret % 8}`
       provider.secrets.add(next)
       const add = (app: string) =>

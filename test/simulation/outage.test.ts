@@ -92,7 +92,7 @@ it.each(['says 503', 'says 429'] as const)(
     expect(before.valid).toBe(accounts)
     expect(away.valid).toBeLessThan(accounts / 10)
     expect(recovered).toBeLessThanOrEqual(10 * minute)
-    // A token of an hour is refreshed after 50 minutes. Those of an hour come back within minutes, so many times as fast as they come due; but evenly.
+    // A token of an hour is refreshed after 50 minutes. Those that became due in an hour are refreshed within minutes: faster than usual, but evenly.
     expect(after.maxInAMinute).toBeLessThanOrEqual(16 * before.perMinute)
     expect(after.maxIn10s).toBeLessThanOrEqual(accounts / 8)
   },

@@ -54,7 +54,7 @@ interface Before {
   remembered(kind: FaultKind): boolean
 }
 
-/** Of a source of its own: what came to be simulated later leaves alone what a seed meant before. */
+/** From a separate random source, so that faults added later do not change the meaning of earlier seeds. */
 function planLater(seed: number, { until, remembered, plans }: Before) {
   const random = createRandom(seed ^ 0x5eed)
   const first = plans[0] as AccountPlan

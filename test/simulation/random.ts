@@ -5,7 +5,7 @@ export interface Random {
   between(low: number, high: number): number
   integer(low: number, high: number): number
   pick<T>(choices: readonly T[]): T
-  /** A random source of its own, so that what one part draws changes nothing for another. */
+  /** A separate random source, so that the numbers drawn by one part do not affect another. */
   fork(): Random
 }
 

@@ -14,7 +14,7 @@ export interface ReadinessWatchOptions {
 const pollInterval = 10 * 60_000
 const settlesWithin = 3 * 60_000
 
-/** No node whose servers have been well for a while says that it is not ready, whatever its accounts and events are. */
+/** No node whose servers have been healthy for a while reports that it is not ready. */
 export function watchReadiness({ world, nodes, redis, nats, fail }: ReadinessWatchOptions): void {
   async function look({ machine, tokenbus }: SimulatedNode): Promise<void> {
     const since = world.now() - settlesWithin

@@ -13,11 +13,11 @@ const said = (
   ...refusal,
 })
 
-/** What a token endpoint, or the way to it, has to say besides tokens. */
+/** Failures of a token endpoint, or of the connection to it. */
 export const refusals = {
   invalidGrant: said(400, 'invalid_grant', { class: 'R', reason: 'grant_revoked', action: 'reconnect' }),
   invalidClient: said(401, 'invalid_client', { class: 'P', reason: 'client_rejected', action: 'fix it' }),
-  /** In a word that some say of a user, and some of a client. */
+  /** With an error code that some providers use for a user, and others for a client. */
   accessDenied: said(403, 'access_denied', {
     class: 'S',
     reason: 'access_denied',

@@ -16,7 +16,7 @@ describe('a token response while Redis is unreachable', () => {
       provider.mood.slowest = 2_000
       await stage.connect('alice', { rotation })
       await stage.pass(away * second)
-      // The node that holds the answer, and the one that would ask again, hear of Redis at the same time.
+      // The node with the response, and the one that would send again, reconnect to Redis at the same time.
       redis.start()
       await stage.pass(30 * second)
       expect(await stage.get(1, 'alice')).toMatchObject({ generation: 2 })
@@ -91,7 +91,7 @@ describe('a save that its node cannot announce', () => {
       const stage = await setStage({ seed })
       const { nats, nodes } = stage
       await stage.connect('alice', { fresh: true })
-      // A slow sweep, so that from then on the other node's sweeps come at other times than its looks.
+      // A slow sweep, so that the other node's sweeps and scans then run at different times.
       nats.cut(nodes[0].machine)
       nats.deliverLate(nodes[1].machine, 700)
       await stage.get(0, 'alice', { forceRefresh: true })

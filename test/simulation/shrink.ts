@@ -1,7 +1,7 @@
 import { type LifeOptions, type LifeResult, liveThrough } from './cluster-life.ts'
 import type { Fault } from './faults.ts'
 
-/** Fewer and fewer faults, as long as something still breaks: what is left is needed. */
+/** Removes faults as long as the run still fails; the rest is necessary. */
 export async function shrink({
   seed,
   days,

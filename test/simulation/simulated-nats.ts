@@ -39,7 +39,7 @@ const noticedWithin = 10_000
 
 export type SimulatedNats = ReturnType<typeof createSimulatedNats>
 
-/** One NATS server with JetStream, and a wire to each machine that may break without anybody noticing at first. */
+/** One NATS server with JetStream, and a connection to each machine that may break silently. */
 export function createSimulatedNats({ world, random }: { world: World; random: Random }) {
   const wires = new Map<Machine, Wire>()
   const seen = new Map<string, number>()
@@ -110,7 +110,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
 
   function toAll({ kind, id, version }: Change): void {
     for (const wire of wires.values()) {
-      // A consumer that is too slow is not told everything.
+      // A slow consumer misses messages.
       if (wire.connected && !(wire.losesMessages > 0 && random.chance(wire.losesMessages)))
         toMember(wire, ({ onChange }) => onChange({ kind, id, version: () => version }))
     }
@@ -167,7 +167,7 @@ export function createSimulatedNats({ world, random }: { world: World; random: R
   }
 
   return {
-    /** Everything a stream takes in, or refuses for good, once per id as the duplicate window allows. */
+    /** Everything a stream accepts or permanently rejects, once per id within the duplicate window. */
     onStored: (listener: (entry: OutboxEntry) => void) => listeners.push(listener),
     isReachable: (machine: Machine) => up && wireOf(machine).whole && wireOf(machine).connected,
     isUp: () => up,

@@ -24,7 +24,7 @@ import type { SimulatedNats } from './simulated-nats.ts'
 import type { SimulatedProvider } from './simulated-provider.ts'
 import type { SimulatedRedis } from './simulated-redis.ts'
 
-/** API tokens are no part of what is simulated. */
+/** API tokens are not simulated. */
 export interface Running
   extends Omit<
     Tokenbus,
@@ -37,7 +37,7 @@ export interface Running
   > {
   /** As the receiver of security events does, once it has found the account. */
   grantEnded(account: string, endedAt: number): Promise<Result<boolean>>
-  /** What /readyz says it lacks, and whether its events stand still. */
+  /** What /readyz reports as missing, and whether events are stalled. */
   missing(): Promise<string[]>
 }
 
@@ -45,7 +45,7 @@ export interface SimulatedNode {
   readonly machine: Machine
   /** Null until it is ready. */
   tokenbus(): Running | null
-  /** The cluster's time as it takes it; null until it runs. */
+  /** The cluster's time on this node; null until it runs. */
   clusterTime(): number | null
   start(): void
   crash(): void
@@ -56,7 +56,7 @@ export interface Surroundings {
   readonly nats: SimulatedNats
   readonly provider: SimulatedProvider
   readonly random: () => number
-  /** A node heard that an account changed. */
+  /** A node was notified that an account changed. */
   readonly heard: (machine: Machine, account: string) => void
 }
 
@@ -175,7 +175,7 @@ const logger = pino({ level: 'silent' })
 
 const fingerprint = ({ account, token }: { account: string; token: Secret }) => `${account}/${token.reveal()}`
 
-/** Sealing costs time and decides nothing here; what it binds a secret to does. */
+/** Encryption is left out to save time; only the place it is bound to is checked. */
 const sealer: Pick<Sealer, 'seal' | 'open' | 'isStale'> = {
   isStale: () => false,
   seal: ({ text, account, generation, slot }) => JSON.stringify([account, slot, generation, text]),

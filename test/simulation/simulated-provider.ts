@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 
 type Asked = Parameters<Provider['refreshToken']>[0]
 
-/** One request that spent a refresh token, and what became of its answer. */
+/** One request that used a refresh token, and the fate of its response. */
 export interface Spending {
   readonly grant: Grant
   readonly number: number
@@ -34,7 +34,7 @@ export const calm: Readonly<Mood> = { reaches: 'answers', losesRequests: 0, lose
 
 export type SimulatedProvider = ReturnType<typeof createSimulatedProvider>
 
-/** A token endpoint that keeps its own books, whatever the wire does to its answers. */
+/** A token endpoint that records its grants, whatever happens to its responses. */
 export function createSimulatedProvider({
   world,
   random,
@@ -60,14 +60,14 @@ export function createSimulatedProvider({
     wrongSecret: refused(refusals.invalidClient) as TokenAnswer,
     unknownToken: refused(refusals.invalidGrant) as TokenAnswer,
   }
-  /** Grants that have ended, and in which words that is told, to a grant that worked before or never did. */
+  /** Ended grants, with the error for a grant that worked before, and for one that never did. */
   const strange = new Map<string, TokenAnswer | ((workedBefore: boolean) => TokenAnswer)>()
 
   function issue(grant: Grant): { accessToken: Secret; life: number; told: boolean } {
     const life = random.pick(lives)
     const name = `at/${grant.id}/${access.size}`
     access.set(name, { grant, expiresAt: world.now() + life })
-    // Some answers do not say how long their token lives; the truth is then an hour, as is usual.
+    // Some responses have no lifetime; it is then an hour, as usual.
     const told = life !== 3_600_000 || random.chance(0.5)
     return { accessToken: new Secret(name), life, told }
   }

@@ -48,7 +48,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
   /** How far its clock was set off, and when that last changed. */
   let step = 0
   let steppedAt = 0
-  /** The latest time that a node has told, beside the world's. */
+  /** The latest time that a node has reported, besides the simulated time. */
   let ahead = Number.NEGATIVE_INFINITY
   const links = new Map<Machine, Link>()
   const watchers: WriteWatch[] = []
@@ -155,7 +155,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
         },
       }
     },
-    /** Runs on where quiet time is skipped, as if each node had gone on telling it. */
+    /** Advances when quiet time is skipped, as if each node had continued to report it. */
     highestTime(machine: Machine, seen: number): Promise<HighestTime> {
       return send(
         linkOf(machine),
@@ -212,7 +212,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
         comeBack(link)
       }
     },
-    /** As one whose memory is full. */
+    /** Fails like a Redis with full memory. */
     refuseWrites(refuses: boolean): void {
       takesWrites = !refuses
     },
@@ -231,7 +231,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
       steppedAt = world.now()
     },
     steppedSince: (time: number) => steppedAt > 0 && steppedAt >= time,
-    /** The replica takes over as it is. Answers how many writes it had not heard of, and the records that were lost with them. */
+    /** The replica takes over. Returns the number of writes it had not received, and the lost records. */
     failOver(): { writes: number; records: Set<string> } {
       const writes = replica.log.splice(0).length
       const records = new Set<string>()

@@ -14,7 +14,7 @@ import { createSimulatedRedis } from './simulated-redis.ts'
 import { createWorld } from './world.ts'
 
 export interface StageOptions {
-  /** Decides what is left to chance: how long each way takes. */
+  /** The random source for latencies. */
   readonly seed?: number
   /** How wrong each node's wall clock is, in milliseconds; as many nodes as there are numbers. */
   readonly clocks?: readonly number[]
@@ -39,7 +39,7 @@ export interface PutGrant {
 
 export type Stage = Awaited<ReturnType<typeof setStage>>
 
-/** A few nodes with nothing wrong yet: a scene says what happens, second by second, and its time costs nothing. */
+/** A few healthy nodes: a scene decides what happens second by second, in simulated time. */
 export async function setStage(options: StageOptions = {}) {
   const { seed = 1, clocks = [0, 0], life = 3_600_000, redisClock = 0 } = options
   const world = createWorld()

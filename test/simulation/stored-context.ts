@@ -5,7 +5,7 @@ interface Parsed {
 
 const parsed = new WeakMap<ReadonlyMap<string, string>, Parsed>()
 
-/** The context of a record's snapshot; parsed once, however many look at it after a write. */
+/** The context of a record's snapshot, parsed once per write. */
 export function storedContextOf<Context extends object>(
   fields: ReadonlyMap<string, string> | undefined,
 ): Partial<Context> {

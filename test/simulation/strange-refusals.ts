@@ -1,7 +1,7 @@
 import { readTokenAnswer } from '../../src/provider/read-token-answer.ts'
 import type { TokenAnswer } from '../../src/provider/token-answer.ts'
 
-/** What some providers say of a grant that has ended. */
+/** Unusual errors of providers for an ended grant. */
 const words = {
   'unauthorized client': { status: 403, error: 'unauthorized_client' },
   'invalid client': { status: 401, error: 'invalid_client' },

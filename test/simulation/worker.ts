@@ -8,7 +8,7 @@ export interface Lived {
   readonly sum: Sum
 }
 
-/** A process of its own that lives through one seed after the other. */
+/** A separate process that runs one seed after the other. */
 process.on('message', async ({ seed, days }: Pick<LifeOptions, 'seed' | 'days'>) => {
   const life = await liveThrough({ seed, days })
   const { broken, faults } = life

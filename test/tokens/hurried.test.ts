@@ -13,7 +13,7 @@ const waits = { error: 'client_secret_expired', state: 'secret-expired' }
 const tokens = answered({ accessToken: 'healed', expiresIn: 3_600 })
 
 let database = 0
-/** An app, and accounts of it that nothing wakes: only who asks for them. */
+/** An app with accounts that are refreshed only by requests. */
 async function start(accounts: readonly string[], settings: object = {}) {
   const provider = scriptedProvider()
   const redisUrl = `${engines.redisUrl}/${++database}`
@@ -31,7 +31,7 @@ async function start(accounts: readonly string[], settings: object = {}) {
 
 type Started = Awaited<ReturnType<typeof start>>
 
-/** The app is known to be refused, and each account comes to wait for it. */
+/** Opens the app's circuit, so that each account waits for it. */
 async function breakFor({ node, provider, get }: Started, accounts: readonly string[]) {
   await breakApp(node, 'app')
   for (const account of accounts) expect(await get(account)).toMatchObject(waits)
@@ -79,7 +79,7 @@ describe('an account whose app works again', () => {
     const told: Awaited<ReturnType<typeof get>>[] = []
     const asking = accounts.map(async (account) => told.push(await get(account)))
     await provider.asked(2)
-    // Two at a time, and as many behind them; the others hear at once that they have to wait.
+    // Two at a time, and as many queued; the others get retryAfter at once.
     await eventually(() => expect(told).toEqual(Array(6).fill(expect.objectContaining(waits))))
     expect(provider.requests).toHaveLength(2)
     const answering = setInterval(() => {

@@ -26,7 +26,7 @@ it('a refresh runs four scripts: it loads the account and its app, and saves the
     return (await scriptsRun()) - before
   }
 
-  // Of the first one its app learns that its secret is accepted.
+  // The first refresh reports to the app that its secret is accepted.
   await refresh(1)
   const scripts = await refresh(2)
   redis.disconnect()

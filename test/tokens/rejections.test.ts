@@ -14,7 +14,10 @@ const challenge = { access_token: { nbf: { essential: true, value: '1604106651' 
 const asHeader = Buffer.from(JSON.stringify(challenge)).toString('base64url')
 const json = (status: number, body: object): Answer => ({ status, body: JSON.stringify(body) })
 
-/** Two nodes, one account of generation 1, and a token endpoint that says this, after the first `unanswered` requests. */
+/**
+ * Two nodes, one account of generation 1, and a token endpoint with this response after the first `unanswered`
+ * requests.
+ */
 async function start(account: string, said: Answer, { unanswered = 0 } = {}) {
   let asked = 0
   const endpoint = await startRawServer((socket) =>

@@ -12,7 +12,7 @@ const graph = ['https://graph.example.com/Calendars.Read', 'https://graph.exampl
 const second = { accessToken: 'for graph', refreshToken: 'r2', expiresIn: 3600 }
 let count = 0
 
-/** Two nodes, one account with a token of its own. */
+/** Two nodes, and one account with its own token. */
 async function start() {
   const provider = scriptedProvider()
   const account = `resources-${++count}`
@@ -44,7 +44,7 @@ async function start() {
       const view = await tokenbus.getAccount(account)
       return view.ok ? view.value.state : view.failure.error
     },
-    /** Who asks for it is answered once the provider has said this. */
+    /** Requests the token, and answers for the provider. */
     async fetch(answer: Parameters<typeof provider.answer>[0]) {
       const before = provider.requests.length
       const asked = read(tokenbus.getToken(account, { scopes: graph }))
