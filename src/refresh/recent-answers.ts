@@ -19,7 +19,7 @@ const place = { account: '', generation: 0, slot: 'recent answers' }
 
 type PlainAnswer = Omit<Answer, 'tokens'> & { readonly tokens: string }
 
-/** Stored answers that a failover may lose. Encrypted several at once: one by one, that is a tenth of the CPU of a refresh. */
+/** Stored answers that a failover may lose. Encrypted several at once, because each encryption takes a few percent of the CPU of a refresh. */
 export function createRecentAnswers({
   sealer,
   timers,
