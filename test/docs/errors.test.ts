@@ -1,8 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { answeredWords } from '../../src/contract/failure-words.ts'
 import { reasons } from '../../src/contract/reasons.ts'
 import { meaningOfError, meaningOfNumber, meaningOfSuberror } from '../../src/provider/error-classes.ts'
-import { pageAt } from '../support/documents.ts'
+import { pageAt, rootFile } from '../support/documents.ts'
 import { withErrors } from '../support/errors-page.ts'
 
 const page = pageAt('docs/errors.md')
@@ -26,4 +27,24 @@ it('every error code of a provider maps to a reason and an action of the catalog
     const { more = {}, ...known }: { action: string; more?: object } = reasons[reason]
     expect([known.action, ...Object.values(more)], reason).toContain(action)
   }
+})
+
+it('an action with a placeholder is never used without its value', () => {
+  const files = readdirSync(rootFile('src'), { recursive: true, encoding: 'utf8' })
+  const code = files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(rootFile(`src/${file}`), 'utf8'))
+  const uses = [...code.join('\n').matchAll(/(withValues\(\s*)?causedBy\('(\w+)', '(\w+)'\)/g)]
+  const needsValue = uses.filter(([, , reason = '', more = '']) => {
+    const { more: actions = {} }: { more?: Readonly<Record<string, string>> } =
+      reasons[reason as keyof typeof reasons]
+    return actions[more]?.includes('{')
+  })
+  expect(needsValue.map(([, , , more]) => more).sort()).toEqual([
+    'noEndpoint',
+    'otherIssuer',
+    'problem',
+    'settings',
+  ])
+  expect(needsValue.filter(([, filled]) => filled === undefined)).toEqual([])
 })
