@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { answeredWords } from '../../src/contract/failure-words.ts'
-import { reasons } from '../../src/contract/reasons.ts'
+import { explainReason, reasons } from '../../src/contract/reasons.ts'
 import { meaningOfError, meaningOfNumber, meaningOfSuberror } from '../../src/provider/error-classes.ts'
 import { pageAt, rootFile } from '../support/documents.ts'
 import { withErrors } from '../support/errors-page.ts'
@@ -36,8 +36,7 @@ it('an action with a placeholder is never used without its value', () => {
     .map((file) => readFileSync(rootFile(`src/${file}`), 'utf8'))
   const uses = [...code.join('\n').matchAll(/(withValues\(\s*)?causedBy\('(\w+)', '(\w+)'\)/g)]
   const needsValue = uses.filter(([, , reason = '', more = '']) => {
-    const { more: actions = {} }: { more?: Readonly<Record<string, string>> } =
-      reasons[reason as keyof typeof reasons]
+    const { more: actions = {} } = explainReason(reason) ?? {}
     return actions[more]?.includes('{')
   })
   expect(needsValue.map(([, , , more]) => more).sort()).toEqual([
