@@ -1,6 +1,7 @@
 import type { Change } from './account-change.ts'
-import type { AccountContext, AccountState, Resource, Spend } from './account-context.ts'
+import type { AccountContext, AccountState, Spend } from './account-context.ts'
 import type { AccountEvent, RefreshFailed, TimerDue, TokenRejected } from './account-events.ts'
+import type { Resource } from './account-resource.ts'
 import {
   backOffUntil,
   earliestInDoubt,

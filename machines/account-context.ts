@@ -1,22 +1,11 @@
-import type { Identity } from './account-identity.ts'
+import type { Resource, ResourceToken } from './account-resource.ts'
+import type { AccountSettings } from './account-settings.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
 /** The states of an account. `valid`, `expiring` and `refreshing` serve a token as long as it lives. */
 export const accountStates = ['valid', 'expiring', 'refreshing', 'revoked', 'secret-expired'] as const
 /** A state of the account machine. */
 export type AccountState = (typeof accountStates)[number]
-
-/** When a token is refreshed ahead of expiry: always (eager), never (lazy), or if it was requested during its lifetime (adaptive). */
-export type Policy = 'eager' | 'lazy' | 'adaptive'
-
-/**
- * What the next access token is requested with: a refresh token, or for some providers the current access token. With
- * `subject_token` each caller brings its own token, and the account has none.
- */
-export type RefreshWith = 'refresh_token' | 'access_token' | 'subject_token'
-
-/** What the provider does with a used refresh token. */
-export type Rotation = 'none' | 'keeps-old' | 'grace' | 'until-used' | 'strict'
 
 /** A: the grant is dead. S: parked until a person acts. P: the app's fault. C: our configuration. T: transient. R: possible race. */
 export type FailureClass = 'A' | 'S' | 'P' | 'C' | 'T' | 'R'
@@ -37,42 +26,6 @@ export interface ProviderError {
 
 /** Which of the grant's refresh tokens an attempt sends. */
 export type Spend = 'current' | 'previous' | 'sibling'
-
-/** A second token of the grant: scopes of another API, or fewer scopes. `key`: the sorted scopes. */
-export interface Resource {
-  /** The scopes, sorted and joined by spaces; identifies the resource within the account. */
-  readonly key: string
-  /** The scopes as requested. */
-  readonly scopes: readonly string[]
-}
-
-/** The provider refused a resource, which is not requested again before `retryAt`. */
-export interface Refused {
-  /** A reason of the error catalogue. */
-  readonly reason: string
-  /** What to do, in a sentence. */
-  readonly action: string
-  /** When the provider refused, in milliseconds. */
-  readonly at: number
-  /** Milliseconds; requests before this are answered with the refusal. */
-  readonly retryAt: number
-  /** The grant itself may have ended; its next refresh will show. */
-  readonly aboutGrant: boolean
-}
-
-/** A second token of the grant. `generation` 0: there is none yet. */
-export interface ResourceToken extends Resource {
-  /** The generation of the account at which this token was stored. */
-  readonly generation: number
-  /** Start of the request that brought it, in milliseconds. */
-  readonly issuedAt: number
-  /** Milliseconds; `never` if unknown. */
-  readonly expiresAt: number
-  /** The soft deadline, in milliseconds. */
-  readonly refreshAt: number
-  /** The last refusal, until a success. */
-  readonly refused: Refused | null
-}
 
 /** One refresh in flight in the whole cluster. Times are milliseconds of cluster time. */
 export interface Attempt {
@@ -136,36 +89,6 @@ export interface LastError {
   readonly action: string
   /** The provider's error codes, never its free text. */
   readonly providerError: ProviderError
-}
-
-/** The effective settings of an account: its own first, then its app's. */
-export interface AccountSettings {
-  /** The id of the app. */
-  readonly app: string
-  /** The name of the provider, as the app was put. */
-  readonly provider: string
-  /** The user as the provider names them, usually an e-mail address. */
-  readonly user: string
-  /** The provider's id of the user (`sub`); null if unknown. */
-  readonly subject: string | null
-  /** Null where no person signed in, or nobody said who it was. */
-  readonly identity: Identity | null
-  /** When tokens are refreshed ahead of expiry. */
-  readonly policy: Policy
-  /** What the provider does with a used refresh token. */
-  readonly rotation: Rotation
-  /** How long a provider with `grace` accepts a used refresh token again, in milliseconds. */
-  readonly graceMs: number
-  /** How long a grant may be unused before the provider ends it, in milliseconds; 0 if unknown. */
-  readonly idleLimitMs: number
-  /** Lifetime of a grant of an app in testing mode, in milliseconds; 0 if the app is not in testing mode. */
-  readonly testingLifeMs: number
-  /** The reason of a refusal after the refresh token's reported lifetime. */
-  readonly outlived: 'consent_expired' | 'inactive'
-  /** The credential that brings the next access token. */
-  readonly refreshWith: RefreshWith
-  /** Values for the `{name}` placeholders in the URLs of its app. */
-  readonly params: Readonly<Record<string, string>>
 }
 
 /** An API rejected a token that cannot be replaced. Times in milliseconds. */

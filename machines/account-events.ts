@@ -1,4 +1,6 @@
-import type { AccountSettings, FailureClass, ProviderError, Resource } from './account-context.ts'
+import type { FailureClass, ProviderError } from './account-context.ts'
+import type { Resource } from './account-resource.ts'
+import type { AccountSettings } from './account-settings.ts'
 
 interface Happened {
   /** Cluster time in milliseconds. */

@@ -1,8 +1,9 @@
 import type { Change } from './account-change.ts'
-import type { AccountContext, AccountState, Invalid, Rotation } from './account-context.ts'
+import type { AccountContext, AccountState, Invalid } from './account-context.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import { origin } from './account-grant.ts'
 import { probableEnd } from './account-inference.ts'
+import type { Rotation } from './account-settings.ts'
 import { machineReasons } from './reasons.ts'
 import { parkedProbeAt } from './time-rules.ts'
 

@@ -1,13 +1,6 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import * as attempt from './account-attempt.ts'
-import type {
-  AccountContext,
-  AccountInput,
-  AccountState,
-  Attempt,
-  Invalid,
-  ResourceToken,
-} from './account-context.ts'
+import type { AccountContext, AccountInput, AccountState, Attempt, Invalid } from './account-context.ts'
 import type { AccountEffect, TokenInvalid } from './account-effects.ts'
 import type { AccountEvent, GrantRevoked, RefreshFailed } from './account-events.ts'
 import * as failure from './account-failure.ts'
@@ -15,6 +8,7 @@ import * as grant from './account-grant.ts'
 import * as ask from './account-guards.ts'
 import * as end from './account-invalid.ts'
 import * as rejection from './account-rejection.ts'
+import type { ResourceToken } from './account-resource.ts'
 import { grantEnd } from './grant-end.ts'
 import { machineReasons } from './reasons.ts'
 import { refuseResource } from './resources.ts'

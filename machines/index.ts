@@ -5,6 +5,8 @@ export type * from './account-events.ts'
 export { waitsForApp } from './account-guards.ts'
 export type { Identity } from './account-identity.ts'
 export { secretAsInvalid } from './account-invalid.ts'
+export type * from './account-resource.ts'
+export type * from './account-settings.ts'
 export { appMachine } from './app.ts'
 export { admissionOf, type ProbeCandidate } from './app-admission.ts'
 export {

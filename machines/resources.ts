@@ -1,5 +1,6 @@
-import type { AccountContext, Refused, Resource, ResourceToken } from './account-context.ts'
+import type { AccountContext } from './account-context.ts'
 import type { AccountEvent, RefreshFailed, RefreshSucceeded, TokenRequested } from './account-events.ts'
+import type { Refused, Resource, ResourceToken } from './account-resource.ts'
 import { effectiveMinValidity, forcedRefreshesLeft, resourceRetry, softDeadline } from './time-rules.ts'
 
 /** The maximum of second tokens per account; the least recently fetched is dropped. */

@@ -1,5 +1,6 @@
-import type { AccountContext, AccountState, Refused, Resource } from './account-context.ts'
+import type { AccountContext, AccountState } from './account-context.ts'
 import { withheldFor } from './account-rejection.ts'
+import type { Refused, Resource } from './account-resource.ts'
 import { type HeldToken, refusalOf, tokenFor } from './resources.ts'
 import { effectiveMinValidity, never } from './time-rules.ts'
 

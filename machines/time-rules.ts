@@ -1,4 +1,5 @@
-import type { AccountContext, Rotation } from './account-context.ts'
+import type { AccountContext } from './account-context.ts'
+import type { Rotation } from './account-settings.ts'
 import { bucketLevel } from './token-bucket.ts'
 
 const second = 1_000
