@@ -3,6 +3,8 @@ import { type ConsentProblem, problemOf } from './problems.ts'
 export interface TurnedDown {
   readonly kind: 'turned-down'
   readonly problem: ConsentProblem
+  /** The app to be connected; null if it is not known yet. */
+  readonly app: string | null
   /** Values for the placeholders of the page's texts, such as the missing scopes. */
   readonly values: Readonly<Record<string, string>>
   /** The caller's redirect URL with the problem; null if the request is unknown. */
@@ -29,6 +31,7 @@ export type ConsentEnd = Connected | TurnedDown | Agreed
 
 interface Asked {
   readonly account: string | null
+  readonly app?: string | undefined
   readonly redirectUrl: string
 }
 
@@ -47,6 +50,7 @@ export function turnedDown(
   return {
     kind: 'turned-down',
     problem,
+    app: asked?.app ?? null,
     values,
     back: asked === undefined ? null : backTo(problem, asked),
     again: problemOf(problem).again && ticket !== undefined ? ticket : null,

@@ -52,7 +52,7 @@ export type ConsentStart =
   | { readonly kind: 'go'; readonly location: string; readonly cookie: BrowserCookie }
   | {
       readonly kind: 'choose'
-      readonly apps: readonly (Pick<AppView, 'app' | 'provider'> & { readonly name?: unknown })[]
+      readonly apps: readonly (Pick<AppView, 'app' | 'provider'> & Brand)[]
     }
   | ConsentEnd
 
@@ -75,6 +75,14 @@ export interface Consent {
   proceed(visit: { ticket: unknown; app: unknown; cookies: string | undefined }): Promise<ConsentStart>
   /** Handles the provider's redirect. Nothing is stored unless all checks pass. */
   finish(callback: Callback): Promise<ConsentEnd>
+  /** Null if there is no such app. */
+  brandOf(app: string): Promise<Brand | null>
+}
+
+/** How users know an app. */
+export interface Brand {
+  readonly name: string
+  readonly logoUrl?: string | undefined
 }
 
 /** As in EmailEngine: links are sent by e-mail, and may be opened a day later. */
@@ -109,6 +117,17 @@ export function createConsent(options: ConsentOptions): Consent {
     if (page.ok) return { kind: 'go', location: page.value, cookie: browserCookie(ticket, waiting) }
     return turnedDown('provider_unavailable', { asked: waiting, ticket })
   }
+
+  async function brandOf(app: string): Promise<Brand | null> {
+    const { config } = await apps.look(app)
+    return config && { name: config.name ?? app, logoUrl: config.logoUrl }
+  }
+
+  const branded = async ({ app, provider: from }: AppView) => ({
+    app,
+    provider: from,
+    ...((await brandOf(app)) ?? { name: app }),
+  })
 
   async function appsToChoose() {
     const listed = await tokenbus.listApps()
@@ -188,11 +207,12 @@ export function createConsent(options: ConsentOptions): Consent {
       const wanted = waiting.app ?? z.string().safeParse(chosen).data
       if (wanted !== undefined) return goOn(ticket, waiting, wanted)
       const choice = await appsToChoose()
-      if (choice.length !== 1) return { kind: 'choose', apps: choice }
+      if (choice.length !== 1) return { kind: 'choose', apps: await Promise.all(choice.map(branded)) }
       return goOn(ticket, waiting, choice[0]?.app as string)
     },
 
     finish,
+    brandOf,
   }
 }
 

@@ -46,6 +46,11 @@ export const maxSecrets = 10
 export const appPutSchema = z.strictObject({
   ifVersion,
   name: textSchema(256).optional().describe('a display name'),
+  logoUrl: z
+    .url({ protocol: /^https$/, error: 'must be an https URL' })
+    .max(2_048)
+    .optional()
+    .describe('the https URL of a logo, which the consent pages show beside the name'),
   provider: providerSchema.describe('a name from the provider catalogue'),
   clientId: clientIdSchema.describe(
     'the client id as registered with the provider; for a Google service account its e-mail address',

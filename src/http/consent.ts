@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Consent, ConsentStart } from '../consent/consent.ts'
+import type { Brand, Consent, ConsentStart } from '../consent/consent.ts'
 import type { Agreed, ConsentEnd, TurnedDown } from '../consent/consent-end.ts'
 import { problemOf } from '../consent/problems.ts'
 import { idSchema, newIdSchema, textSchema, urlValuesSchema } from '../contract/fields.ts'
@@ -51,6 +51,8 @@ export const consentFormRoute = ({ consent }: { consent: Consent }): Route =>
 
 /** The pages of a consent in the browser. */
 export function consentPages(server: FastifyInstance, consent: Consent, publicUrl: () => string): void {
+  const brandOf = async (step: ConsentStart | ConsentEnd) =>
+    step.kind === 'turned-down' && step.app !== null ? consent.brandOf(step.app) : null
   const open = { config: { access: 'open' as const }, exposeHeadRoute: false, onRequest: refusePrefetch }
   server.get('/oauth/start', open, async (request, reply) => {
     const { ticket, app } = request.query as Record<string, unknown>
@@ -60,12 +62,12 @@ export function consentPages(server: FastifyInstance, consent: Consent, publicUr
       const wanted = { ...step.cookie, path: '/oauth', sameSite: 'Lax' as const, maxAge: browserHolds }
       reply.header('set-cookie', cookieText(request, wanted, publicUrl()))
     }
-    return show({ request, reply, step, ticket: String(ticket) })
+    return show({ request, reply, step, ticket: String(ticket), brand: await brandOf(step) })
   })
   server.get('/oauth', open, async (request, reply) => {
     const url = new URL(`${publicUrl()}${request.url}`)
     const step = await consent.finish({ url, cookies: request.headers.cookie })
-    return show({ request, reply, step, ticket: '' })
+    return show({ request, reply, step, ticket: '', brand: await brandOf(step) })
   })
   // Link previews and prefetches send HEAD, which must not use the code.
   for (const path of ['/oauth/start', '/oauth'])
@@ -84,17 +86,19 @@ interface Shown {
   readonly reply: FastifyReply
   readonly step: ConsentStart | ConsentEnd
   readonly ticket: string
+  readonly brand: Brand | null
 }
 
 /** The texts of a problem are `consent.<problem>.title` and `.text` in the language files. */
-function show({ request, reply, step, ticket }: Shown): FastifyReply {
+function show({ request, reply, step, ticket, brand }: Shown): FastifyReply {
   if (step.kind === 'go' || step.kind === 'connected') return reply.redirect(step.location, 302)
   const language = preferredLanguage(request.headers['accept-language'])
   const say = translator(language)
   if (step.kind === 'choose') {
-    const links = step.apps.map(({ app, name, provider }) => ({
+    const links = step.apps.map(({ app, name, logoUrl, provider }) => ({
       href: `${reply.server.basePath}/oauth/start?${new URLSearchParams({ ticket, app })}`,
-      label: `${name ?? app} (${provider})`,
+      label: `${name} (${provider})`,
+      logoUrl,
     }))
     const text = say(links.length > 0 ? 'consent.choose.text' : 'consent.choose.none')
     return sendPage(reply, 200, { language, title: say('consent.choose.title'), text, links })
@@ -110,7 +114,7 @@ function show({ request, reply, step, ticket }: Shown): FastifyReply {
   ]
   const title = say(`consent.${problemOf(problem).title ?? problem}.title`)
   const text = say(`consent.${isNameless(step) ? 'identity_unknown' : problem}.text`, values)
-  return sendPage(reply, problemOf(problem).status, { language, title, text, links })
+  return sendPage(reply, problemOf(problem).status, { language, title, text, links, brand })
 }
 
 /** The provider does not say who signed in instead. */

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import type { Brand } from '../consent/consent.ts'
 
 /** A page with a short message. */
 export interface Message {
@@ -6,7 +7,15 @@ export interface Message {
   readonly language: string
   readonly title: string
   readonly text: string
-  readonly links?: readonly { readonly href: string; readonly label: string }[]
+  readonly links?: readonly Link[]
+  /** Shown above the title. */
+  readonly brand?: Brand | null
+}
+
+interface Link {
+  readonly href: string
+  readonly label: string
+  readonly logoUrl?: string | undefined
 }
 
 /** Our pages load only what we serve ourselves. */
@@ -18,14 +27,28 @@ export function sendPage(reply: FastifyReply, status: number, message: Message):
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
-    .headers({ 'content-security-policy': pagePolicy, vary: 'accept-language' })
+    .headers({ 'content-security-policy': policyFor(message), vary: 'accept-language' })
     .send(messagePage(message, reply.server.basePath))
 }
 
+/** A logo is loaded from where its app says, and nothing else is. */
+function policyFor({ brand, links = [] }: Message): string {
+  const logos = [brand, ...links].flatMap((each) => each?.logoUrl ?? [])
+  const origins = [...new Set(logos.map((url) => new URL(url).origin))]
+  return pagePolicy.replace("img-src 'self'", ["img-src 'self'", ...origins].join(' '))
+}
+
+/** The name stands beside it, so a reader of the page needs no other text. */
+const logo = (url: string | undefined) =>
+  url === undefined ? '' : `<img class="logo" src="${escaped(url)}" alt="">`
+
 /** `basePath`: the prefix for the paths of our own files. */
-export function messagePage({ language, title, text, links = [] }: Message, basePath: string): string {
+export function messagePage({ language, title, text, brand, links = [] }: Message, basePath: string): string {
   const list = links
-    .map(({ href, label }) => `<li><a href="${escaped(href)}">${escaped(label)}</a></li>`)
+    .map(
+      ({ href, label, logoUrl }) =>
+        `<li><a href="${escaped(href)}">${logo(logoUrl)}${escaped(label)}</a></li>`,
+    )
     .join('')
   return `<!doctype html>
 <html lang="${language}">
@@ -34,6 +57,7 @@ export function messagePage({ language, title, text, links = [] }: Message, base
 <title>${escaped(title)}</title>
 <link rel="stylesheet" href="${basePath}/assets/page.css">
 <main class="message">
+${brand ? `<p class="brand">${logo(brand.logoUrl)}${escaped(brand.name)}</p>` : ''}
 <h1>${escaped(title)}</h1>
 <p>${escaped(text)}</p>
 ${list && `<ul>${list}</ul>`}

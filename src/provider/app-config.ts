@@ -8,6 +8,8 @@ export type ClientAuthMethod = NonNullable<ProtocolSettings['clientAuth']>
 export interface AppConfig extends Readonly<Partial<Record<EndpointField, string>>>, ProtocolSettings {
   readonly app: string
   readonly name?: string
+  /** An image on the consent pages. */
+  readonly logoUrl?: string
   readonly provider: AppPut['provider']
   readonly grant: Grant
   readonly clientId: string

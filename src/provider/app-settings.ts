@@ -18,7 +18,7 @@ export interface ToAppConfig {
   readonly catalogue?: Catalogue
 }
 
-const asPut = ['name', 'issuer', 'policy', 'testing', 'concurrency', 'securityEvents'] as const
+const asPut = ['name', 'logoUrl', 'issuer', 'policy', 'testing', 'concurrency', 'securityEvents'] as const
 
 /** Fails with `invalid_config`, naming the field. */
 export async function toAppConfig(asked: ToAppConfig): Promise<Result<AppConfig>> {

@@ -113,3 +113,42 @@ describe('a consent that requires an administrator', () => {
     expect((await open(back.location as string)).location).toContain('state=new')
   })
 })
+
+describe('the brand of an app', () => {
+  const logoUrl = 'https://cdn.example.com/logo.svg?size=2'
+  const imagesFrom = ({ headers }: Page) =>
+    /img-src ([^;]*)/.exec(headers.get('content-security-policy') ?? '')?.[1]
+
+  it('is shown on a page of its consent: the name, and the logo, for which images of its origin are allowed', async () => {
+    const id = await newApp({ name: 'Mail & <more>', logoUrl })
+    const page = await comesBack(id, { expectedEmail: 'alice@example.com' })
+    expect(page.html).toContain(`<img class="logo" src="${logoUrl}" alt="">Mail &amp; &lt;more&gt;`)
+    expect(imagesFrom(page)).toBe("'self' https://cdn.example.com")
+  })
+
+  it('is the id of an app without a name, and without a logo no foreign image is allowed', async () => {
+    const id = await newApp()
+    const page = await comesBack(id, { expectedEmail: 'alice@example.com' })
+    expect(page.html).toContain(`<p class="brand">${id}</p>`)
+    expect(imagesFrom(page)).toBe("'self'")
+  })
+
+  it('is shown where the user chooses an app', async () => {
+    const id = await newApp({ name: 'With a logo', logoUrl })
+    const { scene } = faults
+    const page = await scene().browser()(await scene().formFor({ account: 'chooser', type: undefined }))
+    expect(page.html).toMatch(new RegExp(`app=${id}"><img class="logo"[^>]*>With a logo`))
+    expect(imagesFrom(page)).toBe("'self' https://cdn.example.com")
+  })
+
+  it.each(['http://cdn.example.com/logo.png', 'data:image/png;base64,AA==', 'logo.png'])(
+    'is refused with the logo %s',
+    async (other) => {
+      const put = { provider: 'gmail', clientId: 'c', clientSecret: 's', logoUrl: other }
+      expect(await faults.scene().cluster.request('app.put.branded', put)).toMatchObject({
+        error: 'bad_request',
+        message: expect.stringContaining('logoUrl: must be an https URL'),
+      })
+    },
+  )
+})
