@@ -114,8 +114,10 @@ export function isProvenBroken(context: AppContext, event: ClientRejected): bool
   const { question } = context
   if (question === null || event.triesNext || !countsAgainst(context, event)) return false
   if (isSecondGrant(context, event) && !isControlDecisive(context, event.at)) return true
-  return isProvenByRepetition(context, { ...question, refusals: question.refusals + 1 }, event.at)
+  return !callsForControl(context, event) && isProvenByRepetition(context, withRefusal(question), event.at)
 }
+
+const withRefusal = (question: Question): Question => ({ ...question, refusals: question.refusals + 1 })
 
 function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
   const isOther = question?.grants.includes(event.grant) === false
@@ -132,7 +134,9 @@ export function callsForControl(context: AppContext, event: ClientRejected): boo
   const next = { ...question, accusation: kindWith(question, event) }
   if (question.control === 'sent' || !isControlConclusive(context, next)) return false
   const isSecond = isSecondGrant(context, event)
-  if (question.control === 'none') return isSecond
+  // The refusals before may be of a grant that is dead in unknown error codes.
+  if (question.control === 'none')
+    return isSecond || isProvenByRepetition(context, withRefusal(next), event.at)
   const refusals = question.refusals + 1
   const isRepeated = hasLasted(question, event.at) && refusals >= fewestRefusals.count
   return (isSecond && question.grants.length === 1) || (isRepeated && refusals < refusalsBesideControl)

@@ -9,9 +9,10 @@ import {
   isBlind,
   questioned,
   secretsPut,
+  seesSecrets,
   sent,
 } from '../support/app-given.ts'
-import { accepted, another, contextOf, one, other, underQuestion } from './app-doubt.ts'
+import { accepted, another, contextOf, one, other, underQuestion, unproven } from './app-doubt.ts'
 
 describe('a refusal that names the client', () => {
   it('makes the circuit half-open: another account is probed, and the others wait', () => {
@@ -109,6 +110,18 @@ describe('an unknown error code', () => {
   })
   it('concerns the app if no other account can be probed', () =>
     app(one, accepted, unknown).when(absent).then(refused))
+  it('however often repeated does not open the circuit at a refusal of the client, if a control can tell', () => {
+    const often = { count: 8, since: start - 15 * minute }
+    const repeated = clientRejected({ accusation: 'unknown', reason: 'unknown_error', earlier: often })
+    app(one, accepted, seesSecrets, repeated)
+      .when(unproven)
+      .then({
+        state: 'healthy',
+        effects: [{ type: 'control.send' }],
+        context: { question: { accusation: 'client', control: 'sent' } },
+      })
+    app(one, accepted, isBlind, repeated).when(unproven).then({ state: 'secret-expired' })
+  })
   it('is cleared by the next success', () =>
     app(one, accepted, unknown, absent)
       .when(clientAccepted('one', start + second))
