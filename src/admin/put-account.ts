@@ -88,6 +88,10 @@ export function createPutAccount(options: PutAccountOptions): PutAccount {
       },
       loaded,
     )
+    const isNewGrant = outcome.snapshot.context.grantId !== loaded.snapshot.context.grantId
+    // The next probe of an app that is down uses the new grant, although that need not be refreshed yet.
+    if (found.state === 'secret-expired' && isNewGrant && !dryRun)
+      await apps.report(app, { type: 'newcomer.waits', account }).catch(() => undefined)
     return refused ?? ok({ effect, outcome, config })
   }
 

@@ -33,13 +33,16 @@ export function createCircuitAdmission({
   clock,
   timers,
 }: CircuitAdmissionOptions): CircuitAdmission {
-  function blockedBy(app: App, attempt: Attempt): Failure | null {
+  function blockedBy(app: App, { attempt, saved }: AttemptRun): Failure | null {
     const { sendBy, probe, from } = attempt
     const at = clock.now()
     if (app.config === null) return unsent('C', causedBy('app_not_found', 'here'))
     if (app.config.enabled === false) return unsent('T', causedBy('app_disabled', 'here'))
     if (at >= sendBy) return unsent('T', causedBy('too_late_to_send'))
-    if (app.state === 'secret-expired' && !(probe && from === 'secret-expired')) return appsFault(app)
+    // A probe that was meant for a question is not sent once the app is down.
+    const isProbeOfDownApp =
+      probe && (from === 'secret-expired' || saved.snapshot.context.authorizedAt > app.context.since)
+    if (app.state === 'secret-expired' && !isProbeOfDownApp) return appsFault(app)
     if (at < app.context.throttledUntil)
       return unsent('T', causedBy('throttled'), app.context.throttledUntil - at)
     return null
@@ -47,7 +50,7 @@ export function createCircuitAdmission({
 
   /** A refused attempt that is too late to be repeated ends with its inconclusive refusal. */
   function reasonNotToSend(app: App, run: AttemptRun): Failure | null {
-    const reason = blockedBy(app, run.attempt)
+    const reason = blockedBy(app, run)
     return reason?.reason === 'too_late_to_send' && run.refusal !== null ? inconclusive(run) : reason
   }
 

@@ -34,6 +34,14 @@ it.each([
   },
 )
 
+it('a broken app is healed by a new grant with a live token that nobody requests', async () => {
+  const stage = await fell(['dead-0', 'dead-1'])
+  for (const name of ['dead-0', 'dead-1']) await stage.wait(stage.at(0).deleteAccount(name, {}))
+  await stage.putGrant('new', { rotation: 'none', policy: 'lazy', fresh: true })
+  await stage.pass(hour)
+  expect(await stage.get(0, 'new')).toMatchObject({ accessToken: expect.any(String) })
+})
+
 it('many new grants of an app with a refused secret cost one request every 5 minutes', async () => {
   const stage = await setStage({ life: minute })
   const { provider } = stage
@@ -42,7 +50,12 @@ it('many new grants of an app with a refused secret cost one request every 5 min
   provider.secrets.clear()
   await stage.pass(3 * hour)
   const before = provider.spendings.length
-  for (let i = 0; i < 30; i++) await stage.putGrant(`new-${i}`, { rotation: 'none' })
+  for (let i = 0; i < 30; i++)
+    await stage.putGrant(`new-${i}`, {
+      rotation: 'none',
+      policy: i % 2 ? 'lazy' : 'eager',
+      fresh: i % 3 === 0,
+    })
   await stage.pass(30 * minute)
   expect(provider.spendings.length - before).toBeLessThanOrEqual(7)
 })
