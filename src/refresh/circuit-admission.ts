@@ -1,4 +1,4 @@
-import { type Attempt, admissionOf, type ProbeCandidate } from '../../machines/index.ts'
+import { admissionOf, type ProbeCandidate } from '../../machines/index.ts'
 import type { App } from '../actors/app-actor.ts'
 import { appsFault, type Failure, unsent } from '../actors/attempt-failure.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
