@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/contract/subject-token.ts'
 import { hasChromium, startBrowser } from '../support/chromium.ts'
 import { eventually } from '../support/eventually.ts'
@@ -136,6 +136,58 @@ describe.skipIf(!hasChromium)(title, () => {
     await page.getByRole('button', { name: 'Add secret' }).click()
     await fetched
     expect(await step('discovery').count()).toBe(1)
+  })
+
+  describe('saving settings', () => {
+    const settings = () => page.locator('form.stack')
+    const setting = (label: string) => settings().getByLabel(label, { exact: true })
+    const save = () => page.getByRole('button', { name: 'Save settings' }).click()
+    const notSaved = (name: string) =>
+      settings().getByText(
+        `Not saved, because these settings were changed meanwhile: ${name}. Reload the page`,
+      )
+
+    beforeEach(async () => {
+      await go('#/apps')
+      await page.getByRole('heading', { name: 'Apps' }).waitFor()
+      await go('#/app/sandbox')
+      await settings().getByText('For special cases').click()
+    })
+
+    it('is not refused because the state of the app has changed meanwhile', async () => {
+      const { revision } = await cluster.request('app.get.sandbox')
+      cluster.sandbox.control.expireSecret()
+      await cluster.request('token.get.alice', { forceRefresh: true })
+      const app = await cluster.request('app.get.sandbox')
+      expect(app.state).toBe('secret-expired')
+      expect(app.revision).not.toBe(revision)
+      await setting('name').fill('Our sandbox')
+      await save()
+      await eventually(async () =>
+        expect(await cluster.request('app.get.sandbox')).toMatchObject({ name: 'Our sandbox' }),
+      )
+    })
+
+    it('does not overwrite settings that somebody else has changed meanwhile', async () => {
+      await cluster.ask('PUT', '/v1/oauth2/sandbox', { body: { name: 'Their sandbox' } })
+      await setting('concurrency').fill('3')
+      await save()
+      await notSaved('name').waitFor()
+      const app = await cluster.request('app.get.sandbox')
+      expect(app).toMatchObject({ name: 'Their sandbox' })
+      expect(app.concurrency).not.toBe(3)
+    })
+
+    it('does not replace secrets if somebody else has added one meanwhile', async () => {
+      const secret = cluster.sandbox.control.newSecret().reveal()
+      await cluster.request('app.secret.add.sandbox', { id: 'theirs', secret })
+      await setting('clientSecret').fill('ours')
+      await save()
+      await notSaved('clientSecret').waitFor()
+      expect((await cluster.request('app.get.sandbox')).secrets).toContainEqual(
+        expect.objectContaining({ id: 'theirs' }),
+      )
+    })
   })
 
   it('renders an account’s name as text', async () => {

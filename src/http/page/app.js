@@ -9,6 +9,9 @@ import { secretList } from './secrets.js'
 import { settingFields } from './setting-form.js'
 import { verify } from './verify.js'
 
+const conflict = 409
+const maxTries = 3
+
 /** One app: its state, its accounts, its registration at the provider, its secrets and all its settings. */
 export async function app(main, id) {
   const about = h('div', { 'aria-live': 'polite' })
@@ -83,7 +86,7 @@ function editor(view, provider, done) {
   const submit = async (said) => {
     const changes = fields.changes()
     if (Object.keys(changes).length === 0) return said.replaceChildren(t('settings.unchanged'))
-    await api('PUT', `/v1/oauth2/${part(view.app)}`, { ...changes, ifVersion: view.revision })
+    await save({ view, fields, changes })
     await done()
   }
   return form(
@@ -91,6 +94,27 @@ function editor(view, provider, done) {
     h('p', { class: 'soft' }, t('settings.hint')),
     fields.element,
   )
+}
+
+/**
+ * Fails if somebody has changed the settings since the form was drawn. The revision also changes when tokenbus itself
+ * saves the app, for example its state: then the save is repeated with the new revision.
+ */
+async function save({ view, fields, changes }) {
+  const path = `/v1/oauth2/${part(view.app)}`
+  let { revision } = view
+  for (let tries = 1; ; tries++) {
+    try {
+      return await api('PUT', path, { ...changes, ifVersion: revision })
+    } catch (error) {
+      if (error.status !== conflict) throw error
+      const now = await get(path)
+      const names = fields.changedSince(now).join(', ')
+      if (names !== '') throw new Error(t('settings.changed', { names }))
+      if (tries === maxTries) throw error
+      revision = now.revision
+    }
+  }
 }
 
 function deletion(id) {

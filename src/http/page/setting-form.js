@@ -3,7 +3,8 @@ import { t, word } from './language.js'
 
 /**
  * Inputs for a provider's settings, generated from the JSON Schema of each. `changes()` returns what differs from
- * `known`; null resets a setting to the catalogue's value.
+ * `known`; null resets a setting to the catalogue's value. `changedSince()` returns the names of the settings that
+ * `now`, a later view, has other values of, so that saving the changes would overwrite somebody else's.
  */
 export function settingFields(settings, known = {}) {
   const made = settings.map((setting) => ({ setting, ...control(setting, shownOf(setting, known)) }))
@@ -25,12 +26,21 @@ export function settingFields(settings, known = {}) {
           ),
     ),
     changes() {
-      const changed = made.filter(({ before, input }) => input.value !== before)
-      return Object.fromEntries(changed.map((each) => [each.setting.name, readFrom(each)]))
+      return Object.fromEntries(made.filter(isEdited).map((each) => [each.setting.name, readFrom(each)]))
+    },
+    changedSince(now) {
+      // A new secret replaces all secrets, including one that somebody has added meanwhile.
+      const isChanged = (each) =>
+        each.setting.secret
+          ? isEdited(each) && secretsOf(now) !== secretsOf(known)
+          : toText(each.setting, shownOf(each.setting, now)) !== each.before
+      return made.filter(isChanged).map(({ setting }) => setting.name)
     },
   }
 }
 
+const isEdited = ({ before, input }) => input.value !== before
+const secretsOf = ({ secrets = [] }) => JSON.stringify(secrets.map(({ id, expiresAt }) => [id, expiresAt]))
 const labelOf = ({ name, required }) => (required ? `${name} *` : name)
 
 function hintOf({ name, description, default: usual }) {
