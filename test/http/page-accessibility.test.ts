@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/contract/subject-token.ts'
 import { languageFiles } from '../../src/http/translations.ts'
 import { hasChromium, startBrowser } from '../support/chromium.ts'
-import { eventually } from '../support/eventually.ts'
+import { deadline, eventually } from '../support/eventually.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 const why = hasChromium ? '' : ' (skipped: no chromium here)'
@@ -49,6 +49,7 @@ describe.skipIf(!hasChromium)(`the page for everybody${why}`, () => {
   async function signedIn(options: Parameters<Browser['newContext']>[0]): Promise<[Page, BrowserContext]> {
     // The page's own policy lets no script of a test in.
     const context = await browser.newContext({ ...options, bypassCSP: true })
+    context.setDefaultTimeout(deadline)
     await context.addCookies([{ name: 'tokenbus-session', value: cluster.adminToken, url: cluster.url }])
     return [await context.newPage(), context]
   }

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AskingProvider, startAskingProvider } from '../support/asking-provider.ts'
 import { hasChromium, startBrowser } from '../support/chromium.ts'
+import { deadline } from '../support/eventually.ts'
 import { hasNginx, startNginx } from '../support/nginx.ts'
 import { freePort } from '../support/redis.ts'
 import { type Front, proxyAddress } from '../support/reverse-proxy.ts'
@@ -36,6 +37,7 @@ describe.skipIf(!able)(
       await cluster.request('account.put.bob', { app: 'mail', user: 'bob@example.com', refreshToken: 'rt-0' })
       browser = await startBrowser()
       page = await browser.newPage({ ignoreHTTPSErrors: true })
+      page.setDefaultTimeout(deadline)
     })
     afterAll(async () => {
       await browser?.close()

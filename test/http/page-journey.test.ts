@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AskingProvider, startAskingProvider } from '../support/asking-provider.ts'
 import { hasChromium, startBrowser } from '../support/chromium.ts'
-import { eventually } from '../support/eventually.ts'
+import { deadline, eventually } from '../support/eventually.ts'
 import { isInstalled } from '../support/installed.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
@@ -32,6 +32,7 @@ describe.skipIf(!able)(
       provider = await startAskingProvider()
       browser = await startBrowser()
       page = await browser.newPage({ locale: 'en-GB' })
+      page.setDefaultTimeout(deadline)
     })
     afterAll(async () => {
       await browser?.close()

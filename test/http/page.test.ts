@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/contract/subject-token.ts'
 import { hasChromium, startBrowser } from '../support/chromium.ts'
-import { eventually } from '../support/eventually.ts'
+import { deadline, eventually } from '../support/eventually.ts'
 import { type HttpCluster, startHttpCluster } from './http-cluster.ts'
 
 const title = hasChromium ? 'the page in a browser' : 'the page in a browser (skipped: no chromium here)'
@@ -18,6 +18,7 @@ describe.skipIf(!hasChromium)(title, () => {
     for (const account of ['alice', 'bob', encodeId('<b>carol</b>')]) await cluster.connectAccount(account)
     browser = await startBrowser()
     page = await browser.newPage()
+    page.setDefaultTimeout(deadline)
     await page.goto(cluster.url)
     await page.getByLabel('API token').fill(cluster.adminToken)
     await page.getByRole('button', { name: 'Sign in' }).click()

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** So long that only what never comes runs into it, however busy the machine: no test measures time by it. */
-const deadline = 200_000
+export const deadline = 200_000
 
 /** Runs `check` until it stops throwing, or throws its last error at the deadline. `every`: milliseconds between two runs. */
 export async function eventually<T>(
