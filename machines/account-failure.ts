@@ -45,9 +45,15 @@ export function backOff(context: AccountContext, event: RefreshFailed): Change {
     retryAfter: event.retryAfter,
     configuration: event.class === 'C',
   })
-  const risky = event.inDoubt && !mayRepeat(context, event.at, context.doubtSince ?? event.at)
-  const retryAt = risky ? Math.max(spaced, settledAt(context, event.at)) : spaced
+  const retryAt = Math.max(spaced, settledAfter(context, event))
   return { ...endAttempt(context, event), retryAt, wakeAt: retryAt }
+}
+
+/** The earliest time of another attempt if this one has no answer and a repeat may count as reuse; else 0. */
+function settledAfter(context: AccountContext, event: AccountEvent): number {
+  const isAnswered = event.type === 'refresh.failed' && !event.inDoubt
+  if (context.attempt === null || isAnswered) return 0
+  return mayRepeat(context, event.at, context.doubtSince ?? event.at) ? 0 : settledAt(context, event.at)
 }
 
 /** A temporary failure of a second token leaves the account's own token as it is. */
@@ -56,9 +62,14 @@ export function backOffResource(context: AccountContext, event: RefreshFailed): 
 }
 
 export function parkAgain(context: AccountContext, event: AccountEvent): Change {
-  return { ...endAttempt(context, event), wakeAt: parkedProbeAt(context, event.at) }
+  return { ...endProbe(context, event), wakeAt: parkedProbeAt(context, event.at) }
 }
 
 export function waitForSecret(context: AccountContext, event: AccountEvent): Change {
-  return { ...endAttempt(context, event), wakeAt: secretWakeAt(context, event.at) }
+  return { ...endProbe(context, event), wakeAt: secretWakeAt(context, event.at) }
+}
+
+function endProbe(context: AccountContext, event: AccountEvent): Change {
+  const retryAt = Math.max(context.retryAt, settledAfter(context, event))
+  return { ...endAttempt(context, event), retryAt }
 }

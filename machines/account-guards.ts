@@ -108,8 +108,8 @@ export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
 
 export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refreshable
 
-/** Refreshed early, as evidence from another grant. */
-export const mayBeProbed: Asked<AccountEvent> = ({ context, event }) =>
+/** Not while a repeat of an unanswered request may count as reuse, or the provider asked to wait. */
+export const mayRefreshNow: Asked<AccountEvent> = ({ context, event }) =>
   context.refreshable && event.at >= context.retryAt
 
 // Answers

@@ -1,3 +1,4 @@
+import { and } from 'xstate'
 import { absentAccount } from './account-context.ts'
 import { accountSetup } from './account-setup.ts'
 import { always, answered, begin, fetch, refuse, replace, warn } from './account-transitions.ts'
@@ -33,7 +34,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
           ...fetch('valid'),
         ],
-        'app.probe': { guard: 'mayBeProbed', target: 'refreshing', actions: begin('valid') },
+        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('valid') },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
           ...refuse('valid'),
@@ -58,7 +59,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
           ...fetch('expiring'),
         ],
-        'app.probe': { guard: 'mayBeProbed', target: 'refreshing', actions: begin('expiring') },
+        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('expiring') },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
           { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },
@@ -132,9 +133,21 @@ export const accountMachine = accountSetup.createMachine({
       on: {
         ...always('revoked'),
         'timer.due': { guard: 'isDue', target: 'refreshing', actions: begin('revoked', true) },
-        'app.changed': { guard: 'meetsOtherSettings', target: 'refreshing', actions: begin('revoked') },
+        'app.changed': [
+          {
+            guard: and(['meetsOtherSettings', 'mayRefreshNow']),
+            target: 'refreshing',
+            actions: begin('revoked'),
+          },
+          { guard: 'meetsOtherSettings', actions: 'wakeAtRetry' },
+        ],
         'grant.restored': [
-          { guard: 'isParkedGrant', target: 'refreshing', actions: begin('revoked', true) },
+          {
+            guard: and(['isParkedGrant', 'mayRefreshNow']),
+            target: 'refreshing',
+            actions: begin('revoked', true),
+          },
+          { guard: 'isParkedGrant', actions: 'wakeAtRetry' },
           { guard: 'hasTokenToRestore', target: 'valid', actions: ['restoreToken', 'announceRefreshed'] },
         ],
         // A late answer for a revoked grant: stored, but its token is served only after another successful refresh.
@@ -153,8 +166,11 @@ export const accountMachine = accountSetup.createMachine({
       on: {
         ...always('secret-expired'),
         ...answered('secret-expired'),
-        'app.secret-updated': { guard: 'canRefresh', target: 'refreshing', actions: begin('secret-expired') },
-        'app.probe': { guard: 'canRefresh', target: 'refreshing', actions: begin('secret-expired', true) },
+        'app.secret-updated': [
+          { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('secret-expired') },
+          { guard: 'canRefresh', target: 'expiring', actions: 'wakeAtRetry' },
+        ],
+        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('secret-expired', true) },
         'timer.due': [
           warn('secret-expired'),
           {

@@ -130,7 +130,7 @@ export interface AppContext {
   readonly endpoints: readonly RefusedEndpoint[]
   /** Since when all grants are refused with unknown error codes; null if they are not. */
   readonly refusedSince: number | null
-  /** The last account that probed whether the app works again. */
+  /** The last account that probed whether the app works again; null while it works. */
   readonly lastProbed: string | null
   /** The account that looks next: its grant is newer than what the app was judged by. */
   readonly newcomer: string | null

@@ -157,7 +157,7 @@ export const appSetup = setup({
     keepBaseline: assign(change(rules.keepBaseline)),
     scheduleProbe: assign(change(rules.scheduleProbe)),
     probeAtOnce: assign(({ event }) => ({ probeAt: event.at })),
-    endProbes: assign({ probes: 0, probeAt: null, newcomer: null }),
+    endProbes: assign({ probes: 0, probeAt: null, newcomer: null, lastProbed: null }),
     noteThrottle: assign(({ context, event }) => ({
       throttledUntil: event.type === 'provider.throttled' ? Math.max(context.throttledUntil, event.until) : 0,
     })),

@@ -20,19 +20,32 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     return taken
   }
 
-  async function probeIfFree({ at, snapshot: { value, context } }: LoadedAccount): Promise<boolean> {
-    const isFree = value !== 'refreshing' && at >= context.retryAt
-    return isFree && (await probe(context.account))
+  async function probeIfFree(loaded: LoadedAccount): Promise<boolean> {
+    return isFree(loaded) && (await probe(loaded.snapshot.context.account))
   }
 
-  async function probeWaiting(id: string, { context }: App): Promise<void> {
-    const { newcomer, lastProbed } = context
-    if (newcomer !== null) await apps.report(id, { type: 'account.probed', account: newcomer })
-    if (newcomer !== null && (await probe(newcomer))) return
-    const account = await records.pickWaiting(id, lastProbed)
-    if (account === null) return
-    await apps.report(id, { type: 'account.probed', account })
-    await probe(account)
+  /**
+   * A new grant first; else by turns one that worked and was not refused since, and the next of those that wait, which may
+   * all have ended.
+   */
+  async function probeDownApp(id: string, { context: { newcomer, lastProbed, probes } }: App): Promise<void> {
+    const probeAs = async (account: string) => {
+      await apps.report(id, { type: 'account.probed', account })
+      return probe(account)
+    }
+    if (newcomer !== null && (await probeAs(newcomer))) return
+    const proven = probes % 2 === 1 ? await pickProven(id) : null
+    if (proven !== null && (await probeAs(proven))) return
+    const next = (await records.pickWaiting(id, lastProbed)) ?? (await pickProven(id))
+    if (next !== null) await probeAs(next)
+  }
+
+  async function pickProven(id: string): Promise<string | null> {
+    for (const account of await records.someOf(id, maxLooked)) {
+      const loaded = await accounts.load(account)
+      if (isAlive(loaded) && hasWorked(loaded) && isFree(loaded)) return account
+    }
+    return null
   }
 
   /** Another grant: preferably one that has worked before. */
@@ -61,16 +74,23 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
     const app = await apps.look(id)
     const { question } = app.context
     if (app.config?.enabled === false) return
-    if (app.state === 'secret-expired') await probeWaiting(id, app)
+    if (app.state === 'secret-expired') await probeDownApp(id, app)
     else if (question !== null) await probeAnother(id, question)
   }
 }
 
 /** True if the grant can still be evidence: alive, and not yet refused in this question. */
-function isOther({ snapshot: { value, context } }: LoadedAccount, { grants }: Question): boolean {
-  const { grantId, refreshable } = context
-  const isAlive = value === 'valid' || value === 'expiring' || value === 'refreshing'
-  return isAlive && refreshable && grantId !== null && !grants.includes(grantId)
+function isOther(loaded: LoadedAccount, { grants }: Question): boolean {
+  const { grantId } = loaded.snapshot.context
+  return isAlive(loaded) && grantId !== null && !grants.includes(grantId)
+}
+
+function isAlive({ snapshot: { value, context } }: LoadedAccount): boolean {
+  return context.refreshable && (value === 'valid' || value === 'expiring' || value === 'refreshing')
+}
+
+function isFree({ at, snapshot: { value, context } }: LoadedAccount): boolean {
+  return value !== 'refreshing' && at >= context.retryAt
 }
 
 function hasWorked({ snapshot }: LoadedAccount): boolean {

@@ -41,7 +41,7 @@ export function createCircuitAdmission({
     if (at >= sendBy) return unsent('T', causedBy('too_late_to_send'))
     // A probe that was meant for a question is not sent once the app is down.
     const isProbeOfDownApp =
-      probe && (from === 'secret-expired' || saved.snapshot.context.authorizedAt > app.context.since)
+      (probe && from === 'secret-expired') || app.context.lastProbed === saved.snapshot.context.account
     if (app.state === 'secret-expired' && !isProbeOfDownApp) return appsFault(app)
     if (at < app.context.throttledUntil)
       return unsent('T', causedBy('throttled'), app.context.throttledUntil - at)

@@ -44,8 +44,9 @@ export function createWaitingForApp({ accounts, apps, limits }: WaitingForAppOpt
       const { context } = loaded.snapshot
       const app = await apps.look(context.app)
       if (app.state !== 'secret-expired') return wakeIf(app, account, loaded)
-      const isNew = context.authorizedAt > app.context.since && context.attempt?.probe !== true
-      if (!isNew || app.context.newcomer !== null) return
+      const { since, newcomer, lastProbed } = app.context
+      const isUntried = context.authorizedAt > since && lastProbed !== account
+      if (!isUntried || newcomer !== null) return
       await apps.report(context.app, { type: 'newcomer.waits', account })
     },
     async retryIfAppChanged(account, { snapshot: { context } }) {

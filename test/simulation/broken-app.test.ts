@@ -8,12 +8,13 @@ const hour = 60 * minute
 const dead = refused(refusals.invalidClient)
 
 /** An app without conclusive controls, whose circuit was opened by ended grants with unusual error codes. */
-async function fell(names: readonly string[]): Promise<Stage> {
+async function fell(names: readonly string[], lazy?: string): Promise<Stage> {
   const stage = await setStage({ life: minute })
   const { provider, published } = stage
   provider.controls.blind = true
   const grants: string[] = []
   for (const name of names) grants.push((await stage.connect(name, { rotation: 'none', fresh: true })).id)
+  if (lazy !== undefined) await stage.connect(lazy, { rotation: 'none', policy: 'lazy' })
   await stage.pass(3 * minute)
   for (const id of grants) provider.strange.set(id, dead)
   await stage.pass(6 * hour)
@@ -40,6 +41,16 @@ it('a broken app is healed by a new grant with a live token that nobody requests
   await stage.putGrant('new', { rotation: 'none', policy: 'lazy', fresh: true })
   await stage.pass(hour)
   expect(await stage.get(0, 'new')).toMatchObject({ accessToken: expect.any(String) })
+})
+
+it('a broken app is healed by a lazily refreshed account before anyone reads its token, though many others wait', async () => {
+  const { published, get } = await fell(
+    Array.from({ length: 12 }, (_, i) => `dead-${i}`),
+    'lazy',
+  )
+  const last = published.findLast(({ type }) => type.startsWith('app.secret'))
+  expect(last?.type).toBe('app.secret-restored')
+  expect(await get(0, 'lazy')).toMatchObject({ accessToken: expect.any(String) })
 })
 
 it('many new grants of an app with a refused secret cost one request every 5 minutes', async () => {

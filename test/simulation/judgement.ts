@@ -1,4 +1,4 @@
-import { giveUpAfter, sendWithin } from '../../machines/time-rules.ts'
+import { giveUpAfter, sendWithin, settleTime } from '../../machines/time-rules.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import { maxDeadEvents } from '../../src/redis/outbox-store.ts'
 import type { AccountPlan } from './account-plan.ts'
@@ -26,6 +26,8 @@ export interface Judgement {
 
 const settlesWithin = 20_000
 const waitedFor = giveUpAfter - sendWithin
+/** After a missing answer, before a strict refresh token is sent again. */
+const waitsAtLeast = giveUpAfter + settleTime
 
 /**
  * The faults are over, and there was time to recover. Every account with a valid grant must serve a token now, every
@@ -109,7 +111,7 @@ function judgeRefused(
   const stored = storedToken(redis, account, world.now())
   if (stored !== null && provider.grants.wouldAccept(stored, world.now()))
     return fail(`${account}: ${reason}, though ${grant.rotation} ${stored} would still be accepted`)
-  // Somebody has to have died, or an answer to have been lost or too late, for a grant to be lost.
+  // Somebody has to have died, or an answer to have been lost, too late, or not stored before the next attempt.
   const lost = provider.spendings.some(
     (spent) =>
       spent.grant.id === grant.id &&
@@ -117,6 +119,7 @@ function judgeRefused(
       (spent.heard === null ||
         spent.machine.life() !== spent.life ||
         spent.heardAt - spent.sentAt > waitedFor ||
+        redis.wasAway(spent.machine, spent.heardAt, spent.sentAt + waitsAtLeast) ||
         redis.steppedSince(spent.sentAt)),
   )
   if (grant.endedBy !== 'user' && !lost)

@@ -3,32 +3,17 @@ import type { HighestTime } from '../../src/redis/highest-time.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { SaveToConfirm } from '../../src/redis/save-confirmation.ts'
 import { StorageUnavailable } from '../../src/redis/storage-unavailable.ts'
+import { createAbsences } from './absences.ts'
 import { createKeyspace, hashAt, type Keyspace } from './keyspace.ts'
 import type { Machine } from './machine.ts'
 import { partitions } from './partitions.ts'
 import type { Random } from './random.ts'
+import type { Link, Way } from './redis-link.ts'
 import { spaceCommands, type Write } from './space-commands.ts'
 import type { World } from './world.ts'
 
-type Way = 'open' | 'cut' | 'frozen'
 /** Sees the records that may have been written. */
 export type WriteWatch = (space: Keyspace, records: Write<unknown>['records']) => void
-
-interface Link {
-  readonly machine: Machine
-  way: Way
-  /** False from the loss of a connection until there is a new one. */
-  connected: boolean
-  /** When it last misbehaved. */
-  troubleAt: number
-  /** How likely a reply gets lost. */
-  loses: number
-  /** Commands on the wire, by how to end them. */
-  readonly open: Set<() => void>
-  /** What a frozen wire still holds. */
-  readonly stuck: (() => void)[]
-  onBack: () => void
-}
 
 const commandTimeout = 2_000
 const replicatesWithin = 20
@@ -51,6 +36,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
   /** The latest time that a node has reported, besides the simulated time. */
   let ahead = Number.NEGATIVE_INFINITY
   const links = new Map<Machine, Link>()
+  const absences = createAbsences(world)
   const watchers: WriteWatch[] = []
   const now = () => Math.floor(world.now()) + skew + step
 
@@ -118,16 +104,16 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
 
   function cutAll(link: Link): void {
     link.connected = false
+    absences.begin(link.machine)
     for (const cut of [...link.open]) cut()
   }
 
   function comeBack(link: Link): void {
-    const { machine } = link
-    const life = machine.life()
     world.after(random.between(20, 700), () => {
-      if (!up || link.way !== 'open' || machine.life() !== life) return
+      if (!up || link.way !== 'open') return
       link.connected = true
-      machine.now(link.onBack)
+      absences.end(link.machine)
+      link.machine.now(link.onBack)
     })
   }
 
@@ -137,6 +123,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     now,
     isUp: () => up,
     isReachable: (machine: Machine) => linkOf(machine).connected,
+    wasAway: absences.cover,
     /** Has everything between this machine and Redis worked since then? */
     wasWellSince(machine: Machine, time: number): boolean {
       const { way, connected, loses, troubleAt } = linkOf(machine)
@@ -145,6 +132,7 @@ export function createSimulatedRedis({ world, random }: { world: World; random: 
     commandsFor(machine: Machine): Commands {
       const link = linkOf(machine)
       link.connected = up && link.way !== 'cut'
+      link.onBack = () => {}
       const commands = spaceCommands((command, write) => send(link, command, write))
       return {
         ...commands,

@@ -28,8 +28,12 @@ export type Sample = (context: AccountContext) => AccountEvent
 /** A moment after all that has happened. */
 const soon = ({ since, retryAt, attempt, rejection }: AccountContext) =>
   Math.max(start, since, attempt?.startedAt ?? 0, retryAt, rejection?.since ?? 0) + second
+/** Perhaps before another attempt is permitted. */
+const duringRest = ({ since }: AccountContext) => Math.max(start, since) + second
 const whenDue = (context: AccountContext) => Math.max(soon(context), context.wakeAt ?? 0)
 const grantOf = ({ grantId, generation }: AccountContext) => `${grantId ?? 'grant'}.${generation}`
+
+const changedApp = (at: number): AccountEvent => ({ type: 'app.changed', id: 'changed', at, settings: 2 })
 
 const failed =
   (failureClass: FailureClass, inDoubt = false): Sample =>
@@ -84,7 +88,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   'token.rejected': (context) =>
     tokenRejected({ at: soon(context) + hour, generation: context.tokenGeneration }),
   'token.rejected, during a rest': (context) =>
-    tokenRejected({ at: Math.max(start, context.since) + second, generation: context.tokenGeneration }),
+    tokenRejected({ at: duringRest(context), generation: context.tokenGeneration }),
   'timer.due, unused': (context) => timerDue({ at: whenDue(context) }),
   'timer.due, used': (context) => timerDue({ at: whenDue(context), used: true }),
   'timer.due, as the grant nears its end': (context) =>
@@ -131,7 +135,10 @@ export const samples: Readonly<Record<string, Sample>> = {
   'grant.revoked, A': (context) => grantRevoked({ at: soon(context) }),
   'grant.revoked, S': (context) => grantRevoked({ at: soon(context), class: 'S', reason: 'user_disabled' }),
   'grant.restored': (context) => happened('grant.restored', soon(context)),
+  'grant.restored, during a rest': (context) => happened('grant.restored', duringRest(context)),
   'app.secret-updated': (context) => happened('app.secret-updated', soon(context)),
-  'app.changed': (context) => ({ type: 'app.changed', id: 'changed', at: soon(context), settings: 2 }),
+  'app.secret-updated, during a rest': (context) => happened('app.secret-updated', duringRest(context)),
+  'app.changed': (context) => changedApp(soon(context)),
+  'app.changed, during a rest': (context) => changedApp(duringRest(context)),
   'app.probe': (context) => happened('app.probe', soon(context)),
 }
