@@ -34,7 +34,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
           ...fetch('valid'),
         ],
-        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('valid') },
+        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('valid', true) },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
           ...refuse('valid'),
@@ -59,7 +59,7 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
           ...fetch('expiring'),
         ],
-        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('expiring') },
+        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('expiring', true) },
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
           { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },

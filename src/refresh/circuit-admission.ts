@@ -40,8 +40,8 @@ export function createCircuitAdmission({
     if (app.config.enabled === false) return unsent('T', causedBy('app_disabled', 'here'))
     if (at >= sendBy) return unsent('T', causedBy('too_late_to_send'))
     // A probe that was meant for a question is not sent once the app is down.
-    const isProbeOfDownApp =
-      (probe && from === 'secret-expired') || app.context.lastProbed === saved.snapshot.context.account
+    const isElected = from === 'secret-expired' || app.context.lastProbed === saved.snapshot.context.account
+    const isProbeOfDownApp = probe && isElected
     if (app.state === 'secret-expired' && !isProbeOfDownApp) return appsFault(app)
     if (at < app.context.throttledUntil)
       return unsent('T', causedBy('throttled'), app.context.throttledUntil - at)
