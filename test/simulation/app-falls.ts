@@ -1,4 +1,6 @@
 import type { AccountContext, AppContext } from '../../machines/index.ts'
+import type { AppConfig } from '../../src/provider/app-config.ts'
+import { endpointKey } from '../../src/provider/endpoint-key.ts'
 import { keysOf, partitionOf } from '../../src/redis/keys.ts'
 import type { AccountPlan } from './account-plan.ts'
 import type { Keyspace } from './keyspace.ts'
@@ -15,14 +17,14 @@ export interface AppFallsOptions {
 }
 
 /**
- * An app falls while none of its secrets is accepted, or, behind a control that says nothing, for the word of its grants.
+ * An app falls while its client or all of its secrets are refused, or, behind a control that says nothing, for the word of its grants.
  * Never while a secret is good and a control can tell, nor for the word of one where there is another that lives.
  */
 export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) {
   const states = new Map<string, string>()
 
-  function hasGoodSecret(sealed: string | undefined): boolean {
-    if (sealed === undefined) return false
+  function isAccepted(sealed: string | undefined, config: AppConfig): boolean {
+    if (sealed === undefined || provider.otherClients.has(config.clientId)) return false
     const pairs = JSON.parse(JSON.parse(sealed)[3]) as [string, string][]
     return pairs.some(([, secret]) => provider.secrets.has(secret))
   }
@@ -61,9 +63,12 @@ export function createAppFalls({ plans, provider, now, fail }: AppFallsOptions) 
       const state = fields?.get('state') ?? ''
       const fell = state === 'secret-expired' && states.get(app) !== state
       states.set(app, state)
-      if (!fell || !hasGoodSecret(fields?.get('c'))) continue
+      const config = JSON.parse(fields?.get('config') ?? 'null') as AppConfig | null
+      if (!fell || config === null || !isAccepted(fields?.get('c'), config)) continue
       const { baseline } = storedContextOf<AppContext>(fields)
-      const isBaselineConclusive = baseline != null && baseline.ownSecret !== baseline.madeUpSecret
+      // A baseline is learnt again after a change of the client.
+      const isBaselineConclusive =
+        baseline?.endpoint === endpointKey(config) && baseline.ownSecret !== baseline.madeUpSecret
       const alive = witnesses(app, space)
       if (isBaselineConclusive) fail(`${app} fell with a good secret, though a control could tell`)
       else if (alive.length > 0 && refusedStrangely(app, space) < 2)

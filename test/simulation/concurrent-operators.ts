@@ -4,12 +4,15 @@ import { accountNotFound, ok, type Result } from '../../src/contract/failures.ts
 import { createAcknowledged } from '../support/acknowledged.ts'
 import type { AccountPlan, Insist } from './account-plan.ts'
 import type { Grant } from './grants.ts'
+import type { OtherClient, SimulatedProvider } from './simulated-provider.ts'
 import type { World } from './world.ts'
 
 export interface ConcurrentOperatorsOptions {
   readonly world: World
   readonly queue: KeyedQueue
   readonly insist: Insist
+  readonly plans: readonly AccountPlan[]
+  readonly companions?: readonly AccountPlan[]
   readonly planOf: (whom: number) => AccountPlan
   begin(plan: AccountPlan): Grant
   put(plan: AccountPlan, grant: Grant): Promise<void>
@@ -19,6 +22,7 @@ export interface ConcurrentOperatorsOptions {
   isNow(plan: AccountPlan, grant: Grant): void
   /** The grant that Redis holds. */
   storedGrant(account: string): Grant | undefined
+  readonly provider: Pick<SimulatedProvider, 'otherClients'>
   /** Neither of two writes may be lost; after a failover that forgets, both may. */
   lost(message: string): void
 }
@@ -37,6 +41,7 @@ function orNothing<T>(result: Result<T>): Result<T | null> {
 export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
   const { world, queue, insist, planOf } = options
   const acknowledged = createAcknowledged()
+  const mistaken = new Set<string>()
   let count = 0
 
   /** One fact of an account's metadata. */
@@ -119,8 +124,35 @@ export function createConcurrentOperators(options: ConcurrentOperatorsOptions) {
     })
   }
 
+  /** Put again: it never worked, so nothing showed that its client was wrong. */
+  function putUnproven(plan: AccountPlan): Promise<void> {
+    return queue.run(plan.account, async () => {
+      const grant = options.storedGrant(plan.account)
+      if (grant?.tokens.length === 1 && grant.endedBy === null) await options.put(plan, grant)
+    })
+  }
+
+  /** An operator's mistake, not twice within a minute; answers how it is undone. */
+  function giveOtherClient({ app }: AccountPlan, kind: OtherClient): (() => void) | undefined {
+    const other = `${kind}-${app}`
+    if (mistaken.has(app)) return undefined
+    mistaken.add(app)
+    options.provider.otherClients.set(other, kind)
+    const give = (clientId: string) =>
+      queue.run(`${app}/client`, () => insist((tokenbus) => tokenbus.updateApp(app, () => ok({ clientId }))))
+    void give(other)
+    return () => {
+      world.after(60_000, () => mistaken.delete(app))
+      void give('client').then(() => {
+        for (const plan of [...options.plans, ...(options.companions ?? [])])
+          if (plan.app === app) void putUnproven(plan)
+      })
+    }
+  }
+
   return {
     acknowledged,
+    giveOtherClient: (whom: number, kind: OtherClient) => giveOtherClient(planOf(whom), kind),
     writeByVersion: (whom: number) => writeByVersion(planOf(whom).app),
     deleteAppBesidePut,
     note: (whom: number) => note(planOf(whom)),

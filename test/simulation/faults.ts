@@ -61,7 +61,11 @@ export const laterFaultKinds = [
 ] as const
 
 /** In every fourth seed: those that are known to show something mean what they meant. */
-export const latestFaultKinds = ['two operators write by version', 'app deleted beside a put'] as const
+export const latestFaultKinds = [
+  'two operators write by version',
+  'app deleted beside a put',
+  'app given another client id',
+] as const
 
 export type FaultKind = (typeof faultKinds | typeof laterFaultKinds | typeof latestFaultKinds)[number]
 

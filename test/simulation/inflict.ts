@@ -143,6 +143,8 @@ const table: Record<FaultKind, Inflict> = {
   'two operators connect an account': ({ whom }, { operators }) => void operators.connectTwice(whom),
   'two operators write by version': ({ whom }, { operators }) => void operators.writeByVersion(whom),
   'app deleted beside a put': (_, { operators }) => void operators.deleteAppBesidePut(),
+  'app given another client id': ({ whom, odds }, { operators }) =>
+    operators.giveOtherClient(whom, odds === 1 ? 'unknown' : 'foreign'),
   'account deleted beside a put': ({ whom }, { operators }) => void operators.deleteBesidePut(whom),
   // The lost save and its replacement reach the same version of the same record.
   'redis failover of two histories': ({ whom, lasts }, { redis, operators, world, onForgotten }) => {

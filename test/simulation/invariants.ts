@@ -123,10 +123,11 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       fail(`${account}: announced invalid twice for ${edge.reason}`)
   }
 
-  /** No account sends requests to its provider without bound, whatever fails. */
-  function storm({ grant: { account }, sentAt }: Spending): void {
-    const lately = [...(lastMinute.get(account) ?? []), sentAt].filter((at) => at > sentAt - 60_000)
-    lastMinute.set(account, lately)
+  /** No account sends requests to its provider without bound, whatever fails. Each change of the client is tried anew. */
+  function storm({ grant: { account }, clientId, sentAt }: Spending): void {
+    const key = `${account} ${clientId}`
+    const lately = [...(lastMinute.get(key) ?? []), sentAt].filter((at) => at > sentAt - 60_000)
+    lastMinute.set(key, lately)
     if (lately.length > maxPerMinute) fail(`${account}: ${lately.length} requests within a minute`)
   }
 

@@ -16,6 +16,7 @@ export interface Spending {
   readonly sentAt: number
   readonly machine: Machine
   readonly life: number
+  readonly clientId: string
   carriedOut: boolean
   /** When the sender knew: with tokens, with a refusal, or not at all. */
   heard: 'tokens' | 'refusal' | null
@@ -31,6 +32,9 @@ export interface Mood {
 }
 
 export const calm: Readonly<Mood> = { reaches: 'answers', losesRequests: 0, losesAnswers: 0, slowest: 400 }
+
+/** `unknown`: nobody has registered it. `foreign`: it belongs to another app, which holds none of the grants. */
+export type OtherClient = 'unknown' | 'foreign'
 
 export type SimulatedProvider = ReturnType<typeof createSimulatedProvider>
 
@@ -55,6 +59,8 @@ export function createSimulatedProvider({
    * token it says what others say of a wrong secret, and the other way round. `silent`: it answers none of them.
    */
   const controls = { blind: false, inverted: false, silent: false, sent: [] as number[] }
+  /** Client ids other than the one that all grants were given to. */
+  const otherClients = new Map<string, OtherClient>()
   /** How a wrong secret is answered, and a token that was never given. */
   const dialect = {
     wrongSecret: refused(refusals.invalidClient) as TokenAnswer,
@@ -72,12 +78,20 @@ export function createSimulatedProvider({
     return { accessToken: new Secret(name), life, told }
   }
 
+  function isClient({ clientSecret, config: { clientId } }: Asked): boolean {
+    return (
+      clientSecret !== undefined &&
+      secrets.has(clientSecret.reveal()) &&
+      otherClients.get(clientId) !== 'unknown'
+    )
+  }
+
   /** At the provider: the moment that counts. */
   function carryOut(spending: Spending, token: string, asked: Asked): TokenAnswer {
-    const secret = asked.clientSecret?.reveal()
     if (mood.reaches === 'says 503') return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
-    if (secret === undefined || !secrets.has(secret)) return dialect.wrongSecret
+    if (!isClient(asked)) return dialect.wrongSecret
+    if (otherClients.has(asked.config.clientId)) return refused(refusals.invalidGrant)
     const ended = strange.get(spending.grant.id)
     if (ended !== undefined) return typeof ended === 'function' ? ended(asked.workedBefore === true) : ended
     spending.carriedOut = true
@@ -95,16 +109,16 @@ export function createSimulatedProvider({
   }
 
   /** To a token that was never given. */
-  function answerControl(secret: string | undefined): TokenAnswer {
+  function answerControl(asked: Asked): TokenAnswer {
     if (mood.reaches === 'says 503' || controls.silent) return refused(refusals.unavailable)
     if (mood.reaches === 'says 429') return refused(refusals.throttled)
-    const isAccepted = controls.blind || (secret !== undefined && secrets.has(secret))
+    const isAccepted = controls.blind || isClient(asked)
     return isAccepted !== controls.inverted ? dialect.unknownToken : dialect.wrongSecret
   }
 
   function refreshTokenFrom(machine: Machine): Provider['refreshToken'] {
     return (asked: Asked) => {
-      const { refreshToken, clientSecret, timing } = asked
+      const { refreshToken, timing } = asked
       const token = refreshToken?.reveal() ?? ''
       const life = machine.life()
       const began = world.now()
@@ -121,7 +135,7 @@ export function createSimulatedProvider({
           const { grant, number } = grants.find(token)
           if (grant === undefined) {
             controls.sent.push(world.now())
-            const answer = answerControl(clientSecret?.reveal())
+            const answer = answerControl(asked)
             return void machine.later(random.between(5, mood.slowest), () => resolve(answer))
           }
           const spending: Spending = {
@@ -130,6 +144,7 @@ export function createSimulatedProvider({
             sentAt: world.now(),
             machine,
             life,
+            clientId: asked.config.clientId,
             carriedOut: false,
             heard: null,
             heardAt: 0,
@@ -168,6 +183,7 @@ export function createSimulatedProvider({
     onSend: (sender: (spending: Spending) => void) => senders.push(sender),
     mood,
     secrets,
+    otherClients,
     controls,
     dialect,
     strange,
