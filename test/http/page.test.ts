@@ -111,6 +111,7 @@ describe.skipIf(!hasChromium)(title, () => {
     await page.getByText('until it is switched on again').waitFor()
     await page.getByRole('button', { name: 'Switch app off' }).click()
     await page.getByRole('button', { name: 'Switch app on' }).waitFor()
+    await page.getByRole('heading', { name: 'Connect an account' }).waitFor({ state: 'hidden' })
     expect(await cluster.request('token.get.alice')).toMatchObject({ error: 'app_disabled' })
     await go('#/apps')
     await page.getByRole('row', { name: 'sandbox' }).getByText('switched off').waitFor()
@@ -119,6 +120,7 @@ describe.skipIf(!hasChromium)(title, () => {
     await go('#/app/sandbox')
     await page.getByRole('button', { name: 'Switch app on' }).click()
     await page.getByRole('button', { name: 'Switch app off' }).waitFor()
+    await page.getByRole('heading', { name: 'Connect an account' }).waitFor()
     expect(await cluster.request('token.get.alice')).toHaveProperty('accessToken')
   })
 

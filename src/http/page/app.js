@@ -16,6 +16,7 @@ const maxTries = 3
 export async function app(main, id) {
   const about = h('div', { 'aria-live': 'polite' })
   const turned = h('span', {})
+  const connecting = h('section', {})
   const secrets = h('div', {})
   const editing = h('div', {})
   const view = await get(`/v1/oauth2/${part(id)}`)
@@ -24,6 +25,7 @@ export async function app(main, id) {
   const show = async () => {
     const [now, accounts] = await Promise.all([get(`/v1/oauth2/${part(id)}`), countOf(id)])
     about.replaceChildren(describe(now, accounts))
+    connecting.hidden = !now.enabled
     if (!turned.contains(document.activeElement)) turned.replaceChildren(turn(now, () => refresh()))
     // The form is not replaced while a secret is being typed.
     if (!secrets.contains(document.activeElement) || !document.activeElement.value)
@@ -38,7 +40,7 @@ export async function app(main, id) {
     title(view.name ?? id),
     about,
     h('p', {}, turned),
-    ...(view.grant === 'authorization_code' ? [h('h2', {}, t('connect')), connectForm([view])] : []),
+    connecting,
     h('h2', {}, t('secrets')),
     secrets,
     h('h2', {}, t('checklist')),
@@ -49,6 +51,8 @@ export async function app(main, id) {
     h('h2', {}, t('app.delete')),
     deletion(id),
   )
+  if (view.grant === 'authorization_code')
+    connecting.replaceChildren(h('h2', {}, t('connect')), connectForm([view]))
   edit(view)
   return showLive(show, (event) => event.app === id)
 }
