@@ -35,9 +35,12 @@ export interface Attempt {
   readonly grantId: string
   /** The generation that it replaces; an answer is judged by this and `grantId`. */
   readonly generation: number
-  /** The state before the attempt, to which a failed probe returns. */
+  /** The state before the attempt. */
   readonly from: AccountState
-  /** An attempt for a parked account or an app that is down; on failure the account returns to its previous state. */
+  /**
+   * An attempt of a parked account, or as evidence about the app. It is not repeated at once; if it fails, a parked or
+   * waiting account returns to its previous state.
+   */
   readonly probe: boolean
   /** Which refresh token it sends. */
   readonly spend: Spend

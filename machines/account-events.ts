@@ -171,7 +171,7 @@ export interface AppChanged extends Happened {
   readonly settings: number
 }
 
-/** This account was chosen to probe whether its app works. */
+/** This account was chosen to refresh early, as evidence whether its app works. */
 export interface AppProbe extends Happened {
   readonly type: 'app.probe'
 }
