@@ -17,10 +17,9 @@ export interface CheckIfVersion {
 /** Checks a precondition inside the compare-and-set. Fails with `conflict`. */
 export function checkIfVersion({ record, exists, ifVersion }: CheckIfVersion): Failed | undefined {
   if (ifVersion === undefined || isMet({ record, exists, ifVersion })) return undefined
-  if (ifVersion === 0) return fail('conflict', 'ifVersion: 0 requires that it does not exist, but it does')
   return fail(
     'conflict',
-    exists ? `ifVersion: it is at ${revisionOf(record)} now` : 'ifVersion: it does not exist',
+    exists ? `ifVersion: it exists, and is at ${revisionOf(record)} now` : 'ifVersion: it does not exist',
   )
 }
 

@@ -4,6 +4,7 @@ import { encodeId } from '../contract/subject-token.ts'
 import { replay } from '../testing/replay.ts'
 import { accountDeviceCommand } from './account-device.ts'
 import { accountListCommand } from './account-list.ts'
+import { ifVersionOption } from './if-version.ts'
 import { parseParam } from './parse-param.ts'
 import { pick } from './pick.ts'
 import { parseCount, readPayload, readSecret } from './read-secret.ts'
@@ -33,12 +34,13 @@ export function accountCommands(program: Command, run: Run): void {
     )
     .addOption(new Option('--policy <policy>', 'when to refresh').choices(policies))
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
+    .addOption(ifVersionOption())
     .action(
       run(async (tools, id: string, options) => {
         const { bus, terminal } = tools
         const body = {
           ...(options.payload && (await readPayload(options.payload, terminal))),
-          ...pick(options, ['app', 'user', 'subject', 'expires', 'policy']),
+          ...pick(options, ['app', 'user', 'subject', 'expires', 'policy', 'ifVersion']),
           ...(options.expires === 'never' && { expires: null }),
           ...(options.scope && { scopes: options.scope }),
           ...(Object.keys(options.param).length > 0 && { params: options.param }),
@@ -63,9 +65,13 @@ export function accountCommands(program: Command, run: Run): void {
     .description('stop serving its token until it is connected again')
     .option('--reason <word>', 'the reason in token.invalid (default: revoked_by_operator)')
     .option('--at-provider', 'also revoke the grant at the provider')
+    .addOption(ifVersionOption())
     .action(
       run(async (tools, id: string, options) => {
-        const body = { ...pick(options, ['reason']), ...(options.atProvider && { revokeAtProvider: true }) }
+        const body = {
+          ...pick(options, ['reason', 'ifVersion']),
+          ...(options.atProvider && { revokeAtProvider: true }),
+        }
         printAccount(tools, await tools.bus.request(`account.revoke.${encodeId(id)}`, body))
       }),
     )
@@ -73,12 +79,13 @@ export function accountCommands(program: Command, run: Run): void {
     .command('delete <account>')
     .description('delete an account and its tokens')
     .option('--revoke', 'also revoke the grant at the provider')
+    .addOption(ifVersionOption())
     .action(
-      run(async ({ bus, print }, id: string, { revoke }) => {
-        const deleted = (await bus.request(
-          `account.delete.${encodeId(id)}`,
-          revoke ? { revokeAtProvider: true } : undefined,
-        )) as { revokedAtProvider?: boolean }
+      run(async ({ bus, print }, id: string, options) => {
+        const body = { ...pick(options, ['ifVersion']), ...(options.revoke && { revokeAtProvider: true }) }
+        const deleted = (await bus.request(`account.delete.${encodeId(id)}`, body)) as {
+          revokedAtProvider?: boolean
+        }
         const { revokedAtProvider: revoked } = deleted
         const atProvider = revoked
           ? ', and the provider has revoked it'

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseJson } from '../common/parse-json.ts'
 import type { AppVerification, AppView } from '../contract/app.ts'
 import { encodeId } from '../contract/subject-token.ts'
+import { ifVersionOption } from './if-version.ts'
 import { parseParam } from './parse-param.ts'
 import { pick } from './pick.ts'
 import { readPayload, readSecret } from './read-secret.ts'
@@ -45,6 +46,7 @@ export function appCommands(program: Command, run: Run): void {
     )
     .option('--move-grants', "allow existing grants to be sent to the app's new endpoints")
     .option('--payload <source>', 'the whole payload as JSON: text | - | file:<path>')
+    .addOption(ifVersionOption())
     .action(
       run(async (tools, id: string, options) => {
         const { bus, terminal } = tools
@@ -61,6 +63,7 @@ export function appCommands(program: Command, run: Run): void {
             'rotation',
             'policy',
             'moveGrants',
+            'ifVersion',
           ]),
           ...settingsOf(options.setting),
           ...(options.scope && { scopes: options.scope }),
@@ -99,9 +102,11 @@ export function appCommands(program: Command, run: Run): void {
   app
     .command('delete <app>')
     .description('delete an app that has no accounts')
+    .addOption(ifVersionOption())
     .action(
-      run(async ({ bus, print }, id: string) => {
-        print(await bus.request(`app.delete.${encodeId(id)}`), () => [`${shown(id)} is deleted`])
+      run(async ({ bus, print }, id: string, options) => {
+        const deleted = await bus.request(`app.delete.${encodeId(id)}`, pick(options, ['ifVersion']))
+        print(deleted, () => [`${shown(id)} is deleted`])
       }),
     )
   app
@@ -138,11 +143,12 @@ export function appCommands(program: Command, run: Run): void {
     .description('add a secret; accounts waiting for one are refreshed at once')
     .requiredOption('--secret <source>', 'where to read it: - | file:<path> | env:<name>')
     .option('--expires-at <time>', 'when it expires, ISO 8601')
+    .addOption(ifVersionOption())
     .action(
       run(async (tools, id: string, options) => {
         const body = {
           secret: await readSecret(options.secret, tools.terminal),
-          ...pick(options, ['expiresAt']),
+          ...pick(options, ['expiresAt', 'ifVersion']),
         }
         printApp(tools, await tools.bus.request(`app.secret.add.${encodeId(id)}`, body))
       }),
@@ -150,9 +156,11 @@ export function appCommands(program: Command, run: Run): void {
   secret
     .command('remove <app> <secret-id>')
     .description('remove a secret by its id')
+    .addOption(ifVersionOption())
     .action(
-      run(async (tools, id: string, secretId: string) => {
-        printApp(tools, await tools.bus.request(`app.secret.remove.${encodeId(id)}`, { id: secretId }))
+      run(async (tools, id: string, secretId: string, options) => {
+        const body = { id: secretId, ...pick(options, ['ifVersion']) }
+        printApp(tools, await tools.bus.request(`app.secret.remove.${encodeId(id)}`, body))
       }),
     )
 }

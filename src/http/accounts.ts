@@ -11,7 +11,7 @@ import {
   accountSchema,
   accountTransitionsSchema,
 } from '../contract/account.ts'
-import { accountNotFound, ok } from '../contract/failures.ts'
+import { accountNotFound, fail, ok } from '../contract/failures.ts'
 import { idSchema, newIdSchema, revised } from '../contract/fields.ts'
 import type { Principal } from '../contract/principal.ts'
 import type { Tokenbus } from '../contract/tokenbus.ts'
@@ -46,9 +46,15 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         ofAccount.extend({ state: z.enum(['new', 'existing']), ...revised }),
         z.strictObject({ redirect: z.url() }),
       ]),
+      checksVersion: true,
       async handle({ body, principal, ifVersion }) {
         const { account: named = null, oauth2, ...about } = body
         if (oauth2.authorize) {
+          if (ifVersion !== undefined)
+            return fail(
+              'bad_request',
+              'ifVersion: must not be combined with oauth2.authorize, which stores nothing',
+            )
           const { provider: app, redirectUrl = `${publicUrl()}/` } = oauth2
           const by = principal as Principal
           const begun = await consent.begin({ ...about, account: named, app, redirectUrl, by })
@@ -57,7 +63,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         const account = named ?? randomUUID()
         const put = await tokenbus.patchAccount(
           account,
-          (known) => accountPutOf({ ...body, ifVersion: body.ifVersion ?? ifVersion }, known),
+          (known) => accountPutOf({ ...body, ifVersion }, known),
           { by: principal },
         )
         if (!put.ok) return put
@@ -82,8 +88,9 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       params: ofNewAccount,
       body: accountChangeSchema,
       answer: ofAccount.extend(revised),
+      checksVersion: true,
       async handle({ params: { account }, body, principal, ifVersion }) {
-        const change = { ...body, ifVersion: body.ifVersion ?? ifVersion }
+        const change = { ...body, ifVersion }
         const put = await tokenbus.patchAccount(
           account,
           (known) => (known === undefined ? accountNotFound(account) : accountPutOf(change, known)),
@@ -102,6 +109,7 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
         revoke: fromText.boolean().optional().describe('also revoke its grant at the provider'),
       }),
       answer: accountDeletedSchema,
+      checksVersion: true,
       handle: ({ params, query: { revoke = false }, principal, ifVersion }) =>
         tokenbus.deleteAccount(params.account, { revokeAtProvider: revoke, ifVersion }, { by: principal }),
     }),
@@ -113,8 +121,9 @@ export function accountRoutes({ tokenbus, consent, publicUrl }: AccountRoutesOpt
       params: ofAccount,
       body: accountRevokeSchema,
       answer: accountRevokedSchema,
+      checksVersion: true,
       handle: ({ params, body, principal, ifVersion }) =>
-        tokenbus.revokeAccount(params.account, { ifVersion, ...body }, { by: principal }),
+        tokenbus.revokeAccount(params.account, { ...body, ifVersion }, { by: principal }),
     }),
     route({
       method: 'PUT',

@@ -34,11 +34,14 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: { scopes: ['app:write'], app: { field: 'id' }, all: ['accounts'] },
       body: appCreateSchema,
       answer: z.strictObject({ id: z.string(), created: z.literal(true), ...revised }),
+      checksVersion: true,
       async handle({ body: { id = randomBytes(9).toString('base64url'), ...body }, principal, ifVersion }) {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
         const put = appPatchOf(body, body.provider)
         if (put.clientId === undefined) return fail('bad_request', 'clientId: required')
+        if (ifVersion !== undefined && ifVersion !== 0)
+          return fail('conflict', 'ifVersion: must be 0, or if-none-match *, because this only creates')
         const made = await tokenbus.putApp(id, { ...(put as AppPut), ifVersion: 0 })
         if (!made.ok && made.failure.error === 'conflict' && ifVersion === undefined)
           return fail('conflict', 'id: an app with this id exists; change it with PUT')
@@ -80,7 +83,8 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       params: z.object({ app: newIdSchema }),
       body: appChangeSchema,
       answer: z.strictObject({ id: z.string(), updated: z.literal(true), ...revised }),
-      async handle({ params: { app: id }, body, principal, ifVersion = body.ifVersion }) {
+      checksVersion: true,
+      async handle({ params: { app: id }, body, principal, ifVersion }) {
         const allowed = mayMoveGrants(body, principal as Principal)
         if (!allowed.ok) return allowed
         const updated = await tokenbus.updateApp(id, ({ provider }) =>
@@ -96,6 +100,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: write,
       params: ofApp,
       answer: z.strictObject({ id: z.string(), deleted: z.literal(true) }),
+      checksVersion: true,
       async handle({ params: { app: id }, ifVersion }) {
         const deleted = await tokenbus.deleteApp(id, { ifVersion })
         return deleted.ok ? ok({ id, deleted: true }) : deleted
@@ -109,8 +114,9 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       params: ofApp,
       body: appSecretAddSchema,
       answer: appView,
+      checksVersion: true,
       handle: async ({ params, body, ifVersion }) =>
-        seen(await tokenbus.addSecret(params.app, { ifVersion, ...body })),
+        seen(await tokenbus.addSecret(params.app, { ...body, ifVersion })),
     }),
     route({
       method: 'DELETE',
@@ -119,6 +125,7 @@ export function appRoutes({ tokenbus }: { tokenbus: Tokenbus }): Route[] {
       access: write,
       params: ofApp.extend({ secret: z.string().min(1).max(64) }),
       answer: appView,
+      checksVersion: true,
       handle: async ({ params, ifVersion }) =>
         seen(await tokenbus.removeSecret(params.app, { id: params.secret, ifVersion })),
     }),

@@ -17,7 +17,7 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body
   readonly principal: Principal | null
   readonly callerAddress: string
-  /** From `If-Match` and `If-None-Match`. */
+  /** From `If-Match`, `If-None-Match`, or `ifVersion` in the body. */
   readonly ifVersion?: IfVersion
 }
 
@@ -28,6 +28,8 @@ export interface Route extends Pick<Operation, 'method' | 'url' | 'summary' | 'a
   readonly body: z.ZodType | undefined
   /** The body may be missing; only for routes that change nothing. */
   readonly bodyOptional?: boolean
+  /** `handle` honours `ifVersion`; other routes reject a precondition rather than ignore it. */
+  readonly checksVersion?: true
   /** The status of a success. */
   readonly answer: z.ZodType
   /** Bytes are sent unchanged, other values as JSON. */
@@ -47,7 +49,7 @@ export function route<
   body,
   handle,
   ...rest
-}: Pick<Route, 'method' | 'url' | 'summary' | 'access' | 'answer' | 'bodyOptional'> & {
+}: Pick<Route, 'method' | 'url' | 'summary' | 'access' | 'answer' | 'bodyOptional' | 'checksVersion'> & {
   params?: P
   query?: Q
   body?: B
@@ -57,7 +59,14 @@ export function route<
 }
 
 /** The documentation of the endpoint. */
-export function operationOf({ body, bodyOptional = false, answer, handle: _, ...route }: Route): Operation {
+export function operationOf({
+  body,
+  bodyOptional = false,
+  checksVersion: _,
+  answer,
+  handle: __,
+  ...route
+}: Route): Operation {
   return {
     ...route,
     ...(body && { body: { schema: body, required: !bodyOptional } }),
@@ -90,11 +99,13 @@ export function register(
 
 async function answer(route: Route, request: FastifyRequest): Promise<unknown> {
   const { principal, callerAddress } = request
-  const ifVersion = route.method === 'GET' ? undefined : ifVersionOf(request.headers)
+  const body = readBody(route, request.body)
+  const ifVersion =
+    route.method === 'GET' ? undefined : ifVersionOf({ headers: request.headers, body, route })
   const call = {
     params: read(route.params, request.params),
     query: read(route.query, request.query),
-    body: readBody(route, request.body),
+    body,
     principal,
     callerAddress,
     ...(ifVersion !== undefined && { ifVersion }),
@@ -103,7 +114,7 @@ async function answer(route: Route, request: FastifyRequest): Promise<unknown> {
     principal && authorize(principal, route.access as Needs, namedInBody(route.access as Needs, call.body))
   if (refused) throw new Refused(refused.failure)
   const handled = await route.handle(call)
-  const result = ifVersion === undefined ? handled : asPrecondition(handled)
+  const result = asPrecondition(handled, request.headers)
   if (!result.ok) throw new Refused(result.failure)
   return result.value
 }

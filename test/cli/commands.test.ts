@@ -32,6 +32,21 @@ describe('requests', () => {
       { generation: 3, claims: 'e30' },
     ],
     [['account', 'delete', 'alice', '--revoke'], 'account.delete.alice', { revokeAtProvider: true }],
+    [['account', 'delete', 'alice', '--if-version', '3-x'], 'account.delete.alice', { ifVersion: '3-x' }],
+    [['account', 'revoke', 'alice', '--if-version', '3'], 'account.revoke.alice', { ifVersion: 3 }],
+    [['account', 'put', 'alice', '--if-version', '0'], 'account.put.alice', { ifVersion: 0 }],
+    [['app', 'put', 'a', '--if-version', '*'], 'app.put.a', { ifVersion: '*' }],
+    [['app', 'delete', 'a', '--if-version', '3'], 'app.delete.a', { ifVersion: 3 }],
+    [
+      ['app', 'secret', 'add', 'a', '--secret', '-', '--if-version', '3'],
+      'app.secret.add.a',
+      { secret: 'from stdin', ifVersion: 3 },
+    ],
+    [
+      ['app', 'secret', 'remove', 'a', 's1', '--if-version', '3'],
+      'app.secret.remove.a',
+      { id: 's1', ifVersion: 3 },
+    ],
     [
       [
         'account',

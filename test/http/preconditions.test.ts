@@ -47,6 +47,52 @@ describe('If-Match on an account', () => {
     expect(await http.ask('POST', '/v1/account', once)).toMatchObject(failed)
   })
 
+  it('names the current revision in the error', async () => {
+    const current = (await register('named')).slice(1, -1)
+    const create = { body: { account: 'named', oauth2 }, headers: { 'if-none-match': '*' } }
+    const message = expect.stringMatching(new RegExp(`^if-none-match: .*${current}`))
+    expect(await http.ask('POST', '/v1/account', create)).toMatchObject({ status: 412, body: { message } })
+    const late = await http.ask('DELETE', '/v1/account/named', ifMatch('"9-x"'))
+    expect(late.body.message).toMatch(new RegExp(`^if-match: .*${current}`))
+  })
+
+  it('is rejected together with another ifVersion, or with If-None-Match', async () => {
+    const stale = await register('twice')
+    const path = '/v1/account/twice'
+    await http.ask('PUT', path, { body: { metadata: { colour: 'red' } } })
+    const both = { body: { ifVersion: '*', metadata: { colour: 'blue' } }, ...ifMatch(stale) }
+    const rejected = { status: 400, body: { message: 'ifVersion: differs from if-match' } }
+    expect(await http.ask('PUT', path, both)).toMatchObject(rejected)
+    expect(
+      await http.ask('POST', `${path}/revoke`, { body: { ifVersion: '*' }, ...ifMatch(stale) }),
+    ).toMatchObject(rejected)
+    const headers = { 'if-match': '*', 'if-none-match': '*' }
+    expect((await http.ask('PUT', path, { body: {}, headers })).status).toBe(400)
+    expect((await http.ask('GET', path)).body).toMatchObject({
+      state: 'expiring',
+      metadata: { colour: 'red' },
+    })
+  })
+
+  it.each([
+    ['PUT', '/v1/account/other/reconnect', { reconnect: true }],
+    ['POST', '/v1/account/other/device', { app: 'crm' }],
+    ['POST', '/v1/account/other/oauth-token/reject', { generation: 1 }],
+    ['POST', '/v1/api-tokens', { name: 'n', scopes: ['token:read'] }],
+  ] as const)('is rejected by %s %s, which cannot honour it', async (method, path, body) => {
+    await register('other')
+    const rejected = { status: 400, body: { message: 'if-match: this request checks no precondition' } }
+    expect(await http.ask(method, path, { body, ...ifMatch('"9-x"') })).toMatchObject(rejected)
+  })
+
+  it('is rejected when a consent is started, which stores nothing yet', async () => {
+    const body = { account: 'alice', oauth2: { provider: 'crm', authorize: true } }
+    const rejected = { status: 400, body: { message: expect.stringContaining('oauth2.authorize') } }
+    const path = '/v1/account'
+    expect(await http.ask('POST', path, { body, headers: { 'if-none-match': '*' } })).toMatchObject(rejected)
+    expect(await http.ask('POST', path, { body: { ...body, ifVersion: 0 } })).toMatchObject(rejected)
+  })
+
   it('keeps each of several concurrent partial changes', async () => {
     await register('busy')
     const facts = Array.from({ length: 12 }, (_, i) => `fact${i}`)
@@ -68,6 +114,16 @@ describe('an app', () => {
   it('is created once by ten concurrent requests', async () => {
     const made = await Promise.all(Array.from({ length: 10 }, () => create('one')))
     expect(made.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)])
+  })
+
+  it('is not created if a precondition requires that it exists', async () => {
+    const body = { id: 'none', provider: 'gmail', clientId: 'c', clientSecret: 's' }
+    expect(await http.ask('POST', '/v1/oauth2', { body, ...ifMatch('*') })).toMatchObject(failed)
+    expect(await http.ask('POST', '/v1/oauth2', { body, ...ifMatch('"1-a"') })).toMatchObject(failed)
+    expect(await http.ask('POST', '/v1/oauth2', { body: { ...body, ifVersion: 7 } })).toMatchObject({
+      status: 409,
+    })
+    expect((await http.ask('GET', '/v1/oauth2/none')).status).toBe(404)
   })
 
   it('is changed only at the given version', async () => {
