@@ -45,6 +45,7 @@ const pollInterval = 250
  */
 export function createCallback(options: CallbackOptions) {
   const { pending, apps, clock, timers, connect, reports, redirectUri } = options
+  const redeeming = new Set<Promise<ConsentEnd>>()
 
   /** Only the ticket identifies the consent; a provider may return it under another parameter name. */
   async function ticketIn({ searchParams }: URL): Promise<string | null> {
@@ -123,7 +124,10 @@ export function createCallback(options: CallbackOptions) {
     const known = ended && endOf(ended, arrived)
     if (known) return known
     const isUnderWay = ended?.kind === 'under-way' && clock.now() - ended.at < underWayFor
-    return !isUnderWay && (await claim(arrived)) ? settle(arrived) : null
+    if (isUnderWay || !(await claim(arrived))) return null
+    const settling = settle(arrived)
+    redeeming.add(settling)
+    return settling.finally(() => redeeming.delete(settling))
   }
 
   async function answer(arrived: Arrived, cookies: string | undefined): Promise<ConsentEnd | null> {
@@ -135,7 +139,7 @@ export function createCallback(options: CallbackOptions) {
     return isSameBrowser ? settled(arrived) : turnedDown('other_browser', { ticket })
   }
 
-  return async ({ url, cookies }: Callback): Promise<ConsentEnd> => {
+  async function finish({ url, cookies }: Callback): Promise<ConsentEnd> {
     const ticket = await ticketIn(url)
     if (ticket === null) return turnedDown('unknown_request')
     for (let waited = 0; waited <= underWayFor; waited += pollInterval) {
@@ -146,6 +150,14 @@ export function createCallback(options: CallbackOptions) {
       await timers.delay(pollInterval)
     }
     return turnedDown('under_way')
+  }
+
+  return {
+    finish,
+    /** Waits for codes that are being redeemed, because each can be used once. */
+    async stop() {
+      while (redeeming.size > 0) await Promise.allSettled(redeeming)
+    },
   }
 }
 

@@ -77,6 +77,8 @@ export interface Consent {
   finish(callback: Callback): Promise<ConsentEnd>
   /** Null if there is no such app. */
   brandOf(app: string): Promise<Brand | null>
+  /** Waits for the consents that are being stored. */
+  stop(): Promise<void>
 }
 
 /** How users know an app. */
@@ -101,7 +103,7 @@ export function createConsent(options: ConsentOptions): Consent {
   const redirectUri = () => redirectUriOf(publicUrl())
   const reports = createConsentReports(options)
   const connect = createConnectAccount({ ...options, redirectUri, reports })
-  const finish = createCallback({ ...options, redirectUri, reports, connect })
+  const { finish, stop } = createCallback({ ...options, redirectUri, reports, connect })
 
   async function goTo(ticket: string, waiting: PendingConsent, config: AppConfig): Promise<ConsentStart> {
     const { nonce, codeVerifier, loginHint, chooseAccount } = waiting
@@ -213,6 +215,7 @@ export function createConsent(options: ConsentOptions): Consent {
 
     finish,
     brandOf,
+    stop,
   }
 }
 

@@ -74,6 +74,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 /** Milliseconds for requests in flight. */
 const answeredWithin = 5_000
+/** As long as a provider may take to redeem a code. */
+const redeemedWithin = 35_000
 
 interface Starting extends ServiceOptions {
   stop(): Promise<void>
@@ -204,6 +206,8 @@ async function start({ config, logger, audit, stop, onStop }: Starting): Promise
   })
   listeningUrl = http.url
   onStop({ part: 'HTTP', within: answeredWithin, stop: http.stop })
+  // While HTTP still works, so that the browser gets the result.
+  onStop({ part: 'consents', within: redeemedWithin, stop: consent.stop })
   return {
     httpUrl: http.url,
     tokenbus,
