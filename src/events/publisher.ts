@@ -2,6 +2,7 @@ import { headers, type NatsConnection } from 'nats'
 import { watchConnection } from '../bus/connection-watch.ts'
 import { eventSubject, streamOf } from '../bus/subjects.ts'
 import type { OutboxEntry } from '../redis/record.ts'
+import { createAckedPublishes } from './acked-publish.ts'
 import { isTooLarge, isUnanswered, jetStreamCode, noMessageFound } from './jetstream-error.ts'
 import { shortenedBody } from './shorten-event.ts'
 import type { StreamKeeper } from './stream-keeper.ts'
@@ -38,13 +39,12 @@ export function createPublisher({
   source: string
   streams?: Pick<StreamKeeper, 'usable' | 'recheck'>
 }): Publisher {
-  const jetStream = nats.jetstream()
+  const acked = createAckedPublishes(nats)
   const manager = nats.jetstreamManager({ checkAPI: false })
-  const onLoss = new Set<(error: Error) => void>()
   const watch = watchConnection({
     nats,
     onDown() {
-      for (const reject of onLoss) reject(new Error('The connection to NATS was lost before the ack.'))
+      acked.rejectAll(new Error('The connection to NATS was lost before the ack.'))
     },
   })
 
@@ -60,19 +60,17 @@ export function createPublisher({
     event.set('ce-type', type)
     event.set('ce-source', source)
     event.set('ce-time', time)
+    event.set('Nats-Msg-Id', id)
+    event.set('Nats-Expected-Stream', streamOf(type))
     return event
   }
 
   async function send(entry: OutboxEntry, body: string): Promise<void> {
-    const ack = jetStream.publish(eventSubject(entry.type, entry.ref.id), body, {
-      msgID: entry.id,
-      headers: eventHeaders(entry),
-      expect: { streamName: streamOf(entry.type) },
-    })
     try {
-      await new Promise((resolve, reject) => {
-        onLoss.add(reject)
-        ack.then(resolve, reject).finally(() => onLoss.delete(reject))
+      await acked.publish({
+        subject: eventSubject(entry.type, entry.ref.id),
+        body,
+        headers: eventHeaders(entry),
       })
     } catch (error) {
       if (isUnanswered(error)) kept.recheck()
