@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  AccountContext,
-  AccountEffect,
-  AccountEvent,
-  AccountState,
-  StoredSnapshot,
-} from '../../machines/index.ts'
+import type { AccountContext, AccountEffect, AccountEvent, AccountState } from '../../machines/index.ts'
 import { expiryText } from '../contract/expiry.ts'
 import type { OutboxEntry } from '../redis/records.ts'
 import type { AccountAnnouncement } from './account-effects.ts'
@@ -22,8 +16,8 @@ export interface Announced {
   readonly event: AccountEvent
   readonly before: Snapshot
   readonly after: Snapshot
-  /** `after`, as stored. */
-  readonly stored: StoredSnapshot
+  /** `after`, as stored: JSON. */
+  readonly snapshot: string
   readonly effects: readonly AccountEffect[]
 }
 
@@ -34,23 +28,24 @@ export function stateOf({ value, context }: Snapshot): AccountState | null {
 
 /** The outbox entries of a save: the transition, then the machine's announcements. */
 export function outboxEntries(step: Announced, announcements: readonly AccountAnnouncement[]): OutboxEntry[] {
-  const { id, version, event, before, after, stored, effects } = step
+  const { id, version, event, before, after, snapshot, effects } = step
   const time = new Date(event.at).toISOString()
-  const entry = (type: OutboxEntry['type'], details: object): OutboxEntry => {
+  const entry = (type: OutboxEntry['type'], details: object, last = ''): OutboxEntry => {
     const eventId = randomUUID()
-    const body = JSON.stringify({ id: eventId, type, time, account: id, version, ...details })
+    const text = JSON.stringify({ id: eventId, type, time, account: id, version, ...details })
+    const body = `${text.slice(0, -1)}${last}}`
     return { id: eventId, type, time, ref: { kind: 'account', id }, body }
   }
   // The transition comes first, so that caches are invalidated before the new token is announced.
-  const transition = entry('account.transition', {
+  const details = {
     event,
     from: stateOf(before),
     to: stateOf(after),
     effects,
     at: event.at,
     wakeAt: after.context.wakeAt,
-    snapshot: stored,
-  })
+  }
+  const transition = entry('account.transition', details, `,"snapshot":${snapshot}`)
   return [transition, ...announcements.map((each) => entry(each.type, detailsOf(each)))]
 }
 

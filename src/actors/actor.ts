@@ -3,6 +3,7 @@ import { type AnyStateMachine, createActor as bornActor, type SnapshotFrom } fro
 import { fromStored, type StoredSnapshot, snapshotSchema, step, toStored } from '../../machines/index.ts'
 import type { ClusterClock } from '../common/cluster-clock.ts'
 import { createKeyedQueue } from '../common/keyed-queue.ts'
+import { filled } from '../redis/record.ts'
 import type { Change, LeftEntries, Records, Ref, Saved, StoredRecord } from '../redis/records.ts'
 import type { NewerForms } from './newer-forms.ts'
 
@@ -36,8 +37,8 @@ export interface Taken<Snapshot, Event, Effect, Extra> {
   readonly event: Event
   readonly before: Snapshot
   readonly after: Snapshot
-  /** `after`, as stored. */
-  readonly stored: StoredSnapshot
+  /** `after`, as stored: JSON. */
+  readonly snapshot: string
   readonly effects: readonly Effect[]
   readonly extra: Extra | undefined
 }
@@ -142,10 +143,9 @@ export function createActor<M extends AnyStateMachine, Event, Effect, Extra, Wor
       if (stepped === null) return { ...seen, taken: false, effects: [] }
       const { event, extra } = decision as Decision<Event, Extra>
       const { next: after, effects } = stepped
-      const stored = toStored(after, options.snapshotSchema?.())
-      const taken = { id, record, event, extra, before, after, stored, effects }
+      const snapshot = JSON.stringify(toStored(after, options.snapshotSchema?.()))
+      const taken = { id, record, event, extra, before, after, snapshot, effects }
       if (options.mayTake && !(await options.mayTake(taken))) return { ...seen, taken: false, effects: [] }
-      const snapshot = JSON.stringify(stored)
       const { saving, work } = options.plan(taken)
       const saveId = randomUUID()
       options.beforeSave?.(id)
@@ -194,9 +194,6 @@ function recordAfter(change: {
 }): StoredRecord {
   const { record, saved, saveId, snapshot, saving } = change
   const { generation, state, app, wakeAt, names = [] } = saving
-  const merged: Record<string, string | null | undefined> = { ...record.fields, ...saving.fields }
-  for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name]
-  const fields = merged as StoredRecord['fields']
   const { at, version } = saved
   return {
     ...record,
@@ -209,7 +206,7 @@ function recordAfter(change: {
     app,
     wakeAt,
     names,
-    fields,
+    fields: filled({ ...record.fields, ...saving.fields }),
     stale: false,
   }
 }

@@ -19,7 +19,7 @@ interface WithRequests {
 export interface AckedMessage {
   readonly subject: string
   readonly body: string
-  readonly headers: MsgHdrs
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export interface AckedPublishes {
@@ -59,7 +59,7 @@ export function createAckedPublishes(nats: NatsConnection): AckedPublishes {
       protocol.request(request)
       try {
         nats.publish(subject, body, {
-          headers,
+          headers: { encode: () => encoded(headers) } as unknown as MsgHdrs,
           reply: `${protocol.muxSubscriptions.baseInbox}${request.token}`,
         })
       } catch (error) {
@@ -77,6 +77,17 @@ export function createAckedPublishes(nats: NatsConnection): AckedPublishes {
       for (const request of pending) request.resolver(error)
     },
   }
+}
+
+/** As the server expects them; the client's own class searches and copies all headers for each that is set. */
+function encoded(headers: AckedMessage['headers']): Uint8Array {
+  let text = 'NATS/1.0\r\n'
+  for (const [name, value] of Object.entries(headers)) {
+    // A line break would add a header, such as one that makes the stream drop its messages.
+    if (/[\r\n]/.test(value)) throw new NatsError(`line break in ${name}`, ErrorCode.BadHeader)
+    text += `${name}: ${value}\r\n`
+  }
+  return Buffer.from(`${text}\r\n`)
 }
 
 interface Ack {

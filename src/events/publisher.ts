@@ -1,4 +1,4 @@
-import { headers, type NatsConnection } from 'nats'
+import type { NatsConnection } from 'nats'
 import { watchConnection } from '../bus/connection-watch.ts'
 import { eventSubject, streamOf } from '../bus/subjects.ts'
 import type { OutboxEntry } from '../redis/record.ts'
@@ -54,15 +54,15 @@ export function createPublisher({
   }
 
   function eventHeaders({ id, type, time }: OutboxEntry) {
-    const event = headers()
-    event.set('ce-specversion', '1.0')
-    event.set('ce-id', id)
-    event.set('ce-type', type)
-    event.set('ce-source', source)
-    event.set('ce-time', time)
-    event.set('Nats-Msg-Id', id)
-    event.set('Nats-Expected-Stream', streamOf(type))
-    return event
+    return {
+      'ce-specversion': '1.0',
+      'ce-id': id,
+      'ce-type': type,
+      'ce-source': source,
+      'ce-time': time,
+      'Nats-Msg-Id': id,
+      'Nats-Expected-Stream': streamOf(type),
+    }
   }
 
   async function send(entry: OutboxEntry, body: string): Promise<void> {

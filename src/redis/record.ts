@@ -97,8 +97,8 @@ export function toHash(flat: readonly string[]): Hash {
 
 /** What the MAC of a record covers: everything a save writes. */
 export function signedContent(hash: Hash): string {
-  const covered = Object.entries(hash).filter(([name]) => !unsigned.has(name))
-  return JSON.stringify(covered.sort(([one], [other]) => (one < other ? -1 : 1)))
+  const covered = Object.keys(hash).filter((name) => !unsigned.has(name))
+  return JSON.stringify(covered.sort().map((name) => [name, hash[name]]))
 }
 
 /** The record as `save.lua` will write it. */
@@ -107,8 +107,17 @@ export function hashAfter({ previous, fields = {}, names = [], tombstone, ...cha
   const always = { v: String(previous.version + 1), w: saveId, s: snapshot, g: String(generation) }
   if (tombstone) return always
   const facts = { state: state ?? '', app: app ?? '', wake: String(wakeAt ?? ''), n: names.join() }
-  const kept = Object.entries({ ...previous.fields, ...fields }).filter(([, value]) => value)
-  return { ...Object.fromEntries(kept), ...facts, ...always } as Hash
+  return { ...filled({ ...previous.fields, ...fields }), ...facts, ...always }
+}
+
+/** Without fields that are null or empty. */
+export function filled(fields: NonNullable<Change['fields']>): StoredRecord['fields'] & Hash {
+  const kept: Record<string, string> = {}
+  for (const name of Object.keys(fields) as FieldName[]) {
+    const value = fields[name]
+    if (value) kept[name] = value
+  }
+  return kept
 }
 
 export function toStoredRecord(at: number, hash: Hash, stale: boolean): StoredRecord {

@@ -90,6 +90,31 @@ describe('publish', () => {
   })
 })
 
+describe('an event that may not be published', () => {
+  it('is rejected as soon as the server reports the missing permission', async () => {
+    const permissions = '{ publish: { deny: "token.refreshed.*" } }'
+    const user = `{ user: limited, password: secret, permissions: ${permissions} }`
+    await using limited = await startNats({
+      configText: `${configText}\nauthorization { users: [${user}] }`,
+    })
+    const url = limited.url.replace('//', '//limited:secret@')
+    const connection = await connectNats({ url, name: 'test', pingInterval: 50 })
+    const refusing = createPublisher({ nats: connection, source: 'tokenbus/node-1' })
+    const subject = 'token.refreshed.alice@example%2Ecom'
+    await expect(refusing.publish(refreshed())).rejects.toMatchObject({
+      permissionContext: { operation: 'publish', subject },
+    })
+    refusing.stop()
+    await connection.close()
+  })
+
+  it('is rejected if a header would contain a line break', async () => {
+    const injected = { ...refreshed(), time: '2026-01-02T03:04:05.000Z\r\nNats-Rollup: all' }
+    await expect(publisher.publish(injected)).rejects.toThrow('line break in ce-time')
+    expect(await stored('TOKENBUS_EVENTS')).toBe(0)
+  })
+})
+
 describe('an event that is too large', () => {
   const scopes = Array.from({ length: 256 }, (_, i) => `${i}`.padEnd(5_000, 'x'))
   const account = 'alice@example.com'
