@@ -224,6 +224,5 @@ const slack = 1_100
 const newsTravels = 100
 const provenAtOnce = 16
 const provenOfEach = 4 * provenAtOnce
-/** Five forced refreshes at once, the backoff, and puts by an operator. */
-/** After each change of its app, a parked account tries all secrets, five at most. */
+/** Five forced refreshes at once, the backoff, puts by an operator, and all secrets after each change of the app. */
 const maxPerMinute = 30
