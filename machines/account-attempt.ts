@@ -53,7 +53,7 @@ function askedFor(event: AccountEvent): Resource | null {
 
 /** Sends the token of the lost attempt once more. */
 export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
-  return startAttempt(context, event, { from: 'expiring', ...context.attempt, probe: false })
+  return startAttempt(context, event, { from: 'expiring', ...context.attempt })
 }
 
 /** Continues the attempt, or probe, with another of the grant's refresh tokens. */

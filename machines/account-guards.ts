@@ -99,10 +99,13 @@ export const ranOutForGood: Asked<TimerDue> = ({ context, event }) =>
 export const attemptIsLost: Asked<TimerDue> = ({ context, event }) =>
   context.attempt !== null && event.at >= context.attempt.giveUpAt
 
-/** The first two repeats follow at once, later ones with backoff. A probe is never repeated. */
+/**
+ * The first two repeats follow at once, later ones with backoff. A probe is repeated only within a grace period, because the
+ * provider may have rotated the refresh token, and would count a later repeat as reuse.
+ */
 export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
   attemptIsLost({ context, event }) &&
-  context.attempt?.probe === false &&
+  (context.attempt?.probe === false || context.rotation === 'grace') &&
   context.failures < 2 &&
   mayRepeat(context, event.at, context.doubtSince ?? context.attempt?.startedAt ?? event.at)
 

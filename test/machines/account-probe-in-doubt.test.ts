@@ -77,6 +77,28 @@ describe('while a strict account is parked, and the answer to its daily probe is
   })
 })
 
+describe('a probe without an answer, with rotation grace', () => {
+  const window = { rotation: 'grace', graceMs: 10 * second } as const
+  const valid = [authorized({ at: later - minute, with: window })]
+  const waiting = [
+    ...refreshing({ at: later, with: window }),
+    refreshFailed({ at: later, class: 'P', reason: 'client_rejected' }),
+  ]
+  it.each([
+    ['a working account', valid],
+    ['an account that waits for its app', waiting],
+  ] as const)('of %s is repeated as a probe, within the grace period', (_, before) => {
+    const overdue = probed + 6 * second
+    account(...before, happened('app.probe', probed))
+      .when(timerDue({ at: overdue }))
+      .then({
+        state: 'refreshing',
+        effects: [{ type: 'refresh.send' }],
+        context: { attempt: { probe: true, sendBy: probed + 9 * second } },
+      })
+  })
+})
+
 /** Waits for its app, with an access token that still lives for most of an hour. */
 function waitingSoon(): AccountEvent[] {
   const forced = tokenRequested({ at: later, id: attempt, force: true })
