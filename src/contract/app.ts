@@ -5,9 +5,9 @@ import {
   idSchema,
   ifVersionSchema,
   policySchema,
+  requestedScopesSchema,
   revised,
   type Sent,
-  scopesSchema,
   secondsSchema,
   secretTextSchema,
   textSchema,
@@ -86,8 +86,10 @@ export const appPutSchema = z.strictObject({
   revocationUrl: urlTemplateSchema.optional().describe('the revocation endpoint (RFC 7009)'),
   deviceUrl: urlTemplateSchema.optional().describe('the device authorization endpoint (RFC 8628 §3.1)'),
   ...protocolSettings,
-  scopes: scopesSchema.optional().describe("all scopes to request, instead of the provider's defaults"),
-  additionalScopes: scopesSchema
+  scopes: requestedScopesSchema
+    .optional()
+    .describe("all scopes to request, instead of the provider's defaults"),
+  additionalScopes: requestedScopesSchema
     .optional()
     .describe('scopes to request in addition to the defaults: those of the APIs that the tokens are for'),
   policy: policySchema

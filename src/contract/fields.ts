@@ -43,14 +43,13 @@ export const accountStateSchema = z.enum(accountStates)
 /** Bounded in number and size, because scopes are part of every snapshot and event of the account. */
 export const maxScopes = 256
 export const longestScope = 512
-export const scopesSchema = z
-  .array(
-    z
-      .string()
-      .min(1)
-      .refine((scope) => Buffer.byteLength(scope) <= longestScope, `must have ${longestScope} bytes at most`),
-  )
-  .max(maxScopes)
+const scopeSchema = z
+  .string()
+  .min(1)
+  .refine((scope) => Buffer.byteLength(scope) <= longestScope, `must have ${longestScope} bytes at most`)
+/** Scopes that were granted, in whatever text a provider reports. */
+export const scopesSchema = z.array(scopeSchema).max(maxScopes)
+export const requestedScopesSchema = z.array(scopeSchema.refine(isUnicodeText, unicodeRule)).max(maxScopes)
 /** Bytes of JSON; bounded because metadata is loaded whenever the account is. */
 const longestMetadata = 65_536
 const deepestMetadata = 32

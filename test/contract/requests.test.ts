@@ -27,6 +27,8 @@ describe('a control character', () => {
     ['clientSecret', appPutSchema, (text: string) => ({ ...app, clientSecret: text })],
     ['secrets[0].secret', appPutSchema, (text: string) => ({ ...app, secrets: [{ secret: text }] })],
     ['secret', appSecretAddSchema, (text: string) => ({ secret: text })],
+    ['scopes[0]', appPutSchema, (text: string) => ({ ...app, scopes: [text] })],
+    ['additionalScopes[0]', appPutSchema, (text: string) => ({ ...app, additionalScopes: [text] })],
   ])('in %s is 400, naming the field without its value', (field, schema, body) => {
     for (const text of withControl)
       expect(parsePayload(schema, bytes(body(text)))).toMatchObject({
