@@ -12,8 +12,8 @@ import type { RefreshFloor } from './refresh-floor.ts'
 import { createRequester } from './requests.ts'
 
 const perRound = 500
-/** In rounds: the compiled code of a cycle is at its best only after some thousand. */
-const warmUp = 4
+/** In rounds: V8 compiles the code of a cycle again and again over the first 6,000, which costs up to a third of the CPU. */
+const warmUp = 12
 const rounds = 5
 /** What one account may force in a row; one refresh comes before the rounds. */
 const forcedInARow = 5
