@@ -86,7 +86,7 @@ export function createEndpoint({
           message,
           fail(
             'bad_request',
-            'limit: the reply is larger than a NATS message may be; request a smaller page',
+            'reply: larger than max_payload of the NATS server; request less with limit, where it has one, or use HTTP',
           ),
         )
       } else if (known !== undefined) {

@@ -143,7 +143,8 @@ describe('a bug', () => {
     const { code, body } = outcome(await bus.ask('app.list'))
     expect({ code, message: body.message }).toEqual({
       code: '400',
-      message: 'limit: the reply is larger than a NATS message may be; request a smaller page',
+      message:
+        'reply: larger than max_payload of the NATS server; request less with limit, where it has one, or use HTTP',
     })
   })
 })
