@@ -38,8 +38,8 @@ export interface Attempt {
   /** The state before the attempt. */
   readonly from: AccountState
   /**
-   * An attempt of a parked account, or as evidence about the app. It is not repeated at once; if it fails, a parked or
-   * waiting account returns to its previous state.
+   * An attempt of a parked account, or as evidence about the app. It is repeated only within a grace period; if it fails, a
+   * parked or waiting account returns to its previous state.
    */
   readonly probe: boolean
   /** Which refresh token it sends. */
