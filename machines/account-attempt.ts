@@ -52,7 +52,7 @@ function askedFor(event: AccountEvent): Resource | null {
 }
 
 /** Sends the token of the lost attempt once more. */
-export function repeatAttempt(context: AccountContext, event: TimerDue): Change {
+export function repeatAttempt(context: AccountContext, event: TimerDue | RefreshFailed): Change {
   return startAttempt(context, event, { from: 'expiring', ...context.attempt })
 }
 

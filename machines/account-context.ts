@@ -38,7 +38,7 @@ export interface Attempt {
   /** The state before the attempt. */
   readonly from: AccountState
   /**
-   * An attempt of a parked account, or as evidence about the app. It is repeated only within a grace period; if it fails, a
+   * An attempt of a parked account, or as evidence about the app. It is repeated once, within a grace period; if it fails, a
    * parked or waiting account returns to its previous state.
    */
   readonly probe: boolean

@@ -99,15 +99,25 @@ export const ranOutForGood: Asked<TimerDue> = ({ context, event }) =>
 export const attemptIsLost: Asked<TimerDue> = ({ context, event }) =>
   context.attempt !== null && event.at >= context.attempt.giveUpAt
 
+/** The first two repeats follow at once, later ones with backoff. */
+export const mayRepeatAtOnce: Asked<TimerDue> = (args) => {
+  const { attempt, failures, doubtSince } = args.context
+  if (!attemptIsLost(args)) return false
+  if (attempt?.probe === true) return mayRepeatProbe(args)
+  return (
+    failures < 2 && mayRepeat(args.context, args.event.at, doubtSince ?? attempt?.startedAt ?? args.event.at)
+  )
+}
+
 /**
- * The first two repeats follow at once, later ones with backoff. A probe is repeated only within a grace period, because the
- * provider may have rotated the refresh token, and would count a later repeat as reuse.
+ * A probe is repeated once, within a grace period: the provider may have rotated the refresh token, and would count the next
+ * probe, hours later, as reuse.
  */
-export const mayRepeatAtOnce: Asked<TimerDue> = ({ context, event }) =>
-  attemptIsLost({ context, event }) &&
-  (context.attempt?.probe === false || context.rotation === 'grace') &&
-  context.failures < 2 &&
-  mayRepeat(context, event.at, context.doubtSince ?? context.attempt?.startedAt ?? event.at)
+const mayRepeatProbe: Asked<AccountEvent> = ({ context, event }) =>
+  context.attempt?.probe === true &&
+  context.rotation === 'grace' &&
+  context.doubtSince === null &&
+  mayRepeat(context, event.at, context.attempt.startedAt)
 
 export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refreshable
 
@@ -199,6 +209,10 @@ export const probeFailed =
   (from: AccountState): FailureAsked =>
   (args) =>
     endsAttempt(args) && isProbeFrom(args.context, from)
+
+/** The connection of the probe broke before its answer. */
+export const mayRepeatBrokenProbe: FailureAsked = (args) =>
+  endsAttempt(args) && args.event.inDoubt && mayRepeatProbe(args)
 
 export const probeIsLost =
   (from: AccountState): Asked<TimerDue> =>

@@ -75,6 +75,7 @@ export const accountSetup = setup({
     isDead: when(ask.isDead),
     isParked: when(ask.isParked),
     isAppsFault: when(ask.isAppsFault),
+    mayRepeatBrokenProbe: when(ask.mayRepeatBrokenProbe),
     parkedProbeFailed: when(ask.probeFailed('revoked')),
     appProbeFailed: when(ask.probeFailed('secret-expired')),
     parkedProbeIsLost: when(ask.probeIsLost('revoked')),

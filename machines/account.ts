@@ -122,6 +122,12 @@ export const accountMachine = accountSetup.createMachine({
               'waitForSecret',
             ],
           },
+          {
+            guard: 'mayRepeatBrokenProbe',
+            target: 'refreshing',
+            reenter: true,
+            actions: ['noteFailure', 'repeatAttempt', 'sendRefresh'],
+          },
           { guard: 'parkedProbeFailed', target: 'revoked', actions: ['noteFailure', 'parkAgain'] },
           { guard: 'appProbeFailed', target: 'secret-expired', actions: ['noteFailure', 'waitForSecret'] },
           { guard: 'endsAttempt', target: 'expiring', actions: ['noteFailure', 'backOff'] },

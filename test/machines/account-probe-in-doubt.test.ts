@@ -99,6 +99,34 @@ describe('a probe without an answer, with rotation grace', () => {
   })
 })
 
+describe('a probe whose connection breaks before the answer', () => {
+  const grace = { with: { rotation: 'grace', graceMs: minute } } as const
+  const broken = (at: number, attempt: string) =>
+    refreshFailed({ at, attempt, inDoubt: true, reason: 'connection_lost' })
+  const cases = [
+    ['of a parked account', refreshFailed({ at: later, class: 'S', reason: 'mfa_required' }), timerDue],
+    [
+      'of an account that waits for its app',
+      refreshFailed({ at: later, class: 'P', reason: 'client_rejected' }),
+      ({ at, id }: { at: number; id: string }) => ({ ...happened('app.probe', at), id }),
+    ],
+  ] as const
+  it.each(cases)('%s is repeated once, at once, within the grace period', (_, refused, probe) => {
+    const at = later + day
+    const past = [...refreshing({ at: later, ...grace }), refused, probe({ at, id: 'first' })]
+    const { then, after } = account(...(past as AccountEvent[])).when({
+      ...broken(at + second, 'first'),
+      id: 'second',
+    })
+    then({ state: 'refreshing', effects: [{ type: 'refresh.send' }], context: { attempt: { probe: true } } })
+    given(accountMachine, after)
+      .when(broken(at + 2 * second, 'second'))
+      .then({ state: refused.class === 'S' ? 'revoked' : 'secret-expired', effects: [] })
+    const late = account(...(past as AccountEvent[])).when(broken(at + 2 * minute, 'first'))
+    late.then({ state: refused.class === 'S' ? 'revoked' : 'secret-expired', effects: [] })
+  })
+})
+
 /** Waits for its app, with an access token that still lives for most of an hour. */
 function waitingSoon(): AccountEvent[] {
   const forced = tokenRequested({ at: later, id: attempt, force: true })
