@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { runCommand } from './cli/program.ts'
 import type { ExitCode } from './cli/tools.ts'
 import { createLogger } from './common/log.ts'
@@ -5,6 +6,9 @@ import { StartError } from './common/start-error.ts'
 import { readConfig } from './node/config.ts'
 import { dataDirFailure, prepareDataDir } from './node/data-dir.ts'
 import { openAudit } from './node/open-audit.ts'
+
+// By default V8 lets its heap grow to four times what is in use before a full collection; twice is as fast (docs/measurements.md).
+setFlagsFromString('--heap-growing-percent=100')
 
 const { env, stdin, stdout, stderr } = process
 const colour = env.NO_COLOR ? false : stdout.isTTY === true
