@@ -1,6 +1,6 @@
 import type { AppContext, Question } from './app-context.ts'
 import type { ClientQuestioned } from './app-events.ts'
-import { maxGrants, probeHolds } from './app-question.ts'
+import { fullyRefused, maxGrants, probeHolds } from './app-question.ts'
 
 const second = 1_000
 
@@ -23,7 +23,7 @@ export type Admission = 'send' | 'probe' | { readonly until: number }
 export function admissionOf(context: AppContext, candidate: ProbeCandidate): Admission {
   const { question } = context
   if (question === null || question.endpoint !== candidate.endpoint) return 'send'
-  const isRefused = question.grants.includes(candidate.grant)
+  const isRefused = fullyRefused(question).includes(candidate.grant)
   if (question.probe === candidate.attempt || (question.accusation === 'unknown' && !isRefused)) return 'send'
   const isFree = question.probedAt === 0 ? candidate.at : question.probedAt + probeHolds
   const until = Math.max(

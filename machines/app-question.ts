@@ -119,8 +119,14 @@ export function isProvenBroken(context: AppContext, event: ClientRejected): bool
 
 const withRefusal = (question: Question): Question => ({ ...question, refusals: question.refusals + 1 })
 
+/** Refused with every secret. Of the other grants, one secret may still be good. */
+export function fullyRefused({ grants, tried = [] }: Question): readonly string[] {
+  return grants.filter((grant) => tried.every((each) => each.grant !== grant))
+}
+
 function isSecondGrant({ question, acceptedAt }: AppContext, event: ClientRejected): boolean {
-  const isOther = question?.grants.includes(event.grant) === false
+  const refused = question === null ? [] : fullyRefused(question)
+  const isOther = refused.length > 0 && !refused.includes(event.grant)
   return isOther && (event.workedBefore || acceptedAt === 0)
 }
 
@@ -159,7 +165,7 @@ function isProvenByRepetition(context: AppContext, question: Question, at: numbe
 export function isBrokenByAbsence(context: AppContext, { at, allRefused }: WitnessAbsent): boolean {
   const { question } = context
   if (question === null) return false
-  const isUnanimous = allRefused === true && question.worked === true && question.grants.length > 1
+  const isUnanimous = allRefused === true && question.worked === true && fullyRefused(question).length > 1
   return (
     (isUnanimous && !isControlConclusive(context, question)) || isProvenByRepetition(context, question, at)
   )

@@ -24,6 +24,7 @@ export { isDown, refusedAt } from './app-endpoints.ts'
 export type { AppEvent, ClientRejected, Sent } from './app-events.ts'
 export {
   fewestRefusals,
+  fullyRefused,
   isEvidence,
   isGrantOnly,
   isRefusedToAll,

@@ -1,4 +1,4 @@
-import { maxGrants, type Question } from '../../machines/index.ts'
+import { fullyRefused, maxGrants, type Question } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import type { Records } from '../redis/records.ts'
@@ -79,10 +79,10 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   }
 }
 
-/** True if the grant can still be evidence: alive, and not yet refused in this question. */
-function isOther(loaded: LoadedAccount, { grants }: Question): boolean {
+/** True if the grant can still be evidence: alive, and not yet refused with every secret in this question. */
+function isOther(loaded: LoadedAccount, question: Question): boolean {
   const { grantId } = loaded.snapshot.context
-  return isAlive(loaded) && grantId !== null && !grants.includes(grantId)
+  return isAlive(loaded) && grantId !== null && !fullyRefused(question).includes(grantId)
 }
 
 function isAlive({ snapshot: { value, context } }: LoadedAccount): boolean {

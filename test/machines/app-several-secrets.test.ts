@@ -43,6 +43,19 @@ describe('one of several secrets', () => {
         context: { secrets: [secretIs('one', { rejected: true }), secretIs('two', { rejected: true })] },
       })
   })
+  it('that was not tried with the first grant yet may be good, though another grant is refused with all', () => {
+    const other = clientRejected({
+      grant: 'other',
+      sent: underQuestion(),
+      refusedSecrets: ['one', 'two'],
+    })
+    const { after, then } = app(two, first).when(other)
+    then({ state: 'healthy' })
+    expect(admissionOf(contextOf(after), { ...another, grant: 'other', at: start + 20 * second })).toEqual({
+      until: start + 200 * second,
+    })
+    app(two, first, other).when(last).then({ state: 'secret-expired' })
+  })
   it('refused like the others is checked by a control each', () => {
     const past = [two, clientAccepted('one', start), seesSecrets, first, last]
     app(...past)

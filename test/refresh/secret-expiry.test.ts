@@ -81,7 +81,7 @@ describe('accounts that are due at the same time on three nodes', () => {
     await using herd = await startHerd({ accounts: 1_000 })
     const { provider, tokenbus } = herd
     // Everything sent before the first response is then at the provider, and counts as in flight.
-    provider.behave({ latency: 1_000 })
+    provider.behave({ latency: 4_000 })
     herd.wake()
     await herd.allAre('secret-expired')
     expect(await herd.appState()).toBe('secret-expired')
