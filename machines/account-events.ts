@@ -174,6 +174,8 @@ export interface AppChanged extends Happened {
 /** This account was chosen to refresh early, as evidence whether its app works. */
 export interface AppProbe extends Happened {
   readonly type: 'app.probe'
+  /** The app is down, so that nothing but its probes is sent. */
+  readonly down?: true
 }
 
 /** All that can happen to an account. */

@@ -3,6 +3,7 @@ import type {
   AccountAuthorized,
   AccountEvent,
   AppChanged,
+  AppProbe,
   GrantRevoked,
   RefreshFailed,
   RefreshKept,
@@ -124,6 +125,8 @@ export const canRefresh: Asked<AccountEvent> = ({ context }) => context.refresha
 /** Not while a repeat of an unanswered request may count as reuse, or the provider asked to wait. */
 export const mayRefreshNow: Asked<AccountEvent> = ({ context, event }) =>
   context.refreshable && event.at >= context.retryAt
+
+export const probesDownApp: Asked<AppProbe> = (args) => args.event.down === true && mayRefreshNow(args)
 
 // Answers
 

@@ -61,6 +61,7 @@ export const accountSetup = setup({
     mayRepeatAtOnce: when(ask.mayRepeatAtOnce),
     canRefresh: when(ask.canRefresh),
     mayRefreshNow: when(ask.mayRefreshNow),
+    probesDownApp: when(ask.probesDownApp),
     answersCurrentToken: when(ask.answersCurrentToken),
     answersForResource: when(ask.answersForResource),
     answersUndisturbed: when(ask.answersUndisturbed),

@@ -34,7 +34,10 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'livesTooShort', target: 'refreshing', actions: begin('valid') },
           ...fetch('valid'),
         ],
-        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('valid', true) },
+        'app.probe': [
+          { guard: 'probesDownApp', target: 'refreshing', actions: begin('valid', true) },
+          { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('valid') },
+        ],
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('valid') },
           ...refuse('valid'),
@@ -59,7 +62,10 @@ export const accountMachine = accountSetup.createMachine({
           { guard: 'mayStart', target: 'refreshing', actions: begin('expiring') },
           ...fetch('expiring'),
         ],
-        'app.probe': { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('expiring', true) },
+        'app.probe': [
+          { guard: 'probesDownApp', target: 'refreshing', actions: begin('expiring', true) },
+          { guard: 'mayRefreshNow', target: 'refreshing', actions: begin('expiring') },
+        ],
         'token.rejected': [
           { guard: 'mayReplaceRejected', target: 'refreshing', actions: replace('expiring') },
           { guard: 'mayReplaceInDoubt', target: 'refreshing', actions: replace('expiring') },

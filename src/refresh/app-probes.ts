@@ -1,4 +1,4 @@
-import { fullyRefused, maxGrants, type Question } from '../../machines/index.ts'
+import { type AppProbe, fullyRefused, maxGrants, type Question } from '../../machines/index.ts'
 import type { Accounts, LoadedAccount } from '../actors/account-actor.ts'
 import type { App, Apps } from '../actors/app-actor.ts'
 import type { Records } from '../redis/records.ts'
@@ -13,9 +13,9 @@ const maxLooked = 64
 
 /** Chooses an account of the app as a probe: whether the app works again, or for evidence from another grant. */
 export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
-  async function probe(account: string): Promise<boolean> {
+  async function probe(account: string, how: Pick<AppProbe, 'down'> = {}): Promise<boolean> {
     const { taken } = await accounts.receive(account, ({ at, eventId }) => ({
-      event: { type: 'app.probe', at, id: eventId },
+      event: { type: 'app.probe', at, id: eventId, ...how },
     }))
     return taken
   }
@@ -31,7 +31,7 @@ export function createAppProbes({ apps, accounts, records }: AppProbesOptions) {
   async function probeDownApp(id: string, { context: { newcomer, lastProbed, probes } }: App): Promise<void> {
     const probeAs = async (account: string) => {
       await apps.report(id, { type: 'account.probed', account })
-      return probe(account)
+      return probe(account, { down: true })
     }
     if (newcomer !== null && (await probeAs(newcomer))) return
     const proven = probes % 2 === 1 ? await pickProven(id) : null

@@ -89,7 +89,7 @@ describe('a probe without an answer, with rotation grace', () => {
     ['an account that waits for its app', waiting],
   ] as const)('of %s is repeated as a probe, within the grace period', (_, before) => {
     const overdue = probed + 6 * second
-    account(...before, happened('app.probe', probed))
+    account(...before, { ...happened('app.probe', probed), down: true })
       .when(timerDue({ at: overdue }))
       .then({
         state: 'refreshing',

@@ -141,4 +141,5 @@ export const samples: Readonly<Record<string, Sample>> = {
   'app.changed': (context) => changedApp(soon(context)),
   'app.changed, during a rest': (context) => changedApp(duringRest(context)),
   'app.probe': (context) => happened('app.probe', soon(context)),
+  'app.probe, of an app that is down': (context) => ({ ...happened('app.probe', soon(context)), down: true }),
 }

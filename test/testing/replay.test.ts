@@ -16,7 +16,15 @@ function recorded(past: readonly AccountEvent[] = events) {
   return past.map((event, index) => {
     const before = given(accountMachine, past.slice(0, index)).before
     const { after, effects } = given(accountMachine, past.slice(0, index)).when(event)
-    const step = { id: 'alice', version: index + 1, event, before, after, stored: after, effects }
+    const step = {
+      id: 'alice',
+      version: index + 1,
+      event,
+      before,
+      after,
+      snapshot: JSON.stringify(after),
+      effects,
+    }
     const [transition] = outboxEntries(step as never, [])
     return JSON.parse(transition?.body ?? '{}')
   })
