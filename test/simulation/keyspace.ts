@@ -30,7 +30,7 @@ export function createKeyspace(): Keyspace {
   return { hashes: new Map(), sets: new Map(), streams: new Map(), lastIds: new Map() }
 }
 
-const tombstoneLife = 604_800_000
+export const tombstoneLife = 604_800_000
 
 /** The scripts of src/redis/scripts implemented over maps; `records-contract` checks both. */
 export function runScript(space: Keyspace, { script, keys, args }: Call, now: number): unknown {
