@@ -70,7 +70,7 @@ export async function liveThrough({
   const nats = createSimulatedNats({ world, random: random.fork() })
   const wasWellSince = (machine: Machine, time: number) =>
     redis.wasWellSince(machine, time) && nats.wasWellSince(machine, time)
-  const invariants = createInvariants({ fail, redis, nats, wasWellSince })
+  const invariants = createInvariants({ now: world.now, fail, redis, nats, wasWellSince })
   const freshness = createFreshness({
     world,
     accounts: all.map(({ account }) => account),

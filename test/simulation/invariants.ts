@@ -48,18 +48,21 @@ export type Invariants = ReturnType<typeof createInvariants>
 export interface InvariantsOptions {
   readonly redis: Pick<SimulatedRedis, 'space' | 'steppedSince'>
   readonly nats: Pick<SimulatedNats, 'hasStream'>
+  now(): number
   fail(message: string): void
   /** True if this machine could save and receive changes all the time since then. */
   wasWellSince(machine: Machine, time: number): boolean
 }
 
 /** Watches everything that must hold at every step, and calls `fail` at the step that breaks it. */
-export function createInvariants({ fail, wasWellSince, redis, nats }: InvariantsOptions) {
+export function createInvariants({ now, fail, wasWellSince, redis, nats }: InvariantsOptions) {
   const lives = new Map<string, Life>()
   const ids = new Set<string>()
   const knownAt = new Map<Machine, Map<string, Known>>()
   const sendings = new Map<string, Spending>()
   const lastMinute = new Map<string, number[]>()
+  const appChanges: number[] = []
+  const appSettings = new Map<string, string | undefined>()
   let forgetful = false
 
   function lifeOf(account: string): Life {
@@ -126,12 +129,19 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       fail(`${account}: announced invalid twice for ${edge.reason}`)
   }
 
-  /** No account sends requests to its provider without bound, whatever fails. Each change of the client is tried anew. */
+  /** No account sends requests to its provider without bound, whatever fails. A parked one tries each change of its app. */
   function storm({ grant: { account }, clientId, sentAt }: Spending): void {
     const key = `${account} ${clientId}`
     const lately = [...(lastMinute.get(key) ?? []), sentAt].filter((at) => at > sentAt - 60_000)
     lastMinute.set(key, lately)
-    if (lately.length > maxPerMinute) fail(`${account}: ${lately.length} requests within a minute`)
+    const changes = appChanges.filter((at) => at > sentAt - 60_000).length
+    if (lately.length > maxPerMinute + triesPerChange * changes)
+      fail(`${account}: ${lately.length} requests within a minute`)
+  }
+
+  function noteAppChange(key: string, settings: string | undefined): void {
+    if (appSettings.get(key) !== settings) appChanges.push(now())
+    appSettings.set(key, settings)
   }
 
   return {
@@ -211,6 +221,7 @@ export function createInvariants({ fail, wasWellSince, redis, nats }: Invariants
       for (const key of records === 'any' ? space.hashes.keys() : records) {
         const [prefix = '', account] = key.split(':account:')
         const fields = space.hashes.get(key)?.fields
+        if (key.includes(':app:')) noteAppChange(key, fields?.get('g'))
         const state = fields?.get('state')
         if (account === undefined || !state) continue
         const wake = fields?.get('wake')
@@ -227,5 +238,7 @@ const slack = 1_100
 const newsTravels = 100
 const provenAtOnce = 16
 const provenOfEach = 4 * provenAtOnce
-/** Five forced refreshes at once, the backoff, puts by an operator, and all secrets after each change of the app. */
-const maxPerMinute = 30
+/** Five forced refreshes at once, the backoff, and puts by an operator. */
+const maxPerMinute = 15
+/** As many as secrets. */
+const triesPerChange = 5
